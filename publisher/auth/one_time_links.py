@@ -29,6 +29,7 @@ class LinkPurpose(StrEnum):
     SIGN_IN = "sign_in"
     DOUBT = "doubt"  #: Says that a confirmed appointment is wrong.
     TAKE_UP = "take_up"  #: Takes a confirmed office up.
+    CONFIRM = "confirm"  #: Confirms an officer.
     LINK_CODE = "link_code"  #: Proves the person of another link.
     SECOND_FACTOR = "second_factor"
 

@@ -150,6 +150,11 @@ _ACTS: Final[Mapping[str, tuple[str, str, str]]] = {
         "to say that an appointment is wrong",
         "नियुक्ति गलत होने की सूचना देना",
     ),
+    "confirm": (
+        "नियुक्तीची पुष्टी करणे",
+        "to confirm an appointment",
+        "नियुक्ति की पुष्टि करना",
+    ),
     "take_up": ("पदभार स्वीकारणे", "to take up the office", "पदभार ग्रहण करना"),
 }
 

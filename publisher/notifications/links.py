@@ -11,7 +11,7 @@ BASE: Final = "\ue000"
 #: Stands in a stored notice on both sides of a code that is to be forgotten once it has gone.
 MARK: Final = "\ue001"
 
-_SECRET = re.compile(rf"({BASE}/(?:invitation|forgotten/link|wrong|office)/)[\w-]+")
+_SECRET = re.compile(rf"({BASE}/(?:invitation|forgotten/link|wrong|office|officer)/)[\w-]+")
 _CODE = re.compile(rf"{MARK}[^{MARK}]*{MARK}")
 
 
@@ -78,6 +78,11 @@ def wrong(token: str) -> str:
 def office(token: str) -> str:
     """Return the path where a confirmed head takes the office up by a code."""
     return f"/office/{token}"
+
+
+def officer(token: str) -> str:
+    """Return the path where a head without a password confirms an officer."""
+    return f"/officer/{token}"
 
 
 def submission(submission_id: int) -> str:

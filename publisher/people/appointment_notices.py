@@ -68,8 +68,8 @@ def _tell(
     rows_by_reader: defaultdict[Person, list[Appointment]] = defaultdict(list)
     for appointment in appointments:
         appointment.told_at = now
-        for head in _heads_to_activate(session, appointment, is_waiting=is_waiting):
-            office_links.offer(session, head, now=now)
+        if not is_waiting:
+            office_links.offer(session, appointment, now=now)
         readers = _who_confirm if is_waiting else who_should_know
         for person in dict.fromkeys(readers(session, appointment, now)):
             if person.id != by and person is not appointment.person:
@@ -89,16 +89,36 @@ def ask(
     more_values: Mapping[str, object],
     now: datetime,
 ) -> None:
-    """Ask the person to confirm these appointments; `more_values` are `by` and `again`."""
-    names = "; ".join(_name(row, person, now) for row in rows)
-    compose.queue(
-        session,
-        kind=NoticeKind.APPOINTMENTS_WAIT,
-        person=person,
-        values={"count": len(rows), "people": names, **more_values},
-        now=now,
-        path=links.appointments_waiting(),
-    )
+    """Ask the person to confirm these appointments; `more_values` are `by` and `again`.
+
+    A head without a password gets a message and a personal link for each officer.
+    """
+    has_links = _confirms_by_links(session, person, rows, now)
+    for group in [[row] for row in rows] if has_links else [rows]:
+        path = links.appointments_waiting()
+        if has_links:
+            purpose = LinkPurpose.CONFIRM
+            path = links.officer(personal_links.make(session, purpose, group[0], person, now=now))
+        names = "; ".join(_name(row, person, now) for row in group)
+        compose.queue(
+            session,
+            kind=NoticeKind.APPOINTMENTS_WAIT,
+            person=person,
+            values={"count": len(group), "people": names, **more_values},
+            now=now,
+            path=path,
+        )
+
+
+def _confirms_by_links(
+    session: Session, person: Person, rows: Sequence[Appointment], now: datetime
+) -> bool:
+    """Return True for a head without a password who has a mobile for the codes."""
+    if person.password_hash is not None or any(row.role is not Role.OFFICER for row in rows):
+        return False
+    heads = [office_links.head_to_ask(session, row.department_id, now=now) for row in rows]
+    is_head = all(head is not None and head.person_id == person.id for head in heads)
+    return is_head and personal_links.confirmed_mobile(session, person, now=now) is not None
 
 
 def _say(
@@ -129,22 +149,6 @@ def _say(
         )
 
 
-def _heads_to_activate(
-    session: Session, appointment: Appointment, *, is_waiting: bool
-) -> Sequence[Appointment]:
-    """Return the head who was confirmed, or the confirmed head of an officer who waits."""
-    if not is_waiting:
-        return [appointment]
-    if appointment.role is not Role.OFFICER:
-        return []
-    heads = select(Appointment).where(
-        Appointment.department_id == appointment.department_id,
-        Appointment.role == Role.HEAD,
-        Appointment.state == AppointmentState.CONFIRMED,
-    )
-    return session.scalars(heads).all()
-
-
 def _name(appointment: Appointment, reader: Person, now: datetime) -> str:
     """Return name, role and department, in the reader's language."""
     values = {
@@ -163,7 +167,7 @@ def _who_confirm(session: Session, appointment: Appointment, now: datetime) -> l
     deciding_id = department.id if is_officer else department.reports_to_id
     head = None
     if deciding_id is not None and appointment.role in {Role.OFFICER, Role.HEAD}:
-        head = responsibility.head(session, deciding_id, now=now)
+        head = office_links.head_to_ask(session, deciding_id, now=now)
     appointments = responsibility.lead_and_admins(session, now=now) + ([head] if head else [])
     recorder_ids = recorders_of(appointment)
     people = responsibility.people_of(appointments)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import Role
 from publisher.database.session import Database
 from publisher.models.people import Appointment, Person
-from publisher.people import appointment_notices, responsibility
+from publisher.people import appointment_notices, office_links
 from publisher.people.confirmation import HEAD_DECIDES_WITHIN, recorders_of
 from publisher.people.permissions import not_ended
 from publisher.states import AppointmentState
@@ -33,7 +33,7 @@ def tick_reminders(database: Database, *, now: datetime) -> int:
 def _remind(session: Session, now: datetime) -> int:
     by_head: defaultdict[Person, list[Appointment]] = defaultdict(list)
     for row in _asked(session, now):
-        head = responsibility.head(session, row.department_id, now=now)
+        head = office_links.head_to_ask(session, row.department_id, now=now)
         is_in_time = now < add_working_days(row.state_at, HEAD_DECIDES_WITHIN)
         if head is not None and head.person_id not in recorders_of(row) and is_in_time:
             by_head[head.person].append(row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
@@ -12,7 +13,7 @@ from publisher.auth.one_time_links import LinkPurpose, LinkSpent
 from publisher.models.people import Appointment, Link
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
-from publisher.people import personal_links
+from publisher.people import personal_links, responsibility
 from publisher.states import AppointmentState
 
 
@@ -23,6 +24,20 @@ def can_take_up(session: Session, appointment: Appointment, *, now: datetime) ->
     if not is_waiting or person.password_hash is not None:
         return False
     return personal_links.confirmed_mobile(session, person, now=now) is not None
+
+
+def head_to_ask(session: Session, department_id: int, *, now: datetime) -> Appointment | None:
+    """Return the department's head, or the confirmed one whom a code can activate, or None."""
+    head = responsibility.head(session, department_id, now=now)
+    if head is not None:
+        return head
+    confirmed = select(Appointment).where(
+        Appointment.department_id == department_id,
+        Appointment.role == Role.HEAD,
+        Appointment.state == AppointmentState.CONFIRMED,
+    )
+    heads = session.scalars(confirmed.order_by(Appointment.id)).all()
+    return next((row for row in heads if can_take_up(session, row, now=now)), None)
 
 
 def offer(session: Session, appointment: Appointment, *, now: datetime) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from approvals.appointments import NEEDS_CONFIRMATION
 from publisher.auth import one_time_links, throttling
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.models.people import Appointment, Link, Person
@@ -59,9 +60,13 @@ def appointment_of(session: Session, link: Link) -> Appointment:
 def confirmed_mobile(session: Session, person: Person, *, now: datetime) -> str | None:
     """Return the mobile that stood in a confirmation of the person; None if there is none."""
     # An address that changes afterwards is proven by its owner, or the appointment waits again.
-    confirmed = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
-    rows = standing(session, person_id=person.id, now=now)
-    return person.mobile if any(row.state in confirmed for row in rows) else None
+    # Other roles are in office without a confirmation: nobody has looked at their mobile.
+    states = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
+    is_confirmed = any(
+        row.role in NEEDS_CONFIRMATION and row.state in states
+        for row in standing(session, person_id=person.id, now=now)
+    )
+    return person.mobile if is_confirmed else None
 
 
 def send_code(session: Session, *, link: Link, now: datetime) -> LinkCodeProblem | None:
@@ -96,8 +101,12 @@ def send_code(session: Session, *, link: Link, now: datetime) -> LinkCodeProblem
     return None
 
 
-def use_code(session: Session, *, link: Link, code: str, now: datetime) -> LinkCodeProblem | None:
+def use_code(
+    session: Session, *, link: Link, code: str, now: datetime, is_kept: bool = False
+) -> LinkCodeProblem | None:
     """Use up the code that was sent for this link; return None, or the refusal.
+
+    If `is_kept`, it is only checked, so that the page of the act can be shown.
 
     A refusal is returned and not raised, as the failed attempt has to be committed.
     """
@@ -112,7 +121,8 @@ def use_code(session: Session, *, link: Link, code: str, now: datetime) -> LinkC
     ):  # the code of another page is a wrong one
         throttling.store_failure(session, [key], now=now)
         return LinkCodeProblem.WRONG
-    one_time_links.use(session, link=code_link, now=now)
+    if not is_kept:
+        one_time_links.use(session, link=code_link, now=now)
     return None
 
 

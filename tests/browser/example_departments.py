@@ -19,6 +19,7 @@ from publisher.people import (
 from publisher.people.department_orders import DepartmentNames, DepartmentOrder
 from publisher.working_time import local_day
 from tests.support.city import City
+from tests.support.city_people import appoint
 
 
 def add_examples(town: City, paths: dict[str, int | str]) -> None:
@@ -35,6 +36,16 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
             LinkPurpose.DOUBT,
             session.get_one(Appointment, town.appointments["second"]),
             session.get_one(Person, town.people["first"]),
+            now=town.now,
+        )
+        health = session.get_one(Department, town.departments["health"])
+        waiting = appoint(session, health, name="सुनंदा काळे", actor=town.actor("lead"), now=town.now)
+        session.flush()
+        paths["officer_token"] = personal_links.make(
+            session,
+            LinkPurpose.CONFIRM,
+            waiting,
+            session.get_one(Person, town.people["health_head"]),
             now=town.now,
         )
         paths["office_token"] = personal_links.make(

@@ -280,3 +280,16 @@ def test_a_link_is_only_for_its_purpose(city: CityPeople) -> None:
     with city.read() as session:
         for purpose in set(LinkPurpose) - {LinkPurpose.DOUBT}:
             assert personal_links.find(session, token=token, purpose=purpose, now=TOLD) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"), [("head", True), ("admin", True), ("oversight", False), ("member", False)]
+)
+def test_a_mobile_counts_only_if_it_stood_in_a_confirmation(
+    city: CityPeople, name: str, *, counts: bool
+) -> None:
+    with_mobile(city, name)
+    with city.read() as session:
+        person = session.get_one(Appointment, city.appointments[name]).person
+        mobile = personal_links.confirmed_mobile(session, person, now=NOON)
+        assert (mobile is not None) is counts

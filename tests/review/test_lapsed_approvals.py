@@ -185,7 +185,7 @@ def test_confirming_again_lets_the_officer_approve_again(town: City) -> None:
     assert states(town, post_id)[0] is PostState.APPROVED
 
 
-def test_at_the_moment_of_sending_it_is_published_or_in_review_and_never_failed(
+def test_at_the_moment_of_sending_it_is_published_or_in_review_again(
     town: City,
 ) -> None:
     posts = [(post_id := town.approved(), *town.schedule(post_id)) for _ in range(4)]

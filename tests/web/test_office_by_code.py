@@ -129,17 +129,6 @@ def test_who_has_a_password_needs_no_link(site: Site) -> None:
     assert browser.post(path, {"code": code(site)}).status_code == 409
 
 
-def test_an_officer_who_waits_sends_the_confirmed_head_a_new_link(site: Site) -> None:
-    head_of_gardens(site)
-    with site.city.write() as session:
-        garden = session.get_one(Department, site.city.departments["garden"])
-        appoint(session, garden, name="नवे", actor=site.city.actor("lead"), now=site.city.now)
-    tell(site)
-    old, new = paths(site)
-    assert site.nobody().get(old).status_code == 404
-    assert site.nobody().get(new).status_code == 200
-
-
 def test_a_link_to_an_address_before_the_confirmation_takes_nothing_up(site: Site) -> None:
     appointment_id = head_of_gardens(site)
     (path,) = paths(site)

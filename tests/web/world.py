@@ -101,6 +101,7 @@ TABLE: Mapping[str, Entry] = {
     "forgotten.ask_code": PUBLIC,
     "personal_links.wrong": PUBLIC,
     "personal_links.office": PUBLIC,
+    "personal_links.officer": PUBLIC,
     "profile.show": page(EVERYBODY),
     "profile.password": page(EVERYBODY),
     "profile.mail": page(EVERYBODY),

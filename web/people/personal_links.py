@@ -1,4 +1,4 @@
-"""Pages of personal links: say that an appointment is wrong, and take an office up."""
+"""Pages of personal links: an appointment is wrong; take an office up; confirm an officer."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from collections.abc import Callable
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import StringField
+from wtforms import HiddenField, StringField
 
 from approvals.policy import Actor, ActorKind
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.models.people import Link
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.sms import template_of
-from publisher.people import doubts, office_links, personal_links
+from publisher.people import (
+    confirm_links,
+    confirmation,
+    doubts,
+    office_links,
+    personal_links,
+)
 from publisher.people.doubts import DoubtOutlook
 from publisher.people.personal_links import LinkCodeProblem
 from publisher.validation import NotFound
@@ -41,6 +47,12 @@ class LinkForm(Form):
     """The code that proves the person of the link."""
 
     code = StringField(_l("Code"))
+
+
+class OfficerForm(LinkForm):
+    """The code, and the digest of what the page showed of the officer."""
+
+    digest = HiddenField()
 
 
 def _link(session: Session, token: str, purpose: LinkPurpose) -> Link | None:
@@ -133,8 +145,51 @@ def office(form: LinkForm, token: str) -> Page:
     return redirect(url_for("personal_links.office", token=token))
 
 
+@reads
+def _officer_page(
+    session: Session, /, form: OfficerForm, token: str, *, is_proven: bool = False
+) -> Page:
+    def show(link: Link) -> Page:
+        appointment = personal_links.appointment_of(session, link)
+        return render_template(
+            "people/officer.html",
+            form=form,
+            appointment=appointment,
+            digest=confirmation.digest_of(appointment),
+            is_open=confirm_links.is_open(session, link, now=ctx.now()),
+            is_proven=is_proven or _is_by_owner(link),
+            has_code=_has_code(session, link),
+        )
+
+    return _shown(session, token, LinkPurpose.CONFIRM, show)
+
+
+@routes.route("/officer/<token>", methods=["GET", "POST"])
+@public
+@with_form(OfficerForm, shown_by=_officer_page)
+def officer(form: OfficerForm, token: str) -> Page:
+    """Show an officer after a code, and confirm them by the same code; opening does nothing."""
+    is_look = request.form.get("step") == "look"
+    with writing() as session:
+        link, problem = _proof(session, form, token, LinkPurpose.CONFIRM, is_kept=is_look)
+        if problem is None and not _asks_for_code() and not is_look:
+            digest = form.digest.data or ""
+            confirm_links.confirm(session, link=link, digest=digest, now=ctx.now())
+    if problem is not None:
+        return _refused(_officer_page(form, token))
+    if is_look:
+        return _officer_page(form, token, is_proven=True)
+    flash(_("The appointment is confirmed.") if not _asks_for_code() else _sentence(None))
+    return redirect(url_for("personal_links.officer", token=token))
+
+
 def _proof(
-    session: Session, form: LinkForm, token: str, purpose: LinkPurpose
+    session: Session,
+    form: LinkForm,
+    token: str,
+    purpose: LinkPurpose,
+    *,
+    is_kept: bool = False,
 ) -> tuple[Link, LinkCodeProblem | None]:
     """Return the link, and why its person is not proven; sends a code if one is asked for.
 
@@ -149,7 +204,9 @@ def _proof(
         problem = personal_links.send_code(session, link=link, now=ctx.now())
     else:
         code = form.code.data or ""
-        problem = personal_links.use_code(session, link=link, code=code, now=ctx.now())
+        problem = personal_links.use_code(
+            session, link=link, code=code, now=ctx.now(), is_kept=is_kept
+        )
     if problem is not None:
         form.code.errors = [_(PROBLEMS[problem])]
     return link, problem
