@@ -55,14 +55,14 @@ def is_asked(
 def request(session: Session, person: Person, *, by_sms: bool, now: datetime) -> tuple[str, bool]:
     """Return the token of a sign-in whose password was right, and if a code was sent by SMS."""
     link_subject = LinkSubject.of(person, LinkPurpose.SECOND_FACTOR)
-    token = one_time_links.make(session, link_subject, now=now, lasts=REQUEST_LASTS)
+    token = one_time_links.make(session, link_subject, to="", now=now, lasts=REQUEST_LASTS)
     is_sent = by_sms and totp.in_force(session, person_id=person.id) is None
     if is_sent:
         sign_in_codes.send(
             session,
             person=person,
             code_request=CodeRequest(token, now),
-            to=person.mobile or "",
+            to=person.sure_mobile or "",
             now=now,
         )
     return token, is_sent

@@ -123,7 +123,7 @@ def enter(
         refusals.record(session, appointment, person, visitor, is_wave=False, now=now)
         return SignInRefusal(appointment)
     known_device = known_devices.find(session, token=visitor.device_token, person=person, now=now)
-    by_sms = rule.takes_sms(appointment.role, local_day(now)) and person.mobile is not None
+    by_sms = rule.takes_sms(appointment.role, local_day(now)) and person.sure_mobile is not None
     if second_factors.is_asked(session, person, known_device, by_sms=by_sms, now=now):
         token, is_sent = second_factors.request(session, person, by_sms=by_sms, now=now)
         return FactorRequest(token, method, is_sent)

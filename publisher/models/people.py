@@ -75,6 +75,11 @@ class Person(Base):
         back_populates="person", foreign_keys="Appointment.person_id", order_by="Appointment.id"
     )
 
+    @property
+    def sure_mobile(self) -> str | None:
+        """The mobile number that codes about rights may go to: proven or confirmed, else None."""
+        return self.mobile if self.mobile_proven_at or self.mobile_confirmed_at else None
+
 
 class PersonName(Base):
     """The names and designation of a person for a time; those in force have no `replaced_at`."""

@@ -162,11 +162,14 @@ class LinkedLine:
 
 HAS_SECRET: Final = frozenset(
     {
-        *(NoticeKind.INVITATION, NoticeKind.PASSWORD_LINK, NoticeKind.OFFICE_WAITS),
+        *(NoticeKind.INVITATION, NoticeKind.PASSWORD_LINK),
         *(kind for kind, names in _WANTED.items() if "secret" in names.split()),
     }
 )
-"""The kinds with a one-time link or code, which goes where it was made for and nowhere else."""
+"""The kinds with a one-time link or code, which goes where it was made for and nowhere else.
+
+Links that need a sign-in or a code besides are none of these.
+"""
 
 
 class WrongValues(Exception):
@@ -192,7 +195,7 @@ def queue(
     `to` is a mail address or mobile number instead of the person's own. Raises `WrongValues` if the
     values do not fit the kind.
     """
-    if links.has_token(path) and kind not in HAS_SECRET:
+    if links.sets_password(path) and kind not in HAS_SECRET:
         raise WrongValues(kind, [], ["path"])
     ways = [_way_to(to)] if to else ways_to(session, person, kind)
     if not ways or person.disabled_at is not None:

@@ -12,6 +12,7 @@ BASE: Final = "\ue000"
 MARK: Final = "\ue001"
 
 _SECRET = re.compile(rf"({BASE}/(?:invitation|forgotten/link|wrong|office|officer)/)[\w-]+")
+_SETS_PASSWORD = re.compile(r"/(?:invitation|forgotten/link)/[\w-]+")
 _CODE = re.compile(rf"{MARK}[^{MARK}]*{MARK}")
 
 
@@ -165,9 +166,9 @@ def emergency_template(template_id: int) -> str:
     return f"/emergency/templates/{template_id}"
 
 
-def has_token(path: str) -> bool:
-    """Return True if the path holds the token of a one-time link."""
-    return _SECRET.search(BASE + path) is not None
+def sets_password(path: str) -> bool:
+    """Return True if the path holds the token of a one-time link that sets a password."""
+    return _SETS_PASSWORD.match(path) is not None
 
 
 def secret(code: str) -> str:

@@ -41,7 +41,7 @@ def make(
 ) -> str:
     """Make a link for this person to an act on this appointment; return its token, once."""
     subject = LinkSubject(purpose, Appointment.__tablename__, appointment.id, person)
-    return one_time_links.make(session, subject, now=now, lasts=LINK_LASTS)
+    return one_time_links.make(session, subject, to="", now=now, lasts=LINK_LASTS)
 
 
 def find(session: Session, *, token: str, purpose: LinkPurpose, now: datetime) -> Link | None:
@@ -58,15 +58,14 @@ def appointment_of(session: Session, link: Link) -> Appointment:
 
 
 def confirmed_mobile(session: Session, person: Person, *, now: datetime) -> str | None:
-    """Return the mobile that stood in a confirmation of the person; None if there is none."""
-    # An address that changes afterwards is proven by its owner, or the appointment waits again.
+    """Return the proven or confirmed mobile of somebody whose appointment is confirmed, or None."""
     # Other roles are in office without a confirmation: nobody has looked at their mobile.
     states = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
     is_confirmed = any(
         row.role in NEEDS_CONFIRMATION and row.state in states
         for row in standing(session, person_id=person.id, now=now)
     )
-    return person.mobile if is_confirmed else None
+    return person.sure_mobile if is_confirmed else None
 
 
 def send_code(session: Session, *, link: Link, now: datetime) -> LinkCodeProblem | None:
@@ -87,7 +86,7 @@ def send_code(session: Session, *, link: Link, now: datetime) -> LinkCodeProblem
         now=now,
     )
     subject = LinkSubject(LinkPurpose.LINK_CODE, Link.__tablename__, link.id, person)
-    code = one_time_links.make_code(session, subject, now=now, lasts=CODE_LASTS)
+    code = one_time_links.make_code(session, subject, to=mobile, now=now, lasts=CODE_LASTS)
     appointment = appointment_of(session, link)
     values = {
         "secret": code,

@@ -89,7 +89,7 @@ def roster_of(session: Session, departments: Collection[int], *, now: datetime) 
         )
     )
     staff: defaultdict[int, Staff] = defaultdict(Staff)
-    rows = session.execute(query).tuples().all()
+    rows = session.execute(query).all()
     for appointment in sorted({row[0]: None for row in rows}, key=_rank_order):
         department_staff = staff[appointment.department_id]
         if appointment.role is Role.OFFICER:

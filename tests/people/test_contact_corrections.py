@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import FreshSignInRequired, WrongRole
 from publisher.auth.contact_details import BadPerson
-from publisher.auth.sign_in import SignInRefusal
+from publisher.auth.refusals import SignInRefusal
 from publisher.database.session import Database
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, ContactChange, Person

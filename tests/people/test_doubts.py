@@ -214,6 +214,7 @@ def with_mobile(city: CityPeople, name: str) -> None:
     with city.write() as session:
         appointment = session.get_one(Appointment, city.appointments[name])
         appointment.person.mobile = "+915550009911"
+        appointment.person.mobile_confirmed_at = NOON
 
 
 def code_of(city: CityPeople) -> str:

@@ -12,7 +12,7 @@ from publisher.models.comments import Comment
 from publisher.models.people import Department
 from publisher.models.posts import Post
 from publisher.people import confirmation
-from publisher.review import gate_adapter
+from publisher.review import department_approvers
 from publisher.scheduling import schedule
 from publisher.states import AppointmentState
 from tests.support import city_controls
@@ -75,7 +75,7 @@ def may_approve(town: City, name: str) -> bool:
     with town.write() as session:
         revision = schedule.newest_revision(session.get_one(Post, post_id))
         water = town.departments["water"]
-        approvers = gate_adapter.approvers_for(session, revision, water, now=town.now)
+        approvers = department_approvers.approvers_for(session, revision, water, now=town.now)
         ids = [candidate.appointment_id for candidate in approvers.everybody]
     return town.appointments[name] in ids
 

@@ -72,7 +72,8 @@ def with_sms(site: Site, name: str) -> None:
     )
     site.app.extensions["house"] = replace(context, settings=replace(context.settings, sms=sms))
     with site.city.write() as session:
-        session.get_one(Person, site.city.people[name]).mobile = MOBILE
+        person = session.get_one(Person, site.city.people[name])
+        person.mobile, person.mobile_confirmed_at = MOBILE, site.city.now
 
 
 def code(site: Site) -> str:
