@@ -192,6 +192,15 @@ def confirm_appointments(ids: tuple[int, ...]) -> None:
     confirm(_settings(), ids)
 
 
+@people.command("end-factor")
+@click.argument("login")
+def end_factor(login: str) -> None:
+    """End the lost second factor of the person with this mail address or mobile number."""
+    from commands.people import end_factor as end_lost_factor
+
+    end_lost_factor(_settings(), login)
+
+
 @nagarvani.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:

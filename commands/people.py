@@ -15,14 +15,15 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Role
 from commands.app_setup import checked_database
-from publisher.auth.contact_details import BadPerson
+from publisher.auth.contact_details import BadPerson, normal_identifier
+from publisher.auth.sign_in import person_of
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.notifications import links
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.sms import missing_codes
 from publisher.now import now
-from publisher.people import appointments, confirmation, invitations
+from publisher.people import appointments, confirmation, invitations, lost_factor
 from publisher.people.departments import find_departments
 from publisher.people.permissions import COMMAND
 from publisher.settings.environment import Settings
@@ -147,6 +148,17 @@ def confirm(settings: Settings, ids: tuple[int, ...]) -> None:
             lines = [f"Confirmed: {_appointment_text(row)}" for row in confirmed]
     for line in lines:
         click.echo(line)
+
+
+def end_factor(settings: Settings, login: str) -> None:
+    """End the second factor of the person with this login; raises `click.ClickException`."""
+    with checked_database(settings) as database, database.transaction() as session:
+        person = person_of(session, normal_identifier(login))
+        if person is None:
+            raise click.ClickException("Nobody has this mail address or mobile number.")
+        lost_factor.end_factor(session, actor=COMMAND, person=person, now=now())
+        name = person.name_mr
+    click.echo(f"The second factor of {name} has ended.")
 
 
 def _waiting_line(appointment: Appointment) -> str:

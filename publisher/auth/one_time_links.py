@@ -32,6 +32,7 @@ class LinkPurpose(StrEnum):
     CONFIRM = "confirm"  #: Confirms an officer.
     LINK_CODE = "link_code"  #: Proves the person of another link.
     SECOND_FACTOR = "second_factor"
+    LOST_FACTOR = "lost_factor"
 
 
 class LinkSpent(NotAllowed):

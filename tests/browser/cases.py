@@ -517,6 +517,8 @@ CASES = (
     Case("contacts.correct", "officer", "admin", "/people/{person_first}/contacts"),
     Case("contacts.correct", "invited", "admin", "/people/{person_new}/contacts"),
     Case("own_contacts.index", "empty", "member", "/profile/contacts"),
+    Case("lost_factor.end", "none", "admin", "/people/{person_first}/second-factor"),
+    Case("lost_factor.end", "app", "admin", "/people/{person_garden}/second-factor"),
     Case("person_sessions.show", "clerk", "admin", "/people/{person_clerk}/sessions"),
     Case("person_sessions.show", "nowhere", "admin", "/people/{person_new}/sessions"),
     Case("access.index", "admin", "admin", "/access-log"),

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import func, select
 
 from approvals.policy import Role
+from publisher.auth import totp
 from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import Vault
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
@@ -19,8 +21,9 @@ from publisher.people import invitations
 from publisher.people.appointments import record_person
 from publisher.people.departments import load_register
 from publisher.states import AppointmentState
-from tests.cli.command_line import CommandResult, Workspace, make_workspace
-from tests.support.city_people import acting
+from tests.cli.command_line import SECRET, CommandResult, Workspace, make_workspace
+from tests.support.city_people import NOON, acting
+from tests.support.second_factors import set_up_app
 
 BASE = "https://desk.example"
 
@@ -219,3 +222,15 @@ def test_a_command_lists_and_confirms_what_waits_and_the_history_names_it(
         assert event.details["command"] == "people confirm"
         assert event.details["user"] == getpass.getuser()
         assert session.get_one(Appointment, number).state is AppointmentState.CONFIRMED
+
+
+def test_a_lost_second_factor_is_ended_by_command(workspace: Workspace, database: Database) -> None:
+    assert add_admin(workspace).code == 0
+    with database.transaction() as session:
+        person = session.scalars(select(Person)).one()
+        set_up_app(session, person, sealer=Vault(SECRET, ()), now=NOON)
+        login, person_id = person.mail or "", person.id
+    assert workspace.run_in_process("people", "end-factor", "nobody@pmc.example").code == 1
+    assert workspace.run_in_process("people", "end-factor", login).code == 0
+    with database.reading() as session:
+        assert totp.in_force(session, person_id=person_id) is None

@@ -170,6 +170,7 @@ TABLE: Mapping[str, Entry] = {
     "contacts.correct": page(RECORDS),
     "contacts.second": page("admin lead head"),
     "contacts.refuse": page(RECORDS),
+    "lost_factor.end": Entry("admin lead", "head"),
     "person_sessions.show": page(RECORDS),
     "person_sessions.end": page(RECORDS),
     "person_sessions.end_device": page(RECORDS),

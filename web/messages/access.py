@@ -52,6 +52,7 @@ ACTS: Mapping[str, str] = {
     "reset_password": N_("Password reset"),
     "forget_password": N_("New password asked for"),
     "add_factor": N_("Second factor set up"),
+    "ask_factor_end": N_("End of a lost second factor asked for"),
     "end_factor": N_("Second factor ended"),
     "make_recovery_codes": N_("New recovery codes made"),
     "use_recovery_code": N_("Recovery code used"),

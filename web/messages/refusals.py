@@ -28,6 +28,11 @@ REFUSALS: Mapping[str, str] = {
     ),
     "fresh_sign_in_required": N_("This step asks for your password once more."),
     "fresh_factor_required": N_("This step asks for your password and the code of your app."),
+    "second_person_required": N_(
+        "Another admin or cell lead, or the person’s head, has to do this too: not you again, and "
+        "nobody whose appointment the first one recorded. For an admin or a cell lead, one of the "
+        "two is an admin."
+    ),
     "four_eyes_required": N_("You cannot approve a revision that you wrote yourself."),
     "rests_on_writer": N_(
         "You cannot approve this revision: who wrote it confirmed your appointment, or recorded "

@@ -1,0 +1,57 @@
+"""The page on which two people end the lost second factor of a third."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+
+from approvals.policy import Action
+from publisher.auth import totp
+from publisher.models.people import Person
+from publisher.people import lost_factor
+from publisher.validation import NotFound
+from web.core.auth import actor, by_actor, reads, writing
+from web.core.context import ctx
+from web.core.form_views import with_form
+from web.core.i18n import _
+from web.core.permissions import Page, for_action
+from web.forms import Form
+
+routes = Blueprint("lost_factor", __name__)
+
+
+def _person(session: Session, person_id: int) -> Person:
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NotFound(person_id)
+    lost_factor.require_part(session, actor=actor(), person=person, now=ctx.now())
+    return person
+
+
+@reads
+def _page(session: Session, form: Form, person_id: int) -> str:
+    person = _person(session, person_id)
+    open_request = lost_factor.request_of(session, person=person, now=ctx.now())
+    return render_template(
+        "people/lost_factor.html",
+        form=form,
+        person=person,
+        factor=totp.in_force(session, person_id=person.id),
+        first=lost_factor.first_of(session, open_request) if open_request is not None else None,
+        asked_at=open_request.made_at if open_request is not None else None,
+    )
+
+
+@routes.route("/people/<int:person_id>/second-factor", methods=["GET", "POST"])
+@for_action(Action.CONFIRM_APPOINTMENT)
+@with_form(Form, shown_by=_page)
+def end(_form: Form, person_id: int) -> Page:
+    """Ask to end the person's second factor, or end it as the second one."""
+    with writing() as session:
+        person = _person(session, person_id)
+        has_ended = lost_factor.end_factor(session, **by_actor(), person=person)
+    if has_ended:
+        flash(_("The second factor has ended. At the next sign-in the person sets up a new one."))
+    else:
+        flash(_("Kept. Now another one has to do the same on this page within 72 hours."), "amber")
+    return redirect(url_for("lost_factor.end", person_id=person_id))
