@@ -106,7 +106,8 @@ class Actor:
 
     `line` holds the ids of the departments that report to an oversight office.
     `signed_in_at` is the moment of the last sign-in (aware UTC), `factor_at` that of the last
-    second factor, and `has_app` says if the person has an app for its codes.
+    second factor, and `has_app` says if the person has an app for its codes. `vouched_by_id` is the
+    person who read out a code instead of a second factor, for an emergency.
     """
 
     kind: ActorKind
@@ -119,6 +120,7 @@ class Actor:
     name: str = ""
     factor_at: datetime | None = None
     has_app: bool = False
+    vouched_by_id: int | None = None
 
 
 CLOCK = Actor(kind=ActorKind.CLOCK)

@@ -24,6 +24,7 @@ def upgrade() -> None:
     for table, comment in PROVED:
         with op.batch_alter_table(table) as batch:
             batch.add_column(sa.Column("factor_at", UtcDateTime(), nullable=True, comment=comment))
+    _add_vouchers()
     op.create_table(
         "second_factors",
         sa.Column("id", Key, nullable=False),
@@ -55,8 +56,28 @@ def upgrade() -> None:
     op.create_index(op.f("ix_recovery_codes_person_id"), "recovery_codes", ["person_id"])
 
 
+def _add_vouchers() -> None:
+    comment = "Who read out a code in its place, for an emergency"
+    with op.batch_alter_table("sign_ins") as batch:
+        batch.add_column(sa.Column("vouched_by_id", Key, nullable=True, comment=comment))
+        batch.add_column(sa.Column("vouched_at", UtcDateTime(), nullable=True))
+        batch.create_foreign_key("fk_sign_ins_vouched_by_id", "people", ["vouched_by_id"], ["id"])
+    with op.batch_alter_table("emergency_uses") as batch:
+        batch.add_column(sa.Column("vouched_by_id", Key, nullable=True))
+        batch.create_foreign_key(
+            "fk_emergency_uses_vouched_by_id", "people", ["vouched_by_id"], ["id"]
+        )
+
+
 def downgrade() -> None:
     """Take it back: passwords alone are asked for again."""
+    with op.batch_alter_table("emergency_uses") as batch:
+        batch.drop_constraint("fk_emergency_uses_vouched_by_id", type_="foreignkey")
+        batch.drop_column("vouched_by_id")
+    with op.batch_alter_table("sign_ins") as batch:
+        batch.drop_constraint("fk_sign_ins_vouched_by_id", type_="foreignkey")
+        batch.drop_column("vouched_at")
+        batch.drop_column("vouched_by_id")
     op.drop_table("recovery_codes")
     op.drop_table("second_factors")
     for table, _comment in PROVED:

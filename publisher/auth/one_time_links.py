@@ -33,6 +33,7 @@ class LinkPurpose(StrEnum):
     LINK_CODE = "link_code"  #: Proves the person of another link.
     SECOND_FACTOR = "second_factor"
     LOST_FACTOR = "lost_factor"
+    DUTY = "duty"
 
 
 class LinkSpent(NotAllowed):

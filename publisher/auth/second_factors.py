@@ -109,6 +109,44 @@ def accept(
     return None
 
 
+def use_duty_code(
+    session: Session, *, person: Person, code: str, key: str, now: datetime
+) -> int | None:
+    """Use up a code that was read out to the person on duty; return who made it, or None."""
+    if throttling.throttled_until(session, [key], now=now) is not None:
+        return None
+    link = one_time_links.find_code(
+        session, code=code, purpose=LinkPurpose.DUTY, person_id=person.id, now=now
+    )
+    if link is None:
+        return None
+    one_time_links.use(session, link=link, now=now)
+    actor = Actor(ActorKind.PERSON, person.id)
+    values = {"vouched_by": link.subject_id}
+    transitions.record(session, person, "use_duty_code", actor=actor, now=now, values=values)
+    return link.subject_id
+
+
+def be_vouched_for(
+    session: Session, *, sign_in_id: int, code: str, now: datetime
+) -> SignInRefusal | None:
+    """Accept a code that was read out, in the session of somebody without a second factor.
+
+    A refusal is returned and not raised, as the failed attempt has to be committed.
+    """
+    sign_in = session.get_one(SignIn, sign_in_id)
+    key = throttling.key_of_identifier(f"duty code of {sign_in.person_id}")
+    until = throttling.throttled_until(session, [key], now=now)
+    if until is not None:
+        return SignInRefusal(SignInProblem.THROTTLED, until)
+    helper_id = use_duty_code(session, person=sign_in.person, code=code, key=key, now=now)
+    if helper_id is None:
+        throttling.store_failure(session, [key], now=now)
+        return SignInRefusal(SignInProblem.WRONG_FACTOR)
+    sign_in.vouched_by_id, sign_in.vouched_at = helper_id, now
+    return None
+
+
 def _use_recovery_code(
     session: Session, person: Person, digits: str, sealer: Sealer, now: datetime
 ) -> bool:

@@ -56,13 +56,17 @@ class FactorRequest:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A session to begin; `proved_at` and `factor_at` are when both proofs were given."""
+    """A session to begin; `proved_at` and `factor_at` are when both proofs were given.
+
+    `vouched_by_id` is the person who read out a code in place of the second one.
+    """
 
     appointment: Appointment
     visitor: Visitor
     method: SignInMethod
     proved_at: datetime
     factor_at: datetime | None
+    vouched_by_id: int | None = None
 
 
 def confirm_factor(
@@ -86,14 +90,21 @@ def confirm_factor(
     person = link.person
     known_device = known_devices.find(session, token=visitor.device_token, person=person, now=now)
     key = second_factors.key_of(person, known_device)
-    refusal = second_factors.accept(
-        session,
-        person=person,
-        code=code,
-        sealer=sealer,
-        key=key,
-        token=factor_request.token,
-        now=now,
+    vouched_by_id = second_factors.use_duty_code(
+        session, person=person, code=code, key=key, now=now
+    )
+    refusal = (
+        None
+        if vouched_by_id is not None
+        else second_factors.accept(
+            session,
+            person=person,
+            code=code,
+            sealer=sealer,
+            key=key,
+            token=factor_request.token,
+            now=now,
+        )
     )
     if refusal is not None:
         number = throttling.number_of_failures(session, key, now=now)
@@ -104,8 +115,10 @@ def confirm_factor(
     appointment = _appointment_or_problem(session, person, now)
     if isinstance(appointment, SignInProblem):
         return SignInRefusal(appointment)
-    session_begun = _Entry(appointment, visitor, factor_request.method, link.made_at, factor_at=now)
-    return _begin(session, session_begun, now=now)
+    factor_at = now if vouched_by_id is None else None
+    method, proved_at = factor_request.method, link.made_at
+    entry = _Entry(appointment, visitor, method, proved_at, factor_at, vouched_by_id)
+    return _begin(session, entry, now=now)
 
 
 def enter(
@@ -145,13 +158,15 @@ def _begin(session: Session, entry: _Entry, *, now: datetime) -> SignedIn:
         is_shared=visitor.is_shared,
         method=entry.method,
         factor_at=entry.factor_at,
+        vouched_by_id=entry.vouched_by_id,
+        vouched_at=now if entry.vouched_by_id is not None else None,
     )
     session.add(sign_in_row)
     session.flush()
     actor = actor_of(session, sign_in_row, now=now)
     transitions.record(session, sign_in_row, "sign_in", actor=actor, now=now)
     device_token = ""
-    if not visitor.is_shared:
+    if not visitor.is_shared and entry.vouched_by_id is None:
         device_token = known_devices.remember(
             session, person=person, visitor=visitor, factor_at=entry.factor_at, now=now
         )

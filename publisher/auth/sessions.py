@@ -148,6 +148,7 @@ def _actor(session: Session, sign_in: SignIn, appointment: Appointment) -> Actor
         actor,
         signed_in_at=sign_in.proved_at,
         factor_at=sign_in.factor_at,
+        vouched_by_id=sign_in.vouched_by_id,
         name=sign_in.person.name_mr,
     )
 

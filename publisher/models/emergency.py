@@ -182,6 +182,8 @@ class EmergencyUse(Base):
     word_at: Mapped[datetime] = mapped_column(UtcDateTime)
     word_how: Mapped[WordHow] = mapped_column(enum_type(WordHow, "word_how"))
     form_token: Mapped[str] = mapped_column(String(64), unique=True)
+    #: Who read out a code to the duty officer, who was without a second factor.
+    vouched_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     #: The deadline of the department's ratification.
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: The number of reminders before the deadline.
@@ -198,6 +200,7 @@ class EmergencyUse(Base):
     decision: Mapped[Decision] = relationship(back_populates="use")
     template_revision: Mapped[TemplateRevision] = relationship()
     approval: Mapped[TemplateDecision] = relationship()
+    vouched_by: Mapped[Person | None] = relationship(foreign_keys=[vouched_by_id])
     ratified_by: Mapped[Person | None] = relationship(foreign_keys=[ratified_by_id])
     ratified_under: Mapped[Appointment | None] = relationship()
 

@@ -221,8 +221,12 @@ class SignIn(Base):
     factor_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, comment="When the second factor was last proved, here or on this device"
     )
+    vouched_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("people.id"), comment="Who read out a code in its place, for an emergency"
+    )
+    vouched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    person: Mapped[Person] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
     appointment: Mapped[Appointment] = relationship()
 
 

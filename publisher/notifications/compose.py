@@ -71,6 +71,7 @@ class NoticeKind(StrEnum):
     TEMPLATE_RETURNED = "template_returned"
     EMERGENCY_OWED = "emergency_owed"
     EMERGENCY_OVERDUE = "emergency_overdue"
+    EMERGENCY_VOUCHED = "emergency_vouched"
     EMERGENCY_REFUSED = "emergency_refused"
     EMERGENCY_ALERT = "emergency_alert"
     FOUND_GONE = "found_gone"
@@ -134,6 +135,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.TEMPLATE_RETURNED: "template revision department reason",
     NoticeKind.EMERGENCY_OWED: "template department at due_at by?",
     NoticeKind.EMERGENCY_OVERDUE: "template department at due_at by?",
+    NoticeKind.EMERGENCY_VOUCHED: "template at helper by?",
     NoticeKind.EMERGENCY_REFUSED: "template department at reason by?",
     NoticeKind.EMERGENCY_ALERT: "title account trouble due_at since_at platform?",
     NoticeKind.FOUND_GONE: "title account at platform?",

@@ -38,13 +38,8 @@ VERBS: Final[Mapping[AccessKind, frozenset[str]]] = {
             *("ask_contact_change", "change_contact", "change_name", "correct_name"),
             *("correct_contact", "second_contact", "refuse_contact"),
             *("change_password", "reset_password", "forget_password"),
-            *(
-                "add_factor",
-                "ask_factor_end",
-                "end_factor",
-                "make_recovery_codes",
-                "use_recovery_code",
-            ),
+            *("add_factor", "ask_factor_end", "end_factor", "make_recovery_codes"),
+            *("use_recovery_code", "make_duty_code", "use_duty_code"),
         }
     ),
     AccessKind.EXPORTS: frozenset({"export"}),

@@ -208,6 +208,12 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.TEMPLATE_RETURNED: {**ABOUT_A_TEMPLATE, "reason": "क्रमांक द्यावा."},
     NoticeKind.EMERGENCY_OWED: {**ABOUT_A_USE, "due_at": DUE},
     NoticeKind.EMERGENCY_OVERDUE: {**ABOUT_A_USE, "due_at": DUE},
+    NoticeKind.EMERGENCY_VOUCHED: {
+        "template": "अतिवृष्टी",
+        "at": NOON,
+        "by": MEDHA,
+        "helper": MEDHA,
+    },
     NoticeKind.EMERGENCY_REFUSED: {**ABOUT_A_USE, "reason": "ठिकाण चुकीचे आहे."},
     NoticeKind.EMERGENCY_ALERT: {
         "title": "अतिवृष्टी",

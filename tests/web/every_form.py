@@ -146,6 +146,8 @@ OTHER_FORMS = {
     "rehearsals.start": ("lead", "/rehearsals/none-of-that-name/start", ""),
     "rehearsals.drop": ("lead", "/rehearsals/none-of-that-name/drop", ""),
     "signing.confirm_code": ("first", "/sign-in/code", "code next"),
+    "duty_codes.make": ("lead", "/duty/code", "person_id"),
+    "duty_codes.type_code": ("clerk", "/duty/code/type", "code"),
     "lost_factor.end": ("admin", "/people/{person_first}/second-factor", ""),
     "second_factor.confirm": ("first", "/sign-in/factor", "code next"),
     "second_factor.renew": ("member", "/profile/second-factor/recovery-codes", ""),

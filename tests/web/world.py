@@ -170,6 +170,8 @@ TABLE: Mapping[str, Entry] = {
     "contacts.correct": page(RECORDS),
     "contacts.second": page("admin lead head"),
     "contacts.refuse": page(RECORDS),
+    "duty_codes.make": page("admin lead member"),
+    "duty_codes.type_code": page(EVERYBODY),
     "lost_factor.end": Entry("admin lead", "head"),
     "person_sessions.show": page(RECORDS),
     "person_sessions.end": page(RECORDS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypedDict, TypeVar, cast
 
@@ -13,7 +13,7 @@ from flask import Flask, abort, current_app, g, render_template, request, sessio
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from approvals.policy import Actor
+from approvals.policy import Action, Actor
 from approvals.second_factor import OPEN_WITHOUT
 from publisher.auth import sessions
 from publisher.auth.sessions import Present
@@ -29,6 +29,7 @@ from web.forms import number_of
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
 SESSION_KEY = "sign_in"
+VOUCHED_FOR = timedelta(hours=1)
 SWITCHING = frozenset({"signing.switch", "signing.sign_out"})
 """Endpoints that accept a form made under another appointment of the person."""
 
@@ -39,7 +40,8 @@ class Acting:
 
     `may_switch`: the person has another appointment in force. `is_newcomer`: the person signed in
     for the first time less than seven days ago. `lacks_factor`: the role needs a second factor, and
-    the session has none.
+    the session has none. `is_vouched_for`: somebody read out a code within the last hour, so that
+    the person on duty may publish an emergency all the same.
     """
 
     actor: Actor
@@ -48,6 +50,7 @@ class Acting:
     may_switch: bool
     is_newcomer: bool
     lacks_factor: bool
+    is_vouched_for: bool
 
     @property
     def person(self) -> Person:
@@ -114,10 +117,20 @@ def _check_access() -> Response | tuple[str, int] | str | None:
         return refusal_page
     if g.acting.actor.role not in rule.roles:
         abort(403)
-    is_open = not rule.actions or not rule.actions.isdisjoint(OPEN_WITHOUT)
-    if request.method == "POST" and g.acting.lacks_factor and not is_open:
-        return render_template("sign_in/factor_needed.html"), 403
+    if request.method == "POST" and g.acting.lacks_factor and not _is_open(rule, g.acting):
+        is_emergency = Action.PUBLISH_EMERGENCY in rule.actions
+        return render_template("sign_in/factor_needed.html", is_emergency=is_emergency), 403
     return None
+
+
+def _is_open(rule: permissions.AccessRule, acting: Acting) -> bool:
+    is_emergency = acting.is_vouched_for and Action.PUBLISH_EMERGENCY in rule.actions
+    return is_emergency or not rule.actions or not rule.actions.isdisjoint(OPEN_WITHOUT)
+
+
+def _is_vouched_for(present: Present, now: datetime) -> bool:
+    vouched_at = present.sign_in.vouched_at
+    return vouched_at is not None and now - vouched_at < VOUCHED_FOR
 
 
 def _page_appointment_id() -> int | None:
@@ -190,7 +203,9 @@ def _acting(present: Present) -> Acting:
         appointment,
         may_switch=len(in_force) > 1,
         is_newcomer=present.is_newcomer,
-        lacks_factor=factor_rule().is_lacking(
+        is_vouched_for=_is_vouched_for(present, now),
+        lacks_factor=present.sign_in.vouched_by_id is not None
+        or factor_rule().is_lacking(
             appointment.role,
             local_day(now),
             has_app=present.has_app,

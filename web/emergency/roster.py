@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from wtforms import SelectField, StringField
 
 from approvals.policy import Action, may
-from publisher.delivery.emergency import roster
+from publisher.delivery.emergency import duty_codes, roster
 from publisher.models.emergency import Duty
 from web.core.auth import actor, by_actor, reads, writes, writing
 from web.core.context import ctx
@@ -57,6 +57,7 @@ def _roster_page(session: Session, form: DutyForm) -> str:
         past_duties=roster.past(session, now=now) if sees_past else [],
         may_see_past=sees_past,
         may_edit=keeps,
+        may_make_code=duty_codes.may_make(session, actor=actor(), now=now),
         own_person_id=actor().person_id,
         post_at=post_at,
         form=form,

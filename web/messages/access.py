@@ -52,6 +52,8 @@ ACTS: Mapping[str, str] = {
     "reset_password": N_("Password reset"),
     "forget_password": N_("New password asked for"),
     "add_factor": N_("Second factor set up"),
+    "make_duty_code": N_("Code made for somebody on duty"),
+    "use_duty_code": N_("Code of another used on duty"),
     "ask_factor_end": N_("End of a lost second factor asked for"),
     "end_factor": N_("Second factor ended"),
     "make_recovery_codes": N_("New recovery codes made"),

@@ -33,6 +33,10 @@ REFUSALS: Mapping[str, str] = {
         "nobody whose appointment the first one recorded. For an admin or a cell lead, one of the "
         "two is an admin."
     ),
+    "may_not_vouch": N_(
+        "A code is read out by another person on duty, the cell’s lead or an admin, who has signed "
+        "in with a second factor."
+    ),
     "four_eyes_required": N_("You cannot approve a revision that you wrote yourself."),
     "rests_on_writer": N_(
         "You cannot approve this revision: who wrote it confirmed your appointment, or recorded "

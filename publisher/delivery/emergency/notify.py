@@ -76,6 +76,27 @@ def emergency_owed(session: Session, use: EmergencyUse, *, now: datetime) -> Non
     _notify(session, NoticeKind.EMERGENCY_OWED, use, people, now=now)
 
 
+def emergency_vouched(session: Session, use: EmergencyUse, *, now: datetime) -> None:
+    """Notify all admins if the duty officer published without a second factor, and with whom."""
+    if use.vouched_by_id is None:
+        return
+    admins = responsibility.people_of(responsibility.holders(session, Role.ADMIN, now=now))
+    compose.queue_for_each(
+        session,
+        admins,
+        kind=NoticeKind.EMERGENCY_VOUCHED,
+        values={
+            "template_mr": use.template_revision.name_mr,
+            "template_en": use.template_revision.name_en,
+            "at": use.decision.at,
+            "by": session.get_one(Person, use.decision.person_id),
+            "helper": session.get_one(Person, use.vouched_by_id),
+        },
+        now=now,
+        path=links.emergency_use(use.id),
+    )
+
+
 def emergency_overdue(session: Session, use: EmergencyUse, *, now: datetime) -> None:
     """Notify the head and the overseers of the department that its decision is overdue.
 

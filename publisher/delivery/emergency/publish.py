@@ -200,8 +200,10 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
     post = _add_post(session, template, leaves, actor=actor, now=now)
     decision = _decide(session, post, actor=actor, now=now)
     use = _add_use(session, decision, approval, texts, word, form, now=now)
+    use.vouched_by_id = actor.vouched_by_id
     _schedule(session, use, actor=actor, now=now)
     notify.emergency_owed(session, use, now=now)
+    notify.emergency_vouched(session, use, now=now)
     return use
 
 
@@ -268,7 +270,6 @@ def _add_post(
     session.flush()
     session.refresh(post)
     decide.fix(session, post.revisions[-1], now=now)
-    values = {"revision": 1}
     transitions.apply(
         session,
         post,
@@ -276,7 +277,7 @@ def _add_post(
         actor=actor,
         now=now,
         verb="fill_template",
-        values=values,
+        values={"revision": 1},
     )
     return post
 
