@@ -92,8 +92,12 @@ def options(pairs: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
 def department_options(
     departments: Iterable[Department], *, empty_label: str = ""
 ) -> list[tuple[str, str]]:
-    """Return the departments as choices by id, below an empty choice if it has a label."""
+    """Return the departments as choices by id, below an empty choice if it has a label.
+
+    They are sorted by their names in the language of the page.
+    """
     pairs = [(str(department.id), department_name(department)) for department in departments]
+    pairs.sort(key=lambda pair: pair[1].casefold())
     return options([("", empty_label), *pairs] if empty_label else pairs)
 
 

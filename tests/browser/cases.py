@@ -514,6 +514,7 @@ CASES = (
         act=record({"#name_mr": "वसंत काळे"}, role="officer"),
         code=422,
     ),
+    Case("people.rename", "officer", "admin", "/people/{person_first}/name"),
     Case("contacts.correct", "officer", "admin", "/people/{person_first}/contacts"),
     Case("contacts.correct", "invited", "admin", "/people/{person_new}/contacts"),
     Case("own_contacts.index", "empty", "member", "/profile/contacts"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TypedDict
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from wtforms import BooleanField, SelectField, StringField
 
@@ -37,7 +38,7 @@ from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.core.second_factor import factor_rule
 from web.forms import Form, department_options, number_of, options
-from web.messages.names import ROLE_WORDS, department_name
+from web.messages.names import ROLE_WORDS
 
 routes = Blueprint("people", __name__)
 RECORD_ACTIONS = (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
@@ -76,28 +77,33 @@ class NamesForm(Form):
 def index(session: Session) -> Page:
     """List people with their appointments, by department."""
     search_text = request.args.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
-    query = (
-        select(Appointment)
-        .join(Appointment.person)
-        .join(Appointment.department)
-        .options(joinedload(Appointment.person), joinedload(Appointment.department))
-        .order_by(Department.name_mr, Appointment.role, Appointment.rank, Appointment.id)
-        .limit(MOST_APPOINTMENTS)
-    )
+    query = select(Appointment).join(Appointment.person).join(Appointment.department)
     if search_text:
         query = query.where(
             or_(
                 Person.name_mr.icontains(search_text, autoescape=True),
                 Person.name_en.icontains(search_text, autoescape=True),
                 Person.mail.icontains(search_text, autoescape=True),
+                Person.mobile.icontains(search_text, autoescape=True),
                 Department.name_mr.icontains(search_text, autoescape=True),
                 Department.name_en.icontains(search_text, autoescape=True),
             )
         )
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    last_page = max(1, ceil(total / MOST_APPOINTMENTS))
+    page = min(max(1, number_of(request.args.get("page"))), last_page)
+    first = (page - 1) * MOST_APPOINTMENTS
+    rows = query.order_by(
+        Department.name_mr, Appointment.role, Appointment.rank, Appointment.id
+    ).options(joinedload(Appointment.person), joinedload(Appointment.department))
     now = ctx.now()
     return render_template(
         "people/index.html",
-        appointments=session.scalars(query).all(),
+        appointments=session.scalars(rows.offset(first).limit(MOST_APPOINTMENTS)).all(),
+        first=first + 1,
+        total=total,
+        page=page,
+        last_page=last_page,
         query=search_text,
         waiting_count=len(confirmation.waiting(session, now=now)),
         is_sms_missing=factor_rule().holds(local_day(now)) and not factor_rule().has_sms,
@@ -114,7 +120,6 @@ def _new_page(session: Session, form: PersonForm) -> str:
     named_roles = [(role.value, _(ROLE_WORDS[role])) for role in roles]
     form.role.choices = options([("", _("Choose")), *named_roles])
     departments = departments_in_force(session, now=ctx.now())
-    departments.sort(key=lambda department: department_name(department).casefold())
     form.department_id.choices = department_options(
         departments, empty_label=_("Choose a department")
     )
