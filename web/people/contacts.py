@@ -44,7 +44,7 @@ class ContactsForm(Form):
 def _contacts_page(session: Session, /, form: ContactsForm, person_id: int) -> str:
     person = person_of(session, person_id)
     name_changes.require_rename(session, actor(), person, now=ctx.now())
-    if form.is_shown and form.refusal is None:
+    if form.refusal is None:
         form.process(obj=person)
     return render_template("people/contacts.html", form=form, person=person)
 

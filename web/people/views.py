@@ -256,7 +256,7 @@ def person_of(session: Session, person_id: int) -> Person:
 def _name_page(session: Session, /, form: NamesForm, person_id: int) -> str:
     person = person_of(session, person_id)
     name_changes.require_rename(session, actor(), person, now=ctx.now())
-    if form.is_shown:
+    if form.refusal is None:
         form.process(obj=person)
     return render_template("people/name.html", form=form, person=person)
 
