@@ -38,6 +38,7 @@ TO_TRY_FIRST: Final = (
     "prasad-kenjale",
     "ujjwala-chavanke",
     "vilas-thopate",
+    "alka-dhaygude",
     "arun-tekawade",
     "rohini-deshmane",
     "anant-kulthe",

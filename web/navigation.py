@@ -141,6 +141,7 @@ def chrome(acting: Acting | None) -> Chrome:
             *(
                 *_decision_entries(acting),
                 *_drafting_entries(acting),
+                *_confirmation_entries(acting),
                 *_away_entries(acting),
                 *_freeze_entries(acting),
                 *_rehearsal_entries(acting),
@@ -259,6 +260,13 @@ def _drafting_entries(acting: Acting) -> tuple[MenuEntry, ...]:
     if scope_of(acting.actor, Action.DRAFT) is None:
         return ()
     return (MenuEntry(_("Starting texts"), url_for("texts.index"), icon="card-text"),)
+
+
+def _confirmation_entries(acting: Acting) -> tuple[MenuEntry, ...]:
+    if scope_of(acting.actor, Action.CONFIRM_APPOINTMENT) is None:
+        return ()
+    href = url_for("confirmation.index")
+    return (MenuEntry(_("Appointments to confirm"), href, icon="person-check"),)
 
 
 def _away_entries(acting: Acting) -> tuple[MenuEntry, ...]:

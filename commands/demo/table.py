@@ -36,6 +36,10 @@ TRIES: Final[Mapping[str, tuple[str, str]]] = {
         "विभागाने सादर केलेला प्रस्ताव कोठे आहे ते पाहा",
         "see where your department's submission stands",
     ),
+    "alka-dhaygude": (
+        "‘पुष्टी करायच्या नियुक्त्या’ या पानावर चारुता निम्हण यांच्या नियुक्तीची पुष्टी करा",
+        "confirm Charuta Nimhan as officer under “Appointments to confirm”",
+    ),
     "arun-tekawade": (
         "नवीन व्यक्तीची नोंद करून निमंत्रण पाठवा; संदेश टपालपेटीत येतो",
         "record a person and invite them; the mail comes to the letterbox",

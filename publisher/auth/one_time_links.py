@@ -67,7 +67,8 @@ def make(
 ) -> str:
     """Make a link to the subject for its person; return the token, once.
 
-    `to` is where it is sent: it is void once that is no longer the person's.
+    `to` is where it is sent: it is void once that is no longer the person's. "" is nowhere: it is
+    shown on a page, or needs a code or a sign-in besides.
     """
     token = secrets.token_urlsafe(32)
     _add(session, digest_of(token), link_subject, to=to, now=now, lasts=lasts)

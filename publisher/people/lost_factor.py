@@ -78,7 +78,7 @@ def end_factor(session: Session, *, actor: Actor, person: Person, now: datetime)
 def _ask(session: Session, actor: Actor, person: Person, now: datetime) -> None:
     table, appointment_id = Appointment.__tablename__, actor.appointment_id or 0
     link_subject = LinkSubject(LinkPurpose.LOST_FACTOR, table, appointment_id, person)
-    one_time_links.make(session, link_subject, now=now, lasts=REQUEST_LASTS)
+    one_time_links.make(session, link_subject, to="", now=now, lasts=REQUEST_LASTS)
     transitions.record(session, person, "ask_factor_end", actor=actor, now=now)
 
 

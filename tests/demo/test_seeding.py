@@ -18,13 +18,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from approvals.states import PostState
+from commands.demo.table import TRIES
 from demo import notices, people, script
 from demo.script import Story
 from demo.seeding.context import actor_for, post_of
 from demo.seeding.setup import WAITS_FOR_HEAD
 from publisher.auth import passwords
 from publisher.auth.session_start import SignedIn
-from publisher.auth.sessions import line_of
+from publisher.auth.sessions import actor_of, line_of
 from publisher.content_checks.checks import warnings_of
 from publisher.content_checks.types import WarningCode
 from publisher.media.store import Store
@@ -36,6 +37,7 @@ from publisher.models.people import Appointment, Department
 from publisher.models.posts import Post, PostKind, Rendition
 from publisher.models.submissions import Submission, SubmissionFile
 from publisher.now import now
+from publisher.people import confirmation
 from publisher.review.department_reviews import department_reviews
 from publisher.states import CommentState, DeliveryState, SubmissionState
 from tests.demo.conftest import City
@@ -143,6 +145,24 @@ def check_people_hold_their_appointments(_city: City, session: Session) -> None:
         for person in people.load()
         for appointment in person.appointments
     }
+
+
+def check_the_head_confirms_the_officer_who_waits(city: City, _session: Session) -> None:
+    head, officer = people.by_key()["alka-dhaygude"], people.by_key()[WAITS_FOR_HEAD]
+    assert head.key in people.TO_TRY_FIRST
+    assert officer.name_en in TRIES[head.key][1]
+    with city.database.transaction() as session:
+        outcome = signed_in_as(
+            session, head.mail, head.password, now=now(), hasher=passwords.HASHER
+        )
+        assert isinstance(outcome, SignedIn)
+        actor = actor_of(session, outcome.sign_in, now=now())
+        (waiting,) = confirmation.waiting_for(session, actor, now=now())
+        assert waiting.person.mail == officer.mail
+        digests = {waiting.id: confirmation.digest_of(waiting)}
+        confirmation.confirm(session, actor=actor, now=now(), digests=digests)
+        assert waiting.in_force(now())
+        session.rollback()
 
 
 def story_of(notice: str) -> Story:
@@ -303,6 +323,7 @@ CHECKS: tuple[Check, ...] = (
     check_people_can_sign_in,
     check_people_hold_their_appointments,
     check_special_posts_are_what_the_demo_shows_them_for,
+    check_the_head_confirms_the_officer_who_waits,
     check_the_circular_is_the_first_submission_and_whole,
     check_what_is_live_agrees_with_the_receipts,
     check_answers_are_under_the_comment_they_answer,

@@ -49,4 +49,4 @@ def make_code(session: Session, *, actor: Actor, now: datetime, person_id: int) 
     purpose = LinkPurpose.DUTY
     one_time_links.end_for(session, subject=table, subject_id=helper_id, purpose=purpose, now=now)
     transitions.record(session, person, "make_duty_code", actor=actor, now=now)
-    return one_time_links.make_code(session, link_subject, now=now, lasts=CODE_LASTS)
+    return one_time_links.make_code(session, link_subject, to="", now=now, lasts=CODE_LASTS)
