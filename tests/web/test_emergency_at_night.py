@@ -17,11 +17,9 @@ from tests.web.test_emergency import open_confirmation
 from tests.web.test_factor_needed import NEEDED, require
 from tests.web.test_second_factor import sign_in_to_the_code, signed_in_with_app, with_app
 
-NIGHT = timedelta(hours=14, minutes=30)
-
 
 def prepare(site: Site, duty: str) -> int:
-    """Let the rule hold, put a person on duty, and let it be half past two at night."""
+    """Let the rule hold, put a person on duty, and let it be late in the evening."""
     template_id = emergency_steps.prepare_template(site.city, duty=duty)
     require(site)
     site.city.clock.move(timedelta(hours=10))
@@ -108,3 +106,16 @@ def test_a_lead_without_a_factor_makes_none(site: Site) -> None:
     lead = site.browser("lead")
     assert lead.post("/duty/code", {"person_id": "1"}).status_code == 403
     assert lead.sign_in("lead", PASSWORD).status_code == 302
+
+
+def test_a_vouched_session_publishes_emergencies_alone_whatever_the_rule(site: Site) -> None:
+    template_id = prepare(site, "first")
+    require(site, None)
+    with_app(site, "first")
+    officer = sign_in_to_the_code(site, "first")
+    code = read_out(site.browser("lead"), site, "first")
+    assert officer.post("/sign-in/factor", {"code": code}).status_code == 302
+    officer.forget_token()
+    assert NEEDED in officer.post("/posts/1/approve").text
+    assert 'id="code"' in officer.post("/profile/second-factor").text
+    assert "/emergency/uses/" in publish(officer, template_id)
