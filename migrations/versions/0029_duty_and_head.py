@@ -93,6 +93,22 @@ def upgrade() -> None:
                 comment="From when the head might, if it was because nobody had decided",
             )
         )
+    with op.batch_alter_table("appointments") as batch:
+        batch.add_column(
+            sa.Column(
+                "is_unreviewed",
+                sa.Boolean(),
+                nullable=False,
+                server_default=sa.false(),
+                comment="In force at the upgrade, unconfirmed, and not yet looked through",
+            )
+        )
+    # As migration 0023 left what was in force: its three times are one.
+    op.execute(
+        "UPDATE appointments SET is_unreviewed = TRUE WHERE state = 'active'"
+        " AND role IN ('admin', 'cell_lead', 'officer', 'head') AND confirmed_by_id IS NULL"
+        " AND confirmed_at = from_at AND taken_up_at = from_at"
+    )
     # Until now a head decided only where no officer could.
     op.execute(
         "UPDATE decisions SET head_ground = 'no_officer' WHERE kind <> 'own_hand'"
@@ -102,6 +118,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it back: a duty that waits ends, as it would give its rights otherwise."""
+    with op.batch_alter_table("appointments") as batch:
+        batch.drop_column("is_unreviewed")
     with op.batch_alter_table("decisions") as batch:
         batch.drop_constraint(op.f("ck_decisions_head_ground"), type_="check")
         batch.drop_column("head_from_at")

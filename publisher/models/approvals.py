@@ -1,4 +1,4 @@
-"""Tables beside decisions: codes for approving in person, return texts, and refused sign-ins."""
+"""Tables beside decisions: absences, codes for approving in person, return texts, refusals."""
 
 from __future__ import annotations
 
@@ -9,12 +9,32 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime
 from publisher.models.partial_index import partial_index
+from publisher.models.people import Person
 from publisher.models.posts import Decision, Revision
 
 LONGEST_TEXT = 500
 """Characters of a return text; in any script it still fits into a unique index."""
 
 Index("ix_decisions_person_at", Decision.person_id, Decision.at, Decision.id)
+
+
+class Absence(Base):
+    """The days on which an officer or head is away, both included; it ends no appointment."""
+
+    __tablename__ = "absences"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    recorded_under_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    recorded_by: Mapped[Person] = relationship(foreign_keys=[recorded_by_id])
 
 
 class SpotCode(Base):

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    false,
     or_,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -137,6 +138,11 @@ class Appointment(Base):
     told_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, comment="When others were told that it was recorded, or confirmed"
     )
+    is_unreviewed: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=false(),
+        comment="In force at the upgrade, unconfirmed, and not yet looked through",
+    )
 
     person: Mapped[Person] = relationship(back_populates="appointments", foreign_keys=[person_id])
     department: Mapped[Department] = relationship()
@@ -180,25 +186,6 @@ def is_office_held(row: Appointment | AnyRow, at: datetime) -> bool:
     """Return what `Appointment.in_force` does, of an appointment or of a row with its columns."""
     is_between = row.from_at <= at and (row.until_at is None or at < row.until_at)
     return row.state is AppointmentState.ACTIVE and bool(is_between)
-
-
-class Absence(Base):
-    """The days on which an officer or head is away, both included; it ends no appointment."""
-
-    __tablename__ = "absences"
-
-    id: Mapped[int] = mapped_column(Key, primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
-    from_on: Mapped[date]
-    until_on: Mapped[date]
-    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    recorded_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
-    recorded_under_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
-    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-
-    person: Mapped[Person] = relationship(foreign_keys=[person_id])
-    recorded_by: Mapped[Person] = relationship(foreign_keys=[recorded_by_id])
 
 
 class SignIn(Base):

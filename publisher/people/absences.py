@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.approvers import Candidate
 from approvals.policy import Action, Actor, Role, Scope, require, scope_of
 from publisher import transitions
-from publisher.models.people import Absence, Appointment, Person
+from publisher.models.approvals import Absence
+from publisher.models.people import Appointment, Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility

@@ -16,6 +16,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.people import Appointment
 from publisher.models.posts import Decision, DecisionKind, Post, Revision
 from publisher.states import SENT, UNSENT, AppointmentState, DeliveryState
+from publisher.working_time import add_working_days
 
 _UNCONFIRMED = dict.fromkeys(
     ("confirmed_by_id", "confirmed_under_id", "confirmed_at", "told_at"), None
@@ -93,6 +94,8 @@ def _take_back(
     """Withdraw the approval, cancel what has not left, and put the post back in review."""
     post = decision.revision.post
     decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
+    # An officer had decided in time: the head waits anew.
+    decision.revision.head_decides_at = add_working_days(now, 1)
     query = select(Delivery).where(
         Delivery.post_id == post.id, Delivery.state.in_(UNSENT), Delivery.action.in_(OF_TEXTS)
     )

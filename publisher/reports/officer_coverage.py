@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, joinedload
 from approvals import approvers
 from approvals.approvers import Approvers, Candidate
 from approvals.policy import Role
-from publisher.models.people import Absence, Appointment, Person
+from publisher.models.approvals import Absence
+from publisher.models.people import Appointment, Person
 from publisher.people import absences
 from publisher.reports import sql_conditions
 from publisher.reports.post_bundles import PostBundle

@@ -9,7 +9,8 @@ from sqlalchemy import CTE, ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from approvals.appointments import STAFF
-from publisher.models.people import Absence, Appointment
+from publisher.models.approvals import Absence
+from publisher.models.people import Appointment
 from publisher.models.posts import Post, PostKind, Revision
 from publisher.people.absences import is_away_on
 from publisher.working_time import local_day

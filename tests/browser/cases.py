@@ -754,6 +754,7 @@ CASES = (
         act=SUBMIT_REFUSAL,
         code=422,
     ),
+    Case("upgrade_review.index", "empty", "admin", "/people/from-before"),
     Case("away.index", "head", "head", "/away"),
     Case("away.index", "empty", "first", "/away", "empty"),
     Case("away.index", "wrong", "clerk", "/away", act=SUBMIT, code=422),

@@ -8,7 +8,8 @@ import pytest
 
 from approvals.errors import WrongRole
 from publisher.database.session import Database
-from publisher.models.people import Absence, Appointment
+from publisher.models.approvals import Absence
+from publisher.models.people import Appointment
 from publisher.people import absences
 from publisher.validation import Invalid, NotFound
 from tests.support.city_people import DAY, CityPeople, city_people

@@ -129,6 +129,7 @@ OTHER_FORMS = {
     "orders.hide": ("first", "/comments/{routed}/hide", "reason"),
     "orders.unhide": ("first", "/comments/{routed}/unhide", "reason"),
     "submissions.see_note": ("clerk", "/submissions/{received}/note/seen", ""),
+    "upgrade_review.look_through": ("admin", "/people/from-before", "chosen"),
     "away.end": ("clerk", "/away/99/end", ""),
     "duty.approve": ("lead", "/duty/99/approve", ""),
     "duty.take_off": ("lead", "/duty/99/end", ""),

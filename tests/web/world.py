@@ -243,6 +243,8 @@ TABLE: Mapping[str, Entry] = {
     "emergency_templates.approve": DECIDE,
     "emergency_templates.return_template": DECIDE,
     "emergency_templates.withdraw": DECIDE,
+    "upgrade_review.index": page("admin"),
+    "upgrade_review.look_through": page("admin"),
     "away.index": page("lead cell officer head"),
     "away.record": page("lead cell officer head"),
     "away.end": Entry("lead cell", "officer head"),

@@ -19,7 +19,10 @@ FILLERS = {
     *("items", "things", "entries", "elements", "objs", "vals", "values", "results"),
 }
 # Named so often when counting began; every other name stays under 1 %.
-COMMON_NAMES = {"session", "one", "now", "found", "actor", "name", "text", "query", "form"}
+COMMON_NAMES = {
+    *("session", "one", "now", "found", "actor", "name", "text", "query", "form"),
+    "person",  # a noun of its own: who holds an appointment, signs in and is told
+}
 
 NOUNS_IN_ING = {
     *("drafting", "formatting", "monitoring", "numbering", "parsing", "routing", "scheduling"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
+from approvals.policy import Role
+from publisher.people import upgrade_review
 from publisher.reports.todo import waiting_for
 from web.core.auth import acting, actor, reads
 from web.core.context import ctx
@@ -33,5 +35,8 @@ def index(session: Session) -> str:
         languages=LANGUAGES,
         own_department=actor().department_id,
         lane=lane_of(session),
+        unreviewed_count=upgrade_review.count(session, now=now)
+        if actor().role is Role.ADMIN
+        else 0,
         is_new=acting().is_newcomer,
     )

@@ -25,6 +25,7 @@ ACTS: Mapping[str, str] = {
     "record_head": N_("Appointment recorded"),
     "record_other_role": N_("Appointment recorded"),
     "confirm_appointment": N_("Appointment confirmed"),
+    "look_through": N_("Appointment from before looked through"),
     "take_up": N_("Appointment taken up"),
     "doubt_appointment": N_("“This is wrong” said of an appointment"),
     "end_appointment": N_("Appointment ended"),

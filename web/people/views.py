@@ -26,6 +26,7 @@ from publisher.people import (
     name_changes,
     names,
     permissions,
+    upgrade_review,
 )
 from publisher.people.departments import departments_in_force
 from publisher.validation import NotFound
@@ -107,6 +108,8 @@ def index(session: Session) -> Page:
         query=search_text,
         waiting_count=len(confirmation.waiting(session, now=now)),
         is_sms_missing=factor_rule().holds(local_day(now)) and not factor_rule().has_sms,
+        unreviewed_count=upgrade_review.count(session, now=now),
+        may_review=actor().role is Role.ADMIN,
         left_ids=[row.id for row in confirmation.left_to_nobody(session, now=now)],
     )
 

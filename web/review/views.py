@@ -23,7 +23,8 @@ from approvals.policy import Action, may
 from approvals.states import PostState
 from publisher import failpoints
 from publisher.drafting import diff, drafts
-from publisher.models.people import Absence, Appointment
+from publisher.models.approvals import Absence
+from publisher.models.people import Appointment
 from publisher.models.posts import DecisionKind, Post, Revision
 from publisher.people import absences, responsibility
 from publisher.review import decide, department_approvers, gate_adapter, history

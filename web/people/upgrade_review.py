@@ -1,0 +1,50 @@
+"""The page of what was in force at the upgrade, looked through once by the admin."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from approvals.policy import Action
+from publisher.people import upgrade_review
+from publisher.validation import FieldError, Invalid
+from web.core.auth import actor, by_actor, reads, writing
+from web.core.context import ctx
+from web.core.form_views import with_form
+from web.core.i18n import _
+from web.core.permissions import Page, for_action
+from web.forms import Form, number_of
+
+routes = Blueprint("upgrade_review", __name__)
+
+
+@routes.get("/people/from-before")
+@for_action(Action.RECORD_OTHER_ROLE)
+def index() -> Page:
+    """List the appointments that are still to be looked through."""
+    return _page(Form(formdata=None))
+
+
+@reads
+def _page(session: Session, form: Form) -> str:
+    appointments = upgrade_review.unreviewed(session, now=ctx.now())
+    own_id = actor().person_id
+    return render_template(
+        "people/from_before.html", form=form, appointments=appointments, own_id=own_id
+    )
+
+
+@routes.post("/people/from-before")
+@for_action(Action.RECORD_OTHER_ROLE)
+@with_form(Form, shown_by=_page)
+def look_through(_form: Form) -> Page:
+    """Record what is ticked as looked through."""
+    ids = {
+        number_of(value) for value in request.form.getlist("chosen")[: upgrade_review.MOST_SHOWN]
+    }
+    if not ids - {0}:
+        raise Invalid([FieldError("chosen", "required")])
+    with writing() as session:
+        upgrade_review.look_through(session, **by_actor(), appointment_ids=ids)
+    flash(_("What you ticked is looked through."))
+    return redirect(url_for("upgrade_review.index"))
