@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from approvals.errors import Overtaken
 from approvals.gate import ApprovalKind
 from approvals.policy import Actor
 from approvals.states import PostState
@@ -53,11 +54,22 @@ def put_back(
         verb=verb,
         columns={**_UNCONFIRMED, **(columns or {})},
     )
+    # The appointment is locked only now, and deciding locks it too: what came in between shows.
+    if any(row.lapsed_at is None for row in session.scalars(_approvals(appointment))):
+        raise Overtaken(state=AppointmentState.ACTIVE, to=AppointmentState.RECORDED)
 
 
 def _locked_approvals(session: Session, appointment: Appointment) -> Sequence[Decision]:
     """Lock the posts that this appointment approves now, and return its approvals of them."""
-    approvals = (
+    approvals = _approvals(appointment)
+    for decision in session.scalars(approvals).all():
+        transitions.lock(session, Post, decision.revision.post_id)
+    # Freshly read: what waited for a lock may have been withdrawn or revised meanwhile.
+    return session.scalars(approvals.execution_options(populate_existing=True)).all()
+
+
+def _approvals(appointment: Appointment) -> Select[Decision]:
+    return (
         select(Decision)
         .join(Decision.revision)
         .join(Revision.post)
@@ -71,10 +83,6 @@ def _locked_approvals(session: Session, appointment: Appointment) -> Sequence[De
         )
         .order_by(Post.id)
     )
-    for decision in session.scalars(approvals).all():
-        transitions.lock(session, Post, decision.revision.post_id)
-    # Freshly read: what waited for a lock may have been withdrawn or revised meanwhile.
-    return session.scalars(approvals.execution_options(populate_existing=True)).all()
 
 
 def _has_all_gone(session: Session, revision: Revision) -> bool:

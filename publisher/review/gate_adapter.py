@@ -287,8 +287,14 @@ def check_in_office(session: Session, actor: Actor, action: Action, *, now: date
     """Raise `WrongRole` unless the actor's appointment is in force at `now`.
 
     A page that was opened in office may be submitted later, so this is checked again on deciding.
+    Until the transaction ends, the appointment is not moved.
     """
-    appointment = session.get(Appointment, actor.appointment_id) if actor.appointment_id else None
+    read = {"read": True, "of": Appointment}
+    appointment = (
+        session.get(Appointment, actor.appointment_id, with_for_update=read, populate_existing=True)
+        if actor.appointment_id
+        else None
+    )
     actor_identity = (actor.person_id, actor.role, actor.department_id)
     if (
         appointment is None

@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from approvals.errors import Overtaken
 from approvals.policy import Role
 from approvals.states import PostState
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Decision, Post
 from publisher.people import confirmation, name_changes
-from publisher.review import withdraw
+from publisher.review import decide, withdraw
 from publisher.review.lapsed_approvals import tick_lapsed_approvals
 from publisher.states import AppointmentState, DeliveryState
 from tests.support.city import City
@@ -208,3 +209,25 @@ def test_at_the_moment_of_sending_it_is_published_or_in_review_again(
         state, (delivery_state,) = states(town, post_id, delivery_id)
         is_out = delivery_state is DeliveryState.PUBLISHED
         assert state is (PostState.APPROVED if is_out else PostState.IN_REVIEW)
+
+
+def test_what_is_approved_at_the_same_moment_is_in_review_again(town: City) -> None:
+    post_id = town.in_review()
+
+    def change() -> None:
+        try:
+            change_address(town)
+        except Overtaken:
+            change_address(town)
+
+    changing = threading.Thread(target=change)
+    with town.write() as session:
+        actor = town.actor("first")
+        decide.approve(session, actor=actor, now=town.now, post_id=post_id, seen_revision=1)
+        changing.start()
+        changing.join(timeout=1)  # it waits, having read the approvals before this one
+    changing.join(timeout=60)
+    assert states(town, post_id)[0] is PostState.IN_REVIEW
+    with town.read() as session:
+        appointment = session.get_one(Appointment, town.appointments["first"])
+        assert appointment.state is AppointmentState.RECORDED
