@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from approvals import appointments
 from approvals.appointments import STAFF, Nomination
 from approvals.errors import FreshSignInRequired, NotAllowed
-from approvals.policy import CLOCK, FRESH, Action, Actor, require
+from approvals.policy import CLOCK, Action, Actor, is_fresh, require, require_fresh_factor
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_mail, read_mobile
 from publisher.database.session import Database
@@ -197,11 +197,12 @@ def second(
 
 
 def accept(session: Session, *, actor: Actor, change_id: int, now: datetime) -> None:
-    """Put a change into force as its owner, in a session and soon after the password.
+    """Put a change into force as its owner, in a session and soon after the password and code.
 
     Raises `NotFound`, `FreshSignInRequired`, or `BadPerson` if somebody else has it by now.
     """
-    if actor.signed_in_at is None or now - actor.signed_in_at > FRESH:
+    require_fresh_factor(actor, now=now)
+    if not is_fresh(actor, now=now):
         raise FreshSignInRequired
     change = _locked(session, session.get_one(Person, actor.person_id), change_id)
     _put_in_force(session, change, actor=actor, now=now)

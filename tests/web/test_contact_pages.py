@@ -10,6 +10,7 @@ from publisher.models.people import ContactChange, Person
 from tests.support.city_people import DAY, HOUR
 from tests.web.html_page import Page
 from tests.web.site import PASSWORD, Site
+from tests.web.test_second_factor import sign_in_to_the_code, with_app
 
 NEW = "medha.new@pmc.example"
 
@@ -118,3 +119,20 @@ def test_without_sms_a_number_alone_is_refused_in_words(site: Site) -> None:
         response = admin.post(path, typed)
         assert response.status_code == 422
         assert "एसएमएस" in Page(response.text).error_at("mail")
+
+
+def test_an_owner_with_an_app_types_its_code_before_accepting(site: Site) -> None:
+    app = with_app(site, "first")
+    change_id = ask(site)
+    owner = sign_in_to_the_code(site, "first")
+    assert owner.post("/sign-in/factor", {"code": app.code(site.city.now)}).status_code == 302
+    owner.forget_token()
+    site.city.clock.move(HOUR)
+    accept = f"/profile/contacts/{change_id}/accept"
+    assert owner.post("/confirm", {"password": PASSWORD}).status_code in (200, 302)
+    asked = Page(owner.post(accept).text)
+    assert mail_of(site) == "first@pmc.example", "the password alone is not enough"
+    typed = dict(asked.form("prove")) | {"password": PASSWORD, "code": app.code(site.city.now)}
+    assert owner.post("/confirm", typed).status_code == 200
+    assert owner.post(accept).status_code == 302
+    assert mail_of(site) == NEW
