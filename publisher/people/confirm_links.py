@@ -27,11 +27,13 @@ def _office(session: Session, link: Link, now: datetime) -> Appointment | None:
     return head if head is not None and head.person_id == link.person_id else None
 
 
-def confirm(session: Session, *, link: Link, digest: str, now: datetime) -> None:
+def confirm(
+    session: Session, *, link: Link, digest: str, now: datetime, by: Actor | None = None
+) -> None:
     """Confirm the officer as the page showed, by `digest`; a confirmed head is then in office.
 
-    The caller has proven the person of the link. Raises as `confirmation.confirm` does, and
-    `LinkSpent`.
+    The caller has proven the person of the link: by a code, or by the session of `by`. Raises as
+    `confirmation.confirm` does, and `LinkSpent`.
     """
     officer, office = appointment_of(session, link), _office(session, link, now)
     if office is None:
@@ -44,7 +46,10 @@ def confirm(session: Session, *, link: Link, digest: str, now: datetime) -> None
         appointment_id=office.id,
         role=office.role,
         department_id=office.department_id,
-        signed_in_at=now,  # the code proves as much as a fresh sign-in
+        # The code proves as much as a fresh sign-in; a session does not.
+        signed_in_at=by.signed_in_at if by is not None else now,
+        factor_at=by.factor_at if by is not None else None,
+        has_app=by is not None and by.has_app,
     )
     confirmation.confirm(session, actor=actor, now=now, digests={officer.id: digest})
     one_time_links.use(session, link=link, now=now)

@@ -13,9 +13,10 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.people import confirmation, personal_links
 from publisher.states import AppointmentState
-from tests.support.city_people import appoint
+from tests.support.city_people import HOUR, appoint
 from tests.support.passwords import set_password
 from tests.web.site import Browser, Site
+from tests.web.test_factor_needed import require
 from tests.web.test_office_by_code import code, head_of_gardens, press, tell
 
 NAME = "नवे समन्वयक"
@@ -201,3 +202,38 @@ def test_each_officer_has_a_link_of_their_own(site: Site) -> None:
         query = select(Notice.body).where(Notice.kind == "appointments_wait")
         found_links = [re.findall(r"/officer/[\w-]+", body) for body in session.scalars(query)]
     assert [len(found) for found in found_links if found] == [1, 1]
+
+
+def signed_in_head(site: Site, head_id: int) -> Browser:
+    """Give the head a password after the link was sent, and sign in."""
+    password = "dongar-mathyavar-dhag"
+    with site.city.write() as session:
+        head = session.get_one(Appointment, head_id).person
+        set_password(session, head, password, now=site.city.now)
+    browser = site.nobody()
+    assert browser.sign_in("charuta", password).status_code == 302
+    return browser
+
+
+def confirms(site: Site, officer_id: int) -> dict[str, str]:
+    with site.city.read() as session:
+        digest = confirmation.digest_of(session.get_one(Appointment, officer_id))
+    return {"step": "confirm", "digest": digest}
+
+
+def test_in_a_session_the_link_asks_for_the_password_again(site: Site) -> None:
+    head_id = head_of_gardens(site)
+    officer_id = officer_of_gardens(site)
+    path, browser = path_to(site), signed_in_head(site, head_id)
+    site.city.clock.move(HOUR)
+    assert "current-password" in browser.post(path, confirms(site, officer_id)).text
+    assert state(site, officer_id) is AppointmentState.RECORDED
+
+
+def test_a_session_that_lacks_its_factor_does_not_confirm_by_the_link(site: Site) -> None:
+    head_id = head_of_gardens(site)
+    officer_id = officer_of_gardens(site)
+    path, browser = path_to(site), signed_in_head(site, head_id)
+    require(site, has_sms=True)
+    assert browser.post(path, confirms(site, officer_id)).status_code == 403
+    assert state(site, officer_id) is AppointmentState.RECORDED

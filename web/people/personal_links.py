@@ -170,11 +170,14 @@ def _officer_page(
 def officer(form: OfficerForm, token: str) -> Page:
     """Show an officer after a code, and confirm them by the same code; opening does nothing."""
     is_look = request.form.get("step") == "look"
+    if g.acting is not None and acting().lacks_factor:
+        return render_template("sign_in/factor_needed.html", is_emergency=False), 403
     with writing() as session:
         link, problem = _proof(session, form, token, LinkPurpose.CONFIRM, is_kept=is_look)
         if problem is None and not _asks_for_code() and not is_look:
             digest = form.digest.data or ""
-            confirm_links.confirm(session, link=link, digest=digest, now=ctx.now())
+            by = actor() if g.acting else None
+            confirm_links.confirm(session, link=link, digest=digest, now=ctx.now(), by=by)
     if problem is not None:
         return _refused(_officer_page(form, token))
     if is_look:
