@@ -135,11 +135,12 @@ def enter(
     if isinstance(appointment, SignInProblem):
         refusals.record(session, appointment, person, visitor, is_wave=False, now=now)
         return SignInRefusal(appointment)
-    known_device = known_devices.find(session, token=visitor.device_token, person=person, now=now)
+    token = "" if visitor.is_shared else visitor.device_token  # others use that computer too
+    known_device = known_devices.find(session, token=token, person=person, now=now)
     by_sms = rule.takes_sms(appointment.role, local_day(now)) and person.sure_mobile is not None
     if second_factors.is_asked(session, person, known_device, by_sms=by_sms, now=now):
-        token, is_sent = second_factors.request(session, person, by_sms=by_sms, now=now)
-        return FactorRequest(token, method, is_sent)
+        request_token, is_sent = second_factors.request(session, person, by_sms=by_sms, now=now)
+        return FactorRequest(request_token, method, is_sent)
     factor_at = known_device.factor_at if known_device is not None else None
     return _begin(session, _Entry(appointment, visitor, method, now, factor_at), now=now)
 

@@ -101,6 +101,16 @@ def test_a_known_device_of_the_same_day_is_not_asked(site: Site) -> None:
     assert browser.sign_in("member").status_code == 302
 
 
+def test_a_known_device_that_is_said_to_be_shared_is_asked(site: Site) -> None:
+    app = with_app(site, "member")
+    browser = sign_in_to_the_code(site, "member")
+    browser.post("/sign-in/factor", {"code": app.code(site.city.now)})
+    browser.forget_token()
+    browser.post("/sign-out")
+    browser.forget_token()
+    assert browser.sign_in("member", is_shared="1").status_code == 401
+
+
 def test_a_form_sent_after_the_session_ended_survives_the_code_too(site: Site) -> None:
     app = with_app(site, "member")
     browser = site.nobody()
