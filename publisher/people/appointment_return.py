@@ -14,6 +14,7 @@ from approvals.policy import Actor
 from approvals.states import PostState
 from publisher import transitions
 from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.models.emergency import TemplateDecision, TemplateVerdict
 from publisher.models.people import Appointment
 from publisher.models.posts import Decision, DecisionKind, Post, Revision
 from publisher.states import SENT, UNSENT, AppointmentState, DeliveryState
@@ -37,7 +38,9 @@ def put_back(
 
     Posts that it approved and that have not gone out are in review again, in this transaction;
     `review.lapsed_approvals` then asks the approvers again, and tells the cell and the head what
-    has gone out already. `columns` are set beside those of the confirmation.
+    has gone out already. Emergency templates wait to be approved again. `columns` are set beside
+    those of the confirmation. Raises `Overtaken` if the appointment approves something, or is
+    moved, at this moment.
     """
     # As a worker does, lock the posts before the appointment: otherwise they wait for each other.
     for decision in _locked_approvals(session, appointment):
@@ -57,6 +60,28 @@ def put_back(
     # The appointment is locked only now, and deciding locks it too: what came in between shows.
     if any(row.lapsed_at is None for row in session.scalars(_approvals(appointment))):
         raise Overtaken(state=AppointmentState.ACTIVE, to=AppointmentState.RECORDED)
+    _withdraw_templates(session, appointment, actor=actor, now=now, why=verb)
+
+
+def _withdraw_templates(
+    session: Session, appointment: Appointment, *, actor: Actor, now: datetime, why: str
+) -> None:
+    """Withdraw the approvals of emergency templates: they wait for their department again."""
+    query = select(TemplateDecision).where(
+        TemplateDecision.appointment_id == appointment.id,
+        TemplateDecision.verdict == TemplateVerdict.APPROVED,
+        TemplateDecision.withdrawn_at.is_(None),
+    )
+    for approval in session.scalars(query.order_by(TemplateDecision.id).with_for_update()).all():
+        approval.withdrawn_at, approval.withdrawn_by_id = now, actor.person_id
+        transitions.record(
+            session,
+            approval.revision.template,
+            "withdraw_approval",
+            actor=actor,
+            now=now,
+            values={"revision": approval.revision.number, "why": why},
+        )
 
 
 def _locked_approvals(session: Session, appointment: Appointment) -> Sequence[Decision]:

@@ -26,8 +26,9 @@ from publisher.delivery.emergency import (
 )
 from publisher.delivery.emergency.template_editing import BlankForm, TemplateForm
 from publisher.models.emergency import EmergencyTemplate, TemplateRevision
-from publisher.models.people import Department
+from publisher.models.people import Appointment, Department
 from publisher.people import confirmation
+from publisher.people.appointment_return import put_back
 from publisher.people.departments import load_register
 from publisher.validation import Invalid
 from tests.support import emergency_steps
@@ -179,6 +180,18 @@ def test_it_outlasts_the_office_of_whoever_approved_it(town: City) -> None:
     template_id = emergency_steps.add_template(town)
     emergency_steps.approve_template(town, template_id)
     town.end("first")
+    assert offered(town) == ["Heavy rain"]
+
+
+def test_it_waits_again_if_who_approved_it_has_to_be_confirmed_again(town: City) -> None:
+    template_id = emergency_steps.add_template(town)
+    emergency_steps.approve_template(town, template_id)
+    with town.write() as session:
+        office = session.get_one(Appointment, town.appointments["first"])
+        admin = town.actor("admin")
+        put_back(session, office, actor=admin, now=town.now, verb="doubt_appointment")
+    assert offered(town) == []
+    emergency_steps.approve_template(town, template_id, by="second")
     assert offered(town) == ["Heavy rain"]
 
 
