@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import BinaryIO
 
 from sqlalchemy import delete, func, select
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.i18n import text_cleaning
-from publisher.media import file_signatures, files, image_checks, video
+from publisher.media import file_signatures, files, image_checks, metadata, video
 from publisher.media.files import BadFile, FileKind
 from publisher.media.image_checks import BadPicture
 from publisher.media.store import digest_of
@@ -79,27 +80,35 @@ class UploadRefused(Exception):
 def look_over(upload: UploadedFile) -> KeptFile:
     """Check an upload in memory; raises `UploadRefused`."""
     kept_file = look_at(upload.name, io.BytesIO(upload.content))
-    return replace(kept_file, content=upload.content, alt_mr=upload.alt_mr, alt_en=upload.alt_en)
+    content = kept_file.content if kept_file.content is not None else upload.content
+    return replace(kept_file, content=content, alt_mr=upload.alt_mr, alt_en=upload.alt_en)
 
 
 def look_at(name: str, source: BinaryIO) -> KeptFile:
     """Check a file's type by content and name, its size and its metadata; raises `UploadRefused`.
 
-    Only a picture within the limits is held in memory; a video is read in chunks.
+    Only a picture within the limits is held in memory; a video is read in chunks. Of a picture the
+    `content` is returned as it is to be stored: without place, comments and trailing data.
     """
     display_name = own_name(name)
     size = source.seek(0, io.SEEK_END)
     source.seek(0)
     try:
         file_type = files.accept(source.read(file_signatures.HEAD_BYTES), name, size=size)
-        kept_file = KeptFile(display_name, digest_of(source), file_type.mime, size)
         if file_type.kind is FileKind.PICTURE:
-            picture = image_checks.inspect(source.read())
-            return replace(kept_file, width=picture.width, height=picture.height)
+            return _picture(display_name, file_type.mime, source)
     except (BadFile, BadPicture) as bad:
         raise UploadRefused(bad.code.value, {**bad.values, "name": display_name}) from bad
-    is_video = file_type.kind is FileKind.VIDEO
-    return replace(kept_file, seconds=video.seconds_of(source) if is_video else None)
+    seconds = video.seconds_of(source) if file_type.kind is FileKind.VIDEO else None
+    return KeptFile(display_name, digest_of(source), file_type.mime, size, seconds=seconds)
+
+
+def _picture(name: str, mime: str, source: BinaryIO) -> KeptFile:
+    source.seek(0)
+    content = metadata.removed(source.read())
+    picture = image_checks.inspect(content)
+    digest, size = sha256(content).hexdigest(), len(content)
+    return KeptFile(name, digest, mime, size, picture.width, picture.height, content=content)
 
 
 def own_name(name: str) -> str:

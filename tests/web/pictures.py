@@ -7,7 +7,7 @@ import zlib
 from functools import cache
 from io import BytesIO
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from publisher.media import image_checks  # noqa: F401  lets Pillow write a HEIC
 
@@ -30,6 +30,25 @@ def with_place() -> bytes:
     )
     Image.new("RGB", (640, 480), (90, 120, 160)).save(file, "JPEG", exif=exif)
     return file.getvalue()
+
+
+SECRET = b"by an invented phone"
+
+
+@cache
+def with_secrets(kind: str, trailing: bytes = SECRET) -> bytes:
+    """Return a turned photo of this kind of Pillow's, with all that a file tells beside it."""
+    file, exif, text = BytesIO(), Image.Exif(), PngImagePlugin.PngInfo()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Make] = 6, SECRET.decode()
+    position = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    position[ExifTags.GPS.GPSLatitudeRef] = "N"
+    position[ExifTags.GPS.GPSLatitude] = (18.0, 31.0, 12.0)
+    text.add_text("Comment", SECRET.decode())
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    photo = Image.linear_gradient("L").resize((64, 48)).convert("RGB")
+    options = {"exif": exif, "icc_profile": profile, "xmp": b"<x>" + SECRET + b"</x>"}
+    photo.save(file, kind, comment=SECRET, pnginfo=text, **({} if kind == "GIF" else options))
+    return file.getvalue() + trailing
 
 
 def truncated_jpeg() -> bytes:

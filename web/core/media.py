@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from publisher.drafting import drafts
 from publisher.intake import queries
-from publisher.media import images
+from publisher.media import images, metadata
 from publisher.media.store import MediumChanged, MediumMissing
 from publisher.validation import NotFound
 from web.core.auth import actor, reads
@@ -58,6 +58,9 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
     if always_small or (mime in _PICTURES and request.args.get("size") == "small"):
         small = images.thumbnail(_read(sha256), SMALL)
         response = Response(small.content, mimetype=small.mime)
+    elif mime in _PICTURES and name:
+        # What was stored before files were cleaned on arrival still has its metadata.
+        response = Response(metadata.removed(_read(sha256)), mimetype=mime)
     else:
         response = Response(_chunks(_open(sha256)), mimetype=mime)
     disposition = "inline" if mime in _PICTURES and not name else "attachment"

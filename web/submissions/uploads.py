@@ -125,12 +125,15 @@ def _store_upload(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
     with writing() as session:
         counted = uploads.admit(session, **by_actor(), file=file)
     try:
-        ctx.store.save_file(source)
+        if file.content is not None:
+            ctx.store.save(file.content)
+        else:
+            ctx.store.save_file(source)
     except StoreAway as away:
         with writing() as session:
             uploads.give_back(session, upload_id=counted)
         raise UploadRefused("store_away", {"name": file.name}) from away
-    return rows_of([file])[0]
+    return rows_of([replace(file, content=None)])[0]
 
 
 def act_on(rows: list[FileRow], act: str) -> list[FileRow]:
