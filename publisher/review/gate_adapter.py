@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, or_, select
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session, joinedload, object_session
 
 from approvals import gate
 from approvals.appointments import STAFF
@@ -289,11 +289,12 @@ def check_in_office(session: Session, actor: Actor, action: Action, *, now: date
     A page that was opened in office may be submitted later, so this is checked again on deciding.
     Until the transaction ends, the appointment is not moved.
     """
-    read = {"read": True, "of": Appointment}
-    appointment = (
-        session.get(Appointment, actor.appointment_id, with_for_update=read, populate_existing=True)
-        if actor.appointment_id
-        else None
+    appointment = session.get(
+        Appointment,
+        actor.appointment_id or 0,
+        options=[joinedload(Appointment.person)],
+        with_for_update={"read": True, "of": Appointment},
+        populate_existing=True,
     )
     actor_identity = (actor.person_id, actor.role, actor.department_id)
     if (

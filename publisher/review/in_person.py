@@ -1,6 +1,7 @@
 """Approve in person: a code opens the review page of a revision on the officer's own phone.
 
-The code grants no right: on that page the officer decides in their own session.
+The code grants no right: on that page the officer decides in their own session. Without a phone it
+is opened on a second computer, never in a browser in which somebody of the cell is signed in.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.errors import WrongRole, WrongState
-from approvals.policy import Action, Actor, require
+from approvals.policy import Action, Actor, Role, require
 from approvals.states import PostState
 from publisher import transitions
 from publisher.auth import throttling
@@ -37,6 +38,7 @@ LETTERS: Final = "34679ACDEFGHJKMNPQRTVWXY"
 """The alphabet of typed codes, without letters that are mistaken for others, read or heard."""
 
 LENGTH: Final = 8
+CELL: Final = frozenset({Role.CELL, Role.CELL_LEAD})
 _TOKEN_BYTES = 16
 
 
@@ -56,6 +58,7 @@ class Spelled:
 class ApprovalCodeProblem(StrEnum):
     """The reason why a code is refused."""
 
+    CELL_BROWSER = "cell_browser"
     UNREADABLE = "unreadable"
     UNKNOWN = "unknown"
     EXPIRED = "expired"
@@ -196,6 +199,8 @@ def readable(letters: str) -> str | None:
 
 
 def _answer(code: SpotCode | None, *, actor: Actor, now: datetime) -> SpotCode | CodeRefusal:
+    if actor.role in CELL:
+        return CodeRefusal(ApprovalCodeProblem.CELL_BROWSER)
     if code is None:
         return CodeRefusal(ApprovalCodeProblem.UNKNOWN)
     if not _is_in_sight(code.revision, actor):

@@ -224,7 +224,7 @@ TABLE: Mapping[str, Entry] = {
     "reviewing.withdraw_post": WITHDRAW,
     "on_the_spot.show": CELL,
     "on_the_spot.ask": page(EVERYBODY),
-    "on_the_spot.arrive": SEE_POST,
+    "on_the_spot.arrive": Entry("admin auditor", SEES_OWN),
     "approvals.index": page("officer head"),
     "approvals.texts": page("officer head"),
     "approvals.remove_text": page("officer head"),

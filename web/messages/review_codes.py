@@ -11,6 +11,10 @@ from web.core.i18n import N_
 from web.messages.field_errors import sentence_with
 
 CODES: Mapping[ApprovalCodeProblem, str] = {
+    ApprovalCodeProblem.CELL_BROWSER: N_(
+        "Somebody of the cell is signed in in this browser, so nobody decides here. The officer "
+        "uses the code on their own phone or on a second computer."
+    ),
     ApprovalCodeProblem.UNREADABLE: N_(
         "The code has eight characters, English letters and digits. Type it as it stands on the "
         "screen."

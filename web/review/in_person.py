@@ -26,6 +26,7 @@ from web.core.permissions import Page, for_action, for_roles
 from web.core.qr_code import qr_code
 from web.forms import Form, number_of
 from web.messages.review_codes import DECIDED, code_sentence
+from web.review import shared_computer
 
 routes = Blueprint("on_the_spot", __name__)
 
@@ -126,7 +127,7 @@ def ask(form: ApprovalCodeForm) -> Page:
             session, actor=actor(), now=ctx.now(), letters=form.letters.data or ""
         )
         if isinstance(approval_code, SpotCode):
-            return _to_revision(approval_code)
+            return _to_revision(session, approval_code)
     form.letters.errors = [code_sentence(approval_code)]
     status = 429 if approval_code.problem is ApprovalCodeProblem.THROTTLED else 422
     return render_template("review/code.html", form=form), status
@@ -139,10 +140,12 @@ def arrive(session: Session, spot: str) -> Page:
     """Redirect from the scanned code to its revision, or show why the code is refused."""
     code = in_person.find_by_token(session, actor=actor(), now=ctx.now(), token=spot)
     if isinstance(code, CodeRefusal):
-        return render_template("review/code_spent.html", message=code_sentence(code)), 404
-    return _to_revision(code)
+        status = 403 if code.problem is ApprovalCodeProblem.CELL_BROWSER else 404
+        return render_template("review/code_spent.html", message=code_sentence(code)), status
+    return _to_revision(session, code)
 
 
-def _to_revision(code: SpotCode) -> Response:
+def _to_revision(session: Session, code: SpotCode) -> Response:
+    shared_computer.await_decision(session)
     number, post_id = code.revision.number, code.revision.post_id
     return redirect(url_for("reviewing.show", post_id=post_id, revision=number))

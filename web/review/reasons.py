@@ -24,6 +24,7 @@ from web.core.i18n import _
 from web.core.permissions import Page, for_action
 from web.drafting.revisions import newer_changes
 from web.forms import ReasonForm, number_of
+from web.review import shared_computer
 from web.review.views import DECIDERS, redirect_if_already_decided, routes
 
 
@@ -146,8 +147,9 @@ def _decide(
     with writing() as session:
         drafts.post_for(session, actor=actor(), post_id=post_id)
         act(session, actor=actor(), now=ctx.now(), post_id=post_id, reason=reason, **revision)
+        shared_computer.end_session(session)
 
 
 def _decided(post_id: int, act: str) -> Response:
     flash(f"{act}-{post_id}", "draft-done")  # the browser forgets the draft of this form
-    return redirect(url_for("posts.show", post_id=post_id))
+    return shared_computer.leave() or redirect(url_for("posts.show", post_id=post_id))

@@ -44,6 +44,7 @@ from web.messages.names import department_name
 from web.messages.refusals import refusal_sentence
 from web.messages.review_codes import already_sentence
 from web.previews import previews_of, short_title
+from web.review import shared_computer
 
 routes = Blueprint("reviewing", __name__)
 DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
@@ -224,9 +225,10 @@ def approve(form: ApproveForm, post_id: int) -> Page:
             post_id=post_id,
             seen_revision=form.seen.data or 0,
         )
+        shared_computer.end_session(session)
     failpoints.hit("approve.after_commit")  # a crash test kills the process here
     flash(_("You have approved this revision. The cell sets its time."))
-    return redirect(url_for("posts.show", post_id=post_id))
+    return shared_computer.leave() or redirect(url_for("posts.show", post_id=post_id))
 
 
 def redirect_if_already_decided(

@@ -13,12 +13,14 @@ from wtforms.validators import InputRequired
 from publisher.auth import known_devices, second_factors
 from publisher.auth import sessions as signing_in_sessions
 from publisher.auth import sign_in as auth_sign_in
+from publisher.auth.contact_details import normal_identifier
 from publisher.auth.known_devices import Visitor
 from publisher.auth.refusals import SignInRefusal
 from publisher.auth.session_start import FactorRequest, SignedIn
 from publisher.auth.sign_in_codes import CodeRequest
 from publisher.models.people import Person
 from publisher.people import invitations
+from publisher.review.in_person import CELL
 from web.core import form_recovery
 from web.core.auth import acting, by_actor, reads, writes, writing
 from web.core.context import ctx
@@ -65,6 +67,14 @@ def ask(form: SignInForm) -> Page:
         return sign_in_page(form=form, recovered=recovered, code=422)
     visitor = sign_in_steps.visitor(is_shared=bool(form.is_shared.data))
     identifier = (form.identifier.data or "").replace("\0", "")
+    if _is_taken_by_cell(identifier):
+        form.form_errors.append(
+            _(
+                "Somebody of the cell is signed in in this browser, so nobody else signs in here. "
+                "Use your own phone or another computer."
+            )
+        )
+        return sign_in_page(form=form, recovered=recovered, code=409)
     outcome = _try_sign_in(identifier, form.password.data or "", visitor)
     if isinstance(outcome, CodeRequest):
         browser_cookies.store_asked(identifier, outcome, is_shared=visitor.is_shared)
@@ -76,6 +86,15 @@ def ask(form: SignInForm) -> Page:
         return sign_in_page(form=form, recovered=recovered, code=code)
     path, is_shared = form.next.data or "/", visitor.is_shared
     return sign_in_steps.go_on(outcome, path, recovered, is_shared=is_shared)
+
+
+def _is_taken_by_cell(identifier: str) -> bool:
+    """Return True if somebody of the cell is signed in in this browser, and this is not them."""
+    if g.acting is None or acting().actor.role not in CELL:
+        return False
+    with reading() as database_session:
+        person = auth_sign_in.person_of(database_session, normal_identifier(identifier))
+    return person is None or person.id != acting().actor.person_id
 
 
 def _try_sign_in(
