@@ -106,8 +106,8 @@ class Actor:
 
     `line` holds the ids of the departments that report to an oversight office.
     `signed_in_at` is the moment of the last sign-in (aware UTC), `factor_at` that of the last
-    second factor, and `has_app` says if the person has an app for its codes. `vouched_by_id` is the
-    person who read out a code instead of a second factor, for an emergency.
+    second factor, and `has_factor` says if the person has an app or a passkey. `vouched_by_id` is
+    the person who read out a code instead of a second factor, for an emergency.
     """
 
     kind: ActorKind
@@ -119,7 +119,7 @@ class Actor:
     signed_in_at: datetime | None = None
     name: str = ""
     factor_at: datetime | None = None
-    has_app: bool = False
+    has_factor: bool = False
     vouched_by_id: int | None = None
 
 
@@ -323,8 +323,8 @@ def require(
 
 
 def require_fresh_factor(actor: Actor, *, now: datetime) -> None:
-    """Raise `FreshFactorRequired` unless the actor has no app, or has just typed its code."""
-    if actor.has_app and (actor.factor_at is None or now - actor.factor_at > FRESH):
+    """Raise `FreshFactorRequired` unless the actor has no factor, or has just proved it."""
+    if actor.has_factor and (actor.factor_at is None or now - actor.factor_at > FRESH):
         raise FreshFactorRequired
 
 

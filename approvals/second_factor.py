@@ -45,14 +45,15 @@ class FactorRule:
         """Return True if the role signs in with a code by SMS where it has no app."""
         return self.holds(day) and self.has_sms and role in NEED_APP_OR_SMS
 
-    def is_lacking(self, role: Role, day: date, *, has_app: bool, is_proved: bool) -> bool:
+    def is_lacking(self, role: Role, day: date, *, has_factor: bool, is_proved: bool) -> bool:
         """Return True if a session of this role lacks its second factor.
 
-        `is_proved` if one was typed at its sign-in, or in the last hours on its known device.
+        `has_factor`: the person has an app or a passkey. `is_proved` if a factor was proved at its
+        sign-in, or in the last hours on its known device.
         Officers and heads keep the password where no code can be sent.
         """
         if not self.holds(day):
             return False
         if role in NEED_APP:
-            return not (has_app and is_proved)
+            return not (has_factor and is_proved)
         return role in NEED_APP_OR_SMS and self.has_sms and not is_proved

@@ -34,6 +34,7 @@ class LinkPurpose(StrEnum):
     SECOND_FACTOR = "second_factor"
     LOST_FACTOR = "lost_factor"
     DUTY = "duty"
+    PASSKEY = "passkey"  #: A challenge that a passkey signs.
 
 
 class LinkSpent(NotAllowed):

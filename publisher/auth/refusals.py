@@ -41,6 +41,7 @@ class SignInProblem(StrEnum):
     TOO_EARLY = "too_early"
     WRONG_CODE = "wrong_code"
     WRONG_FACTOR = "wrong_factor"
+    WRONG_PASSKEY = "wrong_passkey"
     TOO_LATE = "too_late"  #: The sign-in that waited for a second factor is over.
     DISABLED = "disabled"
     NO_APPOINTMENT = "no_appointment"

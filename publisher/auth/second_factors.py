@@ -13,6 +13,7 @@ from publisher import transitions
 from publisher.auth import (
     known_devices,
     one_time_links,
+    passkeys,
     recovery_codes,
     sign_in_codes,
     throttling,
@@ -34,6 +35,18 @@ ASKED_EVERY: Final = timedelta(hours=12)
 REQUEST_LASTS: Final = timedelta(minutes=10)
 
 
+def has_any(session: Session, *, person_id: int) -> bool:
+    """Return True if the person has an app or a passkey."""
+    has_app = totp.in_force(session, person_id=person_id) is not None
+    return has_app or bool(passkeys.in_force(session, person_id=person_id))
+
+
+def is_last(session: Session, *, person_id: int) -> bool:
+    """Return True if the person has no app, and one passkey at most."""
+    has_app = totp.in_force(session, person_id=person_id) is not None
+    return not has_app and len(passkeys.in_force(session, person_id=person_id)) <= 1
+
+
 def is_asked(
     session: Session,
     person: Person,
@@ -44,9 +57,9 @@ def is_asked(
 ) -> bool:
     """Return True if a sign-in of this person on this device needs the second factor now.
 
-    `by_sms`: without an app a code by SMS is needed.
+    `by_sms`: without an app or a passkey a code by SMS is needed.
     """
-    if not by_sms and totp.in_force(session, person_id=person.id) is None:
+    if not by_sms and not has_any(session, person_id=person.id):
         return False
     proved_at = known_device.factor_at if known_device is not None else None
     return proved_at is None or now - proved_at >= ASKED_EVERY
@@ -56,7 +69,7 @@ def request(session: Session, person: Person, *, by_sms: bool, now: datetime) ->
     """Return the token of a sign-in whose password was right, and if a code was sent by SMS."""
     link_subject = LinkSubject.of(person, LinkPurpose.SECOND_FACTOR)
     token = one_time_links.make(session, link_subject, to="", now=now, lasts=REQUEST_LASTS)
-    is_sent = by_sms and totp.in_force(session, person_id=person.id) is None
+    is_sent = by_sms and not has_any(session, person_id=person.id)
     if is_sent:
         sign_in_codes.send(
             session,
@@ -84,7 +97,7 @@ def accept(
     now: datetime,
     token: str = "",
 ) -> SignInRefusal | None:
-    """Accept a code of the app, a recovery code, or without an app the code by SMS.
+    """Accept a code of the app, a recovery code, or without a factor the code by SMS.
 
     `token` is that of the sign-in for which a code was sent. Returns None, or the refusal.
     A refusal is returned and not raised, as the failed attempt has to be committed.
@@ -93,7 +106,7 @@ def accept(
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
     digits, factor = digits_of(code), totp.in_force(session, person_id=person.id)
-    if factor is None and token:
+    if token and not has_any(session, person_id=person.id):
         owner = sign_in_codes.use(
             session, person=person, code_request=CodeRequest(token, now), code=digits, now=now
         )
@@ -154,22 +167,23 @@ def _use_recovery_code(
         return False
     actor = Actor(ActorKind.PERSON, person.id)
     transitions.record(session, person, "use_recovery_code", actor=actor, now=now)
-    _tell(session, person, "recovery_code", now=now)
+    tell(session, person, "recovery_code", now=now)
     return True
+
+
+def require_fresh(actor: Actor, *, now: datetime) -> None:
+    """Raise `FreshSignInRequired` unless the actor has just signed in, with the factor if any."""
+    require_fresh_factor(actor, now=now)
+    if not is_fresh(actor, now=now):
+        raise FreshSignInRequired
 
 
 def make_app(
     session: Session, *, actor: Actor, person: Person, sealer: Sealer, now: datetime
 ) -> SecondFactor:
     """Make a secret for the person's app. Raises `FreshSignInRequired`."""
-    _require_fresh(actor, now)
+    require_fresh(actor, now=now)
     return totp.make(session, person=person, sealer=sealer, now=now)
-
-
-def _require_fresh(actor: Actor, now: datetime) -> None:
-    require_fresh_factor(actor, now=now)
-    if not is_fresh(actor, now=now):
-        raise FreshSignInRequired
 
 
 def prove(
@@ -210,7 +224,7 @@ def confirm(
     sign_in.factor_at = now
     known_devices.end_all(session, person_id=sign_in.person_id, now=now)
     transitions.record(session, sign_in.person, "add_factor", actor=actor, now=now)
-    _tell(session, sign_in.person, "second_factor", now=now)
+    tell(session, sign_in.person, "second_factor", now=now)
     return recovery_codes.make(session, person_id=sign_in.person_id, sealer=sealer, now=now)
 
 
@@ -218,27 +232,29 @@ def renew_recovery_codes(
     session: Session, *, actor: Actor, person: Person, sealer: Sealer, now: datetime
 ) -> list[str]:
     """Make new recovery codes; return them, once. Raises `FreshSignInRequired`."""
-    _require_fresh(actor, now)
+    require_fresh(actor, now=now)
     transitions.record(session, person, "make_recovery_codes", actor=actor, now=now)
     return recovery_codes.make(session, person_id=person.id, sealer=sealer, now=now)
 
 
 def end_own(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
     """End one's own second factor, as `end` does. Raises `FreshSignInRequired`."""
-    _require_fresh(actor, now)
+    require_fresh(actor, now=now)
     end(session, actor=actor, person=person, now=now)
 
 
 def end(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
-    """End the person's second factor, recovery codes and known devices, and tell the person."""
+    """End the person's app, passkeys, recovery codes and known devices, and tell the person."""
     totp.end(session, person_id=person.id, now=now)
+    passkeys.end(session, passkeys=passkeys.in_force(session, person_id=person.id), now=now)
     recovery_codes.end(session, person_id=person.id)
     known_devices.end_all(session, person_id=person.id, now=now)
     transitions.record(session, person, "end_factor", actor=actor, now=now)
-    _tell(session, person, "second_factor_ended", now=now)
+    tell(session, person, "second_factor_ended", now=now)
 
 
-def _tell(session: Session, person: Person, changed: str, *, now: datetime) -> None:
+def tell(session: Session, person: Person, changed: str, *, now: datetime) -> None:
+    """Tell the person what has changed."""
     compose.queue(
         session,
         kind=NoticeKind.ACCESS_CHANGED,

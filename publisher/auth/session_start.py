@@ -11,13 +11,21 @@ from sqlalchemy.orm import Session
 
 from approvals.second_factor import FactorRule
 from publisher import transitions
-from publisher.auth import known_devices, one_time_links, refusals, second_factors, throttling
+from publisher.auth import (
+    known_devices,
+    one_time_links,
+    passkeys,
+    refusals,
+    second_factors,
+    throttling,
+)
 from publisher.auth.known_devices import Visitor
 from publisher.auth.one_time_links import LinkPurpose, digest_of
+from publisher.auth.passkeys import PasskeyAnswer
 from publisher.auth.refusals import SignInProblem, SignInRefusal
 from publisher.auth.sessions import actor_of, chosen_appointment
 from publisher.auth.totp import Sealer
-from publisher.models.people import Appointment, Person, SignIn
+from publisher.models.people import Appointment, Link, Person, SignIn
 from publisher.states import AppointmentState
 from publisher.working_time import local_day
 
@@ -46,7 +54,7 @@ class FactorRequest:
     """A sign-in whose password was right, and that waits for the second factor.
 
     Only the browser that has the `token` may finish it; `method` is how it was proved so far.
-    `by_sms`: the code was sent by SMS, as the person has no app.
+    `by_sms`: the code was sent by SMS, as the person has neither app nor passkey.
     """
 
     token: str
@@ -82,9 +90,7 @@ def confirm_factor(
 
     A refusal is returned and not raised, as the failed attempt has to be committed.
     """
-    link = one_time_links.find(
-        session, token=factor_request.token, purpose=LinkPurpose.SECOND_FACTOR, now=now
-    )
+    link = waiting(session, factor_request=factor_request, now=now)
     if link is None:
         return SignInRefusal(SignInProblem.TOO_LATE)
     person = link.person
@@ -111,13 +117,51 @@ def confirm_factor(
         is_wave = number >= throttling.MOST_PER_IDENTIFIER
         refusals.record(session, refusal.code, person, visitor, is_wave=is_wave, now=now)
         return refusal
+    return _finish(session, link, factor_request.method, visitor, vouched_by_id, now)
+
+
+def confirm_passkey(
+    session: Session,
+    *,
+    factor_request: FactorRequest,
+    answer: PasskeyAnswer,
+    visitor: Visitor,
+    now: datetime,
+) -> SignedIn | SignInRefusal:
+    """Sign the person in who got `FactorRequest` and used a passkey.
+
+    A refusal is returned and not raised, as the challenge has to be used up.
+    """
+    link = waiting(session, factor_request=factor_request, now=now)
+    if link is None:
+        return SignInRefusal(SignInProblem.TOO_LATE)
+    if not passkeys.use(session, subject=link, answer=answer, now=now):
+        problem = SignInProblem.WRONG_PASSKEY
+        refusals.record(session, problem, link.person, visitor, is_wave=False, now=now)
+        return SignInRefusal(problem)
+    return _finish(session, link, factor_request.method, visitor, None, now)
+
+
+def waiting(session: Session, *, factor_request: FactorRequest, now: datetime) -> Link | None:
+    """Return the sign-in that waits for its second factor; None if it is over."""
+    purpose = LinkPurpose.SECOND_FACTOR
+    return one_time_links.find(session, token=factor_request.token, purpose=purpose, now=now)
+
+
+def _finish(
+    session: Session,
+    link: Link,
+    method: SignInMethod,
+    visitor: Visitor,
+    vouched_by_id: int | None,
+    now: datetime,
+) -> SignedIn | SignInRefusal:
     one_time_links.use(session, link=link, now=now)
-    appointment = _appointment_or_problem(session, person, now)
+    appointment = _appointment_or_problem(session, link.person, now)
     if isinstance(appointment, SignInProblem):
         return SignInRefusal(appointment)
     factor_at = now if vouched_by_id is None else None
-    method, proved_at = factor_request.method, link.made_at
-    entry = _Entry(appointment, visitor, method, proved_at, factor_at, vouched_by_id)
+    entry = _Entry(appointment, visitor, method, link.made_at, factor_at, vouched_by_id)
     return _begin(session, entry, now=now)
 
 

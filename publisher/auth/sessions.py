@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from approvals.errors import NotAllowed
@@ -17,7 +17,7 @@ from approvals.policy import Actor, ActorKind, Role
 from publisher import transitions
 from publisher.auth.one_time_links import digest_of
 from publisher.models.people import Appointment, Department, Person, SignIn
-from publisher.models.second_factors import SecondFactor
+from publisher.models.second_factors import Passkey, SecondFactor
 
 IDLE_LIMIT: Final = timedelta(hours=8)
 IDLE_LIMIT_IF_SHARED: Final = timedelta(minutes=30)
@@ -37,7 +37,8 @@ class Present:
     """The person present in a session, under an appointment in force.
 
     `is_stale`: the session's row has to be updated. `is_newcomer`: the person's first session began
-    less than seven days ago. `has_app`: the person has an app for the codes of signing in.
+    less than seven days ago. `has_factor`: the person has an app for the codes of signing in, or a
+    passkey.
     """
 
     actor: Actor
@@ -45,7 +46,7 @@ class Present:
     appointment: Appointment
     is_stale: bool
     is_newcomer: bool
-    has_app: bool
+    has_factor: bool
 
 
 def session_of(session: Session, *, token: str, now: datetime) -> Present | None:
@@ -67,33 +68,35 @@ def peek(session: Session, *, token: str, now: datetime) -> Present | None:
     row = session.execute(_by_token(), values).unique().one_or_none()
     if row is None or not _is_alive(row[0], now):
         return None
-    sign_in, is_new, has_app = row
+    sign_in, is_new, has_factor = row
     appointment: Appointment | None = sign_in.appointment
     if not sign_in.appointment.in_force(now):
         appointment = chosen_appointment(session, sign_in.person, now=now)
     if appointment is None:
         return None
     is_stale = now - sign_in.seen_at >= SEEN_EVERY or appointment.id != sign_in.appointment_id
-    actor = replace(_actor(session, sign_in, appointment), has_app=has_app)
-    return Present(actor, sign_in, appointment, is_stale, is_new, has_app)
+    actor = replace(_actor(session, sign_in, appointment), has_factor=has_factor)
+    return Present(actor, sign_in, appointment, is_stale, is_new, has_factor)
 
 
 @cache
 def _by_token() -> Select[SignIn, bool, bool]:
     appointments = joinedload(SignIn.person).joinedload(Person.appointments)
     return (
-        select(SignIn, is_newcomer(bindparam("new_since")), _has_app())
+        select(SignIn, is_newcomer(bindparam("new_since")), _has_factor())
         .where(SignIn.token_digest == bindparam("token_digest"))
         .options(appointments.joinedload(Appointment.department))
     )
 
 
-def _has_app() -> ColumnElement[bool]:
-    return exists().where(
+def _has_factor() -> ColumnElement[bool]:
+    has_factor = exists().where(
         SecondFactor.person_id == SignIn.person_id,
         SecondFactor.confirmed_at.is_not(None),
         SecondFactor.ended_at.is_(None),
     )
+    has_passkey = exists().where(Passkey.person_id == SignIn.person_id, Passkey.ended_at.is_(None))
+    return or_(has_factor, has_passkey)
 
 
 def is_newcomer(new_since: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:

@@ -136,6 +136,16 @@ _CHANGED: Final[Mapping[str, tuple[str, str, str]]] = {
         "code of the app for signing in ended",
         "साइन इन हेतु ऐप का कोड बंद किया गया",
     ),
+    "passkey": (
+        "साइन इनसाठी पासकी जोडली",
+        "passkey added for signing in",
+        "साइन इन हेतु पासकी जोड़ी गई",
+    ),
+    "passkey_ended": (
+        "साइन इनसाठीची पासकी बंद केली",
+        "passkey for signing in ended",
+        "साइन इन हेतु पासकी बंद की गई",
+    ),
     "recovery_code": (
         "साइन इनसाठी कागदावरील राखीव संकेतांक वापरला",
         "recovery code used for signing in",

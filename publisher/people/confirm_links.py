@@ -49,7 +49,7 @@ def confirm(
         # The code proves as much as a fresh sign-in; a session does not.
         signed_in_at=by.signed_in_at if by is not None else now,
         factor_at=by.factor_at if by is not None else None,
-        has_app=by is not None and by.has_app,
+        has_factor=by is not None and by.has_factor,
     )
     confirmation.confirm(session, actor=actor, now=now, digests={officer.id: digest})
     one_time_links.use(session, link=link, now=now)

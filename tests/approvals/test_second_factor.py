@@ -13,7 +13,7 @@ DECIDERS = (Role.OFFICER, Role.HEAD)
 
 
 def lacking(rule: FactorRule, day: date = DAY, **facts: bool) -> set[Role]:
-    facts = {"has_app": False, "is_proved": False} | facts
+    facts = {"has_factor": False, "is_proved": False} | facts
     return {role for role in Role if rule.is_lacking(role, day, **facts)}
 
 
@@ -27,8 +27,8 @@ def test_staff_need_an_app_and_a_code_by_sms_is_not_enough(has_sms: bool) -> Non
     rule = FactorRule(DAY, has_sms=has_sms)
     assert set(STAFF) <= lacking(rule)
     assert lacking(rule, is_proved=True) == set(STAFF)
-    assert lacking(rule, has_app=True) >= set(STAFF)
-    assert lacking(rule, has_app=True, is_proved=True) == set()
+    assert lacking(rule, has_factor=True) >= set(STAFF)
+    assert lacking(rule, has_factor=True, is_proved=True) == set()
 
 
 def test_officers_and_heads_may_use_sms_or_the_password_without_it() -> None:

@@ -661,6 +661,7 @@ CASES = (
         act=fill({"[id=identifier]": "garden-member@pmc.example", "[id=password]": PASSWORD}),
         code=401,
     ),
+    Case("passkeys.add", "no-named-host", "member", "/profile/passkeys/new", code=404),
     Case("reorganising.new", "asked", "lead", "/departments/new"),
     Case("reorganising.new", "wrong", "lead", "/departments/new", act=SUBMIT, code=422),
     Case("reorganising.rename", "asked", "lead", "/departments/road/rename"),

@@ -25,7 +25,7 @@ def press(site: Site, name: str, whose: str) -> tuple[int, str]:
     return response.status_code, Page(response.text).text
 
 
-def has_app(site: Site, name: str) -> bool:
+def has_factor(site: Site, name: str) -> bool:
     with site.city.read() as session:
         return totp.in_force(session, person_id=site.city.people[name]) is not None
 
@@ -34,9 +34,9 @@ def has_app(site: Site, name: str) -> bool:
 def test_two_end_it_and_the_person_is_told(any_site: Site, first: str, second: str) -> None:
     with_app(any_site, "first")
     assert press(any_site, first, "first")[0] == 302
-    assert has_app(any_site, "first")
+    assert has_factor(any_site, "first")
     assert press(any_site, second, "first")[0] == 302
-    assert not has_app(any_site, "first")
+    assert not has_factor(any_site, "first")
     person_id = any_site.city.people["first"]
     with any_site.city.read() as session:
         assert recovery_codes.number_left(session, person_id=person_id) == 0
@@ -53,7 +53,7 @@ def test_one_alone_ends_nothing_however_often(site: Site) -> None:
     assert press(site, "lead", "first")[0] == 302
     code, page = press(site, "lead", "first")
     assert (code, OTHER in page) == (409, True)
-    assert has_app(site, "first")
+    assert has_factor(site, "first")
 
 
 def test_two_mailboxes_of_one_person_are_not_enough(site: Site) -> None:
@@ -63,7 +63,7 @@ def test_two_mailboxes_of_one_person_are_not_enough(site: Site) -> None:
         lead.recorded_by_id = site.city.people["admin"]
     assert press(site, "admin", "first")[0] == 302
     assert press(site, "lead", "first")[0] == 409
-    assert has_app(site, "first")
+    assert has_factor(site, "first")
 
 
 def test_the_first_word_holds_for_three_days(site: Site) -> None:
@@ -71,7 +71,7 @@ def test_the_first_word_holds_for_three_days(site: Site) -> None:
     press(site, "admin", "first")
     site.city.clock.move(3 * DAY)
     assert press(site, "lead", "first")[0] == 302
-    assert has_app(site, "first")
+    assert has_factor(site, "first")
 
 
 def test_nobody_ends_their_own_and_no_other_head_ends_it(site: Site) -> None:

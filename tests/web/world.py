@@ -22,6 +22,7 @@ from publisher.models.deliveries import Delivery
 from publisher.models.monitoring import Watch
 from publisher.models.people import ContactChange, ContactField, Department, KnownDevice, SignIn
 from publisher.models.posts import Post
+from publisher.models.second_factors import Passkey
 from publisher.models.submissions import SubmissionFile
 from publisher.people import absences, department_changes, department_orders
 from publisher.review import in_person
@@ -117,6 +118,14 @@ TABLE: Mapping[str, Entry] = {
     "second_factor.code": page(EVERYBODY),
     "second_factor.renew": page(EVERYBODY),
     "second_factor.end": page(EVERYBODY),
+    "passkeys.sign_in_options": PUBLIC,
+    "passkeys.confirm": PUBLIC,
+    "passkeys.prove_options": page(EVERYBODY),
+    "passkeys.prove": page(EVERYBODY),
+    "passkeys.begin": page(EVERYBODY),
+    "passkeys.new_options": page(EVERYBODY),
+    "passkeys.add": page(EVERYBODY),
+    "passkeys.end": page(EVERYBODY),
     "today.index": page(EVERYBODY),
     "tour.step": page(EVERYBODY),
     "accounts.index": page("admin lead cell auditor"),
@@ -170,7 +179,7 @@ TABLE: Mapping[str, Entry] = {
     "contacts.correct": page(RECORDS),
     "contacts.second": page("admin lead head"),
     "contacts.refuse": page(RECORDS),
-    "duty_codes.make": page("admin lead member"),
+    "duty_codes.make": page(EVERYBODY),  # all are on duty
     "duty_codes.type_code": page(EVERYBODY),
     "lost_factor.end": Entry("admin lead", "head"),
     "person_sessions.show": page(RECORDS),
@@ -301,9 +310,11 @@ def add_one_of_each(city: City, department: str, platform: str = "x") -> Ids:
     slot, quiet = city_controls.set_slot_and_quiet_time(city, minute=len(department))
     if department == "water":
         _correct_mails(city)
+        _end_passkeys(city)
     saved_lists.save_lists(city, CAST.values() if department == "water" else ["road_member"])
     return {
         "contact_change_id": 0,
+        "passkey_id": 0,
         "view_id": 0,
         "export_id": 0,
         "slot_id": slot,
@@ -374,6 +385,22 @@ def _in_person_token(city: City, department: str) -> str:
             secret=SECRET,
         )
         return in_person.spell(code.seed, SECRET).token
+
+
+def _end_passkeys(city: City) -> None:
+    """Let everybody have had a passkey: one in force would be asked for at many a step."""
+    with city.write() as session:
+        for name in {*CAST.values(), "road_member"}:
+            passkey = Passkey(
+                person_id=city.people[name],
+                name="फोन",
+                credential_id=name,
+                public_key="",
+                sign_count=0,
+                made_at=city.now,
+                ended_at=city.now,
+            )
+            session.add(passkey)
 
 
 def _correct_mails(city: City) -> None:
@@ -491,8 +518,11 @@ class World:
         whose = "road_member" if call.foreign else name
         ids["sign_in_id"] = self._session_of(whose)
         ids["known_device_id"] = self._device_of(whose)
+        ids["passkey_id"] = self._passkey_of(whose)
         is_own = call.endpoint.startswith("own_contacts.")
         ids["contact_change_id"] = self._change_of(whose if is_own else "garden_member")
+        if call.endpoint == "lost_factor.end" and not call.foreign:
+            ids["person_id"] = self.site.city.people["member"]
         if call.endpoint.startswith("person_sessions."):
             ids["sign_in_id"] = self._session_of("garden_member")
             ids["known_device_id"] = self._device_of("garden_member")
@@ -504,6 +534,11 @@ class World:
         query = select(KnownDevice.id).where(KnownDevice.person_id == self.site.city.people[name])
         with self.site.city.read() as session:
             return session.scalars(query.order_by(KnownDevice.id.desc())).first() or 0
+
+    def _passkey_of(self, name: str) -> int:
+        query = select(Passkey.id).where(Passkey.person_id == self.site.city.people[name])
+        with self.site.city.read() as session:
+            return session.scalars(query).one()
 
     def _change_of(self, name: str) -> int:
         person_id = self.site.city.people[name]

@@ -208,7 +208,7 @@ def _acting(present: Present) -> Acting:
         or factor_rule().is_lacking(
             appointment.role,
             local_day(now),
-            has_app=present.has_app,
+            has_factor=present.has_factor,
             is_proved=present.sign_in.factor_at is not None,
         ),
     )

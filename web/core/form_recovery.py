@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flask import render_template, request
+from flask import redirect, render_template, request, url_for
+from werkzeug import Response
 
 from web.core.context import ctx
+from web.core.i18n import _
 
 KEPT_PATH = "kept_path"
 KEPT_FILE = "kept_file"
 MADE_UNDER = "made_under"
 _NOT_RECOVERED = frozenset(
-    {"csrf_token", "password", "new_password", KEPT_PATH, KEPT_FILE, MADE_UNDER}
+    {"csrf_token", "password", "new_password", "credential", KEPT_PATH, KEPT_FILE, MADE_UNDER}
 )
 _PREFIX = "kept:"
 
@@ -97,3 +99,10 @@ def hidden_fields(recovered: RecoveredForm) -> list[tuple[str, str]]:
 def page(recovered: RecoveredForm, *, message: str, code: int) -> tuple[str, int]:
     """Return a page that shows the message and the form's content, and can send it again."""
     return render_template("layout/form_recovery.html", recovered=recovered, message=message), code
+
+
+def after_proof(recovered: RecoveredForm | None) -> Response | tuple[str, int]:
+    """Return the form that required a fresh sign-in, to be sent again."""
+    if recovered is None:
+        return redirect(url_for("today.index"))
+    return page(recovered, message=_("Confirmed. Now carry out the step."), code=200)

@@ -1,8 +1,10 @@
-"""The installation's rule of second factors."""
+"""The installation's rule of second factors, and the site of its passkeys."""
 
 from __future__ import annotations
 
 from approvals.second_factor import FactorRule
+from publisher.auth import passkeys
+from publisher.auth.passkeys import PasskeySite
 from web.core.context import ctx
 
 
@@ -11,3 +13,8 @@ def factor_rule() -> FactorRule:
     sms = ctx.settings.sms
     has_sms = sms.is_set and any(kind.startswith("sign_in_code") for kind in sms.sms_templates)
     return FactorRule(ctx.settings.second_factor_from, has_sms)
+
+
+def passkey_site() -> PasskeySite | None:
+    """Return the site that passkeys are made for; None where browsers have none."""
+    return passkeys.site_of(ctx.settings.base_url)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import g, render_template
 from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired
 
+from publisher.auth import passkeys
 from web.core import form_recovery
+from web.core.database import reading
 from web.core.i18n import _l
+from web.core.second_factor import passkey_site
 from web.forms import Form
 
 
@@ -30,6 +33,14 @@ class SignInCodeForm(Form):
     next = HiddenField()
 
 
+class PasskeyForm(Form):
+    """What the browser answered; the other fields are those of the page that asked for it."""
+
+    credential = HiddenField()
+    next = HiddenField()
+    with_factor = HiddenField()
+
+
 class ProveForm(Form):
     """The password, asked again before a sensitive action; `with_factor`: the second factor too."""
 
@@ -47,7 +58,17 @@ def prove_page(
     """Return the page that asks for the password again and carries the submitted form."""
     form = form or ProveForm(formdata=None, with_factor="1" if with_factor else "")
     carried = form_recovery.hidden_fields(recovered) if recovered else []
-    return render_template("sign_in/prove.html", form=form, carried_fields=carried)
+    return render_template(
+        "sign_in/prove.html", form=form, carried_fields=carried, has_passkey=_has_passkey()
+    )
+
+
+def _has_passkey() -> bool:
+    actor = g.acting.actor
+    if passkey_site() is None or not actor.has_factor:
+        return False
+    with reading() as session:
+        return bool(passkeys.in_force(session, person_id=actor.person_id))
 
 
 def sign_in_page(

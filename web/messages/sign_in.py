@@ -32,6 +32,9 @@ SIGN_IN: Mapping[SignInProblem, str] = {
     SignInProblem.WRONG_FACTOR: N_(
         "This code is not right, or was used already. Type the next one that the app shows."
     ),
+    SignInProblem.WRONG_PASSKEY: N_(
+        "The passkey was not accepted. Try again, or take one of the other ways."
+    ),
     SignInProblem.TOO_LATE: N_("Too much time has passed. Sign in once more."),
     SignInProblem.DISABLED: N_("This access is closed. Ask the cell."),
     SignInProblem.WAITS: N_(

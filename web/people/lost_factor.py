@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action
-from publisher.auth import totp
+from publisher.auth import second_factors
 from publisher.models.people import Person
 from publisher.people import lost_factor
 from publisher.validation import NotFound
@@ -36,7 +36,7 @@ def _page(session: Session, form: Form, person_id: int) -> str:
         "people/lost_factor.html",
         form=form,
         person=person,
-        factor=totp.in_force(session, person_id=person.id),
+        has_factor=second_factors.has_any(session, person_id=person.id),
         first=lost_factor.first_of(session, open_request) if open_request is not None else None,
         asked_at=open_request.made_at if open_request is not None else None,
     )

@@ -8,7 +8,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from approvals.second_factor import NEED_APP
-from publisher.auth import recovery_codes, second_factors, session_start, totp
+from publisher.auth import passkeys, recovery_codes, second_factors, session_start, totp
 from publisher.auth.refusals import SignInProblem, SignInRefusal
 from publisher.working_time import local_day
 from web.core import form_recovery
@@ -18,7 +18,7 @@ from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_roles, public
 from web.core.qr_code import qr_code
-from web.core.second_factor import factor_rule
+from web.core.second_factor import factor_rule, passkey_site
 from web.core.sign_in_page import SignInCodeForm
 from web.core.vault import vault
 from web.forms import Form
@@ -68,13 +68,16 @@ def show(session: Session) -> Page:
     return render_template(
         "sign_in/second_factor.html",
         factor=totp.in_force(session, person_id=person_id),
+        passkeys=passkeys.in_force(session, person_id=person_id),
+        may_add_passkey=passkey_site() is not None,
         codes_left=recovery_codes.number_left(session, person_id=person_id),
         lacks_factor=acting().lacks_factor,
-        is_needed=_needs_app(),
+        is_needed=needs_app(),
     )
 
 
-def _needs_app() -> bool:
+def needs_app() -> bool:
+    """Return True if the appointment needs an app or a passkey."""
     role, day = acting().appointment.role, local_day(ctx.now())
     return factor_rule().holds(day) and role in NEED_APP
 
@@ -133,14 +136,15 @@ def code(form: FactorCodeForm) -> Page:
             sealer=vault(),
         )
     if not isinstance(outcome, SignInRefusal):
-        return _codes_page(outcome)
+        return codes_page(outcome)
     is_over = outcome.code is SignInProblem.TOO_LATE
     over = _("The time for this key is over. Go back, and begin once more.")
     form.code.errors = [over if is_over else sign_in_sentence(outcome)]
     return render_template("sign_in/second_factor_code.html", form=form), 422
 
 
-def _codes_page(codes: list[str]) -> Page:
+def codes_page(codes: list[str]) -> Page:
+    """Return the page that shows new recovery codes, once."""
     return render_template(
         "sign_in/recovery_codes.html", codes=[" ".join(_groups(code)) for code in codes]
     )
@@ -154,14 +158,14 @@ def renew() -> Page:
         codes = second_factors.renew_recovery_codes(
             session, **by_actor(), person=acting().person, sealer=vault()
         )
-    return _codes_page(codes)
+    return codes_page(codes)
 
 
 @routes.post("/profile/second-factor/end")
 @for_roles()
 def end() -> Page:
     """End one's own second factor, unless the appointment needs it."""
-    if _needs_app():
+    if needs_app():
         abort(403)
     with writing() as session:
         second_factors.end_own(session, **by_actor(), person=acting().person)

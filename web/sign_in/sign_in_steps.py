@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from flask import redirect, render_template, request, url_for
 
+from publisher.auth import passkeys, session_start, totp
 from publisher.auth.known_devices import Visitor
 from publisher.auth.session_start import FactorRequest, SignedIn
 from publisher.models.people import SignIn
 from publisher.working_time import local_day
 from web.core import form_recovery
+from web.core.context import ctx
+from web.core.database import reading
 from web.core.i18n import _
 from web.core.permissions import Page
-from web.core.second_factor import factor_rule
+from web.core.second_factor import factor_rule, passkey_site
 from web.core.sign_in_page import SignInCodeForm
 from web.sign_in import browser_cookies
 
@@ -54,7 +57,20 @@ def _lacks_factor(sign_in: SignIn) -> bool:
     # Whoever has an app has typed its code: to get here takes no further look.
     is_proved = sign_in.factor_at is not None
     role, day = sign_in.appointment.role, local_day(sign_in.signed_in_at)
-    return factor_rule().is_lacking(role, day, has_app=is_proved, is_proved=is_proved)
+    return factor_rule().is_lacking(role, day, has_factor=is_proved, is_proved=is_proved)
+
+
+def _ways(pending: browser_cookies.PendingFactor | None) -> tuple[bool, bool]:
+    """Return if the person of a sign-in that waits has an app, and a passkey for this site."""
+    if pending is None:
+        return True, False
+    with reading() as session:
+        link = session_start.waiting(session, factor_request=pending.factor_request, now=ctx.now())
+        if link is None:
+            return True, False
+        has_app = totp.in_force(session, person_id=link.person_id) is not None
+        own = passkeys.in_force(session, person_id=link.person_id)
+        return has_app, bool(own) and passkey_site() is not None
 
 
 def factor_page(form: SignInCodeForm, *, code: int = 401) -> Page:
@@ -62,10 +78,13 @@ def factor_page(form: SignInCodeForm, *, code: int = 401) -> Page:
     pending = browser_cookies.pending_factor()
     recovered = form_recovery.carried_form()
     carried = form_recovery.hidden_fields(recovered) if recovered else []
+    has_app, has_passkey = _ways(pending)
     page = render_template(
         "sign_in/factor_code.html",
         form=form,
         carried_fields=carried,
         by_sms=pending is not None and pending.factor_request.by_sms,
+        has_app=has_app,
+        has_passkey=has_passkey,
     )
     return page, code

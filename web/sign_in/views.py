@@ -232,9 +232,7 @@ def prove() -> Page:
     if refusal is not None:
         field.errors = [sign_in_sentence(refusal)]
         return prove_page(recovered, form=form), 422
-    if recovered is None:
-        return redirect(url_for("today.index"))
-    return form_recovery.page(recovered, message=_("Confirmed. Now carry out the step."), code=200)
+    return form_recovery.after_proof(recovered)
 
 
 @routes.get("/appointments")

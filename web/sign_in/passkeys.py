@@ -1,0 +1,175 @@
+"""Pages on which a browser makes a passkey, uses it, and on which its owner ends it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from wtforms import HiddenField, StringField
+from wtforms.validators import InputRequired, Length
+
+from publisher.auth import own_passkeys, passkeys, second_factors, session_start
+from publisher.auth.passkeys import PasskeyAnswer, PasskeySite
+from publisher.auth.refusals import SignInRefusal
+from publisher.models.people import SignIn
+from web.core import form_recovery
+from web.core.auth import acting, by_actor, writing
+from web.core.context import ctx
+from web.core.form_views import with_form
+from web.core.i18n import _, _l
+from web.core.permissions import Page, for_roles, public
+from web.core.second_factor import passkey_site
+from web.core.sign_in_page import PasskeyForm, ProveForm, SignInCodeForm, prove_page
+from web.core.vault import vault
+from web.forms import Form
+from web.messages.sign_in import sign_in_sentence
+from web.sign_in import browser_cookies, second_factor, sign_in_steps
+
+routes = Blueprint("passkeys", __name__)
+
+
+class NewPasskeyForm(Form):
+    """The name of a new passkey; the browser fills in the other field."""
+
+    name = StringField(
+        _l("Name"),
+        validators=[
+            InputRequired(_l("Write a name, so that you find this passkey again.")),
+            Length(max=60, message=_l("Write at most 60 characters.")),
+        ],
+    )
+    credential = HiddenField()
+
+
+def _site() -> PasskeySite:
+    site = passkey_site()
+    if site is None:
+        abort(404)
+    return site
+
+
+def _json(options: str) -> Response:
+    return Response(options, mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+
+@routes.post("/sign-in/factor/passkey/options")
+@public
+def sign_in_options() -> Page:
+    """Return what the browser needs to sign in with a passkey, after the password."""
+    site, pending = _site(), browser_cookies.pending_factor()
+    if pending is None:
+        abort(404)
+    with writing() as session:
+        link = session_start.waiting(session, factor_request=pending.factor_request, now=ctx.now())
+        if link is None:
+            abort(404)
+        return _json(passkeys.options_to_use(session, site=site, subject=link, now=ctx.now()))
+
+
+@routes.post("/sign-in/factor/passkey")
+@public
+def confirm() -> Page:
+    """Sign in with a passkey, after the password."""
+    form, site, pending = PasskeyForm(), _site(), browser_cookies.pending_factor()
+    if pending is None:
+        return redirect(url_for("signing.ask"))
+    with writing() as session:
+        outcome = session_start.confirm_passkey(
+            session,
+            factor_request=pending.factor_request,
+            answer=PasskeyAnswer(form.credential.data or "", site),
+            visitor=sign_in_steps.visitor(is_shared=pending.is_shared),
+            now=ctx.now(),
+        )
+    if isinstance(outcome, SignInRefusal):
+        code_form = SignInCodeForm(formdata=None, next=form.next.data)
+        code_form.form_errors.append(sign_in_sentence(outcome))
+        return sign_in_steps.factor_page(code_form)
+    return sign_in_steps.enter(outcome, form.next.data or "/", form_recovery.carried_form())
+
+
+@routes.post("/confirm/passkey/options")
+@for_roles()
+def prove_options() -> Page:
+    """Return what the browser needs to use a passkey in this session."""
+    site = _site()
+    with writing() as session:
+        sign_in = session.get_one(SignIn, acting().sign_in_id)
+        return _json(passkeys.options_to_use(session, site=site, subject=sign_in, now=ctx.now()))
+
+
+@routes.post("/confirm/passkey")
+@for_roles()
+def prove() -> Page:
+    """Check a passkey in place of password and code, then show the form that required them."""
+    form, site, recovered = PasskeyForm(), _site(), form_recovery.carried_form()
+    with writing() as session:
+        refusal = own_passkeys.prove(
+            session,
+            sign_in_id=acting().sign_in_id,
+            answer=PasskeyAnswer(form.credential.data or "", site),
+            now=ctx.now(),
+        )
+    if refusal is not None:
+        prove_form = ProveForm(formdata=None, with_factor=form.with_factor.data)
+        prove_form.form_errors.append(sign_in_sentence(refusal))
+        return prove_page(recovered, form=prove_form), 422
+    return form_recovery.after_proof(recovered)
+
+
+@routes.post("/profile/passkeys")
+@for_roles()
+def begin() -> Page:
+    """Ask for a fresh sign-in, and show the page on which a passkey is made."""
+    _site()
+    second_factors.require_fresh(**by_actor())
+    return redirect(url_for("passkeys.add"))
+
+
+@routes.post("/profile/passkeys/options")
+@for_roles()
+def new_options() -> Page:
+    """Return what the browser needs to make a passkey."""
+    site = _site()
+    with writing() as session:
+        sign_in = session.get_one(SignIn, acting().sign_in_id)
+        return _json(passkeys.options_to_make(session, site=site, sign_in=sign_in, now=ctx.now()))
+
+
+@routes.route("/profile/passkeys/new", methods=["GET", "POST"])
+@for_roles()
+@with_form(NewPasskeyForm)
+def add(form: NewPasskeyForm) -> Page:
+    """Add the passkey that the browser has made, and show recovery codes if it is the first."""
+    site = _site()
+    if form.is_shown or not form.validate():
+        page = render_template("sign_in/passkey_new.html", form=form)
+        return page, 200 if form.is_shown else 422
+    with writing() as session:
+        outcome = own_passkeys.add(
+            session,
+            **by_actor(),
+            sign_in_id=acting().sign_in_id,
+            name=(form.name.data or "").replace("\0", ""),
+            answer=PasskeyAnswer(form.credential.data or "", site),
+            sealer=vault(),
+        )
+    if isinstance(outcome, SignInRefusal):
+        form.form_errors.append(sign_in_sentence(outcome))
+        return render_template("sign_in/passkey_new.html", form=form), 422
+    if outcome:
+        return second_factor.codes_page(outcome)
+    flash(_("The passkey has been added."))
+    return redirect(url_for("second_factor.show"))
+
+
+@routes.post("/profile/passkeys/<int:passkey_id>/end")
+@for_roles()
+def end(passkey_id: int) -> Page:
+    """End one of one's own passkeys, unless the appointment needs it."""
+    with writing() as session:
+        if second_factor.needs_app() and second_factors.is_last(
+            session, person_id=acting().person.id
+        ):
+            abort(403)
+        own_passkeys.end(session, **by_actor(), person=acting().person, passkey_id=passkey_id)
+    flash(_("The passkey has ended."))
+    return redirect(url_for("second_factor.show"))
