@@ -612,14 +612,6 @@ CASES = (
     Case("profile.show", "code-awaited", "head", "/profile"),
     Case(
         "profile.show",
-        "wrong",
-        "member",
-        "/profile",
-        act=fill({"[id=name_mr]": ""}),
-        code=422,
-    ),
-    Case(
-        "profile.show",
         "another-appointment",
         "member",
         "/profile",
