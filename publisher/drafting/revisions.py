@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from approvals.states import POST_MOVES, PostState
-from publisher import transitions
+from publisher import cancellation, transitions
 from publisher.content_checks import outgoing_text, record
 from publisher.drafting.correction_targets import Placed, fit
 from publisher.drafting.drafts import (
@@ -25,7 +25,6 @@ from publisher.models.deliveries import Account
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind, Rendition, Revision, RevisionDepartment, Variant
 from publisher.people.departments import is_in_force
-from publisher.scheduling import schedule
 from publisher.states import AccountState
 from publisher.validation import FieldError, Validator, person_of
 
@@ -101,7 +100,9 @@ def _put_back(session: Session, post: Post, *, actor: Actor, now: datetime) -> N
     to, values = PostState.DRAFT, {"revision": post.newest}
     transitions.apply_or_record(session, post, to, actor=actor, now=now, verb="save", values=values)
     if post.newest > 1:
-        schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="new_revision")
+        cancellation.cancel_unsent(
+            session, actor=actor, now=now, post_id=post.id, why="new_revision"
+        )
 
 
 def _accounts_of(session: Session, placed: Sequence[Placed]) -> dict[int, Account]:

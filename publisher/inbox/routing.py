@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.errors import WrongState
 from approvals.policy import CLOCK, Action, Actor, require
 from approvals.states import PostState
-from publisher import transitions
+from publisher import cancellation, transitions
 from publisher.inbox import deadlines
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing
 from publisher.models.people import Department
@@ -234,7 +234,7 @@ def withdraw_reply(
 ) -> None:
     """Withdraw an answer for good, and cancel its deliveries that were not sent."""
     post = transitions.lock(session, Post, reply.post_id)
-    schedule.cancel_unsent(session, actor=actor, now=now, post_id=reply.post_id, why=why)
+    cancellation.cancel_unsent(session, actor=actor, now=now, post_id=reply.post_id, why=why)
     reply.withdrawn_at = now
     if post is not None and post.state is not PostState.WITHDRAWN:
         to, verb, values = PostState.WITHDRAWN, "withdraw_post", {"why": why}

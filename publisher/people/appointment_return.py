@@ -12,13 +12,11 @@ from approvals.errors import Overtaken
 from approvals.gate import ApprovalKind
 from approvals.policy import Actor
 from approvals.states import PostState
-from publisher import transitions
-from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher import cancellation, transitions
 from publisher.models.emergency import TemplateDecision, TemplateVerdict
 from publisher.models.people import Appointment
 from publisher.models.posts import Decision, DecisionKind, Post, Revision
-from publisher.states import SENT, UNSENT, AppointmentState, DeliveryState
-from publisher.working_time import add_working_days
+from publisher.states import SENT, AppointmentState
 
 _UNCONFIRMED = dict.fromkeys(
     ("confirmed_by_id", "confirmed_under_id", "confirmed_at", "told_at"), None
@@ -47,7 +45,14 @@ def put_back(
         decision.lapsed_at = now
         if _has_all_gone(session, decision.revision):
             continue  # it stands, as what it released does
-        _take_back(session, decision, actor=actor, now=now, why=verb)
+        revision = decision.revision
+        cancellation.cancel_unsent(
+            session, actor=actor, now=now, post_id=revision.post_id, why=verb
+        )
+        values = {"revision": revision.number, "why": verb}
+        cancellation.void_approvals(
+            session, revision, [decision], actor=actor, now=now, values=values
+        )
     transitions.apply(
         session,
         appointment,
@@ -111,44 +116,5 @@ def _approvals(appointment: Appointment) -> Select[Decision]:
 
 
 def _has_all_gone(session: Session, revision: Revision) -> bool:
-    query = (
-        select(Delivery.state)
-        .where(Delivery.post_id == revision.post_id, Delivery.action.in_(OF_TEXTS))
-        .where(Delivery.variant_id.in_(variant.id for variant in revision.variants))
-        .with_for_update()
-    )
-    states = session.scalars(query).all()
+    states = cancellation.states_of_texts(session, revision)
     return bool(states) and all(state in SENT for state in states)
-
-
-def _take_back(
-    session: Session, decision: Decision, *, actor: Actor, now: datetime, why: str
-) -> None:
-    """Withdraw the approval, cancel what has not left, and put the post back in review."""
-    post = decision.revision.post
-    decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
-    # An officer had decided in time: the head waits anew.
-    decision.revision.head_decides_at = add_working_days(now, 1)
-    query = select(Delivery).where(
-        Delivery.post_id == post.id, Delivery.state.in_(UNSENT), Delivery.action.in_(OF_TEXTS)
-    )
-    unsent = session.scalars(query.order_by(Delivery.id).with_for_update()).all()
-    for state in UNSENT:
-        transitions.apply_all(
-            session,
-            [delivery for delivery in unsent if delivery.state is state],
-            DeliveryState.CANCELLED,
-            actor=actor,
-            now=now,
-            verb="cancel",
-            values={"why": why},
-        )
-    transitions.apply_or_record(
-        session,
-        post,
-        PostState.IN_REVIEW,
-        actor=actor,
-        now=now,
-        verb="withdraw_approval",
-        values={"revision": decision.revision.number, "why": why},
-    )

@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.errors import NotAllowed, WrongRole
 from approvals.policy import CLOCK, Action, Actor, require
 from approvals.states import PostState
-from publisher import transitions
+from publisher import cancellation, transitions
 from publisher.models.comments import Comment
 from publisher.models.controls import Order
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.people import Appointment
 from publisher.models.posts import Post, Variant
 from publisher.review import decide
-from publisher.scheduling import corrections, schedule
+from publisher.scheduling import corrections
 from publisher.scheduling.constraints import LONGEST_LATE_LIMIT
 from publisher.scheduling.corrections import LiveText
 from publisher.states import MAY_BE_LIVE, OPEN_DELIVERY
@@ -170,7 +170,7 @@ def _withdraw(session: Session, post: Post, reason: str, *, actor: Actor, now: d
     """Withdraw the post and cancel its unsent texts; a reply stays until it is deleted."""
     if post.state is PostState.WITHDRAWN:
         return
-    schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="order_deletion")
+    cancellation.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="order_deletion")
     post.reason = reason
     transitions.apply(
         session, post, PostState.WITHDRAWN, actor=actor, now=now, verb=Action.WITHDRAW_POST

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.errors import NotApproved, WrongState
 from approvals.policy import Action, Actor, require
 from approvals.states import PostState
-from publisher import transitions
-from publisher.models.deliveries import OF_TEXTS, Delivery
-from publisher.models.posts import Decision, Post, Revision, Variant
+from publisher import cancellation, transitions
+from publisher.models.deliveries import Delivery
+from publisher.models.posts import Decision, Post
 from publisher.notifications.compose import NoticeKind
 from publisher.review import decide, notify
 from publisher.scheduling import schedule
 from publisher.states import SENT, DeliveryState
 from publisher.validation import checked_reason
-from publisher.working_time import add_working_days
 
 
 def withdraw_approval(
@@ -49,11 +46,11 @@ def withdraw_approval(
         raise NotApproved(reason=gate.Refusal.APPROVAL_MISSING)
     cleaned_reason = checked_reason(reason) if reason.strip() else ""
     _check_something_left_to_stop(session, post)
-    stopped = schedule.cancel_unsent(
+    stopped = cancellation.cancel_unsent(
         session, actor=actor, now=now, post_id=post.id, why="withdraw_approval"
     )
     values = {"revision": revision.number, "reason": bool(cleaned_reason)}
-    _void(session, revision, approvals, actor=actor, now=now, values=values)
+    cancellation.void_approvals(session, revision, approvals, actor=actor, now=now, values=values)
     kind, author = NoticeKind.APPROVAL_WITHDRAWN, revision.author
     notify.tell(session, kind, author, revision, by=actor, now=now, reason=cleaned_reason)
     return stopped
@@ -61,15 +58,11 @@ def withdraw_approval(
 
 def _check_something_left_to_stop(session: Session, post: Post) -> None:
     """Raise `OnItsWay` if every delivery of the newest revision was sent."""
-    query = (
-        select(Delivery.state)
-        .join(Variant, Variant.id == Delivery.variant_id)
-        .join(Revision, Revision.id == Variant.revision_id)
-        .where(Revision.post_id == post.id, Revision.number == post.newest)
-        .where(Delivery.action.in_(OF_TEXTS))
-        .with_for_update(of=Delivery)
-    )
-    states = list(session.scalars(query))
+    states = [
+        state
+        for revision in post.revisions[-1:]
+        for state in cancellation.states_of_texts(session, revision)
+    ]
     if states and all(state in SENT for state in states):
         gone = {state for state in states if state is not DeliveryState.PUBLISHED}
         raise schedule.OnItsWay(state=gone.pop() if gone else DeliveryState.PUBLISHED)
@@ -91,30 +84,10 @@ def lose_approval(
     if lost:
         _check_something_left_to_stop(session, post)
         why = Action.WITHDRAW_SUBMISSION
-        schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why=why)
+        cancellation.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why=why)
         values = {"revision": revision.number, "why": why}
-        _void(session, revision, lost, actor=actor, now=now, values=values)
+        cancellation.void_approvals(session, revision, lost, actor=actor, now=now, values=values)
     return lost
-
-
-def _void(
-    session: Session,
-    revision: Revision,
-    approvals: list[Decision],
-    *,
-    actor: Actor,
-    now: datetime,
-    values: Mapping[str, object],
-) -> None:
-    """Withdraw these approvals; an approved post is in review again."""
-    for decision in approvals:
-        decision.withdrawn_at, decision.withdrawn_by_id = now, actor.person_id
-    # An officer had decided in time: the head waits anew.
-    revision.head_decides_at = add_working_days(now, 1)
-    to, verb = PostState.IN_REVIEW, "withdraw_approval"
-    transitions.apply_or_record(
-        session, revision.post, to, actor=actor, now=now, verb=verb, values=values
-    )
 
 
 def withdraw_post(
@@ -125,7 +98,7 @@ def withdraw_post(
     require(actor, Action.WITHDRAW_POST, post.department_id, now=now)
     post.reason = checked_reason(reason)
     _check_something_left_to_stop(session, post)
-    schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="withdraw_post")
+    cancellation.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="withdraw_post")
     if post.reply is not None:
         post.reply.withdrawn_at = now
     transitions.apply(

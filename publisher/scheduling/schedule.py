@@ -18,7 +18,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.posts import Post, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.scheduling.constraints import LATE_LIMIT, LONGEST_LATE_LIMIT, check_time
-from publisher.states import SENT, UNSENT, DeliveryState
+from publisher.states import SENT, DeliveryState
 from publisher.validation import existing
 
 
@@ -151,30 +151,6 @@ _CANCELS = {
     DeliveryAction.HIDE: Action.HIDE,
     DeliveryAction.UNHIDE: Action.UNHIDE,
 }
-
-
-def cancel_unsent(
-    session: Session, *, actor: Actor, now: datetime, post_id: int, why: str
-) -> list[Delivery]:
-    """Cancel the texts of this post that are not sent, and record why in the history.
-
-    Takedown orders are not cancelled: they concern what is already published.
-    """
-    query = select(Delivery).where(
-        Delivery.post_id == post_id, Delivery.state.in_(UNSENT), Delivery.action.in_(OF_TEXTS)
-    )
-    deliveries = list(session.scalars(query.order_by(Delivery.id).with_for_update()))
-    for state in UNSENT:
-        transitions.apply_all(
-            session,
-            [delivery for delivery in deliveries if delivery.state is state],
-            DeliveryState.CANCELLED,
-            actor=actor,
-            now=now,
-            verb="cancel",
-            values={"why": why},
-        )
-    return deliveries
 
 
 def send_reply(

@@ -14,6 +14,7 @@ from approvals.errors import NotAllowed, StaleRevision, WrongState
 from approvals.policy import CLOCK
 from approvals.states import PostState
 from publisher import transitions
+from publisher.cancellation import cancel_unsent
 from publisher.database.session import Database
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
@@ -22,7 +23,6 @@ from publisher.review import decide, withdraw
 from publisher.scheduling.schedule import (
     OnItsWay,
     cancel,
-    cancel_unsent,
     delivery_for,
     reschedule,
     schedule,

@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 from approvals.errors import FourEyesRequired, WrongState
 from approvals.policy import CLOCK, Action, Actor, require
 from approvals.states import PostState
-from publisher import transitions
+from publisher import cancellation, transitions
 from publisher.database.session import Database
 from publisher.delivery.emergency import notify, templates
 from publisher.delivery.emergency.publish import OWED_WITHIN
 from publisher.models.emergency import EmergencyUse, Ratification
 from publisher.models.posts import Post
 from publisher.review import gate_adapter
-from publisher.scheduling import schedule
 from publisher.validation import check_in_sight, checked_reason, existing
 
 REMINDERS = (timedelta(hours=4), timedelta(hours=12), timedelta(hours=20))
@@ -104,7 +103,9 @@ def _say(
 def _return_to_cell(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
     """Cancel the unsent deliveries and make the post a draft, from which the cell corrects it."""
     post = use.decision.revision.post
-    schedule.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="refuse_to_ratify")
+    cancellation.cancel_unsent(
+        session, actor=actor, now=now, post_id=post.id, why="refuse_to_ratify"
+    )
     if post.state is PostState.APPROVED and post.newest == use.decision.revision.number:
         transitions.apply(
             session, post, PostState.DRAFT, actor=actor, now=now, verb="return_to_the_cell"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from approvals import emergency, gate
 from approvals.errors import FourEyesRequired, NotApproved, Overtaken, RestsOnWriter, WrongState
 from approvals.policy import Action, Actor, require
-from publisher import transitions
+from publisher import cancellation, transitions
 from publisher.delivery.emergency import notify, templates
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import (
@@ -21,7 +21,6 @@ from publisher.models.emergency import (
 )
 from publisher.models.posts import Decision, Post, Revision
 from publisher.review import emergency_grounds, gate_adapter
-from publisher.scheduling import schedule
 from publisher.validation import checked_reason, person_of
 
 
@@ -158,7 +157,7 @@ def _stop_unsent(
     )
     stopped: list[Delivery] = []
     for post in session.scalars(query).all():
-        stopped += schedule.cancel_unsent(
+        stopped += cancellation.cancel_unsent(
             session, actor=actor, now=now, post_id=post.id, why="withdraw_approval"
         )
     return stopped
