@@ -63,12 +63,6 @@ def candidates(
     ]
 
 
-def current(session: Session, *, actor: Actor, now: datetime) -> list[Absence]:
-    """Return the absences that hold or are to come, of those whom the actor may record as away."""
-    people = {office.person_id for office in recordable(session, actor=actor, now=now)}
-    return of_anybody(session, people, now=now)
-
-
 def of_anybody(session: Session, person_ids: Collection[int], *, now: datetime) -> list[Absence]:
     """Return the absences of these people that hold or are to come, the next one first."""
     is_open = (Absence.ended_at.is_(None), Absence.until_on >= local_day(now))

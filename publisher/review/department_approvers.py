@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +13,8 @@ from approvals import approvers
 from approvals.approvers import Approvers, HeadGround
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, Role, require
+from publisher.models.approvals import Absence
+from publisher.models.people import Appointment
 from publisher.models.posts import Revision
 from publisher.people import absences, responsibility
 from publisher.review.gate_adapter import excluded_authors
@@ -30,17 +34,36 @@ class HeadNotYet(WrongRole):
     code = "head_not_yet"
 
 
+@dataclass(frozen=True)
+class DepartmentOffices:
+    """The officers and heads of a department in office, and their absences today, by person."""
+
+    officers: list[Appointment]
+    heads: list[Appointment]
+    absences: Mapping[int, list[Absence]]
+
+
+def offices_of(session: Session, department_id: int, *, now: datetime) -> DepartmentOffices:
+    """Return who of the department is in office now; it is the same for all of its revisions."""
+    chain = responsibility.responsible_chain(session, department_id, now=now)
+    heads = [office for office in chain if office.role is Role.HEAD]
+    away = absences.of_people(session, [office.person_id for office in chain], now=now)
+    return DepartmentOffices([office for office in chain if office not in heads], heads, away)
+
+
 def approvers_for(
     session: Session, revision: Revision, department_id: int, *, now: datetime
 ) -> Approvers:
     """Return who can approve this revision for that department now."""
-    chain = responsibility.responsible_chain(session, department_id, now=now)
-    away = absences.of_people(session, [office.person_id for office in chain], now=now)
+    return approvers_among(offices_of(session, department_id, now=now), revision, now=now)
+
+
+def approvers_among(offices: DepartmentOffices, revision: Revision, *, now: datetime) -> Approvers:
+    """Return who of these can approve this revision now."""
     authors = excluded_authors(revision)
-    heads = [office for office in chain if office.role is Role.HEAD]
     return approvers.approvers(
-        absences.candidates([office for office in chain if office not in heads], away, authors),
-        next(iter(absences.candidates(heads, away, authors)), None),
+        absences.candidates(offices.officers, offices.absences, authors),
+        next(iter(absences.candidates(offices.heads, offices.absences, authors)), None),
         authors,
         is_overdue=is_overdue(revision, now=now),
     )

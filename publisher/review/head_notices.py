@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from approvals.approvers import Approvers
 from approvals.policy import CLOCK
@@ -16,42 +16,54 @@ from publisher.models.people import Person
 from publisher.models.posts import Post, Revision
 from publisher.notifications.compose import NoticeKind
 from publisher.review import notify
-from publisher.review.department_approvers import approvers_for
+from publisher.review.department_approvers import approvers_among, offices_of
 from publisher.review.department_reviews import department_reviews
 
 
 def tick_heads(database: Database, *, now: datetime) -> int:
     """Tell the heads whose right has begun, each once for a revision; returns their number."""
     with database.reading() as session:
-        post_ids = [revision.post_id for revision, _department_id in _untold(session, now=now)]
-    if not post_ids:
+        is_due = bool(_untold(session, now=now))
+    if not is_due:
         return 0
     with database.transaction() as session:
         untold = _untold(session, now=now)
-        for revision, department_id in untold:
-            able = approvers_for(session, revision, department_id, now=now)
+        for revision, department_id, able in untold:
             _tell_head(session, revision, department_id, able, now=now)
         return len(untold)
 
 
-def _untold(session: Session, *, now: datetime) -> list[tuple[Revision, int]]:
-    """Return the revisions in review, and the departments of heads who may decide, untold."""
+def _untold(session: Session, *, now: datetime) -> list[tuple[Revision, int, Approvers]]:
+    """Return the revisions in review and the departments whose heads may decide, untold."""
     query = (
         select(Revision)
-        .join(Post, Post.id == Revision.post_id)
+        .join(Revision.post)
         .where(Post.state == PostState.IN_REVIEW, Revision.number == Post.newest)
+        .options(
+            contains_eager(Revision.post),
+            selectinload(Revision.departments),
+            selectinload(Revision.decisions),
+        )
         .order_by(Revision.id)
     )
     revisions = session.scalars(query).all()
     notified = _notified(session, [revision.post_id for revision in revisions])
-    return [
+    pending = [
         (revision, review.department.id)
         for revision in revisions
         for review in department_reviews(revision, now=now)
         if review.is_pending
         and (revision.post_id, revision.number, review.department.id) not in notified
-        and approvers_for(session, revision, review.department.id, now=now).standing_in
     ]
+    offices = {
+        department_id: offices_of(session, department_id, now=now)
+        for department_id in {department_id for _revision, department_id in pending}
+    }
+    weighed = [
+        (revision, department_id, approvers_among(offices[department_id], revision, now=now))
+        for revision, department_id in pending
+    ]
+    return [entry for entry in weighed if entry[2].standing_in]
 
 
 def _notified(session: Session, post_ids: list[int]) -> set[tuple[int, object, object]]:

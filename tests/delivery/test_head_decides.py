@@ -23,7 +23,7 @@ from publisher.people import absences
 from publisher.review import decide, gate_adapter, head_notices, withdraw
 from publisher.review.department_approvers import HeadNotYet, approvers_for, head_decides_at
 from publisher.working_time import add_working_hours, from_local
-from tests.support.city import City
+from tests.support.city import City, statements
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON
 
 pytestmark = pytest.mark.both
@@ -352,3 +352,14 @@ def test_the_time_is_fixed_when_the_post_is_sent(town: City) -> None:
     town.clock.move(2 * HOUR)
     with pytest.raises(HeadNotYet):
         town.approve(post_id, by="head")
+
+
+def test_looking_for_heads_to_tell_costs_the_same_for_more_posts(town: City) -> None:
+    counts = []
+    for number in (1, 8):
+        for _post in range(number):
+            sent(town)
+        with statements(town.database) as executed:
+            assert head_notices.tick_heads(town.database, now=town.now) == 0
+        counts.append(len(executed))
+    assert counts[0] == counts[1]
