@@ -294,3 +294,16 @@ def test_a_mobile_counts_only_if_it_stood_in_a_confirmation(
         person = session.get_one(Appointment, city.appointments[name]).person
         mobile = personal_links.confirmed_mobile(session, person, now=NOON)
         assert (mobile is not None) is counts
+
+
+@pytest.mark.parametrize("moment", ["mobile_proven_at", "mobile_confirmed_at", None])
+def test_a_mobile_counts_once_it_is_proven_or_confirmed(
+    city: CityPeople, moment: str | None
+) -> None:
+    with city.write() as session:
+        person = session.get_one(Appointment, city.appointments["head"]).person
+        person.mobile = "+915550009911"
+        if moment is not None:
+            setattr(person, moment, NOON)
+        mobile = personal_links.confirmed_mobile(session, person, now=NOON)
+        assert (mobile is not None) is (moment is not None)

@@ -134,9 +134,12 @@ def test_an_officer_gets_a_code_by_sms_and_nowhere_else(site: Site) -> None:
     assert NEEDED not in officer.post("/posts/99/approve", {}).text
 
 
-def test_an_officer_without_a_mobile_is_led_to_the_app(site: Site) -> None:
+@pytest.mark.parametrize("mobile", [None, "+919822012345"])
+def test_an_officer_without_a_sure_mobile_is_led_to_the_app(site: Site, mobile: str | None) -> None:
     require(site, has_sms=True)
     site.give_password("first")
+    with site.city.write() as session:
+        session.get_one(Person, site.city.people["first"]).mobile = mobile
     assert site.nobody().sign_in("first").headers["Location"] == "/profile/second-factor"
 
 
@@ -154,7 +157,8 @@ def test_a_lead_has_no_code_by_sms(site: Site) -> None:
     require(site, has_sms=True)
     site.give_password("lead")
     with site.city.write() as session:
-        session.get_one(Person, site.city.people["lead"]).mobile = "+919822012346"
+        lead = session.get_one(Person, site.city.people["lead"])
+        lead.mobile, lead.mobile_confirmed_at = "+919822012346", site.city.now
     assert site.nobody().sign_in("lead").headers["Location"] == "/profile/second-factor"
 
 
