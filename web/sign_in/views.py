@@ -71,7 +71,7 @@ def ask(form: SignInForm) -> Page:
         form.form_errors.append(
             _(
                 "Somebody of the cell is signed in in this browser, so nobody else signs in here. "
-                "Use your own phone or another computer."
+                "Let them sign out first, or use your own phone or another computer."
             )
         )
         return sign_in_page(form=form, recovered=recovered, code=409)
