@@ -93,17 +93,6 @@ def informed(session: Session, department_id: int, *, now: datetime) -> list[App
     return list(session.scalars(query))
 
 
-def offices(session: Session, appointment_ids: Iterable[int]) -> list[Appointment]:
-    """Return these appointments with their people and departments, by rank."""
-    query = (
-        select(Appointment)
-        .where(Appointment.id.in_(list(appointment_ids)))
-        .options(joinedload(Appointment.person), joinedload(Appointment.department))
-        .order_by(Appointment.rank.nulls_last(), Appointment.id)
-    )
-    return list(session.scalars(query))
-
-
 def cell(session: Session, *, now: datetime) -> list[Appointment]:
     """Return the Social Media Cell: its lead, then its staff."""
     return holders(session, Role.CELL_LEAD, now=now) + holders(session, Role.CELL, now=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -49,6 +49,16 @@ def offices_of(session: Session, department_id: int, *, now: datetime) -> Depart
     heads = [office for office in chain if office.role is Role.HEAD]
     away = absences.of_people(session, [office.person_id for office in chain], now=now)
     return DepartmentOffices([office for office in chain if office not in heads], heads, away)
+
+
+def offices_by_department(
+    session: Session, department_ids: Iterable[int], *, now: datetime
+) -> dict[int, DepartmentOffices]:
+    """Return `offices_of` for each of these departments."""
+    return {
+        department_id: offices_of(session, department_id, now=now)
+        for department_id in set(department_ids)
+    }
 
 
 def approvers_for(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from publisher.models.people import Department
 from publisher.models.posts import Decision, Revision
-from publisher.review.department_approvers import approvers_for
+from publisher.review.department_approvers import DepartmentOffices, approvers_among
 from publisher.review.gate_adapter import APPROVAL_KINDS, is_in_force
 
 
@@ -73,13 +71,25 @@ def _counts(decision: Decision, *, now: datetime) -> bool:
     return sent_at is None or decision.at >= sent_at
 
 
+def pending_ids(reviews: Iterable[DepartmentReview]) -> set[int]:
+    """Return the ids of the asked, undecided departments."""
+    return {review.department.id for review in reviews if review.is_pending}
+
+
 def without_approver(
-    session: Session, revision: Revision, reviews: Sequence[DepartmentReview], *, now: datetime
+    offices: Mapping[int, DepartmentOffices],
+    revision: Revision,
+    reviews: Sequence[DepartmentReview],
+    *,
+    now: datetime,
 ) -> list[tuple[Department, str]]:
-    """Return the asked, undecided departments without an approver, each with the reason."""
+    """Return the asked, undecided departments without an approver, each with the reason.
+
+    `offices` has those of each of them.
+    """
     pending_departments = [review.department for review in reviews if review.is_pending]
     reasons = [
-        (department, approvers_for(session, revision, department.id, now=now).blocked)
+        (department, approvers_among(offices[department.id], revision, now=now).blocked)
         for department in pending_departments
     ]
     return [(department, reason) for department, reason in reasons if reason is not None]

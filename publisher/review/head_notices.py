@@ -16,7 +16,7 @@ from publisher.models.people import Person
 from publisher.models.posts import Post, Revision
 from publisher.notifications.compose import NoticeKind
 from publisher.review import notify
-from publisher.review.department_approvers import approvers_among, offices_of
+from publisher.review.department_approvers import approvers_among, offices_by_department
 from publisher.review.department_reviews import department_reviews
 
 
@@ -55,10 +55,8 @@ def _untold(session: Session, *, now: datetime) -> list[tuple[Revision, int, App
         if review.is_pending
         and (revision.post_id, revision.number, review.department.id) not in notified
     ]
-    offices = {
-        department_id: offices_of(session, department_id, now=now)
-        for department_id in {department_id for _revision, department_id in pending}
-    }
+    department_ids = {department_id for _revision, department_id in pending}
+    offices = offices_by_department(session, department_ids, now=now)
     weighed = [
         (revision, department_id, approvers_among(offices[department_id], revision, now=now))
         for revision, department_id in pending

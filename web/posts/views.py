@@ -15,9 +15,11 @@ from publisher.models.posts import Post, PostKind
 from publisher.models.submissions import Submission
 from publisher.reports import timeline
 from publisher.review import decide, gate_adapter
+from publisher.review.department_approvers import offices_by_department
 from publisher.review.department_reviews import (
     DepartmentReview,
     department_reviews,
+    pending_ids,
     without_approver,
 )
 from publisher.review.gate_adapter import asked_department_ids
@@ -83,7 +85,8 @@ def _blocked(session: Session, post: Post, reviews: Sequence[DepartmentReview]) 
     """Return the ids of asked departments in which nobody can approve the newest revision."""
     if post.state is not PostState.IN_REVIEW:
         return set()
-    nobody_for = without_approver(session, post.revisions[-1], reviews, now=ctx.now())
+    offices = offices_by_department(session, pending_ids(reviews), now=ctx.now())
+    nobody_for = without_approver(offices, post.revisions[-1], reviews, now=ctx.now())
     return {department.id for department, _why in nobody_for}
 
 

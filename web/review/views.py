@@ -26,11 +26,10 @@ from publisher.drafting import diff, drafts
 from publisher.models.approvals import Absence
 from publisher.models.people import Appointment
 from publisher.models.posts import DecisionKind, Post, Revision
-from publisher.people import absences, responsibility
 from publisher.review import decide, department_approvers, gate_adapter, history
 from publisher.review.decide import ActsUnderAnother
-from publisher.review.department_approvers import HeadNotYet
-from publisher.review.department_reviews import department_reviews, without_approver
+from publisher.review.department_approvers import DepartmentOffices, HeadNotYet
+from publisher.review.department_reviews import department_reviews, pending_ids, without_approver
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
@@ -81,9 +80,11 @@ def _page(
     """Return the page of a revision; `form` is the one with which it could not be approved."""
     previous, now = previous_revision(post, revision), ctx.now()
     reviews = department_reviews(revision, now=now)
-    nobody_for = without_approver(session, revision, reviews, now=now)
     department_id = _deciding_department_id(revision)
-    approvers = department_approvers.approvers_for(session, revision, department_id, now=now)
+    department_ids = {department_id, *pending_ids(reviews)}
+    offices = department_approvers.offices_by_department(session, department_ids, now=now)
+    nobody_for = without_approver(offices, revision, reviews, now=now)
+    approvers = department_approvers.approvers_among(offices[department_id], revision, now=now)
     blocking_sentence = _blocking_sentence(session, post, revision, approvers)
     previews = previews_of(revision)
     return render_template(
@@ -100,7 +101,7 @@ def _page(
         reviews=reviews,
         without_approver=nobody_for,
         approvers=approvers,
-        approver_offices=_approver_offices(session, approvers),
+        approver_offices=_approver_offices(offices[department_id], approvers),
         refusal=" ".join(form.form_errors) if form else blocking_sentence,
         was_refused=form is not None,
         # After a switch of the appointment nothing was decided: the button is shown once more.
@@ -115,14 +116,16 @@ def _page(
 
 
 def _approver_offices(
-    session: Session, approvers: Approvers
+    offices: DepartmentOffices, approvers: Approvers
 ) -> list[tuple[Appointment, date | None]]:
     """Return the offices of those who may decide now, and of who is away the last day."""
     heads = [approvers.head] if approvers.head is not None and approvers.standing_in else []
-    ids = [candidate.appointment_id for candidate in (*approvers.officers, *heads)]
-    offices = responsibility.offices(session, ids)
-    away = absences.of_people(session, [office.person_id for office in offices], now=ctx.now())
-    return [(office, _last_day(away.get(office.person_id, []))) for office in offices]
+    ids = {candidate.appointment_id for candidate in (*approvers.officers, *heads)}
+    return [
+        (office, _last_day(offices.absences.get(office.person_id, [])))
+        for office in (*offices.officers, *offices.heads)
+        if office.id in ids
+    ]
 
 
 def _last_day(own_absences: Sequence[Absence]) -> date | None:
