@@ -13,7 +13,7 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
-from publisher.states import CLAIMED_OR_SENDING, DeliveryState
+from publisher.states import CLAIMED_OR_SENDING, NOT_PUBLISHED, UNSENT, DeliveryState
 from web.core.context import ctx
 from web.core.i18n import LANGUAGES, N_, _, page_language
 from web.messages.corrections import happens
@@ -81,6 +81,18 @@ class Preview:
         return self.delivery.state in CLAIMED_OR_SENDING or (
             due and self.delivery.due_at <= ctx.now()
         )
+
+    @property
+    def can_be_stopped(self) -> bool:
+        """True if it will leave within the time in which *Publish now* can be stopped."""
+        if self.delivery is None or self.delivery.state not in UNSENT:
+            return False
+        return self.delivery.due_at <= ctx.now() + ctx.settings.scheduling.take_back
+
+    @property
+    def has_no_time(self) -> bool:
+        """True if it waits for a person to give it a time."""
+        return self.delivery is None or self.delivery.state in NOT_PUBLISHED
 
 
 def previews_of(revision: Revision) -> list[Preview]:

@@ -87,7 +87,7 @@ def check_time(
     despite_clash: bool,
 ) -> None:
     """Raise `Invalid` for a past time, a time outside the window, a clash or a wrong late limit."""
-    problems = [*wrong_times(variant.revision, due_at, now=now), *_wrong_limit(late_limit)]
+    problems = [*wrong_times(variant.revision, due_at, now=now), *wrong_limit(late_limit)]
     if not problems and not despite_clash:
         others = occupied_times(session, begins=due_at, ends=due_at)
         account_id, post_id = variant.account_id, variant.revision.post_id
@@ -107,7 +107,8 @@ def wrong_times(revision: Revision, due_at: datetime, *, now: datetime) -> list[
     return []
 
 
-def _wrong_limit(late_limit: int) -> list[FieldError]:
+def wrong_limit(late_limit: int) -> list[FieldError]:
+    """Return the error of a late limit, in minutes, that is not between one minute and a day."""
     if 1 <= late_limit <= LONGEST_LATE_LIMIT:
         return []
     return [FieldError("late_limit", "limit", {"most": LONGEST_LATE_LIMIT})]

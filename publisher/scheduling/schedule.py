@@ -1,8 +1,7 @@
-"""Schedule, reschedule, cancel and publish the variants of an approved post."""
+"""Schedule, reschedule and cancel the variants of an approved post."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -50,10 +49,10 @@ def schedule(
     Raises `Invalid` for a past time, a time outside the window, a clash or a wrong limit, and
     `AccountNotOpen` if its account is reserved for other departments.
     """
-    variant = _variant(session, variant_id)
-    post = _locked_post(session, variant.revision.post_id)
+    variant = variant_for(session, variant_id)
+    post = locked_post(session, variant.revision.post_id)
     require(actor, Action.SCHEDULE, post.department_id, now=now)
-    _check_approved(post, variant.revision)
+    check_approved(post, variant.revision)
     corrections.check_still_correct(session, variant)
     if not variant.target:
         outgoing_text.check_open(session, variant.account, post.department_id)
@@ -75,7 +74,7 @@ def _set_time(
     late_limit: int,
 ) -> Delivery:
     """Create the variant's delivery, or reschedule it if there is one: a variant has only one."""
-    delivery = _delivery_of(session, variant)
+    delivery = text_delivery(session, variant)
     if delivery is None:
         return add_delivery(
             session, actor=actor, now=now, variant=variant, due_at=due_at, late_limit=late_limit
@@ -115,21 +114,6 @@ def reschedule(
         late_limit=late_limit,
         despite_clash=despite_clash,
     )
-
-
-def publish_now(
-    session: Session, *, actor: Actor, now: datetime, variant_ids: Collection[int]
-) -> list[Delivery]:
-    """Make these variants due at once; requires a fresh sign-in."""
-    for variant_id in variant_ids:
-        post = _variant(session, variant_id).revision.post
-        require(actor, Action.PUBLISH_NOW, post.department_id, now=now)
-    return [
-        schedule(
-            session, actor=actor, now=now, variant_id=variant_id, due_at=now, despite_clash=True
-        )
-        for variant_id in variant_ids
-    ]
 
 
 def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
@@ -199,22 +183,26 @@ def add_delivery(
     return delivery
 
 
-def _variant(session: Session, variant_id: int) -> Variant:
+def variant_for(session: Session, variant_id: int) -> Variant:
+    """Return the variant, or raise `NotFound`."""
     return existing(session.get(Variant, variant_id), variant_id)
 
 
-def _locked_post(session: Session, post_id: int) -> Post:
+def locked_post(session: Session, post_id: int) -> Post:
+    """Lock the post and return it; raises `NotFound`."""
     return existing(transitions.lock(session, Post, post_id), post_id)
 
 
-def _delivery_of(session: Session, variant: Variant) -> Delivery | None:
+def text_delivery(session: Session, variant: Variant) -> Delivery | None:
+    """Lock the delivery that publishes this variant and return it, or None."""
     query = select(Delivery).where(Delivery.variant_id == variant.id, Delivery.action.in_(OF_TEXTS))
     # Freshly read: what this session saw before it waited for the lock may have left since.
     fresh = query.with_for_update().execution_options(populate_existing=True)
     return session.scalars(fresh).one_or_none()
 
 
-def _check_approved(post: Post, revision: Revision) -> None:
+def check_approved(post: Post, revision: Revision) -> None:
+    """Raise `WrongState` or `NotApproved` unless this is the post's newest, approved revision."""
     if post.state is not PostState.APPROVED:
         raise WrongState(state=post.state, to=DeliveryState.SCHEDULED)
     if revision.number != post.newest:

@@ -26,6 +26,13 @@ from publisher.settings.delivery import (
 )
 from publisher.settings.help import PHONE, HelpDesk, read_hours
 from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
+from publisher.settings.scheduling import (
+    LANGUAGE_STAGGER,
+    TAKE_BACK,
+    SchedulingSettings,
+    read_stagger,
+    read_take_back,
+)
 from publisher.settings.sms import (
     Sms,
     read_headers,
@@ -91,6 +98,7 @@ class Settings:
     city: City
     help_desk: HelpDesk
     head_hours: float
+    scheduling: SchedulingSettings
     delivery: DeliverySettings
     platforms: Mapping[str, str]
     sms: Sms
@@ -138,6 +146,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         city=_city(reader),
         help_desk=_help_desk(reader),
         head_hours=reader.read("HEAD_HOURS", 2.0, _hours, "write working hours, such as 2"),
+        scheduling=_scheduling(reader),
         delivery=_press(reader),
         platforms=_platforms(reader),
         sms=_sms(reader, root),
@@ -146,6 +155,15 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         rehearsals=reader.read("REHEARSALS", False, _yes_or_no, "write 1 or 0"),
         rehearsals_dir=Path(reader.text("REHEARSALS_DIR", str(root / "var" / "rehearsals"))),
         rehearsal=reader.text("REHEARSAL"),
+    )
+
+
+def _scheduling(reader: _Reader) -> SchedulingSettings:
+    return SchedulingSettings(
+        take_back=reader.read("TAKE_BACK", TAKE_BACK, read_take_back, "write seconds, such as 30"),
+        language_stagger=reader.read(
+            "LANGUAGE_STAGGER", LANGUAGE_STAGGER, read_stagger, "write minutes, such as 15"
+        ),
     )
 
 

@@ -22,9 +22,10 @@ NOT_PAGES = frozenset(
         "feeds.calendar",
         "submissions.csv",
         "exports.fetch",
+        "scheduling.of_text",
     }
 )
-"""Endpoints that answer with a file, each of which has a test of its own."""
+"""Endpoints that answer with a file or lead on, each of which has a test of its own."""
 
 
 @dataclass(frozen=True)
@@ -133,10 +134,10 @@ TEXT_WITH_WARNINGS = {
 }
 TOO_LONG = {"textarea[name^='text_1_mr']": "पाणी " * 80}
 IMPOSSIBLE_TIME = {
-    "[id=day-day]": "30",
-    "[id=day-month]": "2",
-    "[id=day-year]": "2027",
-    "[id=clock]": "25:00",
+    "[name$=-day] >> nth=0": "30",
+    "[name$=-day] >> nth=1": "2",
+    "[name$=-day] >> nth=2": "2027",
+    "[name$=-clock] >> nth=0": "25:00",
 }
 
 CASES = (
@@ -383,13 +384,13 @@ CASES = (
         "scheduling.schedule",
         "asked",
         "clerk",
-        "/posts/{approved}/variants/{approved_x}/schedule",
+        "/posts/{approved}/schedule",
     ),
     Case(
         "scheduling.schedule",
         "wrong",
         "clerk",
-        "/posts/{approved}/variants/{approved_x}/schedule",
+        "/posts/{approved}/schedule",
         act=fill(IMPOSSIBLE_TIME),
         code=422,
     ),

@@ -91,6 +91,7 @@ def open_app(town: City, folder: Path) -> Flask:
         {
             "NAGARVANI_SECRET_KEY": SECRET,
             "NAGARVANI_MEDIA_DIR": str(folder / "media"),
+            "NAGARVANI_TAKE_BACK": "0",
             "NAGARVANI_HELP_PHONE": "020-5550-0100",
             "NAGARVANI_HELP_MAIL": "help@pmc.example",
             "NAGARVANI_HELP_HOURS": "mon-sat 10:00-18:00",

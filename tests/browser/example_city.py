@@ -311,7 +311,6 @@ def _add_submissions_and_posts(town: City, paths: dict[str, int | str]) -> None:
     paths["blocked"] = town.in_review("garden")
     paths["heads"] = town.in_review("health")
     paths["approved"] = town.approved(on=["x", "facebook"])
-    paths["approved_x"] = town.variants(int(paths["approved"]))[0]
     paths["scheduled_post"] = town.approved()
     (paths["scheduled"],) = town.schedule(int(paths["scheduled_post"]), 3 * HOUR)
     paths["clash"] = town.approved()

@@ -154,16 +154,18 @@ def publish(journey: Journey, posts: list[str]) -> None:
     for post in posts[:6]:
         page = journey.go("clerk", post)
         press(page, "a[href$='/schedule']")
-        press(page, "form[action$='/publish-now'] button")
+        tick_first_text(page)
+        press(page, "button[formaction$='/publish-now']")
         if post == posts[0]:
             town.platform("x").fail_next(OutcomeUnknown("no answer"))
         town.tick_dispatch()
     for post, clock in zip(posts[6:], ("13:30", "14:00"), strict=True):
         page = journey.go("clerk", post)
         press(page, "a[href$='/schedule']")
+        text = tick_first_text(page)
         for mark, value in (("day", "25"), ("month", "11"), ("year", "2026")):
-            page.fill(f"#day-{mark}", value)
-        page.fill("#clock", clock)
+            page.fill(f"#text-{text}-day-{mark}", value)
+        page.fill(f"#text-{text}-clock", clock)
         press(page, ACT)
     assert_fit(journey, journey.go("clerk", "/calendar"), "calendar")
     for _look in range(4):
@@ -175,6 +177,14 @@ def publish(journey: Journey, posts: list[str]) -> None:
         DeliveryState.HELD: 1,
         DeliveryState.MISSED: 2,
     }
+
+
+def tick_first_text(page: Page) -> str:
+    """Untick every text but the first in the form of a schedule, and return that one's id."""
+    first, *others = page.locator("[name=chosen]").all()
+    for other in others:
+        other.uncheck()
+    return str(first.get_attribute("value"))
 
 
 def reply_to_comment(journey: Journey) -> None:

@@ -122,14 +122,16 @@ def schedule(journey: Journey, post: str) -> None:
     page = journey.go("clerk", post)
     press(page, "a[href$='/schedule']")
     due_at = journey.town.now + HOUR
+    first, *others = [field.get_attribute("value") for field in page.locator("[name=chosen]").all()]
     for mark, value in (("day", "25"), ("month", "11"), ("year", "2026")):
-        page.fill(f"#day-{mark}", value)
-    page.fill("#clock", "13:30")
+        page.fill(f"#text-{first}-day-{mark}", value)
+    page.fill(f"#text-{first}-clock", "13:30")
+    for other in others:
+        page.uncheck(f"#chosen-{other}")
     journey.keep_picture(page, "schedule")
     press(page, ACT)
-    while page.locator("a[href$='/schedule']").count():
-        press(page, "a[href$='/schedule']")
-        press(page, "form[action$='/publish-now'] button")
+    press(page, "a[href$='/schedule']")
+    press(page, "button[formaction$='/publish-now']")
     journey.keep_picture(page, "scheduled")
     journey.keep_picture(journey.go("clerk", "/calendar"), "calendar")
     journey.town.tick_dispatch(timedelta(minutes=1))

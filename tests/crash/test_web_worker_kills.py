@@ -21,7 +21,7 @@ from publisher.now import now
 from publisher.states import DeliveryState
 from publisher.working_time import local
 from tests.crash.web_installation import FieldText, WebInstallation
-from tests.journey.flow import FACEBOOK, X, in_review, publish_now, texts
+from tests.journey.flow import FACEBOOK, X, in_review, publish_now, text_ids, texts, time_fields
 from tests.journey.http_browser import LoadedPage, Visitor
 from tests.journey.installation import wait_for
 
@@ -94,12 +94,12 @@ def test_pages_that_die_around_a_commit_lose_nothing_and_do_nothing_twice(
     _submission, post = in_review(web_installation, notice, member="kiran-wabale")
     clerk = web_installation.visitor(CLERK)
     _approval(web_installation, post).kill_before_and_in_commit()
-    first, *others = clerk.get(post).links(r"/schedule$")
-    _scheduling(web_installation, first, hours=30).kill_before_and_in_commit()
+    first, *others = text_ids(clerk.get(f"{post}/schedule"))
+    _scheduling(web_installation, post, first, hours=30).kill_before_and_in_commit()
     for platform_text, hours in zip(others, (33, 36, 39), strict=True):
-        timing = _scheduling(web_installation, platform_text, hours=hours)
+        timing = _scheduling(web_installation, post, platform_text, hours=hours)
         clerk.send(timing.page, timing.form_name, timing.values)
-    _scheduling(web_installation, first, hours=50).kill_after_commit()
+    _scheduling(web_installation, post, first, hours=50).kill_after_commit()
     _edit(web_installation, post, "(१)").kill_before_and_in_commit()
     _edit(web_installation, post, "(२)").kill_after_commit()
     _approval(web_installation, post).kill_after_commit()
@@ -120,16 +120,16 @@ def _approval(installation: WebInstallation, post: str) -> FormSubmission:
     )
 
 
-def _scheduling(installation: WebInstallation, platform: str, *, hours: int) -> FormSubmission:
+def _scheduling(
+    installation: WebInstallation, post: str, text_id: str, *, hours: int
+) -> FormSubmission:
     """Return the form that schedules or reschedules a text."""
     clerk = installation.visitor(CLERK)
-    page = clerk.get(platform)
+    page = clerk.get(f"{post}/schedule?change={text_id}")
     due_at = (now() + timedelta(hours=hours)).replace(second=0, microsecond=0)
-    here = local(due_at)
     values: dict[str, FieldText] = {
-        "day": [str(here.day), str(here.month), str(here.year)],
-        "clock": here.strftime("%H:%M"),
-        "despite_clash": "y",
+        **time_fields(text_id, local(due_at)),
+        "despite_warnings": "y",
     }
 
     def done() -> int:

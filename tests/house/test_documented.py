@@ -21,6 +21,7 @@ from publisher.settings.delivery import DeliverySettings
 from publisher.settings.environment import City, Settings, load
 from publisher.settings.help import HelpDesk
 from publisher.settings.platforms import PLATFORM_SETTINGS
+from publisher.settings.scheduling import SchedulingSettings
 from publisher.settings.sms import Sms
 from tools.source import read
 from web.app import create_app
@@ -31,13 +32,15 @@ CALLED = {"name_mr": "CITY_NAME_MR", "name_en": "CITY_NAME", "code": "CITY_CODE"
 CALLED |= {
     setting_part: f"HELP_{setting_part.upper()}" for setting_part in ("phone", "mail", "hours")
 }
-GROUPS = ("city", "help_desk", "delivery", "platforms", "sms")
+GROUPS = ("city", "help_desk", "delivery", "scheduling", "platforms", "sms")
 
 
 def settings_named() -> list[str]:
     plain = [field.name for field in fields(Settings) if field.name not in GROUPS]
     grouped = [
-        field.name for group in (City, HelpDesk, DeliverySettings, Sms) for field in fields(group)
+        field.name
+        for group in (City, HelpDesk, SchedulingSettings, DeliverySettings, Sms)
+        for field in fields(group)
     ]
     of_platforms = [setting.name for setting in PLATFORM_SETTINGS]
     return [CALLED.get(name, name.upper()) for name in (*plain, *grouped, *of_platforms)]

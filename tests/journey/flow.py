@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from demo.notices import DemoNotice
 from tests.journey.http_browser import LoadedPage
@@ -78,6 +79,19 @@ def approve(installation: Installation, post: str, *, officer: str) -> LoadedPag
 def publish_now(installation: Installation, post: str) -> list[str]:
     """Publish every variant that is not scheduled yet; return the deliveries' paths."""
     clerk = installation.visitor("swati-ranpise")
-    for link in clerk.get(post).links(r"/schedule$"):
-        clerk.send(clerk.get(link), "/publish-now")
-    return clerk.get(post).links(r"^/deliveries/\d+$")
+    page = clerk.send(clerk.get(f"{post}/schedule"), "/publish-now")
+    return page.links(r"^/deliveries/\d+$")
+
+
+def text_ids(page: LoadedPage) -> list[str]:
+    """Return the ids of the texts that the page of a schedule lists."""
+    return re.findall(r'<section class="time-row" id="text-(\d+)"', page.html)
+
+
+def time_fields(text_id: str, here: datetime) -> dict[str, str | list[str]]:
+    """Return the fields that give one text this time, in city time, and no other one."""
+    return {
+        "chosen": text_id,
+        f"text-{text_id}-day": [str(here.day), str(here.month), str(here.year)],
+        f"text-{text_id}-clock": here.strftime("%H:%M"),
+    }

@@ -44,6 +44,9 @@ class _FormParser(HTMLParser):
         if tag == "form":
             self._inside = Form(attributes.get("id", ""), attributes.get("action", ""))
             self.forms.append(self._inside)
+        elif tag == "button" and self._inside is not None and "formaction" in attributes:
+            # A button may send the same fields elsewhere.
+            self.forms.append(Form("", attributes["formaction"], self._inside.fields))
         elif tag == "input":
             self._input(attributes)
         elif tag == "textarea":

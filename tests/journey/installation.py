@@ -98,6 +98,7 @@ class Installation:
             "NAGARVANI_SMTP_URL": f"smtp://127.0.0.1:{addresses['smtp_port']}",
             "NAGARVANI_LOOKS": "0.5,1,1.5",
             "NAGARVANI_LEASE": "12",
+            "NAGARVANI_TAKE_BACK": "0",
             "NAGARVANI_SEND_DEADLINE": "5",
         }
 

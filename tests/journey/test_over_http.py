@@ -23,7 +23,9 @@ from tests.journey.flow import (
     hand_in,
     in_review,
     publish_now,
+    text_ids,
     texts,
+    time_fields,
 )
 from tests.journey.http_browser import Visitor
 from tests.journey.installation import Installation, Row, wait_for, wait_for_page
@@ -127,19 +129,14 @@ def _return_and_revise(installation: Installation, post: str) -> None:
 def _schedule(installation: Installation, post: str) -> datetime:
     """Schedule the first text for the next full minute; a time in the past is refused."""
     clerk = installation.visitor("swati-ranpise")
-    path = clerk.get(post).links(r"/schedule$")[0]
-    page = clerk.get(path)
+    page = clerk.get(f"{post}/schedule")
+    first = text_ids(page)[0]
     past = local(now() - timedelta(hours=2))
-    refused = clerk.send(page, "#schedule", _moment(past), code=422)
+    refused = clerk.send(page, "#schedule", time_fields(first, past), code=422)
     due_at = (now() + timedelta(minutes=1)).replace(second=0, microsecond=0)
-    clerk.send(refused, "#schedule", _moment(local(due_at)))
+    clerk.send(refused, "#schedule", time_fields(first, local(due_at)))
     assert post in "".join(clerk.get("/calendar").links(r"^/(posts|deliveries)/"))
     return due_at
-
-
-def _moment(here: datetime) -> dict[str, str | list[str]]:
-    day = [str(here.day), str(here.month), str(here.year)]
-    return {"day": day, "clock": here.strftime("%H:%M")}
 
 
 def _check_links(installation: Installation, submission: str, post: str) -> None:

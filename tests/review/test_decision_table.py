@@ -28,7 +28,8 @@ from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.posts import Post
 from publisher.review import decide, withdraw
-from publisher.scheduling.schedule import cancel, publish_now, schedule
+from publisher.scheduling.post_schedule import publish_now
+from publisher.scheduling.schedule import cancel, schedule
 from tests.support import post_steps, runs, sqlite
 from tests.support.city_people import DAY, HOUR, NOON, CityPeople, add_appointment
 from tests.support.fixtures import people_on

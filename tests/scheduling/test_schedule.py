@@ -16,7 +16,7 @@ from approvals.states import PostState
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.posts import Post, Variant
-from publisher.scheduling import constraints
+from publisher.scheduling import constraints, post_schedule
 from publisher.scheduling import schedule as scheduling_schedule
 from publisher.scheduling.schedule import OnItsWay
 from publisher.states import DeliveryState
@@ -391,7 +391,7 @@ def test_publishing_now_asks_for_a_fresh_sign_in(
     proved = None if age is None else NOON - age
     tired = replace(city.actor("clerk"), signed_in_at=proved)
     with pytest.raises(FreshSignInRequired):
-        scheduling_schedule.publish_now(
+        post_schedule.publish_now(
             session, actor=tired, now=NOON, variant_ids=now_ids(session, post_id)
         )
     assert session.scalars(select(Delivery)).all() == []
@@ -404,7 +404,7 @@ def test_publishing_now_makes_everything_due_despite_a_clash(
     schedule(session, city, variant(session, other).id, NOON + MINUTE)
     post_id = post_steps.approved(session, city)
     post_steps.schedule(session, city, post_id, at=NOON + DAY)
-    deliveries = scheduling_schedule.publish_now(
+    deliveries = post_schedule.publish_now(
         session, actor=city.actor("lead"), now=NOON, variant_ids=now_ids(session, post_id)
     )
     assert [(delivery.state, delivery.due_at) for delivery in deliveries] == [
@@ -418,7 +418,7 @@ def test_publishing_now_keeps_to_the_window(
     for at, code in ((NOON, "before_window"), (UNTIL + TICK, "after_window")):
         fresh = replace(city.actor("clerk"), signed_in_at=at)
         with pytest.raises(Invalid) as invalid:
-            scheduling_schedule.publish_now(
+            post_schedule.publish_now(
                 session, actor=fresh, now=at, variant_ids=now_ids(session, post_id)
             )
         assert invalid.value.codes == [("due_at", code)]
@@ -429,7 +429,7 @@ def test_publishing_now_does_not_publish_what_is_not_approved(
 ) -> None:
     post_id = post_steps.in_review(session, city)
     with pytest.raises(WrongState):
-        scheduling_schedule.publish_now(
+        post_schedule.publish_now(
             session, actor=city.actor("lead"), now=NOON, variant_ids=now_ids(session, post_id)
         )
 
@@ -438,7 +438,7 @@ def test_publishing_now_does_not_publish_what_is_not_approved(
 def test_only_the_cell_publishes_now(session: Session, city: CityPeople, who: str) -> None:
     post_id = post_steps.approved(session, city)
     with pytest.raises(WrongRole):
-        scheduling_schedule.publish_now(
+        post_schedule.publish_now(
             session,
             actor=city.actor(who),
             now=NOON,

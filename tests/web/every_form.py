@@ -38,7 +38,7 @@ PAGES = """
     first /sessions
     clerk /posts/{joint}/compare
     clerk /deliveries/{scheduled}
-    clerk /posts/{approved}/variants/{approved_x}/schedule
+    clerk /posts/{approved}/schedule
     clerk /posts/{reviewed}/draft
     clerk /posts/{drafted}/draft
     clerk /submissions/{received}

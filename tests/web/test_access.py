@@ -213,12 +213,18 @@ def test_the_id_of_a_part_under_another_parent_is_a_404(world: World) -> None:
     """A text, a file or an appointment exists, but belongs to another row."""
     own, other = world.own, world.foreign
     clerk, admin = world.site.browser("clerk"), world.site.browser("admin")
-    schedule = f"/posts/{own['post_id']}/variants/{other['variant_id']}/schedule"
-    day = {"day": "28", "clock": "10:00", "late_limit": "60"}
+    schedule = f"/posts/{own['post_id']}/schedule"
+    text = {"chosen": str(other["variant_id"])}
+    parts = [("clock", "10:00"), *(("day", number) for number in ("28", "11", "2026"))]
+    new_time = [(f"text-{other['variant_id']}-{name}", value) for name, value in parts]
     codes = {
-        "its time": clerk.get(schedule).status_code,
-        "a new time": clerk.post(schedule, day).status_code,
-        "publish now": clerk.post(schedule.replace("schedule", "publish-now")).status_code,
+        "its time": clerk.get(
+            f"/posts/{own['post_id']}/variants/{other['variant_id']}/schedule"
+        ).status_code,
+        "a new time": clerk.post(
+            schedule, [*text.items(), ("late_limit", "60"), *new_time]
+        ).status_code,
+        "publish now": clerk.post(schedule.replace("schedule", "publish-now"), text).status_code,
         "file": clerk.get(
             f"/submissions/{own['submission_id']}/files/{other['file_id']}"
         ).status_code,

@@ -9,6 +9,7 @@ import pytest
 
 from tests.web import pictures
 from tests.web.html_page import Page
+from tests.web.schedule_form import time_fields
 from tests.web.site import Browser, File, Site
 
 X_TEXT = "शनिवारी पूर्व भागाचा पाणीपुरवठा बंद राहील. " * 6
@@ -189,46 +190,36 @@ def test_a_window_that_ended_yesterday_asks_for_a_later_end(draft_page: DraftPag
 
 def test_a_time_to_publish_on_30_february_is_no_day_and_stays_typed(site: Site) -> None:
     post = site.city.approved()
-    path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/schedule"
-    fields = [
-        ("day", "30"),
-        ("day", "2"),
-        ("day", "2027"),
-        ("clock", "10:00"),
-        ("late_limit", "45"),
-    ]
-    response = site.browser("clerk").post(path, fields)
+    text = site.city.variants(post)[0]
+    fields = [*time_fields(text, "30/2/2027", "10:00"), ("late_limit", "45")]
+    response = site.browser("clerk").post(f"/posts/{post}/schedule", fields)
     page = Page(response.text)
     assert response.status_code == 422
-    assert page.error_at("day") == "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
-    assert [field.get("value") for field in page.named("day")] == ["30", "2", "2027"]
-    assert page.named("clock")[0].get("value") == "10:00"
+    error = "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
+    assert page.error_at(f"text-{text}-day") == error
+    assert [field.get("value") for field in page.named(f"text-{text}-day")] == ["30", "2", "2027"]
+    assert page.named(f"text-{text}-clock")[0].get("value") == "10:00"
     assert page.named("late_limit")[0].get("value") == "45"
 
 
 def test_a_time_to_publish_in_the_past_asks_for_a_later_one(site: Site) -> None:
     post = site.city.approved()
-    path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/schedule"
-    fields = [
-        ("day", "25"),
-        ("day", "11"),
-        ("day", "2026"),
-        ("clock", "11:30"),
-        ("late_limit", "45"),
-    ]
-    response = site.browser("clerk").post(path, fields)
+    text = site.city.variants(post)[0]
+    fields = [*time_fields(text, "25/11/2026", "11:30"), ("late_limit", "45")]
+    response = site.browser("clerk").post(f"/posts/{post}/schedule", fields)
     page = Page(response.text)
     assert response.status_code == 422
-    assert page.error_at("day") == "ही वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहावी."
-    assert page.named("clock")[0].get("value") == "11:30"
+    error = "ही वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहावी."
+    assert page.error_at(f"text-{text}-day") == error
+    assert page.named(f"text-{text}-clock")[0].get("value") == "11:30"
 
 
 @pytest.mark.parametrize("limit", ["सात", "", "0", "-5", "99999999999"])
 def test_an_invalid_late_limit_is_an_error_at_its_field(site: Site, limit: str) -> None:
     post = site.city.approved()
-    path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/schedule"
-    day = [("day", "27"), ("day", "11"), ("day", "2026"), ("clock", "10:00")]
-    response = site.browser("clerk").post(path, [*day, ("late_limit", limit)])
+    day = time_fields(site.city.variants(post)[0], "27/11/2026", "10:00")
+    fields = [*day, ("late_limit", limit)]
+    response = site.browser("clerk").post(f"/posts/{post}/schedule", fields)
     page = Page(response.text)
     assert response.status_code == 422
     assert "मिनिट" in page.error_at("late_limit")

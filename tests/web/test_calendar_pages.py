@@ -16,6 +16,7 @@ from tests.support import city_controls
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.html_page import Page
+from tests.web.schedule_form import time_fields
 from tests.web.site import PASSWORD, Browser, Site
 
 NEW = "तळ्यात पाच बदके आणि चंद्र"
@@ -180,25 +181,35 @@ def test_an_invalid_weekday_is_not_taken_for_every_day(site: Site, weekday: str 
     assert "अद्याप शांत वेळ ठरविलेली नाही." in clerk.page("/slots")
 
 
-def test_a_free_slot_fills_the_form_and_a_quiet_time_is_only_a_warning(site: Site) -> None:
+def test_a_free_slot_fills_its_row_of_the_form(site: Site) -> None:
     city_controls.set_slot_and_quiet_time(site.city)
     post_id = site.city.approved()
-    path = f"/posts/{post_id}/variants/{site.city.variants(post_id)[0]}/schedule"
+    text, path = site.city.variants(post_id)[0], f"/posts/{post_id}/schedule"
     clerk = site.browser("clerk")
-    offered = [tag.get("value") for tag in clerk.page(path).all if tag.get("name") == "fill"]
-    assert [datetime.fromisoformat(moment) for moment in offered] == [
+    offered = [str(tag.get("value")) for tag in clerk.page(path).named("fill")]
+    moments = [wish.partition("/")[2] for wish in offered if wish.startswith(f"{text}/")]
+    assert [datetime.fromisoformat(moment) for moment in moments] == [
         datetime(2026, 11, 30, 3, 30, tzinfo=UTC) + timedelta(weeks=at) for at in range(3)
     ]
-    filled = Page(clerk.post(path, {"fill": offered[0], "late_limit": "77"}).text)
-    field_values = [
-        filled.by_id(own_id).get("value") for own_id in ("day-day", "day-month", "clock")
-    ]
-    assert field_values == ["30", "11", "09:00"]
+    typed = time_fields(text, "26/11/2026", "8:00")
+    filled = Page(clerk.post(path, [*typed, ("fill", offered[1]), ("late_limit", "77")]).text)
+    ids = (f"text-{text}-day-day", f"text-{text}-day-month", f"text-{text}-clock")
+    assert [filled.by_id(own_id).get("value") for own_id in ids] == ["7", "12", "09:00"]
     assert filled.by_id("late_limit").get("value") == "77"
-    night = [("day", "26"), ("day", "11"), ("day", "2026"), ("clock", "23:00")]
-    assert clerk.post(path, [*night, ("late_limit", "60")]).status_code == 302
-    assert "ही वेळ कक्षाने ठरविलेल्या शांत वेळेत येते." in clerk.page(f"/posts/{post_id}")
-    assert "तिची सध्याची वेळ शांत वेळेत येते." in clerk.page(path)
+
+
+def test_a_quiet_time_is_set_by_a_tick_in_the_same_form(site: Site) -> None:
+    city_controls.set_slot_and_quiet_time(site.city)
+    post_id = site.city.approved()
+    text, path = site.city.variants(post_id)[0], f"/posts/{post_id}/schedule"
+    clerk = site.browser("clerk")
+    night = [*time_fields(text, "26/11/2026", "23:00"), ("late_limit", "60")]
+    refused = clerk.post(path, night)
+    page = Page(refused.text)
+    assert refused.status_code == 422
+    assert "शांत वेळेत" in page.error_at(f"text-{text}-day")
+    assert page.named("despite_warnings")
+    assert clerk.post(path, [*night, ("despite_warnings", "y")]).status_code == 302
 
 
 # Several at once

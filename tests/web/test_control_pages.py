@@ -14,6 +14,7 @@ from tests.support import city_controls
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.html_page import Page
+from tests.web.schedule_form import time_fields
 from tests.web.site import Site
 
 WHY = "चुकीची पोस्ट प्रसिद्ध झाली."
@@ -213,10 +214,8 @@ def test_a_freeze_is_created_shown_on_the_schedule_and_lifted(site: Site) -> Non
     page = lead.page("/freezes")
     assert "वेळ निश्चित केलेला १ मजकूर या स्थगितीत येतो" in page
     assert "त्यांपैकी १ मजकूर वेळ बदलल्याशिवाय प्रसिद्ध होणार नाही." in page
-    variant = city.variants(post)[0]
     warning = "वेळ बदलल्याशिवाय प्रसिद्ध होणार नाही."
     for path in (
-        f"/posts/{post}/variants/{variant}/schedule",
         f"/deliveries/{delivery}",
         "/calendar?view=list",
         "/decisions",
@@ -230,16 +229,17 @@ def test_a_freeze_is_created_shown_on_the_schedule_and_lifted(site: Site) -> Non
     assert "ही स्थगिती संपली आहे" in lead.page("/freezes")
 
 
-def test_scheduling_into_a_freeze_is_possible_with_a_warning(site: Site) -> None:
+def test_scheduling_into_a_freeze_takes_a_tick(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     city_controls.add_freeze(city, department="water", ahead=0, days=3)
     post = city.approved()
     at = local(city.now + DAY)
-    fields = [("day", str(number)) for number in (at.day, at.month, at.year)]
-    path = f"/posts/{post}/variants/{city.variants(post)[0]}/schedule"
-    response = clerk.post(path, [*fields, ("clock", f"{at:%H:%M}"), ("late_limit", "60")])
-    assert response.status_code == 302
-    assert any("स्थगितीत येते" in notice for notice in clerk.page(f"/posts/{post}").notices())
+    text, path = city.variants(post)[0], f"/posts/{post}/schedule"
+    fields = [*time_fields(text, f"{at:%d/%m/%Y}", f"{at:%H:%M}"), ("late_limit", "60")]
+    refused = clerk.post(path, fields)
+    assert refused.status_code == 422
+    assert "स्थगित" in Page(refused.text).error_at(f"text-{text}-day")
+    assert clerk.post(path, [*fields, ("despite_warnings", "y")]).status_code == 302
     (delivery,) = city.schedule(post, DAY)
     form = {"way": "hours", "amount": "2", "chosen": str(delivery), "step": "show"}
     assert "स्थगितीत येते" in Page(clerk.post("/calendar/move", form).text)
@@ -249,12 +249,15 @@ def test_suggested_times_do_not_lie_in_a_freeze(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     city_controls.set_slot_and_quiet_time(city)  # Mondays at nine
     post = city.approved()
-    path = f"/posts/{post}/variants/{city.variants(post)[0]}/schedule"
+    path = f"/posts/{post}/schedule"
+    clock = f"text-{city.variants(post)[0]}-day-day"
     before = [field.get("value") for field in clerk.page(path).named("fill")]
+    assert clerk.page(path).by_id(clock).get("value") == "30"
     city_controls.add_freeze(city, department="water", ahead=0, days=8)
     after = [field.get("value") for field in clerk.page(path).named("fill")]
     assert before[0] not in after
     assert before[1] == after[0]
+    assert clerk.page(path).by_id(clock).get("value") == "7"
 
 
 def test_an_invalid_freeze_shows_its_errors_and_keeps_the_input(site: Site) -> None:

@@ -16,6 +16,7 @@ from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.people import KnownDevice, Person, SignIn
 from publisher.people import appointments, permissions
+from publisher.settings.scheduling import TAKE_BACK
 from publisher.states import AccountState
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.html_page import Page
@@ -360,9 +361,9 @@ def sign_in_long_ago(site: Site, name: str) -> Browser:
 def test_publishing_now_asks_for_the_password_and_then_goes_on(any_site: Site) -> None:
     city = any_site.city
     post = city.approved()
-    path = f"/posts/{post}/variants/{city.variants(post)[0]}/publish-now"
+    path = f"/posts/{post}/publish-now"
     clerk = sign_in_long_ago(any_site, "clerk")
-    response = clerk.post(path)
+    response = clerk.post(path, {"chosen": str(city.variants(post)[0])})
     assert response.status_code == 200
     assert delivery_of(any_site, post) is None
     wrong = confirm(clerk, response.text, "not the password")
@@ -373,7 +374,7 @@ def test_publishing_now_asks_for_the_password_and_then_goes_on(any_site: Site) -
     assert clerk.post(path, confirmed.form_to(path)).status_code == 302
     delivery = delivery_of(any_site, post)
     assert delivery is not None
-    assert delivery.due_at <= city.now
+    assert delivery.due_at == city.now + TAKE_BACK
 
 
 def delivery_of(site: Site, post_id: int) -> Delivery | None:
@@ -417,9 +418,9 @@ def test_checking_an_account_asks_for_the_password_and_then_goes_on(site: Site) 
 
 def test_a_fresh_sign_in_cannot_be_guessed_without_end(site: Site) -> None:
     post = site.city.approved()
-    path = f"/posts/{post}/variants/{site.city.variants(post)[0]}/publish-now"
+    path = f"/posts/{post}/publish-now"
     clerk = sign_in_long_ago(site, "clerk")
-    text = clerk.post(path).text
+    text = clerk.post(path, {"chosen": str(site.city.variants(post)[0])}).text
     for _try in range(5):
         confirm(clerk, text, "not the password")
     assert "लागोपाठ फार प्रयत्न झाले." in confirm(clerk, text).error_at("password")

@@ -53,6 +53,19 @@ FIELD_ERRORS: Mapping[str, str] = {
         "“%(title)s” leaves on this account at %(due_at)s. Choose another time, or confirm this "
         "one."
     ),
+    "in_quiet_time": N_(
+        "This time lies in a quiet time that the cell has set. Choose another, or keep it below."
+    ),
+    "in_freeze": N_(
+        "At this time posts are frozen until %(until)s (%(reason)s), and nothing is published. "
+        "Choose another time, or keep it below."
+    ),
+    "quiet_now": N_(
+        "It is a quiet time now. To publish all the same, tick “Keep these times all the same”."
+    ),
+    "scheduled_meanwhile": N_(
+        "Somebody has changed its time since this page was opened, to %(due_at)s. Look at it again."
+    ),
     "before_window": N_("The approval holds only from %(not_before)s. Choose a later time."),
     "after_window": N_("The approval holds only until %(not_after)s. Choose an earlier time."),
     "limit": N_("Write a number of minutes from 1 to %(most)s."),

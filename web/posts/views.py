@@ -132,6 +132,7 @@ def _acts(post: Post) -> frozenset[str]:
         Action.DRAFT: post.kind is PostKind.POST and post.state is not PostState.WITHDRAWN,
         Action.SEND_FOR_REVIEW: bool(post.revisions) and post.state is PostState.DRAFT,
         Action.SCHEDULE: post.state is PostState.APPROVED,
+        Action.CANCEL: post.state is PostState.APPROVED,
         Action.WITHDRAW_POST: post.state is not PostState.WITHDRAWN,
     }
     names = {

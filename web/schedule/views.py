@@ -1,156 +1,237 @@
-"""Schedule a variant, move it, or publish it at once."""
+"""Schedule the texts of a post together, publish them now, and stop what has not left."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, StringField
-from wtforms.validators import InputRequired
 
-from approvals.policy import Action
+from approvals.policy import Action, may
 from publisher import failpoints
 from publisher.drafting import drafts
-from publisher.models.desk import QuietTime
-from publisher.models.posts import Post, Variant
-from publisher.scheduling import constraints, slots
-from publisher.scheduling import schedule as scheduling_schedule
-from publisher.validation import NotFound
+from publisher.i18n import dates
+from publisher.models.controls import Freeze
+from publisher.models.deliveries import Delivery
+from publisher.models.posts import Post
+from publisher.scheduling import holds, post_schedule, slots
+from publisher.scheduling.schedule import newest_revision
+from publisher.states import NOT_PUBLISHED, DeliveryState
+from publisher.validation import FieldError, Invalid, NotFound
 from web.core.auth import actor, by_actor, reads, writing
+from web.core.context import ctx
 from web.core.form_views import with_form
-from web.core.i18n import _, _l
+from web.core.i18n import _, page_language
 from web.core.permissions import Page, for_action
-from web.deliveries import holds
-from web.forms import DayMonthYearField, Form, MinutesField, fill_moment, read_moment
-from web.previews import preview_of, variant_title
+from web.forms import number_of
+from web.previews import Preview, previews_of, short_title
+from web.schedule.forms import PostTimesForm, TimeRow
 
 routes = Blueprint("scheduling", __name__)
+SHOWN_SLOTS = 3
+"""How many free slots are offered for a text."""
 
 
-class TimeForm(Form):
-    """A time in Asia/Kolkata, and how late it may still be published."""
+@dataclass(frozen=True)
+class TextRow:
+    """A text on the page: its row of the form, or None where its time stands as a fact."""
 
-    aliases = {"due_at": "day"}  # noqa: RUF012  read by the base class only
+    preview: Preview
+    fields: TimeRow | None
+    is_chosen: bool
+    free_times: tuple[datetime, ...]
 
-    day = DayMonthYearField(_l("Date"))
-    clock = StringField(_l("Time"))
-    late_limit = MinutesField(
-        _l("Late limit in minutes"),
-        default=constraints.LATE_LIMIT,
-        validators=[InputRequired(_l("Write a number of minutes."))],
-    )
-    despite_clash = BooleanField(_l("Keep this time all the same"))
+    @property
+    def can_change(self) -> bool:
+        """True if the text has a time that may still be changed."""
+        delivery = self.preview.delivery
+        is_waiting = delivery is not None and delivery.state is DeliveryState.SCHEDULED
+        return is_waiting and self.fields is None
 
 
-@routes.route("/posts/<int:post_id>/variants/<int:variant_id>/schedule", methods=["GET", "POST"])
+@routes.get("/posts/<int:post_id>/variants/<int:variant_id>/schedule")
 @for_action(Action.SCHEDULE)
-@with_form(TimeForm)
-def schedule(form: TimeForm, post_id: int, variant_id: int) -> Page:
-    """Set or change the time of a variant."""
+@reads
+def of_text(session: Session, post_id: int, variant_id: int) -> Page:
+    """Lead to the form of the post, with this text's row open."""
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    if variant_id not in {text.id for revision in post.revisions for text in revision.variants}:
+        raise NotFound(variant_id)
+    return redirect(url_for("scheduling.schedule", post_id=post_id, change=variant_id))
+
+
+@routes.route("/posts/<int:post_id>/schedule", methods=["GET", "POST"])
+@for_action(Action.SCHEDULE)
+@with_form(PostTimesForm)
+def schedule(form: PostTimesForm, post_id: int) -> Page:
+    """Set the times of the post's texts, all of them or none."""
     if form.is_shown:
-        return _time_page(form, post_id, variant_id)
-    if moment := request.form.get("fill"):
-        return _time_page(_with_moment(form, moment), post_id, variant_id), 200
+        return _page(form, post_id)
+    if wish := request.form.get("fill"):
+        _fill(form, wish)
+        return _page(form, post_id), 200
     if not form.validate():
-        return _time_page(form, post_id, variant_id), 422
-    sentences = _schedule(post_id, variant_id, form)
+        return _page(form, post_id), 422
+    times = form.times()
+    with writing() as session:
+        drafts.post_for(session, actor=actor(), post_id=post_id)
+        deliveries = post_schedule.schedule_post(
+            session,
+            **by_actor(),
+            post_id=post_id,
+            times=times,
+            late_limit=form.late_limit.data or 0,
+            despite_warnings=form.despite_warnings.data,
+        )
+        sentence = _set_sentence(deliveries)
     failpoints.hit("schedule.after_commit")
-    flash(_("The time is set."))
-    for sentence in sentences:
-        flash(sentence, "amber")
+    flash(sentence)
     return redirect(url_for("posts.show", post_id=post_id))
 
 
-def _with_moment(form: TimeForm, moment: str) -> TimeForm:
-    """Return the form with this ISO moment filled in; unchanged if it cannot be parsed."""
+def _set_sentence(deliveries: Iterable[Delivery]) -> str:
+    lines = [
+        f"{short_title(delivery.variant)}: {_moment(delivery.due_at)}" for delivery in deliveries
+    ]
+    return " · ".join([_("The time is set."), *lines])
+
+
+def _fill(form: PostTimesForm, wish: str) -> None:
+    """Write the pressed slot, "<variant id>/<ISO moment>", into its row."""
+    variant_id, _slash, moment = wish.partition("/")
     try:
-        fill_moment(form.day, form.clock, datetime.fromisoformat(moment))
+        at = datetime.fromisoformat(moment)
+        form.fill_row(number_of(variant_id), at)
     except (ValueError, OverflowError):
-        return form
-    form.day.raw_data = None
-    return form
-
-
-def _variant(post: Post, variant_id: int) -> Variant:
-    """Return the post's variant with this id; raises `NotFound`."""
-    for revision in post.revisions:
-        for variant in revision.variants:
-            if variant.id == variant_id:
-                return variant
-    raise NotFound(variant_id)
-
-
-def _schedule(post_id: int, variant_id: int, form: TimeForm) -> list[str]:
-    """Set the typed time and return warnings about quiet times and freezes.
-
-    Raises `Invalid` if the time cannot be read or used.
-    """
-    with writing() as session:
-        variant = _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
-        due_at = read_moment(form.day, form.clock)
-        scheduling_schedule.schedule(
-            session,
-            **by_actor(),
-            variant_id=variant_id,
-            due_at=due_at,
-            late_limit=form.late_limit.data or 0,
-            despite_clash=form.despite_clash.data,
-        )
-        quiet = slots.quiet_times(session)
-        return [
-            *_in_quiet(quiet, variant, due_at),
-            *holds.freeze_sentences(session, variant, due_at),
-        ]
-
-
-def _in_quiet(quiet: Sequence[QuietTime], variant: Variant, due_at: datetime) -> list[str]:
-    if slots.quiet_time_at(quiet, variant.account_id, due_at) is None:
-        return []
-    return [_("It lies in a quiet time that the cell has set. It stays as you set it.")]
+        return
+    form.chosen.data = [*form.chosen_ids, number_of(variant_id)]
 
 
 @reads
-def _time_page(session: Session, form: TimeForm, post_id: int, variant_id: int) -> str:
+def _page(session: Session, form: PostTimesForm, post_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    variant = _variant(post, variant_id)
+    if not post.revisions:
+        raise NotFound(post_id)
+    freezes = holds.freezes_ahead(session, now=ctx.now())
+    rows = _rows(session, form, post, freezes)
+    account_ids = {row.preview.account.id for row in rows}
     return render_template(
         "schedule/schedule.html",
         post=post,
-        variant=variant,
-        title=variant_title(variant),
+        revision=newest_revision(post),
+        rows=rows,
         form=form,
-        preview=preview_of(variant),
-        is_clash=any(error.code == "clash" for error in form.problems),
-        **_advice(session, post, variant),
-    )
-
-
-def _advice(session: Session, post: Post, variant: Variant) -> dict[str, object]:
-    """Return the template variables: free slots, freezes and quiet times of the account."""
-    quiet = slots.quiet_times(session)
-    delivery = next(
-        (candidate for candidate in post.deliveries if candidate.variant_id == variant.id), None
-    )
-    return {
-        **holds.advice(session, post, variant, delivery),
-        "quiet_times": [
+        row_errors=form.row_errors([row.preview.variant.id for row in rows if row.fields]),
+        freezes=_touching(post, account_ids, freezes),
+        quiet_times=[
             quiet_time
-            for quiet_time in quiet
-            if quiet_time.account_id in (None, variant.account_id)
+            for quiet_time in slots.quiet_times(session)
+            if quiet_time.account_id is None or quiet_time.account_id in account_ids
         ],
-        "is_in_quiet_time": delivery is not None
-        and slots.quiet_time_at(quiet, variant.account_id, delivery.due_at) is not None,
-    }
+        wished_at=slots.earliest_wish(post),
+        may_publish=may(actor(), Action.PUBLISH_NOW, post.department_id),
+    )
 
 
-@routes.post("/posts/<int:post_id>/variants/<int:variant_id>/publish-now")
+def _rows(
+    session: Session, form: PostTimesForm, post: Post, freezes: list[Freeze]
+) -> list[TextRow]:
+    now, changed = ctx.now(), {number_of(text) for text in request.args.getlist("change")}
+    suggested = post_schedule.suggested_times(
+        session, post=post, now=now, stagger=ctx.settings.scheduling.language_stagger
+    )
+    rows = []
+    for preview in previews_of(newest_revision(post)):
+        variant, delivery = preview.variant, preview.delivery
+        if not _is_open(delivery, is_changed=variant.id in changed):
+            rows.append(TextRow(preview, None, is_chosen=False, free_times=()))
+            continue
+        fields = form.row(variant.id)
+        if not _was_sent(fields):
+            form.fill_row(variant.id, _present_time(delivery) or suggested[variant.id])
+            fields.expected.data = delivery.due_at.isoformat() if delivery else ""
+        free = post_schedule.free_slots(session, variant, freezes, now=now)[:SHOWN_SLOTS]
+        rows.append(TextRow(preview, fields, _is_chosen(form, preview, changed), tuple(free)))
+    return rows
+
+
+def _present_time(delivery: Delivery | None) -> datetime | None:
+    if delivery is None or delivery.state is not DeliveryState.SCHEDULED:
+        return None
+    return delivery.due_at
+
+
+def _was_sent(fields: TimeRow) -> bool:
+    return fields.clock.raw_data not in (None, [])
+
+
+def _is_open(delivery: Delivery | None, *, is_changed: bool) -> bool:
+    """Return True if the text waits for a time, or its time is to be changed."""
+    if delivery is None or delivery.state in NOT_PUBLISHED:
+        return True
+    return is_changed and delivery.state is DeliveryState.SCHEDULED
+
+
+def _is_chosen(form: PostTimesForm, preview: Preview, changed: set[int]) -> bool:
+    """Return whether the row is ticked: at first, what waits for its first time."""
+    if request.method == "POST":
+        return preview.variant.id in form.chosen_ids
+    delivery = preview.delivery
+    is_new = delivery is None or delivery.state is DeliveryState.CANCELLED
+    return preview.variant.id in changed if changed else is_new
+
+
+def _touching(post: Post, account_ids: Iterable[int], freezes: list[Freeze]) -> list[Freeze]:
+    facts = [holds.facts_for(post, account_id=account_id) for account_id in account_ids]
+    return [
+        freeze for freeze in freezes if any(holds.freezes(freeze, account) for account in facts)
+    ]
+
+
+@routes.post("/posts/<int:post_id>/publish-now")
 @for_action(Action.PUBLISH_NOW)
-def publish_now(post_id: int, variant_id: int) -> Page:
-    """Publish a variant at once, after a fresh sign-in."""
+@with_form(PostTimesForm, shown_by=_page)
+def publish_now(form: PostTimesForm, post_id: int) -> Page:
+    """Publish the ticked texts of a post, after a fresh sign-in and a time to stop them."""
     with writing() as session:
-        _variant(drafts.post_for(session, actor=actor(), post_id=post_id), variant_id)
-        scheduling_schedule.publish_now(session, **by_actor(), variant_ids=[variant_id])
-    flash(_("It leaves within seconds. Look again to see that it is live."))
+        post = drafts.post_for(session, actor=actor(), post_id=post_id)
+        variant_ids = form.chosen_ids
+        if not variant_ids:
+            raise Invalid([FieldError("chosen", "nothing_chosen")])
+        if not set(variant_ids) <= {text.id for text in newest_revision(post).variants}:
+            raise NotFound(variant_ids)
+        post_schedule.publish_now(
+            session,
+            **by_actor(),
+            variant_ids=variant_ids,
+            take_back=ctx.settings.scheduling.take_back,
+            despite_warnings=form.despite_warnings.data,
+        )
+    return redirect(url_for("posts.show", post_id=post_id, _anchor="leaving"))
+
+
+@routes.post("/posts/<int:post_id>/stop-publishing")
+@for_action(Action.CANCEL)
+def stop(post_id: int) -> Page:
+    """Cancel what has not left of a post, and say what had left."""
+    with writing() as session:
+        drafts.post_for(session, actor=actor(), post_id=post_id)
+        outcome = post_schedule.stop_publishing(session, **by_actor(), post_id=post_id)
+        stopped, left = _titles(outcome.stopped), _titles(outcome.left)
+    if stopped:
+        flash(_("Stopped: %(texts)s.", texts=stopped))
+    if left:
+        flash(_("Had already left: %(texts)s.", texts=left), "amber")
+    if not stopped and not left:
+        flash(_("Nothing of this post was being published."), "grey")
     return redirect(url_for("posts.show", post_id=post_id))
+
+
+def _titles(deliveries: Iterable[Delivery]) -> str:
+    return ", ".join(short_title(delivery.variant) for delivery in deliveries)
+
+
+def _moment(at: datetime) -> str:
+    return dates.moment(at, page_language(), now=ctx.now())

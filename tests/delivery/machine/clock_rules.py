@@ -30,7 +30,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.scheduling import schedule
+from publisher.scheduling import post_schedule
 from publisher.states import AccountState, DeliveryState
 from tests.delivery.machine.city_machine import PLATFORMS, SPANS, posts
 from tests.delivery.machine.delivery_invariants import DeliveryInvariants
@@ -197,7 +197,7 @@ class ClockRules(ControlRules):
 
     def _publish_now(self, post: int, on: str, lag: int) -> None:
         variants = self.town.variants(post)
-        self.use_case("publish_now", schedule.publish_now, by="clerk", variant_ids=variants)
+        self.use_case("publish_now", post_schedule.publish_now, by="clerk", variant_ids=variants)
         self.town.platform(on).lag = timedelta(seconds=lag)
 
     @precondition(lambda self: self.suspended)

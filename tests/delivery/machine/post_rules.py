@@ -13,7 +13,7 @@ from publisher.delivery import manual
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.posts import Post, Revision, Variant
 from publisher.review import withdraw
-from publisher.scheduling import corrections
+from publisher.scheduling import corrections, post_schedule
 from publisher.scheduling import schedule as scheduling_schedule
 from publisher.states import SENT, DeliveryState
 from publisher.validation import Invalid
@@ -72,9 +72,7 @@ class PostRules(ClockRules):
     def publish_now(self, post: int, then: int | None) -> None:
         """The cell publishes a post now."""
         variants = self.town.variants(post)
-        self.use_case(
-            "publish_now", scheduling_schedule.publish_now, by="clerk", variant_ids=variants
-        )
+        self.use_case("publish_now", post_schedule.publish_now, by="clerk", variant_ids=variants)
         self.tick_after(then)
 
     @rule(post=posts, is_reviewed=st.booleans())

@@ -11,7 +11,7 @@ from publisher.models.deliveries import Delivery
 from publisher.operations.backup import reconcile
 from publisher.operations.backup.restore import restore as backup_restore
 from publisher.operations.backup.write import write
-from publisher.scheduling import schedule
+from publisher.scheduling import post_schedule
 from publisher.states import DeliveryState
 from tests.delivery.machine.city_machine import SPANS
 from tests.delivery.machine.drain import Drain
@@ -57,4 +57,6 @@ class RestoreRules(Drain):
         """Let the cell publish all scheduled deliveries now."""
         for delivery in self.deliveries(Delivery.state == DeliveryState.SCHEDULED):
             variants = [delivery.variant_id]
-            self.use_case("move_forward", schedule.publish_now, by="clerk", variant_ids=variants)
+            self.use_case(
+                "move_forward", post_schedule.publish_now, by="clerk", variant_ids=variants
+            )

@@ -1,0 +1,287 @@
+"""Schedule the texts of a post together, publish them now, and stop what has not left."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.policy import Action, Actor, require
+from publisher.cancellation import cancel_unsent
+from publisher.models.controls import Freeze
+from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.models.posts import Language, Post, Variant
+from publisher.scheduling import holds, schedule, slots
+from publisher.scheduling.constraints import (
+    LATE_LIMIT,
+    clashes,
+    occupied_times,
+    wrong_limit,
+    wrong_times,
+)
+from publisher.states import SENT, DeliveryState
+from publisher.validation import FieldError, Invalid, NotFound
+
+READ_SLOTS = 60
+"""How many free slots are read for a text: some of them may lie in a freeze."""
+
+
+@dataclass(frozen=True)
+class NewTime:
+    """The time that a text is to get; `expected_at` is the present one on the page."""
+
+    due_at: datetime
+    expected_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StoppedPublication:
+    """What a stop of a post has cancelled, and what had left before."""
+
+    stopped: list[Delivery]
+    left: list[Delivery]
+
+
+def suggested_times(
+    session: Session, *, post: Post, now: datetime, stagger: timedelta
+) -> dict[int, datetime | None]:
+    """Return a time for each text of the newest revision, by the variant's id.
+
+    It is the wished time, else the account's next free slot, else None. Marathi is first on each
+    account, and every further language follows `stagger` later, if the window lasts so long.
+    """
+    variants = sorted(
+        schedule.newest_revision(post).variants,
+        key=lambda variant: (variant.language != Language.MARATHI, variant.position),
+    )
+    wished_at = slots.earliest_wish(post)
+    first: dict[int, datetime | None] = {}
+    earlier: dict[int, int] = {}
+    times: dict[int, datetime | None] = {}
+    for variant in variants:
+        account_id = variant.account_id
+        if account_id not in first:
+            first[account_id] = _first_time(session, variant, wished_at, now=now)
+        times[variant.id] = _staggered(
+            variant, first[account_id], stagger * earlier.get(account_id, 0), now=now
+        )
+        earlier[account_id] = earlier.get(account_id, 0) + 1
+    return times
+
+
+def _first_time(
+    session: Session, variant: Variant, wished_at: datetime | None, *, now: datetime
+) -> datetime | None:
+    if wished_at is not None and not wrong_times(variant.revision, wished_at, now=now):
+        return wished_at
+    free = free_slots(session, variant, holds.freezes_ahead(session, now=now), now=now)
+    return next(iter(free), None)
+
+
+def _staggered(
+    variant: Variant, first: datetime | None, later: timedelta, *, now: datetime
+) -> datetime | None:
+    if first is None or wrong_times(variant.revision, first + later, now=now):
+        return first
+    return first + later
+
+
+def free_slots(
+    session: Session, variant: Variant, freezes: Sequence[Freeze], *, now: datetime
+) -> list[datetime]:
+    """Return the next free slots of the text's account that lie in none of the freezes."""
+    post = variant.revision.post
+    facts = holds.facts_for(post, account_id=variant.account_id)
+    times = slots.next_slots(
+        session, variant=variant, now=now, wished_at=slots.earliest_wish(post), most=READ_SLOTS
+    )
+    return [at for at in times if holds.freeze_at(freezes, facts, at) is None]
+
+
+def schedule_post(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    post_id: int,
+    times: Mapping[int, NewTime],
+    late_limit: int = LATE_LIMIT,
+    despite_warnings: bool = False,
+) -> list[Delivery]:
+    """Schedule texts of an approved post by their variants' ids: all of them, or none.
+
+    Raises `Invalid` with every wrong row: the field of a time is "due_at-<variant id>". A clash, a
+    quiet time and a freeze are such errors too, unless `despite_warnings`. A text that has this
+    time already is left as it is.
+    """
+    post = schedule.locked_post(session, post_id)
+    require(actor, Action.SCHEDULE, post.department_id, now=now)
+    schedule.check_approved(post, schedule.newest_revision(post))
+    if not times:
+        raise Invalid([FieldError("chosen", "nothing_chosen")])
+    due_times = _checked_times(
+        session, post, times, late_limit=late_limit, now=now, despite_warnings=despite_warnings
+    )
+    return [
+        schedule.schedule(
+            session,
+            actor=actor,
+            now=now,
+            variant_id=variant_id,
+            due_at=due_at,
+            late_limit=late_limit,
+            despite_clash=True,  # it was checked with all rows
+        )
+        for variant_id, due_at in due_times.items()
+    ]
+
+
+def _checked_times(
+    session: Session,
+    post: Post,
+    times: Mapping[int, NewTime],
+    *,
+    late_limit: int,
+    now: datetime,
+    despite_warnings: bool,
+) -> dict[int, datetime]:
+    """Return the times that differ from the present ones. Raises `Invalid` or `NotFound`."""
+    variants = {variant.id: variant for variant in schedule.newest_revision(post).variants}
+    if unknown_ids := set(times) - set(variants):
+        raise NotFound(sorted(unknown_ids))
+    due_times: dict[int, datetime] = {}
+    problems = wrong_limit(late_limit)
+    for variant_id, new_time in sorted(times.items()):  # locked in one order by everybody
+        delivery = schedule.text_delivery(session, variants[variant_id])
+        if delivery is not None and _is_at(delivery, new_time.due_at, late_limit):
+            continue
+        due_times[variant_id] = new_time.due_at
+        problems += _problems_of_row(variants[variant_id], delivery, new_time, now=now)
+    if not despite_warnings:
+        problems += _warnings(session, variants, due_times, now=now)
+    if problems:
+        raise Invalid(problems)
+    return due_times
+
+
+def _is_at(delivery: Delivery, due_at: datetime, late_limit: int) -> bool:
+    is_same = delivery.due_at == due_at and delivery.late_limit == late_limit
+    return is_same and delivery.state is DeliveryState.SCHEDULED
+
+
+def _problems_of_row(
+    variant: Variant,
+    delivery: Delivery | None,
+    new_time: NewTime,
+    *,
+    now: datetime,
+) -> list[FieldError]:
+    """Return what prevents this time, whatever else is scheduled."""
+    if delivery is not None and delivery.state in SENT:
+        return [_at_row(variant, FieldError("due_at", "on_its_way"))]
+    if delivery is not None and delivery.due_at != new_time.expected_at:
+        changed = FieldError("due_at", "scheduled_meanwhile", {"due_at": delivery.due_at})
+        return [_at_row(variant, changed)]
+    problems = wrong_times(variant.revision, new_time.due_at, now=now)
+    return [_at_row(variant, problem) for problem in problems]
+
+
+def _warnings(
+    session: Session,
+    variants: Mapping[int, Variant],
+    due_times: Mapping[int, datetime],
+    *,
+    now: datetime,
+) -> list[FieldError]:
+    """Return the rows that fall into a quiet time or a freeze, or near another post."""
+    if not due_times:
+        return []
+    moments = due_times.values()
+    others = occupied_times(session, begins=min(moments), ends=max(moments))
+    quiet = slots.quiet_times(session)
+    freezes = holds.freezes_ahead(session, now=now)
+    problems: list[FieldError] = []
+    for variant_id, due_at in due_times.items():
+        variant = variants[variant_id]
+        account_id, post = variant.account_id, variant.revision.post
+        warnings = clashes(others, account_id=account_id, post_id=post.id, due_at=due_at)
+        if slots.quiet_time_at(quiet, account_id, due_at) is not None:
+            warnings.append(FieldError("due_at", "in_quiet_time"))
+        facts = holds.facts_for(post, account_id=account_id)
+        freeze = holds.freeze_at(freezes, facts, due_at)
+        if freeze is not None:
+            values = {"until": freeze.until_at, "reason": freeze.reason}
+            warnings.append(FieldError("due_at", "in_freeze", values))
+        problems += [_at_row(variant, problem) for problem in warnings]
+    return problems
+
+
+def _at_row(variant: Variant, problem: FieldError) -> FieldError:
+    return FieldError(f"due_at-{variant.id}", problem.code, problem.values)
+
+
+def publish_now(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    variant_ids: Collection[int],
+    take_back: timedelta = timedelta(),
+    despite_warnings: bool = False,
+) -> list[Delivery]:
+    """Make these variants due after `take_back`, in which they can be stopped.
+
+    It is cut to the end of the window. Requires a fresh sign-in. Raises `Invalid` in a quiet time,
+    unless `despite_warnings`.
+    """
+    variants = [schedule.variant_for(session, variant_id) for variant_id in variant_ids]
+    for variant in variants:
+        require(actor, Action.PUBLISH_NOW, variant.revision.post.department_id, now=now)
+    if not despite_warnings and _any_quiet(session, variants, now=now):
+        raise Invalid([FieldError("due_at", "quiet_now")])
+    return [
+        schedule.schedule(
+            session,
+            actor=actor,
+            now=now,
+            variant_id=variant.id,
+            due_at=_soon(variant, now, take_back),
+            despite_clash=True,
+        )
+        for variant in variants
+    ]
+
+
+def _any_quiet(session: Session, variants: Iterable[Variant], *, now: datetime) -> bool:
+    quiet = slots.quiet_times(session)
+    return any(
+        slots.quiet_time_at(quiet, variant.account_id, now) is not None for variant in variants
+    )
+
+
+def _soon(variant: Variant, now: datetime, take_back: timedelta) -> datetime:
+    not_after = variant.revision.not_after
+    return now + take_back if not_after is None else max(now, min(now + take_back, not_after))
+
+
+def stop_publishing(
+    session: Session, *, actor: Actor, now: datetime, post_id: int
+) -> StoppedPublication:
+    """Cancel every text of the post that has not left, and return what had left."""
+    post = schedule.locked_post(session, post_id)
+    require(actor, Action.CANCEL, post.department_id, now=now)
+    stopped = cancel_unsent(session, actor=actor, now=now, post_id=post_id, why="stop_publishing")
+    query = (
+        select(Delivery)
+        .join(Variant, Variant.id == Delivery.variant_id)
+        .where(
+            Variant.revision_id == schedule.newest_revision(post).id,
+            Delivery.action.in_(OF_TEXTS),
+            Delivery.state.in_(SENT),
+        )
+        .order_by(Delivery.id)
+    )
+    return StoppedPublication(stopped, list(session.scalars(query)))
