@@ -85,7 +85,7 @@ def _told_to_wait(installation: Installation, post: str) -> None:
     """The clock waits until the time that the platform names in its rate limit."""
     began_at = now()
     installation.add_fault(X, "publish", "rate_limit", seconds=6)
-    delivery = _publish(installation, post, "एक्स (X) – English मजकूर")
+    delivery = _publish(installation, post, "एक्स (X) – इंग्रजी मजकूर")
     _wait_until_live(installation, delivery)
     newest = installation.city_posts(X)[-1]
     assert datetime.fromisoformat(newest["created_at"]) >= began_at + timedelta(seconds=5)
@@ -95,7 +95,7 @@ def _told_to_wait(installation: Installation, post: str) -> None:
 def _let_in_no_more(installation: Installation, post: str) -> None:
     """An expired token pauses the account, notifies lead and admin, and loses nothing."""
     installation.add_fault(FACEBOOK, "publish", "expired_token")
-    _publish(installation, post, "फेसबुक – English मजकूर")
+    _publish(installation, post, "फेसबुक – इंग्रजी मजकूर")
     admin = installation.visitor("arun-tekawade")
     page = wait_for_page(admin, "/accounts", PAUSED)
     for name in ("arun-tekawade", "prasad-kenjale"):

@@ -50,7 +50,7 @@ def test_a_failed_delivery_is_published_by_hand_with_the_pasted_link(
     assert clerk.post(path, {"link": link}).headers["Location"] == f"/deliveries/{delivery}"
     page = clerk.page(f"/deliveries/{delivery}")
     assert "स्वतः पोस्ट करून प्रसिद्ध करणारे: स्वाती रणपिसे." in page
-    assert "मान्यता मिळालेलाच मजकूर तेथे आहे" in page
+    assert "माध्यमावरील मजकूर पडताळला; तो मान्यता मिळालेलाच आहे" in page
     assert link in page.html
     assert BUTTON not in page
     assert city.delivery(delivery).state is DeliveryState.PUBLISHED
@@ -98,7 +98,7 @@ def test_the_page_says_if_the_text_on_the_platform_was_not_checked(site: Site, h
 @pytest.mark.parametrize(
     ("there", "says"),
     [
-        ("approved", "मान्यता मिळालेलाच मजकूर तेथे आहे"),
+        ("approved", "माध्यमावरील मजकूर पडताळला; तो मान्यता मिळालेलाच आहे"),
         ("nothing", "माध्यमावर शोधले असता ते तेथे आढळले नाही"),
         ("other", "मान्यता मिळालेल्या मजकुरापेक्षा वेगळे आढळले"),
     ],

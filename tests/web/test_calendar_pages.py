@@ -111,9 +111,9 @@ def test_conflicts_quiet_times_and_gaps_are_shown_as_sentences(site: Site) -> No
     city_controls.set_slot_and_quiet_time(site.city)
     page = site.browser("clerk").page("/calendar")
     assert "एकाच वेळी दोन" in cell(page, "2026-11-25")
-    assert "फेसबुक : काही नाही" in cell(page, "2026-11-25")
+    assert "फेसबुक: काही नाही" in cell(page, "2026-11-25")
     assert "सर्व सोशल मिडिया खाती · दररोज · रात्री १०:०० ते सकाळी ७:००" in page
-    quiet = [tag for tag in page.all if tag.get("aria-label") == "शांत वेळेत"]
+    quiet = [tag for tag in page.all if tag.get("aria-label") == "टाळावयाच्या वेळेत"]
     assert len(quiet) == 2
     assert "काही नाही" not in site.browser("first").page("/calendar")
 
@@ -145,7 +145,7 @@ def test_times_of_a_post_are_set_shown_and_removed(site: Site) -> None:
     assert "सर्व सोशल मिडिया खाती · रविवार · रात्री १०:०० ते सकाळी ७:००" in page
     for path in addresses(page, r"/remove$", "action"):
         assert clerk.post(path).status_code == 302
-    assert "अद्याप शांत वेळ ठरविलेली नाही." in clerk.page("/slots")
+    assert "अद्याप टाळावयाची वेळ ठरविलेली नाही." in clerk.page("/slots")
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_an_invalid_weekday_is_not_taken_for_every_day(site: Site, weekday: str 
     response = clerk.post("/slots/quiet", sent)
     assert response.status_code == 422
     assert Page(response.text).error_at("quiet-weekday") == "यादीतून निवडावे."
-    assert "अद्याप शांत वेळ ठरविलेली नाही." in clerk.page("/slots")
+    assert "अद्याप टाळावयाची वेळ ठरविलेली नाही." in clerk.page("/slots")
 
 
 def test_a_free_slot_fills_its_row_of_the_form(site: Site) -> None:
@@ -229,7 +229,7 @@ def test_a_bulk_move_shows_its_plan_before_it_moves(site: Site) -> None:
     assert len(clerk.page("/calendar/move").all) > 0
     sent = chosen(first, second, way="days", amount="2", step="show")
     plan = Page(clerk.post("/calendar/move", sent).text)
-    assert "२ मजकुरांची वेळ बदलेल." in plan
+    assert "२ प्रसिद्धींची वेळ बदलेल." in plan
     assert due_at(city, first) == before
     response = clerk.post("/calendar/move", [*plan.form("plan"), ("step", "do")])
     assert response.status_code == 302

@@ -32,7 +32,7 @@ from web.controls.workers import Alarm, ring
 from web.core.context import AppContext
 
 SECOND = timedelta(seconds=1)
-NEVER_STARTED = "प्रणालीची घड्याळ प्रक्रिया एकदाही सुरू झालेली नाही."
+NEVER_STARTED = "प्रसिद्धीची यंत्रणा एकदाही सुरू झालेली नाही."
 SILENT = "सध्या काहीही प्रसिद्ध होत नाही: आज दुपारी १२:०० पासून"
 
 
@@ -364,7 +364,7 @@ def test_no_transaction_is_open_while_a_mail_is_sent(
 def test_the_page_lists_clocks_with_their_beats_and_times_without_any(site: Site) -> None:
     city = site.city
     empty = site.browser("lead").page("/clocks")
-    assert "अद्याप एकही घड्याळ प्रक्रिया सुरू झालेली नाही." in empty
+    assert "प्रसिद्धीची यंत्रणा अद्याप एकदाही सुरू झालेली नाही." in empty
     record_heartbeat(city, "gone-7")
     city.clock.move(HOUR)
     worker_health.close_past_outage(city.database, now=city.now)
@@ -376,7 +376,7 @@ def test_the_page_lists_clocks_with_their_beats_and_times_without_any(site: Site
     assert "सुरू" in here
     assert "gone-7" in gone
     assert "संकेत नाही" in gone
-    assert "घड्याळ प्रक्रिया बंद असलेला काळ" in page
+    assert "प्रसिद्धीची यंत्रणा बंद असलेला काळ" in page
     assert "कालावधी: १ तास" in page
     city.clock.move(SECOND)
     assert "संकेत नाही" in rows(site.browser("admin").page("/clocks"))[0]

@@ -340,7 +340,7 @@ def test_a_reconnected_account_keeps_its_row_and_what_refers_to_it(
 
 
 DENIED = "माध्यमावर परवानगी नाकारण्यात आली."
-LOST = "हे उत्तर या सत्रात सुरू केलेल्या जोडणीचे नाही"
+LOST = "ही परवानगी येथून सुरू केलेल्या जोडणीची नाही"
 OLD = "परवानगीची वेळ संपली आहे"
 
 
@@ -430,7 +430,7 @@ def test_another_page_than_the_one_to_be_connected_anew_is_refused(admin: Connec
 
 def test_the_error_for_no_chosen_facebook_page_is_shown(admin: ConnectingAdmin) -> None:
     end = admin.come_back(admin.answer_facebook(admin.start("facebook"), pages=()))
-    assert "माध्यमावर कोणतेही पान निवडलेले नाही" in admin.browser.page(end)
+    assert "माध्यमावर कोणतेही पेज निवडलेले नाही" in admin.browser.page(end)
 
 
 def test_wrong_app_keys_are_an_error_before_the_redirect_to_the_platform(
@@ -441,7 +441,7 @@ def test_wrong_app_keys_are_an_error_before_the_redirect_to_the_platform(
     )
     response = admin.browser.post("/accounts/connect", {"platform": "x"})
     assert response.status_code == 409
-    assert "माध्यम आपल्या ॲपच्या कळा स्वीकारत नाही." in Page(response.text)
+    assert "माध्यमाने आपल्या ॲपची ‘की’ स्वीकारली नाही." in Page(response.text)
 
 
 def test_a_wrong_app_secret_for_facebook_is_an_error(
@@ -451,7 +451,7 @@ def test_a_wrong_app_secret_for_facebook_is_an_error(
         admin.site, sandbox_url, tmp_path, KEYS | {"NAGARVANI_FACEBOOK_APP_SECRET": "another"}
     )
     end = admin.come_back(admin.answer_facebook(admin.start("facebook")))
-    assert "माध्यम आपल्या ॲपच्या कळा स्वीकारत नाही." in admin.browser.page(end)
+    assert "माध्यमाने आपल्या ॲपची ‘की’ स्वीकारली नाही." in admin.browser.page(end)
 
 
 def test_a_failing_platform_is_an_error_and_connecting_can_be_restarted(

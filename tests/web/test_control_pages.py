@@ -63,7 +63,7 @@ def test_two_clicks_with_a_reason_stop_everything_and_name_what_is_sending(site:
     assert f"/deliveries/{gone}" in page.html
     assert f"/deliveries/{waiting}" not in page.html
     assert "हे आता थांबविता येत नाही" in page
-    assert "१ मजकुराची वेळ झाली असून तो थांबला आहे." in page
+    assert "१ प्रसिद्धीची वेळ झाली आहे; ती थांबली आहे." in page
     assert site.city.tick_dispatch() == 0
     assert state_of(site.city, waiting) is DeliveryState.SCHEDULED
 
@@ -123,7 +123,7 @@ def test_a_release_does_not_end_a_stop_that_was_made_meanwhile(site: Site) -> No
     lead.post("/stop/release", form)
     page = lead.page("/")
     assert "दुसरे कारण" in banner(page)
-    assert any("आणखी एकाने" in notice for notice in page.notices())
+    assert any("आणखी एका कारणासाठी" in notice for notice in page.notices())
 
 
 def test_officers_see_the_button_while_they_are_on_duty(site: Site) -> None:
@@ -167,7 +167,7 @@ def test_a_release_after_a_restore_confirms_how_many_are_in_doubt(
         response = lead.post("/stop/release", fields)
         assert response.status_code == 422
         page = Page(response.text)
-        assert "अद्याप तपासलेल्या नाहीत, त्यांची संख्या: २" in page.error_at("release-in_doubt")
+        assert "बॅकअपमधून परत आणलेल्या २ पोस्ट" in page.error_at("release-in_doubt")
         assert "खात्री नसलेल्या २ पोस्टची मला माहिती आहे" in page
         assert "पाहिले." in page
     assert banner(lead.page("/"))
@@ -212,9 +212,9 @@ def test_a_freeze_is_created_shown_on_the_schedule_and_lifted(site: Site) -> Non
     )
     assert response.status_code == 302
     page = lead.page("/freezes")
-    assert "वेळ निश्चित केलेला १ मजकूर या स्थगितीत येतो" in page
-    assert "त्यांपैकी १ मजकूर वेळ बदलल्याशिवाय प्रसिद्ध होणार नाही." in page
-    warning = "वेळ बदलल्याशिवाय प्रसिद्ध होणार नाही."
+    assert "वेळ निश्चित केलेली १ प्रसिद्धी या स्थगितीत येते" in page
+    assert "त्यांपैकी १ प्रसिद्धी वेळ बदलल्याशिवाय होणार नाही." in page
+    warning = "वेळ बदलल्याशिवाय"
     for path in (
         f"/deliveries/{delivery}",
         "/calendar?view=list",
@@ -297,7 +297,7 @@ def test_withdrawing_an_approval_names_the_deliveries_that_are_being_sent(site: 
     form = dict(first.page(f"/posts/{post}/withdraw-approval").form("withdraw_approval"))
     assert first.post(f"/posts/{post}/withdraw-approval", form).status_code == 302
     notices = " ".join(first.page(f"/posts/{post}").notices())
-    assert "आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही" in notices
+    assert "हे आधीच पाठविले गेले आहे, आता थांबविता येत नाही" in notices
     assert state_of(city, waiting) is DeliveryState.CANCELLED
 
 
@@ -309,7 +309,7 @@ def test_ending_an_approver_s_appointment_names_deliveries_being_sent(site: Site
     person, appointment_id = city.people["first"], city.appointments["first"]
     admin.post(f"/people/{person}/appointments/{appointment_id}/end")
     notices = " ".join(admin.page(f"/people/{person}").notices())
-    assert "आधीच पाठविण्यात आलेले" in notices
+    assert "आधीच पाठविले गेले" in notices
 
 
 @pytest.mark.parametrize("then", ["save", "send"])
@@ -328,7 +328,7 @@ def test_saving_a_draft_names_the_post_s_deliveries_that_are_being_sent(
     response = clerk.post(path, [*form, ("then", then)])
     assert response.status_code == 302
     notices = " ".join(clerk.page(response.headers["Location"]).notices())
-    assert notices.count("आधीच पाठविण्यात आलेले, जे आता थांबविता येत नाही") == 1
+    assert notices.count("हे आधीच पाठविले गेले आहे, आता थांबविता येत नाही") == 1
     assert notices.count("शनिवारी पाणीपुरवठा बंद") == 1  # the cancelled delivery is not listed
     assert state_of(city, waiting) is DeliveryState.CANCELLED
 
@@ -347,7 +347,7 @@ def test_creating_a_freeze_names_the_deliveries_that_are_being_sent(
     assert lead.post("/freezes", fields).status_code == 302
     notices = " ".join(lead.page("/freezes").notices())
     assert "प्रसिद्धीस स्थगिती दिली आहे" in notices
-    assert notices.count("आधीच पाठविण्यात आलेले") == is_named
+    assert notices.count("आधीच पाठविले गेले") == is_named
     assert notices.count("शनिवारी पाणीपुरवठा बंद") == is_named  # the waiting delivery is not listed
 
 
@@ -355,7 +355,7 @@ def test_a_delivery_that_is_being_sent_says_so_and_cannot_be_cancelled(site: Sit
     city, clerk = site.city, site.browser("clerk")
     (gone,) = city.due()
     start_sending(city, gone)
-    assert "हे आधीच पाठविण्यात आले आहे" in clerk.page(f"/deliveries/{gone}")
+    assert "हे आधीच पाठविले गेले आहे" in clerk.page(f"/deliveries/{gone}")
     response = clerk.post(f"/deliveries/{gone}/cancel")
     assert response.status_code == 409
 

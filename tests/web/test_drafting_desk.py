@@ -325,11 +325,13 @@ def test_a_draft_that_somebody_else_has_open_is_shown_for_ten_minutes(
     draft_page: DraftPage,
 ) -> None:
     other = open_draft(draft_page.site, draft_page.post_id, "other_clerk")
-    assert "उघडलेला आहे" not in draft_page.browser.page(draft_page.path)
-    notice = "स्वाती रणपिसे यांनी हा मसुदा आज दुपारी १२:०० पासून उघडलेला आहे."
+    assert "उघडून ठेवला आहे" not in draft_page.browser.page(draft_page.path)
+    notice = "स्वाती रणपिसे यांनी हा मसुदा आज दुपारी १२:०० पासून उघडून ठेवला आहे."
     assert notice in other.browser.page(other.path)
     assert notice in other.browser.page(f"/posts/{draft_page.post_id}")
-    assert "उघडलेला आहे" not in draft_page.site.browser("first").page(f"/posts/{draft_page.post_id}")
+    assert "उघडून ठेवला आहे" not in draft_page.site.browser("first").page(
+        f"/posts/{draft_page.post_id}"
+    )
     draft_page.site.city.clock.move(timedelta(minutes=10))
     assert notice not in other.browser.page(other.path)
 
@@ -337,7 +339,7 @@ def test_a_draft_that_somebody_else_has_open_is_shown_for_ten_minutes(
 def test_a_draft_that_was_sent_is_no_longer_open(draft_page: DraftPage) -> None:
     draft_page.press("send")
     other = open_draft(draft_page.site, draft_page.post_id, "other_clerk")
-    assert "उघडलेला आहे" not in other.browser.page(other.path)
+    assert "उघडून ठेवला आहे" not in other.browser.page(other.path)
 
 
 def test_the_second_person_to_save_sees_both_texts_and_can_still_save(

@@ -74,7 +74,7 @@ def test_the_review_page_names_the_department_that_lacks_an_approver(
         assert "उद्यान" in notice
         assert "पाणीपुरवठा" not in notice
     board = site.browser("lead").page("/decisions")
-    assert "उद्यान विभाग: येथे मान्यता देण्यास कोणी उपलब्ध नाही." in board
+    assert "उद्यान विभाग: मान्यता देण्यास कोणी उपलब्ध नाही." in board
 
 
 def test_a_post_links_to_approval_in_person_while_somebody_can_decide(site: Site) -> None:

@@ -134,8 +134,8 @@ def _add_many_newer(site: Site, title: str) -> None:
         oldest.received_at -= 20_000 * DAY
 
 
-NOT_AMONG_NEWEST = "नवीनतम ५००० मध्ये काही सापडले नाही."
-NOT_BEFORE_EITHER = "त्याआधीच्या ५००० मध्येही काही सापडले नाही."
+NOT_AMONG_NEWEST = "सर्वांत नवीन ५००० नोंदींमध्ये काही सापडले नाही."
+NOT_BEFORE_EITHER = "त्याआधीच्या ५००० नोंदींमध्येही काही सापडले नाही."
 
 
 @pytest.mark.parametrize("page", ["/search?q={}", "/submissions?view=all&q={}"])
@@ -176,9 +176,9 @@ def test_a_page_of_hits_says_how_many_of_the_newest_rows_were_searched(site: Sit
     _add_many_newer(site, "विहीर")
     browser = site.browser("clerk")
     newest = browser.page("/submissions?view=all&q=पाणीपुरवठा")
-    assert "नवीनतम ५००० मध्ये शोधले आहे." in newest
+    assert "सर्वांत नवीन ५००० नोंदींमध्ये शोधले." in newest
     following = browser.page(_links(newest, "पुढील प्रस्ताव")[0])
-    assert "नवीनतम ५००० मध्ये शोधले आहे." in following
+    assert "सर्वांत नवीन ५००० नोंदींमध्ये शोधले." in following
 
 
 def _links(page: Page, text: str) -> list[str]:

@@ -192,10 +192,10 @@ def test_ending_all_other_sessions_keeps_this_one(site: Site) -> None:
     here, phone, desk = (site.browser("member") for _ in range(3))
     stranger = site.browser("road_member")
     assert here.post("/sessions/end-others").status_code == 302
-    assert here.page("/sessions").notices() == ["२ साइन इन समाप्त केली."]
+    assert here.page("/sessions").notices() == ["२ उपकरणांवरून साइन आउट केले."]
     assert phone.get("/").status_code == desk.get("/").status_code == 401
     assert stranger.get("/").status_code == 200
-    assert "इतर सर्व साइन इन समाप्त करा" not in here.page("/sessions")
+    assert "इतर सर्व उपकरणांवरून साइन आउट करा" not in here.page("/sessions")
 
 
 def test_codes_that_one_person_requests_for_others_are_throttled(site: Site) -> None:

@@ -35,7 +35,7 @@ LONG = {"text_mr": ["शनिवारी पाणीपुरवठा बं
 """A text longer than the free space in a page of the database."""
 
 PAIRS = [(name, value) for name, values in (TYPED | LONG).items() for value in values]
-UNREACHABLE = "प्रणालीच्या माहितीसाठ्याशी सध्या संपर्क होत नाही. कोणताही बदल झालेला नाही."
+UNREACHABLE = "प्रणाली सध्या उपलब्ध नाही. कोणताही बदल झालेला नाही."
 MEGABYTE = 1024 * 1024
 
 
@@ -143,7 +143,7 @@ def test_a_form_survives_a_lost_database_and_is_saved_once_it_is_back(
         sent_on = check_kept(member)
         page = Page(member.get("/").text)
         assert member.get("/").status_code == 503
-        assert "माहितीसाठ्याशी संपर्क होत नाही किंवा देखभालीचे काम सुरू आहे." in page
+        assert "प्रणाली सध्या उपलब्ध नाही किंवा देखभालीचे काम सुरू आहे." in page
     assert member.post("/submissions/new", sent_on).status_code == 302
 
 
