@@ -37,7 +37,6 @@ LATIN_WORD = re.compile(r"[A-Za-z]+")
 LATIN_ALLOWED = {
     "Approval",
     "CSV",
-    "English",
     "GIF",
     "HEIC",
     "IT",

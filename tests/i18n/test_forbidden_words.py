@@ -1,0 +1,81 @@
+"""Words that no page, mail or emergency template says: `docs/words.md` names the right ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from publisher.delivery.emergency import seed_templates
+from publisher.notifications import formatting
+from tests.i18n.test_catalogues import messages, sources, texts
+from tests.support.runs import CHECKOUT
+
+MAILS = CHECKOUT / "publisher" / "i18n" / "templates"
+EMERGENCY = Path(seed_templates.__file__).parent / "texts" / "templates.toml"
+# A letter or vowel sign of the same word: `\b` does not end a Devanagari word.
+LETTER = r"[\u0900-\u097f]"
+FORBIDDEN = {
+    # The word of the glossary is another one, or the word means something else to an officer.
+    "mr": rf"प्रतिक्रिय|छायाचित्र|हटव|फायल|(?<!{LETTER})(?:पहा|थांबा)(?!{LETTER})|घड्याळ|माहितीसाठा"
+    r"|तातडीच्या सूचना|तातडीचे इशारे|पर्यायी(?! मार्ग)|नवीनतम|पुनर्स्थापित|सद्यः|हिन्दी|मुद्रित"
+    r"|(?<!प्रणाली )प्रशासक|शांत वेळ|English मजकूर"
+    # A postposition is joined to its word, and none fits a time of day.
+    r"|(?:%\(platform\)s|\{\{ platform \}\}) (?:वर|कडे|ला|चे|च्या|ची)|(?:%\(at\)s|at \}\}) रोजी",
+    "hi": r"घड़ी|आपात सूचना|संगणक|पहुँच अनुमति|नगर निगम|टिप्पणी दर्ज|मुद्रित|(?<!प्रणाली )प्रशासक"
+    r"|बजे (?:को|पर)|(?:%\(at\)s|at \}\}) (?:को|पर) ",
+    # Code names, and the language of letters and of error messages; more as they go.
+    "en": r"(?i)\b(?:rungs?|fences?|leases?|claims?|receipts?|payloads?|workers?|queues?|endpoints?"
+    r"|backend|permalinks?|renditions?|variants?|hash|unhide|webhooks?|idempotent|null|cron"
+    r"|take back|invalid|illegal|oops|sorry|hereby|herewith|thereof|kindly|shall"
+    r"|upon|whilst|amongst)\b",
+}
+
+
+def sentences(language: str) -> Iterator[tuple[str, str]]:
+    """Yield where a text stands, and the text: pages, mails, and emergency templates."""
+    for message in messages("mr" if language == "en" else language):
+        for text in sources(message) if language == "en" else texts(message):
+            yield str(message.id), text
+    for mail in sorted((MAILS / language).glob("*.txt")):
+        yield mail.name, mail.read_text(encoding="utf-8")
+    for path in (Path(formatting.__file__), EMERGENCY):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if re.search("[\u0900-\u097f]", line) and language != "en":
+                yield path.name, line
+
+
+@pytest.mark.parametrize("language", FORBIDDEN)
+def test_no_page_mail_or_warning_says_a_forbidden_word(language: str) -> None:
+    found = [
+        f"{word[0]!r} in {place}: {text}"
+        for place, text in sentences(language)
+        if (word := re.search(FORBIDDEN[language], text))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("mr", "सर्व पहा"),
+        ("mr", "प्रशासकाने खाते जोडावे."),
+        ("mr", "%(platform)s वर पाहा"),
+        ("mr", "{{ platform }} वरील खाते"),
+        ("hi", "{{ at }} पर ‘नमूना’"),
+        ("hi", "घड़ी प्रक्रिया बंद है"),
+        ("en", "The delivery waits in the queue."),
+    ],
+)
+def test_a_forbidden_word_is_found_out(language: str, text: str) -> None:
+    assert re.search(FORBIDDEN[language], text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["सर्व पाहा", "पर्यायी मार्गाचा वापर करावा.", "प्रणाली प्रशासकाने जोडावे.", "थांबावे", "पहाटे"],
+)
+def test_the_right_word_is_let_through(text: str) -> None:
+    assert not re.search(FORBIDDEN["mr"], text)
