@@ -29,6 +29,7 @@ class BlankKind(StrEnum):
     """The type of a blank's value; each has its own check."""
 
     PLACE = "place"
+    DATE = "date"
     TIME = "time"
     NUMBER = "number"
     HELPLINE = "helpline"

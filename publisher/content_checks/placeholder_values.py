@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
@@ -14,13 +14,14 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 from approvals.emergency import BlankKind, Template, TemplateField
 from publisher.auth.contact_details import REGION
 from publisher.i18n import dates
-from publisher.i18n.date_parsing import BadWhen, parse_time
+from publisher.i18n.date_parsing import BadWhen, parse_day, parse_time
 from publisher.i18n.languages import digits, latin_digits
 from publisher.validation import Validator
 from publisher.working_time import from_local, local_day
 
 MARATHI, ENGLISH = "mr", "en"
 LANGUAGES = (MARATHI, ENGLISH)
+LONGEST_DATE = 32
 LONGEST_TIME = 20
 LONGEST_PHONE = 16
 INDIA, WHOLE = 91, 10
@@ -118,6 +119,29 @@ def _may_stand(letter: str) -> bool:
     )
 
 
+def _date(on: _Input) -> dict[str, str]:
+    """Read a day that has not passed; return it as text in each language."""
+    try:
+        day = parse_day(on.text())
+    except BadWhen as bad:
+        on.add(bad.code.value)
+        return {}
+    if day < local_day(on.now):
+        on.add("choose")
+    return {language: _plain(date_text(day, language, now=on.now)) for language in LANGUAGES}
+
+
+def date_text(day: date, language: str, *, now: datetime) -> str:
+    """Return `उद्या (दि. २८ नोव्हेंबर)`, or the weekday and date of a day further off.
+
+    The warning is forwarded for days: "tomorrow" alone would close the schools twice.
+    """
+    near = dates.near_day(day, language, now=now)
+    if not near:
+        return dates.day(day, language, now=now)
+    return f"{near} ({dates.plain_day(day, language, now=now)})"
+
+
 def _time(time: _Input) -> dict[str, str]:
     """Read a time of day; return it as text in each language."""
     try:
@@ -182,6 +206,7 @@ def _choice(choice: _Input) -> dict[str, str]:
 
 _READERS: Mapping[BlankKind, Reader] = {
     BlankKind.PLACE: _place,
+    BlankKind.DATE: _date,
     BlankKind.TIME: _time,
     BlankKind.NUMBER: _number,
     BlankKind.HELPLINE: _helpline,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from datetime import date, datetime, time
 from enum import StrEnum
+from itertools import pairwise
 
 from publisher.i18n.languages import ENGLISH, HINDI, MARATHI, PART_STARTS, latin_digits
 from publisher.working_time import from_local
@@ -89,39 +89,43 @@ def parse_time(text: str) -> time:
     if match is None:
         raise BadWhen(WhenProblem.TIME_UNREADABLE, text)
     word = f"{match['before']} {match['after']}".replace("बजे", "").replace("वाजता", "").strip()
-    if (word and word not in _PARTS) or not (word or match["minute"]):
+    if (word and word not in _HOURS) or not (word or match["minute"]):
         raise BadWhen(WhenProblem.TIME_UNREADABLE, text)
-    hour = _hour(int(match["hour"]), _PARTS.get(word))
+    hour = _hour(int(match["hour"]), _HOURS.get(word))
     minute = int(match["minute"] or 0)
     if hour is None or minute > 59:
         raise BadWhen(WhenProblem.TIME_DOES_NOT_EXIST, text)
     return time(hour, minute)
 
 
-def _hour(hour_number: int, parts: frozenset[int] | None) -> int | None:
-    """Return the hour from 0 to 23 within one of the named parts; None if there is none."""
+def _hour(hour_number: int, hours: frozenset[int] | None) -> int | None:
+    """Return the hour from 0 to 23 that is among those of a part of the day; None if none is."""
     if hour_number > 23:
         return None
-    if parts is None:
+    if hours is None:
         return hour_number
-    hours = [hour_number % 12, hour_number % 12 + 12] if hour_number <= 12 else [hour_number]
-    return next((hour for hour in hours if bisect_right(PART_STARTS, hour) - 1 in parts), None)
+    meant = [hour_number % 12, hour_number % 12 + 12] if hour_number <= 12 else [hour_number]
+    return next((hour for hour in meant if hour in hours), None)
 
 
-def _part_words() -> dict[str, frozenset[int]]:
-    """Return every name of a part of the day, with the parts it may mean."""
-    parts_by_name: dict[str, set[int]] = {
-        "a.m.": {0, 1, 2},
-        "p.m.": {3, 4, 5},
-        "सायंकाळी": {4},
-        "संध्याकाळी": {4},
+def _part_hours() -> dict[str, frozenset[int]]:
+    """Return every name of a part of the day, with the hours that it may mean."""
+    evening = range(PART_STARTS[4], PART_STARTS[5])
+    hours_by_name: dict[str, set[int]] = {
+        "a.m.": set(range(12)),
+        "p.m.": set(range(12, 24)),
+        "सायंकाळी": set(evening),
+        "संध्याकाळी": set(evening),
     }
     for rules in (MARATHI, ENGLISH, HINDI):
         for names in (rules.parts, rules.short_parts):
-            for part, name in enumerate(names):
-                parts_by_name.setdefault(name, set()).add(part)
-                parts_by_name.setdefault(name.removesuffix("."), set()).add(part)
-    return {name: frozenset(parts) for name, parts in parts_by_name.items()}
+            for name, (starts, ends) in zip(names, pairwise((*PART_STARTS, 24)), strict=True):
+                for spelling in (name, name.removesuffix(".")):
+                    hours_by_name.setdefault(spelling, set()).update(range(starts, ends))
+    # People call the small hours night, too.
+    for name in ("रात्री", "रा.", "रा", "रात", "मध्यरात्री", "आधी रात"):
+        hours_by_name[name].update(range(4))
+    return {name: frozenset(hours) for name, hours in hours_by_name.items()}
 
 
-_PARTS = _part_words()
+_HOURS = _part_hours()

@@ -45,10 +45,15 @@ def plain_day(when: date, locale: str, *, now: datetime) -> str:
 
 
 def day_heading(when: date, locale: str, *, now: datetime) -> str:
-    """Return `आज, बुधवार, दि. २५ नोव्हेंबर`; without the first word for days further off."""
+    """Return `आज, बुधवार, दि. २५ नोव्हेंबर`, for a heading; days further off have no first word."""
     day_name = _near(_day_of(when), local_day(now), language_rules(locale))
     day_text = day(when, locale, now=now)
-    return f"{day_name}, {day_text}" if day_name else day_text
+    return f"{day_name.capitalize()}, {day_text}" if day_name else day_text
+
+
+def near_day(when: date, locale: str, *, now: datetime) -> str:
+    """Return `आज`, `उद्या` or `काल`; empty for any other day."""
+    return _near(_day_of(when), local_day(now), language_rules(locale)) or ""
 
 
 def short_day(when: date, locale: str) -> str:
@@ -70,7 +75,10 @@ def clock_time(at: datetime, locale: str, *, short: bool = False) -> str:
 
 
 def moment(at: datetime, locale: str, *, now: datetime) -> str:
-    """Return `आज सायं. ६:००`, `काल सायं. ७:१०`, or `शुक्रवार, दि. २७ नोव्हेंबर, सायं. ५:३०`."""
+    """Return `आज सायं. ६:००`, `काल सायं. ७:१०`, or `शुक्रवार, दि. २७ नोव्हेंबर, सायं. ५:३०`.
+
+    It stands in the middle of a sentence: English says `today 6:00 pm`.
+    """
     day_name = _near(local_day(at), local_day(now), language_rules(locale))
     if day_name is None:
         return f"{day(at, locale, now=now)}, {clock_time(at, locale)}"
@@ -106,7 +114,7 @@ def stamp(at: datetime, locale: str, *, now: datetime) -> str:
     if local_date == today:
         return clock_time(at, locale, short=True)
     if local_date == today - ONE_DAY:
-        return rules.yesterday
+        return rules.yesterday.capitalize()
     if today - 7 * ONE_DAY < local_date < today:
         return rules.short_weekdays[local_date.weekday()]
     year = "" if local_date.year == today.year else digits(f" {local_date.year}", locale)
@@ -155,7 +163,7 @@ def _day_of(when: date) -> date:
 
 
 def _named(local_date: date, rules: LanguageRules, *, year: bool) -> str:
-    day_text = f"{rules.day.format(day=local_date.day)} {rules.months[local_date.month - 1]}"
+    day_text = f"{rules.day.format(day=local_date.day)}{NBSP}{rules.months[local_date.month - 1]}"
     return f"{day_text} {local_date.year}" if year else day_text
 
 

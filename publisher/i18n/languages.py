@@ -12,8 +12,9 @@ from babel.dates import get_month_names
 
 NBSP = "\u00a0"
 
-# The hours at which the parts of a day begin: night, dawn, morning, afternoon, evening, night.
-PART_STARTS = (0, 4, 6, 12, 16, 20)
+# The hours at which the parts of a day begin: midnight, before dawn, morning, afternoon, evening,
+# night. "आज रात्री १:००" is the coming night to every reader, so the small hours have their words.
+PART_STARTS = (0, 1, 6, 12, 16, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,8 @@ MARATHI = LanguageRules(
         "नोव्हें.",
         "डिसें.",
     ),
-    parts=("रात्री", "पहाटे", "सकाळी", "दुपारी", "सायं.", "रात्री"),
-    short_parts=("रा.", "प.", "स.", "दु.", "सायं.", "रा."),
+    parts=("मध्यरात्री", "पहाटे", "सकाळी", "दुपारी", "सायं.", "रात्री"),
+    short_parts=("म.रा.", "प.", "स.", "दु.", "सायं.", "रा."),
     today="आज",
     tomorrow="उद्या",
     yesterday="काल",
@@ -109,9 +110,9 @@ ENGLISH = LanguageRules(
     ),
     parts=("am", "am", "am", "pm", "pm", "pm"),
     short_parts=("am", "am", "am", "pm", "pm", "pm"),
-    today="Today",
-    tomorrow="Tomorrow",
-    yesterday="Yesterday",
+    today="today",
+    tomorrow="tomorrow",
+    yesterday="yesterday",
     day="{day}",
     clock=f"{{clock}}{NBSP}{{part}}",
     numbered=f"No.{NBSP}{{number}}",
@@ -140,8 +141,8 @@ HINDI = LanguageRules(
         "नवं.",
         "दिसं.",
     ),
-    parts=("रात", "तड़के", "सुबह", "दोपहर", "शाम", "रात"),
-    short_parts=("रात", "तड़के", "सुबह", "दोपहर", "शाम", "रात"),
+    parts=("आधी रात", "तड़के", "सुबह", "दोपहर", "शाम", "रात"),
+    short_parts=("आधी रात", "तड़के", "सुबह", "दोपहर", "शाम", "रात"),
     today="आज",
     tomorrow="कल",
     yesterday="कल",

@@ -32,18 +32,18 @@ def without_no_break_spaces(text: str) -> str:
 @pytest.mark.parametrize(
     ("moment", "marathi", "english", "hindi"),
     [
-        (at(11, 25, 18), "आज सायं. ६:००", "Today 6:00 pm", "आज शाम 6:00 बजे"),
-        (at(11, 25, 15, 30), "आज दुपारी ३:३०", "Today 3:30 pm", "आज दोपहर 3:30 बजे"),
+        (at(11, 25, 18), "आज सायं. ६:००", "today 6:00 pm", "आज शाम 6:00 बजे"),
+        (at(11, 25, 15, 30), "आज दुपारी ३:३०", "today 3:30 pm", "आज दोपहर 3:30 बजे"),
         (
             at(11, 26, 11),
             "उद्या सकाळी ११:००",
-            "Tomorrow 11:00 am",
+            "tomorrow 11:00 am",
             "कल (26 नवंबर) सुबह 11:00 बजे",
         ),
         (
             at(11, 24, 19, 10),
             "काल सायं. ७:१०",
-            "Yesterday 7:10 pm",
+            "yesterday 7:10 pm",
             "कल (24 नवंबर) शाम 7:10 बजे",
         ),
         (
@@ -70,7 +70,7 @@ def test_a_moment_reads_as_an_officer_would_say_it(
 @pytest.mark.parametrize(
     ("moment", "marathi", "english"),
     [
-        (at(11, 25, 15, 30), "आज दुपारी ३:३०", "Today 3:30 pm"),
+        (at(11, 25, 15, 30), "आज दुपारी ३:३०", "today 3:30 pm"),
         (at(11, 27, 10), "शुक्र. दि. २७, स. १०:००", "Fri 27, 10:00 am"),
         (at(11, 30, 11), "सोम. दि. ३०, स. ११:००", "Mon 30, 11:00 am"),
         (at(12, 1, 13), "मंगळ. दि. १ डिसें., दु. १:००", "Tue 1 Dec, 1:00 pm"),
@@ -145,8 +145,9 @@ def test_the_calendar_has_its_names() -> None:
 @pytest.mark.parametrize(
     ("hour", "part"),
     [
-        (0, "रात्री १२:०५"),
-        (3, "रात्री ३:०५"),
+        (0, "मध्यरात्री १२:०५"),
+        (1, "पहाटे १:०५"),
+        (3, "पहाटे ३:०५"),
         (4, "पहाटे ४:०५"),
         (5, "पहाटे ५:०५"),
         (6, "सकाळी ६:०५"),
@@ -163,9 +164,29 @@ def test_each_part_of_the_day_has_its_hours(hour: int, part: str) -> None:
     assert without_no_break_spaces(dates.clock_time(at(11, 25, hour, 5), "mr")) == part
 
 
+def test_one_in_the_morning_is_never_the_coming_night() -> None:
+    midnight, small = at(11, 26, 0, 30), at(11, 26, 1, 57)
+    texts = [dates.moment(midnight, locale, now=NOW) for locale in LOCALES]
+    assert [without_no_break_spaces(text) for text in texts] == [
+        "उद्या मध्यरात्री १२:३०",
+        "tomorrow 12:30 am",
+        "कल (26 नवंबर) आधी रात 12:30 बजे",
+    ]
+    assert without_no_break_spaces(dates.clock_time(small, "mr")) == "पहाटे १:५७"
+    assert without_no_break_spaces(dates.clock_time(small, "hi")) == "तड़के 1:57 बजे"
+    short = [dates.clock_time(time, "mr", short=True) for time in (midnight, small)]
+    assert [without_no_break_spaces(text) for text in short] == ["म.रा. १२:३०", "प. १:५७"]
+
+
+def test_english_writes_today_with_a_capital_in_headings_alone() -> None:
+    assert without_no_break_spaces(dates.moment(NOW, "en", now=NOW)) == "today 2:10 pm"
+    heading = dates.day_heading(NOW, "en", now=NOW)
+    assert without_no_break_spaces(heading) == "Today, Wednesday, 25 November"
+
+
 def test_a_line_never_breaks_inside_a_date_or_a_time() -> None:
     assert dates.moment(at(11, 27, 9), "mr", now=NOW) == (
-        f"शुक्रवार, दि.{NBSP}२७ नोव्हेंबर, सकाळी{NBSP}९:००"
+        f"शुक्रवार, दि.{NBSP}२७{NBSP}नोव्हेंबर, सकाळी{NBSP}९:००"
     )
     assert dates.clock_time(NOW, "en") == f"2:10{NBSP}pm"
 
@@ -206,7 +227,7 @@ def test_today_begins_at_midnight_in_the_city_not_in_greenwich() -> None:
     before, after = at(11, 25, 23, 59), at(11, 26, 0, 0)
     assert (before.hour, before.minute) == (18, 29)
     assert without_no_break_spaces(dates.moment(before, "mr", now=NOW)) == "आज रात्री ११:५९"
-    assert without_no_break_spaces(dates.moment(after, "mr", now=NOW)) == "उद्या रात्री १२:००"
+    assert without_no_break_spaces(dates.moment(after, "mr", now=NOW)) == "उद्या मध्यरात्री १२:००"
 
 
 def test_the_same_moment_reads_the_same_from_any_zone() -> None:

@@ -79,3 +79,12 @@ def test_a_forbidden_word_is_found_out(language: str, text: str) -> None:
 )
 def test_the_right_word_is_let_through(text: str) -> None:
     assert not re.search(FORBIDDEN["mr"], text)
+
+
+def test_a_marathi_time_is_never_parted_from_its_postposition() -> None:
+    found = [
+        text
+        for _place, text in sentences("mr")
+        if re.search(r"(?:%\(\w+\)s|\}\}) (?:पासून|पर्यंत|नंतर)", text)
+    ]
+    assert found == []

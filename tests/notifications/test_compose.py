@@ -377,7 +377,7 @@ def test_a_mail_in_marathi_or_hindi_holds_no_english_of_ours(
 def test_marathi_mails_write_marathi_digits_and_keep_a_number_on_one_line() -> None:
     _, body = compose_text(NoticeKind.REVIEW_ASKED, "mr", VALUES[NoticeKind.REVIEW_ASKED])
     assert "(आवृत्ती क्र.\u00a0३)" in body
-    assert "मुदत: बुधवार, दि.\u00a0२५ नोव्हेंबर, दुपारी\u00a0३:०० पर्यंत." in body
+    assert "मुदत: बुधवार, दि.\u00a0२५\u00a0नोव्हेंबर, दुपारी\u00a0३:००\u00a0पर्यंत." in body
     assert not re.search("[0-9]", body.replace("/posts/7", ""))
 
 

@@ -91,9 +91,11 @@ def add_duty(
         return duty.id
 
 
-def add_template(town: City, department: str = "water", *, by: str = "clerk") -> int:
+def add_template(
+    town: City, department: str = "water", *, by: str = "clerk", form: TemplateForm = FORM
+) -> int:
     """Add a template that waits for its department's approval, and return its id."""
-    form = replace(FORM, department_id=town.departments[department])
+    form = replace(form, department_id=town.departments[department])
     with town.write() as session:
         return template_editing.make(session, actor=town.actor(by), now=town.now, form=form).id
 
@@ -113,9 +115,11 @@ def approve_template(
         )
 
 
-def prepare_template(town: City, department: str = "water", *, duty: str = "clerk") -> int:
+def prepare_template(
+    town: City, department: str = "water", *, duty: str = "clerk", form: TemplateForm = FORM
+) -> int:
     """Add an approved template and a duty, and return the template's id."""
-    template_id = add_template(town, department)
+    template_id = add_template(town, department, form=form)
     approve_template(town, template_id, by={"water": "first", "road": "road_officer"}[department])
     add_duty(town, duty)
     return template_id

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pytest
 from werkzeug.test import TestResponse
 
 from publisher.delivery.emergency import alerts
+from publisher.delivery.emergency.template_editing import BlankForm
 from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.states import DeliveryState
 from tests.support import emergency_steps
@@ -70,6 +72,23 @@ def test_the_person_on_duty_publishes_an_emergency_text_in_three_steps(site: Sit
     assert used.text.count(emergency_steps.MARATHI) == 2
     deliveries = emergency_steps.deliveries(site.city, int(done.location.rpartition("/")[2]))
     assert {delivery.state for delivery in deliveries} == {DeliveryState.PUBLISHED}
+
+
+def test_a_date_is_chosen_from_the_next_days_and_stands_beside_tomorrow(site: Site) -> None:
+    form = replace(
+        emergency_steps.FORM,
+        text_mr="शाळांना {date} सुट्टी. मदत: {helpline}",
+        text_en="Schools are closed {date}. Help: {helpline}",
+        blanks=(BlankForm("date", "date"), BlankForm("helpline", "helpline")),
+    )
+    path = f"/emergency/publish/{emergency_steps.prepare_template(site.city, form=form)}"
+    browser = site.browser("clerk")
+    first = browser.get(path)
+    assert "उद्या (दि. २६ नोव्हेंबर)" in Page(first.text)
+    second = submit(browser, path, first, {"blank-0": "2026-11-26", "blank-1": "101"})
+    third = Page(submit(browser, path, second, ORDER_FIELDS).text)
+    assert "शाळांना उद्या (दि. २६ नोव्हेंबर) सुट्टी. मदत: १०१" in third
+    assert "Schools are closed tomorrow (26 November). Help: 101" in third
 
 
 def test_a_double_click_on_publish_leads_to_the_same_page_twice(site: Site) -> None:

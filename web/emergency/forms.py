@@ -12,12 +12,15 @@ from approvals.emergency import BlankKind, Template, TemplateField
 from publisher.content_checks import placeholder_values
 from publisher.delivery.emergency.publish import UseForm
 from publisher.i18n.languages import number
+from publisher.working_time import ONE_DAY, local_day
+from web.core.context import ctx
 from web.core.i18n import _, _l, page_language
 from web.forms import DayMonthYearField, Form, fill_moment, number_of, optional_moment, options
 from web.messages.emergency import HOWS, blank_word
 
 BLANKS, WORD, CONFIRM = "blanks", "word", "confirm"
 STEPS = (BLANKS, WORD, CONFIRM)
+DAYS_OFFERED = 4
 
 
 class LaneForm(Form):
@@ -80,6 +83,8 @@ def _field(blank: TemplateField, language: str) -> Field:
         at = 1 if page_language() == "en" else 0
         choices = options((str(n), pair[at]) for n, pair in enumerate(blank.choices))
         return RadioField(label, choices=choices, validate_choice=False)
+    if blank.kind is BlankKind.DATE:
+        return RadioField(label, choices=_next_days(), validate_choice=False)
     if language:
         label = (
             _("%(blank)s, in Marathi", blank=label)
@@ -87,6 +92,16 @@ def _field(blank: TemplateField, language: str) -> Field:
             else _("%(blank)s, in English", blank=label)
         )
     return StringField(label, description=_hint(blank))
+
+
+def _next_days() -> list[tuple[str, str]]:
+    """Return today and the days after it, as they will be written, by their ISO dates."""
+    now = ctx.now()
+    days = [local_day(now) + n * ONE_DAY for n in range(DAYS_OFFERED)]
+    return options(
+        (day.isoformat(), placeholder_values.date_text(day, page_language(), now=now))
+        for day in days
+    )
 
 
 def _hint(blank: TemplateField) -> str:

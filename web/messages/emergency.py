@@ -57,6 +57,7 @@ REFUSALS: Mapping[str, str] = {
 
 KINDS: Mapping[BlankKind, str] = {
     BlankKind.PLACE: N_("Place, in both languages"),
+    BlankKind.DATE: N_("Date"),
     BlankKind.TIME: N_("Time of day"),
     BlankKind.NUMBER: N_("Number"),
     BlankKind.HELPLINE: N_("Telephone number"),
@@ -81,6 +82,7 @@ TROUBLES: Mapping[str, str] = {
 
 BLANKS: Mapping[str, str] = {
     "place": N_("Place"),
+    "date": N_("Date"),
     "time": N_("Time"),
     "level": N_("Level"),
     "helpline": N_("Helpline"),

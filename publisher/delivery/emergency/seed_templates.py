@@ -34,7 +34,7 @@ def insert_missing(session: Session, *, now: datetime) -> int:
     }
     missing = [
         row
-        for row in _rows()
+        for row in rows()
         if row["code"] not in existing_codes and row["department"] in departments
     ]
     for row in missing:
@@ -65,7 +65,8 @@ def form_of(row: Mapping[str, Any], department_id: int) -> TemplateForm:
     )
 
 
-def _rows() -> list[dict[str, Any]]:
+def rows() -> list[dict[str, Any]]:
+    """Return the templates of the file: texts, blanks and the owning department's code."""
     source = files(__package__).joinpath("texts", "templates.toml")
-    rows: list[dict[str, Any]] = tomllib.loads(source.read_text(encoding="utf-8"))["template"]
-    return rows
+    templates: list[dict[str, Any]] = tomllib.loads(source.read_text(encoding="utf-8"))["template"]
+    return templates

@@ -14,7 +14,12 @@ from approvals.placeholders import in_braces
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.content_checks import outgoing_text
-from publisher.content_checks.placeholder_values import LANGUAGES, LONGEST_PHONE, LONGEST_TIME
+from publisher.content_checks.placeholder_values import (
+    LANGUAGES,
+    LONGEST_DATE,
+    LONGEST_PHONE,
+    LONGEST_TIME,
+)
 from publisher.delivery.emergency import notify, templates
 from publisher.models.emergency import EmergencyTemplate, TemplateRevision
 from publisher.models.people import Department
@@ -32,7 +37,12 @@ LONGEST_CHOICE = 60
 MOST_CHOICES = 12
 MOST_BLANKS = 6
 EARLIEST_LIMIT = 5
-FIXED = {BlankKind.TIME: LONGEST_TIME, BlankKind.HELPLINE: LONGEST_PHONE, BlankKind.CHOICE: 0}
+FIXED = {
+    BlankKind.DATE: LONGEST_DATE,
+    BlankKind.TIME: LONGEST_TIME,
+    BlankKind.HELPLINE: LONGEST_PHONE,
+    BlankKind.CHOICE: 0,
+}
 """The maximal length of a blank's text, for kinds that fix it."""
 
 _LONGEST = {BlankKind.PLACE: LONGEST_PLACE, BlankKind.NUMBER: LONGEST_NUMBER}

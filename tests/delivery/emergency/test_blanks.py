@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from approvals import emergency
 from approvals.emergency import BlankKind, Template, TemplateField
 from publisher.content_checks import placeholder_values
+from publisher.delivery.emergency import seed_templates
 from publisher.validation import Validator
 
 NOW = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
@@ -74,6 +75,40 @@ def test_a_time_is_a_time_in_words_of_each_language(time_text: str, texts: tuple
 )
 def test_what_is_no_time_is_refused(time_text: str, code: str) -> None:
     assert read_blanks(BlankKind.TIME, {"blank-0": time_text})[1] == [code]
+
+
+@pytest.mark.parametrize(
+    ("day", "texts"),
+    [
+        ("2026-11-25", ("आज (दि. २५ नोव्हेंबर)", "today (25 November)")),
+        ("2026-11-26", ("उद्या (दि. २६ नोव्हेंबर)", "tomorrow (26 November)")),
+        ("27/11/2026", ("शुक्रवार, दि. २७ नोव्हेंबर", "Friday, 27 November")),
+    ],
+)
+def test_a_date_is_never_today_or_tomorrow_alone(day: str, texts: tuple[str, str]) -> None:
+    assert read_blanks(BlankKind.DATE, {"blank-0": day}) == (texts, [])
+
+
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [("", "date_missing"), ("soon", "date_unreadable"), ("2026-11-24", "choose")],
+)
+def test_what_is_no_date_or_has_passed_is_refused(day: str, code: str) -> None:
+    assert read_blanks(BlankKind.DATE, {"blank-0": day})[1] == [code]
+
+
+def test_every_date_fits_its_blank() -> None:
+    days = [NOW.date() + timedelta(days=number) for number in range(800)]
+    for language in placeholder_values.LANGUAGES:
+        texts = [placeholder_values.date_text(day, language, now=NOW) for day in days]
+        assert max(map(len, texts)) <= placeholder_values.LONGEST_DATE
+
+
+def test_templates_of_the_product_name_the_date_beside_a_time() -> None:
+    for row in seed_templates.rows():
+        for text in (row["text_mr"], row["text_en"]):
+            assert ("{date}" in text) is ("{time}" in text or row["code"] == "school-closed")
+            assert "{day}" not in text
 
 
 @pytest.mark.parametrize(
