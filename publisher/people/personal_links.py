@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.appointments import NEEDS_CONFIRMATION
@@ -98,6 +99,19 @@ def send_code(session: Session, *, link: Link, now: datetime) -> LinkCodeProblem
     kind = NoticeKind.LINK_CODE
     compose.queue(session, kind=kind, person=person, values=values, now=now, to=mobile)
     return None
+
+
+def code_asked_at(session: Session, *, link: Link, now: datetime) -> datetime | None:
+    """Return when the code was made that this link waits for (aware UTC), or None."""
+    query = select(Link.made_at).where(
+        Link.person_id == link.person_id,
+        Link.purpose == LinkPurpose.LINK_CODE,
+        Link.subject_id == link.id,
+        Link.used_at.is_(None),
+        Link.ended_at.is_(None),
+        Link.expires_at > now,
+    )
+    return session.scalars(query.order_by(Link.id.desc())).first()
 
 
 def use_code(

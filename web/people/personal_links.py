@@ -11,6 +11,7 @@ from wtforms import HiddenField, StringField
 from approvals.policy import Actor, ActorKind
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.models.people import Link
+from publisher.notifications import late_codes
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.sms import template_of
 from publisher.people import (
@@ -79,6 +80,18 @@ def _has_code(session: Session, link: Link) -> bool:
     return template is not None and mobile is not None
 
 
+def _is_code_late(session: Session, link: Link) -> bool:
+    """Return True if the code that was asked for on this page has not left."""
+    asked_at = personal_links.code_asked_at(session, link=link, now=ctx.now())
+    return asked_at is not None and late_codes.has_not_left(
+        session,
+        kind=NoticeKind.LINK_CODE,
+        person_id=link.person_id,
+        since=asked_at,
+        now=ctx.now(),
+    )
+
+
 def _is_by_owner(link: Link) -> bool:
     return g.acting is not None and acting().person.id == link.person_id
 
@@ -93,6 +106,7 @@ def _wrong_page(session: Session, /, form: LinkForm, token: str) -> Page:
             outlook=doubts.outlook(session, link=link, now=ctx.now()),
             is_owner=_is_by_owner(link),
             has_code=_has_code(session, link),
+            is_late=_is_code_late(session, link),
             has_password=link.person.password_hash is not None,
         )
 
@@ -125,6 +139,7 @@ def _office_page(session: Session, /, form: LinkForm, token: str) -> Page:
             appointment=personal_links.appointment_of(session, link),
             is_open=office_links.is_open(session, link, now=ctx.now()),
             has_code=_has_code(session, link),
+            is_late=_is_code_late(session, link),
         )
 
     return _shown(session, token, LinkPurpose.TAKE_UP, show)
@@ -159,6 +174,7 @@ def _officer_page(
             is_open=confirm_links.is_open(session, link, now=ctx.now()),
             is_proven=is_proven or _is_by_owner(link),
             has_code=_has_code(session, link),
+            is_late=_is_code_late(session, link),
         )
 
     return _shown(session, token, LinkPurpose.CONFIRM, show)

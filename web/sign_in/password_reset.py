@@ -18,6 +18,7 @@ from web.core.permissions import Page, public
 from web.errors import error_page
 from web.forms import Form
 from web.messages.sign_in import sign_in_sentence, throttled_until
+from web.sign_in import sign_in_steps
 from web.sign_in.passwords import city_words, new_hash
 
 routes = Blueprint("forgotten", __name__)
@@ -74,7 +75,11 @@ def ask(form: AskForm) -> Page:
 def sent() -> Page:
     """Show what to do next; the page does not reveal whether the address is known."""
     by_mobile = request.args.get("by") == "mobile"
-    return render_template("sign_in/password_reset_sent.html", by_mobile=by_mobile)
+    return render_template(
+        "sign_in/password_reset_sent.html",
+        by_mobile=by_mobile,
+        is_late=by_mobile and sign_in_steps.are_codes_delayed(),
+    )
 
 
 @routes.route("/forgotten/link/<token>", methods=["GET", "POST"])
@@ -105,17 +110,22 @@ def open_link(form: NewPasswordForm, token: str) -> Page:
 def ask_code(form: ResetCodeForm) -> Page:
     """Store the new password if the code from the SMS was sent to this number."""
     if form.is_shown:
-        return render_template("sign_in/password_reset_code.html", form=form)
+        return _code_page(form)
     password_hash = None
     link = _link_of(form) if form.validate() else None
     if link is not None:
         with reading() as session:  # the person's departments are read for the check
             password_hash = new_hash(form, session.get_one(Person, link.person_id))
     if link is None or password_hash is None:
-        return render_template("sign_in/password_reset_code.html", form=form), 422
+        return _code_page(form), 422
     with writing() as session:
         _reset(session, session.get_one(Link, link.id), form, password_hash)
     return _to_sign_in()
+
+
+def _code_page(form: ResetCodeForm) -> str:
+    is_late = sign_in_steps.are_codes_delayed()
+    return render_template("sign_in/password_reset_code.html", form=form, is_late=is_late)
 
 
 def _reset(session: Session, link: Link, form: NewPasswordForm, password_hash: str) -> None:

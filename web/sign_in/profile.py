@@ -12,7 +12,8 @@ from publisher.auth import sign_in
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.refusals import SignInRefusal
 from publisher.models.people import ContactField, NoticeGroup, Person, Telling
-from publisher.notifications import preferences
+from publisher.notifications import late_codes, preferences
+from publisher.notifications.compose import NoticeKind
 from publisher.people import contact_corrections, contact_verification, profile
 from publisher.people.contact_verification import ContactCodeProblem
 from publisher.people.profile import Profile
@@ -238,7 +239,16 @@ def _code_page(database_session: Session, form: ContactCodeForm) -> str:
     waiting = contact_verification.waiting_change(
         database_session, person_id=_own_id(), now=ctx.now()
     )
-    return render_template("sign_in/profile_code.html", form=form, pending_change=waiting)
+    is_late = waiting is not None and late_codes.has_not_left(
+        database_session,
+        kind=NoticeKind.CONTACT_CODE,
+        person_id=_own_id(),
+        since=waiting.asked_at,
+        now=ctx.now(),
+    )
+    return render_template(
+        "sign_in/profile_code.html", form=form, pending_change=waiting, is_late=is_late
+    )
 
 
 @routes.route("/profile/code", methods=["GET", "POST"])

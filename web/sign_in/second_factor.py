@@ -42,8 +42,9 @@ def confirm(form: SignInCodeForm) -> Page:
     pending = browser_cookies.pending_factor()
     if pending is None:
         return redirect(url_for("signing.ask"))
-    if form.is_shown or not form.validate():
-        return sign_in_steps.factor_page(form, code=200 if form.is_shown else 422)
+    is_look = form.is_shown or sign_in_steps.looks_again()
+    if is_look or not form.validate():
+        return sign_in_steps.factor_page(form, code=200 if is_look else 422)
     with writing() as session:
         outcome = session_start.confirm_factor(
             session,

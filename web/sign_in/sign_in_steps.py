@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import redirect, render_template, request, url_for
 
 from publisher.auth import passkeys, session_start, totp
 from publisher.auth.known_devices import Visitor
 from publisher.auth.session_start import FactorRequest, SignedIn
 from publisher.models.people import SignIn
+from publisher.notifications import late_codes
+from publisher.notifications.compose import NoticeKind
 from publisher.working_time import local_day
 from web.core import form_recovery
 from web.core.context import ctx
@@ -60,17 +64,43 @@ def _lacks_factor(sign_in: SignIn) -> bool:
     return factor_rule().is_lacking(role, day, has_factor=is_proved, is_proved=is_proved)
 
 
-def _ways(pending: browser_cookies.PendingFactor | None) -> tuple[bool, bool]:
-    """Return if the person of a sign-in that waits has an app, and a passkey for this site."""
+def looks_again() -> bool:
+    """Return True if the button of a code's page was pressed that says that no code has come."""
+    return request.form.get("step") == "look"
+
+
+def are_codes_delayed() -> bool:
+    """Return True if codes by SMS are late, for a page that must not show who is known."""
+    with reading() as session:
+        return late_codes.are_delayed(session, now=ctx.now())
+
+
+@dataclass(frozen=True)
+class _FactorWays:
+    """What the page of the factor says of a sign-in: app, passkey, and a late code by SMS."""
+
+    has_app: bool = True
+    has_passkey: bool = False
+    is_late: bool = False
+
+
+def _ways(pending: browser_cookies.PendingFactor | None) -> _FactorWays:
     if pending is None:
-        return True, False
+        return _FactorWays()
     with reading() as session:
         link = session_start.waiting(session, factor_request=pending.factor_request, now=ctx.now())
         if link is None:
-            return True, False
+            return _FactorWays()
         has_app = totp.in_force(session, person_id=link.person_id) is not None
         own = passkeys.in_force(session, person_id=link.person_id)
-        return has_app, bool(own) and passkey_site() is not None
+        is_late = pending.factor_request.by_sms and late_codes.has_not_left(
+            session,
+            kind=NoticeKind.SIGN_IN_CODE,
+            person_id=link.person_id,
+            since=link.made_at,
+            now=ctx.now(),
+        )
+        return _FactorWays(has_app, bool(own) and passkey_site() is not None, is_late)
 
 
 def factor_page(form: SignInCodeForm, *, code: int = 401) -> Page:
@@ -78,13 +108,14 @@ def factor_page(form: SignInCodeForm, *, code: int = 401) -> Page:
     pending = browser_cookies.pending_factor()
     recovered = form_recovery.carried_form()
     carried = form_recovery.hidden_fields(recovered) if recovered else []
-    has_app, has_passkey = _ways(pending)
+    ways = _ways(pending)
     page = render_template(
         "sign_in/factor_code.html",
         form=form,
         carried_fields=carried,
         by_sms=pending is not None and pending.factor_request.by_sms,
-        has_app=has_app,
-        has_passkey=has_passkey,
+        has_app=ways.has_app,
+        has_passkey=ways.has_passkey,
+        is_late=ways.is_late,
     )
     return page, code

@@ -126,8 +126,9 @@ def confirm_code(form: SignInCodeForm) -> Page:
     if pending is None:
         return redirect(url_for("signing.ask"))
     recovered = form_recovery.carried_form()
-    if form.is_shown or not form.validate():
-        return _code_page(form, pending.code_request, recovered, code=200 if form.is_shown else 422)
+    is_look = form.is_shown or sign_in_steps.looks_again()
+    if is_look or not form.validate():
+        return _code_page(form, pending.code_request, recovered, code=200 if is_look else 422)
     with writing() as database_session:
         outcome = auth_sign_in.confirm_code(
             database_session,
@@ -157,6 +158,7 @@ def _code_page(
         "sign_in/sign_in_code.html",
         form=form,
         seconds=seconds_until(code_request.not_before),
+        is_late=sign_in_steps.are_codes_delayed(),
         carried_fields=form_recovery.hidden_fields(recovered) if recovered else [],
     )
     return page, code
