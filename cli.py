@@ -192,6 +192,31 @@ def confirm_appointments(ids: tuple[int, ...]) -> None:
     confirm(_settings(), ids)
 
 
+@people.command("rename")
+@click.argument("login")
+@click.option("--name", "name_mr", help="In Devanagari, as it is printed.")
+@click.option("--name-en", help="The same in Latin letters.")
+@click.option("--designation", help="Such as कनिष्ठ अभियंता.")
+def rename_person(
+    login: str, name_mr: str | None, name_en: str | None, designation: str | None
+) -> None:
+    """Rename the person with this mail address or mobile number; what is left out stays."""
+    from commands.people import rename
+
+    rename(_settings(), login, name_mr=name_mr, name_en=name_en, designation=designation)
+
+
+@people.command("correct")
+@click.argument("login")
+@click.option("--mail", help='The right one; "" removes it.')
+@click.option("--mobile", help='Ten digits; "" removes it.')
+def correct_person(login: str, mail: str | None, mobile: str | None) -> None:
+    """Correct mail and mobile of the person with this one or the other; what is left out stays."""
+    from commands.people import correct
+
+    correct(_settings(), login, mail=mail, mobile=mobile)
+
+
 @people.command("end-factor")
 @click.argument("login")
 def end_factor(login: str) -> None:

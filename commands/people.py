@@ -1,4 +1,4 @@
-"""`nagarvani people`: record the first admin, and anybody for scripts; confirm appointments."""
+"""`nagarvani people`: record, confirm, rename and correct people where the pages cannot."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ from publisher.notifications import links
 from publisher.notifications.compose import NoticeKind
 from publisher.notifications.sms import missing_codes
 from publisher.now import now
-from publisher.people import appointments, confirmation, invitations, lost_factor
+from publisher.people import (
+    appointments,
+    confirmation,
+    contact_corrections,
+    invitations,
+    lost_factor,
+    name_changes,
+)
 from publisher.people.departments import find_departments
 from publisher.people.permissions import COMMAND
 from publisher.settings.environment import Settings
@@ -38,7 +45,8 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "mail.has_password": "This person has a password already and signs in with it.",
     "mail.missing": "--mail or --mobile is needed: the invitation to set a password goes there.",
     "mobile.landline": "--mobile is not a mobile number; write ten digits.",
-    "mobile.another_person": "--mail and --mobile belong to two different people.",
+    "another_person": "{option} belongs to {name}.",
+    "last_channel": "{option} is the last channel of this person, who could not be reached then.",
     "disabled": "This person's access is closed; open it on the page People first.",
     "department_id.closed": "This department is closed.",
     "role.already_appointed": "This person is appointed so already; nothing was changed.",
@@ -79,8 +87,8 @@ def add(
 
     The link of the first admin is always shown: mail may not work yet.
     """
-    if not person["mail"] and NoticeKind.INVITATION in missing_codes(settings.sms):
-        raise click.ClickException("--mail is needed: SMS is not set up for invitations.")
+    if not person["mail"]:
+        _require_sms(settings)
     try:
         with checked_database(settings) as database, database.transaction() as session:
             is_first = not session.scalar(select(exists().select_from(Person)))
@@ -150,12 +158,86 @@ def confirm(settings: Settings, ids: tuple[int, ...]) -> None:
         click.echo(line)
 
 
+def rename(
+    settings: Settings,
+    login: str,
+    *,
+    name_mr: str | None,
+    name_en: str | None,
+    designation: str | None,
+) -> None:
+    """Change names and designation; None keeps one. Raises `click.ClickException`."""
+    try:
+        with checked_database(settings) as database, database.transaction() as session:
+            person = _person(session, login)
+            name_changes.rename(
+                session,
+                actor=COMMAND,
+                person=person,
+                name_mr=person.name_mr if name_mr is None else name_mr,
+                name_en=person.name_en if name_en is None else name_en,
+                designation=person.designation if designation is None else designation,
+                now=now(),
+                origin=_origin("people rename"),
+            )
+            line = f"Recorded: {', '.join(filter(None, (person.name_mr, person.designation)))}"
+    except BadPerson as problem:
+        raise click.ClickException(_sentence(problem)) from problem
+    click.echo(line)
+
+
+def correct(settings: Settings, login: str, *, mail: str | None, mobile: str | None) -> None:
+    """Correct mail and mobile; None keeps one, "" removes it. Raises `click.ClickException`.
+
+    Somebody without a password is invited anew.
+    """
+    try:
+        with checked_database(settings) as database, database.transaction() as session:
+            person = _person(session, login)
+            mail = person.mail if mail is None else mail
+            if not mail and not person.password_hash:
+                _require_sms(settings)
+            before = (person.mail, person.mobile)
+            waiting = contact_corrections.correct(
+                session,
+                actor=COMMAND,
+                person=person,
+                mail=mail or None,
+                mobile=(person.mobile if mobile is None else mobile) or None,
+                now=now(),
+                origin=_origin("people correct"),
+            )
+            lines = [f"Recorded: {', '.join(filter(None, (person.mail, person.mobile)))}"]
+            lines += [
+                f"{change.value} is in force after 72 hours, or once its owner signs in and accepts"
+                " it. They, their heads and the admins are told."
+                for change in waiting
+            ]
+            if before != (person.mail, person.mobile) and not person.password_hash:
+                notice = _invite(session, person, at=now())
+                lines.append(_invitation_line(notice, settings.base_url, show_link=False))
+    except BadPerson as problem:
+        raise click.ClickException(_sentence(problem)) from problem
+    for line in lines:
+        click.echo(line)
+
+
+def _person(session: Session, login: str) -> Person:
+    person = person_of(session, normal_identifier(login))
+    if person is None:
+        raise click.ClickException("Nobody has this mail address or mobile number.")
+    return person
+
+
+def _require_sms(settings: Settings) -> None:
+    if NoticeKind.INVITATION in missing_codes(settings.sms):
+        raise click.ClickException("--mail is needed: SMS is not set up for invitations.")
+
+
 def end_factor(settings: Settings, login: str) -> None:
     """End the second factor of the person with this login; raises `click.ClickException`."""
     with checked_database(settings) as database, database.transaction() as session:
-        person = person_of(session, normal_identifier(login))
-        if person is None:
-            raise click.ClickException("Nobody has this mail address or mobile number.")
+        person = _person(session, login)
         lost_factor.end_factor(session, actor=COMMAND, person=person, now=now())
         name = person.name_mr
     click.echo(f"The second factor of {name} has ended.")

@@ -27,12 +27,13 @@ def store(
     actor: Actor,
     now: datetime,
     is_proven: bool = False,
+    origin: Mapping[str, str] | None = None,
 ) -> None:
     """Store a locked person's new address or number, and tell those that they had before.
 
     `is_proven`: the code that was sent there has been typed. What was sent to the former ones is
-    void, and no device is known any more. Raises `BadPerson` if somebody else has recorded it
-    meanwhile.
+    void, and no device is known any more. `origin` is a command's name and user, for the history.
+    Raises `BadPerson` if somebody else has recorded it meanwhile.
     """
     former = {field: getattr(person, field) for field in ContactField}
     try:
@@ -47,7 +48,7 @@ def store(
     one_time_links.end_for_password(session, person=person, now=now)
     known_devices.end_all(session, person_id=person.id, now=now)
     for field in contacts:
-        values = {"field": field.value}
+        values = {"field": field.value, **(origin or {})}
         transitions.record(session, person, "change_contact", actor=actor, now=now, values=values)
         for address in _told(former, field):
             say_changed(session, person, field.value, now=now, to=address)

@@ -6,6 +6,7 @@ Who has signed in is not handed over by it: what is added or changed is in force
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -46,13 +47,15 @@ def correct(
     mail: str | None,
     mobile: str | None,
     now: datetime,
+    origin: Mapping[str, str] | None = None,
 ) -> list[ContactChange]:
     """Store the person's mail and mobile; return the changes that are not in force yet.
 
     Who has never signed in is reached there at once; as a confirmation covered the former ones,
     those who need one wait for it again, and the actor counts as their recorder. A removal is in
     force at once. Raises as `name_changes.require_rename` does, and `BadPerson` with every invalid
-    field; its values name who has the address or number.
+    field; its values name who has the address or number. `origin` is a command's name and user,
+    for the history.
     """
     require_rename(session, actor, person, now=now)
     session.refresh(person, with_for_update={"of": Person})
@@ -60,14 +63,16 @@ def correct(
     if not contacts:
         return []
     if person.password_hash is None:
-        confirm_again(session, person, actor=actor, now=now)
-        channels.store(session, person, contacts, actor=actor, now=now)
+        is_confirmed = confirm_again(session, person, actor=actor, now=now)
+        channels.store(session, person, contacts, actor=actor, now=now, origin=origin)
+        if is_confirmed:
+            channels.note_confirmed(person, now=now)
         return []
     if removed := {field: None for field, value in contacts.items() if value is None}:
         _require_one_left(person, removed)
-        channels.store(session, person, removed, actor=actor, now=now)
+        channels.store(session, person, removed, actor=actor, now=now, origin=origin)
     return [
-        _ask(session, person, field, value, actor=actor, now=now)
+        _ask(session, person, field, value, actor=actor, now=now, origin=origin)
         for field, value in contacts.items()
         if value is not None
     ]
@@ -118,6 +123,7 @@ def _ask(
     *,
     actor: Actor,
     now: datetime,
+    origin: Mapping[str, str] | None,
 ) -> ContactChange:
     for earlier in waiting(session, person_id=person.id):
         if earlier.field is field:
@@ -133,7 +139,7 @@ def _ask(
     )
     session.add(change)
     session.flush()
-    _record(session, change, "correct_contact", actor, now)
+    _record(session, change, "correct_contact", actor, now, origin)
     contact_notices.tell(session, change, by=actor.person_id, now=now)
     return change
 
@@ -252,7 +258,12 @@ def tick_contacts(database: Database, *, now: datetime) -> int:
 
 
 def _record(
-    session: Session, change: ContactChange, verb: str, actor: Actor, now: datetime
+    session: Session,
+    change: ContactChange,
+    verb: str,
+    actor: Actor,
+    now: datetime,
+    origin: Mapping[str, str] | None = None,
 ) -> None:
-    values = {"field": change.field.value}
+    values = {"field": change.field.value, **(origin or {})}
     transitions.record(session, change.person, verb, actor=actor, now=now, values=values)

@@ -13,7 +13,7 @@ from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.policy import Actor
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_line, read_mail, read_mobile
-from publisher.models.people import Person
+from publisher.models.people import Appointment, Person
 from publisher.people import names
 from publisher.people.appointment_return import put_back
 from publisher.people.permissions import (
@@ -143,12 +143,17 @@ def _complete(
         transitions.record(session, person, "complete_person", actor=actor, now=now, values=values)
 
 
-def confirm_again(session: Session, person: Person, *, actor: Actor, now: datetime) -> None:
-    """Let an appointment wait again: a confirmation covers what it showed."""
-    if is_command(actor):
-        return
+def confirm_again(session: Session, person: Person, *, actor: Actor, now: datetime) -> bool:
+    """Let an appointment wait again: a confirmation covers what it showed.
+
+    A command confirms it anew instead, and the others are told so; returns True if one has.
+    """
+    is_confirmed = False
     for appointment in standing(session, person_id=person.id, now=now):
         if appointment.role not in NEEDS_CONFIRMATION:
+            continue
+        if is_command(actor):
+            is_confirmed |= _reconfirm(appointment, now)
             continue
         appointment.changed_by_id = actor.person_id
         if appointment.state is not AppointmentState.RECORDED:
@@ -160,3 +165,12 @@ def confirm_again(session: Session, person: Person, *, actor: Actor, now: dateti
                 verb="change_address",
                 columns={"taken_up_at": None},
             )
+    return is_confirmed
+
+
+def _reconfirm(appointment: Appointment, now: datetime) -> bool:
+    if appointment.state is AppointmentState.RECORDED:
+        return False
+    appointment.confirmed_by_id = appointment.confirmed_under_id = appointment.told_at = None
+    appointment.confirmed_at = now
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -47,10 +48,12 @@ def rename(
     name_en: str,
     designation: str,
     now: datetime,
+    origin: Mapping[str, str] | None = None,
 ) -> None:
     """Change a person's names and designation from now on; earlier acts keep the former ones.
 
     A head or officer who has never signed in waits for confirmation again, as it covered the name.
+    `origin` is a command's name and user, for the history.
     Raises as `require_rename` does, and `BadPerson` for an invalid field.
     """
     require_rename(session, actor, person, now=now)
@@ -66,7 +69,7 @@ def rename(
     if person.password_hash is None:
         confirm_again(session, person, actor=actor, now=now)
     before = {field: getattr(person, field) for field in changes}
-    values: dict[str, object] = {"fields": sorted(changes)}
+    values: dict[str, object] = {"fields": sorted(changes), **(origin or {})}
     verb = "change_name"
     if not names.store(session, person, changes, actor=actor, now=now):
         # Nothing else keeps the mistyped words: the row of the history is corrected.

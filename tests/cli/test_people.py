@@ -1,4 +1,4 @@
-"""`nagarvani people add` records the first admin and officers, and explains what it refuses."""
+"""`nagarvani people` records, confirms and corrects people, and explains what it refuses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from approvals.policy import Role
 from publisher.auth import totp
@@ -15,7 +15,7 @@ from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
-from publisher.models.people import Appointment, Person
+from publisher.models.people import Appointment, Department, Link, Person
 from publisher.now import now
 from publisher.people import invitations
 from publisher.people.appointments import record_person
@@ -234,3 +234,105 @@ def test_a_lost_second_factor_is_ended_by_command(workspace: Workspace, database
     assert workspace.run_in_process("people", "end-factor", login).code == 0
     with database.reading() as session:
         assert totp.in_force(session, person_id=person_id) is None
+
+
+def head_of_water(database: Database, workspace: Workspace) -> int:
+    """Let the one admin record a head, who waits; return the appointment's id."""
+    add_admin(workspace)
+    with database.transaction() as session:
+        admin = session.scalars(select(Appointment)).one()
+        row = record_person(
+            session,
+            actor=acting(admin),
+            now=now(),
+            name_mr="मेधा सातपुत",
+            mail="wrong@pmc.example",
+            role=Role.HEAD,
+            department_id=session.scalars(
+                select(Department.id).where(Department.code == "water")
+            ).one(),
+        )
+        session.flush()
+        return row.id
+
+
+def events(database: Database, verb: str) -> list[Event]:
+    with database.reading() as session:
+        return list(session.scalars(select(Event).where(Event.verb == verb)))
+
+
+def test_a_sole_admin_has_a_name_and_an_address_corrected_by_command(
+    workspace: Workspace, database: Database
+) -> None:
+    number = head_of_water(database, workspace)
+    workspace.run_in_process("people", "confirm", str(number))
+    with database.transaction() as session:
+        session.execute(update(Appointment).values(told_at=now()))
+    renamed = workspace.run_in_process(
+        "people", "rename", "wrong@pmc.example", "--name", "मेधा सातपुते", "--designation", "उपअभियंता"
+    )
+    assert (renamed.code, renamed.out) == (0, "Recorded: मेधा सातपुते, उपअभियंता\n"), renamed.err
+    corrected = workspace.run_in_process(
+        "people", "correct", "wrong@pmc.example", "--mail", "right@pmc.example"
+    )
+    assert corrected.code == 0, corrected.err
+    assert "An invitation goes to right@pmc.example" in corrected.out
+    for verb, command in (("correct_name", "rename"), ("change_contact", "correct")):
+        (event,) = events(database, verb)
+        assert event.details["command"] == f"people {command}"
+        assert event.details["user"] == getpass.getuser()
+    with database.reading() as session:
+        row = session.get_one(Appointment, number)
+        assert (row.person.name_mr, row.person.mail) == ("मेधा सातपुते", "right@pmc.example")
+        assert row.state is AppointmentState.CONFIRMED, "the command confirms it anew"
+        assert row.person.mail_confirmed_at is not None
+        assert row.told_at is None, "the admins are told again"
+        query = select(Link.sent_to).where(
+            Link.purpose == "invitation",
+            Link.person_id == row.person_id,
+            Link.ended_at.is_(None),
+        )
+        assert list(session.scalars(query)) == ["right@pmc.example"]
+
+
+def test_an_address_of_somebody_who_signs_in_waits_by_command_too(
+    workspace: Workspace, database: Database
+) -> None:
+    token = link_in(add_admin(workspace))
+    with database.transaction() as session:
+        invitations.accept_invitation(
+            session, token=token or "", password="patang-ude-akashat", password_hash="…", now=now()
+        )
+    output = workspace.run_in_process(
+        "people", "correct", "a@pmc.example", "--mobile", "9822012345"
+    )
+    assert output.code == 0, output.err
+    assert "+919822012345 is in force after 72 hours" in output.out
+    (event,) = events(database, "correct_contact")
+    assert event.details["user"] == getpass.getuser()
+    with database.reading() as session:
+        assert session.scalars(select(Person.mobile)).one() is None
+        told = session.scalars(select(Notice.address).where(Notice.kind == "contact_change"))
+        assert list(told) == ["a@pmc.example"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("rename", "x@pmc.example", "--name", "क"), "Nobody has this mail"),
+        (("rename", "wrong@pmc.example", "--name", ""), "--name is needed."),
+        (("correct", "wrong@pmc.example", "--mail", "a@pmc.example"), "--mail belongs to अरुण"),
+        (("correct", "wrong@pmc.example", "--mail", "", "--mobile", "9822012345"), "--mail is nee"),
+        (("correct", "wrong@pmc.example", "--mail", "nonsense"), "--mail cannot be right"),
+    ],
+)
+def test_a_wrong_correction_is_one_sentence_and_nothing_is_kept(
+    workspace: Workspace, database: Database, arguments: tuple[str, ...], says: str
+) -> None:
+    head_of_water(database, workspace)
+    output = workspace.run_in_process("people", *arguments)
+    assert output.code == 1
+    assert says in output.err
+    with database.reading() as session:
+        query = select(Person.name_mr, Person.mail).order_by(Person.id.desc())
+        assert session.execute(query).first() == ("मेधा सातपुत", "wrong@pmc.example")
