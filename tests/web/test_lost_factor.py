@@ -81,3 +81,16 @@ def test_nobody_ends_their_own_and_no_other_head_ends_it(site: Site) -> None:
     assert own.post(f"/people/{site.city.people['admin']}/second-factor").status_code == 409
     assert press(site, "head", "road_member")[0] == 404
     assert press(site, "clerk", "road_member")[0] == 403
+
+
+def test_a_head_finds_the_page_of_an_officers_lost_phone(site: Site) -> None:
+    with_app(site, "first")
+    head = site.browser("head")
+    assert 'href="/people/waiting"' in head.get("/").text
+    page = head.get("/people/waiting").text
+    for name in ("first", "second", "member"):
+        assert f'href="/people/{site.city.people[name]}/second-factor"' in page
+    for name in ("head", "road_member"):
+        assert f"/people/{site.city.people[name]}/second-factor" not in page
+    assert head.get(f"/people/{site.city.people['first']}/second-factor").status_code == 200
+    assert "/second-factor" not in site.browser("lead").get("/people/waiting").text

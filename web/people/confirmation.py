@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from approvals.policy import Action
+from approvals.policy import Action, Role
 from publisher.models.people import Appointment
-from publisher.people import confirmation
+from publisher.people import confirmation, responsibility
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
@@ -42,7 +42,23 @@ def _page(session: Session, form: Form) -> str:
         chosen=request.form.getlist("chosen"),
         value_of=_value_of,
         number_of_all=len(own) + len(others),
+        people_of_head=_people_of_head(session),
     )
+
+
+def _people_of_head(session: Session) -> list[Appointment]:
+    """Return the officers and members of a head's department, but for the head."""
+    own, now = actor(), ctx.now()
+    if own.role is not Role.HEAD:
+        return []
+    return [
+        appointment
+        for role in (Role.OFFICER, Role.MEMBER)
+        for appointment in responsibility.holders(
+            session, role, now=now, department_id=own.department_id
+        )
+        if appointment.person_id != own.person_id
+    ]
 
 
 def _value_of(appointment: Appointment) -> str:
