@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals import appointments, gate
@@ -45,9 +45,8 @@ class ChangedSinceShown(NotAllowed):
     code = "changed_since_shown"
 
 
-def waiting(session: Session, *, now: datetime) -> list[Appointment]:
-    """Return the appointments that wait for confirmation, by department and role."""
-    query = (
+def _waiting(now: datetime) -> Select[Appointment]:
+    return (
         select(Appointment)
         .join(Appointment.person)
         .join(Appointment.department)
@@ -63,15 +62,49 @@ def waiting(session: Session, *, now: datetime) -> list[Appointment]:
         )
         .order_by(Department.name_mr, Appointment.role, Appointment.id)
     )
-    return list(session.scalars(query))
+
+
+def waiting(session: Session, *, now: datetime) -> list[Appointment]:
+    """Return the appointments that wait for confirmation, by department and role."""
+    return list(session.scalars(_waiting(now)))
+
+
+def count_waiting(session: Session, *, now: datetime) -> int:
+    """Return how many appointments wait for confirmation."""
+    query = _waiting(now).with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+    return session.scalar(query) or 0
+
+
+def waiting_beside(
+    session: Session, own: Collection[Appointment], *, now: datetime
+) -> list[Appointment]:
+    """Return those of the waiting appointments that are none of `own`, at most 200."""
+    query = _waiting(now).where(Appointment.id.not_in([row.id for row in own]))
+    return list(session.scalars(query.limit(MOST_AT_ONCE)))
 
 
 def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Appointment]:
     """Return those of the waiting appointments that the actor may confirm, at most 200."""
     own = _own_recorder_ids(session, actor)
-    waiting_rows = waiting(session, now=now)
-    rows = [row for row in waiting_rows if _may(session, actor, row, own, now=now)]
+    query = _waiting(now).where(_is_within_reach(actor, own))
+    if actor.role is not Role.HEAD:
+        query = query.limit(MOST_AT_ONCE)
+    rows = [row for row in session.scalars(query) if _may(session, actor, row, own, now=now)]
     return rows[:MOST_AT_ONCE]
+
+
+def _is_within_reach(actor: Actor, own_recorder_ids: frozenset[int]) -> ColumnElement[bool]:
+    """Return the condition of what the actor may confirm; for a head, now or later."""
+    if actor.role is Role.HEAD:
+        department_ids = (Appointment.department_id, Department.reports_to_id)
+        return or_(*(column == actor.department_id for column in department_ids))
+    recorders = (Appointment.recorded_by_id, Appointment.changed_by_id)
+    barred_ids = {actor.person_id, *own_recorder_ids}
+    return and_(
+        Appointment.person_id != actor.person_id,
+        Appointment.role.not_in([] if actor.role is Role.ADMIN else STAFF),
+        *(func.coalesce(column, 0).not_in(barred_ids) for column in recorders),
+    )
 
 
 def left_to_nobody(session: Session, *, now: datetime) -> list[Appointment]:
@@ -179,9 +212,9 @@ def _may(
     *,
     now: datetime,
 ) -> bool:
-    nomination = _nomination(
-        appointment, is_left_by_head=_is_left_by_head(session, appointment, now)
-    )
+    # Only a head's right depends on it, and each look at it is a statement.
+    is_left = actor.role is Role.HEAD and _is_left_by_head(session, appointment, now)
+    nomination = _nomination(appointment, is_left_by_head=is_left)
     return appointments.may_confirm(actor, nomination, own_recorder_ids=own_recorder_ids)
 
 

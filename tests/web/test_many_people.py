@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from approvals.policy import Role
 from publisher.models.people import Appointment, Department
 from publisher.people.permissions import COMMAND
+from tests.support.city import statements
 from tests.support.city_people import add_department, appoint
 from tests.web.html_page import Page
 from tests.web.site import Site
@@ -60,3 +61,24 @@ def test_302_who_wait_are_confirmed_by_200_at_once(site: Site) -> None:
     assert len(others.named("chosen")) == 0
     assert "१ ते २००" in others.text
     assert "३०२" in others.text
+
+
+def test_the_page_of_those_who_wait_reads_one_page_and_a_count(site: Site) -> None:
+    add_people(site, Role.OFFICER, by="lead")
+    loaded: list[int] = []
+
+    def note(target: object, _context: object) -> None:
+        loaded.append(id(target))
+
+    event.listen(Appointment, "load", note)
+    try:
+        for name, own, others in (("admin", 200, 102), ("lead", 0, 200), ("head", 0, 0)):
+            browser = site.browser(name)
+            loaded.clear()
+            with statements(site.city.database) as executed:
+                page = browser.page("/people/waiting")
+            assert len(page.named("chosen")) == own
+            assert len(loaded) <= own + others + 20
+            assert len(executed) < 30
+    finally:
+        event.remove(Appointment, "load", note)

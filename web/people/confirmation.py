@@ -32,16 +32,16 @@ def _page(session: Session, form: Form) -> str:
     now = ctx.now()
     own = confirmation.waiting_for(session, actor(), now=now)
     sees_all = actor().role not in {None, "head"}
-    others = [row for row in confirmation.waiting(session, now=now) if row not in own]
+    others = confirmation.waiting_beside(session, own, now=now) if sees_all else []
+    number_of_all = confirmation.count_waiting(session, now=now)
     return render_template(
         "people/waiting.html",
         form=form,
         own=own,
-        others=others[: confirmation.MOST_AT_ONCE] if sees_all else [],
-        number_of_others=len(others),
+        others=others,
+        number_of_others=number_of_all - len(own),
         chosen=request.form.getlist("chosen"),
         value_of=_value_of,
-        number_of_all=len(own) + len(others),
         people_of_head=_people_of_head(session),
     )
 

@@ -106,7 +106,7 @@ def index(session: Session) -> Page:
         page=page,
         last_page=last_page,
         query=search_text,
-        waiting_count=len(confirmation.waiting(session, now=now)),
+        waiting_count=confirmation.count_waiting(session, now=now),
         is_sms_missing=factor_rule().holds(local_day(now)) and not factor_rule().has_sms,
         unreviewed_count=upgrade_review.count(session, now=now),
         may_review=actor().role is Role.ADMIN,
