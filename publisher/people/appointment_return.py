@@ -1,9 +1,10 @@
-"""Put an appointment back to *recorded*: approvals under it that have not gone out do not count."""
+"""Put appointments back to *recorded*: approvals under them that have not gone out do not count."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -25,55 +26,63 @@ _UNCONFIRMED = dict.fromkeys(
 
 def put_back(
     session: Session,
-    appointment: Appointment,
+    appointments: Sequence[Appointment],
     *,
+    approvals: Sequence[Decision],
     actor: Actor,
     now: datetime,
     verb: str,
     columns: Mapping[str, object] | None = None,
 ) -> None:
-    """Let a confirmed or active appointment wait again, whoever acts.
+    """Let confirmed or active appointments of one person wait again, whoever acts.
 
-    Posts that it approved and that have not gone out are in review again, in this transaction;
-    `review.lapsed_approvals` then asks the approvers again, and tells the cell and the head what
-    has gone out already. Emergency templates wait to be approved again. `columns` are set beside
-    those of the confirmation. Raises `Overtaken` if the appointment approves something, or is
-    moved, at this moment.
+    `approvals` is what `lock_approvals` has returned: their posts, if they have not gone out, are
+    in review again, in this transaction; `review.lapsed_approvals` then asks the approvers again,
+    and tells the cell and the head what has gone out already. Emergency templates wait to be
+    approved again. `columns` are set beside those of the confirmation. Raises `Overtaken` if one of
+    them approves something, or is moved, at this moment.
     """
-    # As a worker does, lock the posts before the appointment: otherwise they wait for each other.
-    for decision in _locked_approvals(session, appointment):
-        decision.lapsed_at = now
-        if _has_all_gone(session, decision.revision):
-            continue  # it stands, as what it released does
-        revision = decision.revision
-        cancellation.cancel_unsent(
-            session, actor=actor, now=now, post_id=revision.post_id, why=verb
+    for decision in approvals:
+        _let_lapse(session, decision, actor=actor, now=now, why=verb)
+    for appointment in sorted(appointments, key=attrgetter("id")):
+        transitions.apply(
+            session,
+            appointment,
+            AppointmentState.RECORDED,
+            actor=actor,
+            now=now,
+            verb=verb,
+            columns={**_UNCONFIRMED, **(columns or {})},
         )
-        values = {"revision": revision.number, "why": verb}
-        cancellation.void_approvals(
-            session, revision, [decision], actor=actor, now=now, values=values
-        )
-    transitions.apply(
-        session,
-        appointment,
-        AppointmentState.RECORDED,
-        actor=actor,
-        now=now,
-        verb=verb,
-        columns={**_UNCONFIRMED, **(columns or {})},
-    )
-    # The appointment is locked only now, and deciding locks it too: what came in between shows.
-    if any(row.lapsed_at is None for row in session.scalars(_approvals(appointment))):
+    # They are locked only now, and deciding locks them too: what came in between shows.
+    if any(row.lapsed_at is None for row in session.scalars(_approvals(appointments))):
         raise Overtaken(state=AppointmentState.ACTIVE, to=AppointmentState.RECORDED)
-    _withdraw_templates(session, appointment, actor=actor, now=now, why=verb)
+    _withdraw_templates(session, appointments, actor=actor, now=now, why=verb)
+
+
+def _let_lapse(
+    session: Session, decision: Decision, *, actor: Actor, now: datetime, why: str
+) -> None:
+    decision.lapsed_at = now
+    revision = decision.revision
+    if _has_all_gone(session, revision):
+        return  # it stands, as what it released does
+    cancellation.cancel_unsent(session, actor=actor, now=now, post_id=revision.post_id, why=why)
+    values = {"revision": revision.number, "why": why}
+    cancellation.void_approvals(session, revision, [decision], actor=actor, now=now, values=values)
 
 
 def _withdraw_templates(
-    session: Session, appointment: Appointment, *, actor: Actor, now: datetime, why: str
+    session: Session,
+    appointments: Sequence[Appointment],
+    *,
+    actor: Actor,
+    now: datetime,
+    why: str,
 ) -> None:
     """Withdraw the approvals of emergency templates: they wait for their department again."""
     query = select(TemplateDecision).where(
-        TemplateDecision.appointment_id == appointment.id,
+        TemplateDecision.appointment_id.in_([row.id for row in appointments]),
         TemplateDecision.verdict == TemplateVerdict.APPROVED,
         TemplateDecision.withdrawn_at.is_(None),
     )
@@ -89,29 +98,34 @@ def _withdraw_templates(
         )
 
 
-def _locked_approvals(session: Session, appointment: Appointment) -> Sequence[Decision]:
-    """Lock the posts that this appointment approves now, and return its approvals of them."""
-    approvals = _approvals(appointment)
+def lock_approvals(session: Session, appointments: Sequence[Appointment]) -> Sequence[Decision]:
+    """Lock the posts that these appointments approve now, and return their approvals of them.
+
+    The posts come first, in the order of ids, before the person and the appointments: a worker
+    locks them so too, and otherwise the two wait for each other.
+    """
+    approvals = _approvals(appointments)
     for decision in session.scalars(approvals).all():
         transitions.lock(session, Post, decision.revision.post_id)
     # Freshly read: what waited for a lock may have been withdrawn or revised meanwhile.
     return session.scalars(approvals.execution_options(populate_existing=True)).all()
 
 
-def _approvals(appointment: Appointment) -> Select[Decision]:
+def _approvals(appointments: Sequence[Appointment]) -> Select[Decision]:
     return (
         select(Decision)
         .join(Decision.revision)
         .join(Revision.post)
         .where(
-            Decision.person_id == appointment.person_id,
-            Decision.appointment_id == appointment.id,
+            # For the index of the person.
+            Decision.person_id.in_({row.person_id for row in appointments}),
+            Decision.appointment_id.in_([row.id for row in appointments]),
             Decision.kind.in_([DecisionKind(kind) for kind in ApprovalKind]),
             Decision.withdrawn_at.is_(None),
             Revision.number == Post.newest,
             Post.state.in_((PostState.IN_REVIEW, PostState.APPROVED)),
         )
-        .order_by(Post.id)
+        .order_by(Post.id, Decision.id)
     )
 
 

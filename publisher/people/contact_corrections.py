@@ -58,12 +58,11 @@ def correct(
     for the history.
     """
     require_rename(session, actor, person, now=now)
-    session.refresh(person, with_for_update={"of": Person})
-    contacts = _read(session, person, mail, mobile)
-    if not contacts:
+    if not _read(session, person, mail, mobile):
         return []
+    is_confirmed = confirm_again(session, person, actor=actor, now=now)
+    contacts = _read(session, person, mail, mobile)
     if person.password_hash is None:
-        is_confirmed = confirm_again(session, person, actor=actor, now=now)
         channels.store(session, person, contacts, actor=actor, now=now, origin=origin)
         if is_confirmed:
             channels.note_confirmed(person, now=now)
@@ -245,16 +244,21 @@ def tick_contacts(database: Database, *, now: datetime) -> int:
     due = (
         select(ContactChange)
         .where(ContactChange.in_force_at <= now, ContactChange.ended_at.is_(None))
-        .order_by(ContactChange.id)
+        .order_by(ContactChange.person_id, ContactChange.id)
     )
     with database.transaction() as session:
-        changes = session.scalars(due.with_for_update(skip_locked=True)).all()
-        for change in changes:
-            try:
-                _put_in_force(session, change, actor=CLOCK, now=now)
-            except BadPerson:  # somebody else has it by now
-                _record(session, change, "refuse_contact", CLOCK, now)
-        return len(changes)
+        return sum(_put_due(session, change, now) for change in session.scalars(due).all())
+
+
+def _put_due(session: Session, change: ContactChange, now: datetime) -> bool:
+    try:
+        # Whoever refuses or corrects it has locked the person: what they did shows only then.
+        _put_in_force(session, _locked(session, change.person, change.id), actor=CLOCK, now=now)
+    except NotFound:
+        return False
+    except BadPerson:  # somebody else has it by now
+        _record(session, change, "refuse_contact", CLOCK, now)
+    return True
 
 
 def _record(

@@ -17,7 +17,7 @@ from publisher.notifications import compose, links
 from publisher.notifications.compose import NoticeKind
 from publisher.people import responsibility
 from publisher.people.appointment_notices import who_should_know
-from publisher.people.appointment_return import put_back
+from publisher.people.appointment_return import lock_approvals, put_back
 from publisher.people.permissions import require_another_admin
 from publisher.people.personal_links import appointment_of
 from publisher.states import AppointmentState
@@ -69,7 +69,8 @@ def doubt(session: Session, *, link: Link, actor: Actor, now: datetime) -> Doubt
         confirmer = appointment.confirmed_by
         if appointment.role is Role.ADMIN:
             require_another_admin(session, person_id=appointment.person_id, now=now)
-        put_back(session, appointment, actor=actor, now=now, verb=_VERB)
+        approvals = lock_approvals(session, [appointment])
+        put_back(session, [appointment], approvals=approvals, actor=actor, now=now, verb=_VERB)
         readers = who_should_know(session, appointment, now)
         readers += responsibility.people_of(responsibility.lead_and_admins(session, now=now))
         _tell(session, link, appointment, [*readers, *filter(None, [confirmer])], what, now)

@@ -15,7 +15,7 @@ from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_line, read_mail, read_mobile
 from publisher.models.people import Appointment, Person
 from publisher.people import names
-from publisher.people.appointment_return import put_back
+from publisher.people.appointment_return import lock_approvals, put_back
 from publisher.people.permissions import (
     is_command,
     require_not_own,
@@ -144,33 +144,35 @@ def _complete(
 
 
 def confirm_again(session: Session, person: Person, *, actor: Actor, now: datetime) -> bool:
-    """Let an appointment wait again: a confirmation covers what it showed.
+    """Lock a person; their appointments wait again if they have never signed in.
 
-    A command confirms it anew instead, and the others are told so; returns True if one has.
+    A confirmation covers what it showed. A command confirms anew instead, and the others are told
+    so; returns True if it has. Raises as `put_back` does.
     """
-    is_confirmed = False
-    for appointment in standing(session, person_id=person.id, now=now):
-        if appointment.role not in NEEDS_CONFIRMATION:
-            continue
-        if is_command(actor):
-            is_confirmed |= _reconfirm(appointment, now)
-            continue
-        appointment.changed_by_id = actor.person_id
-        if appointment.state is not AppointmentState.RECORDED:
-            put_back(
-                session,
-                appointment,
-                actor=actor,
-                now=now,
-                verb="change_address",
-                columns={"taken_up_at": None},
-            )
-    return is_confirmed
-
-
-def _reconfirm(appointment: Appointment, now: datetime) -> bool:
-    if appointment.state is AppointmentState.RECORDED:
+    offices = standing(session, person_id=person.id, now=now)
+    rows = [row for row in offices if row.role in NEEDS_CONFIRMATION]
+    approvals = [] if person.password_hash is not None else lock_approvals(session, rows)
+    session.refresh(person, with_for_update={"of": Person})
+    if person.password_hash is not None:
         return False
-    appointment.confirmed_by_id = appointment.confirmed_under_id = appointment.told_at = None
-    appointment.confirmed_at = now
-    return True
+    for row in rows:
+        transitions.lock(session, Appointment, row.id)
+    states = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
+    confirmed = [row for row in rows if row.state in states]
+    if is_command(actor):
+        for row in confirmed:
+            row.confirmed_by_id = row.confirmed_under_id = row.told_at = None
+            row.confirmed_at = now
+        return bool(confirmed)
+    put_back(
+        session,
+        confirmed,
+        approvals=approvals,
+        actor=actor,
+        now=now,
+        verb="change_address",
+        columns={"taken_up_at": None},
+    )
+    for row in rows:
+        row.changed_by_id = actor.person_id
+    return False

@@ -62,12 +62,10 @@ def rename(
         "name_en": read_line("name_en", name_en, longest=120),
         "designation": read_line("designation", designation, longest=160),
     }
-    session.refresh(person, with_for_update=True)
-    changes = {field: text for field, text in texts.items() if text != getattr(person, field)}
-    if not changes:
+    if all(text == getattr(person, field) for field, text in texts.items()):
         return
-    if person.password_hash is None:
-        confirm_again(session, person, actor=actor, now=now)
+    confirm_again(session, person, actor=actor, now=now)
+    changes = {field: text for field, text in texts.items() if text != getattr(person, field)}
     before = {field: getattr(person, field) for field in changes}
     values: dict[str, object] = {"fields": sorted(changes), **(origin or {})}
     verb = "change_name"

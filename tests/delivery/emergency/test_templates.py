@@ -189,7 +189,8 @@ def test_it_waits_again_if_who_approved_it_has_to_be_confirmed_again(town: City)
     with town.write() as session:
         office = session.get_one(Appointment, town.appointments["first"])
         admin = town.actor("admin")
-        put_back(session, office, actor=admin, now=town.now, verb="doubt_appointment")
+        verb = "doubt_appointment"
+        put_back(session, [office], approvals=[], actor=admin, now=town.now, verb=verb)
     assert offered(town) == []
     emergency_steps.approve_template(town, template_id, by="second")
     assert offered(town) == ["Heavy rain"]
