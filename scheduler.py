@@ -96,7 +96,7 @@ def ticks(
         Tick("appointments", 60.0, lambda: tick_appointments(context.database, now=context.now())),
         Tick("reminders", 600.0, lambda: tick_reminders(context.database, now=context.now())),
         Tick("lapsed", 5.0, lambda: tick_lapsed_approvals(context.database, now=context.now())),
-        Tick("heads", 60.0, lambda: tick_heads(context.database, now=context.now())),
+        Tick("heads", 60.0, lambda: _heads(context, settings)),
         Tick("contacts", 60.0, lambda: tick_contacts(context.database, now=context.now())),
         Tick("departments", 60.0, lambda: tick_departments(context.database, now=context.now)),
         Tick("links", 3.0, lambda: _links(context, settings)),
@@ -129,6 +129,10 @@ def _sms(context: WorkerContext, settings: Settings, is_stopping: Callable[[], b
         now=context.now,
         is_stopping=is_stopping,
     )
+
+
+def _heads(context: WorkerContext, settings: Settings) -> int:
+    return tick_heads(context.database, now=context.now(), head_hours=settings.head_hours)
 
 
 def _links(context: WorkerContext, settings: Settings) -> int:

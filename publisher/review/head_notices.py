@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from approvals.approvers import Approvers
@@ -15,22 +15,46 @@ from publisher.models.history import Event
 from publisher.models.people import Person
 from publisher.models.posts import Post, Revision
 from publisher.notifications.compose import NoticeKind
-from publisher.review import notify
-from publisher.review.department_approvers import approvers_among, offices_by_department
+from publisher.review import department_approvers, notify
+from publisher.review.department_approvers import (
+    HEAD_HOURS,
+    approvers_among,
+    offices_by_department,
+)
 from publisher.review.department_reviews import department_reviews
 
 
-def tick_heads(database: Database, *, now: datetime) -> int:
-    """Tell the heads whose right has begun, each once for a revision; returns their number."""
+def tick_heads(database: Database, *, now: datetime, head_hours: float = HEAD_HOURS) -> int:
+    """Tell the heads whose right has begun, each once for a revision; returns their number.
+
+    What was in review before heads had such a right gets its time here, as on sending.
+    """
     with database.reading() as session:
-        is_due = bool(_untold(session, now=now))
+        has_untimed = session.scalar(select(exists(_untimed()))) or False
+        is_due = has_untimed or bool(_untold(session, now=now))
     if not is_due:
         return 0
     with database.transaction() as session:
+        untimed = _untimed().with_for_update(of=Revision, skip_locked=True)
+        for revision in session.scalars(untimed).all():
+            sent_at = revision.post.state_at
+            department_approvers.set_head_time(revision, least=head_hours, now=sent_at)
         untold = _untold(session, now=now)
         for revision, department_id, able in untold:
             _tell_head(session, revision, department_id, able, now=now)
         return len(untold)
+
+
+def _untimed() -> Select[Revision]:
+    return (
+        select(Revision)
+        .join(Revision.post)
+        .where(
+            Post.state == PostState.IN_REVIEW,
+            Revision.number == Post.newest,
+            Revision.head_decides_at.is_(None),
+        )
+    )
 
 
 def _untold(session: Session, *, now: datetime) -> list[tuple[Revision, int, Approvers]]:
