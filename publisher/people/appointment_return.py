@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.errors import Overtaken
@@ -14,7 +14,13 @@ from approvals.gate import ApprovalKind
 from approvals.policy import Actor
 from approvals.states import PostState
 from publisher import cancellation, transitions
-from publisher.models.emergency import TemplateDecision, TemplateVerdict
+from publisher.models.emergency import (
+    EmergencyTemplate,
+    EmergencyUse,
+    TemplateDecision,
+    TemplateRevision,
+    TemplateVerdict,
+)
 from publisher.models.people import Appointment
 from publisher.models.posts import Decision, DecisionKind, Post, Revision
 from publisher.states import SENT, AppointmentState
@@ -36,7 +42,7 @@ def put_back(
 ) -> None:
     """Let confirmed or active appointments of one person wait again, whoever acts.
 
-    `approvals` is what `lock_approvals` has returned: their posts, if they have not gone out, are
+    `approvals` is what `lock_approvals` has returned: the posts, if they have not gone out, are
     in review again, in this transaction; `review.lapsed_approvals` then asks the approvers again,
     and tells the cell and the head what has gone out already. Emergency templates wait to be
     approved again. `columns` are set beside those of the confirmation. Raises `Overtaken` if one of
@@ -81,11 +87,7 @@ def _withdraw_templates(
     why: str,
 ) -> None:
     """Withdraw the approvals of emergency templates: they wait for their department again."""
-    query = select(TemplateDecision).where(
-        TemplateDecision.appointment_id.in_([row.id for row in appointments]),
-        TemplateDecision.verdict == TemplateVerdict.APPROVED,
-        TemplateDecision.withdrawn_at.is_(None),
-    )
+    query = _template_approvals(appointments)
     for approval in session.scalars(query.order_by(TemplateDecision.id).with_for_update()).all():
         approval.withdrawn_at, approval.withdrawn_by_id = now, actor.person_id
         transitions.record(
@@ -99,11 +101,13 @@ def _withdraw_templates(
 
 
 def lock_approvals(session: Session, appointments: Sequence[Appointment]) -> Sequence[Decision]:
-    """Lock the posts that these appointments approve now, and return their approvals of them.
+    """Lock the posts that these appointments approve now, and return the approvals of them.
 
-    The posts come first, in the order of ids, before the person and the appointments: a worker
-    locks them so too, and otherwise the two wait for each other.
+    Among these are emergency posts by a template that one of them has approved. The templates come
+    first, then the posts in the order of ids, before the person and the appointments: who publishes
+    and a worker lock them so too, and otherwise two wait for each other.
     """
+    _lock_templates(session, appointments)
     approvals = _approvals(appointments)
     for decision in session.scalars(approvals).all():
         transitions.lock(session, Post, decision.revision.post_id)
@@ -111,15 +115,41 @@ def lock_approvals(session: Session, appointments: Sequence[Appointment]) -> Seq
     return session.scalars(approvals.execution_options(populate_existing=True)).all()
 
 
+def _lock_templates(session: Session, appointments: Sequence[Appointment]) -> None:
+    # Who publishes by a template locks it too: no post then rests on an approval that lapses here.
+    revision_ids = _template_approvals(appointments).with_only_columns(TemplateDecision.revision_id)
+    query = (
+        select(EmergencyTemplate.id)
+        .where(EmergencyTemplate.revisions.any(TemplateRevision.id.in_(revision_ids)))
+        .order_by(EmergencyTemplate.id)
+        .with_for_update()
+    )
+    session.execute(query)
+
+
+def _template_approvals(appointments: Sequence[Appointment]) -> Select[TemplateDecision]:
+    return select(TemplateDecision).where(
+        TemplateDecision.appointment_id.in_([row.id for row in appointments]),
+        TemplateDecision.verdict == TemplateVerdict.APPROVED,
+        TemplateDecision.withdrawn_at.is_(None),
+    )
+
+
 def _approvals(appointments: Sequence[Appointment]) -> Select[Decision]:
+    template_approval_ids = _template_approvals(appointments).with_only_columns(TemplateDecision.id)
     return (
         select(Decision)
         .join(Decision.revision)
         .join(Revision.post)
         .where(
-            # For the index of the person.
-            Decision.person_id.in_({row.person_id for row in appointments}),
-            Decision.appointment_id.in_([row.id for row in appointments]),
+            or_(
+                and_(
+                    # For the index of the person.
+                    Decision.person_id.in_({row.person_id for row in appointments}),
+                    Decision.appointment_id.in_([row.id for row in appointments]),
+                ),
+                Decision.use.has(EmergencyUse.approval_id.in_(template_approval_ids)),
+            ),
             Decision.kind.in_([DecisionKind(kind) for kind in ApprovalKind]),
             Decision.withdrawn_at.is_(None),
             Revision.number == Post.newest,

@@ -28,12 +28,20 @@ def tick_lapsed_approvals(database: Database, *, now: datetime) -> int:
         decisions = session.scalars(lapsed.with_for_update(skip_locked=True)).all()
         by_appointment: defaultdict[Appointment, list[Decision]] = defaultdict(list)
         for decision in decisions:
-            by_appointment[decision.appointment].append(decision)
+            by_appointment[_lapsed_appointment(decision)].append(decision)
             _ask_again(session, decision, now)
             decision.lapsed_at = None
         for appointment, rows in by_appointment.items():
             _tell(session, appointment, rows, now)
         return len(decisions)
+
+
+def _lapsed_appointment(decision: Decision) -> Appointment:
+    """Return whose approval has lapsed: of the post, or of the template that it was made by."""
+    approval = decision.use.approval if decision.use is not None else None
+    if approval is not None and approval.withdrawn_at is not None:
+        return approval.appointment
+    return decision.appointment
 
 
 def _ask_again(session: Session, decision: Decision, now: datetime) -> None:
@@ -50,6 +58,7 @@ def _tell(
     """Tell the cell and the head what is in review again, and what has gone out already."""
     head = responsibility.head(session, appointment.department_id, now=now)
     offices = responsibility.cell(session, now=now) + ([head] if head else [])
+    duty_officers = [row.person for row in decisions if row.use is not None]
     values = {
         "person": appointment.person,
         "role": appointment.role,
@@ -61,7 +70,7 @@ def _tell(
         session,
         [
             person
-            for person in responsibility.people_of(offices)
+            for person in dict.fromkeys([*responsibility.people_of(offices), *duty_officers])
             if person is not appointment.person
         ],
         kind=NoticeKind.APPROVALS_LAPSED,
