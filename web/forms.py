@@ -94,11 +94,25 @@ def department_options(
 ) -> list[tuple[str, str]]:
     """Return the departments as choices by id, below an empty choice if it has a label.
 
-    They are sorted by their names in the language of the page.
+    They are sorted by their names in the language of the page; the page's script finds them by
+    their code and every name.
     """
-    pairs = [(str(department.id), department_name(department)) for department in departments]
-    pairs.sort(key=lambda pair: pair[1].casefold())
-    return options([("", empty_label), *pairs] if empty_label else pairs)
+    choices = [
+        SelectChoice(
+            str(department.id),
+            department_name(department),
+            render_kw={"data-search": _search_words(department)},
+        )
+        for department in departments
+    ]
+    choices.sort(key=lambda choice: choice.label.casefold())
+    empty = options([("", empty_label)]) if empty_label else []
+    return [*empty, *cast("list[tuple[str, str]]", choices)]
+
+
+def _search_words(department: Department) -> str:
+    names = (department.name_mr, department.name_en, department.name_hi)
+    return " ".join((department.code, department.name_mr_transcribed, *names))
 
 
 def key_of(text: object) -> int:

@@ -27,8 +27,7 @@ from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.drafting import warnings
-from web.forms import Form, key_of, options
-from web.messages.names import department_name
+from web.forms import Form, department_options, key_of, options
 from web.messages.progress import REPLIES, VIEWS
 
 routes = Blueprint("inbox", __name__)
@@ -124,9 +123,8 @@ def _side_list(session: Session, state: CommentState) -> tuple[inbox_list.Commen
     return page.rows
 
 
-def _departments(session: Session) -> list[tuple[int, str]]:
-    departments = departments_in_force(session, now=ctx.now())
-    return [(department.id, department_name(department)) for department in departments]
+def _departments(session: Session) -> list[tuple[str, str]]:
+    return department_options(departments_in_force(session, now=ctx.now()))
 
 
 @routes.post("/comments/<int:comment_id>/answer")
@@ -155,8 +153,8 @@ def answer(form: AnswerForm, comment_id: int) -> Page:
 @reads
 def _routing_page(session: Session, form: RoutingForm, comment_id: int, *, act: str) -> str:
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
-    departments = [(TO_THE_CELL, _("Back to the Social Media Cell")), *_departments(session)]
-    form.department.choices = options((str(key), name) for key, name in departments)
+    to_the_cell = options([(str(TO_THE_CELL), _("Back to the Social Media Cell"))])
+    form.department.choices = [*to_the_cell, *_departments(session)]
     return render_template("inbox/move.html", comment=comment, act=act, form=form)
 
 

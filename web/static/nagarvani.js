@@ -22,6 +22,9 @@
    [data-preview-of="FIELD-ID"] [data-preview-rule="weighted|plain|"] [data-preview-units] [data-preview-lines] [data-preview-cut="words"]
        Shows the text of the field as the platform does, with [data-preview-link="LINK-ID"] also the
        link. [data-preview-link-of="LINK-ID"] shows a link beside the text.
+   option[data-search]
+       A long list of such options has a search field above it, which leaves those with every typed
+       word in their text or data-search, and the one that is chosen.
    details[data-menu]   Closes with Escape and by a click elsewhere.
    [data-error-summary] Takes the focus.
    The texts are in template#words, in the language of the page. */
@@ -388,6 +391,42 @@
     });
   }
 
+  /* ── Long lists ─────────────────────────────────────────────────────── */
+
+  const LONG_LIST = 12;
+
+  function typeAhead(select) {
+    const options = Array.from(select.options);
+    const searchable = options.filter((option) => option.dataset.search);
+    if (select.multiple || searchable.length <= LONG_LIST) { return; }
+    const search = document.createElement("input");
+    const found = document.createElement("p");
+    const label = select.labels.length ? ": " + select.labels[0].textContent : "";
+    Object.assign(search, { type: "search", className: "form-control", autocomplete: "off", placeholder: words.search });
+    search.setAttribute("aria-label", words.search + label);
+    search.setAttribute("aria-controls", select.id);
+    found.className = "hint";
+    found.setAttribute("role", "status");
+    search.addEventListener("input", () => {
+      const typed = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const matches = searchable.filter((option) => {
+        const text = (option.text + " " + option.dataset.search).toLowerCase();
+        return typed.every((word) => text.includes(word));
+      });
+      const chosen = select.value;
+      // Browsers on phones show hidden options too: what does not match is taken out.
+      select.replaceChildren(...options.filter((option) => (
+        !option.dataset.search || option.value === chosen || matches.includes(option)
+      )));
+      select.value = chosen;
+      found.textContent = typed.length ? say(words.found, matches.length) : "";
+    });
+    search.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") { event.preventDefault(); select.focus(); }
+    });
+    select.before(search, found);
+  }
+
   /* ── Menu, focus ────────────────────────────────────────────────────── */
 
   function menu(details) {
@@ -406,6 +445,7 @@
   all("form[data-upload]").forEach(sendFiles);
   all("input[data-files]").forEach(listFiles);
   all("details[data-menu]").forEach(menu);
+  all("select").forEach(typeAhead);
   // The browser's autofocus runs first; it does nothing in a page that an upload has written.
   window.setTimeout(() => {
     const summary = document.querySelector("[data-error-summary]");
