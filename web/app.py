@@ -8,7 +8,6 @@ from typing import Any
 
 import flask.templating
 from flask import Flask, Response
-from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
@@ -80,7 +79,6 @@ def _configuration(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_PATH": "/",
         "PERMANENT_SESSION_LIFETIME": timedelta(days=7),
         "MAX_CONTENT_LENGTH": MOST_BYTES,
-        "BOOTSTRAP_SERVE_LOCAL": True,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
         "BABEL_TRANSLATION_DIRECTORIES": str(TRANSLATIONS),
@@ -93,7 +91,6 @@ def _cookie_name(settings: Settings) -> str:
 
 
 def _register_extensions(app: Flask) -> None:
-    Bootstrap5(app)
     static_files.register(app)
     icons.register(app)
     database.register(app)

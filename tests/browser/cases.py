@@ -15,7 +15,6 @@ Act = Callable[[Page], None]
 NOT_PAGES = frozenset(
     {
         "static",
-        "bootstrap.static",
         "media.submission_file",
         "media.picture",
         "link_cards.picture",

@@ -12,7 +12,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 def static_addresses(html: str) -> set[str]:
-    return set(re.findall(r'(?:href|src)="(/(?:bootstrap/)?static/[^"#]*)', html))
+    return set(re.findall(r'(?:href|src)="(/static/[^"#]*)', html))
 
 
 def kept(browser: Browser, address: str) -> str:

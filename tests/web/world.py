@@ -83,7 +83,6 @@ ON_COMMENTS = Entry("lead cell", "officer head")
 
 TABLE: Mapping[str, Entry] = {
     "static": PUBLIC,
-    "bootstrap.static": PUBLIC,
     "language.choose": PUBLIC,
     "signing.ask": PUBLIC,
     "signing.confirm_code": PUBLIC,

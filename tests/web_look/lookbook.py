@@ -18,7 +18,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, Response, abort, flash, g, render_template, send_file
 from flask_babel import Babel
-from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 from jinja2 import FileSystemLoader
 from markupsafe import Markup
@@ -167,7 +166,6 @@ def make_app() -> Flask:
     )
     app.config.update(SECRET_KEY=secrets.token_hex(), SEND_FILE_MAX_AGE_DEFAULT=3600)
     app.jinja_loader = FileSystemLoader([str(ROOT / "web" / "templates"), str(HERE / "templates")])
-    Bootstrap5(app)
     CSRFProtect(app)
     Babel(app)
     icons.register(app)

@@ -179,7 +179,7 @@ def register(app: Flask, context: AppContext) -> None:
     alarm = Alarm(context)
 
     def check_workers(response: Response) -> Response:
-        if request.endpoint not in ("static", "bootstrap.static"):
+        if request.endpoint != "static":
             alarm.check()
         return response
 

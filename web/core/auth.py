@@ -105,7 +105,7 @@ def _check_access() -> Response | tuple[str, int] | str | None:
     if request.endpoint is None:
         return None
     rule = permissions.rule_of(current_app, request.endpoint)
-    if request.endpoint not in ("static", "bootstrap.static"):
+    if request.endpoint != "static":
         g.acting = _acting_from_cookie()
     if request.method == "POST":
         end_reading()  # its body may take minutes to arrive

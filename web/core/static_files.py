@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 
-ENDPOINTS = frozenset({"static", "bootstrap.static"})
+ENDPOINT = "static"
 A_YEAR, A_WEEK = 31_536_000, 604_800
 """Seconds."""
 
@@ -21,14 +21,14 @@ def register(app: Flask) -> None:
 
 
 def _add_digest(endpoint: str, values: dict[str, Any]) -> None:
-    if endpoint in ENDPOINTS and (digest := _digest(_folder(endpoint), values["filename"])):
+    if endpoint == ENDPOINT and (digest := _digest(_folder(), values["filename"])):
         values["v"] = digest
 
 
 def _let_be_kept(response: Response) -> Response:
-    if request.endpoint in ENDPOINTS and response.status_code in (200, 304):
+    if request.endpoint == ENDPOINT and response.status_code in (200, 304):
         filename = (request.view_args or {})["filename"]
-        if request.args.get("v") == _digest(_folder(request.endpoint), filename):
+        if request.args.get("v") == _digest(_folder(), filename):
             response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
         elif filename.startswith("fonts/"):
             # The style sheet names the font, and an older one shows every letter too.
@@ -36,10 +36,8 @@ def _let_be_kept(response: Response) -> Response:
     return response
 
 
-def _folder(endpoint: str) -> str:
-    blueprint = endpoint.rpartition(".")[0]
-    owner = current_app.blueprints[blueprint] if blueprint else current_app
-    return str(owner.static_folder)
+def _folder() -> str:
+    return str(current_app.static_folder)
 
 
 @cache
