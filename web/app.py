@@ -17,7 +17,17 @@ from publisher.i18n.catalogues import compile_all
 from publisher.settings.environment import Settings
 from web import blueprints, errors, navigation, preview_filters, previews
 from web.controls import workers
-from web.core import auth, database, filters, i18n, icons, permissions, state_badges, static_files
+from web.core import (
+    auth,
+    compression,
+    database,
+    filters,
+    i18n,
+    icons,
+    permissions,
+    state_badges,
+    static_files,
+)
 from web.core.context import AppContext, ctx
 from web.core.request import Request
 from web.forms import MOST
@@ -91,6 +101,7 @@ def _cookie_name(settings: Settings) -> str:
 
 
 def _register_extensions(app: Flask) -> None:
+    compression.register(app)  # before all others, and so it is the last to see a response
     static_files.register(app)
     icons.register(app)
     database.register(app)

@@ -1,0 +1,82 @@
+"""What pages weigh on a phone: bytes on the wire and requests, as Chromium counts them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.journey import Journey, open_journey
+from tests.support import chromium
+from tests.support.runs import Run
+
+log = logging.getLogger("weight")
+
+MOST_AT_FIRST, MOST_LATER = 150_000, 25_000
+"""Bytes of a page with all that it shows, to a phone that has seen none of ours, and to one that
+has."""
+
+MOST_REQUESTS = 7
+
+
+@pytest.fixture(scope="module")
+def journey(
+    browser: Browser, run: Run, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Journey]:
+    folder = tmp_path_factory.mktemp("weight")
+    with open_journey(browser, run, folder, width=390, shoot=lambda _page, _name: folder) as opened:
+        yield opened
+
+
+def new_phone(journey: Journey, who: str) -> Page:
+    """Return a page of a phone that has fetched nothing yet, signed in as `who` or as nobody."""
+    if who and (who, "mr") not in journey.server.cookies:
+        journey.server.sign_in(who)
+    window = chromium.open_window(journey.browser, width=390)
+    journey.server.use_session(window, who, "mr")
+    return window.new_page()
+
+
+def fetched(page: Page, address: str) -> dict[str, int]:
+    """Open a page; return the bytes that came over the wire, headers included, by path."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    paths: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+
+    def note_response(event: dict[str, Any]) -> None:
+        if not event["response"].get("fromDiskCache"):
+            paths[event["requestId"]] = urlsplit(event["response"]["url"]).path
+
+    def note_end(event: dict[str, Any]) -> None:
+        path, size = paths.get(event["requestId"]), int(event["encodedDataLength"])
+        if path and size:
+            sizes[path] = sizes.get(path, 0) + size
+
+    session.on("Network.responseReceived", note_response)
+    session.on("Network.loadingFinished", note_end)
+    page.goto(address, wait_until="networkidle")
+    page.evaluate("document.fonts.ready")
+    session.detach()
+    log.info("%s: %d bytes in %d requests", urlsplit(address).path, sum(sizes.values()), len(sizes))
+    return sizes
+
+
+@pytest.mark.parametrize("who", ["", "first", "clerk"])
+def test_a_first_page_is_light_and_the_next_one_lighter(journey: Journey, who: str) -> None:
+    post_id = journey.town.draft(journey.town.hand_in())
+    first = "/" if who else "/sign-in"
+    later = {"": "/sign-in/forgotten", "first": "/submissions", "clerk": f"/posts/{post_id}/draft"}
+    page = new_phone(journey, who)
+    sizes = fetched(page, journey.server.address + first)
+    assert any(path.endswith(".woff2") for path in sizes), "the font counts"
+    assert sum(sizes.values()) <= MOST_AT_FIRST, sizes
+    assert len(sizes) <= MOST_REQUESTS, sizes
+    sizes = fetched(page, journey.server.address + later[who])
+    assert later[who] in sizes
+    assert sum(sizes.values()) <= MOST_LATER, sizes
+    page.context.close()
