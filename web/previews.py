@@ -8,9 +8,10 @@ from flask import Flask, url_for
 
 from publisher.content_checks import outgoing_text
 from publisher.content_checks.outgoing_text import TextLength
+from publisher.drafting.renditions import MOVING
 from publisher.i18n import dates
 from publisher.models.deliveries import Account, Delivery
-from publisher.models.posts import Post, PostKind, Revision, Variant
+from publisher.models.posts import Post, PostKind, Rendition, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
 from publisher.states import CLAIMED_OR_SENDING, NOT_PUBLISHED, UNSENT, DeliveryState
@@ -38,12 +39,16 @@ def register(app: Flask) -> None:
 
 @dataclass(frozen=True)
 class ShownPicture:
-    """A picture's URL, its description, and its size in pixels (0 if unknown)."""
+    """The URL of a picture's thumbnail, its description, and its size in pixels (0 if unknown).
+
+    `href` is the URL of the picture as the platform gets it; empty if it is not rendered yet.
+    """
 
     src: str
     alt: str
     width: int = 0
     height: int = 0
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,15 +139,7 @@ def preview_of(variant: Variant) -> Preview:
         account=variant.account,
         text=text,
         link=outgoing_text.outgoing_link(variant) or "",
-        pictures=tuple(
-            ShownPicture(
-                url_for("media.picture", post_id=post.id, sha256=rendition.sha256),
-                rendition.alt_text,
-                rendition.width,
-                rendition.height,
-            )
-            for rendition in variant.renditions
-        ),
+        pictures=tuple(_shown(post, rendition) for rendition in variant.renditions),
         length=outgoing_text.measure(
             variant.account.platform,
             variant.text,
@@ -154,6 +151,23 @@ def preview_of(variant: Variant) -> Preview:
         delivery=delivery,
         happens=happens(variant),
         now_reads=_now_reads(post, variant),
+    )
+
+
+def _shown(post: Post, rendition: Rendition) -> ShownPicture:
+    def address(sha256: str, size: str | None) -> str:
+        return url_for("media.picture", post_id=post.id, sha256=sha256, size=size)
+
+    whole = address(rendition.sha256, None)
+    size = "wide" if len(rendition.variant.renditions) == 1 else "small"
+    is_moving = rendition.mime == MOVING
+    return ShownPicture(
+        # All platforms share the original's thumbnail; what moves is shown as it moves.
+        whole if is_moving else address(rendition.source_sha256, size),
+        rendition.alt_text,
+        rendition.width,
+        rendition.height,
+        whole,
     )
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
-from typing import Protocol
+from typing import Literal, Protocol
 
 from PIL import Image, ImageCms
 
@@ -25,6 +25,10 @@ from publisher.media.image_checks import (
 
 SMALL_PNG = 1_000_000
 _QUALITIES = (90, 85, 80, 72, 64)
+_THUMBNAIL_OPTIONS: dict[str, dict[str, int | bool]] = {
+    "JPEG": {"quality": 80, "optimize": True},
+    "WEBP": {"quality": 50, "method": 6},
+}
 _SHRINK = 0.8
 _SRGB = ImageCms.createProfile("sRGB")
 
@@ -116,15 +120,21 @@ def _animation(content: bytes, fit: Fit) -> EncodedImage | None:
     )
 
 
-def thumbnail(content: bytes, side: int, *, max_pixels: int = MAX_PIXELS) -> EncodedImage:
-    """Return a small JPEG for our own pages, `side` pixels on its longer side.
+def thumbnail(
+    content: bytes,
+    side: int,
+    *,
+    kind: Literal["JPEG", "WEBP"] = "JPEG",
+    max_pixels: int = MAX_PIXELS,
+) -> EncodedImage:
+    """Return a small picture for our own pages, `side` pixels on its longer side.
 
     Raises BadPicture.
     """
-    kind = checked_kind(content, len(content), max_pixels)
+    source_kind = checked_kind(content, len(content), max_pixels)
     with _in_memory(max_pixels):
-        picture = _plain(content, kind, side, max_pixels)
-        return _encoded(picture, "JPEG", quality=80, optimize=True)
+        picture = _plain(content, source_kind, side, max_pixels)
+        return _encoded(picture, kind, **_THUMBNAIL_OPTIONS[kind])
 
 
 @contextmanager

@@ -6,7 +6,8 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -57,8 +58,14 @@ class MediaStore(Protocol):
     def exists(self, digest: str) -> bool:
         """Return True if a medium is stored under `digest`; its bytes are not compared."""
 
+    def thumbnail(self, digest: str, side: int, make: Callable[[bytes], bytes]) -> bytes:
+        """Return the medium's thumbnail of `side` pixels; `make` creates it from its bytes.
+
+        Raises MediumMissing or MediumChanged.
+        """
+
     def remove(self, digest: str) -> None:
-        """Remove the medium under `digest`, if there is one."""
+        """Remove the medium under `digest`, if there is one, and its thumbnails."""
 
 
 class Store:
@@ -107,7 +114,7 @@ class Store:
         """
         digest = sha256(content).hexdigest()
         if not self._stands(digest):
-            self._keep(digest, [content])
+            self._keep(self.path(digest), [content])
         return digest
 
     def open_file(self, digest: str) -> BinaryIO:
@@ -128,11 +135,23 @@ class Store:
         """Store a file of any length as `save` does, without holding it in memory."""
         digest = digest_of(source)
         if not self._stands(digest):
-            self._keep(digest, _pieces(source))
+            self._keep(self.path(digest), _pieces(source))
         return digest
 
-    def _keep(self, digest: str, pieces: Iterable[bytes]) -> None:
-        target = self.path(digest)
+    def thumbnail(self, digest: str, side: int, make: Callable[[bytes], bytes]) -> bytes:
+        """Return the thumbnail beside a medium; if there is none, `make` and keep it.
+
+        A backup leaves thumbnails out. Raises MediumMissing or MediumChanged.
+        """
+        target = self.path(digest).with_suffix(f".{side}")
+        if target.is_file():
+            return target.read_bytes()
+        content = make(self.open(digest))
+        with suppress(StoreAway):  # shown nevertheless, and made again the next time
+            self._keep(target, [content])
+        return content
+
+    def _keep(self, target: Path, pieces: Iterable[bytes]) -> None:
         try:
             self._make_folders(target.parent)
             _write(target, pieces)
@@ -141,11 +160,14 @@ class Store:
             raise StoreAway from problem
 
     def remove(self, digest: str) -> None:
-        """Remove the file under `digest`, if there is one. Raises MediumMissing if it is no digest.
+        """Remove the file under `digest`, if there is one, and its thumbnails.
 
-        The caller has to know that nothing refers to it any more.
+        Raises MediumMissing if it is no digest. The caller has to know that nothing refers to it
+        any more.
         """
-        self.path(digest).unlink(missing_ok=True)
+        medium = self.path(digest)
+        for file in (medium, *medium.parent.glob(f"{digest}.*")):
+            file.unlink(missing_ok=True)
 
     def _stands(self, digest: str) -> bool:
         try:

@@ -56,7 +56,7 @@ def test_what_is_no_page_answers_with_a_file(
         ".preview-grid img", "images => images.map(image => [image.src, image.naturalWidth])"
     )
     assert len(pictures) == 8
-    assert all(width > 300 for _source, width in pictures)
+    assert all(width > 200 for _source, width in pictures)
     page.goto(servers.filled.address + servers.examples.path("/submissions/{reviewed_submission}"))
     links = page.eval_on_selector_all(
         "a[href*='/files/']", "elements => elements.map(element => element.href)"

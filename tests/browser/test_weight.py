@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
+from publisher.drafting.drafts import PictureDraft
+from publisher.models.posts import Language
 from tests.browser.journey import Journey, open_journey
 from tests.support import chromium
+from tests.support.photos import phone_photo
 from tests.support.runs import Run
 
 log = logging.getLogger("weight")
@@ -21,6 +24,8 @@ MOST_AT_FIRST, MOST_LATER = 150_000, 25_000
 has."""
 
 MOST_REQUESTS = 7
+PHOTOS = 4
+PICTURES = "/pictures/"
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +35,19 @@ def journey(
     folder = tmp_path_factory.mktemp("weight")
     with open_journey(browser, run, folder, width=390, shoot=lambda _page, _name: folder) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def post_id(journey: Journey) -> int:
+    """Return a post of four texts with four photos of twelve megapixels, in review."""
+    town = journey.town
+    post_id = town.start(town.hand_in())
+    pictures = tuple(
+        PictureDraft(f"पाण्याची टाकी {number}", content=phone_photo()) for number in range(PHOTOS)
+    )
+    town.save(post_id, languages=(Language.MARATHI, Language.ENGLISH), pictures=pictures)
+    town.send(post_id)
+    return post_id
 
 
 def new_phone(journey: Journey, who: str) -> Page:
@@ -79,4 +97,18 @@ def test_a_first_page_is_light_and_the_next_one_lighter(journey: Journey, who: s
     sizes = fetched(page, journey.server.address + later[who])
     assert later[who] in sizes
     assert sum(sizes.values()) <= MOST_LATER, sizes
+    page.context.close()
+
+
+def test_four_photos_to_be_approved_are_no_heavier(journey: Journey, post_id: int) -> None:
+    """Each photo is one more request: two platforms and two languages share its thumbnail."""
+    page = new_phone(journey, "first")
+    sizes = fetched(page, f"{journey.server.address}/posts/{post_id}/review")
+    photos = [path for path in sizes if PICTURES in path]
+    assert len(photos) == PHOTOS
+    assert sum(sizes.values()) <= MOST_AT_FIRST, sizes
+    assert len(sizes) - PHOTOS <= MOST_REQUESTS, sizes
+    again = fetched(page, f"{journey.server.address}/posts/{post_id}/review")
+    assert [path for path in again if PICTURES in path] == []
+    assert sum(again.values()) <= MOST_LATER, again
     page.context.close()

@@ -332,7 +332,7 @@ def test_a_heic_from_a_phone_is_shown_and_handed_in(member: Browser) -> None:
     response = member.post("/submissions/new", pairs, files=files)
     page = member.page(response.headers["Location"])
     source = next(image.get("src") for image in page.all if "/files/" in image.get("src"))
-    assert member.get(source).mimetype == "image/jpeg"
+    assert member.get(source).mimetype == "image/webp"
 
 
 def test_a_file_is_uploaded_before_the_form_is_sent(member: Browser) -> None:

@@ -203,8 +203,9 @@ def test_a_picture_served_small_has_lost_where_it_was_taken(site: Site) -> None:
     page = site.browser("member").page(f"/submissions/{submission}")
     small = next(image.get("src") for image in page.all if image.tag == "img")
     response = site.browser("member").get(small)
-    assert response.mimetype == "image/jpeg"
+    assert response.mimetype == "image/webp"
     assert b"Exif" not in response.data
+    assert b"EXIF" not in response.data
 
 
 HUGE = 10**30

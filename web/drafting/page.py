@@ -170,7 +170,7 @@ def _source(post: Post, picture: PictureDraft) -> str:
                     "media.submission_file",
                     submission_id=submission.id,
                     file_id=file.id,
-                    size="small",
+                    size="wide",
                 )
     return url_for("media.picture", post_id=post.id, sha256=picture.source_sha256)
 
