@@ -1,6 +1,7 @@
 """The benches: `make bench`, or one of them by name.
 
-python -m bench dispatch                 everything, and the tables of docs/performance.md
+python -m bench                          all of them, and the tables of docs/performance.md
+python -m bench pictures                 one of them
 python -m bench dispatch --part idle     one part; writes var/bench/ alone
 """
 
@@ -8,36 +9,55 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import figures
+from bench import figures, pictures
 from bench.dispatch import PARTS
+from bench.figures import PartResult
 from bench.setup import bench_setup, say
 from tests.support.runs import CHECKOUT
 
 ROUNDS, SIZE = 5, 2_000
 OUTPUT_FOLDER = CHECKOUT / "var" / "bench"
-BENCHES = ("dispatch",)
+
+
+def _dispatch(options: argparse.Namespace) -> Sequence[PartResult]:
+    with bench_setup(rounds=options.runs, size=options.size) as setup:
+        return [PARTS[name](setup, options.database) for name in options.part or PARTS]
+
+
+def _pictures(options: argparse.Namespace) -> Sequence[PartResult]:
+    return [pictures.measure(options.runs)]
+
+
+BENCHES: Mapping[str, Callable[[argparse.Namespace], Sequence[PartResult]]] = {
+    "dispatch": _dispatch,
+    "pictures": _pictures,
+}
 
 
 def main(arguments: list[str]) -> int:
     """Run the chosen benchmarks; return 1 if a figure misses its target."""
     options = _parser().parse_args(arguments)
-    chosen = options.part or list(PARTS)
-    with bench_setup(rounds=options.runs, size=options.size) as setup:
-        results = [PARTS[part_name](setup, options.database) for part_name in chosen]
-    figures.write(options.out, options.bench, results)
+    chosen = [options.bench] if options.bench else ["dispatch"] if options.part else list(BENCHES)
+    return max(_run(name, options) for name in chosen)
+
+
+def _run(name: str, options: argparse.Namespace) -> int:
+    results = BENCHES[name](options)
+    figures.write(options.out, name, results)
     is_whole = not options.part and (options.runs, options.size) == (ROUNDS, SIZE)
     if is_whole and options.out == OUTPUT_FOLDER:
-        command = f"make bench ONLY={options.bench}"
-        figures.write_page(results, command=command, rounds=options.runs, size=options.size)
+        extent = f"{ROUNDS} rounds" + (f" of {SIZE:,}" if name == "dispatch" else "")
+        figures.write_page(name, results, extent=extent)
     say("\n".join(figures.table(results)))
     return int(any(figure.holds is False for part in results for figure in part.figures))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("bench", choices=BENCHES, nargs="?", default=BENCHES[0])
+    parser.add_argument("bench", choices=BENCHES, nargs="?", help="all of them without a name")
     parser.add_argument("--part", action="append", choices=list(PARTS), help="repeatable")
     parser.add_argument("--runs", type=int, default=ROUNDS, help="rounds of each")
     parser.add_argument("--size", type=int, default=SIZE, help="deliveries in a round")

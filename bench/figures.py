@@ -14,7 +14,7 @@ from publisher.now import now
 from tests.support.runs import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "performance.md"
-BEGIN, END = "<!-- what was measured -->", "<!-- its end -->"
+END = "<!-- its end -->"
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,15 @@ def write(folder: Path, name: str, results: Sequence[PartResult]) -> None:
         (folder / f"{name}{suffix}.json").write_text(text + "\n")
 
 
-def write_page(results: Sequence[PartResult], *, command: str, rounds: int, size: int) -> None:
-    """Write the tables into the page, between its marks."""
-    before, _, rest = PAGE.read_text().partition(BEGIN)
+def write_page(name: str, results: Sequence[PartResult], *, extent: str) -> None:
+    """Write the tables into the page, between the marks of the benchmark of this name."""
+    begin = f"<!-- what was measured: {name} -->"
+    before, _, rest = PAGE.read_text().partition(begin)
     _, _, after = rest.partition(END)
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     lines = [
-        BEGIN,
-        f"Measured on {now():%d.%m.%Y} by `{command}`, {rounds} rounds of {size:,} on {machine}.",
+        begin,
+        f"Measured on {now():%d.%m.%Y} by `make bench ONLY={name}`, {extent} on {machine}.",
         "",
         *table(results),
         "",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from hashlib import sha256
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,7 +21,7 @@ from publisher.drafting.drafts import (
     VariantDraft,
     usable_accounts,
 )
-from publisher.media import file_signatures, files, image_checks, images
+from publisher.media import file_signatures, files, images
 from publisher.media.files import BadFile
 from publisher.media.image_checks import BadPicture
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
@@ -32,6 +34,13 @@ MOVING = "image/gif"
 """Only animated pictures stay GIFs; a post takes one of them, and no other picture with it."""
 
 Renditions = dict[tuple[str, str], PreparedPicture]
+_PROBLEMS = (BadFile, BadPicture, MediumMissing, MediumChanged, StoreAway)
+_Outcome = Mapping[str, PreparedPicture] | Exception
+"""A picture's renditions by platform, or why there are none."""
+
+_SIDE_BY_SIDE = 2
+"""Pictures of a draft that are rendered at the same time: one of 12 megapixels takes 130 MB, one of
+40 takes 270 MB."""
 
 
 def preparation_context(session: Session, *, post_id: int | None = None) -> PreparationContext:
@@ -53,7 +62,7 @@ def preparation_context(session: Session, *, post_id: int | None = None) -> Prep
 
 
 def prepare_pictures(store: MediaStore, draft: Draft, context: PreparationContext) -> PreparedDraft:
-    """Store new pictures and render each picture of the draft once for each platform.
+    """Store new pictures and render each picture of the draft once for all platforms.
 
     A rendition of an earlier revision is reused byte for byte. This takes seconds, so no
     transaction may be open. Errors are returned in `problems`, and `save` raises them together with
@@ -65,80 +74,106 @@ def prepare_pictures(store: MediaStore, draft: Draft, context: PreparationContex
         for key, rendition in context.renditions.items()
         if store.exists(rendition.sha256)
     }
-    maker = _RenditionMaker(store, stored_renditions, validator)
+    outcomes = _render_all(store, stored_renditions, _platforms_of_pictures(draft, context))
     variants = tuple(
-        maker.prepare(f"variants-{index}", variant, context.platforms)
+        _prepared(f"variants-{index}", variant, context.platforms, outcomes, validator)
         for index, variant in enumerate(draft.variants)
     )
     return PreparedDraft(draft, variants, tuple(validator.problems))
 
 
-@dataclass(frozen=True)
-class _RenditionMaker:
-    """Renders pictures; a picture that was rendered before is reused."""
+def _platforms_of_pictures(
+    draft: Draft, context: PreparationContext
+) -> dict[PictureDraft, set[str]]:
+    """Return the platforms of each picture that is not one too many, by the picture's file."""
+    platforms: dict[PictureDraft, set[str]] = {}
+    for variant in draft.variants:
+        if platform := context.platforms.get(variant.account_id):
+            for picture in variant.pictures[:MOST_PICTURES]:
+                platforms.setdefault(_file_of(picture), set()).add(platform)
+    return platforms
 
-    store: MediaStore
-    renditions: Renditions
-    validator: Validator
 
-    def prepare(
-        self, field_prefix: str, variant: VariantDraft, platforms: Mapping[int, str]
-    ) -> PreparedVariant:
-        prepared = PreparedVariant(variant.account_id, variant.language, variant.text, variant.link)
-        platform = platforms.get(variant.account_id)
-        if platform is None:
-            self.validator.add(f"{field_prefix}-account_id", "unknown_account")
-            return prepared
-        count = len(variant.pictures)
-        if count > MOST_PICTURES:
-            self.validator.add(
-                f"{field_prefix}-pictures", "too_many_pictures", found=count, most=MOST_PICTURES
-            )
-        pictures = [
-            self._picture(f"{field_prefix}-pictures-{index}", picture, platform)
-            for index, picture in enumerate(variant.pictures[:MOST_PICTURES])
-        ]
-        if count > 1 and any(
-            picture is not None and picture.mime == MOVING for picture in pictures
-        ):
-            self.validator.add(f"{field_prefix}-pictures", "moving_alone")
-        return replace(prepared, pictures=tuple(picture for picture in pictures if picture))
+def _file_of(picture: PictureDraft) -> PictureDraft:
+    return replace(picture, alt_text="")
 
-    def _picture(self, field: str, picture: PictureDraft, platform: str) -> PreparedPicture | None:
-        values: Mapping[str, object] = {}
+
+def _render_all(
+    store: MediaStore, stored: Renditions, platforms_by_file: Mapping[PictureDraft, set[str]]
+) -> dict[PictureDraft, _Outcome]:
+    def outcome(picture: PictureDraft) -> _Outcome:
         try:
-            rendition = self._rendition(self._source(picture), platform)
-        except (BadFile, BadPicture) as bad:
-            code, values = bad.code.value, bad.values
-        except MediumMissing:
-            code = "picture_missing"
-        except MediumChanged:
-            code = "picture_changed"
-        except StoreAway:
-            code = "store_away"
-        else:
-            return replace(rendition, alt_text=picture.alt_text)
-        self.validator.add(field, code, **{**values, "name": picture.name})
-        return None
+            return _render(store, stored, picture, platforms_by_file[picture])
+        except _PROBLEMS as problem:
+            return problem
 
-    def _source(self, picture: PictureDraft) -> str:
-        """Return the digest of the original; a new picture is checked and stored first."""
-        if picture.content is None:
-            return picture.source_sha256
+    # Pillow lets other threads run while it decodes, scales and encodes.
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as threads:
+        return dict(zip(platforms_by_file, threads.map(outcome, platforms_by_file), strict=True))
+
+
+def _render(
+    store: MediaStore, stored: Renditions, picture: PictureDraft, platforms: set[str]
+) -> Mapping[str, PreparedPicture]:
+    """Return the picture's renditions by platform; a new picture is checked, then stored."""
+    source, content = picture.source_sha256, picture.content
+    if content is not None:
+        source = sha256(content).hexdigest()
         if picture.name:
-            files.file_type(picture.content[: file_signatures.HEAD_BYTES], picture.name)
-        image_checks.inspect(picture.content)
-        return self.store.save(picture.content)
-
-    def _rendition(self, source: str, platform: str) -> PreparedPicture:
-        if (source, platform) not in self.renditions:
-            rendition = images.render(self.store.open(source), registry.capabilities(platform).fit)
-            self.renditions[source, platform] = PreparedPicture(
-                sha256=self.store.save(rendition.content),
+            files.file_type(content[: file_signatures.HEAD_BYTES], picture.name)
+    renditions = {name: stored[source, name] for name in platforms if (source, name) in stored}
+    missing = sorted(platforms - renditions.keys())
+    if missing:
+        fits = [registry.capabilities(platform).fit for platform in missing]
+        rendered = images.render_all(store.open(source) if content is None else content, fits)
+        for platform, image in zip(missing, rendered, strict=True):
+            renditions[platform] = PreparedPicture(
+                sha256=store.save(image.content),
                 source_sha256=source,
-                mime=rendition.mime,
-                width=rendition.width,
-                height=rendition.height,
+                mime=image.mime,
+                width=image.width,
+                height=image.height,
                 alt_text="",
             )
-        return self.renditions[source, platform]
+    if content is not None:
+        store.save(content)
+    return renditions
+
+
+def _prepared(
+    field_prefix: str,
+    variant: VariantDraft,
+    platforms: Mapping[int, str],
+    outcomes: Mapping[PictureDraft, _Outcome],
+    validator: Validator,
+) -> PreparedVariant:
+    prepared = PreparedVariant(variant.account_id, variant.language, variant.text, variant.link)
+    platform = platforms.get(variant.account_id)
+    if platform is None:
+        validator.add(f"{field_prefix}-account_id", "unknown_account")
+        return prepared
+    count, field = len(variant.pictures), f"{field_prefix}-pictures"
+    if count > MOST_PICTURES:
+        validator.add(field, "too_many_pictures", found=count, most=MOST_PICTURES)
+    pictures = []
+    for index, picture in enumerate(variant.pictures[:MOST_PICTURES]):
+        outcome = outcomes[_file_of(picture)]
+        if isinstance(outcome, Exception):
+            _add_problem(validator, f"{field}-{index}", outcome, picture.name)
+        else:
+            pictures.append(replace(outcome[platform], alt_text=picture.alt_text))
+    if count > 1 and any(picture.mime == MOVING for picture in pictures):
+        validator.add(field, "moving_alone")
+    return replace(prepared, pictures=tuple(pictures))
+
+
+def _add_problem(validator: Validator, field: str, problem: Exception, name: str) -> None:
+    match problem:
+        case BadFile() | BadPicture():
+            validator.add(field, problem.code.value, **{**problem.values, "name": name})
+        case MediumMissing():
+            validator.add(field, "picture_missing", name=name)
+        case MediumChanged():
+            validator.add(field, "picture_changed", name=name)
+        case _:
+            validator.add(field, "store_away", name=name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,15 @@ def test_pages_are_measured_if_the_base_commit_is_in_the_clone(tmp_path: Path) -
     for page in pages.PAGES:
         assert isinstance(value_of(figures, page), float) == is_here
         assert len(behind(tmp_path)[f"{page}, CPU ms now"]) == int(is_here)
+
+
+def test_photos_are_made_ready_beside_pyvips_if_it_is_installed(tmp_path: Path) -> None:
+    call = [sys.executable, "-m", "bench", "pictures", "--runs", "1", "--out", str(tmp_path)]
+    done = subprocess.run(
+        call, cwd=CHECKOUT, env=plain_environment(), check=False, capture_output=True, text=True
+    )
+    assert (tmp_path / "pictures.json").exists(), done.stdout + done.stderr
+    figures = json.loads((tmp_path / "pictures.json").read_text())
+    assert isinstance(value_of(figures, "for both platforms, s"), float)
+    is_here = find_spec("pyvips") is not None
+    assert isinstance(value_of(figures, "÷ the same by pyvips"), float) == is_here

@@ -3,7 +3,7 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from publisher.database.session import Database
 from publisher.drafting import drafts, prefill
@@ -104,6 +104,48 @@ def test_one_picture_in_two_languages_is_made_once(
     assert marathi.sha256 == english.sha256
     assert (marathi.alt_text, english.alt_text) == ("अ", "b")
     assert tmp_store.opened - before == 1
+
+
+def test_a_new_picture_is_decoded_once_for_all_platforms_and_languages(
+    database: Database, town: City, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[str] = []
+    prepare = ImageFile.ImageFile.load_prepare
+
+    def note(picture: ImageFile.ImageFile) -> None:
+        decoded.append(picture.format or "")
+        prepare(picture)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load_prepare", note)
+    contents = [photo(3000, 2000, colour=colour) for colour in ("teal", "red", "navy", "olive")]
+    pictures = tuple(PictureDraft("अ", content=content, name="a.jpg") for content in contents)
+    new_draft = draft(
+        *(
+            variant(town.accounts[account], language=language, pictures=pictures)
+            for account in ("x", "facebook")
+            for language in (Language.MARATHI, Language.ENGLISH)
+        )
+    )
+    ready = prepared(database, store, new_draft)
+    assert decoded == ["JPEG"] * 4
+    for variant_row in ready.variants:
+        sources = [picture.source_sha256 for picture in variant_row.pictures]
+        assert [store.open(source) for source in sources] == contents
+    assert [len({picture.sha256 for picture in row.pictures}) for row in ready.variants] == [4] * 4
+    assert {row.pictures[0].width for row in ready.variants} == {3000, 2048}
+
+
+def test_what_is_refused_is_not_stored(database: Database, town: City, store: Store) -> None:
+    pictures = (
+        PictureDraft("", content=photo(), name="a.png"),
+        PictureDraft("", content=photo(300, 300)[:700], name="a.jpg"),
+    )
+    ready = prepared(database, store, draft(variant(town.accounts["x"], pictures=pictures)))
+    assert problems(ready) == [
+        ("variants-0-pictures-0", "name_and_content_differ"),
+        ("variants-0-pictures-1", "truncated"),
+    ]
+    assert list(store.digests()) == []
 
 
 @pytest.fixture

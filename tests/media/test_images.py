@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from publisher.media.image_checks import BadPicture, PictureKind, PictureProblem, inspect
-from publisher.media.images import render, thumbnail
+from publisher.media.images import LARGEST_SIDE, render, render_all, thumbnail
 from publisher.platforms.capabilities import Capabilities, RenditionFit
 from publisher.platforms.facebook.capabilities import FACEBOOK
 from publisher.platforms.x.capabilities import X
@@ -189,6 +189,14 @@ def test_the_same_bytes_always_give_the_same_rendition(photo: bytes) -> None:
     first, other = (render(photo, FACEBOOK.fit) for _ in range(2))
     assert first == other
     assert first.sha256 == sha256(first.content).hexdigest()
+
+
+def test_renditions_for_several_platforms_come_in_the_order_asked_for(photo: bytes) -> None:
+    small_first = render_all(photo, [FACEBOOK.fit, X.fit])
+    assert [(image.width, image.height) for image in small_first] == [(1536, 2048), (3024, 4032)]
+    assert render_all(photo, [X.fit, FACEBOOK.fit]) == small_first[::-1]
+    assert small_first == [render(photo, FACEBOOK.fit), render(photo, X.fit)]
+    assert max(fit.side for fit in (FACEBOOK.fit, X.fit)) <= LARGEST_SIDE
 
 
 def test_colours_follow_the_profile_they_were_made_with() -> None:
