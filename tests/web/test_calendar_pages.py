@@ -207,7 +207,7 @@ def test_a_quiet_time_is_set_by_a_tick_in_the_same_form(site: Site) -> None:
     refused = clerk.post(path, night)
     page = Page(refused.text)
     assert refused.status_code == 422
-    assert "शांत वेळेत" in page.error_at(f"text-{text}-day")
+    assert "टाळण्यास सुचविलेल्या वेळेत" in page.error_at(f"text-{text}-day")
     assert page.named("despite_warnings")
     assert clerk.post(path, [*night, ("despite_warnings", "y")]).status_code == 302
 
