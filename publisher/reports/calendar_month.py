@@ -39,7 +39,7 @@ class Item:
     """A post at one time, with every account on which it is due then.
 
     `thing` and `state` select its icon and label: those of a delivery, or of a post that has no
-    delivery and is shown at its wished time. `movable` are the deliveries that can be rescheduled.
+    delivery and is shown at its wished time. `movable` are the variants that can be rescheduled.
     `is_clash` is true if another post is due within ten minutes on the same account, `is_quiet` if
     it is in a quiet time. `frozen_until` is the end of the freeze that covers it.
     """
@@ -159,7 +159,7 @@ def _item(state: str, group: Sequence[CalendarEntry]) -> Item:
         state=state,
         accounts=_unique(delivery.account for delivery in deliveries),
         languages=tuple(dict.fromkeys(delivery.variant.language for delivery in deliveries)),
-        movable=tuple(delivery.id for delivery in deliveries if delivery.state in _MOVABLE),
+        movable=tuple(delivery.variant_id for delivery in deliveries if delivery.state in _MOVABLE),
         deliveries=tuple(delivery.id for delivery in deliveries),
         urls=tuple(
             (account_of(delivery.account), delivery.receipt.url)

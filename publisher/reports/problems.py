@@ -28,7 +28,7 @@ from publisher.validation import departments_in_sight
 class StoppedAccount:
     """A paused or disconnected account with the number of deliveries scheduled on it.
 
-    `next_at` is when the first of them is due.
+    `variant_ids` are those of posts. `next_at` is when the first of them is due.
     """
 
     account: Account
@@ -158,12 +158,12 @@ def _stopped(session: Session) -> tuple[StoppedAccount, ...]:
 class FreezeImpact:
     """A freeze with the visible deliveries that are due while it is in force.
 
-    `next_at` is when the first is due; `lost` is the number that will be missed unless they are
-    rescheduled, because the freeze lasts beyond their late limit.
+    `variant_ids` are those of posts. `next_at` is when the first is due; `lost` is the number that
+    will be missed unless they are rescheduled, because the freeze lasts beyond their late limit.
     """
 
     freeze: Freeze
-    delivery_ids: tuple[int, ...]
+    variant_ids: tuple[int, ...]
     next_at: datetime | None
     lost: int
 
@@ -179,9 +179,7 @@ class HeldDeliveries:
     @property
     def number(self) -> int:
         """Return the number of holds that keep at least one delivery."""
-        return int(self.stop is not None) + sum(
-            bool(freeze.delivery_ids) for freeze in self.freezes
-        )
+        return int(self.stop is not None) + sum(bool(freeze.variant_ids) for freeze in self.freezes)
 
 
 def held_deliveries(session: Session, *, actor: Actor, now: datetime) -> HeldDeliveries:
@@ -232,8 +230,8 @@ def _frozen(freeze: Freeze, waiting: Collection[Delivery], *, now: datetime) -> 
     ]
     return FreezeImpact(
         freeze=freeze,
-        delivery_ids=tuple(
-            delivery.id for delivery in deliveries if delivery.post.kind is PostKind.POST
+        variant_ids=tuple(
+            delivery.variant_id for delivery in deliveries if delivery.post.kind is PostKind.POST
         ),
         next_at=deliveries[0].due_at if deliveries else None,
         lost=sum(freeze.until_at > latest_moment(delivery) for delivery in deliveries),

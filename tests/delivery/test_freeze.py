@@ -241,7 +241,7 @@ def test_moving_several_tells_which_fall_into_a_freeze_and_moves_them(town: City
             session,
             actor=town.actor("clerk"),
             now=town.now,
-            delivery_ids=ids,
+            variant_ids=[town.delivery(delivery_id).variant_id for delivery_id in ids],
             how=Shift(3 * HOUR),
         )
         freeze_ids = [step.freeze.id if step.freeze else None for step in steps]
@@ -259,9 +259,10 @@ def test_the_board_counts_what_falls_in_and_what_will_be_missed(town: City) -> N
     with town.read() as session:
         (affected,) = held_deliveries(session, actor=town.actor("lead"), now=town.now).freezes
         others = held_deliveries(session, actor=town.actor("road_officer"), now=town.now).freezes
-    assert affected.delivery_ids == (short, long)
+    variant_ids = tuple(town.delivery(delivery_id).variant_id for delivery_id in (short, long))
+    assert affected.variant_ids == variant_ids
     assert (affected.next_at, affected.lost) == (town.now + HOUR, 1)
-    assert others[0].delivery_ids == ()
+    assert others[0].variant_ids == ()
 
 
 def test_the_cell_and_whoevers_posts_fall_into_it_are_told_of_a_freeze(town: City) -> None:

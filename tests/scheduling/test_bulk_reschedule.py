@@ -25,10 +25,26 @@ ONE_HOUR = Shift(HOUR)
 
 
 def plan(town: City, chosen: list[int], how: NewTime, *, by: str = "clerk") -> list[PlannedMove]:
+    """Plan to move these deliveries."""
+    return plan_texts(town, texts_of(town, chosen), how, by=by)
+
+
+def plan_texts(
+    town: City, variant_ids: list[int], how: NewTime, *, by: str = "clerk"
+) -> list[PlannedMove]:
     with town.read() as session:
         return bulk_reschedule.plan(
-            session, actor=town.actor(by), now=town.now, delivery_ids=chosen, how=how
+            session, actor=town.actor(by), now=town.now, variant_ids=variant_ids, how=how
         )
+
+
+def texts_of(town: City, chosen: list[int]) -> list[int]:
+    return [town.delivery(delivery_id).variant_id for delivery_id in chosen]
+
+
+def due_times_of(steps: list[PlannedMove]) -> dict[int, datetime]:
+    """Return the planned times by the ids of the deliveries."""
+    return {step.delivery.id: step.due_at for step in steps if step.delivery and step.due_at}
 
 
 def move(
@@ -39,14 +55,17 @@ def move(
     *,
     despite_clash: bool = False,
 ) -> list[int]:
+    """Move these deliveries, whose new times were shown as `seen_times`."""
+    expected = {town.delivery(key).variant_id: at for key, at in (seen_times or {}).items()}
+    variant_ids = texts_of(town, chosen)
     with town.write() as session:
         moved = bulk_reschedule.move_all(
             session,
             actor=town.actor("clerk"),
             now=town.now,
-            delivery_ids=chosen,
+            variant_ids=variant_ids,
             how=how,
-            expected_times=seen_times,
+            expected_times=None if seen_times is None else expected,
             despite_clash=despite_clash,
         )
         return [delivery.id for delivery in moved]
@@ -66,7 +85,7 @@ def test_what_is_shown_changes_nothing_and_is_then_done(town: City) -> None:
     steps = plan(town, chosen, ONE_HOUR)
     assert [step.due_at for step in steps] == [at + HOUR for at in before]
     assert [town.delivery(delivery_id).due_at for delivery_id in chosen] == before
-    due_times = {step.delivery.id: step.due_at for step in steps if step.due_at is not None}
+    due_times = due_times_of(steps)
     assert move(town, chosen, ONE_HOUR, due_times) == chosen
     assert [town.delivery(delivery_id).due_at for delivery_id in chosen] == [
         at + HOUR for at in before
@@ -96,7 +115,8 @@ def test_each_that_cannot_go_says_why(town: City) -> None:
     (soon, revised) = scheduled(town, HOUR, 4 * HOUR)
     town.save(town.delivery(revised).post_id, on=["x"], text="नवी आवृत्ती")
     steps = plan(town, [live, soon, revised], Shift(-2 * HOUR))
-    assert {step.delivery.id: [each.code for each in step.problems] for step in steps} == {
+    ids = [step.delivery.id for step in steps if step.delivery is not None]
+    assert dict(zip(ids, refused_ids(steps), strict=True)) == {
         live: ["on_its_way"],
         soon: ["past"],
         revised: ["not_approved"],
@@ -163,7 +183,7 @@ def test_what_did_not_leave_gets_another_chance(town: City) -> None:
 def test_nothing_is_done_where_it_is_not_as_it_was_shown(town: City) -> None:
     chosen = scheduled(town, HOUR, 3 * HOUR)
     steps = plan(town, chosen, ONE_HOUR)
-    due_times = {step.delivery.id: step.due_at for step in steps if step.due_at is not None}
+    due_times = due_times_of(steps)
     scheduled(town, 2 * HOUR)  # another delivery is scheduled at the first one's time meanwhile
     before = [town.delivery(delivery_id).due_at for delivery_id in chosen]
     with pytest.raises(PlanChanged):
@@ -179,10 +199,48 @@ def test_moving_needs_the_right_to_schedule_and_a_bounded_selection(town: City) 
         with pytest.raises(WrongRole):
             plan(town, chosen, ONE_HOUR, by=who)
     with pytest.raises(Invalid) as none:
-        plan(town, [], ONE_HOUR)
+        plan_texts(town, [], ONE_HOUR)
     assert none.value.codes == [("chosen", "none_chosen")]
     with pytest.raises(Invalid) as many:
-        plan(town, list(range(1, 202)), ONE_HOUR)
+        plan_texts(town, list(range(1, 202)), ONE_HOUR)
     assert many.value.codes == [("chosen", "too_many_chosen")]
     with pytest.raises(NotFound):
-        plan(town, [*chosen, 999], ONE_HOUR)
+        plan_texts(town, [*texts_of(town, chosen), 999], ONE_HOUR)
+
+
+def test_what_is_approved_without_a_time_goes_to_the_next_slots_too(town: City) -> None:
+    with town.write() as session:
+        slots.set_slots(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            account_id=town.accounts["x"],
+            weekdays=[3, 4],
+            time_of_day=time(9),
+        )
+    (timed,) = texts_of(town, scheduled(town, HOUR))
+    (untimed,) = town.variants(town.approved())
+    steps = plan_texts(town, [untimed, timed], ToSlots())
+    nine = town.now + 21 * HOUR
+    assert [(step.variant.id, step.due_at) for step in steps] == [
+        (timed, nine),
+        (untimed, nine + DAY),
+    ]
+    expected = {step.variant.id: step.due_at for step in steps if step.due_at is not None}
+    with town.write() as session:
+        moved = bulk_reschedule.move_all(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            variant_ids=[timed, untimed],
+            how=ToSlots(),
+            expected_times=expected,
+        )
+        assert [delivery.due_at for delivery in moved] == [nine, nine + DAY]
+
+
+def test_what_has_no_time_yet_cannot_be_moved_by_hours(town: City) -> None:
+    (untimed,) = town.variants(town.approved())
+    (step,) = plan_texts(town, [untimed], ONE_HOUR)
+    assert [problem.code for problem in step.problems] == ["no_time_to_shift"]
+    assert plan_texts(town, [untimed], ToMoment(town.now + DAY))[0].can_move

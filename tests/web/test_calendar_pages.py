@@ -215,9 +215,13 @@ def test_a_quiet_time_is_set_by_a_tick_in_the_same_form(site: Site) -> None:
 # Several at once
 
 
-def chosen(*deliveries: int, **fields: object) -> list[tuple[str, str]]:
+def texts_of(city: City, *deliveries: int) -> list[int]:
+    return [city.delivery(delivery_id).variant_id for delivery_id in deliveries]
+
+
+def chosen(*texts: int, **fields: object) -> list[tuple[str, str]]:
     return [
-        *(("chosen", str(delivery)) for delivery in deliveries),
+        *(("chosen", str(text)) for text in texts),
         *((name, str(value)) for name, value in fields.items()),
     ]
 
@@ -227,7 +231,7 @@ def test_a_bulk_move_shows_its_plan_before_it_moves(site: Site) -> None:
     first, second = (city.schedule(city.approved(), at * HOUR)[0] for at in (1, 2))
     before = due_at(city, first)
     assert len(clerk.page("/calendar/move").all) > 0
-    sent = chosen(first, second, way="days", amount="2", step="show")
+    sent = chosen(*texts_of(city, first, second), way="days", amount="2", step="show")
     plan = Page(clerk.post("/calendar/move", sent).text)
     assert "२ प्रसिद्धींची वेळ बदलेल." in plan
     assert due_at(city, first) == before
@@ -242,7 +246,7 @@ def test_a_bulk_move_shows_its_plan_before_it_moves(site: Site) -> None:
 def test_a_bulk_move_shows_its_plan_again_if_a_slot_was_taken_meanwhile(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     (delivery_id,) = city.schedule(city.approved(), HOUR)
-    sent = chosen(delivery_id, way="hours", amount="1", step="show")
+    sent = chosen(*texts_of(city, delivery_id), way="hours", amount="1", step="show")
     plan = Page(clerk.post("/calendar/move", sent).text)
     city.schedule(city.approved("road"), 2 * HOUR)
     response = clerk.post("/calendar/move", [*plan.form("plan"), ("step", "do")])
@@ -254,7 +258,11 @@ def test_a_bulk_move_shows_its_plan_again_if_a_slot_was_taken_meanwhile(site: Si
 def test_a_dropped_delivery_is_moved_at_once_or_the_refusal_is_shown(site: Site) -> None:
     city, clerk = site.city, site.browser("clerk")
     both = city.schedule(city.approved(on=["x", "facebook"]), HOUR)
-    dropped = [("chosen", ",".join(map(str, both))), ("step", "drag"), ("way", "days")]
+    dropped = [
+        ("chosen", ",".join(map(str, texts_of(city, *both)))),
+        ("step", "drag"),
+        ("way", "days"),
+    ]
     response = clerk.post("/calendar/move", [*dropped, ("amount", "1"), ("back", "/calendar?x=1")])
     assert response.headers["Location"] == "/calendar?x=1"
     assert {due_at(city, delivery_id) for delivery_id in both} == {city.now + HOUR + DAY}
@@ -279,14 +287,12 @@ def test_an_invalid_bulk_move_is_refused_and_keeps_the_selection(
     site: Site, fields: dict[str, str]
 ) -> None:
     (delivery_id,) = site.city.schedule(site.city.approved(), HOUR)
-    sent = chosen(**fields) if "chosen" in fields else chosen(delivery_id, **fields)
+    (text,) = texts_of(site.city, delivery_id)
+    sent = chosen(**fields) if "chosen" in fields else chosen(text, **fields)
     response = site.browser("clerk").post("/calendar/move", [*sent, ("step", "show")])
     assert response.status_code == 422
     page = Page(response.text)
-    assert (
-        "chosen" in fields
-        or page.by_id(f"chosen-{delivery_id}").attributes.get("checked") is not None
-    )
+    assert "chosen" in fields or page.by_id(f"chosen-{text}").attributes.get("checked") is not None
     assert page.by_id("amount").get("value") == fields.get("amount", "1")
 
 

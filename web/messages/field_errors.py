@@ -71,6 +71,7 @@ FIELD_ERRORS: Mapping[str, str] = {
     "limit": N_("Write a number of minutes from 1 to %(most)s."),
     "on_its_way": N_("It has left already, or may have left."),
     "not_approved": N_("Its newest revision is not approved any more."),
+    "no_time_to_shift": N_("It has no time yet. Choose the next good times, or one date and time."),
     "no_slot": N_("No good time is free for it. Choose a time yourself."),
     "none_chosen": N_("Choose at least one post."),
     "too_many_chosen": N_("At most %(most)s can be moved at once."),

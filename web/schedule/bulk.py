@@ -1,4 +1,4 @@
-"""Bulk rescheduling: choose deliveries, preview their new times, then move them."""
+"""Bulk scheduling: choose texts, preview their new times, then set them."""
 
 from __future__ import annotations
 
@@ -70,22 +70,25 @@ class BulkMoveForm(Form):
 
 
 def _chosen_ids(fields: list[str]) -> list[int]:
-    """Return the ids of the chosen deliveries, each once; a field may hold several with commas."""
+    """Return the ids of the chosen variants, each once; a field may hold several with commas."""
     ids = [number_of(text) for field in fields for text in field.split(",")]
-    return list(dict.fromkeys(delivery_id for delivery_id in ids if delivery_id))
+    return list(dict.fromkeys(variant_id for variant_id in ids if variant_id))
 
 
 @reads
 def _choosing(session: Session, form: BulkMoveForm, chosen: list[int]) -> str:
     """Return the page to choose on; the errors of the choice link to the first checkbox."""
     rows = calendar.movable(session, actor=actor())
-    first = f"chosen-{rows[0].id}" if rows else None
+    unscheduled = calendar.unscheduled(session, actor=actor())
+    variants = [*(delivery.variant for delivery in rows), *(row.variant for row in unscheduled)]
+    first = f"chosen-{variants[0].id}" if variants else None
     selection_errors, form.form_errors = form.form_errors, []
     return render_template(
         "schedule/bulk.html",
         form=form,
         chosen_ids=chosen,
         deliveries=rows,
+        unscheduled=unscheduled,
         selection_errors=selection_errors,
         error_lines=[(message, first) for message in selection_errors],
     )
@@ -95,7 +98,7 @@ def _choosing(session: Session, form: BulkMoveForm, chosen: list[int]) -> str:
 @for_action(Action.SCHEDULE)
 @with_form(BulkMoveForm)
 def index(form: BulkMoveForm) -> Page:
-    """Choose deliveries and the way to move them, show the plan, and carry it out.
+    """Choose texts and the way to move them, show the plan, and carry it out.
 
     A delivery dragged in the calendar moves at once.
     """
@@ -128,11 +131,11 @@ def _read_how(form: BulkMoveForm) -> NewTime:
 
 @reads
 def _plan(session: Session, form: BulkMoveForm, chosen: list[int], how: NewTime) -> str:
-    """Return the page with the new time of each delivery, or the reason why it cannot move."""
+    """Return the page with the new time of each text, or the reason why it cannot move."""
     steps = bulk_reschedule.plan(
         session,
         **by_actor(),
-        delivery_ids=chosen,
+        variant_ids=chosen,
         how=how,
         despite_clash=bool(form.despite_clash.data),
     )
@@ -160,7 +163,7 @@ def _move_all(form: BulkMoveForm, chosen: list[int], how: NewTime) -> Page:
             moved = bulk_reschedule.move_all(
                 session,
                 **by_actor(),
-                delivery_ids=chosen,
+                variant_ids=chosen,
                 how=how,
                 expected_times=None if dragged else _planned_times(chosen),
                 despite_clash=bool(form.despite_clash.data),
@@ -174,13 +177,13 @@ def _move_all(form: BulkMoveForm, chosen: list[int], how: NewTime) -> Page:
 
 
 def _planned_times(chosen: list[int]) -> dict[int, datetime]:
-    """Return the times that the preview showed, by delivery id, as its page sends them back."""
+    """Return the times that the preview showed, by variant id, as its page sends them back."""
     times = {}
-    for delivery_id in chosen:
+    for variant_id in chosen:
         try:
-            at = datetime.fromisoformat(request.form.get(f"seen_{delivery_id}", ""))
+            at = datetime.fromisoformat(request.form.get(f"seen_{variant_id}", ""))
         except ValueError:
             continue
         if at.tzinfo is not None:
-            times[delivery_id] = at
+            times[variant_id] = at
     return times
