@@ -44,6 +44,7 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "owners_alone": "This person signs in already and adds {option} in their own profile.",
     "mail.has_password": "This person has a password already and signs in with it.",
     "mail.missing": "--mail or --mobile is needed: the invitation to set a password goes there.",
+    "mail.shared": "--mail is a shared address of {name.name_mr}; use another, or --mobile.",
     "mobile.landline": "--mobile is not a mobile number; write ten digits.",
     "another_person": "{option} belongs to {name}.",
     "last_channel": "{option} is the last channel of this person, who could not be reached then.",

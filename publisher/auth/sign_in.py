@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from approvals.second_factor import FactorRule
@@ -39,6 +39,7 @@ from publisher.auth.session_start import (
 )
 from publisher.auth.sessions import actor_of, end_all
 from publisher.auth.sign_in_codes import CodeRequest
+from publisher.models.departments import DepartmentAddress
 from publisher.models.people import Person, SignIn
 from publisher.notifications.formatting import LANGUAGES
 
@@ -189,9 +190,14 @@ def own_hash(session: Session, *, person_id: int, now: datetime) -> StoredPasswo
 
 
 def person_of(session: Session, identifier_key: str) -> Person | None:
-    """Return the person with this mail address or mobile number; None if there is none."""
+    """Return the person with this mail address or mobile number; None if there is none.
+
+    A department's shared address is nobody's, even if a person was recorded with it meanwhile.
+    """
     column = Person.mail if "@" in identifier_key else Person.mobile
-    return session.scalars(select(Person).where(column == identifier_key)).one_or_none()
+    is_shared = exists().where(DepartmentAddress.mail == identifier_key)
+    query = select(Person).where(column == identifier_key, ~is_shared)
+    return session.scalars(query).one_or_none()
 
 
 def prove(

@@ -1,4 +1,4 @@
-"""The table of department changes: additions, renamings, moves, mergers and closures."""
+"""Tables of department changes (additions, renamings, moves, endings) and shared addresses."""
 
 from __future__ import annotations
 
@@ -64,3 +64,19 @@ class DepartmentChange(Base):
     def waits(self) -> bool:
         """True if it was neither carried out nor cancelled."""
         return self.done_at is None and self.dropped_at is None
+
+
+class DepartmentAddress(Base):
+    """A department's shared mail address: it belongs to no person."""
+
+    __tablename__ = "department_addresses"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), index=True)
+    mail: Mapped[str] = mapped_column(String(254), unique=True)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: None: by a command.
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    department: Mapped[Department] = relationship()
+    recorded_by: Mapped[Person | None] = relationship()

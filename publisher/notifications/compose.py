@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Person
-from publisher.notifications import links
+from publisher.notifications import department_copies, links
 from publisher.notifications.formatting import in_words, language_of
 from publisher.notifications.preferences import NoticeRoute, ways_to
 
@@ -190,6 +190,7 @@ def queue(
 ) -> Notice | None:
     """Queue a notice to a person in the person's language, by the channels that the person chose.
 
+    No link or code of a person goes to a department's shared address.
     Returns the first of its rows, or None if there is no address or the person is disabled. Moments
     have to be aware; moments, numbers, roles, persons and departments are formatted here; a list of
     `LinkedLine` becomes lines with links. `path`
@@ -199,11 +200,32 @@ def queue(
     """
     if links.sets_password(path) and kind not in HAS_SECRET:
         raise WrongValues(kind, [], ["path"])
-    ways = [_way_to(to)] if to else ways_to(session, person, kind)
-    if not ways or person.disabled_at is not None:
+    if person.disabled_at is not None:
         return None
+    ways = [_way_to(to)] if to else ways_to(session, person, kind)
+    notices = _written(session, kind, person, values, ways, now=now, path=path)
+    session.add_all(notices)
+    session.flush()
+    return notices[0] if notices else None
+
+
+def _written(
+    session: Session,
+    kind: NoticeKind,
+    person: Person,
+    values: Mapping[str, object],
+    ways: Iterable[NoticeRoute],
+    *,
+    now: datetime,
+    path: str = "",
+) -> list[Notice]:
+    """Return the rows of a notice, one for each of these ways."""
+    if not ways:
+        return []
     subject, body, texts = compose(kind, person, values, now=now, path=path)
-    notices = [
+    if links.without_secrets(body) != body:
+        ways = [way for way in ways if department_copies.owner_of(session, way.address) is None]
+    return [
         Notice(
             kind=kind,
             channel=way.channel,
@@ -221,9 +243,6 @@ def queue(
         )
         for way in ways
     ]
-    session.add_all(notices)
-    session.flush()
-    return notices[0]
 
 
 def queue_for_each(

@@ -13,6 +13,7 @@ from publisher import transitions
 from publisher.auth import known_devices, one_time_links
 from publisher.auth.contact_details import BadPerson
 from publisher.models.people import ContactField, Person
+from publisher.notifications import department_copies
 from publisher.people.password_reset import say_changed
 
 Contacts = Mapping[ContactField, str | None]
@@ -33,8 +34,9 @@ def store(
 
     `is_proven`: the code that was sent there has been typed. What was sent to the former ones is
     void, and no device is known any more. `origin` is a command's name and user, for the history.
-    Raises `BadPerson` if somebody else has recorded it meanwhile.
+    Raises `BadPerson` if somebody else has recorded it meanwhile, or a department has.
     """
+    require_own(session, contacts.get(ContactField.MAIL))
     former = {field: getattr(person, field) for field in ContactField}
     try:
         with session.begin_nested():
@@ -52,6 +54,12 @@ def store(
         transitions.record(session, person, "change_contact", actor=actor, now=now, values=values)
         for address in _told(former, field):
             say_changed(session, person, field.value, now=now, to=address)
+
+
+def require_own(session: Session, mail: str | None) -> None:
+    """Raise `BadPerson`, with the department, if this is a department's shared address."""
+    if (department := department_copies.owner_of(session, mail)) is not None:
+        raise BadPerson(ContactField.MAIL, "shared", name=department)
 
 
 def _told(former: Contacts, field: ContactField) -> list[str]:

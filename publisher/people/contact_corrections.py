@@ -104,6 +104,8 @@ def _free(session: Session, person: Person, field: ContactField, text: str | Non
     owner = _owner(session, field, value)
     if owner is not None and owner is not person:
         raise BadPerson(field, "another_person", name=owner.name_mr, person_id=owner.id)
+    if field is ContactField.MAIL:
+        channels.require_own(session, value)
     return value
 
 

@@ -52,6 +52,7 @@ def ask_change(
         raise BadPerson(field, "empty")
     if value == getattr(person, field):
         raise BadPerson(field, "same")
+    channels.require_own(session, value)
     throttling.store_failure(session, [_key_of_asking(person_id)], now=now)
     _give_up_earlier(session, person, now)
     change = ContactChange(

@@ -14,7 +14,7 @@ from approvals.policy import Actor
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_line, read_mail, read_mobile
 from publisher.models.people import Appointment, Person
-from publisher.people import names
+from publisher.people import channels, names
 from publisher.people.appointment_return import lock_approvals, put_back
 from publisher.people.permissions import (
     is_command,
@@ -62,8 +62,9 @@ def find_or_add(session: Session, details: PersonDetails, *, actor: Actor, now: 
     """Return the person with this mail or mobile, or a new one.
 
     Raises `OwnAppointment`, and `BadPerson` if the record differs from the input: its values name
-    the person who has the address or number.
+    the person, or the department, that has the address or number.
     """
+    channels.require_own(session, details.mail)
     people = _known(session, details)
     if len(people) > 1:
         raise _held_by(people[1], "mobile", "another_person")

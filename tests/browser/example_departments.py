@@ -15,6 +15,7 @@ from publisher.people import (
     department_changes,
     password_reset,
     personal_links,
+    shared_addresses,
 )
 from publisher.people.department_orders import DepartmentNames, DepartmentOrder
 from publisher.working_time import local_day
@@ -26,6 +27,13 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
     """Write the examples into the city, and add the tokens of links to `paths`."""
     _change_departments(town)
     with town.write() as session:
+        shared_addresses.add(
+            session,
+            actor=town.actor("lead"),
+            department_id=town.departments["road"],
+            mail_text="road@pmc.example",
+            now=town.now,
+        )
         password_reset.ask(
             session, identifier="auditor@pmc.example", address="192.0.2.1", now=town.now
         )

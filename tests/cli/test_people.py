@@ -17,9 +17,10 @@ from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Link, Person
 from publisher.now import now
-from publisher.people import invitations
+from publisher.people import invitations, shared_addresses
 from publisher.people.appointments import record_person
 from publisher.people.departments import load_register
+from publisher.people.permissions import COMMAND
 from publisher.states import AppointmentState
 from tests.cli.command_line import SECRET, CommandResult, Workspace, make_workspace
 from tests.support.city_people import NOON, acting
@@ -165,6 +166,19 @@ def test_what_cannot_be_recorded_is_one_sentence_and_nothing_is_kept(
     assert says in line
     assert people(database) == 1
     assert len(appointments(database)) == 1
+
+
+def test_a_departments_shared_address_is_nobodys(workspace: Workspace, database: Database) -> None:
+    add_admin(workspace)
+    with database.transaction() as session:
+        water = session.scalars(select(Department.id).where(Department.code == "water")).one()
+        shared_addresses.add(
+            session, actor=COMMAND, department_id=water, mail_text="m@pmc.example", now=now()
+        )
+    output = add(workspace, "--role", "officer", "--department", "water")
+    assert output.code == 1
+    assert "--mail is a shared address of" in output.err
+    assert people(database) == 1
 
 
 def test_somebody_without_mail_cannot_be_invited(workspace: Workspace, database: Database) -> None:

@@ -25,7 +25,7 @@ from publisher.models.submissions import Submission
 from publisher.operations.departments import close as departments_close
 from publisher.operations.departments.close import StillOpen
 from publisher.operations.departments.open_items import OpenKind
-from publisher.people import department_changes, department_orders
+from publisher.people import department_changes, department_orders, shared_addresses
 from publisher.people.department_orders import BadDepartment, DepartmentOrder
 from publisher.people.departments import is_in_force
 from publisher.reports.timeline import post_timeline
@@ -326,6 +326,20 @@ def test_nobody_ends_a_department_in_which_they_are_appointed(town: City) -> Non
     with pytest.raises(StillOpen) as refused:
         close(town, "garden", by="lead")
     assert open_work(refused.value) == [(OpenKind.OWN_APPOINTMENT, town.people["lead"])]
+
+
+def test_shared_addresses_go_with_a_merged_department(town: City) -> None:
+    mail_text = "road@pmc.example"
+    with town.write() as session:
+        road = town.departments["road"]
+        shared_addresses.add(
+            session, actor=town.actor("lead"), department_id=road, mail_text=mail_text, now=town.now
+        )
+    merge(town, "road", "garden")
+    garden = town.departments["garden"]
+    with town.read() as session:
+        addresses = shared_addresses.addresses_of(session, department_id=garden)
+        assert [address.mail for address in addresses] == [mail_text]
 
 
 def test_a_department_does_not_end_before_another_has_merged_into_it(town: City) -> None:

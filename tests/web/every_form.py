@@ -80,6 +80,7 @@ PAGES = """
     admin /people/{person_left}
     admin /people/{person_new}
     admin /people/{person_first}/contacts
+    admin /departments/road/addresses
     admin /people/{person_first}/name
     admin /people/{person_first}/sessions
     member /profile

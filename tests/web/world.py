@@ -24,7 +24,12 @@ from publisher.models.people import ContactChange, ContactField, Department, Kno
 from publisher.models.posts import Post
 from publisher.models.second_factors import Passkey
 from publisher.models.submissions import SubmissionFile
-from publisher.people import absences, department_changes, department_orders
+from publisher.people import (
+    absences,
+    department_changes,
+    department_orders,
+    shared_addresses,
+)
 from publisher.review import in_person
 from publisher.working_time import local_day
 from tests.support import city_controls, emergency_steps
@@ -164,6 +169,8 @@ TABLE: Mapping[str, Entry] = {
     "reorganising.merge": page(RECORDS),
     "reorganising.close": page(RECORDS),
     "reorganising.drop": page(RECORDS),
+    "shared_addresses.show": page(RECORDS),
+    "shared_addresses.remove": page(RECORDS),
     "access.index": page("admin auditor"),
     "people.index": page(RECORDS),
     "people.new": page(RECORDS),
@@ -339,6 +346,7 @@ def add_one_of_each(city: City, department: str, platform: str = "x") -> Ids:
         "walk_id": city_controls.start_oauth_elsewhere(city, department, platform),
         "code": department,
         "change_id": _rename_department(city, department),
+        "address_id": _share_address(city, department),
         "text_id": city.starting_text(),
         "token": "nobody-was-invited-by-this",
         "spot": _in_person_token(city, department),
@@ -440,6 +448,18 @@ def _rename_department(city: City, department: str) -> int:
             order=department_orders.DepartmentOrder(
                 "आ-१२", local_day(city.now) + timedelta(days=2)
             ),
+        ).id
+
+
+def _share_address(city: City, department: str) -> int:
+    """Record a shared address of the department, and return its id."""
+    with city.write() as session:
+        return shared_addresses.add(
+            session,
+            actor=city.actor("admin"),
+            department_id=city.departments[department],
+            mail_text=f"{department}@pmc.example",
+            now=city.now,
         ).id
 
 

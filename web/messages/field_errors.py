@@ -8,13 +8,14 @@ from datetime import date, datetime
 from publisher.auth.contact_details import BadPerson
 from publisher.i18n import dates
 from publisher.i18n.languages import number
+from publisher.models.people import Department
 from publisher.people.department_orders import BadDepartment
 from publisher.validation import FieldError
 from web.core.context import ctx
 from web.core.i18n import N_, _, page_language
 from web.messages.emergency import SENTENCES as EMERGENCY_SENTENCES
 from web.messages.intake import SENTENCES
-from web.messages.names import platform_word
+from web.messages.names import department_name, platform_word
 
 FIELD_ERRORS: Mapping[str, str] = {
     **EMERGENCY_SENTENCES,
@@ -210,7 +211,7 @@ def _localized_value(value: object) -> str:
         return dates.full_date(value, language)
     if isinstance(value, int):
         return number(value, language)
-    return str(value)
+    return department_name(value) if isinstance(value, Department) else str(value)
 
 
 RECORDING: Mapping[str, str] = {
@@ -227,6 +228,13 @@ RECORDING: Mapping[str, str] = {
     "owners_alone": N_(
         "This person signs in already, and adds an address or number in their own profile. "
         "Leave this empty."
+    ),
+    "mail.shared": N_(
+        "This is the shared address of %(name)s, and nobody’s own. Write another address."
+    ),
+    "mail.only_channel": N_(
+        "This is the only way to reach %(name)s. Record another mail address or mobile number of "
+        "theirs first."
     ),
     "mail.another_person": N_("This mail address belongs to %(name)s."),
     "just_recorded": N_("Somebody else has recorded this a moment ago. Look for it on People."),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import StringField
 
 from approvals.policy import Action
 from publisher.auth.contact_details import BadPerson
-from publisher.models.people import Person
 from publisher.people import contact_corrections, invitations, name_changes
 from publisher.people.permissions import standing
 from web.core.auth import actor, by_actor, reads, writing
@@ -19,41 +16,51 @@ from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.forms import Form
-from web.people.views import RECORD_ACTIONS, can_invite_by_sms, person_of, person_page
+from web.people.taken_addresses import (
+    AddressForm,
+    can_invite_by_sms,
+    chosen_department,
+    is_to_be_invited,
+    make_shared,
+    offered,
+)
+from web.people.views import RECORD_ACTIONS, person_of, person_page
 
 routes = Blueprint("contacts", __name__)
 
 
-class ContactsForm(Form):
+class ContactsForm(AddressForm):
     """The mail address and mobile number of a person."""
 
-    mail = StringField(_l("Mail address"))
     mobile = StringField(_l("Mobile number"))
-
-    @property
-    def holders(self) -> list[Mapping[str, object]]:
-        """Who has what was typed: `person_id` and `name` of each."""
-        problem = self.refusal
-        if not isinstance(problem, BadPerson):
-            return []
-        problems = (problem, *problem.others)
-        return [bad.values for bad in problems if "person_id" in bad.values]
 
 
 @reads
 def _contacts_page(session: Session, /, form: ContactsForm, person_id: int) -> str:
     person = person_of(session, person_id)
     name_changes.require_rename(session, actor(), person, now=ctx.now())
-    if form.refusal is None:
+    if request.method != "POST":
         form.process(obj=person)
-    return render_template("people/contacts.html", form=form, person=person)
+    now_in = standing(session, person_id=person.id, now=ctx.now())
+    departments = dict.fromkeys(appointment.department for appointment in now_in)
+    return render_template(
+        "people/contacts.html",
+        form=form,
+        person=person,
+        shared_offers=offered(session, form, departments),
+    )
 
 
 @routes.route("/people/<int:person_id>/contacts", methods=["GET", "POST"])
 @for_action(*RECORD_ACTIONS)
 @with_form(ContactsForm, shown_by=_contacts_page)
 def correct(form: ContactsForm, person_id: int) -> Page:
-    """Correct a person's mail address and mobile number."""
+    """Correct a person's mail address and mobile number, or say that it is a department's."""
+    if chosen_department():
+        make_shared(form)
+        with writing() as session:
+            form.mail.data = person_of(session, person_id).mail
+        return _contacts_page(form, person_id)
     is_without_mail = bool(form.mobile.data) and not form.mail.data
     with writing() as session:
         person = person_of(session, person_id)
@@ -68,7 +75,7 @@ def correct(form: ContactsForm, person_id: int) -> Page:
             mobile=form.mobile.data or None,
         )
         is_changed = before != (person.mail, person.mobile)
-        is_invited = is_changed and _is_to_be_invited(session, person)
+        is_invited = is_changed and is_to_be_invited(session, person)
         if is_invited:
             invitations.invite(session, **by_actor(), person=person)
     if changes:
@@ -78,11 +85,6 @@ def correct(form: ContactsForm, person_id: int) -> Page:
     else:
         flash(_("It is kept."))
     return redirect(url_for("people.show", person_id=person_id))
-
-
-def _is_to_be_invited(session: Session, person: Person) -> bool:
-    is_new = person.password_hash is None and person.disabled_at is None
-    return is_new and bool(standing(session, person_id=person.id, now=ctx.now()))
 
 
 @routes.post("/people/<int:person_id>/contacts/<int:contact_change_id>/second")

@@ -14,8 +14,9 @@ from publisher.models.departments import DepartmentChangeKind
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department
 from publisher.operations.departments import close
-from publisher.people import department_orders, responsibility
+from publisher.people import department_orders, responsibility, shared_addresses
 from publisher.people.departments import departments_in_force, find_departments, is_in_force
+from publisher.people.permissions import may_record
 from publisher.validation import NotFound
 from publisher.working_time import local_day
 from web.core.auth import actor, reads
@@ -100,6 +101,8 @@ def show(session: Session, code: str) -> str:
         has_head=bool(holders[Role.HEAD]),
         named_nobody=department.id in _named_nobody(session),
         may_record=scope_of(actor(), Action.RECORD_OFFICER) is Scope.ANY,
+        may_share=may_record(actor(), Role.OFFICER, department.id),
+        addresses=shared_addresses.addresses_of(session, department_id=department.id),
         may_see_items=scope_of(actor(), Action.SEE_SUBMISSION) is not None,
         may_change=may(actor(), Action.RECORD_DEPARTMENT, department.id),
         **_history_context(session, department),

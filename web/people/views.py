@@ -14,8 +14,6 @@ from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.policy import Action, Role, may
 from publisher.auth.contact_details import BadPerson, Problems
 from publisher.models.people import Appointment, Department, Person
-from publisher.notifications.compose import NoticeKind
-from publisher.notifications.sms import missing_codes
 from publisher.people import (
     absences,
     appointments,
@@ -40,6 +38,13 @@ from web.core.permissions import Page, for_action
 from web.core.second_factor import factor_rule
 from web.forms import Form, department_options, number_of, options
 from web.messages.names import ROLE_WORDS
+from web.people.taken_addresses import (
+    AddressForm,
+    can_invite_by_sms,
+    chosen_department,
+    make_shared,
+    offered,
+)
 
 routes = Blueprint("people", __name__)
 RECORD_ACTIONS = (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
@@ -48,7 +53,7 @@ LONGEST_SEARCH = 200
 """The longest search text: no name is longer, and databases limit the pattern."""
 
 
-class PersonForm(Form):
+class PersonForm(AddressForm):
     """A person and an appointment."""
 
     aliases = {"rank": "role"}  # noqa: RUF012  read by the base class only
@@ -56,7 +61,6 @@ class PersonForm(Form):
     name_mr = StringField(_l("Name in Marathi"))
     name_en = StringField(_l("Name in English"))
     designation = StringField(_l("Designation"))
-    mail = StringField(_l("Mail address"))
     mobile = StringField(_l("Mobile number"))
     role = SelectField(_l("Appointed as"), validate_choice=False)
     sure = BooleanField(_l("Yes, appoint an admin"))
@@ -136,25 +140,30 @@ def _new_page(session: Session, form: PersonForm) -> str:
     if request.method != "POST" and person is not None:
         for field in (form.name_mr, form.name_en, form.designation, form.mail, form.mobile):
             field.data = getattr(person, field.short_name)
-    return render_template("people/new.html", form=form, is_filled=form.errors or person)
+    department = session.get(Department, form.department_id.data or 0)
+    return render_template(
+        "people/new.html",
+        form=form,
+        is_filled=request.method == "POST" or person,
+        shared_offers=offered(session, form, [department] if department is not None else []),
+    )
 
 
 @routes.route("/people/new", methods=["GET", "POST"])
 @for_action(*RECORD_ACTIONS)
 @with_form(PersonForm, shown_by=_new_page)
 def new(form: PersonForm) -> Page:
-    """Record a person and send the invitation."""
+    """Record a person and send the invitation, or say that the address is a department's."""
+    if chosen_department():
+        make_shared(form)
+        form.mail.data = ""
+        return _new_page(form)
     with writing() as session:
         person_id = _record(session, form)
     flash(_("Recorded. An invitation is on its way."))
     if Role(form.role.data) in NEEDS_CONFIRMATION:
         flash(_("The appointment gives no right until somebody else has confirmed it."))
     return redirect(url_for("people.show", person_id=person_id))
-
-
-def can_invite_by_sms() -> bool:
-    """Return True if an invitation can reach people without a mail address."""
-    return NoticeKind.INVITATION not in missing_codes(ctx.settings.sms)
 
 
 class _Details(TypedDict):

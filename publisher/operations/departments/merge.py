@@ -18,7 +18,7 @@ from publisher import transitions
 from publisher.inbox.routing import RoutingReason, current, tell_holder
 from publisher.models.comments import Comment, Routing
 from publisher.models.deliveries import Account, Delivery
-from publisher.models.departments import DepartmentChange
+from publisher.models.departments import DepartmentAddress, DepartmentChange
 from publisher.models.desk import StartingText
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind, Revision, RevisionDepartment
@@ -114,9 +114,13 @@ def _ask_target(session: Session, source: Department, target: Department) -> Non
 
 
 def _plain_rows(session: Session, source: Department, target: Department) -> None:
-    """Move accounts, subordinate departments and starting texts."""
+    """Move accounts, subordinate departments, starting texts and shared addresses."""
     session.flush()
-    for column in (Account.department_id, Department.reports_to_id, StartingText.department_id):
+    columns = (
+        *(Account.department_id, Department.reports_to_id, StartingText.department_id),
+        DepartmentAddress.department_id,
+    )
+    for column in columns:
         session.execute(
             update(column.class_).where(column == source.id).values({column.key: target.id})
         )

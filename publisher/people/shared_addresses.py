@@ -1,0 +1,133 @@
+"""Record the shared mail addresses of departments, which belong to no person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.policy import Actor, Role
+from publisher import transitions
+from publisher.auth.contact_details import BadPerson, read_identifier, read_mail
+from publisher.models.departments import DepartmentAddress
+from publisher.models.people import ContactField, Department, Person
+from publisher.notifications import department_copies
+from publisher.people import contact_corrections
+from publisher.people.departments import is_in_force
+from publisher.people.permissions import require_record
+from publisher.validation import NotFound
+
+
+def addresses_of(session: Session, *, department_id: int) -> list[DepartmentAddress]:
+    """Return the department's shared addresses, the oldest first."""
+    query = (
+        select(DepartmentAddress)
+        .where(DepartmentAddress.department_id == department_id)
+        .options(joinedload(DepartmentAddress.recorded_by))
+        .order_by(DepartmentAddress.id)
+    )
+    return list(session.scalars(query))
+
+
+def add(
+    session: Session, *, actor: Actor, department_id: int, mail_text: str, now: datetime
+) -> DepartmentAddress:
+    """Record a shared address of a department; one that it has already is returned.
+
+    Raises `WrongRole` unless the actor may record the department's officers, and `BadPerson`: its
+    values name the person or the department that has the address.
+    """
+    department = _department_in_force(session, department_id, now)
+    require_record(actor, Role.OFFICER, department.id, now=now)
+    mail = read_mail(mail_text)
+    if mail is None:
+        raise BadPerson(ContactField.MAIL, "empty")
+    owner = department_copies.owner_of(session, mail)
+    if owner is not None and owner is not department:
+        raise BadPerson(ContactField.MAIL, "shared", name=owner)
+    if (holder := holder_of(session, mail)) is not None:
+        raise _held_by(holder, "another_person")
+    by_mail = select(DepartmentAddress).where(DepartmentAddress.mail == mail)
+    return session.scalars(by_mail).one_or_none() or _store(session, department, mail, actor, now)
+
+
+def holder_of(session: Session, mail_text: str) -> Person | None:
+    """Return the person who has this mail address, in any usual spelling; None if nobody has."""
+    mail = read_identifier(mail_text)
+    query = select(Person).where(Person.mail == mail)
+    return session.scalars(query).one_or_none() if mail else None
+
+
+def take_over(
+    session: Session, *, actor: Actor, department_id: int, mail_text: str, now: datetime
+) -> Person | None:
+    """Record an address as `add` does, and take it off the person who has it; return that person.
+
+    Raises what `add` and `contact_corrections.correct` do, and `BadPerson` if it is the person's
+    only channel.
+    """
+    require_record(actor, Role.OFFICER, department_id, now=now)
+    holder = holder_of(session, mail_text)
+    if holder is not None:
+        if holder.mobile is None:
+            raise only_channel(holder)
+        contact_corrections.correct(
+            session, actor=actor, person=holder, mail=None, mobile=holder.mobile, now=now
+        )
+    add(session, actor=actor, department_id=department_id, mail_text=mail_text, now=now)
+    return holder
+
+
+def only_channel(holder: Person) -> BadPerson:
+    """Return the refusal to take the last address off this person."""
+    return _held_by(holder, "only_channel")
+
+
+def remove(
+    session: Session, *, actor: Actor, department_id: int, address_id: int, now: datetime
+) -> None:
+    """Remove a shared address of a department; it may then be a person's.
+
+    Raises `WrongRole`, or `NotFound` if the department has no such address.
+    """
+    require_record(actor, Role.OFFICER, department_id, now=now)
+    address = session.get(DepartmentAddress, address_id)
+    if address is None or address.department_id != department_id:
+        raise NotFound(address_id)
+    session.delete(address)
+    _note(session, address, "remove_shared_address", actor, now)
+
+
+def _department_in_force(session: Session, department_id: int, now: datetime) -> Department:
+    department = session.get(Department, department_id)
+    if department is None or not is_in_force(department, now=now):
+        raise BadPerson("department_id", "unknown")
+    return department
+
+
+def _held_by(holder: Person, code: str) -> BadPerson:
+    return BadPerson(ContactField.MAIL, code, name=holder.name_mr, person_id=holder.id)
+
+
+def _store(
+    session: Session, department: Department, mail: str, actor: Actor, now: datetime
+) -> DepartmentAddress:
+    address = DepartmentAddress(
+        department=department, mail=mail, recorded_at=now, recorded_by_id=actor.person_id
+    )
+    try:
+        with session.begin_nested():
+            session.add(address)
+    except IntegrityError as problem:  # somebody else recorded it a moment ago
+        raise BadPerson(ContactField.MAIL, "just_recorded") from problem
+    _note(session, address, "add_shared_address", actor, now)
+    return address
+
+
+def _note(
+    session: Session, address: DepartmentAddress, verb: str, actor: Actor, now: datetime
+) -> None:
+    department, values = address.department, {"address": address.id}
+    transitions.record(session, department, verb, actor=actor, now=now, values=values)

@@ -1,0 +1,297 @@
+"""A department's shared address belongs to no person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongRole
+from approvals.policy import Role
+from publisher.auth.contact_details import BadPerson
+from publisher.auth.refusals import SignInRefusal
+from publisher.auth.sign_in import person_of
+from publisher.database.session import Database
+from publisher.models.departments import DepartmentAddress
+from publisher.models.notifications import Notice
+from publisher.models.people import ContactField, Department, KnownDevice, Person
+from publisher.notifications import links
+from publisher.notifications.compose import HAS_SECRET, NoticeKind, WrongValues, queue
+from publisher.people import (
+    appointments,
+    contact_corrections,
+    contact_verification,
+    invitations,
+    password_reset,
+    shared_addresses,
+)
+from publisher.people.contact_verification import ContactCodeProblem
+from publisher.people.permissions import COMMAND, OwnAppointment
+from publisher.validation import NotFound
+from tests.notifications.test_compose import VALUES
+from tests.support.city_people import NOON, CityPeople, city_people, verbs
+from tests.support.passwords import signed_in_as, with_password
+
+pytestmark = pytest.mark.both
+
+SHARED = "water@pmc.example"
+MOBILE = "+915550001111"
+TOKEN = "aB3-_x"
+PERSONAL: tuple[Callable[[str], str], ...] = (
+    links.invitation,
+    links.forgotten_link,
+    links.wrong,
+    links.office,
+    links.officer,
+)
+
+
+@pytest.fixture
+def city(database: Database) -> CityPeople:
+    return city_people(database)
+
+
+def share(city: CityPeople, mail: str = SHARED, *, by: str = "lead", of: str = "water") -> int:
+    with city.write() as session:
+        address = shared_addresses.add(
+            session,
+            actor=city.actor(by),
+            department_id=city.departments[of],
+            mail_text=mail,
+            now=city.now,
+        )
+        return address.id
+
+
+def take_over(city: CityPeople, mail: str, *, by: str = "admin", of: str = "water") -> str | None:
+    with city.write() as session:
+        holder = shared_addresses.take_over(
+            session,
+            actor=city.actor(by),
+            department_id=city.departments[of],
+            mail_text=mail,
+            now=city.now,
+        )
+        return holder.name_mr if holder is not None else None
+
+
+def person(session: Session, city: CityPeople, name: str = "first") -> Person:
+    return session.get_one(Person, city.people[name])
+
+
+def reach(city: CityPeople, name: str, *, mail: str | None, mobile: str | None = MOBILE) -> None:
+    """Change where a person is reached, past every rule."""
+    with city.write() as session:
+        row = person(session, city, name)
+        row.mail, row.mobile = mail, mobile
+
+
+def notices_to(city: CityPeople, mail: str = SHARED) -> list[Notice]:
+    with city.read() as session:
+        query = select(Notice).where(Notice.address == mail).order_by(Notice.id)
+        return list(session.scalars(query))
+
+
+def test_who_records_officers_records_it_once_as_the_history_says(city: CityPeople) -> None:
+    address_id = share(city, " Water@PMC.example ", by="lead")
+    assert share(city, by="admin") == address_id
+    water = city.departments["water"]
+    with city.read() as session:
+        address = session.get_one(DepartmentAddress, address_id)
+        assert (address.mail, address.recorded_by_id) == (SHARED, city.people["lead"])
+        assert verbs(session, "departments", water)[-1] == "add_shared_address"
+    with city.write() as session:
+        ids = {"department_id": water, "address_id": address_id}
+        shared_addresses.remove(session, actor=city.actor("lead"), now=city.now, **ids)
+        with pytest.raises(NotFound):
+            shared_addresses.remove(session, actor=city.actor("lead"), now=city.now, **ids)
+        assert verbs(session, "departments", water)[-1] == "remove_shared_address"
+        assert shared_addresses.addresses_of(session, department_id=water) == []
+
+
+@pytest.mark.parametrize(("by", "of"), [("clerk", "water"), ("first", "water"), ("head", "water")])
+def test_who_records_no_officers_there_records_no_shared_address(
+    city: CityPeople, by: str, of: str
+) -> None:
+    with pytest.raises(WrongRole):
+        share(city, by=by, of=of)
+    with pytest.raises(WrongRole):
+        take_over(city, "second@pmc.example", by=by, of=of)
+
+
+def test_one_of_another_department_or_a_person_is_refused_by_name(
+    city: CityPeople,
+) -> None:
+    share(city)
+    with pytest.raises(BadPerson) as refused:
+        share(city, of="road")
+    assert refused.value.code == "shared"
+    assert isinstance(refused.value.values["name"], Department)
+    with pytest.raises(BadPerson) as refused:
+        share(city, "first@pmc.example", of="road")
+    assert refused.value.values["person_id"] == city.people["first"]
+
+
+def _record(session: Session, city: CityPeople) -> None:
+    appointments.record_person(
+        session,
+        actor=COMMAND,
+        now=NOON,
+        name_mr="वसंत काळे",
+        role=Role.MEMBER,
+        department_id=city.departments["road"],
+        mail=SHARED,
+    )
+
+
+def _correct(session: Session, city: CityPeople) -> None:
+    contact_corrections.correct(
+        session,
+        actor=city.actor("admin"),
+        person=person(session, city),
+        mail=SHARED,
+        mobile=None,
+        now=NOON,
+    )
+
+
+def _correct_of_a_user(session: Session, city: CityPeople) -> None:
+    with_password(session, person(session, city))
+    _correct(session, city)
+
+
+def _ask(session: Session, city: CityPeople) -> None:
+    contact_verification.ask_change(
+        session,
+        actor=city.actor("first"),
+        person_id=city.people["first"],
+        field=ContactField.MAIL,
+        contact_text=SHARED,
+        now=NOON,
+    )
+
+
+@pytest.mark.parametrize("way", [_record, _correct, _correct_of_a_user, _ask])
+def test_no_person_is_given_it_in_any_way(
+    city: CityPeople, way: Callable[[Session, CityPeople], None]
+) -> None:
+    share(city)
+    with pytest.raises(BadPerson) as refused, city.write() as session:
+        way(session, city)
+    problem = refused.value
+    assert (problem.field, problem.code) == ("mail", "shared")
+    assert problem.values["name"].code == "water"  # type: ignore[attr-defined]  # a department
+    assert notices_to(city) == []
+
+
+def test_what_was_asked_for_before_does_not_come_into_force(city: CityPeople) -> None:
+    with city.write() as session:
+        _correct_of_a_user(session, city)
+        contact_verification.ask_change(
+            session,
+            actor=city.actor("second"),
+            person_id=city.people["second"],
+            field=ContactField.MAIL,
+            contact_text=SHARED,
+            now=NOON,
+        )
+        code = notice_code(session)
+    share(city)
+    with city.write() as session:
+        owner = city.people["second"]
+        problem = contact_verification.confirm(
+            session, actor=city.actor("second"), person_id=owner, code=code, now=NOON
+        )
+        assert problem is ContactCodeProblem.TAKEN
+    city.clock.move(contact_corrections.WAIT)
+    contact_corrections.tick_contacts(city.database, now=city.now)
+    with city.read() as session:
+        assert person(session, city).mail == "first@pmc.example"
+        assert person(session, city, "second").mail == "second@pmc.example"
+
+
+def notice_code(session: Session) -> str:
+    """Return the code in the newest notice that has one."""
+    query = select(Notice).where(Notice.kind == "contact_code").order_by(Notice.id.desc())
+    body = session.scalars(query).first()
+    assert body is not None
+    return body.body.split(links.MARK)[1]
+
+
+def test_it_is_taken_off_its_holder_and_no_password_or_device_lives_on(city: CityPeople) -> None:
+    mail = "first@pmc.example"
+    reach(city, "first", mail=mail)
+    with city.write() as session:
+        with_password(session, person(session, city))
+        assert not isinstance(signed_in_as(session, mail, now=NOON), SignInRefusal)
+        password_reset.ask(session, identifier=mail, address="203.0.113.9", now=NOON)
+        query = select(Notice.body).where(Notice.kind == "password_link")
+        token = session.scalars(query).one().partition("/forgotten/link/")[2].split()[0]
+        assert password_reset.by_link(session, token=token, now=NOON) is not None
+    assert take_over(city, mail) == "मेधा सातपुते"
+    with city.write() as session:
+        holder = person(session, city)
+        assert (holder.mail, holder.mobile) == (None, MOBILE)
+        assert verbs(session, "people", holder.id)[-1] == "change_contact"
+        assert password_reset.by_link(session, token=token, now=NOON) is None
+        open_devices = select(KnownDevice).where(
+            KnownDevice.person_id == holder.id, KnownDevice.ended_at.is_(None)
+        )
+        assert session.scalars(open_devices).all() == []
+        assert isinstance(signed_in_as(session, mail, now=NOON), SignInRefusal)
+    assert [notice.kind for notice in notices_to(city, mail)][-1] == "access_changed"
+
+
+def test_an_only_channel_is_not_taken_off_and_nothing_is_kept(city: CityPeople) -> None:
+    with pytest.raises(BadPerson) as refused:
+        take_over(city, "first@pmc.example")
+    assert refused.value.code == "only_channel"
+    assert refused.value.values["person_id"] == city.people["first"]
+    reach(city, "admin", mail="admin@pmc.example")
+    with pytest.raises(OwnAppointment):
+        take_over(city, "admin@pmc.example")
+    with city.read() as session:
+        assert person(session, city).mail == "first@pmc.example"
+        assert session.scalars(select(DepartmentAddress)).all() == []
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_no_kind_brings_a_link_or_code_of_a_person_to_it(
+    city: CityPeople, kind: NoticeKind
+) -> None:
+    """Not even where two transactions gave it to a person and a department at the same time."""
+    share(city)
+    reach(city, "first", mail=SHARED)
+    for path in ("", *(link(TOKEN) for link in PERSONAL)):
+        for to in ("", SHARED):
+            with city.write() as session:
+                reader = person(session, city)
+                try:
+                    queue(
+                        session,
+                        kind=kind,
+                        person=reader,
+                        values=VALUES[kind],
+                        now=NOON,
+                        path=path,
+                        to=to,
+                    )
+                except WrongValues:
+                    assert kind not in HAS_SECRET
+    bodies = [notice.body for notice in notices_to(city)]
+    assert not [body for body in bodies if TOKEN in body or links.MARK in body]
+    assert not [body for body in bodies if links.without_secrets(body) != body]
+
+
+def test_nobody_signs_in_by_it_even_if_both_were_recorded_at_once(city: CityPeople) -> None:
+    share(city)
+    reach(city, "first", mail=SHARED)
+    with city.write() as session:
+        assert person_of(session, SHARED) is None
+        password_reset.ask(session, identifier=SHARED, address="203.0.113.9", now=NOON)
+        invited, admin = person(session, city), city.actor("admin")
+        with pytest.raises(BadPerson):
+            invitations.invite(session, actor=admin, person=invited, now=NOON)
+    assert notices_to(city) == []

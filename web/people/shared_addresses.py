@@ -1,0 +1,64 @@
+"""Pages of a department's shared mail addresses."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+
+from approvals.policy import Role
+from publisher.people import permissions, shared_addresses
+from web.core.auth import actor, by_actor, reads, writing
+from web.core.context import ctx
+from web.core.form_views import with_form
+from web.core.i18n import _
+from web.core.permissions import Page, for_action
+from web.people.department_changes import department_of
+from web.people.taken_addresses import AddressForm, chosen_department, make_shared, offered
+from web.people.views import RECORD_ACTIONS
+
+routes = Blueprint("shared_addresses", __name__)
+
+
+@reads
+def _page(session: Session, /, form: AddressForm, code: str, **_ids: int) -> str:
+    department = department_of(session, code)
+    permissions.require_record(actor(), Role.OFFICER, department.id, now=ctx.now())
+    return render_template(
+        "people/shared_addresses.html",
+        form=form,
+        department=department,
+        addresses=shared_addresses.addresses_of(session, department_id=department.id),
+        shared_offers=offered(session, form, [department]),
+    )
+
+
+@routes.route("/departments/<code>/addresses", methods=["GET", "POST"])
+@for_action(*RECORD_ACTIONS)
+@with_form(AddressForm, shown_by=_page)
+def show(form: AddressForm, code: str) -> Page:
+    """Show a department's shared addresses, and record one."""
+    if chosen_department():
+        make_shared(form)
+        return redirect(url_for("shared_addresses.show", code=code))
+    with writing() as session:
+        department_id = department_of(session, code).id
+        mail_text = form.mail.data or ""
+        shared_addresses.add(
+            session, **by_actor(), department_id=department_id, mail_text=mail_text
+        )
+    flash(_("The shared address is recorded."))
+    return redirect(url_for("shared_addresses.show", code=code))
+
+
+@routes.post("/departments/<code>/addresses/<int:address_id>/remove")
+@for_action(*RECORD_ACTIONS)
+@with_form(AddressForm, shown_by=_page)
+def remove(_form: AddressForm, code: str, address_id: int) -> Page:
+    """Remove a shared address."""
+    with writing() as session:
+        department_id = department_of(session, code).id
+        shared_addresses.remove(
+            session, **by_actor(), department_id=department_id, address_id=address_id
+        )
+    flash(_("The shared address is removed."))
+    return redirect(url_for("shared_addresses.show", code=code))

@@ -1,0 +1,89 @@
+"""What the forms of people offer where somebody has the typed mail address already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from flask import flash, request
+from sqlalchemy.orm import Session
+from wtforms import StringField
+
+from approvals.policy import Role
+from publisher.auth.contact_details import BadPerson
+from publisher.models.people import Department, Person
+from publisher.notifications.compose import NoticeKind
+from publisher.notifications.sms import missing_codes
+from publisher.people import invitations, shared_addresses
+from publisher.people.permissions import may_record, standing
+from web.core.auth import actor, by_actor, writing
+from web.core.context import ctx
+from web.core.i18n import _, _l
+from web.forms import Form, number_of
+from web.messages.names import department_name
+
+
+class AddressForm(Form):
+    """A mail address that somebody may have already."""
+
+    mail = StringField(_l("Mail address"))
+
+    @property
+    def holders(self) -> list[Mapping[str, object]]:
+        """Who has what was typed: `person_id` and `name` of each."""
+        if not isinstance(self.refusal, BadPerson):
+            return []
+        problems = (self.refusal, *self.refusal.others)
+        return [bad.values for bad in problems if "person_id" in bad.values]
+
+
+def can_invite_by_sms() -> bool:
+    """Return True if an invitation can reach people without a mail address."""
+    return NoticeKind.INVITATION not in missing_codes(ctx.settings.sms)
+
+
+def is_to_be_invited(session: Session, person: Person) -> bool:
+    """Return True for somebody in office without a password, whose earlier invitation is void."""
+    is_new = person.password_hash is None and person.disabled_at is None
+    return is_new and bool(standing(session, person_id=person.id, now=ctx.now()))
+
+
+def offered(
+    session: Session, form: AddressForm, departments: Iterable[Department]
+) -> list[Department]:
+    """Return those of the departments whose shared address the refused mail address may become."""
+    holder = shared_addresses.holder_of(session, form.mail.data or "")
+    is_named = holder is not None and any(named["person_id"] == holder.id for named in form.holders)
+    if not is_named or chosen_department():
+        return []
+    return [row for row in departments if may_record(actor(), Role.OFFICER, row.id)]
+
+
+def chosen_department() -> int:
+    """Return the department of the pressed button "it is the department's"; 0 if it was not."""
+    return number_of(request.form.get("shared_by"))
+
+
+def make_shared(form: AddressForm) -> None:
+    """Make the mail address the chosen department's, and take it off the person who has it.
+
+    Somebody who was invited there and has not come yet is invited by SMS. Raises as `take_over`.
+    """
+    with writing() as session:
+        holder = shared_addresses.take_over(
+            session,
+            **by_actor(),
+            department_id=chosen_department(),
+            mail_text=form.mail.data or "",
+        )
+        if holder is not None and is_to_be_invited(session, holder):
+            if not can_invite_by_sms():
+                raise shared_addresses.only_channel(holder)
+            invitations.invite(session, **by_actor(), person=holder)
+        name = department_name(session.get_one(Department, chosen_department()))
+    flash(
+        _(
+            "%(mail)s is the shared address of %(department)s now, and nobody’s own.",
+            mail=form.mail.data,
+            department=name,
+        )
+    )
