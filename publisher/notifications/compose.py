@@ -87,6 +87,7 @@ class NoticeKind(StrEnum):
     APPOINTMENT_DOUBTED = "appointment_doubted"
     LINK_CODE = "link_code"
     OFFICE_WAITS = "office_waits"
+    DEPARTMENT_COPY = "department_copy"
 
 
 _OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
@@ -151,6 +152,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.APPOINTMENT_DOUBTED: "person role department doubter put_back?",
     NoticeKind.OFFICE_WAITS: "role department",
     NoticeKind.LINK_CODE: "secret act person department expires_at",
+    NoticeKind.DEPARTMENT_COPY: "department title? due_at?",
 }
 
 
@@ -190,7 +192,8 @@ def queue(
 ) -> Notice | None:
     """Queue a notice to a person in the person's language, by the channels that the person chose.
 
-    No link or code of a person goes to a department's shared address.
+    Without a mail address of their own, an officer's or head's department gets a copy at its shared
+    addresses: title, department and deadline alone. No link or code of a person goes there.
     Returns the first of its rows, or None if there is no address or the person is disabled. Moments
     have to be aware; moments, numbers, roles, persons and departments are formatted here; a list of
     `LinkedLine` becomes lines with links. `path`
@@ -204,6 +207,10 @@ def queue(
         return None
     ways = [_way_to(to)] if to else ways_to(session, person, kind)
     notices = _written(session, kind, person, values, ways, now=now, path=path)
+    copies = [] if to else department_copies.copies_of(session, person, values, now=now)
+    for mail, outline in copies:
+        kind_of_copy, way = NoticeKind.DEPARTMENT_COPY, _way_to(mail)
+        notices += _written(session, kind_of_copy, person, outline, [way], now=now)
     session.add_all(notices)
     session.flush()
     return notices[0] if notices else None

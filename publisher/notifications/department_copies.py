@@ -1,15 +1,58 @@
-"""Shared addresses of departments: they belong to no person, and no link or code goes there."""
+"""Shared addresses of departments, and the copies that go there.
+
+Such an address belongs to no person: no link or code goes there, and a copy has no text.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.policy import Role
 from publisher.models.departments import DepartmentAddress
-from publisher.models.people import Department
+from publisher.models.people import Appointment, Department, Person
+
+_SUBJECTS: Final = frozenset({"title", "template", "comment"})
 
 
 def owner_of(session: Session, mail: str | None) -> Department | None:
     """Return the department whose shared address this is; None if it is none's."""
     query = select(Department).join(DepartmentAddress).where(DepartmentAddress.mail == mail)
     return session.scalars(query).one_or_none() if mail else None
+
+
+def copies_of(
+    session: Session, person: Person, values: Mapping[str, object], *, now: datetime
+) -> list[tuple[str, dict[str, object]]]:
+    """Return the shared addresses that get a copy of a notice with these values, and its own.
+
+    A copy is of what an officer or head without a mail address is told about a submission, post,
+    template or comment. It says title, department and deadline, and goes to the department of the
+    notice if the person holds an office there, else to every one where they do.
+    """
+    if person.mail is not None or _SUBJECTS.isdisjoint(values):
+        return []
+    addresses = _addresses_of(session, person, now)
+    own = [address for address in addresses if address.department is values.get("department")]
+    title = values.get("title") or values.get("template")
+    outline = {"title": title, "due_at": values.get("due_at")}
+    return [(row.mail, {**outline, "department": row.department}) for row in own or addresses]
+
+
+def _addresses_of(session: Session, person: Person, now: datetime) -> list[DepartmentAddress]:
+    offices = select(Appointment.department_id).where(
+        Appointment.person_id == person.id,
+        Appointment.role.in_((Role.OFFICER, Role.HEAD)),
+        Appointment.informed_at(now),
+    )
+    query = (
+        select(DepartmentAddress)
+        .where(DepartmentAddress.department_id.in_(offices))
+        .options(joinedload(DepartmentAddress.department))
+        .order_by(DepartmentAddress.id)
+    )
+    return list(session.scalars(query))

@@ -13,12 +13,14 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.models.notifications import Channel, Notice
-from publisher.notifications import links
+from publisher.notifications import department_copies, links
 from publisher.notifications.compose import HAS_SECRET, NoticeKind
 from publisher.states import NoticeState
 
 STUCK = (NoticeState.FAILED, NoticeState.UNCONFIRMED)
 PAGE = 50
+# A notice of a changed address goes to the old one, and a department's copy to the department.
+_STAYING = (NoticeKind.ACCESS_CHANGED, NoticeKind.DEPARTMENT_COPY)
 _REMOVED_LINK = re.compile(rf"{links.BASE}\S*/…")
 
 
@@ -32,6 +34,12 @@ class AccessClosed(NotAllowed):
     """The person was disabled meanwhile, and gets no mails any more."""
 
     code = "access_closed"
+
+
+class AddressShared(NotAllowed):
+    """The mail was for a person, and its address is a department's now."""
+
+    code = "address_shared"
 
 
 def is_undelivered() -> ColumnElement[bool]:
@@ -67,7 +75,7 @@ def send_again(session: Session, *, actor: Actor, now: datetime, notice: Notice)
     """Requeue a failed mail, to the person's present address.
 
     It has as many retries as a new one. Raises `LinkGone` if its one-time link or code was removed,
-    `AccessClosed`, or `WrongState` if it did not fail.
+    `AccessClosed`, `AddressShared`, or `WrongState` if it did not fail.
     """
     require(actor, Action.SEND_MAIL_AGAIN, None, now=now)
     locked_notice = transitions.lock(session, Notice, notice.id)
@@ -81,11 +89,13 @@ def send_again(session: Session, *, actor: Actor, now: datetime, notice: Notice)
     locked_notice.queued_at = locked_notice.send_at = now
     locked_notice.leased_until, locked_notice.reason = None, ""
     locked_notice.address = _address_now(locked_notice)
+    is_copy = locked_notice.kind == NoticeKind.DEPARTMENT_COPY
+    if not is_copy and department_copies.owner_of(session, locked_notice.address) is not None:
+        raise AddressShared
 
 
 def _address_now(notice: Notice) -> str:
-    # A notice of a changed address goes to the old address; all others to the present one.
-    if notice.person is None or notice.kind == NoticeKind.ACCESS_CHANGED:
+    if notice.person is None or notice.kind in _STAYING:
         return notice.address
     own_address = notice.person.mail if notice.channel is Channel.MAIL else notice.person.mobile
     return own_address or notice.address

@@ -254,6 +254,11 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "department": WATER,
         "expires_at": DUE,
     },
+    NoticeKind.DEPARTMENT_COPY: {
+        "title": "कात्रज परिसरात पाणीपुरवठा बंद",
+        "department": WATER,
+        "due_at": DUE,
+    },
 }
 # What may be left out.
 SPARE = {

@@ -65,6 +65,7 @@ REFUSALS: Mapping[str, str] = {
         "Send a new one from the person’s page."
     ),
     "access_closed": N_("This person’s access is closed. Open it first."),
+    "address_shared": N_("This person’s mail address is a department’s now. Record another one."),
     "account_not_open": N_(
         "The account %(account)s is kept for other departments. Leave this text out, or choose "
         "another account."
