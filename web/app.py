@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import flask.templating
@@ -14,6 +15,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from publisher.i18n import TRANSLATIONS
 from publisher.i18n.catalogues import compile_all
+from publisher.i18n.languages import LANGUAGES
 from publisher.settings.environment import Settings
 from web import blueprints, errors, navigation, preview_filters, previews
 from web.controls import workers
@@ -60,16 +62,29 @@ class Environment(flask.templating.Environment):
         return {**self.globals, **(d or {})}
 
 
-def create_app(context: AppContext) -> Flask:
-    """Return the configured application; raises `RouteWithoutRule` if a route has no rule."""
-    compile_all()
+def create_app(
+    context: AppContext,
+    *,
+    languages: Mapping[str, str] = LANGUAGES,
+    translations: tuple[Path, ...] = (TRANSLATIONS,),
+) -> Flask:
+    """Return the configured application; raises `RouteWithoutRule` if a route has no rule.
+
+    `translations` are the folders of the catalogues of `languages`.
+    """
+    for folder in translations:
+        compile_all(folder)
     app = Flask("web")
     app.request_class = Request
     app.jinja_environment = Environment
     app.url_map.converters["int"] = KeyConverter
     app.url_map.merge_slashes = False  # its redirect would repeat whatever the Host header says
     app.extensions["house"] = context
-    app.config.update(_configuration(context.settings))
+    app.config.update(
+        _configuration(context.settings),
+        LANGUAGES=languages,
+        BABEL_TRANSLATION_DIRECTORIES=";".join(map(str, translations)),
+    )
     if trusted := context.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]  # the documented way
     _register_extensions(app)
@@ -91,7 +106,6 @@ def _configuration(settings: Settings) -> dict[str, object]:
         "MAX_CONTENT_LENGTH": MOST_BYTES,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
-        "BABEL_TRANSLATION_DIRECTORIES": str(TRANSLATIONS),
     }
 
 

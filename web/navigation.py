@@ -24,7 +24,7 @@ from web.core.auth import Acting
 from web.core.context import ctx
 from web.core.counts import counts_of
 from web.core.database import reading
-from web.core.i18n import LANGUAGES, N_, _, code, page_language
+from web.core.i18n import N_, _, code, page_language, page_languages
 from web.core.layout import ActingLabel, Banner, Chrome, Help, LanguageChoice, MenuEntry, Tab
 from web.emergency import summary
 from web.messages.names import post_of
@@ -191,7 +191,7 @@ def _path_of_page() -> str:
 
 def _other_languages(locale: str) -> tuple[LanguageChoice, ...]:
     return tuple(
-        LanguageChoice(other, name) for other, name in LANGUAGES.items() if other != locale
+        LanguageChoice(other, name) for other, name in page_languages().items() if other != locale
     )
 
 

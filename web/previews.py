@@ -10,13 +10,14 @@ from publisher.content_checks import outgoing_text
 from publisher.content_checks.outgoing_text import TextLength
 from publisher.drafting.renditions import MOVING
 from publisher.i18n import dates
+from publisher.i18n.languages import LANGUAGES
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.posts import Post, PostKind, Rendition, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
 from publisher.states import CLAIMED_OR_SENDING, NOT_PUBLISHED, UNSENT, DeliveryState
 from web.core.context import ctx
-from web.core.i18n import LANGUAGES, N_, _, page_language
+from web.core.i18n import N_, _, page_language
 from web.messages.corrections import happens
 from web.messages.names import account_name
 
@@ -27,13 +28,12 @@ LANGUAGE_WORDS = {
     "mixed": N_("Mixed text"),
 }
 
-_NAMES = {str(code): name for code, name in LANGUAGES.items()}
-
 
 def register(app: Flask) -> None:
     """Register the template filters for titles, languages and live texts."""
     app.jinja_env.filters["variant_title"] = variant_title
     app.jinja_env.filters["language_text"] = language_text
+    app.jinja_env.filters["language_name"] = language_name
     app.jinja_env.filters["live_text"] = live_text
 
 
@@ -117,8 +117,12 @@ def live_text(live: LiveText) -> str:
 
 def short_title(variant: Variant) -> str:
     """Return a shorter title of a variant: "X – English"."""
-    language_name = _NAMES.get(variant.language) or language_text(variant.language)
-    return f"{account_name(variant.account)} – {language_name}"
+    return f"{account_name(variant.account)} – {language_name(variant.language)}"
+
+
+def language_name(language: str) -> str:
+    """Return a language's own name; for a text of two languages, what kind of text it is."""
+    return LANGUAGES.get(language) or language_text(language)
 
 
 def language_text(language: str) -> str:

@@ -19,6 +19,7 @@ from waitress.server import TcpWSGIServer
 from waitress.wasyncore import poll2
 
 from publisher.i18n.catalogues import translated
+from publisher.i18n.languages import LANGUAGES
 from web.core.i18n import N_
 from web.core.request import (
     MEGABYTE,
@@ -71,7 +72,7 @@ class ArrivalError:
         """Return the status, the headers and the body, as waitress wants them."""
         paragraphs = (
             f'<p lang="{language}">{html.escape(translated(self.sentence, language))}</p>'
-            for language in ("mr", "hi", "en")
+            for language in LANGUAGES
         )
         page = f'<!doctype html><meta charset="utf-8"><title>{self.status}</title>' + "".join(
             paragraphs

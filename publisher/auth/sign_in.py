@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -39,9 +39,9 @@ from publisher.auth.session_start import (
 )
 from publisher.auth.sessions import actor_of, end_all
 from publisher.auth.sign_in_codes import CodeRequest
+from publisher.i18n.languages import LANGUAGES
 from publisher.models.departments import DepartmentAddress
 from publisher.models.people import Person, SignIn
-from publisher.notifications.formatting import LANGUAGES
 
 NOBODY_NEEDS_ONE: Final = FactorRule()
 
@@ -248,8 +248,14 @@ def set_password(
     known_devices.end_all(session, person_id=person.id, now=now)
 
 
-def choose_language(session: Session, *, person_id: int, language: str) -> None:
-    """Store the language of mails to the person: mr, en or hi. Raises ValueError for others."""
-    if language not in LANGUAGES:
+def choose_language(
+    session: Session,
+    *,
+    person_id: int,
+    language: str,
+    languages: Container[str] = LANGUAGES,
+) -> None:
+    """Store the language of mails to the person. Raises ValueError if it is none of `languages`."""
+    if language not in languages:
         raise ValueError(language)
     session.get_one(Person, person_id).language = language

@@ -6,11 +6,19 @@ Numbers have their digits, grouping, plurals, and the "No." before them.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from babel.dates import get_month_names
 
 NBSP = "\u00a0"
+
+LANGUAGES: Mapping[str, str] = {"mr": "मराठी", "en": "English", "hi": "हिन्दी"}
+"""The languages of pages and mails, each with its own name for itself; they are listed here alone.
+
+What a language has no catalogue, rules or mail for is written in English.
+"""
+DEFAULT_LANGUAGE = "mr"
 
 # The hours at which the parts of a day begin: midnight, before dawn, morning, afternoon, evening,
 # night. "आज रात्री १:००" is the coming night to every reader, so the small hours have their words.

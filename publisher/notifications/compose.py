@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from sqlalchemy.orm import Session
 
+from publisher.i18n.languages import LANGUAGES
 from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Person
 from publisher.notifications import department_copies, links
@@ -277,9 +278,10 @@ def compose(
     *,
     now: datetime,
     path: str = "",
+    languages: Container[str] = LANGUAGES,
 ) -> tuple[str, str, dict[str, str]]:
     """Return subject and text of a mail, and the values in it; links begin with a placeholder."""
-    language = language_of(person)
+    language = language_of(person, languages)
     lists = {name: value for name, value in values.items() if isinstance(value, list)}
     plain = {name: value for name, value in values.items() if name not in lists}
     texts = in_words({**plain, "reader": person}, language, now=now)
@@ -340,4 +342,5 @@ def _templates() -> SandboxedEnvironment:
 
 
 def _render(language: str, name: str, texts: Mapping[str, str]) -> str:
-    return _templates().get_template(f"{language}/{name}.txt").render(texts)
+    paths = [f"{language}/{name}.txt", f"en/{name}.txt"]
+    return _templates().select_template(paths).render(texts)

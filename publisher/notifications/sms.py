@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.database.session import Database
+from publisher.i18n.languages import LANGUAGES
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import dispatch, links, sms_gateway
 from publisher.notifications.compose import HAS_SECRET, NoticeKind, variables_of
 from publisher.notifications.dispatch import NoticeRefused
-from publisher.notifications.formatting import LANGUAGES
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import NoticeState
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from publisher.auth.passwords import Proof, check_password
 from publisher.auth.refusals import SignInRefusal
 from publisher.auth.sessions import end_others
 from publisher.auth.sign_in import choose_language, prove
+from publisher.i18n.languages import LANGUAGES
 from publisher.models.people import NoticeGroup, Person, SignIn, Telling
 from publisher.notifications import preferences
 from publisher.people.password_reset import say_password_changed
@@ -29,11 +30,20 @@ class Profile:
 
 
 def save(
-    session: Session, *, actor: Actor, person_id: int, profile: Profile, now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    person_id: int,
+    profile: Profile,
+    now: datetime,
+    languages: Container[str] = LANGUAGES,
 ) -> None:
-    """Store the profile; names and designation are changed by others (`name_changes`)."""
+    """Store the profile; names and designation are changed by others (`name_changes`).
+
+    Raises ValueError if its language is none of `languages`.
+    """
     person = session.get_one(Person, person_id)
-    choose_language(session, person_id=person_id, language=profile.language)
+    choose_language(session, person_id=person_id, language=profile.language, languages=languages)
     preferences.choose(session, actor=actor, person=person, preferences=profile.tellings, now=now)
 
 

@@ -15,6 +15,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.test import run_wsgi_app
 
 from publisher.database.session import Database
+from publisher.i18n.languages import LANGUAGES
 from publisher.settings import environment
 from tests.support.city import City, city
 from tests.support.passwords import give_password, session_token
@@ -23,7 +24,6 @@ from web.app import create_app
 from web.core import permissions
 from web.core.auth import SESSION_KEY
 from web.core.context import AppContext
-from web.core.i18n import LANGUAGES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

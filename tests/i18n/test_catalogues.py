@@ -192,7 +192,9 @@ def extracted() -> frozenset[str | tuple[str, ...]]:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]  # Babel types it not
     return frozenset(
         msgid
-        for folder in (CHECKOUT / "web", CHECKOUT / "publisher" / "platforms")
+        for folder in (
+            CHECKOUT / part for part in ("web", "publisher/platforms", "publisher/notifications")
+        )
         for _file, _line, msgid, _comments, _context in extract_from_dir(
             folder, method_map=methods, options_map=options, keywords=KEYWORDS
         )

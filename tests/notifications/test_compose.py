@@ -10,10 +10,10 @@ import pytest
 from approvals.policy import Role
 from publisher.database.session import Database
 from publisher.i18n.catalogues import translated
+from publisher.i18n.languages import LANGUAGES
 from publisher.models.people import Person
 from publisher.notifications import links
 from publisher.notifications.compose import LinkedLine, NoticeKind, WrongValues, compose, queue
-from publisher.notifications.formatting import LANGUAGES
 from publisher.platforms.facebook.capabilities import FACEBOOK
 from publisher.platforms.registry import registered
 from publisher.platforms.x.capabilities import X

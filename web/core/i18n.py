@@ -8,12 +8,11 @@ from gettext import NullTranslations
 from typing import NamedTuple, cast
 
 import flask_babel
-from flask import Flask, g, has_app_context, session
+from flask import Flask, current_app, g, has_app_context, session
 from flask_babel import Babel
 from flask_babel.speaklater import LazyString
 
-from publisher.i18n.languages import digits
-from web.core.layout import Locale
+from publisher.i18n.languages import DEFAULT_LANGUAGE, digits
 
 
 def _(msgid: str, **values: object) -> str:
@@ -39,7 +38,7 @@ def N_(msgid: str) -> str:  # noqa: N802 - the extractor of Babel knows this nam
 
 
 def page_language() -> str:
-    """Return the language code of the page: mr, en or hi."""
+    """Return the language code of the page."""
     return _page().language
 
 
@@ -51,7 +50,7 @@ class _Page(NamedTuple):
 def _page() -> _Page:
     """Return the language of the page; Flask-Babel is asked for it once in a request."""
     if not has_app_context():
-        return _Page(DEFAULT, NullTranslations())
+        return _Page(DEFAULT_LANGUAGE, NullTranslations())
     page: _Page | None = g.get("page")
     if page is None:
         locale = flask_babel.get_locale()
@@ -86,22 +85,30 @@ def _localized(values: dict[str, object]) -> dict[str, object]:
     }
 
 
-LANGUAGES: Mapping[Locale, str] = {"mr": "मराठी", "en": "English", "hi": "हिन्दी"}
-DEFAULT: Locale = "mr"
 _babel = Babel()
 
 
 def register(app: Flask) -> None:
     """Choose the language of each page, and translate the sentences of its template."""
     _babel.init_app(app, locale_selector=code, default_timezone="Asia/Kolkata")
+    app.jinja_env.globals["languages"] = app.config["LANGUAGES"]
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of its extension
         _translated, _translated_plural, newstyle=True
     )
 
 
-def code() -> Locale:
-    """Return the language of the current request: mr, en or hi."""
+def page_languages() -> Mapping[str, str]:
+    """Return the languages that the pages may be read in, by their own names."""
+    languages: Mapping[str, str] = current_app.config["LANGUAGES"]
+    return languages
+
+
+def code() -> str:
+    """Return the language of the current request: one of `page_languages`."""
     acting = g.get("acting")
-    preferred = acting.person.language if acting is not None else DEFAULT
+    preferred = acting.person.language if acting is not None else DEFAULT_LANGUAGE
     choices = (session.get("language"), preferred)
-    return next((locale for choice in choices for locale in LANGUAGES if locale == choice), DEFAULT)
+    languages = page_languages()
+    return next(
+        (code for choice in choices for code in languages if code == choice), DEFAULT_LANGUAGE
+    )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Locale = Literal["mr", "en", "hi"]
-
 
 @dataclass(frozen=True)
 class Tab:
@@ -33,7 +31,7 @@ class MenuEntry:
 class LanguageChoice:
     """A language that can be chosen, with its name in that language."""
 
-    code: Locale
+    code: str
     name: str
 
 
@@ -81,7 +79,7 @@ class Chrome:
     `stop` or `acting` is None, the layout leaves it out.
     """
 
-    locale: Locale
+    locale: str
     city: str
     home_href: str = "/"
     path: str = "/"

@@ -10,7 +10,6 @@ from publisher.people import upgrade_review
 from publisher.reports.todo import waiting_for
 from web.core.auth import acting, actor, reads
 from web.core.context import ctx
-from web.core.i18n import LANGUAGES
 from web.core.permissions import for_roles
 from web.emergency.summary import lane_of
 from web.messages.progress import DUE, WAITING
@@ -32,7 +31,6 @@ def index(session: Session) -> str:
         tasks=waiting,
         kind_labels=WAITING,
         due_labels=DUE,
-        languages=LANGUAGES,
         own_department=actor().department_id,
         lane=lane_of(session),
         unreviewed_count=upgrade_review.count(session, now=now)

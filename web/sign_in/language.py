@@ -9,7 +9,7 @@ from publisher.auth import sign_in
 from publisher.validation import person_of
 from web.core.auth import Acting, writing
 from web.core.form_recovery import is_own_path
-from web.core.i18n import LANGUAGES
+from web.core.i18n import page_languages
 from web.core.permissions import public
 
 routes = Blueprint("language", __name__)
@@ -20,7 +20,7 @@ routes = Blueprint("language", __name__)
 def choose() -> Response:
     """Store the chosen language and redirect back to the page."""
     chosen = request.form.get("lang", "")
-    if chosen in LANGUAGES:
+    if chosen in page_languages():
         session["language"] = chosen
         _remember(chosen)
     path = request.form.get("next", "/")
@@ -33,5 +33,8 @@ def _remember(locale: str) -> None:
         return
     with writing() as database_session:
         sign_in.choose_language(
-            database_session, person_id=person_of(acting.actor), language=locale
+            database_session,
+            person_id=person_of(acting.actor),
+            language=locale,
+            languages=page_languages(),
         )

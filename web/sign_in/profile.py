@@ -21,7 +21,7 @@ from web.core.auth import acting, actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.form_views import with_form
-from web.core.i18n import LANGUAGES, _, _l
+from web.core.i18n import _, _l, page_languages
 from web.core.permissions import Page, for_roles
 from web.forms import Form, options
 from web.messages.sign_in import code_sentence, sign_in_sentence, throttled_until
@@ -43,7 +43,11 @@ TELLINGS = options(
 class ProfileForm(Form):
     """Language, and how to be notified of each group."""
 
-    language = RadioField(_l("Language"), choices=options(LANGUAGES.items()), validate_choice=False)
+    language = RadioField(
+        _l("Language"),
+        choices=lambda: options(page_languages().items()),
+        validate_choice=False,
+    )
     approvals = RadioField(_l("Submissions and approvals"), choices=TELLINGS, validate_choice=False)
     comments = RadioField(_l("Comments"), choices=TELLINGS, validate_choice=False)
     deadlines = RadioField(
@@ -109,14 +113,20 @@ def _profile_page(database_session: Session, form: ProfileForm) -> str:
 def show(form: ProfileForm) -> Page:
     """Show one's own profile, and store it; the pages then use the chosen language."""
     with writing() as database_session:
-        profile.save(database_session, **by_actor(), person_id=_own_id(), profile=_read(form))
+        profile.save(
+            database_session,
+            **by_actor(),
+            person_id=_own_id(),
+            profile=_read(form),
+            languages=page_languages(),
+        )
     session["language"] = form.language.data
     flash(_("Your profile is kept."))
     return redirect(url_for("profile.show"))
 
 
 def _read(form: ProfileForm) -> Profile:
-    if form.language.data not in LANGUAGES:
+    if form.language.data not in page_languages():
         raise BadPerson("language", "missing")
     return Profile(
         language=form.language.data,
