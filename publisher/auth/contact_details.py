@@ -105,6 +105,16 @@ def read_identifier(identifier: str) -> str | None:
         return None
 
 
+def is_contact(text: str) -> bool:
+    """Return True if the text is a mail address or a phone number, in any usual spelling."""
+    if "@" not in text and any(character.isalpha() for character in text):
+        return False  # a number may stand in other words
+    try:
+        return bool(read_mail(text) if "@" in text else read_mobile(text))
+    except BadPerson as problem:
+        return problem.code == "landline"
+
+
 def normal_identifier(identifier: str) -> str:
     """Return a login as a mail address or mobile number; if it is neither, in lower case."""
     return read_identifier(identifier) or identifier.strip().lower()

@@ -15,6 +15,7 @@ from argon2.exceptions import VerifyMismatchError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from approvals.errors import NotAllowed
+from publisher.auth.contact_details import is_contact
 from publisher.models.people import Person
 
 SHORTEST: Final = 12
@@ -56,11 +57,12 @@ class BadPassword(NotAllowed):
 
 
 def check_password(password: str, person: Person, *, city_words: Collection[str] = ()) -> None:
-    """Raise `BadPassword`: too_short, too_long, common or context.
+    """Raise `BadPassword`: too_short, too_long, contact, common or context.
 
     There are no rules of composition. A password of common passwords is `common`: those of a list
     of our own, and the 3,000 commonest that are long enough. One of the person's own names, mail,
-    mobile and departments, of the city and this product is `context`.
+    mobile and departments, of the city and this product is `context`. Anybody's mail address or
+    mobile number is `contact`.
     """
     length = len(_normal(password))
     if length < SHORTEST:
@@ -68,6 +70,8 @@ def check_password(password: str, person: Person, *, city_words: Collection[str]
     if length > LONGEST:
         raise BadPassword("too_long", longest=LONGEST)
     plain = _normal(password).casefold()
+    if is_contact(plain):
+        raise BadPassword("contact")
     context = {*_words("context.txt"), *_pieces(city_words), *_own_words(person)}
     if _is_made_of(plain, context):
         raise BadPassword("context")
@@ -136,7 +140,9 @@ def _normal(password: str) -> str:
 
 def _is_made_of(plain: str, word_list: Collection[str]) -> bool:
     """Return True if little is left without these words, also with look-alike characters."""
-    spellings = (plain, plain.translate(_LETTERS_FOR_SIGNS))
+    # Without separators too: a mobile number is written with spaces in any place.
+    written = (plain, _SEPARATORS.sub("", plain))
+    spellings = (*written, *(text.translate(_LETTERS_FOR_SIGNS) for text in written))
     return any(_left_of(spelling, word_list) < FEWEST_OWN_CHARACTERS for spelling in spellings)
 
 
@@ -147,12 +153,12 @@ def _left_of(plain: str, word_list: Collection[str]) -> int:
 
 
 def _own_words(person: Person) -> set[str]:
-    local_part = (person.mail or "").partition("@")[0]
-    mobile = person.mobile or ""
+    mail, mobile = person.mail or "", person.mobile or ""
     departments = [appointment.department for appointment in person.appointments]
     return _pieces(
         (
-            *(person.name_mr, person.name_en, local_part, mobile, mobile[-10:]),
+            *(person.name_mr, person.name_en, mail, _SEPARATORS.sub("", mail)),
+            *(mobile, mobile[-10:]),
             *(department.name_mr for department in departments),
             *(department.name_en for department in departments),
             *(department.code for department in departments),

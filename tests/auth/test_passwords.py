@@ -47,6 +47,7 @@ def code(password: str, **more: tuple[str, ...]) -> str | None:
         "nadi-kinari-savli",
         "correct horse battery staple",
         "पाऊस पडला अंगणी",
+        "nadi kinari savli 98111 22233",
         "pune rickshaw mango lamp",
         "83947261058372",
         "xk7#Qp!vR2mz",
@@ -61,6 +62,25 @@ def test_a_password_of_ones_own_is_taken_whatever_it_is_made_of(password: str) -
 @pytest.mark.parametrize("password", PASSWORDS.values())
 def test_the_passwords_of_the_demo_are_taken(password: str) -> None:
     assert code(password) is None
+
+
+@pytest.mark.parametrize(
+    ("password", "expected"),
+    [
+        ("asha.kadam@pmc.example", "contact"),
+        ("vilas.thopate@pmc.example", "contact"),
+        ("+91 98220 12345", "contact"),
+        ("0 98220-12345 ", "contact"),
+        ("+91 98111 22233", "contact"),
+        ("020 2550 1000", "contact"),
+        ("Asha Kadam @ pmc example", "context"),
+        ("tel. 98 220 123 45", "context"),
+        ("9822-012-345-91", "context"),
+        ("a.s.h.a.k.a.d.a.m@pmc", "context"),
+    ],
+)
+def test_no_mail_address_or_phone_number_is_a_password(password: str, expected: str) -> None:
+    assert code(password) == expected
 
 
 @pytest.mark.parametrize(
@@ -92,7 +112,7 @@ def test_the_passwords_of_the_demo_are_taken(password: str) -> None:
         ("Asha.Kadam@98", "context"),
         ("आशा कदम १२३४५", "context"),
         ("9822012345asha", "context"),
-        ("+919822012345", "context"),
+        ("+919822012345", "contact"),
         ("punemahanagarpalika", "context"),
         ("Pune@Nagarvani1", "context"),
         ("पुणे महानगरपालिका", "context"),

@@ -49,6 +49,7 @@ SIGN_IN: Mapping[SignInProblem, str] = {
 PASSWORD: Mapping[str, str] = {
     "too_short": N_("Take at least %(shortest)s characters."),
     "too_long": N_("Take at most %(longest)s characters."),
+    "contact": N_("A mail address or phone number is no password. Put together a few words."),
     "common": N_("Many people use this password. Put together a few words of your own."),
     "context": N_("Names, numbers and the city are easily guessed. Put together other words."),
 }
