@@ -15,7 +15,7 @@ from publisher import transitions
 from publisher.models.notifications import Channel
 from publisher.models.people import NoticeGroup, Person, Preference, Telling
 
-#: What each group is about. A kind in none of them goes by mail, whatever was chosen.
+#: What each group is about. A kind in none of them goes by mail, whatever was chosen. Without mail all go by SMS.
 GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
     NoticeGroup.APPROVALS: frozenset(
         {
@@ -53,7 +53,7 @@ def group_of(kind: str) -> NoticeGroup | None:
 def ways_to(session: Session, person: Person, kind: str) -> list[NoticeRoute]:
     """Return the routes of this kind of notice to this person; empty if there is no address."""
     preference = _chosen(session, person, kind)
-    by_sms = person.mobile is not None and preference is not Telling.MAIL
+    by_sms = person.mobile is not None and (person.mail is None or preference is not Telling.MAIL)
     by_mail = person.mail is not None and (not by_sms or preference is Telling.BOTH)
     routes = [NoticeRoute(Channel.MAIL, person.mail or "")] if by_mail else []
     if by_sms:

@@ -22,6 +22,7 @@ from publisher.models.notifications import Channel, Notice
 from publisher.notifications import dispatch, links, sms_gateway
 from publisher.notifications.compose import HAS_SECRET, NoticeKind, variables_of
 from publisher.notifications.dispatch import NoticeRefused
+from publisher.notifications.preferences import GROUPS
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import NoticeState
 
@@ -75,6 +76,12 @@ def missing_codes(sms: Sms) -> list[NoticeKind]:
         for kind in BY_SMS_ALONE
         if any(template_of(sms, kind, language) is None for language in LANGUAGES)
     ]
+
+
+def has_every(sms: Sms, language: str) -> bool:
+    """Return True if every kind that a person may choose to get by SMS has a template for it."""
+    kinds = (kind for group in GROUPS.values() for kind in group)
+    return all(template_of(sms, kind, language) is not None for kind in kinds)
 
 
 def _fits(name: str, template: SmsTemplate) -> bool:

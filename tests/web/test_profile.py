@@ -70,6 +70,18 @@ def test_the_pages_speak_the_chosen_language_and_so_do_the_mails(site: Site) -> 
     assert person(site).language == "en"
 
 
+def test_without_mail_everything_comes_by_sms_and_no_mail_is_offered(any_site: Site) -> None:
+    member = any_site.browser("member")
+    with any_site.city.write() as session:
+        row = session.get_one(Person, any_site.city.people["member"])
+        row.mail, row.mobile = None, "+915550011223"
+        assert [way.channel for way in preferences.ways_to(session, row, "review_asked")] == ["sms"]
+    page = member.page("/profile")
+    assert set(dict(page.form("profile"))) == {"language"}
+    assert "ईमेल पत्ता नोंदवावा" in page.text
+    assert member.post("/profile", {"language": "en"}).status_code == 302
+
+
 def test_an_invalid_profile_has_errors_at_its_fields_and_keeps_the_input(site: Site) -> None:
     member = site.browser("member")
     response = member.post("/profile", {**WRITTEN, "language": "xx", "comments": "mail"})

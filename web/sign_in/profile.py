@@ -12,7 +12,7 @@ from publisher.auth import sign_in
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.refusals import SignInRefusal
 from publisher.models.people import ContactField, NoticeGroup, Person, Telling
-from publisher.notifications import late_codes, preferences
+from publisher.notifications import late_codes, preferences, sms
 from publisher.notifications.compose import NoticeKind
 from publisher.people import contact_corrections, contact_verification, profile
 from publisher.people.contact_verification import ContactCodeProblem
@@ -104,6 +104,7 @@ def _profile_page(database_session: Session, form: ProfileForm) -> str:
         ),
         contact_changes=contact_corrections.waiting(database_session, person_id=_own_id()),
         has_sms=ctx.settings.sms.is_set,
+        has_every_sms=sms.has_every(ctx.settings.sms, person.language),
     )
 
 
@@ -130,7 +131,7 @@ def _read(form: ProfileForm) -> Profile:
         raise BadPerson("language", "missing")
     return Profile(
         language=form.language.data,
-        tellings={group: _telling(form, group) for group in NoticeGroup},
+        tellings={group: _telling(form, group) for group in NoticeGroup if acting().person.mail},
     )
 
 
@@ -201,8 +202,7 @@ def _contact_page(form: ContactForm, field: ContactField) -> str:
 
 
 def _can_send_codes() -> bool:
-    sms = ctx.settings.sms
-    return sms.is_set and "contact_code" in sms.sms_templates
+    return NoticeKind.CONTACT_CODE not in sms.missing_codes(ctx.settings.sms)
 
 
 def _change_contact(form: ContactForm, field: ContactField) -> Page:
