@@ -15,7 +15,7 @@ from publisher import transitions
 from publisher.models.notifications import Channel
 from publisher.models.people import NoticeGroup, Person, Preference, Telling
 
-#: What each group is about. A kind in none of them goes by mail, whatever was chosen. Without mail all go by SMS.
+#: What each group is about. A kind in none of them goes by mail, whatever was chosen.
 GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
     NoticeGroup.APPROVALS: frozenset(
         {

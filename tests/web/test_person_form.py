@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
 from approvals.policy import Role
+from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
+from publisher.notifications.sms import missing_codes, unknown_in
+from publisher.settings.sms import read_templates
 from tests.web.html_page import Page
 from tests.web.site import Site
 
@@ -115,6 +122,29 @@ def test_a_second_appointment_begins_with_what_is_recorded(site: Site) -> None:
 def test_an_unknown_person_leaves_the_form_empty(site: Site, person: str) -> None:
     page = site.browser("admin").page(f"/people/new?person={person}")
     assert dict(page.form("person"))["name_mr"] == ""
+
+
+def test_a_mobile_alone_is_enough_where_invitations_have_an_sms_text(site: Site) -> None:
+    typed = fields_of(site, mail="", mobile="+91 55500 11299")
+    context, admin = site.app.extensions["house"], site.browser("admin")
+    templates = read_templates(Path(str(files("demo").joinpath("texts", "sms.toml"))))
+    some = {kind: template for kind, template in templates.items() if kind != "invitation"}
+    expected = (
+        ("", {}, "एसएमएस सेवा सुरू केलेली नाही"),
+        ("http://127.0.0.1:9/", some, "मजकूर नोंदणीकृत नाही"),
+        ("http://127.0.0.1:9/", templates, ""),
+    )
+    for url, texts, sentence in expected:
+        sms = replace(context.settings.sms, sms_url=url, sms_templates=texts)
+        settings = replace(context.settings, sms=sms)
+        site.app.extensions["house"] = replace(context, settings=settings)
+        response = admin.post("/people/new", typed)
+        assert response.status_code == (422 if sentence else 302)
+        assert not sentence or sentence in Page(response.text).error_at("mail")
+    with site.city.read() as session:
+        notice = session.scalars(select(Notice).where(Notice.kind == "invitation")).one()
+    assert (notice.channel, notice.address) == ("sms", "+915550011299")
+    assert missing_codes(sms) == unknown_in(sms) == []
 
 
 def test_an_admin_is_asked_for_once_more_in_words(site: Site) -> None:

@@ -221,6 +221,9 @@ RECORDING: Mapping[str, str] = {
     "mobile.landline": N_("This is not a mobile number. Write ten digits."),
     "mail.missing": N_("Write a mail address or a mobile number: the invitation goes there."),
     "mail.no_sms": N_("SMS is not set up for invitations. Write a mail address."),
+    "mail.no_sms_text": N_(
+        "SMS is set up, but no SMS text is registered for invitations. Write a mail address."
+    ),
     "disabled": N_("This person’s access is closed. Open it first."),
     "empty": N_("Fill this in."),
     "same": N_("This is what is recorded already."),

@@ -18,11 +18,11 @@ from web.core.permissions import Page, for_action
 from web.forms import Form
 from web.people.taken_addresses import (
     AddressForm,
-    can_invite_by_sms,
     chosen_department,
     is_to_be_invited,
     make_shared,
     offered,
+    sms_problem,
 )
 from web.people.views import RECORD_ACTIONS, person_of, person_page
 
@@ -64,8 +64,8 @@ def correct(form: ContactsForm, person_id: int) -> Page:
     is_without_mail = bool(form.mobile.data) and not form.mail.data
     with writing() as session:
         person = person_of(session, person_id)
-        if is_without_mail and person.password_hash is None and not can_invite_by_sms():
-            raise BadPerson("mail", "no_sms")
+        if is_without_mail and person.password_hash is None and (code := sms_problem()):
+            raise BadPerson("mail", code)
         before = (person.mail, person.mobile)
         changes = contact_corrections.correct(
             session,

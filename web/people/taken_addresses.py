@@ -36,9 +36,11 @@ class AddressForm(Form):
         return [bad.values for bad in problems if "person_id" in bad.values]
 
 
-def can_invite_by_sms() -> bool:
-    """Return True if an invitation can reach people without a mail address."""
-    return NoticeKind.INVITATION not in missing_codes(ctx.settings.sms)
+def sms_problem() -> str:
+    """Return the code of why no invitation goes by SMS, to people without mail; "" if one does."""
+    if not ctx.settings.sms.is_set:
+        return "no_sms"
+    return "no_sms_text" if NoticeKind.INVITATION in missing_codes(ctx.settings.sms) else ""
 
 
 def is_to_be_invited(session: Session, person: Person) -> bool:
@@ -76,7 +78,7 @@ def make_shared(form: AddressForm) -> None:
             mail_text=form.mail.data or "",
         )
         if holder is not None and is_to_be_invited(session, holder):
-            if not can_invite_by_sms():
+            if sms_problem():
                 raise shared_addresses.only_channel(holder)
             invitations.invite(session, **by_actor(), person=holder)
         name = department_name(session.get_one(Department, chosen_department()))

@@ -40,10 +40,10 @@ from web.forms import Form, department_options, number_of, options
 from web.messages.names import ROLE_WORDS
 from web.people.taken_addresses import (
     AddressForm,
-    can_invite_by_sms,
     chosen_department,
     make_shared,
     offered,
+    sms_problem,
 )
 
 routes = Blueprint("people", __name__)
@@ -186,8 +186,8 @@ def _check(form: PersonForm, details: _Details) -> None:
     if not form.department_id.data:
         problems.found.append(BadPerson("department_id", "unknown"))
     problems.read(lambda: lookup.read(**details))
-    if details["mobile"] and not details["mail"] and not can_invite_by_sms():
-        problems.found.append(BadPerson("mail", "no_sms"))
+    if details["mobile"] and not details["mail"] and (code := sms_problem()):
+        problems.found.append(BadPerson("mail", code))
     problems.read(lambda: appointments.read_order(form.order_number.data or ""))
     problems.finish()
 
