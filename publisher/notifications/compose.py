@@ -89,6 +89,7 @@ class NoticeKind(StrEnum):
     LINK_CODE = "link_code"
     OFFICE_WAITS = "office_waits"
     DEPARTMENT_COPY = "department_copy"
+    IN_OFFICE = "in_office"
 
 
 _OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
@@ -152,6 +153,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.APPOINTED: "people count by?",
     NoticeKind.APPOINTMENT_DOUBTED: "person role department doubter put_back?",
     NoticeKind.OFFICE_WAITS: "role department",
+    NoticeKind.IN_OFFICE: "role department on by? without_password?",
     NoticeKind.LINK_CODE: "secret act person department expires_at",
     NoticeKind.DEPARTMENT_COPY: "department title? due_at?",
 }

@@ -18,11 +18,13 @@ from approvals.policy import Action, Actor, ActorKind, Role, require
 from publisher import transitions
 from publisher.auth.offices import activate
 from publisher.models.people import Appointment, Department, Person
-from publisher.people import channels, responsibility
+from publisher.notifications import compose
+from publisher.notifications.compose import NoticeKind
+from publisher.people import channels, office_links, responsibility
 from publisher.people.permissions import is_command, not_ended
 from publisher.states import AppointmentState
 from publisher.validation import FieldError, Invalid, NotFound
-from publisher.working_time import add_working_days
+from publisher.working_time import add_working_days, local_day
 
 HEAD_DECIDES_WITHIN: Final = 3
 """Working days after which the head of the office above may confirm an officer too."""
@@ -202,6 +204,24 @@ def _confirm(
     channels.note_confirmed(appointment.person, now=now)
     if appointment.taken_up_at is not None:
         activate(session, appointment, now=now)
+    _tell(session, appointment, actor=actor, now=now)
+
+
+def _tell(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
+    """Tell the person that they are confirmed, and whether a password is left to set."""
+    person = appointment.person
+    if office_links.can_take_up(session, appointment, now=now):
+        return  # their link follows, which needs no password
+    values: dict[str, object] = {
+        "role": appointment.role,
+        "department": appointment.department,
+        "on": local_day(now),
+    }
+    if actor.person_id is not None:
+        values["by"] = session.get_one(Person, actor.person_id)
+    if person.password_hash is None:
+        values["without_password"] = True
+    compose.queue(session, kind=NoticeKind.IN_OFFICE, person=person, values=values, now=now)
 
 
 def _may(

@@ -247,6 +247,13 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "put_back": True,
     },
     NoticeKind.OFFICE_WAITS: {"role": Role.HEAD, "department": WATER},
+    NoticeKind.IN_OFFICE: {
+        "role": Role.OFFICER,
+        "department": WATER,
+        "on": NOON.date(),
+        "by": MEDHA,
+        "without_password": True,
+    },
     NoticeKind.LINK_CODE: {
         "secret": "49172056",
         "act": "doubt",
@@ -267,6 +274,7 @@ SPARE = {
     "declined",
     "wished_at",
     "standing_in",
+    "without_password",
     "ended",
     "why",
     "platform",
@@ -469,6 +477,7 @@ def test_nobody_is_written_to_without_an_address_or_once_disabled(on_sqlite: Dat
     with on_sqlite.transaction() as session:
         water = add_department(session, "water")
         unreachable = appoint(session, water, mobile="9822012345").person
+        unreachable.mobile = None
         gone = appoint(session, water).person
         gone.disabled_at = NOON
         for person in (unreachable, gone):

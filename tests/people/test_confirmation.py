@@ -319,3 +319,20 @@ def test_who_may_confirm_is_asked_and_others_told_once_and_gathered(city: CityPe
     with city.read() as session:
         query = select(Notice.body).where(Notice.kind == "appointed")
         assert all("अरुण टेकवडे" in body for body in session.scalars(query))
+
+
+@pytest.mark.parametrize(("has_password", "way"), [(True, "साइन इन करावे"), (False, "निमंत्रणातील")])
+def test_who_is_confirmed_is_told_once_and_what_is_left_to_do(
+    city: CityPeople, has_password: bool, way: str
+) -> None:
+    with city.write() as session:
+        appointment = record(session, city, Role.OFFICER, "garden", "lead")
+        if has_password:
+            set_password(session, appointment.person, PASSWORD, now=NOON)
+        confirm(session, appointment, city.actor("admin"))
+    tick_appointments(city.database, now=NOON + GATHERED)
+    with city.read() as session:
+        notice = session.scalars(select(Notice).where(Notice.address == MAIL)).one()
+    assert notice.kind == "in_office"
+    for text in ("समन्वयक", "बुधवार", "अरुण टेकवडे", way):
+        assert text in notice.body

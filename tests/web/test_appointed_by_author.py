@@ -109,6 +109,16 @@ def test_a_lead_does_not_approve_by_a_second_mailbox(site: Site) -> None:
     assert outcome(site, post) == REFUSED
 
 
+def test_who_is_confirmed_later_finds_what_waits_on_today(site: Site) -> None:
+    post = in_review(site, "clerk")
+    recorded(site, "lead")
+    browser = take_up(site)
+    assert confirm(site.browser("admin")) == 302
+    sent = browser.post("/sign-in", {"identifier": MAIL, "password": PASSWORD})
+    assert sent.status_code == 302
+    assert f"/posts/{post}/review" in browser.page("/").html
+
+
 def test_a_forged_form_of_more_than_200_is_refused_in_words(site: Site) -> None:
     form = [("chosen", f"{number}-0") for number in range(1, 202)]
     refused = site.browser("lead").post("/people/waiting", form)
