@@ -182,6 +182,8 @@ def find_by_letters(
     code_letters = readable(letters)
     if code_letters is None:
         return CodeRefusal(ApprovalCodeProblem.UNREADABLE)
+    if not set(code_letters) <= set(LETTERS):
+        return CodeRefusal(ApprovalCodeProblem.UNKNOWN)  # a slip: no code has such a letter
     query = select(SpotCode).where(SpotCode.letters_digest == digest_of(code_letters))
     code = session.scalars(query).one_or_none()
     if code is None:
@@ -192,10 +194,9 @@ def find_by_letters(
 
 
 def readable(letters: str) -> str | None:
-    """Return the eight letters in their stored form, or None if they are no code."""
+    """Return the typed letters in the form of a code, or None if they are not eight."""
     plain = "".join(letter for letter in latin_digits(letters).upper() if letter.isalnum())
-    fits = len(plain) == LENGTH and all(letter in LETTERS for letter in plain)
-    return plain if fits else None
+    return plain if len(plain) == LENGTH else None
 
 
 def _answer(code: SpotCode | None, *, actor: Actor, now: datetime) -> SpotCode | CodeRefusal:

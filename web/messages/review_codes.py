@@ -20,7 +20,8 @@ CODES: Mapping[ApprovalCodeProblem, str] = {
         "screen."
     ),
     ApprovalCodeProblem.UNKNOWN: N_(
-        "There is no such code. Compare it with the screen, or ask the cell for a new one."
+        "This code does not match; a letter may be wrong. Compare it with the screen, or ask the "
+        "cell for a new one."
     ),
     ApprovalCodeProblem.EXPIRED: N_(
         "This code was valid for 15 minutes, and they are over. Ask the cell for a new one."
