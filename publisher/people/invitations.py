@@ -75,6 +75,12 @@ def invited(session: Session, *, token: str, now: datetime) -> Person | None:
     return link.person if link is not None and _is_welcome(session, link, now) else None
 
 
+def is_done(session: Session, *, token: str) -> bool:
+    """Return True if the token is of an invitation, and its person has set a password since."""
+    link = one_time_links.find_any(session, token=token, purpose=LinkPurpose.INVITATION)
+    return link is not None and link.person.password_hash is not None
+
+
 def _is_welcome(session: Session, link: Link, now: datetime) -> bool:
     if link.person.disabled_at is not None or link.person.password_hash is not None:
         return False

@@ -20,6 +20,7 @@ from publisher.people.permissions import COMMAND
 from publisher.states import AppointmentState
 from tests.support.city_people import as_of
 from tests.support.passwords import set_password, signed_in_as
+from tests.web.html_page import Page
 from tests.web.site import Browser, Site
 
 MAIL = "second-mailbox@pmc.example"
@@ -117,6 +118,21 @@ def test_who_is_confirmed_later_finds_what_waits_on_today(site: Site) -> None:
     sent = browser.post("/sign-in", {"identifier": MAIL, "password": PASSWORD})
     assert sent.status_code == 302
     assert f"/posts/{post}/review" in browser.page("/").html
+
+
+def test_who_waits_for_confirmation_reads_so_calmly(site: Site) -> None:
+    recorded(site, "lead")
+    with site.city.read() as session:
+        query = select(Notice.body).where(Notice.address == MAIL, Notice.kind == "invitation")
+        match = re.search(r"/invitation/[\w-]+", session.scalars(query).one())
+    assert match is not None
+    browser = site.nobody()
+    browser.post(match[0], {"new_password": PASSWORD})
+    assert "पुष्टी केल्यावर साइन इन करता येईल" in browser.page("/sign-in")
+    refused = Page(browser.post("/sign-in", {"identifier": MAIL, "password": PASSWORD}).text)
+    assert "पुष्टी" in refused
+    assert "error-summary" not in refused.html
+    assert "tone-teal" in refused.html
 
 
 def test_a_forged_form_of_more_than_200_is_refused_in_words(site: Site) -> None:

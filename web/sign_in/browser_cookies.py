@@ -17,6 +17,7 @@ from web.core.context import ctx
 
 _ASKED_KEY = "sign_in_code"
 _FACTOR_KEY = "sign_in_factor"
+_IDENTIFIER_KEY = "sign_in_as"
 LONGEST_IDENTIFIER = 254
 """Characters of a login that a cookie holds; no mail address is longer."""
 
@@ -48,6 +49,16 @@ def pending_sign_in() -> PendingSignIn | None:
     identifier, browser, not_before, is_shared = session[_ASKED_KEY]
     code_request = CodeRequest(browser, datetime.fromisoformat(not_before))
     return PendingSignIn(identifier, code_request, is_shared)
+
+
+def store_identifier(identifier: str) -> None:
+    """Store whose password was set in this browser, for the next sign-in page alone."""
+    session[_IDENTIFIER_KEY] = identifier
+
+
+def take_identifier() -> str:
+    """Return whose password was set in this browser, once; "" if there is nobody."""
+    return str(session.pop(_IDENTIFIER_KEY, ""))
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from werkzeug import Response
 from wtforms import Field, PasswordField
 from wtforms.validators import InputRequired
 
-from publisher.auth import known_devices, second_factors
+from publisher.auth import known_devices, second_factors, session_start
 from publisher.auth import sessions as signing_in_sessions
 from publisher.auth import sign_in as auth_sign_in
 from publisher.auth.contact_details import normal_identifier
 from publisher.auth.known_devices import Visitor
-from publisher.auth.refusals import SignInRefusal
+from publisher.auth.refusals import SignInProblem, SignInRefusal
 from publisher.auth.session_start import FactorRequest, SignedIn
 from publisher.auth.sign_in_codes import CodeRequest
 from publisher.models.people import Person
@@ -61,7 +61,9 @@ def ask(form: SignInForm) -> Page:
     """Sign in, and continue where the person was, with the form they had submitted."""
     if form.is_shown:
         path = request.args.get("next", "/")
-        return sign_in_page(path=path if form_recovery.is_own_path(path) else "/", code=200)
+        form.next.data = path if form_recovery.is_own_path(path) else "/"
+        form.identifier.data = browser_cookies.take_identifier()
+        return sign_in_page(form=form, code=200)
     recovered = form_recovery.carried_form()
     if not form.validate():
         return sign_in_page(form=form, recovered=recovered, code=422)
@@ -81,7 +83,10 @@ def ask(form: SignInForm) -> Page:
         code_form = SignInCodeForm(formdata=None, next=form.next.data)
         return _code_page(code_form, outcome, recovered)
     if isinstance(outcome, SignInRefusal):
-        form.form_errors.append(sign_in_sentence(outcome))
+        if outcome.code is SignInProblem.WAITS:  # nothing is wrong
+            flash(sign_in_sentence(outcome), "teal")
+        else:
+            form.form_errors.append(sign_in_sentence(outcome))
         code = 429 if outcome.until is not None else 401
         return sign_in_page(form=form, recovered=recovered, code=code)
     path, is_shared = form.next.data or "/", visitor.is_shared
@@ -182,7 +187,7 @@ def open_invitation(form: InvitationForm, token: str) -> Page:
     with reading() as database_session:
         person = invitations.invited(database_session, token=token, now=ctx.now())
         if person is None:
-            return _invitation_expired_page()
+            return _invitation_over(database_session, token)
         if form.is_shown:
             return render_template("sign_in/invitation.html", form=form, person=person)
         password_hash = new_hash(form, person)
@@ -190,8 +195,8 @@ def open_invitation(form: InvitationForm, token: str) -> Page:
             return render_template("sign_in/invitation.html", form=form, person=person), 422
     with writing() as database_session:
         if invitations.invited(database_session, token=token, now=ctx.now()) is None:
-            return _invitation_expired_page()
-        invitations.accept_invitation(
+            return _invitation_over(database_session, token)
+        person = invitations.accept_invitation(
             database_session,
             token=token,
             password=form.new_password.data or "",
@@ -199,11 +204,23 @@ def open_invitation(form: InvitationForm, token: str) -> Page:
             city_words=city_words(),
             password_hash=password_hash,
         )
-    flash(_("Your password is kept. Sign in with it now."))
+        browser_cookies.store_identifier(person.mail or person.mobile or "")
+        is_in_office = session_start.may_enter(database_session, person, ctx.now())
+    flash(
+        _("Your password is kept. Sign in with it now.")
+        if is_in_office
+        else _(
+            "Your password is set. Once the head of your department, an admin or the cell’s lead "
+            "has confirmed you, you can sign in. You will be told."
+        )
+    )
     return redirect(url_for("signing.ask"))
 
 
-def _invitation_expired_page() -> Page:
+def _invitation_over(database_session: Session, token: str) -> Page:
+    if invitations.is_done(database_session, token=token):
+        flash(_("A password is set already. Sign in with it."), "teal")
+        return redirect(url_for("signing.ask"))
     message = _("This link has been used, or its time is over. Ask the cell for a new invitation.")
     return error_page(404, message=message)
 
