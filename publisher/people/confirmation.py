@@ -127,9 +127,12 @@ def _may_in_time(office: Appointment, appointment: Appointment) -> bool:
 
 
 def digest_of(appointment: Appointment) -> str:
-    """Return a digest of what a confirmation covers: person, office, mail and mobile."""
+    """Return a digest of what a confirmation covers, with the moment since which it waits."""
     person = appointment.person
+    # Whoever saw it before a stop has not seen the stop.
+    waits_since = appointment.state_at.timestamp()
     parts = (
+        waits_since,
         *(person.name_mr, person.designation, person.mail, person.mobile),
         *(appointment.role, appointment.department_id, appointment.rank, appointment.order_number),
     )

@@ -20,10 +20,10 @@ from publisher.people.appointment_notices import who_should_know
 from publisher.people.appointment_return import lock_approvals, put_back
 from publisher.people.permissions import require_another_admin
 from publisher.people.personal_links import appointment_of
+from publisher.people.stops import DOUBTED
 from publisher.states import AppointmentState
 
 PUTS_BACK_WITHIN: Final = timedelta(hours=72)
-_VERB: Final = "doubt_appointment"
 
 
 class DoubtOutlook(StrEnum):
@@ -70,12 +70,12 @@ def doubt(session: Session, *, link: Link, actor: Actor, now: datetime) -> Doubt
         if appointment.role is Role.ADMIN:
             require_another_admin(session, person_id=appointment.person_id, now=now)
         approvals = lock_approvals(session, [appointment])
-        put_back(session, [appointment], approvals=approvals, actor=actor, now=now, verb=_VERB)
+        put_back(session, [appointment], approvals=approvals, actor=actor, now=now, verb=DOUBTED)
         readers = who_should_know(session, appointment, now)
         readers += responsibility.people_of(responsibility.lead_and_admins(session, now=now))
         _tell(session, link, appointment, [*readers, *filter(None, [confirmer])], what, now)
     elif what is DoubtOutlook.ASKS:
-        transitions.record(session, appointment, _VERB, actor=actor, now=now)
+        transitions.record(session, appointment, DOUBTED, actor=actor, now=now)
         admins = responsibility.holders(session, Role.ADMIN, now=now)
         _tell(session, link, appointment, responsibility.people_of(admins), what, now)
     else:

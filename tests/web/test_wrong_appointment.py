@@ -15,6 +15,7 @@ from publisher.models.people import Appointment, Department, Link, Person
 from publisher.models.posts import Post
 from publisher.people import confirmation
 from publisher.people.appointment_notices import GATHERED, tick_appointments
+from publisher.people.confirmation import ChangedSinceShown
 from publisher.settings.sms import SmsTemplate
 from publisher.states import AppointmentState
 from tests.support.city_people import DAY, appoint
@@ -203,3 +204,48 @@ def test_what_a_wrong_officer_approved_is_in_review_again(site: Site) -> None:
     with city.read() as session:
         assert session.get_one(Post, post_id).state is PostState.IN_REVIEW
         assert session.get_one(Appointment, officer.id).state is AppointmentState.RECORDED
+
+
+def test_whoever_confirms_again_sees_who_stopped_it_and_when(site: Site, path: str) -> None:
+    """The row says it before the tick, and the person's page for good."""
+    city = site.city
+    said = "“हे चुकीचे आहे”, असे उज्ज्वला चव्हाणके यांनी कळविले."
+    press(site.browser("head"), path)
+    with city.read() as session:
+        person = session.scalars(select(Person).where(Person.name_mr == NAME)).one()
+        row = person.appointments[0]
+        before = {row.id: confirmation.digest_of(row)}
+    lead, admin = site.browser("lead"), site.browser("admin")
+    for browser in (lead, admin):
+        assert said in browser.page("/people/waiting").text
+    with city.write() as session:
+        confirmation.confirm(session, actor=city.actor("admin"), now=city.now, digests=before)
+    assert said in lead.page(f"/people/{person.id}").text
+
+
+def test_what_was_seen_before_the_stop_confirms_nothing(site: Site, path: str) -> None:
+    city = site.city
+    with city.read() as session:
+        person = session.scalars(select(Person).where(Person.name_mr == NAME)).one()
+        before = {person.appointments[0].id: confirmation.digest_of(person.appointments[0])}
+    press(site.browser("head"), path)
+    with city.write() as session, pytest.raises(ChangedSinceShown):
+        confirmation.confirm(session, actor=city.actor("admin"), now=city.now, digests=before)
+
+
+def test_the_link_shows_when_it_was_confirmed_and_when_stopped(site: Site, path: str) -> None:
+    browser = site.browser("head")
+    confirmed = fact(browser, path, "पुष्टी झाली")
+    site.city.clock.move(DAY)
+    browser = site.browser("head")
+    press(browser, path)
+    assert confirmed is not None
+    assert fact(browser, path, "पुष्टी झाली") == confirmed.replace("आज", "काल")
+    assert fact(browser, path, "थांबविली") not in {None, confirmed}
+
+
+def fact(browser: Browser, path: str, term: str) -> str | None:
+    """Return the day and time beside a term of the page."""
+    terms = [tag for tag in browser.page(path).all if tag.tag in ("dt", "dd")]
+    pairs = zip(terms[::2], terms[1::2], strict=True)
+    return next((value.text for name, value in pairs if name.text == term), None)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Role
 from publisher.models.people import Appointment
-from publisher.people import confirmation, responsibility
+from publisher.people import confirmation, responsibility, stops
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
@@ -40,6 +40,7 @@ def _page(session: Session, form: Form) -> str:
         own=own,
         others=others,
         number_of_others=number_of_all - len(own),
+        stops=stops.stops_of(session, own + others),
         chosen=request.form.getlist("chosen"),
         value_of=_value_of,
         people_of_head=_people_of_head(session),

@@ -20,6 +20,7 @@ from publisher.people import (
     doubts,
     office_links,
     personal_links,
+    stops,
 )
 from publisher.people.doubts import DoubtOutlook
 from publisher.people.personal_links import LinkCodeProblem
@@ -99,10 +100,14 @@ def _is_by_owner(link: Link) -> bool:
 @reads
 def _wrong_page(session: Session, /, form: LinkForm, token: str) -> Page:
     def show(link: Link) -> Page:
+        appointment = personal_links.appointment_of(session, link)
+        stopped = stops.stops_of(session, [appointment]).get(appointment.id, [])
         return render_template(
             "people/wrong.html",
             form=form,
-            appointment=personal_links.appointment_of(session, link),
+            appointment=appointment,
+            confirmed_at=stops.confirmed_before(session, appointment, link.made_at),
+            stop=next((event for event in stopped if event.at >= link.made_at), None),
             outlook=doubts.outlook(session, link=link, now=ctx.now()),
             is_owner=_is_by_owner(link),
             has_code=_has_code(session, link),
@@ -170,6 +175,7 @@ def _officer_page(
             "people/officer.html",
             form=form,
             appointment=appointment,
+            stops=stops.stops_of(session, [appointment]),
             digest=confirmation.digest_of(appointment),
             is_open=confirm_links.is_open(session, link, now=ctx.now()),
             is_proven=is_proven or _is_by_owner(link),

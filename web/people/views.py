@@ -24,6 +24,7 @@ from publisher.people import (
     name_changes,
     names,
     permissions,
+    stops,
     upgrade_review,
 )
 from publisher.people.departments import departments_in_force
@@ -230,6 +231,7 @@ def person_page(session: Session, /, form: Form, person_id: int, **_ids: int) ->
     return render_template(
         "people/person.html",
         person=person,
+        stops=stops.stops_of(session, person.appointments),
         messages=form.form_errors,
         may_disable=permissions.may_disable(session, actor(), person, now=now),
         may_record=permissions.may_record,
