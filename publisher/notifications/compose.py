@@ -67,6 +67,7 @@ class NoticeKind(StrEnum):
     DUTY_RECORDED = "duty_recorded"
     DUTY_GIVEN = "duty_given"
     DUTY_WAITS = "duty_waits"
+    FACTOR_END_WAITS = "factor_end_waits"
     AWAY = "away"
     TEMPLATE_WAITS = "template_waits"
     TEMPLATE_RETURNED = "template_returned"
@@ -133,6 +134,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.DUTY_RECORDED: "from_at until_at",
     NoticeKind.DUTY_GIVEN: "name from_at until_at by?",
     NoticeKind.DUTY_WAITS: "name from_at until_at by?",
+    NoticeKind.FACTOR_END_WAITS: "name expires_at by?",
     NoticeKind.AWAY: "name from_on until_on by? ended?",
     NoticeKind.TEMPLATE_WAITS: "template revision department",
     NoticeKind.TEMPLATE_RETURNED: "template revision department reason",

@@ -71,6 +71,11 @@ def appointments_waiting() -> str:
     return "/people/waiting"
 
 
+def lost_factor(person_id: int) -> str:
+    """Return the path of the page on which two people end a lost second factor."""
+    return f"/people/{person_id}/second-factor"
+
+
 def wrong(token: str) -> str:
     """Return the path where its reader says that a confirmed appointment is wrong."""
     return f"/wrong/{token}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload
 
 from approvals.appointments import STAFF
 from approvals.errors import NotAllowed
@@ -15,6 +15,9 @@ from publisher import transitions
 from publisher.auth import one_time_links, second_factors, sessions
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.models.people import Appointment, Link, Person
+from publisher.notifications import compose, links
+from publisher.notifications.compose import NoticeKind
+from publisher.people import responsibility
 from publisher.people.confirmation import recorders_of
 from publisher.people.permissions import is_command, require_not_own, standing
 from publisher.validation import NotFound
@@ -37,14 +40,28 @@ def require_part(session: Session, *, actor: Actor, person: Person, now: datetim
 
 def request_of(session: Session, *, person: Person, now: datetime) -> Link | None:
     """Return the open request to end the person's factor; None if nobody has asked lately."""
-    query = select(Link).where(
-        Link.person_id == person.id,
+    query = _open_requests(now).where(Link.person_id == person.id)
+    return session.scalars(query.order_by(Link.id.desc())).first()
+
+
+def _open_requests(now: datetime) -> Select[Link]:
+    return select(Link).where(
         Link.purpose == LinkPurpose.LOST_FACTOR,
         Link.used_at.is_(None),
         Link.ended_at.is_(None),
         Link.expires_at > now,
     )
-    return session.scalars(query.order_by(Link.id.desc())).first()
+
+
+def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[Person]:
+    """Return the people whose factor the actor may end, as the second one to ask."""
+    own = session.get_one(Appointment, actor.appointment_id)
+    query = _open_requests(now).options(joinedload(Link.person)).order_by(Link.id)
+    return [
+        request.person
+        for request in session.scalars(query)
+        if _are_pair(session, first_of(session, request), own, request.person, now)
+    ]
 
 
 def first_of(session: Session, request: Link) -> Appointment:
@@ -55,9 +72,10 @@ def first_of(session: Session, request: Link) -> Appointment:
 def end_factor(session: Session, *, actor: Actor, person: Person, now: datetime) -> bool:
     """Ask to end the person's second factor, or end it if another has asked within 72 hours.
 
-    Returns True if it has ended, with the person's recovery codes, devices and sessions; the person
-    is told. A command ends it at once. Raises `OwnAppointment`, `NotFound`, `WrongRole`,
-    `FreshSignInRequired`, or `SecondPersonRequired`.
+    Whoever may be the second one is told of the first. Returns True if it has ended, with the
+    person's recovery codes, devices and sessions; the person is told. A command ends it at once.
+    Raises `OwnAppointment`, `NotFound`, `WrongRole`, `FreshSignInRequired`, or
+    `SecondPersonRequired`.
     """
     if not is_command(actor):
         require_not_own(actor, person)
@@ -68,7 +86,9 @@ def end_factor(session: Session, *, actor: Actor, person: Person, now: datetime)
         if request is None:
             _ask(session, actor, person, now)
             return False
-        _check_pair(session, first_of(session, request), actor, person, now)
+        own = session.get_one(Appointment, actor.appointment_id)
+        if not _are_pair(session, first_of(session, request), own, person, now):
+            raise SecondPersonRequired
         one_time_links.use(session, link=request, now=now)
     second_factors.end(session, actor=actor, person=person, now=now)
     sessions.end_all(session, person_id=person.id, now=now)
@@ -80,20 +100,38 @@ def _ask(session: Session, actor: Actor, person: Person, now: datetime) -> None:
     link_subject = LinkSubject(LinkPurpose.LOST_FACTOR, table, appointment_id, person)
     one_time_links.make(session, link_subject, to="", now=now, lasts=REQUEST_LASTS)
     transitions.record(session, person, "ask_factor_end", actor=actor, now=now)
+    first = session.get_one(Appointment, appointment_id)
+    offices = responsibility.lead_and_admins(session, now=now)
+    for appointment in standing(session, person_id=person.id, now=now):
+        head = responsibility.head(session, appointment.department_id, now=now)
+        offices += [head] if head is not None else []
+    seconds = [row for row in offices if _are_pair(session, first, row, person, now)]
+    for reader in responsibility.people_of(seconds):
+        compose.queue(
+            session,
+            kind=NoticeKind.FACTOR_END_WAITS,
+            person=reader,
+            values={"name": person, "by": first.person, "expires_at": now + REQUEST_LASTS},
+            now=now,
+            path=links.lost_factor(person.id),
+        )
 
 
-def _check_pair(
-    session: Session, first: Appointment, actor: Actor, person: Person, now: datetime
-) -> None:
-    second = session.get_one(Appointment, actor.appointment_id)
+def _are_pair(
+    session: Session, first: Appointment, second: Appointment, person: Person, now: datetime
+) -> bool:
+    """Return True if the second one may end the factor of the person after the first has asked."""
     roles = {first.role, second.role}
     # Otherwise two mailboxes of one person would be enough.
     is_independent = (
-        first.person_id != second.person_id
+        second.person_id not in {first.person_id, person.id}
         and first.person_id not in recorders_of(second)
         and second.person_id not in recorders_of(first)
     )
-    is_staff = any(row.role in STAFF for row in standing(session, person_id=person.id, now=now))
-    needed_roles = {Role.ADMIN} if is_staff else STAFF
-    if not (is_independent and first.in_force(now) and roles & needed_roles):
-        raise SecondPersonRequired
+    offices = standing(session, person_id=person.id, now=now)
+    has_part = second.role in STAFF or second.department_id in {
+        row.department_id for row in offices
+    }
+    needed_roles = {Role.ADMIN} if any(row.role in STAFF for row in offices) else STAFF
+    is_enough = bool(roles & needed_roles)
+    return is_independent and has_part and first.in_force(now) and is_enough

@@ -12,6 +12,7 @@ from web.core.auth import acting, actor, reads
 from web.core.context import ctx
 from web.core.permissions import for_roles
 from web.emergency.summary import lane_of
+from web.home.people_work import people_tasks
 from web.messages.progress import DUE, WAITING
 
 routes = Blueprint("today", __name__)
@@ -36,5 +37,6 @@ def index(session: Session) -> str:
         unreviewed_count=upgrade_review.count(session, now=now)
         if actor().role is Role.ADMIN
         else 0,
+        people_tasks=people_tasks(session, actor()),
         is_new=acting().is_newcomer,
     )

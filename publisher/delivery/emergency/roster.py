@@ -62,6 +62,20 @@ def waiting(session: Session, *, now: datetime) -> list[Duty]:
     return list(session.scalars(query.limit(MOST_SHOWN)))
 
 
+def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Duty]:
+    """Return those of the waiting duties that the actor may approve."""
+    return [
+        duty
+        for duty in waiting(session, now=now)
+        if duty.person_id != actor.person_id and not _needs_another(session, duty, actor)
+    ]
+
+
+def _needs_another(session: Session, duty: Duty, actor: Actor) -> bool:
+    own = session.get(Appointment, actor.appointment_id) if actor.appointment_id else None
+    return own is None or duty.recorded_by_id in {actor.person_id, *recorders_of(own)}
+
+
 def coming(session: Session, *, now: datetime) -> list[Duty]:
     """Return the duties that have yet to begin, the next one first."""
     is_approved = Duty.approved_at.is_not(None)
@@ -173,8 +187,7 @@ def approve(session: Session, *, actor: Actor, now: datetime, duty_id: int) -> D
     duty = _open_duty(session, duty_id, actor=actor, now=now)
     if duty.approved_at is not None:
         raise Overtaken
-    own = session.get(Appointment, actor.appointment_id) if actor.appointment_id else None
-    if own is None or duty.recorded_by_id in {actor.person_id, *recorders_of(own)}:
+    if _needs_another(session, duty, actor):
         raise NeedsAnother
     if not _is_reachable(duty.person, now):
         validator = Validator()

@@ -1,0 +1,67 @@
+"""What waits for the signed-in person about people: appointments, lost phones, duties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from approvals.policy import Action, Actor, Role, scope_of
+from publisher.delivery.emergency import roster
+from publisher.people import confirmation, lost_factor
+from web.core.context import ctx
+from web.core.counts import counts_of
+from web.core.i18n import _, _n
+from web.messages.names import person_name
+
+
+@dataclass(frozen=True)
+class PeopleTask:
+    """A line of Today with the page where it is done."""
+
+    text: str
+    href: str
+
+
+def people_tasks(session: Session, actor: Actor) -> list[PeopleTask]:
+    """Return the lines of Today about people, and for an admin that of the decision board."""
+    return [*_appointments(session, actor), *_duties(session, actor), *_decisions(session, actor)]
+
+
+def _appointments(session: Session, actor: Actor) -> list[PeopleTask]:
+    if scope_of(actor, Action.CONFIRM_APPOINTMENT) is None:
+        return []
+    now = ctx.now()
+    tasks = [
+        PeopleTask(
+            _("Lost phone of %(name)s: a second person is needed", name=person_name(person)),
+            url_for("lost_factor.end", person_id=person.id),
+        )
+        for person in lost_factor.waiting_for(session, actor=actor, now=now)
+    ]
+    if count := len(confirmation.waiting_for(session, actor, now=now)):
+        text = _n(
+            "%(num)s appointment waits for your confirmation",
+            "%(num)s appointments wait for your confirmation",
+            count,
+        )
+        tasks.append(PeopleTask(text, url_for("confirmation.index")))
+    return tasks
+
+
+def _duties(session: Session, actor: Actor) -> list[PeopleTask]:
+    if scope_of(actor, Action.KEEP_ROSTER) is None:
+        return []
+    count = len(roster.waiting_for(session, actor, now=ctx.now()))
+    text = _n(
+        "%(num)s duty waits for your approval", "%(num)s duties wait for your approval", count
+    )
+    return [PeopleTask(text, url_for("duty.index"))] if count else []
+
+
+def _decisions(session: Session, actor: Actor) -> list[PeopleTask]:
+    # For everybody else these are among the tasks of Today.
+    count = counts_of(session, actor).decisions if actor.role is Role.ADMIN else 0
+    text = _n("%(num)s post waits for a decision", "%(num)s posts wait for a decision", count)
+    return [PeopleTask(text, url_for("deliveries.board"))] if count else []
