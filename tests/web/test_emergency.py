@@ -289,3 +289,13 @@ def _query_count(browser: Browser, site: Site, path: str) -> int:
     with statements(site.city.database) as executed:
         browser.page(path)
     return len(executed)
+
+
+def test_who_gave_the_word_is_asked_for_an_office_not_for_a_post(site: Site) -> None:
+    path = f"/emergency/publish/{emergency_steps.prepare_template(site.city, duty='member')}"
+    browser = site.browser("member")
+    second = submit(browser, path, browser.get(path), emergency_steps.BLANK_TEXTS)
+    labels = [tag for tag in Page(second.text).all if tag.tag == "label"]
+    label = next(tag.text for tag in labels if tag.get("for") == "word_post")
+    assert "पद" in label.split()
+    assert "पोस्ट" not in label

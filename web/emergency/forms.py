@@ -33,7 +33,7 @@ class LaneForm(Form):
     seen_revision = HiddenField()
     seen_plan = HiddenField()
     word_name = StringField(_l("Name"))
-    word_post = StringField(_l("Post"))
+    word_post = StringField(_l("Office held"))
     word_how = RadioField(_l("How the word came"), validate_choice=False)
     day = DayMonthYearField(_l("When"))
     clock = StringField(_l("Time"))
