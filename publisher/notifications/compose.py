@@ -37,6 +37,7 @@ class NoticeKind(StrEnum):
     CONTACT_CODE = "contact_code"
     CONTACT_CHANGE = "contact_change"
     ACCESS_CHANGED = "access_changed"
+    ACCESS_ENDED = "access_ended"
     SIGN_IN_CODE = "sign_in_code"
     SIGN_INS_REFUSED = "sign_ins_refused"
     ACKNOWLEDGEMENT = "acknowledgement"
@@ -104,6 +105,7 @@ _WANTED: Mapping[NoticeKind, str] = {
     NoticeKind.CONTACT_CODE: "secret expires_at",
     NoticeKind.CONTACT_CHANGE: "person changed contact at by? own?",
     NoticeKind.ACCESS_CHANGED: "changed at calendar?",
+    NoticeKind.ACCESS_ENDED: "at by? role? department?",
     NoticeKind.SIGN_IN_CODE: "secret expires_at",
     NoticeKind.SIGN_INS_REFUSED: "at",
     NoticeKind.ACKNOWLEDGEMENT: "number title department received_at wished_at?",

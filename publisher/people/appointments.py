@@ -19,6 +19,8 @@ from publisher.auth.one_time_links import LinkPurpose
 from publisher.auth.sessions import end_all
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person
+from publisher.notifications import compose
+from publisher.notifications.compose import NoticeKind
 from publisher.people import channels, lookup
 from publisher.people.departments import is_in_force
 from publisher.people.permissions import (
@@ -172,6 +174,16 @@ def end_appointment(
     # A page has read it with its department, and PostgreSQL locks no row that may not be there.
     session.refresh(appointment, with_for_update={"of": Appointment})
     end_now(session, appointment, actor=actor, now=now)
+    office = {"role": appointment.role, "department": appointment.department}
+    _tell(session, appointment.person, actor, now, **office)
+
+
+def _tell(session: Session, person: Person, actor: Actor, now: datetime, **office: object) -> None:
+    """Tell a person that somebody has ended this office of theirs, or without one their access."""
+    if actor.person_id is not None:
+        values = {"at": now, "by": session.get_one(Person, actor.person_id), **office}
+        kind = NoticeKind.ACCESS_ENDED
+        compose.queue(session, kind=kind, person=person, values=values, now=now)
 
 
 def end_now(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
@@ -218,6 +230,7 @@ def disable_person(session: Session, *, actor: Actor, person: Person, now: datet
     session.refresh(person, with_for_update=True)
     if person.disabled_at is not None:
         raise WrongState(state="disabled", to="disabled")
+    _tell(session, person, actor, now)  # nobody who is disabled gets any
     person.disabled_at = now
     end_all(session, person_id=person.id, now=now)
     one_time_links.end_for_password(session, person=person, now=now)

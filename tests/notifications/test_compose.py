@@ -197,6 +197,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.DUTY_RECORDED: {"from_at": DUE, "until_at": DUE + timedelta(days=1)},
     NoticeKind.DUTY_GIVEN: {"name": MEDHA, "by": MEDHA, "from_at": NOON, "until_at": DUE},
     NoticeKind.DUTY_WAITS: {"name": MEDHA, "by": MEDHA, "from_at": NOON, "until_at": DUE},
+    NoticeKind.ACCESS_ENDED: {"at": NOON, "by": MEDHA, "role": Role.OFFICER, "department": WATER},
     NoticeKind.FACTOR_END_WAITS: {"name": MEDHA, "by": MEDHA, "expires_at": DUE},
     NoticeKind.AWAY: {
         "name": MEDHA,
