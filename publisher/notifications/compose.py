@@ -177,10 +177,9 @@ HAS_SECRET: Final = frozenset(
         *(kind for kind, names in _WANTED.items() if "secret" in names.split()),
     }
 )
-"""The kinds with a one-time link or code, which goes where it was made for and nowhere else.
+"""Kinds with a one-time link or code, sent only where it was made for.
 
-Links that need a sign-in or a code besides are none of these.
-"""
+Links that need a sign-in or a code besides are none of these."""
 
 
 class WrongValues(Exception):
@@ -203,10 +202,9 @@ def queue(
     addresses: title, department and deadline alone. No link or code of a person goes there.
     Returns the first of its rows, or None if there is no address or the person is disabled. Moments
     have to be aware; moments, numbers, roles, persons and departments are formatted here; a list of
-    `LinkedLine` becomes lines with links. `path`
-    (from `publisher.notifications.links`) is the target of the mail's link; the default is Today.
-    `to` is a mail address or mobile number instead of the person's own. Raises `WrongValues` if the
-    values do not fit the kind.
+    `LinkedLine` becomes lines with links. `path` (from `publisher.notifications.links`) is the
+    target of the mail's link, else Today. `to` is a mail address or mobile number instead of the
+    person's own. Raises `WrongValues` if the values do not fit the kind.
     """
     if links.sets_password(path) and kind not in HAS_SECRET:
         raise WrongValues(kind, [], ["path"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +14,7 @@ from approvals.policy import Role
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
 from publisher.notifications.sms import missing_codes, unknown_in
-from publisher.settings.sms import read_templates
+from publisher.settings.sms import SmsTemplate, read_templates
 from tests.web.html_page import Page
 from tests.web.site import Site
 
@@ -129,7 +130,7 @@ def test_a_mobile_alone_is_enough_where_invitations_have_an_sms_text(site: Site)
     context, admin = site.app.extensions["house"], site.browser("admin")
     templates = read_templates(Path(str(files("demo").joinpath("texts", "sms.toml"))))
     some = {kind: template for kind, template in templates.items() if kind != "invitation"}
-    expected = (
+    expected: tuple[tuple[str, Mapping[str, SmsTemplate], str], ...] = (
         ("", {}, "एसएमएस सेवा सुरू केलेली नाही"),
         ("http://127.0.0.1:9/", some, "मजकूर नोंदणीकृत नाही"),
         ("http://127.0.0.1:9/", templates, ""),
