@@ -94,10 +94,15 @@ def plain_moment(at: datetime, locale: str, *, now: datetime) -> str:
 
 def short_moment(at: datetime, locale: str, *, now: datetime) -> str:
     """Return `आज दुपारी ३:३०`, or `शुक्र. दि. २७, स. १०:००`; month and year only if they differ."""
+    if near_day(at, locale, now=now):
+        return moment(at, locale, now=now)
+    return short_date_and_time(at, locale, now=now)
+
+
+def short_date_and_time(at: datetime, locale: str, *, now: datetime) -> str:
+    """Return `शुक्र. दि. २७, स. १०:००`, also for today: for what may be read on another day."""
     local_date, today = local_day(at), local_day(now)
     rules = language_rules(locale)
-    if _near(local_date, today, rules):
-        return moment(at, locale, now=now)
     date_part = rules.day.format(day=local_date.day)
     if (local_date.year, local_date.month) != (today.year, today.month):
         date_part += f"{NBSP}{rules.short_months[local_date.month - 1]}"

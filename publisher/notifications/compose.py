@@ -15,6 +15,7 @@ from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from sqlalchemy.orm import Session
 
+from publisher.i18n import dates
 from publisher.i18n.languages import LANGUAGES
 from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Person
@@ -22,10 +23,14 @@ from publisher.notifications import department_copies, links
 from publisher.notifications.formatting import in_words, language_of
 from publisher.notifications.preferences import NoticeRoute, ways_to
 
-LONGEST_SUBJECT = 200
+LONGEST_SUBJECT = 78
 LONGEST_QUOTATION = 1000
+LONGEST_COMMENT = 160
+LONGEST_BEGINNING = 40
+"""The most characters of a comment that a subject has room for."""
 _QUOTATIONS = frozenset({"reason", "comment", "answer"})
 _NEW_LINES = re.compile(r" *[\r\n]+ *")
+_EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 class NoticeKind(StrEnum):
@@ -294,14 +299,26 @@ def compose(
     reader = texts.pop("reader")
     texts = _checked(kind, texts)
     texts["link"] = links.BASE + (path or links.today())
+    texts |= _short_moments(plain, language, now=now)
     subject, _, letter = _render(language, kind, texts).partition("\n")
-    body = _render(language, "letter", {"name": reader, "letter": letter.strip()})
-    return _shortened(" ".join(subject.split())), body.strip() + "\n", texts
+    letter = _EMPTY_LINES.sub("\n\n", letter.strip())  # where an optional line is left out
+    body = _render(language, "letter", {"name": reader, "letter": letter})
+    return _cut(" ".join(subject.split()), LONGEST_SUBJECT), body.strip() + "\n", texts
+
+
+def _short_moments(values: Mapping[str, object], language: str, *, now: datetime) -> dict[str, str]:
+    """Return each moment as `due_at_short`, for a subject or SMS that is read on another day."""
+    return {
+        f"{name}_short": dates.short_date_and_time(value, language, now=now)
+        for name, value in values.items()
+        if isinstance(value, datetime)
+    }
 
 
 def variables_of(kind: NoticeKind) -> frozenset[str]:
     """Return the variables that an SMS of this kind may use."""
-    return frozenset({"link", *(name.removesuffix("?") for name in _WANTED[kind].split())})
+    names = {name.removesuffix("?") for name in _WANTED[kind].split()}
+    return frozenset({"link", *names, *(f"{name}_short" for name in names if name.endswith("_at"))})
 
 
 def _plain(name: str, value: str) -> str:
@@ -311,7 +328,7 @@ def _plain(name: str, value: str) -> str:
         return links.secret(text)
     if name not in _QUOTATIONS:
         text = _NEW_LINES.sub(" ", text)
-    return text if len(text) <= LONGEST_QUOTATION else text[: LONGEST_QUOTATION - 1] + "…"
+    return _cut(text, LONGEST_COMMENT if name == "comment" else LONGEST_QUOTATION)
 
 
 def _listed(lines: Iterable[LinkedLine]) -> str:
@@ -327,15 +344,18 @@ def _checked(kind: NoticeKind, texts: dict[str, str]) -> dict[str, str]:
     return dict.fromkeys(allowed, "") | texts
 
 
-def _shortened(subject: str) -> str:
-    if len(subject) <= LONGEST_SUBJECT:
-        return subject
-    return subject[: LONGEST_SUBJECT - 1].rstrip() + "…"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def _beginning(text: str) -> str:
+    """Return the beginning of a text in one line, for a subject."""
+    return _cut(_NEW_LINES.sub(" ", text), LONGEST_BEGINNING)
 
 
 @cache
 def _templates() -> SandboxedEnvironment:
-    return SandboxedEnvironment(
+    environment = SandboxedEnvironment(
         loader=PackageLoader("publisher.i18n", "templates"),
         undefined=StrictUndefined,
         # Plain text is mailed as it is: there is no markup to escape it for.
@@ -343,6 +363,8 @@ def _templates() -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["beginning"] = _beginning
+    return environment
 
 
 def _render(language: str, name: str, texts: Mapping[str, str]) -> str:

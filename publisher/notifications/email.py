@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.utils import format_datetime, parseaddr
@@ -53,22 +54,26 @@ class _ByMail:
 
     def hand_over(self, notice: Notice) -> None:
         """Send a mail; return once it is accepted. Raises a `NotSent`."""
-        hand_over(self.server, self._letter(notice))
+        message = letter(notice, mail_from=self.mail_from, base_url=self.base_url, now=self.now())
+        hand_over(self.server, message)
 
     def give_up_on(self, session: Session, notice: Notice, *, now: datetime) -> bool:
         """Return False: a mail has no other channel."""
         return False
 
-    def _letter(self, notice: Notice) -> EmailMessage:
-        domain = parseaddr(self.mail_from)[1].rpartition("@")[2] or "localhost"
-        letter = EmailMessage(policy=WIRE)
-        letter["From"] = self.mail_from
-        letter["To"] = notice.address
-        letter["Subject"] = notice.subject
-        letter["Date"] = format_datetime(self.now())
-        letter["Message-ID"] = f"<{notice.mail_id}@{domain}>"
-        letter["Auto-Submitted"] = "auto-generated"
-        body = links.with_base(notice.body, self.base_url)
-        letter.set_content(body, charset="utf-8", cte="base64")  # any server takes it as it is
-        letter["Content-Language"] = notice.language
-        return letter
+
+def letter(notice: Notice, *, mail_from: str, base_url: str, now: datetime) -> EmailMessage:
+    """Return the mail of a notice, with links to `base_url`."""
+    domain = parseaddr(mail_from)[1].rpartition("@")[2] or "localhost"
+    message = EmailMessage(policy=WIRE)
+    message["From"] = mail_from
+    message["To"] = notice.address
+    # Python's own folding drops a space between two encoded words, so the header comes folded.
+    message.set_raw("Subject", Header(notice.subject, "utf-8", header_name="Subject").encode())
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = f"<{notice.mail_id}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    body = links.with_base(notice.body, base_url)
+    message.set_content(body, charset="utf-8", cte="base64")  # any server takes it as it is
+    message["Content-Language"] = notice.language
+    return message

@@ -120,8 +120,9 @@ def test_the_mail_says_what_ends_and_when(town: City) -> None:
     with town.read() as session:
         mail = session.scalars(select(Notice).where(Notice.kind == "access_ends")).first()
     assert mail is not None
-    assert "टिप्पण्या वाचण्याच्या परवानगीची मुदत संपत आहे" in mail.subject
-    assert "१ डिसेंबर" in mail.body
+    assert mail.subject.startswith("खाते पुन्हा जोडावे, मुदत मंगळ. दि. १ डिसें.")
+    assert "टिप्पण्या वाचण्याची परवानगी संपते" in mail.body
+    assert "१\u00a0डिसेंबर" in mail.body
     assert "/accounts" in mail.body
 
 

@@ -274,7 +274,7 @@ def test_the_cell_and_whoevers_posts_fall_into_it_are_told_of_a_freeze(town: Cit
     bodies = _bodies(town, "frozen")
     assert {_scheduled(body) for body in bodies.values()} == {"२"}
     assert f"कारण: {WHY}" in bodies["clerk"]
-    assert "सर्व विभाग" in bodies["clerk"]
+    assert "विभाग: सर्व" in bodies["clerk"]
     assert "/decisions" in bodies["first"]
 
 

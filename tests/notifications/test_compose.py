@@ -1,19 +1,32 @@
 from __future__ import annotations
 
+import email
+import email.policy
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.header import decode_header, make_header
 from importlib.resources import files
 
 import pytest
 
 from approvals.policy import Role
 from publisher.database.session import Database
+from publisher.i18n import dates
 from publisher.i18n.catalogues import translated
 from publisher.i18n.languages import LANGUAGES
+from publisher.models.notifications import Notice
 from publisher.models.people import Person
 from publisher.notifications import links
-from publisher.notifications.compose import LinkedLine, NoticeKind, WrongValues, compose, queue
+from publisher.notifications.compose import (
+    LONGEST_SUBJECT,
+    LinkedLine,
+    NoticeKind,
+    WrongValues,
+    compose,
+    queue,
+)
+from publisher.notifications.email import letter
 from publisher.platforms.facebook.capabilities import FACEBOOK
 from publisher.platforms.registry import registered
 from publisher.platforms.x.capabilities import X
@@ -289,10 +302,10 @@ SPARE = {
     "waiting",
     "gone",
 }
-WHAT_TO_DO = {
-    "mr": ("पुढील कार्यवाही",),
-    "en": ("What to do", "What comes next"),
-    "hi": ("आगे क्या करें", "अगली कार्रवाई"),
+SENDERS = {
+    "mr": "– सोशल मिडिया कक्ष\nहा ईमेल ‘नगरवाणी’ प्रणालीने नितीन घोलप, उप अभियंता यांना पाठविला आहे.",
+    "en": "– Social Media Cell\nNagarvani sent this mail to Nitin Gholap.",
+    "hi": "– सोशल मीडिया कक्ष\nयह ई-मेल ‘नगरवाणी’ प्रणाली ने नितीन घोलप, उप अभियंता को भेजा है।",
 }
 
 
@@ -312,14 +325,78 @@ every_kind = pytest.mark.parametrize("kind", NoticeKind)
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @every_kind
-def test_each_mail_says_to_whom_what_to_do_and_where(kind: NoticeKind, language: str) -> None:
+def test_a_mail_begins_with_act_and_link_and_ends_with_the_sender(
+    kind: NoticeKind, language: str
+) -> None:
     subject, body = compose_text(kind, language, VALUES[kind])
-    assert ("Nitin Gholap" if language == "en" else "नितीन घोलप") in body
-    assert any(instruction in body for instruction in WHAT_TO_DO[language])
-    assert f"\n\n{links.BASE}/posts/7\n" in body
+    act, link, empty, *facts = body.split("\n")
+    assert act.endswith("।" if language == "hi" else ".")
+    assert len(act) <= 180
+    assert (link, empty) == (f"{links.BASE}/posts/7", "")
+    assert facts[0]
+    assert body.split("\n\n")[-1].startswith(SENDERS[language])
     assert subject == " ".join(subject.split())
+    assert len(subject) <= LONGEST_SUBJECT
     assert "{" not in subject + body
     assert "None" not in subject + body
+
+
+DEADLINES = {"due_at", "ends_at", "expires_at"}
+# Their `due_at` is the time at which something should have been published or decided.
+PAST = {
+    NoticeKind.DELIVERY_FAILED,
+    NoticeKind.DELIVERY_HELD,
+    NoticeKind.DELIVERY_MISSED,
+    NoticeKind.EMERGENCY_ALERT,
+    NoticeKind.EMERGENCY_OVERDUE,
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind, values in VALUES.items() if DEADLINES & values.keys() and kind not in PAST],
+)
+def test_a_deadline_stands_in_the_first_line_and_in_the_subject(
+    kind: NoticeKind, language: str
+) -> None:
+    subject, body = compose_text(kind, language, VALUES[kind])
+    (due,) = (VALUES[kind][name] for name in DEADLINES & VALUES[kind].keys())
+    assert isinstance(due, datetime)
+    assert dates.clock_time(due, language) in body.split("\n")[0]
+    short = dates.short_date_and_time(due, language, now=NOON)
+    assert short.replace("\u00a0", " ") in subject
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@every_kind
+def test_a_subject_is_the_same_after_a_mail_parser_has_read_it(
+    kind: NoticeKind, language: str
+) -> None:
+    subject, body = compose_text(kind, language, VALUES[kind])
+    notice = Notice(
+        kind=kind,
+        address="a@pmc.example",
+        subject=subject,
+        body=body,
+        language=language,
+        mail_id="1",
+    )
+    sent = letter(notice, mail_from="desk@pmc.example", base_url="https://desk.example", now=NOON)
+    for policy in (email.policy.default, email.policy.compat32):
+        read = email.message_from_bytes(sent.as_bytes(), policy=policy)
+        assert str(make_header(decode_header(str(read["Subject"])))) == subject
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_comment_is_quoted_and_begins_the_subject(language: str) -> None:
+    comment = "पाणी कधी येणार?\nदोन दिवस झाले, टँकरही आला नाही. " + "क" * 300
+    values = {**VALUES[NoticeKind.COMMENT_ROUTED], "comment": comment}
+    subject, body = compose_text(NoticeKind.COMMENT_ROUTED, language, values)
+    assert f"“{comment[:159]}…”" in body
+    beginning = "“पाणी कधी येणार? दोन दिवस"
+    assert beginning in subject
+    assert len(subject) <= LONGEST_SUBJECT
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -391,8 +468,8 @@ def test_a_mail_in_marathi_or_hindi_holds_no_english_of_ours(
 
 def test_marathi_mails_write_marathi_digits_and_keep_a_number_on_one_line() -> None:
     _, body = compose_text(NoticeKind.REVIEW_ASKED, "mr", VALUES[NoticeKind.REVIEW_ASKED])
-    assert "(आवृत्ती क्र.\u00a0३)" in body
-    assert "मुदत: बुधवार, दि.\u00a0२५\u00a0नोव्हेंबर, दुपारी\u00a0३:००\u00a0पर्यंत." in body
+    assert "\nआवृत्ती क्र.\u00a0३\n" in body
+    assert "बुधवार, दि.\u00a0२५\u00a0नोव्हेंबर, दुपारी\u00a0३:००\u00a0पर्यंत" in body
     assert not re.search("[0-9]", body.replace("/posts/7", ""))
 
 
@@ -406,7 +483,7 @@ def test_acknowledgement_numbers_keep_their_latin_digits() -> None:
 
 def test_hindi_mails_write_the_hindi_name_and_words() -> None:
     _, body = compose_text(NoticeKind.DELIVERY_FAILED, "hi", VALUES[NoticeKind.DELIVERY_FAILED])
-    assert "एक्स (X) के ‘पुणे महानगरपालिका’ खाते पर" in body
+    assert "सोशल मीडिया खाता: पुणे महानगरपालिका\nमाध्यम: एक्स (X)\n" in body
     assert "कारण: माध्यम के अनुसार यही पाठ इस खाते से अभी-अभी प्रकाशित हो चुका है।" in body
 
 
@@ -425,7 +502,7 @@ def test_a_reason_that_has_no_words_here_is_left_to_the_page() -> None:
     values = {**ABOUT_A_DELIVERY, "code": "medium_changed"}
     _, body = compose_text(NoticeKind.DELIVERY_FAILED, "mr", values)
     assert "medium_changed" not in body
-    assert "कारण खालील पानावर दिले आहे." in body
+    assert "कारण पानावर दिले आहे." in body
 
 
 @pytest.mark.parametrize(
@@ -444,21 +521,22 @@ def test_a_title_injects_no_header_no_template_and_no_link() -> None:
     title = "पाणी\r\nBcc: all@pmc.example {{ link }} {% raw %} \ue000/x"
     subject, body = compose_text(NoticeKind.APPROVED, "mr", {**ABOUT_A_POST, "title": title})
     assert "\nBcc" not in subject + body
-    assert "Bcc: all@pmc.example {{ link }} {% raw %} /x" in subject
+    assert "पाणी Bcc: all@pmc.example {{ link }}" in subject
+    assert "पाणी Bcc: all@pmc.example {{ link }} {% raw %} /x\n" in body
     assert body.count(links.BASE) == 1
 
 
 def test_a_long_title_or_comment_is_cut_and_shows_it() -> None:
     subject, _ = compose_text(NoticeKind.APPROVED, "mr", {**ABOUT_A_POST, "title": "क" * 200})
-    assert len(subject) == 200
+    assert len(subject) == LONGEST_SUBJECT
     assert subject.endswith("…")
     values = {**VALUES[NoticeKind.COMMENT_ROUTED], "comment": "क" * 5000}
     _, body = compose_text(NoticeKind.COMMENT_ROUTED, "mr", values)
-    assert "क" * 999 + "…”" in body
+    assert "“" + "क" * 159 + "…”" in body
 
 
 def test_a_reader_of_another_language_is_written_to_in_marathi() -> None:
-    assert "महोदय/महोदया" in compose_text(NoticeKind.APPROVED, "ta", ABOUT_A_POST)[1]
+    assert "सोशल मिडिया कक्ष" in compose_text(NoticeKind.APPROVED, "ta", ABOUT_A_POST)[1]
 
 
 def test_a_queued_mail_waits_for_the_tick_and_leads_to_today_by_default(
@@ -472,7 +550,7 @@ def test_a_queued_mail_waits_for_the_tick_and_leads_to_today_by_default(
     assert notice is not None
     assert (notice.state, notice.address) == (NoticeState.QUEUED, "first@pmc.example")
     assert (notice.queued_at, notice.send_at) == (NOON, NOON)
-    assert f"\n\n{links.BASE}/\n" in notice.body
+    assert f"\n{links.BASE}/\n\n" in notice.body
 
 
 def test_nobody_is_written_to_without_an_address_or_once_disabled(on_sqlite: Database) -> None:

@@ -106,9 +106,10 @@ def test_a_queued_mail_arrives_whole_and_is_sent_once(
     notice = post.notice()
     assert mail.recipients == ("first@pmc.example",)
     assert mail.sender == "cell@pmc.example"
-    assert mail.subject == "मान्यता दिली: पाणीपुरवठा बंद"
-    assert "पाणीपुरवठा विभाग यांच्या ‘पाणीपुरवठा बंद’ या पोस्टला (आवृत्ती क्र.\u00a0३)" in mail.text
-    assert f"\n{BASE_URL}/posts/7\n" in mail.text.replace("\r\n", "\n")
+    assert mail.subject == "मान्यता मिळाली – वेळ निश्चित करावी: पाणीपुरवठा बंद"
+    text = mail.text.replace("\r\n", "\n")
+    assert "पोस्ट: पाणीपुरवठा बंद\nआवृत्ती क्र.\u00a0३\nविभाग: पाणीपुरवठा विभाग\n" in text
+    assert f"\n{BASE_URL}/posts/7\n" in text
     assert links.BASE not in mail.text
     assert mail.content["Message-ID"] == f"<{notice.mail_id}@pmc.example>"
     assert mail.content["Auto-Submitted"] == "auto-generated"

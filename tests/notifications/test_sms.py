@@ -22,13 +22,14 @@ from publisher.notifications.compose import HAS_SECRET, NoticeKind, WrongValues,
 from publisher.notifications.email import tick_mail
 from publisher.notifications.sms import BY_SMS_ALONE, missing_codes, tick_sms, unknown_in
 from publisher.notifications.sms_gateway import filled
-from publisher.settings.sms import Sms, SmsTemplate
+from publisher.settings.sms import Sms, SmsTemplate, read_templates
 from publisher.states import NoticeState
 from sandbox.server import SandboxAddresses, run_sandbox
 from tests.notifications.test_compose import VALUES as EXAMPLES
 from tests.support.city_people import NOON, add_department, appoint, verbs
 from tests.support.mail import MailServer
 from tests.support.processes import free_port
+from tests.support.runs import CHECKOUT
 
 pytestmark = pytest.mark.both
 
@@ -180,7 +181,7 @@ def test_a_kind_without_a_template_goes_by_mail_alone(
         now=lambda: sms_setup.now,
     )
     assert sent == 1
-    assert mail_server.mails[0].subject == "मान्यता दिली: पाणीपुरवठा बंद"
+    assert mail_server.mails[0].subject == "मान्यता मिळाली – वेळ निश्चित करावी: पाणीपुरवठा बंद"
 
 
 def test_without_any_gateway_everything_goes_by_mail(sms_setup: SmsSetup) -> None:
@@ -452,3 +453,8 @@ def test_templates_that_fit_no_notice_are_found() -> None:
         "returned": SmsTemplate("1107", "{#var#}", ("nonsense",)),
     }
     assert unknown_in(gateway("http://x.example", sms_templates=odd)) == ["aproved", "returned"]
+
+
+def test_the_templates_of_the_demo_say_only_what_their_notices_say() -> None:
+    templates = read_templates(CHECKOUT / "demo" / "texts" / "sms.toml")
+    assert unknown_in(gateway("http://x.example", sms_templates=templates)) == []

@@ -48,7 +48,7 @@ def reminders(city: CityPeople, days: float = 9, step: timedelta = HOUR) -> list
         query = select(Notice).where(
             Notice.kind == "appointments_wait",
             Notice.person_id == city.people["head"],
-            Notice.subject.startswith("स्मरण"),
+            Notice.subject.startswith("आठवण"),
         )
         return [row.queued_at - NOON for row in session.scalars(query.order_by(Notice.id))]
 
@@ -72,7 +72,7 @@ def test_one_message_a_day_has_all_who_wait(city: CityPeople) -> None:
     record(city, after=3 * HOUR)
     assert len(reminders(city, days=1.9)) == 1
     with city.read() as session:
-        query = select(Notice.body).where(Notice.subject.startswith("स्मरण"))
+        query = select(Notice.body).where(Notice.subject.startswith("आठवण"))
         assert all(body.count("चारुता") == 2 for body in session.scalars(query))
 
 

@@ -59,7 +59,7 @@ def test_the_mail_says_as_what_by_whom_until_when_and_where(on_sqlite: Database)
         "पाणीपुरवठा विभाग",
         "समन्वयक (IT Nodal Officer)",
         "प्रसाद केंजळे",
-        "दि.\u00a0९ डिसेंबर",
+        "दि.\u00a0९\u00a0डिसेंबर",
         "\ue000/invitation/",
     ):
         assert text in notice.body
