@@ -207,18 +207,14 @@ def confirm(
     """Put the app in force that the person has set up, if this is its code.
 
     Returns the recovery codes, once, in place of those before; known devices end, and so does the
-    app before. A refusal is returned and not raised, as the failed attempt has to be committed.
+    app before. Returns the refusal of a wrong code, or of one that comes too late.
     """
     sign_in = session.get_one(SignIn, sign_in_id)
     factor = totp.begun(session, person_id=sign_in.person_id, now=now)
     if factor is None:
         return SignInRefusal(SignInProblem.TOO_LATE)
-    key = throttling.key_of_identifier(f"set up factor of {sign_in.person_id}")
-    until = throttling.throttled_until(session, [key], now=now)
-    if until is not None:
-        return SignInRefusal(SignInProblem.THROTTLED, until)
+    # Wrong codes are not counted: this session was shown the secret, so there is nothing to guess.
     if not totp.use(session, factor=factor, digits=digits_of(code), sealer=sealer, now=now):
-        throttling.store_failure(session, [key], now=now)
         return SignInRefusal(SignInProblem.WRONG_FACTOR)
     totp.confirm(session, factor=factor, now=now)
     sign_in.factor_at = now

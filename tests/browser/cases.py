@@ -54,6 +54,16 @@ def press(selector: str) -> Act:
     return lambda page: page.locator(selector).first.click()
 
 
+def press_after(first: str, selector: str) -> Act:
+    """Return an act that clicks first this, and then the button that it shows."""
+
+    def act(page: Page) -> None:
+        press(first)(page)
+        press(selector)(page)
+
+    return act
+
+
 def fill(values: dict[str, str], then: str = ".submit-bar .btn-act") -> Act:
     """Return an act that fills fields by their selectors, then clicks `then`."""
 
@@ -652,7 +662,7 @@ CASES = (
         "new-codes",
         "garden_member",
         "/profile/second-factor",
-        act=press("form[action$='recovery-codes'] button"),
+        act=press_after("main details summary", "form[action$='recovery-codes'] button"),
     ),
     Case(
         "second_factor.confirm",

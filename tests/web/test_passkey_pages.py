@@ -105,6 +105,9 @@ def test_an_address_without_a_name_offers_none(site: Site, base_url: str) -> Non
     settings = replace(house.settings, base_url=base_url)
     site.app.extensions["house"] = replace(house, settings=settings)
     member = site.browser("member")
-    assert "/profile/passkeys" not in member.get("/profile/second-factor").text
+    page = member.get("/profile/second-factor").text
+    assert "/profile/passkeys" not in page
+    assert "नाव असलेला सुरक्षित पत्ता" in page
+    assert "#passkeys" not in member.get("/profile").text
     for path in (NEW, "/profile/passkeys/options", "/confirm/passkey/options"):
         assert member.post(path).status_code == 404

@@ -284,3 +284,7 @@ def is_dead(site: Site, path: str) -> bool:
     fields = {"new_password": NEW + "!", "password": NEW + "!"}
     codes = {site.nobody().get(path).status_code, site.nobody().post(path, fields).status_code}
     return codes == {404} and site.nobody().sign_in("member", NEW + "!").status_code == 401
+
+
+def test_the_profile_leads_to_the_passkeys(site: Site) -> None:
+    assert "/profile/second-factor#passkeys" in site.browser("first").get("/profile").text

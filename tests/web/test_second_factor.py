@@ -236,3 +236,40 @@ def test_confirming_an_appointment_asks_for_the_factor_again(site: Site) -> None
     with site.city.read() as session:
         appointment = session.get_one(Appointment, waiting_id)
         assert appointment.state is AppointmentState.CONFIRMED
+
+
+def test_on_the_same_phone_a_link_opens_the_app_and_the_key_can_be_copied(site: Site) -> None:
+    member = site.browser("member")
+    member.post("/profile/second-factor")
+    page = member.page("/profile/second-factor/app")
+    addresses = [tag.get("href") for tag in page.all if tag.get("href").startswith("otpauth:")]
+    key = next(tag for tag in page.all if tag.get("data-copy"))
+    assert [pyotp.parse_uri(text).secret for text in addresses] == [key.text.replace(" ", "")]
+    assert "फोनची वेळ" in page.text
+
+
+def test_wrong_codes_do_not_lock_the_set_up_of_ones_own_app(site: Site) -> None:
+    member = site.browser("member")
+    member.post("/profile/second-factor")
+    key = next(tag for tag in member.page("/profile/second-factor/app").all if tag.get("data-copy"))
+    for _ in range(6):
+        assert member.post("/profile/second-factor/code", {"code": "123456"}).status_code == 422
+    right = pyotp.TOTP(key.text.replace(" ", "")).at(site.city.now)
+    assert member.post("/profile/second-factor/code", {"code": right}).status_code == 200
+
+
+def test_new_recovery_codes_are_asked_about_and_the_old_ones_called_void(site: Site) -> None:
+    void = "आधीचे राखीव संकेतांक"
+    member = site.browser("member")
+    member.post("/profile/second-factor")
+    key = next(tag for tag in member.page("/profile/second-factor/app").all if tag.get("data-copy"))
+    right = pyotp.TOTP(key.text.replace(" ", "")).at(site.city.now)
+    first = Page(member.post("/profile/second-factor/code", {"code": right}).text)
+    assert void not in first.text
+    assert [tag for tag in first.all if tag.get("data-copy")] != []
+    page = member.page("/profile/second-factor")
+    (form,) = (tag for tag in page.all if tag.get("action").endswith("/recovery-codes"))
+    question = form.within("details")
+    assert question is not None
+    assert void in question.text
+    assert void in Page(member.post(form.get("action")).text).text

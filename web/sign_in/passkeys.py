@@ -156,7 +156,7 @@ def add(form: NewPasskeyForm) -> Page:
         form.form_errors.append(sign_in_sentence(outcome))
         return render_template("sign_in/passkey_new.html", form=form), 422
     if outcome:
-        return second_factor.codes_page(outcome)
+        return second_factor.codes_page(outcome, had_codes=False)
     flash(_("The passkey has been added."))
     return redirect(url_for("second_factor.show"))
 

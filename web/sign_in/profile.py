@@ -23,6 +23,7 @@ from web.core.database import reading
 from web.core.form_views import with_form
 from web.core.i18n import _, _l, page_languages
 from web.core.permissions import Page, for_roles
+from web.core.second_factor import passkey_site
 from web.forms import Form, options
 from web.messages.sign_in import code_sentence, sign_in_sentence, throttled_until
 from web.sign_in.passwords import city_words, new_hash, own_proof
@@ -105,6 +106,7 @@ def _profile_page(database_session: Session, form: ProfileForm) -> str:
         contact_changes=contact_corrections.waiting(database_session, person_id=_own_id()),
         has_sms=ctx.settings.sms.is_set,
         has_every_sms=sms.has_every(ctx.settings.sms, person.language),
+        may_add_passkey=passkey_site() is not None,
     )
 
 

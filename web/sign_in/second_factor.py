@@ -111,6 +111,7 @@ def app(session: Session) -> Page:
     return render_template(
         "sign_in/second_factor_app.html",
         qr_code=qr_code(address),
+        address=address,
         key=" ".join(_groups(totp.secret_of(factor, vault()))),
     )
 
@@ -129,6 +130,7 @@ def code(form: FactorCodeForm) -> Page:
             200 if form.is_shown else 422
         )
     with writing() as session:
+        had_codes = has_codes(session)
         outcome = second_factors.confirm(
             session,
             **by_actor(),
@@ -137,17 +139,24 @@ def code(form: FactorCodeForm) -> Page:
             sealer=vault(),
         )
     if not isinstance(outcome, SignInRefusal):
-        return codes_page(outcome)
+        return codes_page(outcome, had_codes=had_codes)
     is_over = outcome.code is SignInProblem.TOO_LATE
     over = _("The time for this key is over. Go back, and begin once more.")
     form.code.errors = [over if is_over else sign_in_sentence(outcome)]
     return render_template("sign_in/second_factor_code.html", form=form), 422
 
 
-def codes_page(codes: list[str]) -> Page:
-    """Return the page that shows new recovery codes, once."""
+def has_codes(session: Session) -> bool:
+    """Return True if the signed-in person has recovery codes that count."""
+    return recovery_codes.number_left(session, person_id=acting().person.id) > 0
+
+
+def codes_page(codes: list[str], *, had_codes: bool) -> Page:
+    """Return the page that shows new recovery codes, once; those before, if any, are void."""
     return render_template(
-        "sign_in/recovery_codes.html", codes=[" ".join(_groups(code)) for code in codes]
+        "sign_in/recovery_codes.html",
+        codes=[" ".join(_groups(code)) for code in codes],
+        had_codes=had_codes,
     )
 
 
@@ -156,10 +165,11 @@ def codes_page(codes: list[str]) -> Page:
 def renew() -> Page:
     """Make new recovery codes, and show them once."""
     with writing() as session:
+        had_codes = has_codes(session)
         codes = second_factors.renew_recovery_codes(
             session, **by_actor(), person=acting().person, sealer=vault()
         )
-    return codes_page(codes)
+    return codes_page(codes, had_codes=had_codes)
 
 
 @routes.post("/profile/second-factor/end")

@@ -1,4 +1,4 @@
-/* A copy button beside each field with [data-copy]; without the script the text can be selected by hand. */
+/* A copy button beside each field or text with [data-copy]; without the script the text can be selected by hand. */
 "use strict";
 
 (function () {
@@ -10,9 +10,9 @@
   }
 
   function copy(field, button) {
-    field.select();
+    if (field.select) { field.select(); } else { window.getSelection().selectAllChildren(field); }
     if (navigator.clipboard) {
-      navigator.clipboard.writeText(field.value).then(
+      navigator.clipboard.writeText(field.select ? field.value : field.innerText).then(
         function () { say(field, button, field.dataset.copied); },
         function () { document.execCommand("copy"); }
       );
@@ -24,7 +24,7 @@
   document.querySelectorAll("[data-copy]").forEach(function (field) {
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "btn btn-plain";
+    button.className = "btn btn-plain not-printed";
     button.textContent = field.dataset.copy;
     button.setAttribute("aria-live", "polite");
     button.addEventListener("click", function () { copy(field, button); });
