@@ -125,6 +125,7 @@ FIELD_ERRORS: Mapping[str, str] = {
     "no_text": N_("Write the text in at least one language."),
     "before_wished": N_("The information has to stay useful until after the wished time."),
     "before_not_before": N_("The end has to lie after the beginning."),
+    "nothing_ticked": N_("Tick whose appointment you confirm."),
     "chosen.too_many": N_("At most %(most)s appointments can be confirmed at once."),
     "too_many_views": N_("At most %(most)s views are kept. Remove one first."),
     "too_many_files": N_("At most %(most)s files can be handed in at once."),
@@ -218,6 +219,8 @@ RECORDING: Mapping[str, str] = {
     "missing": N_("Fill this in."),
     "too_long": N_("This is too long; at most %(longest)s characters fit."),
     "unreadable": N_("This cannot be right. Check the spelling."),
+    "name_mr.missing": N_("Write the name in Marathi."),
+    "mobile.unreadable": N_("This is not a mobile number. Write ten digits."),
     "mobile.landline": N_("This is not a mobile number. Write ten digits."),
     "mail.missing": N_("Write a mail address or a mobile number: the invitation goes there."),
     "mail.no_sms": N_("SMS is not set up for invitations. Write a mail address."),
@@ -250,7 +253,7 @@ RECORDING: Mapping[str, str] = {
     "differs": N_("%(name)s is recorded with another one. Leave this empty, or correct it."),
     "department_id.unknown": N_("Choose a department from the list."),
     "department_id.closed": N_("This department is closed. Choose another."),
-    "role.missing": N_("Choose from the list."),
+    "role.missing": N_("Choose as what the person is appointed."),
     "sure.missing": N_(
         "An admin appoints and dismisses everybody, closes accesses, and connects the accounts. "
         "Tick that you mean this."

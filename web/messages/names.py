@@ -77,6 +77,14 @@ def handle_shown(handle: str) -> str:
     return f"@{handle.lstrip('@')}"
 
 
+def mobile_shown(mobile: str | None) -> str:
+    """Return a mobile number as people compare it: an Indian one as 98220 12345."""
+    national = (mobile or "").removeprefix("+91")
+    return (
+        f"{national[:5]}\N{NO-BREAK SPACE}{national[5:]}" if len(national) == 10 else mobile or ""
+    )
+
+
 def post_of(appointment: Appointment) -> str:
     """Return role and department of an appointment: "First officer, Water Supply"."""
     where = (
@@ -119,3 +127,6 @@ def who_short(who: Who) -> str:
         return who_name(who)
     post = _("the cell") if who.role in AT_THE_CELL else role_name(who.role, who.rank)
     return f"{person_name(who)}, {post}"
+
+
+FILTERS = {"mobile_shown": mobile_shown, "person_name": person_name, "post_of": post_of}

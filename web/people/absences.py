@@ -55,6 +55,8 @@ def _page(session: Session, form: AwayForm) -> str:
 @with_form(AwayForm, shown_by=_page)
 def record(form: AwayForm) -> Page:
     """Record that somebody is away."""
+    if not form.validate():
+        return _page(form), 422
     with writing() as session:
         absence = absences.record(
             session,

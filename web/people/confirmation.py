@@ -74,7 +74,7 @@ def confirm(_form: Form) -> Page:
     pairs = [value.partition("-") for value in request.form.getlist("chosen")]
     digests = {number_of(number): digest for number, _dash, digest in pairs}
     if not digests or 0 in digests:
-        raise Invalid([FieldError("chosen", "required")])
+        raise Invalid([FieldError("chosen", "nothing_ticked")])
     with writing() as session:
         confirmed = confirmation.confirm(session, **by_actor(), digests=digests)
         names = ", ".join(person_name(appointment.person) for appointment in confirmed)

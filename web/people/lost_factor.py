@@ -32,12 +32,14 @@ def _person(session: Session, person_id: int) -> Person:
 def _page(session: Session, form: Form, person_id: int) -> str:
     person = _person(session, person_id)
     open_request = lost_factor.request_of(session, person=person, now=ctx.now())
+    first = lost_factor.first_of(session, open_request) if open_request is not None else None
     return render_template(
         "people/lost_factor.html",
         form=form,
         person=person,
         has_factor=second_factors.has_any(session, person_id=person.id),
-        first=lost_factor.first_of(session, open_request) if open_request is not None else None,
+        is_first=first is not None and first.person_id == actor().person_id,
+        first=first,
         asked_at=open_request.made_at if open_request is not None else None,
     )
 

@@ -59,13 +59,14 @@ class PersonForm(AddressForm):
 
     aliases = {"rank": "role"}  # noqa: RUF012  read by the base class only
 
+    # In the order of the page, which is that of the summary of what is wrong.
+    role = SelectField(_l("Appointed as"), validate_choice=False)
+    sure = BooleanField(_l("Yes, appoint an admin"))
+    department_id = SelectField(_l("Department"), coerce=number_of, validate_choice=False)
     name_mr = StringField(_l("Name in Marathi"))
     name_en = StringField(_l("Name in English"))
     designation = StringField(_l("Designation"))
     mobile = StringField(_l("Mobile number"))
-    role = SelectField(_l("Appointed as"), validate_choice=False)
-    sure = BooleanField(_l("Yes, appoint an admin"))
-    department_id = SelectField(_l("Department"), coerce=number_of, validate_choice=False)
     order_number = StringField(_l("Order number"))
 
 
