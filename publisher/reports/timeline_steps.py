@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
+from approvals.approvers import HeadGround
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.history import Event
 from publisher.models.posts import Decision, Language, PostKind
@@ -41,7 +42,8 @@ class StepKind(StrEnum):
     REVISED = "revised"
     SENT_FOR_REVIEW = "sent_for_review"
     BLOCKED = "blocked"
-    HEAD_MAY_DECIDE = "head_may_decide"
+    HEAD_STANDS_IN = "head_stands_in"  #: No officer could act at that time.
+    HEAD_MAY_DECIDE = "head_may_decide"  #: No officer had decided in time.
     APPROVED = "approved"
     RETURNED = "returned"
     REJECTED = "rejected"
@@ -192,6 +194,8 @@ def _kind(event: Event, rows: Background) -> StepKind | None:
     if delivery is not None and delivery.action not in OF_TEXTS:
         return _of_an_order(event, delivery)
     kind = _KINDS.get((event.subject, event.verb))
+    if kind is StepKind.HEAD_MAY_DECIDE and event.details.get("why") == HeadGround.NO_OFFICER:
+        return StepKind.HEAD_STANDS_IN
     if kind is not None:
         return kind
     if delivery is not None:

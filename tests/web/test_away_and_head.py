@@ -8,6 +8,7 @@ import pytest
 
 from approvals.states import PostState
 from publisher.models.posts import Post
+from publisher.review import head_notices
 from tests.support.city_people import HOUR, MINUTE
 from tests.web.site import Browser, Site
 
@@ -86,3 +87,20 @@ def test_the_writer_cannot_let_the_head_approve_by_the_page(site: Site) -> None:
     assert f"/posts/{post_id}/review" not in site.browser("head").get("/").text
     site.city.clock.move(2.5 * HOUR - MINUTE + timedelta(0))
     assert approve(site.browser("head"), post_id, city.appointments["head"])[0] in {403, 409}
+
+
+def test_the_history_says_why_the_head_was_asked_as_the_review_page_does(site: Site) -> None:
+    city = site.city
+    then, late = "त्या वेळी निर्णय घेऊ शकेल असा समन्वयक नव्हता", "तोपर्यंत समन्वयकांनी निर्णय घेतला नव्हता"
+    for name in ("first", "second"):
+        assert record(site.browser(name), city.people[name]) == 302
+    asked_at_once = sent(site)
+    assert site.browser("first").post("/away/1/end").status_code == 302
+    asked_late = sent(site)
+    city.clock.move(2.5 * HOUR)
+    assert head_notices.tick_heads(city.database, now=city.now) == 1
+    clerk = site.browser("clerk")
+    for post_id, said, unsaid in ((asked_at_once, then, late), (asked_late, late, then)):
+        page = clerk.get(f"/posts/{post_id}").text
+        assert said in page
+        assert unsaid not in page

@@ -118,8 +118,13 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.REVISED: (N_("New revision saved"), "post", "draft"),
     StepKind.SENT_FOR_REVIEW: (N_("Sent for review"), "post", "in_review"),
     StepKind.BLOCKED: (N_("Nobody can approve"), "post", "blocked"),
+    StepKind.HEAD_STANDS_IN: (
+        N_("No officer could decide at that time: the head was asked"),
+        "post",
+        "in_review",
+    ),
     StepKind.HEAD_MAY_DECIDE: (
-        N_("The head may decide in the officers’ place"),
+        N_("No officer had decided by then: the head may decide too"),
         "post",
         "in_review",
     ),
