@@ -82,6 +82,14 @@ def test_without_mail_everything_comes_by_sms_and_no_mail_is_offered(any_site: S
     assert member.post("/profile", {"language": "en"}).status_code == 302
 
 
+def test_a_wrong_or_the_same_password_is_said_at_its_field(site: Site) -> None:
+    member = site.browser("member")
+    assert change(member, old=NEW + "!").error_at("password") == "सध्याचा पासवर्ड बरोबर नाही."
+    same = change(member, new=PASSWORD)
+    assert same.error_at("new_password") == "हा सध्याचाच पासवर्ड आहे. दुसरा निवडावा."
+    assert change(member).errors() == []
+
+
 def test_an_invalid_profile_has_errors_at_its_fields_and_keeps_the_input(site: Site) -> None:
     member = site.browser("member")
     response = member.post("/profile", {**WRITTEN, "language": "xx", "comments": "mail"})

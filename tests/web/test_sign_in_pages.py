@@ -375,7 +375,7 @@ def test_publishing_now_asks_for_the_password_and_then_goes_on(any_site: Site) -
     assert response.status_code == 200
     assert delivery_of(any_site, post) is None
     wrong = confirm(clerk, response.text, "not the password")
-    assert wrong.error_at("password") == NOT_RIGHT
+    assert wrong.error_at("password") == "सध्याचा पासवर्ड बरोबर नाही."
     confirmed = confirm(clerk, wrong.html)
     assert "पुष्टी झाली. आता ती कृती करावी." in confirmed
     assert delivery_of(any_site, post) is None

@@ -110,6 +110,13 @@ def sign_in_sentence(refusal: SignInRefusal) -> str:
     return sentence_with(SIGN_IN[refusal.code], {"until": refusal.until or "", "seconds": seconds})
 
 
+def own_password_sentence(refusal: SignInRefusal) -> str:
+    """Return why a signed-in person's password, typed again, was refused."""
+    if refusal.code is SignInProblem.WRONG:
+        return _("The present password is not right.")
+    return sign_in_sentence(refusal)
+
+
 def seconds_until(moment: datetime) -> int:
     """Return how many seconds are left until the moment, rounded up, at least 0."""
     return max(0, ceil((moment - ctx.now()).total_seconds()))

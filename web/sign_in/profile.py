@@ -25,7 +25,11 @@ from web.core.i18n import _, _l, page_languages
 from web.core.permissions import Page, for_roles
 from web.core.second_factor import passkey_site
 from web.forms import Form, options
-from web.messages.sign_in import code_sentence, sign_in_sentence, throttled_until
+from web.messages.sign_in import (
+    code_sentence,
+    own_password_sentence,
+    throttled_until,
+)
 from web.sign_in.passwords import city_words, new_hash, own_proof
 
 routes = Blueprint("profile", __name__)
@@ -154,12 +158,14 @@ def password(form: PasswordForm) -> Page:
         return render_template("sign_in/profile_password.html", form=form)
     with reading() as database_session:
         password_hash = new_hash(form, database_session.get_one(Person, _own_id()))
-    if password_hash is not None:
+    if form.password.data and form.new_password.data == form.password.data:
+        form.new_password.errors = [_("This is the present password. Choose another one.")]
+    elif password_hash is not None:
         refusal = _store_password(form, password_hash)
         if refusal is None:
             flash(_("Your new password is kept."))
             return redirect(url_for("profile.show"))
-        form.password.errors = [sign_in_sentence(refusal)]
+        form.password.errors = [own_password_sentence(refusal)]
     return render_template("sign_in/profile_password.html", form=form), 422
 
 
@@ -214,7 +220,7 @@ def _change_contact(form: ContactForm, field: ContactField) -> Page:
         return _contact_page(form, field), 422
     refusal = _request_change(form, field)
     if refusal is not None:
-        form.password.errors = [sign_in_sentence(refusal)]
+        form.password.errors = [own_password_sentence(refusal)]
         return _contact_page(form, field), 422
     return redirect(url_for("profile.code"))
 

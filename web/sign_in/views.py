@@ -39,7 +39,7 @@ from web.core.sign_in_page import (
 from web.core.vault import vault
 from web.errors import error_page
 from web.forms import Form, key_of
-from web.messages.sign_in import seconds_until, sign_in_sentence
+from web.messages.sign_in import own_password_sentence, seconds_until, sign_in_sentence
 from web.sign_in import browser_cookies, sign_in_steps
 from web.sign_in.passwords import city_words, new_hash, own_proof
 
@@ -249,7 +249,7 @@ def prove() -> Page:
                 now=ctx.now(),
             )
     if refusal is not None:
-        field.errors = [sign_in_sentence(refusal)]
+        field.errors = [own_password_sentence(refusal)]
         return prove_page(recovered, form=form), 422
     return form_recovery.after_proof(recovered)
 
