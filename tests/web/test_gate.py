@@ -191,6 +191,19 @@ def test_a_second_press_of_approve_is_no_error_and_approves_once(site: Site) -> 
     assert decisions(site) == [("approved", site.city.appointments["first"])]
 
 
+def test_the_second_approver_reads_who_decided_and_when(site: Site) -> None:
+    post = site.city.in_review()
+    second = site.browser("second")
+    path = f"/posts/{post}/approve"
+    fields = second.page(f"/posts/{post}/review").form_to(path)
+    first = site.browser("first")
+    own = first.page(f"/posts/{post}/review").form_to(path)
+    assert first.post(path, own).status_code == 302
+    refused = second.post(path, fields)
+    assert refused.status_code == 409
+    assert "मेधा सातपुते यांनी निर्णय दिला आहे, आज" in Page(refused.text)
+
+
 @pytest.mark.parametrize("act", ["return", "reject"])
 def test_a_reason_sent_twice_counts_once(site: Site, act: str) -> None:
     post = site.city.in_review()

@@ -9,6 +9,7 @@ from publisher.review.history import DecisionOutcome
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal
 from web.core.i18n import N_
 from web.messages.field_errors import sentence_with
+from web.messages.names import person_name
 
 CODES: Mapping[ApprovalCodeProblem, str] = {
     ApprovalCodeProblem.CELL_BROWSER: N_(
@@ -92,6 +93,12 @@ BECAME: Mapping[DecisionOutcome, str] = {
 def already_sentence(decision: Decision) -> str:
     """Return a sentence saying that the person already decided so, and when."""
     return sentence_with(ALREADY[decision.kind], {"at": decision.at})
+
+
+def decided_sentence(decision: Decision) -> str:
+    """Return a sentence saying who has decided, and when."""
+    name = person_name(decision.person, decision.at)
+    return sentence_with(N_("%(name)s has decided, %(at)s."), {"name": name, "at": decision.at})
 
 
 def became_sentence(outcome: DecisionOutcome, newest: int) -> str:

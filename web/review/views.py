@@ -41,7 +41,7 @@ from web.drafting.revisions import newer_changes, previous_revision
 from web.forms import Form
 from web.messages.names import department_name
 from web.messages.refusals import refusal_sentence
-from web.messages.review_codes import already_sentence
+from web.messages.review_codes import already_sentence, decided_sentence
 from web.previews import previews_of, short_title
 from web.review import shared_computer
 
@@ -211,6 +211,9 @@ def _refused_page(session: Session, form: ApproveForm, post_id: int) -> Page:
     is_stale = isinstance(form.refusal, StaleRevision)
     number = seen_revision if is_stale else post.newest
     revision = next((row for row in post.revisions if row.number == number), post.revisions[-1])
+    standing = [row for row in revision.decisions if row.withdrawn_at is None]
+    if isinstance(form.refusal, WrongState) and standing:
+        form.form_errors.append(decided_sentence(max(standing, key=lambda row: row.at)))
     return _page(session, post, revision, form=form)
 
 
