@@ -69,13 +69,15 @@ class _Reader(HTMLParser):
 
 
 class Page:
-    """A parsed HTML response; `in` looks for a text, with white space folded."""
+    """A parsed HTML response with unique ids; `in` looks for a text, with white space folded."""
 
     def __init__(self, html: str) -> None:
         reader = _Reader()
         reader.feed(html)
         self.html = html
         self.all = reader.all
+        ids = [element_id for element in self.all if (element_id := element.get("id"))]
+        assert len(ids) == len(set(ids)), sorted({own for own in ids if ids.count(own) > 1})
 
     def __contains__(self, text: str) -> bool:
         return " ".join(text.split()) in self.text
