@@ -98,6 +98,9 @@ def test_no_mail_address_or_phone_number_is_a_password(password: str, expected: 
         ("liverpool1892", "common"),
         ("jaimatadi1234", "common"),
         ("unbelievable", "common"),
+        ("cat rain window bicycle", "common"),  # the examples of the pages
+        ("मांजर पाऊस खिडकी सायकल", "common"),
+        ("बिल्ली बारिश खिड़की साइकिल", "common"),
         ("Unbelievable!2026", "common"),
         ("123qweasdzxc", "common"),
         ("manchesterunited", "common"),
