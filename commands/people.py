@@ -20,7 +20,7 @@ from publisher.auth.sign_in import person_of
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.notifications import links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.sms import missing_codes
 from publisher.now import now
 from publisher.people import (

@@ -17,7 +17,7 @@ from publisher.auth.known_devices import Visitor
 from publisher.models.approvals import RefusalDay, RefusedSignIn
 from publisher.models.people import Person
 from publisher.notifications import compose
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.links import sessions
 from publisher.working_time import local_day
 

@@ -26,7 +26,7 @@ from publisher.auth.totp import Sealer
 from publisher.models.people import KnownDevice, Person, SignIn
 from publisher.models.second_factors import SecondFactor
 from publisher.notifications import compose
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.links import second_factor
 
 ASKED_EVERY: Final = timedelta(hours=12)

@@ -17,7 +17,7 @@ from publisher.auth import one_time_links, throttling
 from publisher.auth.one_time_links import LinkPurpose, LinkSpent, LinkSubject
 from publisher.models.people import Person
 from publisher.notifications import compose
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.links import sign_in_code
 
 CODE_LASTS: Final = timedelta(minutes=15)

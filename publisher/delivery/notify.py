@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Person
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 
 

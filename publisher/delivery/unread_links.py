@@ -22,7 +22,7 @@ from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account, Delivery, ReceiptRow
 from publisher.models.monitoring import UnreadLink
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.scheduling.corrections import UNKNOWN_ID

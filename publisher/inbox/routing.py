@@ -18,7 +18,7 @@ from publisher.models.comments import AnswerKind, Comment, Reply, Routing
 from publisher.models.people import Department
 from publisher.models.posts import Post
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.people.departments import is_in_force
 from publisher.scheduling import schedule

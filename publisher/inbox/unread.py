@@ -22,7 +22,7 @@ from publisher.models.deliveries import Account, ReceiptRow
 from publisher.models.history import Event
 from publisher.models.monitoring import Outage
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.states import AccountState
 

@@ -21,7 +21,7 @@ from publisher.models.people import Person
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.review import decide
 from publisher.review.withdraw import lose_approval, withdraw_post

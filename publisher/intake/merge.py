@@ -14,7 +14,7 @@ from publisher.i18n.languages import latin_digits
 from publisher.intake.close import locked_submission
 from publisher.intake.submit import tell
 from publisher.models.submissions import Submission
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.states import SUBMISSION_MOVES, SubmissionState
 from publisher.validation import FieldError, Invalid, Validator, checked_reason
 

@@ -22,7 +22,7 @@ from publisher.models.history import Event
 from publisher.models.people import Person
 from publisher.models.submission_details import NoteKind, SubmissionNote
 from publisher.models.submissions import Submission
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.states import SUBMISSION_MOVES, SubmissionState
 from publisher.validation import checked_reason, person_of

@@ -21,7 +21,7 @@ from publisher.media.store import MediaStore
 from publisher.models.people import Department, Person
 from publisher.models.submissions import Submission
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.people.departments import is_in_force
 from publisher.states import SubmissionState

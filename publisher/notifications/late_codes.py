@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from publisher.models.notifications import Channel, Notice
-from publisher.notifications.compose import HAS_SECRET, NoticeKind
+from publisher.notifications.kinds import HAS_SECRET, NoticeKind
 from publisher.states import NoticeState
 
 LATE_AFTER: Final = timedelta(seconds=60)

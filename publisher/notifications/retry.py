@@ -14,7 +14,7 @@ from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import department_copies, links
-from publisher.notifications.compose import HAS_SECRET, NoticeKind
+from publisher.notifications.kinds import HAS_SECRET, NoticeKind
 from publisher.states import NoticeState
 
 STUCK = (NoticeState.FAILED, NoticeState.UNCONFIRMED)

@@ -20,8 +20,8 @@ from publisher.database.session import Database
 from publisher.i18n.languages import LANGUAGES
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import dispatch, links, sms_gateway
-from publisher.notifications.compose import HAS_SECRET, NoticeKind, variables_of
 from publisher.notifications.dispatch import NoticeRefused
+from publisher.notifications.kinds import HAS_SECRET, NoticeKind, variables_of
 from publisher.notifications.preferences import GROUPS
 from publisher.settings.sms import Sms, SmsTemplate
 from publisher.states import NoticeState

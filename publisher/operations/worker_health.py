@@ -23,7 +23,7 @@ from publisher.database.session import Database, table_of
 from publisher.models.deliveries import ClockBeat, Delivery
 from publisher.models.monitoring import Outage
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.states import DeliveryState
 

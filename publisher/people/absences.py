@@ -16,7 +16,7 @@ from publisher import transitions
 from publisher.models.approvals import Absence
 from publisher.models.people import Appointment, Person
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.people.confirmation import candidate
 from publisher.validation import NotFound, Validator, person_of

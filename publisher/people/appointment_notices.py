@@ -17,8 +17,9 @@ from publisher.auth.sessions import line_of
 from publisher.database.session import Database
 from publisher.models.people import Appointment, Person
 from publisher.notifications import compose, links
-from publisher.notifications.compose import LinkedLine, NoticeKind
+from publisher.notifications.compose import LinkedLine
 from publisher.notifications.formatting import in_words, language_of
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import office_links, personal_links, responsibility
 from publisher.people.confirmation import recorders_of
 from publisher.states import AppointmentState

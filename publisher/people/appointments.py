@@ -20,7 +20,7 @@ from publisher.auth.sessions import end_all
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person
 from publisher.notifications import compose
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import channels, lookup
 from publisher.people.departments import is_in_force
 from publisher.people.permissions import (

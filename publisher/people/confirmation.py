@@ -19,7 +19,7 @@ from publisher import transitions
 from publisher.auth.offices import activate
 from publisher.models.people import Appointment, Department, Person
 from publisher.notifications import compose
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import channels, office_links, responsibility
 from publisher.people.permissions import is_command, not_ended
 from publisher.states import AppointmentState

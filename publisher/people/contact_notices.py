@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Role
 from publisher.models.people import ContactChange, ContactField, Person
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.people.permissions import standing
 

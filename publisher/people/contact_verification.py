@@ -16,7 +16,7 @@ from publisher.auth.contact_details import BadPerson, read_mail, read_mobile
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.models.people import ContactChange, ContactField, Link, Person
 from publisher.notifications import compose
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.links import contact_code
 from publisher.people import channels
 

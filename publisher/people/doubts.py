@@ -14,7 +14,7 @@ from publisher import transitions
 from publisher.auth import one_time_links
 from publisher.models.people import Appointment, Link, Person
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.people.appointment_notices import who_should_know
 from publisher.people.appointment_return import lock_approvals, put_back

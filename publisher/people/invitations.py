@@ -18,7 +18,7 @@ from publisher.auth.sign_in import set_password
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Link, Person
 from publisher.notifications import compose
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.links import invitation
 from publisher.people.permissions import require_whole_person, standing
 

@@ -16,7 +16,7 @@ from publisher.auth import one_time_links, second_factors, sessions
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.models.people import Appointment, Link, Person
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.people.confirmation import recorders_of
 from publisher.people.permissions import is_command, require_not_own, standing

@@ -12,7 +12,7 @@ from publisher.auth import offices, one_time_links
 from publisher.auth.one_time_links import LinkPurpose, LinkSpent
 from publisher.models.people import Appointment, Link
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import personal_links, responsibility
 from publisher.states import AppointmentState
 

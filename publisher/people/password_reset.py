@@ -21,7 +21,7 @@ from publisher.auth.refusals import NOBODY
 from publisher.auth.sign_in import person_of, set_password
 from publisher.models.people import Link, Person
 from publisher.notifications import compose
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.links import forgotten_code, forgotten_link, profile
 from publisher.people import calendar_feeds
 from publisher.people.permissions import standing

@@ -17,7 +17,7 @@ from publisher.auth import one_time_links, throttling
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.models.people import Appointment, Link, Person
 from publisher.notifications import compose
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people.permissions import standing
 from publisher.states import AppointmentState
 

@@ -14,7 +14,7 @@ from approvals.states import PostState
 from publisher import failpoints, transitions
 from publisher.content_checks import checks, placeholders
 from publisher.models.posts import Decision, DecisionKind, Post, PostKind, Revision
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import departments
 from publisher.review import department_approvers, gate_adapter, in_person, notify
 from publisher.scheduling import schedule

@@ -14,7 +14,7 @@ from publisher.database.session import Database
 from publisher.models.history import Event
 from publisher.models.people import Person
 from publisher.models.posts import Post, Revision
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.review import department_approvers, notify
 from publisher.review.department_approvers import (
     HEAD_HOURS,

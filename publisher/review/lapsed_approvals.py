@@ -15,7 +15,7 @@ from publisher.database.session import Database
 from publisher.models.people import Appointment
 from publisher.models.posts import Decision
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.review import notify
 from publisher.states import SENT

@@ -13,7 +13,7 @@ from publisher.models.comments import Reply
 from publisher.models.people import Department, Person
 from publisher.models.posts import Revision
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.review import department_approvers
 from publisher.scheduling import slots

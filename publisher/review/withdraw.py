@@ -13,7 +13,7 @@ from approvals.states import PostState
 from publisher import cancellation, transitions
 from publisher.models.deliveries import Delivery
 from publisher.models.posts import Decision, Post
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.review import decide, notify
 from publisher.scheduling import schedule
 from publisher.states import SENT, DeliveryState

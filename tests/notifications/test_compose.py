@@ -18,15 +18,9 @@ from publisher.i18n.languages import LANGUAGES
 from publisher.models.notifications import Notice
 from publisher.models.people import Person
 from publisher.notifications import links
-from publisher.notifications.compose import (
-    LONGEST_SUBJECT,
-    LinkedLine,
-    NoticeKind,
-    WrongValues,
-    compose,
-    queue,
-)
+from publisher.notifications.compose import LONGEST_SUBJECT, LinkedLine, WrongValues, compose, queue
 from publisher.notifications.email import letter
+from publisher.notifications.kinds import NoticeKind
 from publisher.platforms.facebook.capabilities import FACEBOOK
 from publisher.platforms.registry import registered
 from publisher.platforms.x.capabilities import X

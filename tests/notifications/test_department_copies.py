@@ -12,7 +12,8 @@ from publisher.database.session import Database
 from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Department
 from publisher.notifications import links, retry
-from publisher.notifications.compose import NoticeKind, queue
+from publisher.notifications.compose import queue
+from publisher.notifications.kinds import NoticeKind
 from publisher.states import NoticeState
 from tests.notifications.test_compose import VALUES
 from tests.people.test_shared_addresses import SHARED, notices_to, person, reach, share

@@ -14,9 +14,10 @@ from publisher.database.session import Database
 from publisher.models.notifications import Notice
 from publisher.models.people import Person
 from publisher.notifications import links
-from publisher.notifications.compose import NoticeKind, queue
+from publisher.notifications.compose import queue
 from publisher.notifications.dispatch import GIVE_UP_AFTER, LEASE
 from publisher.notifications.email import tick_mail
+from publisher.notifications.kinds import NoticeKind
 from publisher.people.invitations import invite
 from publisher.people.permissions import COMMAND
 from publisher.states import NoticeState

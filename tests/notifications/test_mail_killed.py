@@ -10,9 +10,10 @@ import pytest
 
 from publisher.database.session import Database
 from publisher.models.notifications import Notice
-from publisher.notifications.compose import NoticeKind, queue
+from publisher.notifications.compose import queue
 from publisher.notifications.dispatch import LEASE
 from publisher.notifications.email import tick_mail
+from publisher.notifications.kinds import NoticeKind
 from publisher.states import NoticeState
 from tests.support.city_people import NOON, add_department, appoint
 from tests.support.mail import MailServer

@@ -13,8 +13,8 @@ from publisher.database.session import Database
 from publisher.models.notifications import Channel, Notice
 from publisher.models.people import ContactField, Person
 from publisher.notifications import links, retry
-from publisher.notifications.compose import HAS_SECRET, NoticeKind
 from publisher.notifications.dispatch import GIVE_UP_AFTER
+from publisher.notifications.kinds import HAS_SECRET, NoticeKind
 from publisher.notifications.retry import AccessClosed, LinkGone
 from publisher.people import contact_verification, invitations, password_reset
 from publisher.people.permissions import COMMAND

@@ -18,8 +18,9 @@ from publisher.database.session import Database
 from publisher.models.notifications import Channel, Notice
 from publisher.models.people import NoticeGroup, Person, Telling
 from publisher.notifications import links, preferences
-from publisher.notifications.compose import HAS_SECRET, NoticeKind, WrongValues, queue
+from publisher.notifications.compose import WrongValues, queue
 from publisher.notifications.email import tick_mail
+from publisher.notifications.kinds import HAS_SECRET, NoticeKind
 from publisher.notifications.sms import BY_SMS_ALONE, missing_codes, tick_sms, unknown_in
 from publisher.notifications.sms_gateway import filled
 from publisher.settings.sms import Sms, SmsTemplate, read_templates

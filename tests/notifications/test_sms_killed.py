@@ -15,8 +15,9 @@ from publisher.database.session import Database
 from publisher.models.notifications import Notice
 from publisher.models.people import NoticeGroup, Telling
 from publisher.notifications import preferences
-from publisher.notifications.compose import NoticeKind, queue
+from publisher.notifications.compose import queue
 from publisher.notifications.dispatch import LEASE
+from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.sms import tick_sms
 from publisher.states import NoticeState
 from sandbox.server import run_sandbox

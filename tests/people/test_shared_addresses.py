@@ -18,7 +18,8 @@ from publisher.models.departments import DepartmentAddress
 from publisher.models.notifications import Notice
 from publisher.models.people import ContactField, Department, KnownDevice, Person
 from publisher.notifications import links
-from publisher.notifications.compose import HAS_SECRET, NoticeKind, WrongValues, queue
+from publisher.notifications.compose import WrongValues, queue
+from publisher.notifications.kinds import HAS_SECRET, NoticeKind
 from publisher.people import (
     appointments,
     contact_corrections,

@@ -16,7 +16,8 @@ from publisher.i18n import TRANSLATIONS
 from publisher.i18n.languages import LANGUAGES
 from publisher.models.people import Person
 from publisher.notifications import links
-from publisher.notifications.compose import NoticeKind, compose
+from publisher.notifications.compose import compose
+from publisher.notifications.kinds import NoticeKind
 from tests.i18n.test_catalogues import catalogue
 from tests.notifications.test_compose import VALUES
 from tests.support.city_people import NOON

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, Role
 from publisher.i18n import dates
-from publisher.notifications.compose import NoticeKind
 from publisher.notifications.email import tick_mail
+from publisher.notifications.kinds import NoticeKind
 from publisher.operations import worker_health
 from web.core.auth import reads
 from web.core.context import AppContext, ctx

@@ -12,7 +12,7 @@ from approvals.policy import Actor, ActorKind
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.models.people import Link
 from publisher.notifications import late_codes
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.sms import template_of
 from publisher.people import (
     confirm_links,

@@ -11,7 +11,7 @@ from wtforms import StringField
 from approvals.policy import Role
 from publisher.auth.contact_details import BadPerson
 from publisher.models.people import Department, Person
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.sms import missing_codes
 from publisher.people import invitations, shared_addresses
 from publisher.people.permissions import may_record, standing

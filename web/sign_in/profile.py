@@ -13,7 +13,7 @@ from publisher.auth.contact_details import BadPerson
 from publisher.auth.refusals import SignInRefusal
 from publisher.models.people import ContactField, NoticeGroup, Person, Telling
 from publisher.notifications import late_codes, preferences, sms
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import contact_corrections, contact_verification, profile
 from publisher.people.contact_verification import ContactCodeProblem
 from publisher.people.profile import Profile

@@ -11,7 +11,7 @@ from publisher.auth.known_devices import Visitor
 from publisher.auth.session_start import FactorRequest, SignedIn
 from publisher.models.people import SignIn
 from publisher.notifications import late_codes
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.working_time import local_day
 from web.core import form_recovery
 from web.core.context import ctx

@@ -16,7 +16,7 @@ from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.people.departments import all_in_force
 from publisher.platforms.base.types import Health

@@ -17,7 +17,7 @@ from publisher.delivery.accounts.credentials import AccountCheck, CheckAccount, 
 from publisher.models.accounts import Ending, EndingWarning
 from publisher.models.deliveries import Account
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.platforms.base.types import HealthProblem
 from publisher.settings.environment import Settings

@@ -23,7 +23,7 @@ from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Post
 from publisher.models.submissions import SubmissionKind
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import departments, responsibility
 from publisher.scheduling.holds import Holds, not_held
 from publisher.states import UNSENT

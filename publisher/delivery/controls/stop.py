@@ -25,7 +25,7 @@ from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
 from publisher.models.posts import Decision, Post, Variant
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.review.gate_adapter import APPROVAL_KINDS
 from publisher.scheduling.holds import TAKES_BACK, is_held

@@ -19,7 +19,7 @@ from publisher.models.emergency import Alert
 from publisher.models.people import Person
 from publisher.models.posts import Variant
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.sms import template_of
 from publisher.people import responsibility
 from publisher.settings.sms import Sms

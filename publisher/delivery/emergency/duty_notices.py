@@ -12,7 +12,7 @@ from approvals.policy import Actor, Role
 from publisher.models.emergency import Duty, EmergencyTemplate
 from publisher.models.people import Person
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 
 

@@ -16,7 +16,7 @@ from publisher.delivery.emergency import templates
 from publisher.models.emergency import EmergencyTemplate, EmergencyUse, TemplateDecision
 from publisher.models.people import Person
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 
 

@@ -11,7 +11,7 @@ from publisher import transitions
 from publisher.models.monitoring import Watch
 from publisher.models.people import Person
 from publisher.notifications import compose, links
-from publisher.notifications.compose import NoticeKind
+from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 
 

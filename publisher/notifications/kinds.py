@@ -1,0 +1,158 @@
+"""The kinds of notices, and the values of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class NoticeKind(StrEnum):
+    """The kinds of notices; each has a template in every language."""
+
+    INVITATION = "invitation"
+    PASSWORD_LINK = "password_link"  # noqa: S105  a kind of notice
+    PASSWORD_CODE = "password_code"  # noqa: S105  a kind of notice
+    CONTACT_CODE = "contact_code"
+    CONTACT_CHANGE = "contact_change"
+    ACCESS_CHANGED = "access_changed"
+    ACCESS_ENDED = "access_ended"
+    SIGN_IN_CODE = "sign_in_code"
+    SIGN_INS_REFUSED = "sign_ins_refused"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    SUBMISSION_DECLINED = "submission_declined"
+    SUBMISSION_RETURNED = "submission_returned"
+    SUBMISSION_COMPLETED = "submission_completed"
+    SUBMISSION_NOTE = "submission_note"
+    SUBMISSION_MERGED = "submission_merged"
+    SUBMISSION_WITHDRAWN = "submission_withdrawn"
+    ORIGINAL_ENDED = "original_ended"
+    REVIEW_ASKED = "review_asked"
+    REVIEW_BLOCKED = "review_blocked"
+    HEAD_MAY_DECIDE = "head_may_decide"
+    APPROVED = "approved"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    APPROVAL_WITHDRAWN = "approval_withdrawn"
+    APPROVALS_LAPSED = "approvals_lapsed"
+    ANSWER_WAITS = "answer_waits"
+    COMMENT_ROUTED = "comment_routed"
+    ACCOUNT_PAUSED = "account_paused"
+    ACCESS_ENDS = "access_ends"
+    COMMENTS_UNREAD = "comments_unread"
+    COMMENTS_READ_AGAIN = "comments_read_again"
+    DELIVERY_FAILED = "delivery_failed"
+    DELIVERY_MISSED = "delivery_missed"
+    DELIVERY_HELD = "delivery_held"
+    DUTY_RECORDED = "duty_recorded"
+    DUTY_GIVEN = "duty_given"
+    DUTY_WAITS = "duty_waits"
+    FACTOR_END_WAITS = "factor_end_waits"
+    AWAY = "away"
+    TEMPLATE_WAITS = "template_waits"
+    TEMPLATE_RETURNED = "template_returned"
+    EMERGENCY_OWED = "emergency_owed"
+    EMERGENCY_OVERDUE = "emergency_overdue"
+    EMERGENCY_VOUCHED = "emergency_vouched"
+    EMERGENCY_REFUSED = "emergency_refused"
+    EMERGENCY_ALERT = "emergency_alert"
+    FOUND_GONE = "found_gone"
+    FOUND_CHANGED = "found_changed"
+    LINK_WRONG = "link_wrong"
+    STOPPED = "stopped"
+    RELEASED = "released"
+    FROZEN = "frozen"
+    FREEZE_LIFTED = "freeze_lifted"
+    CLOCKS_SILENT = "clocks_silent"
+    APPOINTMENTS_WAIT = "appointments_wait"
+    APPOINTED = "appointed"
+    APPOINTMENT_DOUBTED = "appointment_doubted"
+    LINK_CODE = "link_code"
+    OFFICE_WAITS = "office_waits"
+    DEPARTMENT_COPY = "department_copy"
+    IN_OFFICE = "in_office"
+
+
+_OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
+
+# What each kind says; what ends in "?" may be left out. `department` may come as one row, or as
+# `department_mr` and `department_en`; a person as the row.
+VALUES: Mapping[NoticeKind, str] = {
+    NoticeKind.INVITATION: "role department expires_at by?",
+    NoticeKind.PASSWORD_LINK: "expires_at",
+    NoticeKind.PASSWORD_CODE: "secret expires_at",
+    NoticeKind.CONTACT_CODE: "secret expires_at",
+    NoticeKind.CONTACT_CHANGE: "person changed contact at by? own?",
+    NoticeKind.ACCESS_CHANGED: "changed at calendar?",
+    NoticeKind.ACCESS_ENDED: "at by? role? department?",
+    NoticeKind.SIGN_IN_CODE: "secret expires_at",
+    NoticeKind.SIGN_INS_REFUSED: "at",
+    NoticeKind.ACKNOWLEDGEMENT: "number title department received_at wished_at?",
+    NoticeKind.SUBMISSION_DECLINED: "number title reason by?",
+    NoticeKind.SUBMISSION_RETURNED: "number title reason by?",
+    NoticeKind.SUBMISSION_COMPLETED: "number title answer by?",
+    NoticeKind.SUBMISSION_NOTE: "number title answer by?",
+    NoticeKind.SUBMISSION_MERGED: "number title into reason by?",
+    NoticeKind.SUBMISSION_WITHDRAWN: "number title department reason by? approval?",
+    NoticeKind.ORIGINAL_ENDED: "number title into reason by? declined?",
+    NoticeKind.REVIEW_ASKED: "title revision department by? due_at? standing_in?",
+    NoticeKind.REVIEW_BLOCKED: "title department revision? why?",
+    NoticeKind.HEAD_MAY_DECIDE: "title revision department why?",
+    NoticeKind.APPROVED: "title revision department by?",
+    NoticeKind.RETURNED: "title revision department reason by?",
+    NoticeKind.REJECTED: "title revision department reason by?",
+    NoticeKind.APPROVAL_WITHDRAWN: "title revision department reason by?",
+    NoticeKind.APPROVALS_LAPSED: "person role department waiting? gone?",
+    NoticeKind.ANSWER_WAITS: "answer comment department by? due_at?",
+    NoticeKind.COMMENT_ROUTED: "comment author department due_at platform? title? by? reason?",
+    NoticeKind.ACCOUNT_PAUSED: "account platform? handle? reason?",
+    NoticeKind.ACCESS_ENDS: "account ends_at about platform? handle?",
+    NoticeKind.COMMENTS_UNREAD: "account since_at platform? handle?",
+    NoticeKind.COMMENTS_READ_AGAIN: "account platform? handle?",
+    NoticeKind.DELIVERY_FAILED: "title account due_at platform? code?",
+    NoticeKind.DELIVERY_MISSED: "title account due_at platform? code?",
+    NoticeKind.DELIVERY_HELD: "title account due_at platform? code?",
+    NoticeKind.DUTY_RECORDED: "from_at until_at",
+    NoticeKind.DUTY_GIVEN: "name from_at until_at by?",
+    NoticeKind.DUTY_WAITS: "name from_at until_at by?",
+    NoticeKind.FACTOR_END_WAITS: "name expires_at by?",
+    NoticeKind.AWAY: "name from_on until_on by? ended?",
+    NoticeKind.TEMPLATE_WAITS: "template revision department",
+    NoticeKind.TEMPLATE_RETURNED: "template revision department reason",
+    NoticeKind.EMERGENCY_OWED: "template department at due_at by?",
+    NoticeKind.EMERGENCY_OVERDUE: "template department at due_at by?",
+    NoticeKind.EMERGENCY_VOUCHED: "template at helper by?",
+    NoticeKind.EMERGENCY_REFUSED: "template department at reason by?",
+    NoticeKind.EMERGENCY_ALERT: "title account trouble due_at since_at platform?",
+    NoticeKind.FOUND_GONE: "title account at platform?",
+    NoticeKind.FOUND_CHANGED: "title account at platform?",
+    NoticeKind.LINK_WRONG: "title account at platform? code?",
+    NoticeKind.STOPPED: "at reason by?",
+    NoticeKind.RELEASED: "at reason by?",
+    NoticeKind.FROZEN: _OF_A_FREEZE,
+    NoticeKind.FREEZE_LIFTED: _OF_A_FREEZE,
+    NoticeKind.CLOCKS_SILENT: "since_at",
+    NoticeKind.APPOINTMENTS_WAIT: "people count by? again?",
+    NoticeKind.APPOINTED: "people count by?",
+    NoticeKind.APPOINTMENT_DOUBTED: "person role department doubter put_back?",
+    NoticeKind.OFFICE_WAITS: "role department",
+    NoticeKind.IN_OFFICE: "role department on by? without_password?",
+    NoticeKind.LINK_CODE: "secret act person department expires_at",
+    NoticeKind.DEPARTMENT_COPY: "department title? due_at?",
+}
+
+HAS_SECRET: Final = frozenset(
+    {
+        *(NoticeKind.INVITATION, NoticeKind.PASSWORD_LINK),
+        *(kind for kind, names in VALUES.items() if "secret" in names.split()),
+    }
+)
+"""Kinds with a one-time link or code, sent only where it was made for.
+
+Links that need a sign-in or a code besides are none of these."""
+
+
+def variables_of(kind: NoticeKind) -> frozenset[str]:
+    """Return the variables that an SMS of this kind may use."""
+    names = {name.removesuffix("?") for name in VALUES[kind].split()}
+    return frozenset({"link", *names, *(f"{name}_short" for name in names if name.endswith("_at"))})
