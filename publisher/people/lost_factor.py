@@ -55,11 +55,14 @@ def _open_requests(now: datetime) -> Select[Link]:
 
 def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[Person]:
     """Return the people whose factor the actor may end, as the second one to ask."""
-    own = session.get_one(Appointment, actor.appointment_id)
     query = _open_requests(now).options(joinedload(Link.person)).order_by(Link.id)
+    requests = session.scalars(query).all()
+    if not requests:
+        return []
+    own = session.get_one(Appointment, actor.appointment_id)
     return [
         request.person
-        for request in session.scalars(query)
+        for request in requests
         if _are_pair(session, first_of(session, request), own, request.person, now)
     ]
 

@@ -57,16 +57,19 @@ def _at(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def waiting(session: Session, *, now: datetime) -> list[Duty]:
     """Return the duties that wait for a second admin or lead, the next one first."""
-    is_open = (Duty.approved_at.is_(None), Duty.ended_at.is_(None), Duty.until_at > now)
-    query = _duties().where(*is_open).order_by(Duty.from_at, Duty.id)
+    query = _duties().where(*_waits(now)).order_by(Duty.from_at, Duty.id)
     return list(session.scalars(query.limit(MOST_SHOWN)))
+
+
+def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Duty.approved_at.is_(None), Duty.ended_at.is_(None), Duty.until_at > now)
 
 
 def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Duty]:
     """Return those of the waiting duties that the actor may approve."""
     return [
         duty
-        for duty in waiting(session, now=now)
+        for duty in session.scalars(select(Duty).where(*_waits(now)))
         if duty.person_id != actor.person_id and not _needs_another(session, duty, actor)
     ]
 
