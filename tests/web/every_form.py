@@ -134,6 +134,7 @@ OTHER_FORMS = {
     "away.end": ("clerk", "/away/99/end", ""),
     "duty.approve": ("lead", "/duty/99/approve", ""),
     "duty.take_off": ("lead", "/duty/99/end", ""),
+    "scheduling.stop": ("clerk", "/posts/{approved}/stop-publishing", ""),
     "stopping.release": ("lead", "/stop/release", "seen known release-reason release-in_doubt"),
     "confirmation.confirm": ("admin", "/people/waiting", "chosen"),
     "contacts.second": ("admin", "/people/99/contacts/99/second", ""),

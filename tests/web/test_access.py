@@ -54,8 +54,11 @@ def test_a_role_opens_exactly_the_pages_of_the_table_without_any_write(
     assert not changed
 
 
-MOST_STATEMENTS = 20
-"""The most statements that a page may execute, those of its layout included."""
+MOST_STATEMENTS = 23
+"""The most statements that a page may execute, those of its layout included.
+
+The lead's Today needs so many: it looks for appointments, lost phones and duties that wait, too.
+"""
 
 
 def _deviations(world: World, call: Call, browser: Browser, role: str) -> Iterator[str]:
