@@ -39,8 +39,7 @@ _Outcome = Mapping[str, PreparedPicture] | Exception
 """A picture's renditions by platform, or why there are none."""
 
 _SIDE_BY_SIDE = 2
-"""Pictures of a draft that are rendered at the same time: one of 12 megapixels takes 130 MB, one of
-40 takes 270 MB."""
+"""Pictures of a draft that are rendered at the same time, if there is memory for both."""
 
 
 def preparation_context(session: Session, *, post_id: int | None = None) -> PreparationContext:

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from PIL import Image, ImageCms
 
-from publisher.media import gif
+from publisher.media import file_signatures, gif
 from publisher.media.gif import BrokenAnimation
 from publisher.media.image_checks import (
     MAX_BYTES,
@@ -25,10 +25,13 @@ from publisher.media.image_checks import (
     opened,
     orientation_of,
 )
+from publisher.media.pixel_budget import PixelBudget
 
 SMALL_PNG = 1_000_000
 LARGEST_SIDE = 4096
 """Pixels: what a picture is decoded to, whichever platforms get it; none takes more."""
+_DECODING = PixelBudget(26_000_000)
+"""Two photos of 12 megapixels take 130 MB each, and one of 40 takes 270 MB."""
 _QUALITIES = (90, 85, 80, 72, 64)
 _THUMBNAIL_OPTIONS: dict[str, dict[str, int | bool]] = {
     "JPEG": {"quality": 80, "optimize": True},
@@ -101,7 +104,7 @@ def render_all(
     kind = checked_kind(content, MAX_BYTES, max_pixels)
     if kind is PictureKind.GIF:
         inspect(content, max_pixels=max_pixels)  # what stays whole is not decoded below
-    with _in_memory(max_pixels):
+    with _in_memory(content, kind, max_pixels):
         return _rendered(content, kind, fits, max_pixels)
 
 
@@ -165,19 +168,22 @@ def thumbnail(
     Raises BadPicture.
     """
     source_kind = checked_kind(content, len(content), max_pixels)
-    with _in_memory(max_pixels):
+    with _in_memory(content, source_kind, max_pixels):
         picture = _plain(content, source_kind, side, max_pixels)
         return _encoded(picture, kind, **_THUMBNAIL_OPTIONS[kind])
 
 
 @contextmanager
-def _in_memory(max_pixels: int) -> Iterator[None]:
+def _in_memory(content: bytes, kind: PictureKind, max_pixels: int) -> Iterator[None]:
     """Raise BadPicture if memory runs out while a decoded picture is processed.
 
-    Everything is written to memory, so that an `OSError` of Pillow has no other cause.
+    Other threads wait if there would be too many pixels in the process. Everything is written to
+    memory, so that an `OSError` of Pillow has no other cause.
     """
+    width, height = file_signatures.pixel_size(content, kind.value) or (0, 0)
     try:
-        yield
+        with _DECODING.spend(width * height):
+            yield
     except (MemoryError, OSError) as error:
         raise BadPicture(PictureProblem.TOO_MANY_PIXELS, limit=max_pixels) from error
 
