@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, require
 from publisher.cancellation import cancel_unsent
-from publisher.models.controls import Freeze
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.posts import Language, Post, Variant
 from publisher.scheduling import holds, schedule, slots
@@ -22,11 +22,9 @@ from publisher.scheduling.constraints import (
     wrong_limit,
     wrong_times,
 )
+from publisher.scheduling.timetable import Timetable, read_timetable
 from publisher.states import SENT, DeliveryState
 from publisher.validation import FieldError, Invalid, NotFound
-
-READ_SLOTS = 60
-"""How many free slots are read for a text: some of them may lie in a freeze."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,18 @@ class StoppedPublication:
     left: list[Delivery]
 
 
+def timetable_of(session: Session, post: Post, *, now: datetime) -> Timetable:
+    """Read the timetable for the texts of the post's newest revision."""
+    return read_timetable(
+        session,
+        now=now,
+        wished_at=slots.earliest_wish(post),
+        not_before=schedule.newest_revision(post).not_before,
+    )
+
+
 def suggested_times(
-    session: Session, *, post: Post, now: datetime, stagger: timedelta
+    post: Post, timetable: Timetable, *, stagger: timedelta
 ) -> dict[int, datetime | None]:
     """Return a time for each text of the newest revision, by the variant's id.
 
@@ -57,48 +65,32 @@ def suggested_times(
         schedule.newest_revision(post).variants,
         key=lambda variant: (variant.language != Language.MARATHI, variant.position),
     )
-    wished_at = slots.earliest_wish(post)
-    first: dict[int, datetime | None] = {}
-    earlier: dict[int, int] = {}
+    first_times: dict[int, datetime | None] = {}
+    earlier: Counter[int] = Counter()
     times: dict[int, datetime | None] = {}
     for variant in variants:
         account_id = variant.account_id
-        if account_id not in first:
-            first[account_id] = _first_time(session, variant, wished_at, now=now)
-        times[variant.id] = _staggered(
-            variant, first[account_id], stagger * earlier.get(account_id, 0), now=now
-        )
-        earlier[account_id] = earlier.get(account_id, 0) + 1
+        if account_id not in first_times:
+            first_times[account_id] = _first_time(variant, timetable)
+        later = stagger * earlier[account_id]
+        times[variant.id] = _staggered(variant, first_times[account_id], later, timetable.now)
+        earlier[account_id] += 1
     return times
 
 
-def _first_time(
-    session: Session, variant: Variant, wished_at: datetime | None, *, now: datetime
-) -> datetime | None:
-    if wished_at is not None and not wrong_times(variant.revision, wished_at, now=now):
+def _first_time(variant: Variant, timetable: Timetable) -> datetime | None:
+    wished_at = timetable.wished_at
+    if wished_at is not None and not wrong_times(variant.revision, wished_at, now=timetable.now):
         return wished_at
-    free = free_slots(session, variant, holds.freezes_ahead(session, now=now), now=now)
-    return next(iter(free), None)
+    return next(iter(timetable.free_slots(variant, most=1)), None)
 
 
 def _staggered(
-    variant: Variant, first: datetime | None, later: timedelta, *, now: datetime
+    variant: Variant, first: datetime | None, later: timedelta, now: datetime
 ) -> datetime | None:
     if first is None or wrong_times(variant.revision, first + later, now=now):
         return first
     return first + later
-
-
-def free_slots(
-    session: Session, variant: Variant, freezes: Sequence[Freeze], *, now: datetime
-) -> list[datetime]:
-    """Return the next free slots of the text's account that lie in none of the freezes."""
-    post = variant.revision.post
-    facts = holds.facts_for(post, account_id=variant.account_id)
-    times = slots.next_slots(
-        session, variant=variant, now=now, wished_at=slots.earliest_wish(post), most=READ_SLOTS
-    )
-    return [at for at in times if holds.freeze_at(freezes, facts, at) is None]
 
 
 def schedule_post(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, time, timedelta
-from itertools import islice
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -18,8 +17,8 @@ from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.models.deliveries import Account
 from publisher.models.desk import QuietTime, Slot
-from publisher.models.posts import Post, Variant
-from publisher.scheduling.constraints import CLASH, OccupiedTime, occupied_times
+from publisher.models.posts import Post
+from publisher.scheduling.constraints import CLASH, OccupiedTime
 from publisher.states import AccountState
 from publisher.validation import Validator, existing
 from publisher.working_time import ONE_DAY, from_local, local, local_day
@@ -173,36 +172,6 @@ def _covers(quiet_time: QuietTime, weekday: int, minute: int) -> bool:
     includes_yesterday = quiet_time.weekday in (None, (weekday - 1) % 7)
     begun_today = includes_today and minute >= quiet_time.begins
     return begun_today or (includes_yesterday and minute < quiet_time.ends)
-
-
-def next_slots(
-    session: Session, *, variant: Variant, now: datetime, wished_at: datetime | None, most: int = 3
-) -> list[datetime]:
-    """Return the next free slots of the variant's account, at most `most`.
-
-    The search begins at the wished time, if that has not passed. Slots outside the approval's
-    window, in quiet times, or within ten minutes of another post are left out.
-    """
-    revision = variant.revision
-    account_slots = [slot for slot in slots(session) if slot.account_id == variant.account_id]
-    begins = max(
-        moment
-        for moment in (now + SHORTEST_NOTICE, revision.not_before, wished_at)
-        if moment is not None
-    )
-    ends = begins + SEARCH_SPAN
-    if revision.not_after is not None:
-        ends = min(ends, revision.not_after)
-    others = occupied_times(session, begins=begins, ends=ends)
-    free = free_times(
-        variant.account_id,
-        account_slots,
-        quiet_times(session),
-        [occupied for occupied in others if occupied.post_id != revision.post_id],
-        begins=begins,
-        ends=ends,
-    )
-    return list(islice(free, most))
 
 
 def free_times(

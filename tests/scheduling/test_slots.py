@@ -10,6 +10,7 @@ from approvals.errors import WrongRole
 from publisher.models.desk import QuietTime
 from publisher.models.posts import Variant
 from publisher.scheduling import slots
+from publisher.scheduling.timetable import read_timetable
 from publisher.validation import Invalid, NotFound
 from publisher.working_time import local
 from tests.support.city import City
@@ -56,12 +57,13 @@ def free_slots(town: City, post_id: int, *, wished: timedelta | None = None) -> 
     """Return the next free slots of the post's first text, in the city's time."""
     with town.read() as session:
         variant = session.get_one(Variant, town.variants(post_id)[0])
-        moments = slots.next_slots(
+        timetable = read_timetable(
             session,
-            variant=variant,
             now=town.now,
             wished_at=town.now + wished if wished is not None else None,
+            not_before=variant.revision.not_before,
         )
+        moments = timetable.free_slots(variant, most=3)
         return [f"{local(at):%a %d %H:%M}" for at in moments]
 
 

@@ -10,6 +10,7 @@ from publisher.models.deliveries import Delivery
 from publisher.settings.scheduling import TAKE_BACK
 from publisher.states import DeliveryState
 from tests.support import city_controls
+from tests.support.city import statements
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.html_page import Page
 from tests.web.schedule_form import time_fields
@@ -163,3 +164,16 @@ def test_publishing_now_in_a_quiet_time_asks_and_shows_the_tick(site: Site) -> N
     again = [*page.form("schedule"), ("despite_warnings", "y")]
     assert clerk.post(path, again).status_code == 302
     assert states(site, post) == [DeliveryState.SCHEDULED]
+
+
+def test_the_page_reads_as_often_for_two_texts_as_for_one(site: Site) -> None:
+    city_controls.set_slot_and_quiet_time(site.city)
+    clerk = site.browser("clerk")
+    counts = []
+    for on in (BOTH[:1], BOTH):
+        path = f"/posts/{site.city.approved(on=on)}/schedule"
+        clerk.page(path)
+        with statements(site.city.database) as executed:
+            clerk.page(path)
+        counts.append(len(executed))
+    assert counts[0] == counts[1]

@@ -16,8 +16,9 @@ from publisher.i18n import dates
 from publisher.models.controls import Freeze
 from publisher.models.deliveries import Delivery
 from publisher.models.posts import Post
-from publisher.scheduling import holds, post_schedule, slots
+from publisher.scheduling import holds, post_schedule
 from publisher.scheduling.schedule import newest_revision
+from publisher.scheduling.timetable import Timetable
 from publisher.states import NOT_PUBLISHED, DeliveryState
 from publisher.validation import FieldError, Invalid, NotFound
 from web.core.auth import actor, by_actor, reads, writing
@@ -114,8 +115,8 @@ def _page(session: Session, form: PostTimesForm, post_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     if not post.revisions:
         raise NotFound(post_id)
-    freezes = holds.freezes_ahead(session, now=ctx.now())
-    rows = _rows(session, form, post, freezes)
+    timetable = post_schedule.timetable_of(session, post, now=ctx.now())
+    rows = _rows(form, post, timetable)
     account_ids = {row.preview.account.id for row in rows}
     return render_template(
         "schedule/schedule.html",
@@ -124,24 +125,21 @@ def _page(session: Session, form: PostTimesForm, post_id: int) -> str:
         rows=rows,
         form=form,
         row_errors=form.row_errors([row.preview.variant.id for row in rows if row.fields]),
-        freezes=_touching(post, account_ids, freezes),
+        freezes=_touching(post, account_ids, timetable.freezes),
         quiet_times=[
             quiet_time
-            for quiet_time in slots.quiet_times(session)
+            for quiet_time in timetable.quiet_times
             if quiet_time.account_id is None or quiet_time.account_id in account_ids
         ],
-        wished_at=slots.earliest_wish(post),
+        wished_at=timetable.wished_at,
         may_publish=may(actor(), Action.PUBLISH_NOW, post.department_id),
     )
 
 
-def _rows(
-    session: Session, form: PostTimesForm, post: Post, freezes: list[Freeze]
-) -> list[TextRow]:
-    now, changed = ctx.now(), {number_of(text) for text in request.args.getlist("change")}
-    suggested = post_schedule.suggested_times(
-        session, post=post, now=now, stagger=ctx.settings.scheduling.language_stagger
-    )
+def _rows(form: PostTimesForm, post: Post, timetable: Timetable) -> list[TextRow]:
+    changed = {number_of(text) for text in request.args.getlist("change")}
+    stagger = ctx.settings.scheduling.language_stagger
+    suggested = post_schedule.suggested_times(post, timetable, stagger=stagger)
     rows = []
     for preview in previews_of(newest_revision(post)):
         variant, delivery = preview.variant, preview.delivery
@@ -152,7 +150,7 @@ def _rows(
         if not _was_sent(fields):
             form.fill_row(variant.id, _present_time(delivery) or suggested[variant.id])
             fields.expected.data = delivery.due_at.isoformat() if delivery else ""
-        free = post_schedule.free_slots(session, variant, freezes, now=now)[:SHOWN_SLOTS]
+        free = timetable.free_slots(variant, most=SHOWN_SLOTS)
         rows.append(TextRow(preview, fields, _is_chosen(form, preview, changed), tuple(free)))
     return rows
 
@@ -183,7 +181,7 @@ def _is_chosen(form: PostTimesForm, preview: Preview, changed: set[int]) -> bool
     return preview.variant.id in changed if changed else is_new
 
 
-def _touching(post: Post, account_ids: Iterable[int], freezes: list[Freeze]) -> list[Freeze]:
+def _touching(post: Post, account_ids: Iterable[int], freezes: Iterable[Freeze]) -> list[Freeze]:
     facts = [holds.facts_for(post, account_id=account_id) for account_id in account_ids]
     return [
         freeze for freeze in freezes if any(holds.freezes(freeze, account) for account in facts)
