@@ -75,8 +75,11 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
     response.headers["Content-Disposition"] = (
         f"{disposition}; filename*=UTF-8''{quote(name or sha256)}"
     )
-    response.headers["Cache-Control"] = f"private, {kept_for}"
+    # The address of a submission's file does not name its content.
+    response.headers["Cache-Control"] = f"private, {'no-cache' if name else kept_for}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.set_etag(f"{sha256}-{side}")
+    response.make_conditional(request)
     return response
 
 
