@@ -18,7 +18,6 @@ from web.core.permissions import Page, public
 from web.errors import error_page
 from web.forms import Form
 from web.messages.sign_in import sign_in_sentence, throttled_until
-from web.sign_in import sign_in_steps
 from web.sign_in.passwords import city_words, new_hash
 
 routes = Blueprint("forgotten", __name__)
@@ -75,11 +74,7 @@ def ask(form: AskForm) -> Page:
 def sent() -> Page:
     """Show what to do next; the page does not reveal whether the address is known."""
     by_mobile = request.args.get("by") == "mobile"
-    return render_template(
-        "sign_in/password_reset_sent.html",
-        by_mobile=by_mobile,
-        is_late=by_mobile and sign_in_steps.are_codes_delayed(),
-    )
+    return render_template("sign_in/password_reset_sent.html", by_mobile=by_mobile)
 
 
 @routes.route("/forgotten/link/<token>", methods=["GET", "POST"])
@@ -124,8 +119,7 @@ def ask_code(form: ResetCodeForm) -> Page:
 
 
 def _code_page(form: ResetCodeForm) -> str:
-    is_late = sign_in_steps.are_codes_delayed()
-    return render_template("sign_in/password_reset_code.html", form=form, is_late=is_late)
+    return render_template("sign_in/password_reset_code.html", form=form)
 
 
 def _reset(session: Session, link: Link, form: NewPasswordForm, password_hash: str) -> None:

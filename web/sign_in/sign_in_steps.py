@@ -69,12 +69,6 @@ def looks_again() -> bool:
     return request.form.get("step") == "look"
 
 
-def are_codes_delayed() -> bool:
-    """Return True if codes by SMS are late, for a page that must not show who is known."""
-    with reading() as session:
-        return late_codes.are_delayed(session, now=ctx.now())
-
-
 @dataclass(frozen=True)
 class _FactorWays:
     """What the page of the factor says of a sign-in: app, passkey, and a late code by SMS."""

@@ -163,7 +163,6 @@ def _code_page(
         "sign_in/sign_in_code.html",
         form=form,
         seconds=seconds_until(code_request.not_before),
-        is_late=sign_in_steps.are_codes_delayed(),
         carried_fields=form_recovery.hidden_fields(recovered) if recovered else [],
     )
     return page, code
