@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
 from publisher.models.notifications import Channel, Notice
-from publisher.notifications import dispatch, links
+from publisher.notifications import department_copies, dispatch, links
+from publisher.notifications.dispatch import NoticeRefused
+from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.smtp import MailServer, hand_over, mail_server
 
 
@@ -36,7 +38,7 @@ def tick_mail(
     The tick ends early, and leaves the rest untouched, if the server is unreachable or once
     `is_stopping`. With `only`, just the mails of this kind are sent.
     """
-    carrier = _ByMail(mail_server(smtp_url, context), mail_from, base_url, now)
+    carrier = _ByMail(database, mail_server(smtp_url, context), mail_from, base_url, now)
     return dispatch.tick(
         database, carrier, now=now, limit=limit, only=only, is_stopping=is_stopping
     )
@@ -46,6 +48,7 @@ def tick_mail(
 class _ByMail:
     """Sends mails by the mail server."""
 
+    database: Database
     server: MailServer
     mail_from: str
     base_url: str
@@ -54,8 +57,17 @@ class _ByMail:
 
     def hand_over(self, notice: Notice) -> None:
         """Send a mail; return once it is accepted. Raises a `NotSent`."""
+        if self._is_for_nobody(notice):
+            raise NoticeRefused("its address is a department's now")
         message = letter(notice, mail_from=self.mail_from, base_url=self.base_url, now=self.now())
         hand_over(self.server, message)
+
+    def _is_for_nobody(self, notice: Notice) -> bool:
+        """Return True if a person's mail would go to an address that is a department's by now."""
+        if notice.kind == NoticeKind.DEPARTMENT_COPY:
+            return False
+        with self.database.reading() as session:
+            return department_copies.owner_of(session, notice.address) is not None
 
     def give_up_on(self, session: Session, notice: Notice, *, now: datetime) -> bool:
         """Return False: a mail has no other channel."""

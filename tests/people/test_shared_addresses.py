@@ -19,6 +19,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import ContactField, Department, KnownDevice, Person
 from publisher.notifications import links
 from publisher.notifications.compose import WrongValues, queue
+from publisher.notifications.email import tick_mail
 from publisher.notifications.kinds import HAS_SECRET, NoticeKind
 from publisher.people import (
     appointments,
@@ -30,6 +31,7 @@ from publisher.people import (
 )
 from publisher.people.contact_verification import ContactCodeProblem
 from publisher.people.permissions import COMMAND, OwnAppointment
+from publisher.states import NoticeState
 from publisher.validation import NotFound
 from tests.notifications.test_compose import VALUES
 from tests.support.city_people import NOON, CityPeople, city_people, verbs
@@ -296,3 +298,25 @@ def test_nobody_signs_in_by_it_even_if_both_were_recorded_at_once(city: CityPeop
         with pytest.raises(BadPerson):
             invitations.invite(session, actor=admin, person=invited, now=NOON)
     assert notices_to(city) == []
+
+
+def test_a_mail_that_waits_does_not_go_to_what_has_become_a_departments_address(
+    city: CityPeople,
+) -> None:
+    reach(city, "first", mail=SHARED, mobile=MOBILE)
+    with city.write() as session:
+        kind, reader = NoticeKind.ANSWER_WAITS, session.get_one(Person, city.people["first"])
+        queue(session, kind=kind, person=reader, values=VALUES[kind], now=NOON)
+    take_over(city, SHARED)
+    tick_mail(
+        city.database,
+        smtp_url="smtp://127.0.0.1:9",
+        mail_from="cell@pmc.example",
+        base_url="https://nagarvani.example",
+        now=lambda: city.now,
+        only=NoticeKind.ANSWER_WAITS,
+    )
+    with city.read() as session:
+        (notice,) = session.scalars(select(Notice).where(Notice.kind == NoticeKind.ANSWER_WAITS))
+    assert (notice.address, notice.state) == (SHARED, NoticeState.FAILED)
+    assert "department" in notice.reason

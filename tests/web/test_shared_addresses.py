@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
 from publisher.models.departments import DepartmentAddress
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
+from publisher.settings.sms import read_templates
 from tests.web.html_page import Page
 from tests.web.site import PASSWORD, Site
 
@@ -28,8 +33,13 @@ def person(site: Site, name: str = "first") -> Person:
 
 
 def with_mobile(site: Site, name: str = "first") -> None:
-    """Give somebody with a password a second channel."""
+    """Give somebody with a password a second channel, in a city that sends SMS."""
     site.give_password(name)
+    context = site.app.extensions["house"]
+    texts = read_templates(Path(str(files("demo").joinpath("texts", "sms.toml"))))
+    sms = replace(context.settings.sms, sms_url="http://127.0.0.1:9/", sms_templates=texts)
+    settings = replace(context.settings, sms=sms)
+    site.app.extensions["house"] = replace(context, settings=settings)
     with site.city.write() as session:
         session.get_one(Person, site.city.people[name]).mobile = MOBILE
 
@@ -194,3 +204,15 @@ def test_who_may_not_record_the_holder_takes_no_address_off_them(site: Site) -> 
     lead = site.browser("lead")
     assert lead.post("/people/new", sent).status_code in (403, 409)
     assert (person(site, "admin").mail, shared(site)) == ("admin@pmc.example", {})
+
+
+def test_an_officer_is_not_left_to_a_mobile_that_nothing_reaches(site: Site) -> None:
+    context = site.app.extensions["house"]
+    with_mobile(site)
+    site.app.extensions["house"] = context  # without SMS
+    lead = site.browser("lead")
+    refused = lead.post("/people/new", typed_of(site))
+    again = lead.post("/people/new", pressed(Page(refused.text)))
+    assert again.status_code == 422
+    assert person(site).mail == SHARED
+    assert shared(site) == {}

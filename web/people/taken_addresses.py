@@ -77,9 +77,9 @@ def make_shared(form: AddressForm) -> None:
             department_id=chosen_department(),
             mail_text=form.mail.data or "",
         )
+        if holder is not None and sms_problem():
+            raise shared_addresses.only_channel(holder)  # nothing would reach the mobile
         if holder is not None and is_to_be_invited(session, holder):
-            if sms_problem():
-                raise shared_addresses.only_channel(holder)
             invitations.invite(session, **by_actor(), person=holder)
         name = department_name(session.get_one(Department, chosen_department()))
     flash(
