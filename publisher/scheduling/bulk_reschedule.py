@@ -30,6 +30,7 @@ from publisher.scheduling.constraints import (
 from publisher.scheduling.slots import (
     SEARCH_SPAN,
     SHORTEST_NOTICE,
+    earliest_wish,
     free_times,
     quiet_time_at,
     quiet_times,
@@ -91,6 +92,12 @@ class PlannedMove:
         """Return True if the text would be moved."""
         return self.due_at is not None and not self.problems
 
+    @property
+    def mark(self) -> str:
+        """Return what a page sends back: the text's present delivery and its new time."""
+        new = self.due_at.isoformat() if self.due_at is not None else ""
+        return f"{schedule.mark_of(self.delivery)} > {new}"
+
 
 def plan(
     session: Session,
@@ -110,8 +117,8 @@ def plan(
     for step in chosen:
         require(actor, Action.SCHEDULE, step.variant.revision.post.department_id, now=now)
     quiet = quiet_times(session)
-    new_times = _new_times(session, chosen, how, quiet, now=now)
     freezes = holds.freezes_ahead(session, now=now)
+    new_times = _new_times(session, chosen, how, quiet, freezes, now=now)
     steps = [
         _planned_move(step, new_times.get(step.variant.id), how, quiet, freezes, now=now)
         for step in chosen
@@ -148,12 +155,12 @@ def move_all(
     now: datetime,
     variant_ids: Collection[int],
     how: NewTime,
-    expected_times: Mapping[int, datetime] | None,
+    expected: Mapping[int, str] | None,
     despite_clash: bool = False,
 ) -> list[Delivery]:
     """Move the texts that can be moved, and return their deliveries.
 
-    `expected_times` maps variant ids to the times in the plan that the user confirmed; raises
+    `expected` maps variant ids to the marks in the plan that the user confirmed; raises
     `PlanChanged` if the plan differs now. If it is None, every text has to be movable.
     """
     steps = plan(
@@ -164,8 +171,8 @@ def move_all(
         how=how,
         despite_clash=despite_clash,
     )
-    new_times = {step.variant.id: step.due_at for step in steps if step.can_move}
-    if new_times != expected_times if expected_times is not None else len(new_times) < len(steps):
+    marks = {step.variant.id: step.mark for step in steps if step.can_move}
+    if marks != expected if expected is not None else len(marks) < len(steps):
         raise PlanChanged
     return [
         schedule.schedule(
@@ -214,6 +221,7 @@ def _new_times(
     chosen: Sequence[PlannedMove],
     how: NewTime,
     quiet: Sequence[QuietTime],
+    freezes: Sequence[Freeze],
     *,
     now: datetime,
 ) -> dict[int, datetime | None]:
@@ -229,7 +237,7 @@ def _new_times(
         case ToMoment(due_at):
             return {step.variant.id: due_at for step in waiting}
         case ToSlots():
-            return _to_slots(session, waiting, quiet, now=now)
+            return _to_slots(session, waiting, quiet, freezes, now=now)
 
 
 def _immovable_problems(step: PlannedMove, how: NewTime) -> tuple[FieldError, ...]:
@@ -246,29 +254,41 @@ def _immovable_problems(step: PlannedMove, how: NewTime) -> tuple[FieldError, ..
 
 
 def _to_slots(
-    session: Session, chosen: Sequence[PlannedMove], quiet: Sequence[QuietTime], *, now: datetime
+    session: Session,
+    chosen: Sequence[PlannedMove],
+    quiet: Sequence[QuietTime],
+    freezes: Sequence[Freeze],
+    *,
+    now: datetime,
 ) -> dict[int, datetime | None]:
-    """Assign slots: languages of one post share a time, another post gets the next slot."""
+    """Assign slots: languages of one post share a time, another post gets the next slot.
+
+    A text without a time gets none before the wished time, and no text one in a freeze.
+    """
     begins = now + SHORTEST_NOTICE
     all_slots = slots(session)
     moving_ids = {step.delivery.id for step in chosen if step.delivery is not None}
     others = [
         occupied
-        for occupied in occupied_times(session, begins=begins, ends=begins + SEARCH_SPAN)
+        for occupied in occupied_times(session, begins=begins, ends=begins + 12 * SEARCH_SPAN)
         if occupied.delivery_id not in moving_ids
     ]
     new_times: dict[int, datetime | None] = {}
     for step in chosen:
         revision, account_id = step.variant.revision, step.variant.account_id
+        wished_at = earliest_wish(revision.post) if step.delivery is None else None
+        earliest = max(moment for moment in (begins, revision.not_before, wished_at) if moment)
+        facts = holds.facts_for(revision.post, account_id=account_id)
         free = free_times(
             account_id,
             [slot for slot in all_slots if slot.account_id == account_id],
             quiet,
             [other for other in others if other.post_id != revision.post_id],
-            begins=max(begins, revision.not_before) if revision.not_before else begins,
-            ends=begins + SEARCH_SPAN,
+            begins=earliest,
+            ends=earliest + SEARCH_SPAN,
         )
-        new_times[step.variant.id] = at = next(free, None)
+        open_slots = (at for at in free if holds.freeze_at(freezes, facts, at) is None)
+        new_times[step.variant.id] = at = next(open_slots, None)
         if at is not None:
             others.append(_occupied(step, at))
     return new_times

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, require
 from publisher.cancellation import cancel_unsent
+from publisher.models.controls import Freeze
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.posts import Language, Post, Variant
 from publisher.scheduling import holds, schedule, slots
@@ -29,10 +30,10 @@ from publisher.validation import FieldError, Invalid, NotFound
 
 @dataclass(frozen=True)
 class NewTime:
-    """The time that a text is to get; `expected_at` is the present one on the page."""
+    """The time that a text is to get; `expected` is the `mark_of` its delivery on the page."""
 
     due_at: datetime
-    expected_at: datetime | None = None
+    expected: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,11 +175,17 @@ def _problems_of_row(
     """Return what prevents this time, whatever else is scheduled."""
     if delivery is not None and delivery.state in SENT:
         return [_at_row(variant, FieldError("due_at", "on_its_way"))]
-    if delivery is not None and delivery.due_at != new_time.expected_at:
-        changed = FieldError("due_at", "scheduled_meanwhile", {"due_at": delivery.due_at})
-        return [_at_row(variant, changed)]
+    if schedule.mark_of(delivery) != new_time.expected:
+        return [_at_row(variant, _changed(delivery))]
     problems = wrong_times(variant.revision, new_time.due_at, now=now)
     return [_at_row(variant, problem) for problem in problems]
+
+
+def _changed(delivery: Delivery | None) -> FieldError:
+    """Return the error of a text whose delivery is another than the one on the page."""
+    if delivery is None or delivery.state is not DeliveryState.SCHEDULED:
+        return FieldError("due_at", "changed_meanwhile")
+    return FieldError("due_at", "scheduled_meanwhile", {"due_at": delivery.due_at})
 
 
 def _warnings(
@@ -205,8 +212,7 @@ def _warnings(
         facts = holds.facts_for(post, account_id=account_id)
         freeze = holds.freeze_at(freezes, facts, due_at)
         if freeze is not None:
-            values = {"until": freeze.until_at, "reason": freeze.reason}
-            warnings.append(FieldError("due_at", "in_freeze", values))
+            warnings.append(_frozen(freeze))
         problems += [_at_row(variant, problem) for problem in warnings]
     return problems
 
@@ -222,18 +228,24 @@ def publish_now(
     now: datetime,
     variant_ids: Collection[int],
     take_back: timedelta = timedelta(),
+    late_limit: int = LATE_LIMIT,
     despite_warnings: bool = False,
+    expected: Mapping[int, str] | None = None,
 ) -> list[Delivery]:
     """Make these variants due after `take_back`, in which they can be stopped.
 
-    It is cut to the end of the window. Requires a fresh sign-in. Raises `Invalid` in a quiet time,
-    unless `despite_warnings`.
+    Shortly before the end of the window the wait is shorter. Requires a fresh sign-in. Raises
+    `Invalid` in a quiet time or a freeze, unless `despite_warnings`, and if a text has changed:
+    `expected` has the `mark_of` its delivery on the page, by the variant's id.
     """
-    variants = [schedule.variant_for(session, variant_id) for variant_id in variant_ids]
+    variants = [schedule.variant_for(session, variant_id) for variant_id in sorted(variant_ids)]
     for variant in variants:
         require(actor, Action.PUBLISH_NOW, variant.revision.post.department_id, now=now)
-    if not despite_warnings and _any_quiet(session, variants, now=now):
-        raise Invalid([FieldError("due_at", "quiet_now")])
+    problems = _changes(session, variants, expected or {})
+    if not despite_warnings:
+        problems += _warnings_now(session, variants, now=now)
+    if problems:
+        raise Invalid(problems)
     return [
         schedule.schedule(
             session,
@@ -241,22 +253,54 @@ def publish_now(
             now=now,
             variant_id=variant.id,
             due_at=_soon(variant, now, take_back),
+            late_limit=late_limit,
             despite_clash=True,
         )
         for variant in variants
     ]
 
 
-def _any_quiet(session: Session, variants: Iterable[Variant], *, now: datetime) -> bool:
+def _changes(
+    session: Session, variants: Iterable[Variant], expected: Mapping[int, str]
+) -> list[FieldError]:
+    problems = []
+    for variant in variants:
+        if variant.id not in expected:
+            continue
+        schedule.locked_post(session, variant.revision.post_id)
+        delivery = schedule.text_delivery(session, variant)
+        if schedule.mark_of(delivery) != expected[variant.id]:
+            problems.append(_at_row(variant, _changed(delivery)))
+    return problems
+
+
+def _warnings_now(
+    session: Session, variants: Iterable[Variant], *, now: datetime
+) -> list[FieldError]:
+    """Return the errors of a quiet time and of freezes in force."""
     quiet = slots.quiet_times(session)
-    return any(
-        slots.quiet_time_at(quiet, variant.account_id, now) is not None for variant in variants
-    )
+    freezes = holds.freezes_at(session, now)
+    problems = []
+    for variant in variants:
+        if slots.quiet_time_at(quiet, variant.account_id, now) is not None:
+            problems.append(_at_row(variant, FieldError("due_at", "quiet_now")))
+        facts = holds.facts_for(variant.revision.post, account_id=variant.account_id)
+        if freeze := holds.freeze_at(freezes, facts, now):
+            problems.append(_at_row(variant, _frozen(freeze)))
+    return problems
+
+
+def _frozen(freeze: Freeze) -> FieldError:
+    values = {"until": freeze.until_at, "reason": freeze.reason}
+    return FieldError("due_at", "in_freeze", values)
 
 
 def _soon(variant: Variant, now: datetime, take_back: timedelta) -> datetime:
     not_after = variant.revision.not_after
-    return now + take_back if not_after is None else max(now, min(now + take_back, not_after))
+    if not_after is None:
+        return now + take_back
+    # Half of what is left stays for sending it: what is due at the end itself is missed.
+    return now + max(timedelta(), min(take_back, (not_after - now) / 2))
 
 
 def stop_publishing(

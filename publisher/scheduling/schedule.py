@@ -17,7 +17,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.posts import Post, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.scheduling.constraints import LATE_LIMIT, LONGEST_LATE_LIMIT, check_time
-from publisher.states import SENT, DeliveryState
+from publisher.states import SENT, UNSENT, DeliveryState
 from publisher.validation import existing
 
 
@@ -199,6 +199,15 @@ def text_delivery(session: Session, variant: Variant) -> Delivery | None:
     # Freshly read: what this session saw before it waited for the lock may have left since.
     fresh = query.with_for_update().execution_options(populate_existing=True)
     return session.scalars(fresh).one_or_none()
+
+
+def mark_of(delivery: Delivery | None) -> str:
+    """Return what a page sends back, so that a change in between is noticed; "" for none."""
+    if delivery is None:
+        return ""
+    is_waiting = delivery.state in UNSENT  # a clock claims it and may give it back
+    state = DeliveryState.SCHEDULED if is_waiting else delivery.state
+    return f"{state} {delivery.due_at.isoformat()}"
 
 
 def check_approved(post: Post, revision: Revision) -> None:

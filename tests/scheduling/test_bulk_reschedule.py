@@ -7,7 +7,9 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from approvals.errors import WrongRole
-from publisher.scheduling import bulk_reschedule, slots
+from publisher.models.deliveries import Delivery
+from publisher.models.posts import Post
+from publisher.scheduling import bulk_reschedule, schedule, slots
 from publisher.scheduling.bulk_reschedule import (
     NewTime,
     PlanChanged,
@@ -18,6 +20,7 @@ from publisher.scheduling.bulk_reschedule import (
 )
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, NotFound
+from tests.support import city_controls
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 
@@ -42,6 +45,11 @@ def texts_of(town: City, chosen: list[int]) -> list[int]:
     return [town.delivery(delivery_id).variant_id for delivery_id in chosen]
 
 
+def marked(delivery: Delivery, at: datetime) -> str:
+    """Return the mark of a plan that moves this delivery."""
+    return f"{schedule.mark_of(delivery)} > {at.isoformat()}"
+
+
 def due_times_of(steps: list[PlannedMove]) -> dict[int, datetime]:
     """Return the planned times by the ids of the deliveries."""
     return {step.delivery.id: step.due_at for step in steps if step.delivery and step.due_at}
@@ -56,7 +64,10 @@ def move(
     despite_clash: bool = False,
 ) -> list[int]:
     """Move these deliveries, whose new times were shown as `seen_times`."""
-    expected = {town.delivery(key).variant_id: at for key, at in (seen_times or {}).items()}
+    expected = {
+        town.delivery(key).variant_id: marked(town.delivery(key), at)
+        for key, at in (seen_times or {}).items()
+    }
     variant_ids = texts_of(town, chosen)
     with town.write() as session:
         moved = bulk_reschedule.move_all(
@@ -65,7 +76,7 @@ def move(
             now=town.now,
             variant_ids=variant_ids,
             how=how,
-            expected_times=None if seen_times is None else expected,
+            expected=None if seen_times is None else expected,
             despite_clash=despite_clash,
         )
         return [delivery.id for delivery in moved]
@@ -226,7 +237,7 @@ def test_what_is_approved_without_a_time_goes_to_the_next_slots_too(town: City) 
         (timed, nine),
         (untimed, nine + DAY),
     ]
-    expected = {step.variant.id: step.due_at for step in steps if step.due_at is not None}
+    expected = {step.variant.id: step.mark for step in steps}
     with town.write() as session:
         moved = bulk_reschedule.move_all(
             session,
@@ -234,7 +245,7 @@ def test_what_is_approved_without_a_time_goes_to_the_next_slots_too(town: City) 
             now=town.now,
             variant_ids=[timed, untimed],
             how=ToSlots(),
-            expected_times=expected,
+            expected=expected,
         )
         assert [delivery.due_at for delivery in moved] == [nine, nine + DAY]
 
@@ -244,3 +255,44 @@ def test_what_has_no_time_yet_cannot_be_moved_by_hours(town: City) -> None:
     (step,) = plan_texts(town, [untimed], ONE_HOUR)
     assert [problem.code for problem in step.problems] == ["no_time_to_shift"]
     assert plan_texts(town, [untimed], ToMoment(town.now + DAY))[0].can_move
+
+
+def test_what_was_stopped_since_the_plan_was_shown_is_not_brought_back(town: City) -> None:
+    chosen = scheduled(town, HOUR)
+    due_times = due_times_of(plan(town, chosen, ONE_HOUR))
+    with town.write() as session:
+        schedule.cancel(session, actor=town.actor("lead"), now=town.now, delivery_id=chosen[0])
+    steps = plan(town, chosen, ToMoment(town.now + DAY))
+    assert steps[0].can_move
+    with town.write() as session, pytest.raises(PlanChanged):
+        bulk_reschedule.move_all(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            variant_ids=texts_of(town, chosen),
+            how=ONE_HOUR,
+            expected={
+                texts_of(town, chosen)[0]: f"scheduled {(town.now + HOUR).isoformat()} > "
+                f"{due_times[chosen[0]].isoformat()}"
+            },
+        )
+    assert town.delivery(chosen[0]).state is DeliveryState.CANCELLED
+
+
+def test_the_next_slots_respect_the_wish_and_the_freezes(town: City) -> None:
+    with town.write() as session:
+        slots.set_slots(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            account_id=town.accounts["x"],
+            weekdays=range(7),
+            time_of_day=time(12),
+        )
+    post_id = town.approved()
+    with town.write() as session:
+        for submission in session.get_one(Post, post_id).submissions:
+            submission.wished_at = town.now + 5 * DAY
+    city_controls.add_freeze(town, department="water", ahead=4, days=3)
+    (step,) = plan_texts(town, town.variants(post_id), ToSlots())
+    assert step.due_at == town.now + 7 * DAY

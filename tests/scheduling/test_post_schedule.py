@@ -24,6 +24,8 @@ from tests.support.city_people import DAY, HOUR, MINUTE, NOON, CityPeople, verbs
 
 SECOND = timedelta(seconds=1)
 STAGGER, TAKE_BACK = 15 * MINUTE, 30 * SECOND
+MARK = f"scheduled {(NOON + DAY).isoformat()}"
+"""Of a text that is scheduled a day from now."""
 
 
 def approved(
@@ -234,7 +236,7 @@ def test_a_text_that_has_left_is_an_error_of_its_row(session: Session, city: Cit
     first = schedule(session, city, post_id, times)[0]
     first.state = DeliveryState.SENDING
     session.flush()
-    later = {variant_id: NewTime(NOON + 2 * DAY, expected_at=NOON + DAY) for variant_id in times}
+    later = {variant_id: NewTime(NOON + 2 * DAY, MARK) for variant_id in times}
     assert codes(session, city, post_id, later) == [(f"due_at-{first.variant_id}", "on_its_way")]
 
 
@@ -255,7 +257,7 @@ def test_of_two_clerks_the_second_is_told_of_the_first(session: Session, city: C
     assert {code for _field, code in codes(session, city, post_id, again)} == {
         "scheduled_meanwhile"
     }
-    seen = {variant_id: NewTime(NOON + 2 * DAY, expected_at=NOON + DAY) for variant_id in again}
+    seen = {variant_id: NewTime(NOON + 2 * DAY, MARK) for variant_id in again}
     assert len(schedule(session, city, post_id, seen)) == 3
 
 
@@ -279,7 +281,43 @@ def test_only_the_cell_schedules_and_only_what_is_approved(
         schedule(session, city, waiting, all_at(session, waiting, NOON + DAY))
 
 
+def test_what_somebody_stopped_is_not_brought_back_by_a_stale_form(
+    session: Session, city: CityPeople
+) -> None:
+    post_id = approved(session, city)
+    schedule(session, city, post_id, all_at(session, post_id, NOON + DAY))
+    stop(session, city, post_id, now=NOON)
+    again = {text.id: NewTime(NOON + 2 * DAY, MARK) for text in texts_of(session, post_id)}
+    assert {code for _field, code in codes(session, city, post_id, again)} == {"changed_meanwhile"}
+
+
 # Publishing now, and stopping it
+
+
+def test_publishing_now_from_a_stale_page_is_refused(session: Session, city: CityPeople) -> None:
+    post_id = approved(session, city)
+    schedule(session, city, post_id, all_at(session, post_id, NOON + DAY))
+    ids = [text.id for text in texts_of(session, post_id)]
+    with pytest.raises(Invalid) as invalid:
+        post_schedule.publish_now(
+            session,
+            actor=city.actor("clerk"),
+            now=NOON,
+            variant_ids=ids,
+            expected=dict.fromkeys(ids, ""),
+        )
+    assert {code for _field, code in invalid.value.codes} == {"scheduled_meanwhile"}
+
+
+def test_publishing_now_in_a_freeze_asks(session: Session, city: CityPeople) -> None:
+    post_id = approved(session, city)
+    form = FreezeForm(NOON, NOON + DAY, "आचारसंहिता", account_id=city.accounts["facebook"])
+    freeze(session, actor=city.actor("lead"), now=NOON, form=form)
+    session.flush()
+    with pytest.raises(Invalid) as invalid:
+        publish_now(session, city, post_id)
+    assert [code for _field, code in invalid.value.codes] == ["in_freeze"]
+    assert len(publish_now(session, city, post_id, despite=True)) == 3
 
 
 def test_publishing_now_waits_so_long_that_it_can_be_stopped(
@@ -289,12 +327,12 @@ def test_publishing_now_waits_so_long_that_it_can_be_stopped(
     assert {delivery.due_at for delivery in deliveries} == {NOON + TAKE_BACK}
 
 
-def test_a_window_that_ends_in_twenty_seconds_cuts_the_wait(
+def test_a_window_that_ends_in_twenty_seconds_cuts_the_wait_to_half(
     session: Session, city: CityPeople
 ) -> None:
     post_id = approved(session, city, not_after=NOON + 20 * SECOND)
     deliveries = publish_now(session, city, post_id)
-    assert {delivery.due_at for delivery in deliveries} == {NOON + 20 * SECOND}
+    assert {delivery.due_at for delivery in deliveries} == {NOON + 10 * SECOND}
 
 
 def test_publishing_now_in_a_quiet_time_asks(session: Session, city: CityPeople) -> None:
@@ -310,7 +348,8 @@ def test_publishing_now_in_a_quiet_time_asks(session: Session, city: CityPeople)
     )
     with pytest.raises(Invalid) as invalid:
         publish_now(session, city, post_id)
-    assert invalid.value.codes == [("due_at", "quiet_now")]
+    on_x = [text.id for text in texts_of(session, post_id)[:2]]
+    assert invalid.value.codes == [(f"due_at-{text_id}", "quiet_now") for text_id in on_x]
     assert len(publish_now(session, city, post_id, despite=True)) == 3
 
 

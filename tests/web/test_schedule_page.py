@@ -177,3 +177,48 @@ def test_the_page_reads_as_often_for_two_texts_as_for_one(site: Site) -> None:
             clerk.page(path)
         counts.append(len(executed))
     assert counts[0] == counts[1]
+
+
+def test_after_a_refused_publish_now_the_form_still_schedules(site: Site) -> None:
+    post = site.city.approved()
+    (text,) = site.city.variants(post)
+    clerk = site.browser("clerk")
+    refused = Page(clerk.post(f"/posts/{post}/publish-now", {"late_limit": "60"}).text)
+    assert refused.by_id("schedule").get("action") == f"/posts/{post}/schedule"
+    fields = [*time_fields(text, "30/11/2026", "9:15"), ("late_limit", "60")]
+    assert clerk.post(refused.by_id("schedule").get("action"), fields).status_code == 302
+    assert deliveries(site, post)[0].due_at == datetime(2026, 11, 30, 3, 45, tzinfo=UTC)
+
+
+def test_a_scheduled_text_can_be_published_in_a_quiet_time_by_the_tick(site: Site) -> None:
+    city_controls.set_slot_and_quiet_time(site.city)
+    post = site.city.approved()
+    site.city.schedule(post, 3 * DAY)
+    (text,) = site.city.variants(post)
+    site.city.clock.move(11 * HOUR)  # 23:00 in the city
+    clerk, path = site.browser("clerk"), f"/posts/{post}/publish-now"
+    page = Page(clerk.post(path, {"chosen": str(text)}).text)
+    again = [*page.form("schedule"), ("despite_warnings", "y")]
+    assert ("chosen", str(text)) in again
+    assert clerk.post(path, again).status_code == 302
+    assert deliveries(site, post)[0].due_at == site.city.now + TAKE_BACK
+
+
+def test_a_row_that_has_left_meanwhile_says_so(any_site: Site) -> None:
+    post = any_site.city.approved(on=BOTH)
+    clerk, path = any_site.browser("clerk"), f"/posts/{post}/schedule"
+    fields = clerk.page(path).form("schedule")
+    typed = [field for field in fields if not field[0].startswith("text-")]
+    for text in any_site.city.variants(post):
+        typed += time_fields(text, "28/11/2026", "10:00")[1:]
+    (left, _other) = any_site.city.schedule(post, DAY)
+    with any_site.city.write() as session:
+        session.get_one(Delivery, left).state = DeliveryState.PUBLISHED
+    refused = clerk.post(path, typed)
+    page = Page(refused.text)
+    assert refused.status_code == 422
+    assert any("आधीच पाठविली" in error for error in page.errors())
+    # What was typed for the other stays, and a second press goes by what the page says now.
+    fields = [field for field in page.form("schedule") if field != ("chosen", str(left))]
+    assert clerk.post(path, fields).status_code == 302
+    assert deliveries(any_site, post)[1].due_at == datetime(2026, 11, 28, 4, 30, tzinfo=UTC)

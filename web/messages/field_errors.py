@@ -67,6 +67,9 @@ FIELD_ERRORS: Mapping[str, str] = {
     "scheduled_meanwhile": N_(
         "Somebody has changed its time since this page was opened, to %(due_at)s. Look at it again."
     ),
+    "changed_meanwhile": N_(
+        "Something has happened to this text since this page was opened. Look at it again."
+    ),
     "before_window": N_("The approval holds only from %(not_before)s. Choose a later time."),
     "after_window": N_("The approval holds only until %(not_after)s. Choose an earlier time."),
     "limit": N_("Write a number of minutes from 1 to %(most)s."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -165,7 +165,7 @@ def _move_all(form: BulkMoveForm, chosen: list[int], how: NewTime) -> Page:
                 **by_actor(),
                 variant_ids=chosen,
                 how=how,
-                expected_times=None if dragged else _planned_times(chosen),
+                expected=None if dragged else _marks(chosen),
                 despite_clash=bool(form.despite_clash.data),
             )
     except PlanChanged as refusal:
@@ -176,14 +176,7 @@ def _move_all(form: BulkMoveForm, chosen: list[int], how: NewTime) -> Page:
     return redirect(_back())
 
 
-def _planned_times(chosen: list[int]) -> dict[int, datetime]:
-    """Return the times that the preview showed, by variant id, as its page sends them back."""
-    times = {}
-    for variant_id in chosen:
-        try:
-            at = datetime.fromisoformat(request.form.get(f"seen_{variant_id}", ""))
-        except ValueError:
-            continue
-        if at.tzinfo is not None:
-            times[variant_id] = at
-    return times
+def _marks(chosen: list[int]) -> dict[int, str]:
+    """Return the marks of the plan that was shown, by variant id, as its page sends them back."""
+    marks = {variant_id: request.form.get(f"seen_{variant_id}", "") for variant_id in chosen}
+    return {variant_id: mark for variant_id, mark in marks.items() if mark}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, SelectMultipleField, StringField
+from wtforms import BooleanField, Field, HiddenField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired
 
 from publisher.scheduling.constraints import LATE_LIMIT
@@ -20,7 +20,7 @@ WARNINGS = frozenset({"clash", "in_quiet_time", "in_freeze", "quiet_now"})
 
 
 class TimeRow(Form):
-    """The time of one text, in Asia/Kolkata; `expected` is the present one on the page."""
+    """The time of one text, in Asia/Kolkata; `expected` marks its delivery on the page."""
 
     class Meta(FlaskForm.Meta):
         """The token of the whole form covers its rows."""
@@ -35,9 +35,7 @@ class TimeRow(Form):
 
     def new_time(self) -> NewTime:
         """Return the typed time; raises `Invalid`."""
-        text = self.expected.data
-        expected_at = datetime.fromisoformat(text) if text else None
-        return NewTime(read_moment(self.day, self.clock), expected_at)
+        return NewTime(read_moment(self.day, self.clock), self.expected.data or "")
 
 
 class PostTimesForm(Form):
@@ -88,20 +86,28 @@ class PostTimesForm(Form):
                 continue  # the row shows its own errors
             try:
                 times[variant_id] = row.new_time()
-            except ValueError:
-                problems.append(FieldError("expected", "unreadable"))
             except Invalid as invalid:
                 problems += [_in_row(variant_id, problem) for problem in invalid.problems]
         if problems or len(times) < len(self.chosen_ids):
             raise Invalid(problems)
         return times
 
-    def row_errors(self, variant_ids: Collection[int]) -> list[tuple[str, str]]:
-        """Return the errors of these rows with the ids of their fields, for the summary."""
+    def expected_marks(self) -> dict[int, str]:
+        """Return the marks that the page had for the ticked texts, by the variant's id."""
+        return {
+            variant_id: self.row(variant_id).expected.data or ""
+            for variant_id in self.chosen_ids
+            if self.row(variant_id).expected.raw_data
+        }
+
+    def row_errors(self, open_ids: Collection[int]) -> list[tuple[str, str]]:
+        """Return the errors of the rows for the summary, each with the id that it links to.
+
+        A row that is not among `open_ids` has no fields any more.
+        """
         return [
-            (str(error), f"{row.day.id}-day" if field is row.day else field.id)
+            (str(error), _target(row, field) if variant_id in open_ids else f"text-{variant_id}")
             for variant_id, row in self.rows.items()
-            if variant_id in variant_ids
             for field in (row.day, row.clock)
             for error in field.errors
         ]
@@ -114,6 +120,10 @@ class PostTimesForm(Form):
                 self.row(int(number)).show([FieldError(field, problem.code, problem.values)])
             else:
                 super().show([problem])
+
+
+def _target(row: TimeRow, field: Field) -> str:
+    return f"{row.day.id}-day" if field is row.day else str(field.id)
 
 
 def _in_row(variant_id: int, problem: FieldError) -> FieldError:

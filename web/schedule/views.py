@@ -17,7 +17,8 @@ from publisher.models.controls import Freeze
 from publisher.models.deliveries import Delivery
 from publisher.models.posts import Post
 from publisher.scheduling import holds, post_schedule
-from publisher.scheduling.schedule import newest_revision
+from publisher.scheduling.constraints import LATE_LIMIT
+from publisher.scheduling.schedule import mark_of, newest_revision
 from publisher.scheduling.timetable import Timetable
 from publisher.states import NOT_PUBLISHED, DeliveryState
 from publisher.validation import FieldError, Invalid, NotFound
@@ -125,6 +126,7 @@ def _page(session: Session, form: PostTimesForm, post_id: int) -> str:
         rows=rows,
         form=form,
         row_errors=form.row_errors([row.preview.variant.id for row in rows if row.fields]),
+        changed_ids=_changed_ids(form),
         freezes=_touching(post, account_ids, timetable.freezes),
         quiet_times=[
             quiet_time
@@ -137,7 +139,7 @@ def _page(session: Session, form: PostTimesForm, post_id: int) -> str:
 
 
 def _rows(form: PostTimesForm, post: Post, timetable: Timetable) -> list[TextRow]:
-    changed = {number_of(text) for text in request.args.getlist("change")}
+    changed = _changed_ids(form)
     stagger = ctx.settings.scheduling.language_stagger
     suggested = post_schedule.suggested_times(post, timetable, stagger=stagger)
     rows = []
@@ -149,10 +151,17 @@ def _rows(form: PostTimesForm, post: Post, timetable: Timetable) -> list[TextRow
         fields = form.row(variant.id)
         if not _was_sent(fields):
             form.fill_row(variant.id, _present_time(delivery) or suggested[variant.id])
-            fields.expected.data = delivery.due_at.isoformat() if delivery else ""
+        if not _was_sent(fields) or form.refusal is not None:
+            fields.expected.data = mark_of(delivery)  # a refusal says what has changed
         free = timetable.free_slots(variant, most=SHOWN_SLOTS)
         rows.append(TextRow(preview, fields, _is_chosen(form, preview, changed), tuple(free)))
     return rows
+
+
+def _changed_ids(form: PostTimesForm) -> set[int]:
+    """Return the texts whose time is to be changed: what was ticked, or named by `change`."""
+    named = {number_of(text) for text in request.values.getlist("change")}
+    return named | set(form.chosen_ids) if request.method == "POST" else named
 
 
 def _present_time(delivery: Delivery | None) -> datetime | None:
@@ -205,7 +214,9 @@ def publish_now(form: PostTimesForm, post_id: int) -> Page:
             **by_actor(),
             variant_ids=variant_ids,
             take_back=ctx.settings.scheduling.take_back,
+            late_limit=form.late_limit.data or LATE_LIMIT,
             despite_warnings=form.despite_warnings.data,
+            expected=form.expected_marks(),
         )
     return redirect(url_for("posts.show", post_id=post_id, _anchor="leaving"))
 
