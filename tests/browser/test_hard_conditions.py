@@ -111,6 +111,7 @@ def test_nothing_shown_or_sent_depends_on_the_clock_of_the_phone(journey: Journe
         page = window.new_page()
         page.clock.set_fixed_time(datetime.now(UTC) + off)
         page.goto(journey.server.address + path)
+        page.locator("details.more:has([name=fill]) > summary").first.click()
         with page.expect_navigation():
             page.locator("[name=fill]").first.click()
         widths.append(

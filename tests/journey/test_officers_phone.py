@@ -76,7 +76,7 @@ def test_the_first_approval_takes_at_most_eight_taps(
     phone.tap("a[href*='/invitation/']")
     phone.write("#new_password", PASSWORD)
     phone.tap(".submit-bar .btn-act")
-    phone.write("#identifier", MAIL)
+    # The sign-in page knows whose password was set here.
     phone.write("#password", PASSWORD)
     phone.tap(".submit-bar .btn-act")
     phone.tap(f"a[href^='{post}']")

@@ -251,14 +251,16 @@ def _pass_on(installation: Installation, path: str) -> None:
     """A comment is transferred to another department with a reason, and back."""
     officer = installation.visitor("medha-satpute")
     page = officer.get(f"{path}/transfer")
-    value = re.search(r'<option value="(\d+)">पथ विभाग<', page.html)
+    value = re.search(r'<option [^>]*value="(\d+)"[^>]*>पथ विभाग<', page.html)
     assert value is not None
     form = {"department": value.group(1), "reason": "रस्त्यावरील टँकर पथ विभागाचा."}
     officer.send(page, "#transfer", form)
     officer.get(path, code=404)
     other = installation.visitor("shailaja-kudale")
     assert "रस्त्यावरील टँकर पथ विभागाचा." in wait_for_page(other, path, "रस्त्यावरील").text
-    back = re.search(r'<option value="(\d+)">पाणीपुरवठा विभाग<', other.get(f"{path}/transfer").html)
+    back = re.search(
+        r'<option [^>]*value="(\d+)"[^>]*>पाणीपुरवठा विभाग<', other.get(f"{path}/transfer").html
+    )
     assert back is not None
     form = {"department": back.group(1), "reason": "टँकर पाणीपुरवठ्याचेच."}
     other.send(other.get(f"{path}/transfer"), "#transfer", form)
@@ -279,7 +281,7 @@ def _assign(installation: Installation) -> None:
     (path,) = wait_for(lambda: clerk.get("/comments").links(r"^/comments/\d+$"), what="the mention")
     page = clerk.get(path)
     assert "पाषाण" in page.text
-    value = re.search(r'<option value="(\d+)">पाणीपुरवठा विभाग<', page.html)
+    value = re.search(r'<option [^>]*value="(\d+)"[^>]*>पाणीपुरवठा विभाग<', page.html)
     assert value is not None
     clerk.send(page, "/assign", {"department": value.group(1)})
     assert "पाषाण" in installation.visitor("medha-satpute").get(path).text

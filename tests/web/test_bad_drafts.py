@@ -274,7 +274,7 @@ def test_a_person_without_a_name_is_told_at_the_name_with_all_kept(site: Site) -
     response = site.browser("admin").post("/people/new", fields)
     page = Page(response.text)
     assert response.status_code == 422
-    assert page.error_at("name_mr") == "ही माहिती भरावी."
+    assert page.error_at("name_mr") == "मराठीतील नाव लिहावे."
     form_fields = dict(
         pair
         for own in page.all
