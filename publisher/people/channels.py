@@ -51,6 +51,8 @@ def store(
     known_devices.end_all(session, person_id=person.id, now=now)
     for field in contacts:
         values = {"field": field.value, **(origin or {})}
+        if contacts[field] is None:
+            values["removed"] = "yes"
         transitions.record(session, person, "change_contact", actor=actor, now=now, values=values)
         for address in _told(former, field):
             say_changed(session, person, field.value, now=now, to=address)

@@ -20,6 +20,7 @@ from approvals.policy import CLOCK, Action, Actor, is_fresh, require, require_fr
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_mail, read_mobile
 from publisher.database.session import Database
+from publisher.models.history import Event
 from publisher.models.people import Appointment, ContactChange, ContactField, Person
 from publisher.people import channels, confirmation, contact_notices
 from publisher.people.lookup import confirm_again
@@ -53,9 +54,9 @@ def correct(
 
     Who has never signed in is reached there at once; as a confirmation covered the former ones,
     those who need one wait for it again, and the actor counts as their recorder. A removal is in
-    force at once. Raises as `name_changes.require_rename` does, and `BadPerson` with every invalid
-    field; its values name who has the address or number. `origin` is a command's name and user,
-    for the history.
+    force at once, and for `WAIT` after it nothing else is changed. Raises as
+    `name_changes.require_rename` does, and `BadPerson` with every invalid field; its values name
+    who has the address or number. `origin` is a command's name and user, for the history.
     """
     require_rename(session, actor, person, now=now)
     if not _read(session, person, mail, mobile):
@@ -70,6 +71,8 @@ def correct(
     if removed := {field: None for field, value in contacts.items() if value is None}:
         _require_one_left(person, removed)
         channels.store(session, person, removed, actor=actor, now=now, origin=origin)
+    if len(removed) < len(contacts):
+        _require_no_removal(session, person, contacts, now)
     return [
         _ask(session, person, field, value, actor=actor, now=now, origin=origin)
         for field, value in contacts.items()
@@ -80,6 +83,22 @@ def correct(
 def _require_one_left(person: Person, removed: channels.Contacts) -> None:
     if all(field in removed or getattr(person, field) is None for field in ContactField):
         raise BadPerson(next(iter(removed)), "last_channel")
+
+
+def _require_no_removal(
+    session: Session, person: Person, contacts: channels.Contacts, now: datetime
+) -> None:
+    # The owner hears of a removal there alone: one after the other would take a person over.
+    query = select(Event).where(
+        Event.subject == Person.__tablename__,
+        Event.subject_id == person.id,
+        Event.verb == "change_contact",
+        Event.at > now - WAIT,
+    )
+    session.flush()
+    if any("removed" in event.details for event in session.scalars(query)):
+        added = next(field for field, value in contacts.items() if value is not None)
+        raise BadPerson(added, "removed_lately")
 
 
 def _read(

@@ -268,3 +268,25 @@ def test_a_newer_correction_replaces_the_one_that_waits(city: CityPeople) -> Non
     correct(city)
     assert mail_after(city, WAIT - HOUR) == OLD
     assert mail_after(city, HOUR) == NEW
+
+
+def test_after_a_removal_nothing_is_changed_for_72_hours(city: CityPeople) -> None:
+    """Otherwise one removes the mail and changes the mobile, and the owner hears of neither."""
+    signed_in_once(city, mobile=MOBILE)
+    with pytest.raises(BadPerson) as both_at_once:
+        correct(city, mail=None, mobile="9850007777")
+    assert (both_at_once.value.field, both_at_once.value.code) == ("mobile", "removed_lately")
+    assert correct(city, mail=None, mobile=MOBILE) == []
+    with pytest.raises(BadPerson) as one_by_one:
+        correct(city, by="lead", mail=None, mobile="9850007777")
+    assert one_by_one.value.code == "removed_lately"
+    with city.write() as session:
+        (change,) = contact_corrections.correct(
+            session,
+            actor=city.actor("admin"),
+            person=person_of(session, city),
+            mail=None,
+            mobile="9850007777",
+            now=city.now + contact_corrections.WAIT,
+        )
+        assert change.field == "mobile"

@@ -300,7 +300,7 @@ def test_nobody_signs_in_by_it_even_if_both_were_recorded_at_once(city: CityPeop
     assert notices_to(city) == []
 
 
-def test_a_mail_that_waits_does_not_go_to_what_has_become_a_departments_address(
+def test_a_mail_that_waits_does_not_go_to_the_departments_address(
     city: CityPeople,
 ) -> None:
     reach(city, "first", mail=SHARED, mobile=MOBILE)

@@ -226,6 +226,10 @@ RECORDING: Mapping[str, str] = {
     "mobile.unreadable": N_("This is not a mobile number. Write ten digits."),
     "mobile.landline": N_("This is not a mobile number. Write ten digits."),
     "mail.missing": N_("Write a mail address or a mobile number: the invitation goes there."),
+    "removed_lately": N_(
+        "An address or number was taken off within the last 72 hours. Wait until these are over, "
+        "or let the person change it in their own profile."
+    ),
     "mail.no_sms": N_("SMS is not set up for invitations. Write a mail address."),
     "mail.no_sms_text": N_(
         "SMS is set up, but no SMS text is registered for invitations. Write a mail address."
