@@ -102,7 +102,7 @@ class StubbedCity:
     def comments(self) -> dict[int, Comment]:
         """Return the stored comments by their keys."""
         with self.town.read() as session:
-            rows = session.scalars(select(Comment)).all()
+            rows = session.scalars(select(Comment).order_by(Comment.id)).all()
         return {int(row.platform_id.rpartition("_")[2]) % 1_000: row for row in rows}
 
     def unstored(self) -> list[UnstoredComment]:
