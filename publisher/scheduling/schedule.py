@@ -91,31 +91,6 @@ def _set_time(
     return delivery
 
 
-def reschedule(
-    session: Session,
-    *,
-    actor: Actor,
-    now: datetime,
-    delivery_id: int,
-    due_at: datetime,
-    late_limit: int = LATE_LIMIT,
-    despite_clash: bool = False,
-) -> Delivery:
-    """Change the time of a delivery that was not sent."""
-    delivery = delivery_for(session, delivery_id)
-    if delivery.action not in OF_TEXTS:  # an order is given again, not postponed
-        raise WrongState(state=delivery.state, to=DeliveryState.SCHEDULED)
-    return schedule(
-        session,
-        actor=actor,
-        now=now,
-        variant_id=delivery.variant_id,
-        due_at=due_at,
-        late_limit=late_limit,
-        despite_clash=despite_clash,
-    )
-
-
 def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
     """Cancel a delivery that was not sent; raises `OnItsWay` otherwise."""
     delivery = existing(transitions.lock(session, Delivery, delivery_id), delivery_id)

@@ -251,11 +251,13 @@ def test_an_order_about_what_is_out_is_not_put_off_like_a_text(town: City) -> No
             reason="चुकीची माहिती",
         )
         delivery_id = order.delivery_id
+    due_at = town.delivery(delivery_id).due_at
     with town.write() as session, pytest.raises(WrongState):
-        schedule.reschedule(
+        schedule.schedule(
             session,
             actor=town.actor("clerk"),
             now=town.now,
-            delivery_id=delivery_id,
+            variant_id=town.delivery(delivery_id).variant_id,
             due_at=town.now + HOUR,
         )
+    assert town.delivery(delivery_id).due_at == due_at

@@ -287,11 +287,11 @@ def test_an_account_whose_release_is_refused_then_publishes_in_one_step(
     with town.read() as session:
         assert not session.get_one(Account, town.accounts["facebook"]).two_steps
     with town.write() as session:
-        schedule.reschedule(
+        schedule.schedule(
             session,
             actor=town.actor("clerk"),
             now=town.now,
-            delivery_id=delivery_id,
+            variant_id=town.delivery(delivery_id).variant_id,
             due_at=town.now,
         )
     town.tick_dispatch()

@@ -24,7 +24,6 @@ from publisher.scheduling.schedule import (
     OnItsWay,
     cancel,
     delivery_for,
-    reschedule,
     schedule,
 )
 from publisher.states import DeliveryState
@@ -221,6 +220,7 @@ def test_what_has_left_since_it_was_looked_at_is_not_said_to_be_moved(
         post_id = post_steps.approved(session, city)
         delivery = post_steps.schedule(session, city, post_id)[0]
         delivery_id, due_at = delivery.id, delivery.due_at
+        variant_id = delivery.variant_id
     with database.transaction() as session:
         looked_at = delivery_for(session, delivery_id)
         assert looked_at.state is DeliveryState.SCHEDULED
@@ -229,11 +229,11 @@ def test_what_has_left_since_it_was_looked_at_is_not_said_to_be_moved(
             for to in (DeliveryState.CLAIMED, DeliveryState.SENDING):
                 transitions.apply(press, leaving, to, actor=CLOCK, now=NOON, verb=to)
         with pytest.raises(OnItsWay):
-            reschedule(
+            schedule(
                 session,
                 actor=city.actor("clerk"),
                 now=NOON,
-                delivery_id=delivery_id,
+                variant_id=variant_id,
                 due_at=due_at + HOUR,
                 despite_clash=True,
             )

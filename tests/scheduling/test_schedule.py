@@ -246,9 +246,7 @@ def test_a_cancelled_delivery_of_an_older_revision_is_not_brought_back(
 
 
 def restore_revision(session: Session, city: CityPeople, delivery: Delivery) -> None:
-    scheduling_schedule.reschedule(
-        session, actor=city.actor("clerk"), now=NOON, delivery_id=delivery.id, due_at=NOON + HOUR
-    )
+    schedule(session, city, delivery.variant_id, NOON + HOUR)
 
 
 def test_what_does_not_exist_is_missing(session: Session, city: CityPeople) -> None:
@@ -256,10 +254,6 @@ def test_what_does_not_exist_is_missing(session: Session, city: CityPeople) -> N
         schedule(session, city, 10**9)
     with pytest.raises(NotFound):
         scheduling_schedule.cancel(session, actor=city.actor("clerk"), now=NOON, delivery_id=10**9)
-    with pytest.raises(NotFound):
-        scheduling_schedule.reschedule(
-            session, actor=city.actor("clerk"), now=NOON, delivery_id=10**9, due_at=NOON + HOUR
-        )
 
 
 # Moving and cancelling, from every state
@@ -282,11 +276,11 @@ def test_a_new_time_from_each_state(
     session.flush()
 
     def again() -> None:
-        scheduling_schedule.reschedule(
+        scheduling_schedule.schedule(
             session,
             actor=city.actor("lead"),
             now=NOON,
-            delivery_id=delivery.id,
+            variant_id=delivery.variant_id,
             due_at=NOON + 2 * DAY,
         )
 

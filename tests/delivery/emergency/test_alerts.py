@@ -125,11 +125,11 @@ def test_what_has_gone_well_in_the_end_calls_nobody(town: City) -> None:
         if delivery.state is DeliveryState.FAILED
     )
     with town.write() as session:
-        schedule.reschedule(
+        schedule.schedule(
             session,
             actor=town.actor("lead"),
             now=town.now,
-            delivery_id=broken.id,
+            variant_id=broken.variant_id,
             due_at=town.now,
             despite_clash=True,
         )
