@@ -15,6 +15,7 @@ from sqlalchemy import (
     null,
     select,
 )
+from sqlalchemy.orm import Session
 
 from approvals.states import PostState
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction, ReceiptRow
@@ -176,6 +177,47 @@ def _stage_of_text(state: DeliveryState) -> Stage | None:
             return None
         case _:
             assert_never(state)
+
+
+def post_stages(session: Session, posts: Collection[Post]) -> dict[int, Stage]:
+    """Return by post id what a reader is told of each post: the stage of its texts, else its own.
+
+    A post with a live text is live, even while its correction is drafted.
+    """
+    stages_by_post: dict[int, set[Stage]] = {
+        post.id: {_stage_of_state(post.state)} for post in posts
+    }
+    query = select(
+        Delivery.post_id, Delivery.state, sql_conditions.is_current(), _is_still_live()
+    ).where(Delivery.post_id.in_(stages_by_post), Delivery.action == DeliveryAction.PUBLISH)
+    for post_id, state, is_current, is_still_live in session.execute(query):
+        stage = _stage_of_text(state)
+        if stage is Stage.LIVE and not is_still_live:
+            stage = Stage.GONE
+        if stage and (is_current or stage not in _ONLY_CURRENT):
+            stages_by_post[post_id].add(stage)
+    return {
+        post_id: min(stages, key=_POST_ORDER.index) for post_id, stages in stages_by_post.items()
+    }
+
+
+def _stage_of_state(state: PostState) -> Stage:
+    return Stage.POST_WITHDRAWN if state is PostState.WITHDRAWN else Stage(state.value)
+
+
+_ONLY_CURRENT = (Stage.FAILED, Stage.MISSED, Stage.GONE)
+_POST_ORDER = (
+    Stage.LIVE,
+    Stage.HELD,
+    Stage.FAILED,
+    Stage.MISSED,
+    Stage.UNCONFIRMED,
+    Stage.SENDING,
+    Stage.SCHEDULED,
+    Stage.GONE,
+    *(_stage_of_state(state) for state in PostState),
+)
+"""The stages of a post, in the order of `_stage_conditions`."""
 
 
 def states_at(stage: Stage) -> tuple[DeliveryState, ...]:

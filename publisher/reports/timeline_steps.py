@@ -168,23 +168,25 @@ def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
     """Return the steps that matter to the department, oldest first.
 
     Internal events such as claims, leases and attempts without effect are left out. The same action
-    on several accounts within `TOGETHER` becomes one step.
+    on several accounts within `TOGETHER` becomes one step, unless the post had another in between.
     """
     steps: list[TimelineStep] = []
-    last: dict[object, int] = {}
+    last: dict[
+        int | None, tuple[object, int]
+    ] = {}  # by post: the key and position of its last step
     for event in events:
         kind = _kind(event, rows)
         if kind is None:
             continue
         step = _step(kind, event, rows)
-        key = (kind, step.post_id, step.due_at, step.code, step.by, step.revision)
-        position = last.get(key)
-        if step.outlets and position is not None and step.at - steps[position].at <= TOGETHER:
+        key = (kind, step.due_at, step.code, step.by, step.revision)
+        last_key, position = last.get(step.post_id, (None, -1))
+        if step.outlets and key == last_key and step.at - steps[position].at <= TOGETHER:
             steps[position] = replace(
                 steps[position], outlets=steps[position].outlets + step.outlets
             )
             continue
-        last[key] = len(steps)
+        last[step.post_id] = key, len(steps)
         steps.append(step)
     return steps
 

@@ -180,9 +180,15 @@ class CityPosts(CityPeople):
         *,
         by: str = "clerk",
         late_limit: int = 60,
+        only: int | None = None,
     ) -> list[int]:
-        """Schedule every variant for that long from now, and return the deliveries' ids."""
+        """Schedule every variant for that long from now, and return the deliveries' ids.
+
+        `only` is the index of the one variant to schedule.
+        """
         variant_ids = self.variants(post_id)
+        if only is not None:
+            variant_ids = [variant_ids[only]]
         with self.write() as session:
             deliveries = [
                 scheduling_schedule(

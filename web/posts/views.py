@@ -13,7 +13,7 @@ from approvals.states import PostState
 from publisher.drafting import collaboration, drafts
 from publisher.models.posts import Post, PostKind
 from publisher.models.submissions import Submission
-from publisher.reports import timeline
+from publisher.reports import progress, timeline
 from publisher.review import decide, gate_adapter
 from publisher.review.department_approvers import offices_by_department
 from publisher.review.department_reviews import (
@@ -56,7 +56,7 @@ def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id, options=_SIBLINGS)
     newest = post.revisions[-1] if post.revisions else None
     reviews = department_reviews(newest, now=ctx.now()) if newest else []
-    publications = publications_of(session, post)
+    publications, siblings = publications_of(session, post), _sibling_posts(post)
     acts = _acts(post) | _deletion_acts(post, publications)
     return render_template(
         "posts/post.html",
@@ -70,7 +70,8 @@ def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
         publications=publications,
         reviews=reviews,
         blocked_ids=_blocked(session, post, reviews),
-        siblings=_sibling_posts(post),
+        siblings=siblings,
+        stages=progress.post_stages(session, [post, *siblings]),
         visible_ids=_visible_submission_ids(post),
         notes=collaboration.notes_of(session, actor=actor(), post_id=post_id),
         may_read_notes=collaboration.may_read_notes(actor()),

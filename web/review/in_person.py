@@ -16,6 +16,7 @@ from publisher.drafting import drafts
 from publisher.models.approvals import SpotCode
 from publisher.models.people import Appointment
 from publisher.models.posts import Revision
+from publisher.reports import progress
 from publisher.review import department_approvers, gate_adapter, in_person
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal, Spelled
 from web.core.auth import actor, reads, writing
@@ -59,6 +60,7 @@ def _code_page(session: Session, form: Form, post_id: int) -> Page:
         "review/in_person.html",
         post=post,
         revision=revision,
+        stage=progress.post_stages(session, [post])[post.id],
         is_waiting=post.state is PostState.IN_REVIEW,
         code_view=_code_view(code) if code is not None and problem is None else None,
         is_expired=problem is ApprovalCodeProblem.EXPIRED,

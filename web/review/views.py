@@ -26,6 +26,7 @@ from publisher.drafting import diff, drafts
 from publisher.models.approvals import Absence
 from publisher.models.people import Appointment
 from publisher.models.posts import DecisionKind, Post, Revision
+from publisher.reports import progress
 from publisher.review import decide, department_approvers, gate_adapter, history
 from publisher.review.decide import ActsUnderAnother
 from publisher.review.department_approvers import DepartmentOffices, HeadNotYet
@@ -91,6 +92,7 @@ def _page(
         "review/review.html",
         post=post,
         revision=revision,
+        stage=progress.post_stages(session, [post])[post.id],
         previews=previews,
         jump_links=[(short_title(preview.variant), f"#{preview.anchor}") for preview in previews],
         photo_count=_count_photos(revision),

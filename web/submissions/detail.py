@@ -17,7 +17,7 @@ from publisher.intake import merge as intake_merge
 from publisher.intake.edit import check_recorded_here
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
-from publisher.reports import timeline
+from publisher.reports import progress, timeline
 from publisher.reports.unseen_notes import unseen_notes
 from publisher.states import SubmissionState
 from web.core.auth import actor, by_actor, reads, writing
@@ -67,6 +67,7 @@ def _submission_page(session: Session, form: SubmissionReasonForm, submission_id
         "submissions/submission.html",
         submission=submission,
         timeline=timeline.timeline_of(session, submission=submission, now=ctx.now()),
+        stages=progress.post_stages(session, submission.posts),
         step_labels=STEPS,
         next_labels=NEXT,
         kind_labels=KIND_WORDS,
