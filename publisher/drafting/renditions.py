@@ -60,6 +60,14 @@ def preparation_context(session: Session, *, post_id: int | None = None) -> Prep
     return PreparationContext(platforms, renditions)
 
 
+def source_digests(revision: Revision) -> tuple[str, ...]:
+    """Return the digests of the originals of a revision's pictures, each once, in their order."""
+    renditions = (
+        rendition.source_sha256 for variant in revision.variants for rendition in variant.renditions
+    )
+    return tuple(dict.fromkeys(renditions))
+
+
 def prepare_pictures(store: MediaStore, draft: Draft, context: PreparationContext) -> PreparedDraft:
     """Store new pictures and render each picture of the draft once for all platforms.
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from io import BytesIO
 from typing import Literal, Protocol
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from publisher.media import file_signatures, gif
 from publisher.media.gif import BrokenAnimation
@@ -37,6 +37,7 @@ _THUMBNAIL_OPTIONS: dict[str, dict[str, int | bool]] = {
     "JPEG": {"quality": 80, "optimize": True},
     "WEBP": {"quality": 50, "method": 6},
 }
+_GROUND = (242, 244, 246)
 _SHRINK = 0.8
 _SRGB = ImageCms.createProfile("sRGB")
 
@@ -171,6 +172,21 @@ def thumbnail(
     with _in_memory(content, source_kind, max_pixels):
         picture = _plain(content, source_kind, side, max_pixels)
         return _encoded(picture, kind, **_THUMBNAIL_OPTIONS[kind])
+
+
+def stacked(pictures: Sequence[bytes], cell: tuple[int, int]) -> EncodedImage:
+    """Return small pictures of ours in one image: each whole in a cell, one below another.
+
+    `cell` is the width and height of a cell in pixels. A page fetches them in one request.
+    """
+    width, height = cell
+    sheet = Image.new("RGB", (width, height * len(pictures)), _GROUND)
+    for at, content in enumerate(pictures):
+        with Image.open(BytesIO(content), formats=("WEBP",)) as source:
+            picture = ImageOps.contain(source.convert("RGB"), cell, Image.Resampling.LANCZOS)
+        left, top = (width - picture.width) // 2, (height - picture.height) // 2
+        sheet.paste(picture, (left, at * height + top))
+    return _encoded(sheet, "WEBP", **_THUMBNAIL_OPTIONS["WEBP"])
 
 
 @contextmanager

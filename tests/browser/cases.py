@@ -17,6 +17,7 @@ NOT_PAGES = frozenset(
         "static",
         "media.submission_file",
         "media.picture",
+        "media.contact_sheet",
         "link_cards.picture",
         "feeds.calendar",
         "submissions.csv",

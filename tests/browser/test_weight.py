@@ -25,7 +25,6 @@ has."""
 
 MOST_REQUESTS = 7
 PHOTOS = 4
-PICTURES = "/pictures/"
 
 
 @pytest.fixture(scope="module")
@@ -101,14 +100,13 @@ def test_a_first_page_is_light_and_the_next_one_lighter(journey: Journey, who: s
 
 
 def test_four_photos_to_be_approved_are_no_heavier(journey: Journey, post_id: int) -> None:
-    """Each photo is one more request: two platforms and two languages share its thumbnail."""
+    """All photos come in one image: two platforms and two languages share it."""
     page = new_phone(journey, "first")
     sizes = fetched(page, f"{journey.server.address}/posts/{post_id}/review")
-    photos = [path for path in sizes if PICTURES in path]
-    assert len(photos) == PHOTOS
+    assert f"/posts/{post_id}/contact-sheet" in sizes
     assert sum(sizes.values()) <= MOST_AT_FIRST, sizes
-    assert len(sizes) - PHOTOS <= MOST_REQUESTS, sizes
+    assert len(sizes) <= MOST_REQUESTS, sizes
     again = fetched(page, f"{journey.server.address}/posts/{post_id}/review")
-    assert [path for path in again if PICTURES in path] == []
+    assert f"/posts/{post_id}/contact-sheet" not in again
     assert sum(again.values()) <= MOST_LATER, again
     page.context.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageColor
 
 from publisher.drafting.drafts import PictureDraft
 from tests.support.forms import photo
@@ -39,16 +39,34 @@ def kept_thumbnails(site: Site) -> list[Path]:
     return sorted(path for path in site.city.store.root.rglob("*.*") if path.is_file())
 
 
-def test_the_platforms_of_a_review_share_one_small_picture_of_each_photo(site: Site) -> None:
+def test_the_photos_of_a_review_come_whole_in_one_image(site: Site) -> None:
     post_id = post_with_photo(site)
-    assert len(set(addresses(site, post_id))) == 2
-    answer = site.browser("first").get(addresses(site, post_id)[0])
+    (address,) = set(addresses(site, post_id))
+    answer = site.browser("first").get(address)
     assert answer.mimetype == "image/webp"
     assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
-    image = Image.open(BytesIO(answer.data))
-    assert max(image.size) == 272
+    image = Image.open(BytesIO(answer.data)).convert("RGB")
+    assert image.size == (272, 2 * 204)
+    first, second = (image.getpixel((136, height)) for height in (102, 306))
+    assert near(first, ImageColor.getrgb("teal"))
+    assert near(second, ImageColor.getrgb("navy"))
     assert not image.getexif()
-    assert len(answer.data) < 12_000
+    assert len(answer.data) < 24_000
+
+
+def near(one: object, other: object) -> bool:
+    assert isinstance(one, tuple)
+    assert isinstance(other, tuple)
+    return all(abs(left - right) < 24 for left, right in zip(one, other, strict=True))
+
+
+def test_a_revision_without_photos_has_no_contact_sheet(site: Site) -> None:
+    post_id = post_with_photo(site)
+    for revision in (0, 2, 10**30):
+        path = f"/posts/{post_id}/contact-sheet?revision={revision}"
+        assert site.browser("first").get(path).status_code == 404
+    post_id = site.city.draft(site.city.hand_in())
+    assert site.browser("first").get(f"/posts/{post_id}/contact-sheet").status_code == 404
 
 
 def test_a_single_photo_is_shown_wider(site: Site) -> None:
@@ -57,7 +75,7 @@ def test_a_single_photo_is_shown_wider(site: Site) -> None:
 
 
 def test_a_small_picture_is_made_once_and_kept_beside_its_original(site: Site) -> None:
-    address = addresses(site, post_with_photo(site))[0]
+    address = addresses(site, post_with_photo(site, count=1))[0]
     assert kept_thumbnails(site) == []
     browser = site.browser("first")
     first = browser.get(address).data
@@ -78,10 +96,10 @@ def test_whoever_may_not_see_the_picture_sees_no_small_one(site: Site) -> None:
 
 
 def test_where_nothing_can_be_stored_it_is_shown_all_the_same(site: Site) -> None:
-    address = addresses(site, post_with_photo(site))[0]
+    address = addresses(site, post_with_photo(site, count=1))[0]
     digest = address.rpartition("/")[2].partition("?")[0]
     folder = site.city.store.path(digest).parent
-    (folder / f"{digest}.272").mkdir()  # nothing can take its place
+    (folder / f"{digest}.480").mkdir()  # nothing can take its place
     answer = site.browser("first").get(address)
     assert (answer.status_code, answer.mimetype) == (200, "image/webp")
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
-from publisher.drafting import drafts
+from publisher.drafting import drafts, renditions
 from publisher.intake import queries
 from publisher.media import images, metadata
 from publisher.media.store import MediumChanged, MediumMissing
@@ -57,6 +57,27 @@ def picture(session: Session, post_id: int, sha256: str) -> Response:
                 if rendition.source_sha256 == sha256:
                     return _serve(sha256, "image/jpeg", "", always_small=True)
     raise NotFound(sha256)
+
+
+@routes.get("/posts/<int:post_id>/contact-sheet")
+@for_roles()
+@reads
+def contact_sheet(session: Session, post_id: int) -> Response:
+    """Serve the photos of `?revision=` in one image: small and whole, one below another."""
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    number = request.args.get("revision", post.newest, type=int)
+    revision = next((row for row in post.revisions if row.number == number), None)
+    digests = renditions.source_digests(revision) if revision is not None else ()
+    if not digests:
+        raise NotFound(number)
+    end_reading()  # making them small takes time
+    side = SIDES["small"]
+    sheet = images.stacked([_thumbnail(digest, side) for digest in digests], (side, side * 3 // 4))
+    response = Response(sheet.content, mimetype=sheet.mime)
+    # A revision never changes, and no other person of this computer may see it.
+    response.headers["Cache-Control"] = f"private, max-age={A_YEAR}, immutable"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> Response:

@@ -39,12 +39,14 @@ from web.core.i18n import _
 from web.core.permissions import Page, for_action, for_roles
 from web.drafting import warnings
 from web.drafting.revisions import newer_changes, previous_revision
+from web.drafting.warnings import WarningList
 from web.forms import Form
 from web.messages.names import department_name
 from web.messages.refusals import refusal_sentence
 from web.messages.review_codes import already_sentence, decided_sentence
-from web.previews import previews_of, short_title
+from web.previews import previews_of
 from web.review import shared_computer
+from web.review.photos import photo_numbers, photos_of
 
 routes = Blueprint("reviewing", __name__)
 DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
@@ -87,16 +89,15 @@ def _page(
     nobody_for = without_approver(offices, revision, reviews, now=now)
     approvers = department_approvers.approvers_among(offices[department_id], revision, now=now)
     blocking_sentence = _blocking_sentence(session, post, revision, approvers)
-    previews = previews_of(revision)
     return render_template(
         "review/review.html",
         post=post,
         revision=revision,
         stage=progress.post_stages(session, [post])[post.id],
-        previews=previews,
-        jump_links=[(short_title(preview.variant), f"#{preview.anchor}") for preview in previews],
-        photo_count=_count_photos(revision),
-        warnings=warnings.of_revision(session, revision),
+        previews=previews_of(revision),
+        photos=photos_of(revision),
+        photo_numbers=photo_numbers(revision),
+        warnings=_warnings(session, post, revision),
         previous=previous,
         changes=diff.changes(previous, revision) if previous else [],
         changes_since=newer_changes(post, revision),
@@ -117,6 +118,14 @@ def _page(
     )
 
 
+def _warnings(session: Session, post: Post, revision: Revision) -> WarningList | None:
+    """Return the points to check of a waiting revision for the cell; an officer cannot write."""
+    waits = post.state is PostState.IN_REVIEW and revision.number == post.newest
+    if not waits or not may(actor(), Action.DRAFT, post.department_id):
+        return None
+    return warnings.of_revision(session, revision)
+
+
 def _approver_offices(
     offices: DepartmentOffices, approvers: Approvers
 ) -> list[tuple[Appointment, date | None]]:
@@ -132,17 +141,6 @@ def _approver_offices(
 
 def _last_day(own_absences: Sequence[Absence]) -> date | None:
     return own_absences[0].until_on if own_absences else None
-
-
-def _count_photos(revision: Revision) -> int:
-    # A photo is rendered for each account, and is counted once.
-    return len(
-        {
-            rendition.source_sha256
-            for variant in revision.variants
-            for rendition in variant.renditions
-        }
-    )
 
 
 def _deciding_department_id(revision: Revision) -> int:

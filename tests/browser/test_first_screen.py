@@ -1,0 +1,111 @@
+"""What stands on the first screen where a post is reviewed, and where it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from publisher.drafting.drafts import PictureDraft
+from publisher.models.posts import Language
+from tests.browser.journey import Journey, open_journey
+from tests.support.photos import phone_photo
+from tests.support.runs import Run
+
+PHOTOS = 4
+TEXT = (
+    "बुधवार दि. २ डिसेंबर रोजी मुख्य जलवाहिनी जोडणीच्या कामामुळे वडगाव शेरी, खराडी, विमाननगर व "
+    "चंदननगर परिसराचा पाणीपुरवठा सकाळी ९ वाजल्यापासून बंद राहील. गुरुवारी सकाळी पाणी उशिरा येईल. टँकरसाठी : "
+    "०२०-५५५०-०१२३ #पुणे"
+)
+MOST_PIXELS = 4_000
+"""The height of the review page of four texts with four photos, at 390 px."""
+
+LINES_ABOVE_THE_BAR = """
+() => {
+  const bar = document.querySelector(".decision-bar").getBoundingClientRect().top;
+  const lines = new Set();
+  for (const paragraph of document.querySelector(".preview-text").querySelectorAll("p")) {
+    const range = document.createRange();
+    range.selectNodeContents(paragraph);
+    for (const box of range.getClientRects()) {
+      if (box.bottom <= bar) { lines.add(Math.round(box.top / 8)); }
+    }
+  }
+  return lines.size;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def journey(
+    browser: Browser, run: Run, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Journey]:
+    folder = tmp_path_factory.mktemp("first-screen")
+    with open_journey(browser, run, folder, width=390, shoot=lambda _page, _name: folder) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def post_id(journey: Journey) -> int:
+    """Return a post of four texts with four photos, which was returned and is in review again."""
+    town = journey.town
+    post_id = town.start(town.hand_in("बुधवारी वडगाव शेरी, खराडी परिसरात पाणीपुरवठा बंद"))
+    pictures = tuple(
+        PictureDraft(f"पाण्याच्या टाकीचे छायाचित्र {number}", content=phone_photo((1600, 1200)))
+        for number in range(1, PHOTOS + 1)
+    )
+    both = (Language.MARATHI, Language.ENGLISH)
+    town.save(post_id, text=TEXT.replace("बुधवार", "बुधवारी"), languages=both, pictures=pictures)
+    town.send(post_id)
+    town.return_post(post_id)
+    town.save(post_id, text=TEXT, languages=both, pictures=pictures)
+    town.send(post_id)
+    return post_id
+
+
+def reviewed(journey: Journey, who: str, post_id: int) -> Page:
+    page = journey.go(who, f"/posts/{post_id}/review")
+    page.evaluate("document.fonts.ready")
+    return page
+
+
+def test_five_lines_of_the_post_stand_above_the_bar(journey: Journey, post_id: int) -> None:
+    page = reviewed(journey, "first", post_id)
+    assert page.evaluate(LINES_ABOVE_THE_BAR) >= 5
+
+
+def test_four_texts_with_photos_are_no_longer_than_five_screens(
+    journey: Journey, post_id: int
+) -> None:
+    page = reviewed(journey, "first", post_id)
+    assert page.locator(".preview").count() == 4
+    assert page.evaluate("document.documentElement.scrollHeight") <= MOST_PIXELS
+
+
+def test_each_photo_is_described_once_and_opens_whole(journey: Journey, post_id: int) -> None:
+    page = reviewed(journey, "first", post_id)
+    for number in range(1, PHOTOS + 1):
+        words = f"पाण्याच्या टाकीचे छायाचित्र {number}"
+        assert page.locator("main").inner_text().count(words) == 1
+    links = page.locator("#photos a").evaluate_all("all => all.map(link => link.href)")
+    sizes = [
+        page.evaluate(
+            "async at => { const image = new Image(); image.src = at; await image.decode();"
+            " return [image.naturalWidth, image.naturalHeight]; }",
+            link,
+        )
+        for link in links
+    ]
+    assert len(links) >= PHOTOS
+    assert all(width >= 1_000 for width, _height in sizes), sizes
+
+
+def test_the_clerk_alone_is_shown_what_to_check(journey: Journey) -> None:
+    town = journey.town
+    post_id = town.start(town.hand_in())
+    town.save(post_id, text="अधिक माहितीसाठी ९८२२०१२३४५ येथे संपर्क साधावा.")
+    town.send(post_id)
+    assert reviewed(journey, "clerk", post_id).locator(".warnings").count() == 1
+    assert reviewed(journey, "first", post_id).locator(".warnings").count() == 0

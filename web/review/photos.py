@@ -1,0 +1,79 @@
+"""The photos of a revision for its review: each once, whole, with its descriptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import url_for
+
+from publisher.drafting.renditions import source_digests
+from publisher.models.posts import Rendition, Revision, Variant
+from web.messages.names import account_name
+
+
+@dataclass(frozen=True)
+class WholePicture:
+    """A picture as it is published: the accounts that get it, and its URL."""
+
+    accounts: str
+    href: str
+
+
+@dataclass(frozen=True)
+class ReviewedPhoto:
+    """A photo of a revision with its number in it, which counts from 1.
+
+    `descriptions` are pairs of a language and its description, empty if there is none; what two
+    languages share is there once.
+    """
+
+    number: int
+    descriptions: tuple[tuple[str, str], ...]
+    whole_pictures: tuple[WholePicture, ...]
+
+
+def photos_of(revision: Revision) -> tuple[ReviewedPhoto, ...]:
+    """Return the photos of all texts of a revision, each once."""
+    photos = []
+    for number, digest in enumerate(source_digests(revision), start=1):
+        renditions = [
+            (variant, rendition)
+            for variant in revision.variants
+            for rendition in variant.renditions
+            if rendition.source_sha256 == digest
+        ]
+        pictures = _whole_pictures(renditions)
+        photos.append(ReviewedPhoto(number, _descriptions(renditions), pictures))
+    return tuple(photos)
+
+
+def photo_numbers(revision: Revision) -> dict[int, list[int]]:
+    """Return the numbers of the photos of each text, in its order, by the id of the variant."""
+    digests = source_digests(revision)
+    return {
+        variant.id: [digests.index(rendition.source_sha256) + 1 for rendition in variant.renditions]
+        for variant in revision.variants
+    }
+
+
+def _descriptions(renditions: list[tuple[Variant, Rendition]]) -> tuple[tuple[str, str], ...]:
+    languages: dict[str, str] = {}
+    missing: dict[tuple[str, str], None] = {}
+    for variant, rendition in renditions:
+        if rendition.alt_text:
+            languages.setdefault(rendition.alt_text, variant.language.value)
+        else:
+            missing[variant.language.value, ""] = None
+    return (*((language, text) for text, language in languages.items()), *missing)
+
+
+def _whole_pictures(renditions: list[tuple[Variant, Rendition]]) -> tuple[WholePicture, ...]:
+    """Return each published picture once; platforms that get the same bytes share it."""
+    names: dict[str, dict[str, None]] = {}
+    for variant, rendition in renditions:
+        names.setdefault(rendition.sha256, {})[account_name(variant.account)] = None
+    post_id = renditions[0][0].revision.post_id
+    return tuple(
+        WholePicture(", ".join(accounts), url_for("media.picture", post_id=post_id, sha256=digest))
+        for digest, accounts in names.items()
+    )
