@@ -161,7 +161,7 @@ def date_sentence(code: WhenProblem) -> LazyString:
     if code is WhenProblem.DATE_DOES_NOT_EXIST:
         return lazy_gettext("There is no such day in the calendar. Check day and month.")
     if code is WhenProblem.DATE_OUT_OF_RANGE:
-        return lazy_gettext("The year must lie between 2000 and 2099.")
+        return lazy_gettext("The year must be between 2000 and 2099.")
     return lazy_gettext("Write day, month and year as numbers, for example 27 11 2026.")
 
 

@@ -126,7 +126,7 @@ def test_the_preview_follows_its_text_with_hashtags_and_cut_off(visit: Opener) -
     assert preview.locator(".hashtag").inner_text() == "#पाणीपुरवठा"
     page.fill("#text_en", "\n".join(str(line) for line in range(1, 8)))
     cut = page.locator("[data-preview-of=text_en]")
-    assert cut.locator(".cut").inner_text() == "From here on behind “See more”"
+    assert cut.locator(".cut").inner_text() == "Readers must press “See more” to see the rest"
     assert cut.locator("p").all_inner_texts() == ["1\n2\n3\n4\n5", "6\n7"]
 
 

@@ -122,7 +122,7 @@ def freeze(form: LayForm) -> Page:
     with writing() as session:
         new_freeze = controls_freeze.freeze(session, **by_actor(), form=freeze_form)
         freeze_id = new_freeze.id
-    flash(_("The freeze is laid. What falls into it stays here; you see it below."))
+    flash(_("The freeze is on. Posts due during it are listed below and will not be published."))
     flash("freeze", "draft-done")
     in_flight.flash_for_freeze(freeze_id)
     return redirect(url_for("freezes.index"))

@@ -51,7 +51,7 @@ def entry(viewer: Actor) -> tuple[MenuEntry, ...]:
     """Return the menu entry, if the viewer may see the page."""
     if viewer.role not in READERS:
         return ()
-    return (MenuEntry(_("Clocks"), url_for("clocks.index"), icon="clock"),)
+    return (MenuEntry(_("Publishing service"), url_for("clocks.index"), icon="clock"),)
 
 
 def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
@@ -78,8 +78,8 @@ def _silence_sentence(session: Session, now: datetime) -> str:
         return ""
     if silent.has_begun:
         return _(
-            "Nothing leaves at the moment: no clock has run since %(at)s. Posts, answers, "
-            "emergency warnings and mails wait; none of them is lost.",
+            "Nothing is being published: the publishing service stopped at %(at)s. Posts, "
+            "answers, warnings and mails are waiting; none is lost.",
             at=dates.moment(silent.since, page_language(), now=now),
         )
     return _(

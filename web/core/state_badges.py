@@ -107,8 +107,8 @@ STATE_LOOK |= {
 }
 
 STATE_WORDS: dict[tuple[str, str], str] = {
-    ("clock", "alive"): N_("Alive"),
-    ("clock", "silent"): N_("Silent"),
+    ("clock", "alive"): N_("Running"),
+    ("clock", "silent"): N_("Not responding"),
     ("submission", "received"): N_("Received"),
     ("submission", "returned"): N_("Returned to be completed"),
     ("submission", "drafted"): N_("Draft made"),
@@ -175,7 +175,7 @@ STATE_WORDS: dict[tuple[str, str], str] = {
     ("account", "connected"): N_("Connected"),
     ("account", "paused"): N_("Switched off for now"),
     ("account", "disconnected"): N_("Disconnected"),
-    ("emergency", "owed"): N_("Approval after the fact owed"),
+    ("emergency", "owed"): N_("Approval after publishing due"),
     ("emergency", "overdue"): N_("Approval after the fact overdue"),
     ("emergency", "ratified"): N_("Ratified"),
     ("emergency", "refused"): N_("Refused: a correction is owed"),

@@ -122,7 +122,7 @@ def cancel(_form: PlatformLinkForm, delivery_id: int) -> Page:
     with writing() as session:
         manual.delivery_and_post(session, delivery_id)
         schedule.cancel(session, **by_actor(), delivery_id=delivery_id)
-    flash(_("It is cancelled; the post stays approved."))
+    flash(_("Cancelled. The post is still approved."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
 
 
@@ -142,7 +142,7 @@ def it_is_live(form: PlatformLinkForm, delivery_id: int) -> Page:
         reconcile.confirm_live(
             session, **by_actor(), delivery_id=delivery_id, link=link, linked_post=linked_post
         )
-    flash(_("Kept: it is live."))
+    flash(_("Recorded as published."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
 
 
@@ -154,5 +154,5 @@ def send_again(_form: PlatformLinkForm, delivery_id: int) -> Page:
     with writing() as session:
         manual.delivery_and_post(session, delivery_id)
         reconcile.send_again(session, **by_actor(), delivery_id=delivery_id)
-    flash(_("It is sent once more."))
+    flash(_("Sending again."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))

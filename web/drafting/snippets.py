@@ -142,7 +142,7 @@ def edit(form: OneTextForm, text_id: int) -> Page:
             form=_read(form),
         )
     flash(f"text-{text_id}", "draft-done")
-    flash(_("The text is changed. Drafts that took it before stay as they are."))
+    flash(_("Changed. Existing drafts stay as they are."))
     return redirect(url_for("texts.edit", text_id=text_id))
 
 

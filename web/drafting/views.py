@@ -210,8 +210,8 @@ def _show_refusal(sheet: Sheet, refusal: Invalid | NotAllowed) -> None:
         newest = str(refusal.values["newest"])
         form.seen.data, form.seen.raw_data = newest, [newest]
         message = _(
-            "Somebody saved revision %(newest)s while you were writing. Your text stands below, "
-            "unsaved. Look at what changed there; saving now makes yours the next revision.",
+            "Someone else saved revision %(newest)s while you were writing. Your text is below, "
+            "not yet saved. Check what changed before you save.",
             newest=refusal.values["newest"],
         )
         form.form_errors[:] = [message]

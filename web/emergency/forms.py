@@ -34,7 +34,7 @@ class LaneForm(Form):
     seen_plan = HiddenField()
     word_name = StringField(_l("Name"))
     word_post = StringField(_l("Office held"))
-    word_how = RadioField(_l("How the word came"), validate_choice=False)
+    word_how = RadioField(_l("How you were told"), validate_choice=False)
     day = DayMonthYearField(_l("When"))
     clock = StringField(_l("Time"))
 

@@ -29,8 +29,8 @@ BEGINS: Mapping[CorrectionMode, str] = {
         "nothing happens there. Photos and the link’s card stay as they are."
     ),
     CorrectionMode.NOTE: N_(
-        "Live since %(at)s, and %(platform)s lets nobody change it. What you write here stands "
-        "under it as an answer: say what changed. Left as it begins, nothing happens there."
+        "Published %(at)s; %(platform)s does not allow changes. What you write here appears as an "
+        "answer under it: say what changed. If you change nothing, nothing happens."
     ),
     CorrectionMode.UNKNOWN: N_(
         "Somebody said that it is live there, and gave no link. It cannot be corrected from here."

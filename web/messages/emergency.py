@@ -16,16 +16,16 @@ SENTENCES: Mapping[str, str] = {
     "not_a_number": N_("Write a number, for example 12,500."),
     "not_a_phone": N_("Write a telephone number, for example 020-5550-0108 or 101."),
     "choose": N_("Choose one."),
-    "word_name.required": N_("Write the name of whoever said so."),
+    "word_name.required": N_("Write the name of the person who told you."),
     "word_post.required": N_("Write their post."),
     "word_at.required": N_("Write when they said so."),
-    "not_lately": N_("The word has to be of the last 24 hours, and not of the future."),
+    "not_lately": N_("Give a time in the last 24 hours."),
     "no_account": N_("No account is connected. Publish by another way, and tell the admin."),
     "unknown_person": N_("Choose somebody from the list."),
     "on_duty_already": N_("This person is on the roster for a part of this time already."),
     "until_day.required": N_("Write until when."),
-    "before_begin": N_("The end has to lie after the beginning, and after now."),
-    "too_long_duty": N_("A duty lasts at most %(most)s days. Make two of it."),
+    "before_begin": N_("The end must be after the start, and later than now."),
+    "too_long_duty": N_("A duty period can be at most %(most)s days. Enter two."),
     "name_mr.required": N_("Write the name in Marathi."),
     "name_en.required": N_("Write the name in English."),
     "text_mr.required": N_("Write the Marathi text."),
@@ -76,7 +76,8 @@ TROUBLES: Mapping[str, str] = {
     Trouble.HELD: N_("It may or may not be live; it is held for a decision."),
     Trouble.MISSED: N_("Its time passed, and it was not sent."),
     Trouble.WAITING: N_(
-        "It has not left yet: the press is stopped, the account is paused, or no clock runs."
+        "Not published yet: publishing is stopped, the account is paused, or the publishing "
+        "service is down."
     ),
 }
 

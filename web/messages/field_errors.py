@@ -70,8 +70,12 @@ FIELD_ERRORS: Mapping[str, str] = {
     "changed_meanwhile": N_(
         "Something has happened to this text since this page was opened. Look at it again."
     ),
-    "before_window": N_("The approval holds only from %(not_before)s. Choose a later time."),
-    "after_window": N_("The approval holds only until %(not_after)s. Choose an earlier time."),
+    "before_window": N_(
+        "This post may be published only from %(not_before)s. Choose a later time."
+    ),
+    "after_window": N_(
+        "This post may be published only until %(not_after)s. Choose an earlier time."
+    ),
     "limit": N_("Write a number of minutes from 1 to %(most)s."),
     "on_its_way": N_("It has left already, or may have left."),
     "not_approved": N_("Its newest revision is not approved any more."),
@@ -122,12 +126,12 @@ FIELD_ERRORS: Mapping[str, str] = {
         "There are %(found)s pictures there, but %(most)s were approved. Post it with exactly "
         "those."
     ),
-    "before_beginning": N_("The end has to lie after the beginning."),
+    "before_beginning": N_("The end must be after the start."),
     "unknown_department": N_("Choose a department from the list."),
     "closed": N_("This department is closed. Choose another."),
     "no_text": N_("Write the text in at least one language."),
-    "before_wished": N_("The information has to stay useful until after the wished time."),
-    "before_not_before": N_("The end has to lie after the beginning."),
+    "before_wished": N_("‘Useful until’ must be later than the requested publishing time."),
+    "before_not_before": N_("The end must be after the start."),
     "nothing_ticked": N_("Tick whose appointment you confirm."),
     "chosen.too_many": N_("At most %(most)s appointments can be confirmed at once."),
     "too_many_views": N_("At most %(most)s views are kept. Remove one first."),
@@ -138,7 +142,7 @@ FIELD_ERRORS: Mapping[str, str] = {
         "With the link this is too long: %(found)s of %(most)s. Shorten the text or take the link "
         "out."
     ),
-    "same_picture_twice": N_("The same photo stands here twice. Leave one out."),
+    "same_picture_twice": N_("The same photo was added twice. Remove one."),
     "picture_missing": N_("This photo is no longer in the store. Choose it again."),
     "picture_changed": N_("This photo has changed in the store. Choose it again."),
     "store_away": N_(
@@ -163,7 +167,7 @@ FIELD_ERRORS: Mapping[str, str] = {
     "date_missing": N_("Write the date as well."),
     "date_unreadable": N_("Write day, month and year as numbers, for example 27 11 2026."),
     "date_does_not_exist": N_("There is no such day in the calendar. Check day and month."),
-    "date_out_of_range": N_("The year must lie between 2000 and 2099."),
+    "date_out_of_range": N_("The year must be between 2000 and 2099."),
     "time_missing": N_("Write the time as well."),
     "time_unreadable": N_("Write the time as hours and minutes, for example 17:30."),
     "time_does_not_exist": N_("There is no such time. Check hours and minutes."),
@@ -278,7 +282,7 @@ RECORDING: Mapping[str, str] = {
     "code.taken": N_("Another department has this code. Choose another."),
     "taken": N_("Another department in force bears this name."),
     "name_mr.same": N_("This is its name already."),
-    "other_id.same": N_("It stands there already."),
+    "other_id.same": N_("It already reports to that department."),
     "other_id.unknown": N_("Choose a department from the list."),
     "other_id.itself": N_("A department is not merged into itself. Choose another."),
     "other_id.ring": N_("A department cannot report to itself, nor to one that reports to it."),
@@ -294,5 +298,5 @@ RECORDING: Mapping[str, str] = {
 def recording_problem(problem: BadPerson | BadDepartment) -> str:
     """Return what is wrong with a person or a department: by field and code, or by code."""
     keys = (f"{problem.field}.{problem.code}", problem.code)
-    unknown = N_("This cannot be recorded as it stands.")
+    unknown = N_("This cannot be saved. Check the details.")
     return sentence_by_code(RECORDING, keys, problem.values, unknown=unknown)

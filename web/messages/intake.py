@@ -14,7 +14,7 @@ FIELD_LABELS: Mapping[str, str] = {
     "text_en": N_("English text"),
     "text_hi": N_("Hindi text"),
     "link": N_("Link"),
-    "wished_at": N_("Wished time"),
+    "wished_at": N_("Requested publishing time"),
     "useful_until": N_("Useful until"),
     "event_on": N_("Day of the event"),
     "event_until_on": N_("Last day of the event"),

@@ -84,7 +84,7 @@ WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
 """By kind: label, icon, and text of the link."""
 
 DUE: Mapping[DueKind, str] = {
-    DueKind.WISHED: N_("Wished time"),
+    DueKind.WISHED: N_("Requested publishing time"),
     DueKind.USEFUL_UNTIL: N_("Useful until"),
     DueKind.ANSWER_BY: N_("Deadline"),
     DueKind.ASSIGN_BY: N_("To be assigned by"),

@@ -15,8 +15,8 @@ from web.messages.names import department_name
 DELIVERY: Mapping[str, str] = {
     "too_long": N_("The platform says that the text is too long. Shorten it and have it approved."),
     "duplicate": N_(
-        "The platform says that the same text is there already. Look at the account; change the "
-        "text if it is not ours."
+        "The platform says this text is already published. Check the account; if the post there "
+        "is not ours, change the text."
     ),
     "media_invalid": N_("The platform could not read a picture. Put in another one."),
     "media_too_large": N_("The platform says that a picture is too large. Put in a smaller one."),
@@ -24,8 +24,8 @@ DELIVERY: Mapping[str, str] = {
         "The account has no right to do this on the platform. The admin has to give it the right."
     ),
     "not_summoned": N_(
-        "The platform lets us answer only where the author mentioned us. Answer by another way and "
-        "close the comment with a reason."
+        "The platform lets us answer only if the citizen mentioned our account. Answer another "
+        "way, then close the comment with a reason."
     ),
     "target_gone": N_("What this answers is no longer on the platform. Close the comment."),
     "blocked": N_("The platform has blocked the account for a while. Try again later."),
@@ -35,7 +35,7 @@ DELIVERY: Mapping[str, str] = {
     ),
     "later": N_("The platform asked us to wait. It is tried again at %(at)s."),
     "limit": N_("It waits until %(at)s: the platform’s limit for this account is used up."),
-    "cap": N_("It waits until %(at)s: as much has left in 24 hours as the account’s cap allows."),
+    "cap": N_("Waiting until %(at)s: this account has reached its 24-hour limit."),
     "credentials": N_("The account’s access has expired. It waits until the admin has renewed it."),
     "late": N_(
         "Its time passed before it could leave. Decide whether it still makes sense, and set a "
@@ -73,7 +73,9 @@ DELIVERY: Mapping[str, str] = {
         "A freeze holds it. It leaves after the freeze, unless its late limit passes first."
     ),
     "lease_ended": N_("The sending was interrupted. We are looking whether it is live."),
-    "id_seen_before": N_("The platform’s answer did not fit. We are looking whether it is live."),
+    "id_seen_before": N_(
+        "The platform’s answer was unexpected. We are checking whether the post was published."
+    ),
     "medium_missing": N_("A picture is missing from the store. Make a new revision with it."),
     "medium_changed": N_("A picture in the store has changed since. Make a new revision with it."),
     "not_newest": N_("There is a newer revision. Only the newest one may leave."),
@@ -90,7 +92,7 @@ DELIVERY: Mapping[str, str] = {
         "admin."
     ),
 }
-OUTCOME_UNKNOWN = N_("The platform gave no clear answer. We are looking whether it is live.")
+OUTCOME_UNKNOWN = N_("The platform did not confirm. We are checking whether it was published.")
 NOT_FOUND = N_("The platform gave no clear answer, and we did not find it there. Look and decide.")
 
 ROUTING: Mapping[str, str] = {

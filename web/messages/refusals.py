@@ -15,7 +15,7 @@ MAY_BE_LIVE = N_(
 )
 REFUSALS: Mapping[str, str] = {
     **emergency.REFUSALS,
-    "wrong_state": N_("This has moved on meanwhile. Look at how it stands now."),
+    "wrong_state": N_("This has already been dealt with. See the current status."),
     "overtaken": N_("Somebody else acted a moment before you. Look at how it stands now."),
     "wrong_role": N_("Your appointment does not allow this."),
     "head_not_yet": N_(
@@ -46,10 +46,10 @@ REFUSALS: Mapping[str, str] = {
         "You are looking at revision %(seen)s; revision %(newest)s is newer. Look at the newer one."
     ),
     "acts_under_another": N_(
-        "This page was opened under another appointment than the one you work under now. Nothing "
-        "was recorded. Look under which one you decide, then press again."
+        "This page was opened under another appointment. Nothing was recorded. Check your "
+        "appointment, then press again."
     ),
-    "not_approved": N_("Exactly this has no approval that counts now."),
+    "not_approved": N_("This exact text has no valid approval."),
     "on_its_way": N_("It is already on its way and can no longer be stopped."),
     "on_its_way.published": N_(
         "It is live already and can no longer be stopped. It can be taken back or corrected."
@@ -83,7 +83,7 @@ REFUSALS: Mapping[str, str] = {
         "It stands under no post of ours that is live, so only its author or the platform can "
         "hide it."
     ),
-    "hidden_already": N_("It is so already. Look at how it stands now."),
+    "hidden_already": N_("Already done. See the current status."),
     "already_answered": N_("This comment has its final answer already."),
     "comment_edited": N_(
         "The citizen edited this comment while you were writing. Read it again before you answer."
@@ -91,12 +91,8 @@ REFUSALS: Mapping[str, str] = {
     "last_admin": N_("This is the last admin. Record another one first."),
     "released_already": N_("It was released already."),
     "freeze_over": N_("This freeze is over or lifted already."),
-    "stopped": N_(
-        "All publishing is stopped. What the system may not send, nobody posts by hand either."
-    ),
-    "frozen": N_(
-        "It falls into a freeze. What the system may not send, nobody posts by hand either."
-    ),
+    "stopped": N_("All publishing is stopped. Do not post by hand either."),
+    "frozen": N_("This is inside a freeze. Do not post by hand either."),
     "may_not_confirm": N_(
         "You cannot confirm %(name)s. Nobody confirms what they recorded themselves, or what was "
         "recorded by the one who recorded their own appointment. Ask the head, or another admin or "

@@ -126,8 +126,7 @@ ABORT_REASONS: Mapping[str, str] = {
         "This access was given to another app than ours. Nothing was connected."
     ),
     AbortReason.WRONG_STATE: N_(
-        "This answer belongs to no connecting that was begun in this session, or it was used "
-        "already. Nothing was connected."
+        "This permission was not started from here, or was already used. Nothing was connected."
     ),
 }
 OWN_CAP = {"publish.cap": N_("Our own daily cap")}

@@ -74,7 +74,7 @@ ANSWER = tour_page(
     ),
 )
 STAND_IN = tour_page(
-    N_("You act where no officer can"),
+    N_("You act when no officer is available"),
     "today.index",
     N_(
         "Your officers approve and answer. Where neither can act, it comes to you, and "

@@ -20,7 +20,7 @@ SENTENCES: Mapping[WarningCode, str] = {
     WarningCode.AADHAAR_NUMBER: N_(
         "A number that ends in %(ends_with)s looks like an Aadhaar number."
     ),
-    WarningCode.SAME_TEXT: N_("The same text stands in the post “%(title)s” of %(saved_at)s."),
+    WarningCode.SAME_TEXT: N_("The post “%(title)s” of %(saved_at)s has the same text."),
     WarningCode.ALIKE_TEXT: N_(
         "Nearly the same text (%(percent)s of 100 words) stands in the post "
         "“%(title)s” of %(saved_at)s."
@@ -35,11 +35,10 @@ SENTENCES: Mapping[WarningCode, str] = {
 }
 WAYS_ON: Mapping[WarningCode, str] = {
     WarningCode.WRONG_WEEKDAY: N_("Correct the date or the weekday."),
-    WarningCode.DATE_DIFFERS: N_("Correct the date, or ask the department which one holds."),
-    WarningCode.DATE_PASSED: N_("Correct it; leave it where the text tells of what has been."),
+    WarningCode.DATE_DIFFERS: N_("Correct the date, or ask the department which date is right."),
+    WarningCode.DATE_PASSED: N_("Correct it, unless the text is about a past event."),
     WarningCode.MOBILE_NUMBER: N_(
-        "Give a helpline instead. A number of the city’s own is known once it stands in a "
-        "starting text."
+        "Use a helpline instead. Numbers that are in a starting text are not flagged."
     ),
     WarningCode.AADHAAR_NUMBER: N_("Take it out. Such a number must not be published."),
     WarningCode.SAME_TEXT: N_(
@@ -61,7 +60,7 @@ DEAD: Mapping[LinkFinding, str] = {
     LinkFinding.TROUBLE: N_("%(url)s – its server answers with an error (%(answer)s)."),
     LinkFinding.UNREACHABLE: N_("%(url)s – nothing answers there."),
     LinkFinding.UNTRUSTED: N_("%(url)s – its certificate is not trusted; browsers will warn."),
-    LinkFinding.LOOPS: N_("%(url)s – it is passed on again and again and leads nowhere."),
+    LinkFinding.LOOPS: N_("%(url)s – the link redirects in circles and never opens."),
     LinkFinding.UNSAFE: N_("%(url)s – it leads to an address that is not public."),
 }
 NAMES: Mapping[str, str] = {

@@ -314,7 +314,7 @@ def disable(_form: Form, person_id: int) -> Page:
         person = person_of(session, person_id)
         appointments.disable_person(session, **by_actor(), person=person)
         appointment_ids = [appointment.id for appointment in person.appointments]
-    flash(_("The access is closed, and every session of this person has ended."))
+    flash(_("Access closed. This person is now signed out everywhere."))
     in_flight.flash_for_approvals(appointment_ids)
     return redirect(url_for("people.show", person_id=person_id))
 

@@ -128,6 +128,6 @@ def seen(form: ChangeNoteForm, watch_id: int) -> Page:
     with writing() as session:
         finding_for(session, actor=actor(), watch_id=watch_id)
         acknowledge.note_seen(session, **by_actor(), watch_id=watch_id, note=note)
-    flash(_("Noted. It no longer stands among the decisions."))
+    flash(_("Noted. It is no longer in Decisions."))
     flash(f"found-{watch_id}", "draft-done")
     return redirect(url_for("correcting.found", watch_id=watch_id))

@@ -48,7 +48,7 @@ HEADINGS = (
     N_("Next"),
     N_("Who has it"),
     N_("Since"),
-    N_("Wished time"),
+    N_("Requested publishing time"),
     N_("Received"),
     N_("Handed in by"),
     N_("Outward number"),

@@ -122,7 +122,7 @@ def reject(form: DecisionReasonForm, post_id: int) -> Page:
 def withdraw_approval(form: DecisionReasonForm, post_id: int) -> Page:
     """Withdraw the approval of the actor's department, as long as something is unsent."""
     _decide(withdraw.withdraw_approval, form, post_id, seen_revision=number_of(form.seen.data))
-    flash(_("The approval is taken back. Nothing more of it leaves."))
+    flash(_("Approval withdrawn. Nothing more from this post will be published."))
     in_flight.flash_for_post(post_id)
     return _decided(post_id, "withdraw_approval")
 

@@ -64,7 +64,7 @@ class PasswordForm(Form):
     """The old password, a new one, and whether the other sessions end."""
 
     password = PasswordField(
-        _l("Password until now"), validators=[InputRequired(_l("Write your password."))]
+        _l("Current password"), validators=[InputRequired(_l("Write your password."))]
     )
     new_password = PasswordField(
         _l("New password"), validators=[InputRequired(_l("Choose a password."))]

@@ -220,7 +220,7 @@ def _invitation_over(database_session: Session, token: str) -> Page:
     if invitations.is_done(database_session, token=token):
         flash(_("A password is set already. Sign in with it."), "teal")
         return redirect(url_for("signing.ask"))
-    message = _("This link has been used, or its time is over. Ask the cell for a new invitation.")
+    message = _("This link has expired or was already used. Ask the Cell for a new one.")
     return error_page(404, message=message)
 
 

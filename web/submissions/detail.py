@@ -240,5 +240,5 @@ def merge(form: MergeForm, submission_id: int) -> Page:
             reason=form.reason.data or "",
         )
         number = merged.merged_into.number if merged.merged_into else ""
-    flash(_("It goes on under %(number)s. The department is told.", number=number))
+    flash(_("Now handled as %(number)s. The department has been told.", number=number))
     return _shown_again(submission_id, "merge")

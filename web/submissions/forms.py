@@ -38,7 +38,7 @@ KIND_WORDS = {
 WITH_AN_EVENT = (SubmissionKind.EVENT, SubmissionKind.SCHEME, SubmissionKind.MEASURE)
 """The kinds for which the form shows the day and place of the event at once."""
 
-PRIORITY_WORDS = {Priority.NORMAL: N_("In its turn"), Priority.URGENT: N_("Urgent")}
+PRIORITY_WORDS = {Priority.NORMAL: N_("Normal"), Priority.URGENT: N_("Urgent")}
 _END_OF_DAY = time(23, 59)
 
 
@@ -54,7 +54,7 @@ class HandInForm(Form):
     form_token = HiddenField()
     seen = HiddenField()
     department = SelectField(_l("Department"), coerce=number_of, validate_choice=False)
-    brought_by = StringField(_l("Who brought it, or rang"))
+    brought_by = StringField(_l("Brought or phoned in by"))
     inward_number = StringField(_l("Inward number"))
     kind = RadioField(_l("Kind"), validate_choice=False)
     title = StringField(_l("Title"))
@@ -67,7 +67,7 @@ class HandInForm(Form):
     event_place = StringField(_l("Place of the event"))
     wards = SelectMultipleField(_l("Ward offices concerned"), coerce=key_of, validate_choice=False)
     files = FileField(_l("Add photos or files"))
-    wished_day = DayMonthYearField(_l("Wished time"))
+    wished_day = DayMonthYearField(_l("Requested publishing time"))
     wished_clock = StringField(_l("Time"))
     useful_day = DayMonthYearField(_l("Useful until"))
     priority = RadioField(_l("Priority"), validate_choice=False)

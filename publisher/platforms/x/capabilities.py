@@ -96,7 +96,7 @@ X: Final = Capabilities(
         animation=AnimationFit(width=1280, height=1080, frames=350, pixels=300_000_000),
     ),
     has_link_field=False,
-    link_advice=N_("On X it stands at the end of the text and counts 23."),
+    link_advice=N_("On X the link goes at the end and counts as 23 characters."),
     has_handles=True,
     has_mentions=True,
     reply_needs_mention=True,
