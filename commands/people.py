@@ -50,7 +50,7 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "last_channel": "{option} is the last channel of this person, who could not be reached then.",
     "disabled": "This person's access is closed; open it on the page People first.",
     "department_id.closed": "This department is closed.",
-    "role.already_appointed": "This person is appointed so already; nothing was changed.",
+    "role.already_appointed": "This person already has this appointment; nothing was changed.",
     "role.head_exists": "The department has a head already; end that appointment first.",
     "role.two_officers": "The department has two officers already; end one appointment first.",
     "rank.only_officers": "--rank is for officers alone.",

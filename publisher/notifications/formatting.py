@@ -64,7 +64,7 @@ _TROUBLES: Final[Mapping[str, str]] = {
 
 _CHANGED: Final[Mapping[str, str]] = {
     "password": N_("password"),
-    "mail": N_("mail address"),
+    "mail": N_("email address"),
     "mobile": N_("mobile number"),
     "second_factor": N_("code of an app set up for signing in"),
     "second_factor_ended": N_("code of the app for signing in ended"),

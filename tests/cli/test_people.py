@@ -148,7 +148,7 @@ def test_who_has_a_password_already_is_not_invited_again(
         (("--role", "head", "--department", "water", "--rank", "1"), "--rank is for officers"),
         (
             ("--role", "officer", "--department", "water", "--department", "water"),
-            "appointed so already",
+            "already has this appointment",
         ),
         (
             ("--role", "officer", "--department", "water", "--order", "क" * 90),

@@ -105,4 +105,4 @@ def after_proof(recovered: RecoveredForm | None) -> Response | tuple[str, int]:
     """Return the form that required a fresh sign-in, to be sent again."""
     if recovered is None:
         return redirect(url_for("today.index"))
-    return page(recovered, message=_("Confirmed. Now carry out the step."), code=200)
+    return page(recovered, message=_("Confirmed. Now do the step."), code=200)

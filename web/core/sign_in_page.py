@@ -18,8 +18,8 @@ class SignInForm(Form):
     """Mail address or mobile number, and password."""
 
     identifier = StringField(
-        _l("Mail address or mobile number"),
-        validators=[InputRequired(_l("Write your mail address or your mobile number."))],
+        _l("Email address or mobile number"),
+        validators=[InputRequired(_l("Write your email address or your mobile number."))],
     )
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Write your password."))])
     is_shared = BooleanField(_l("Others use this computer too"))

@@ -89,7 +89,7 @@ def put_on(form: DutyForm) -> Page:
         )
         name, is_waiting = person_name(duty.person), duty.approved_at is None
     if is_waiting:
-        flash(_("%(name)s is not on duty yet: a second admin or lead is asked.", name=name))
+        flash(_("%(name)s is not on duty yet: a second admin or lead must approve.", name=name))
     else:
         flash(_("%(name)s is on the roster, and is told.", name=name))
     return redirect(url_for("duty.index"))

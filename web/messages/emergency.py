@@ -46,8 +46,8 @@ REFUSALS: Mapping[str, str] = {
     "not_on_duty": N_("You are not on the duty roster now, so you cannot publish in an emergency."),
     "own_duty": N_("Nobody puts themselves on the duty roster, or takes themselves off it."),
     "duty_needs_another": N_(
-        "Who proposed a duty does not approve it, and neither does somebody whose appointment they "
-        "recorded. Another admin or lead approves it."
+        "The one who proposed a duty cannot approve it, nor can anyone whose appointment they "
+        "recorded. Another admin or lead must approve it."
     ),
     "what_leaves_changed": N_(
         "What would leave has changed since you looked, for example because an account was "

@@ -20,10 +20,12 @@ from web.messages.names import department_name, platform_word
 FIELD_ERRORS: Mapping[str, str] = {
     **EMERGENCY_SENTENCES,
     **SENTENCES,
-    "away_already": N_("This person is recorded as away on one of these days already."),
+    "away_already": N_("This person is already recorded as away on one of these days."),
     "away_past": N_("Write today or a later day."),
     "until_on.required": N_("Write the last day."),
-    "too_long_away": N_("Write at most a year. Whoever is away for longer is replaced in office."),
+    "too_long_away": N_(
+        "Write at most a year. Anyone who is away for longer is replaced in office."
+    ),
     "required": N_("Fill this in."),
     "kind.required": N_("Choose what kind of information it is."),
     "title.required": N_("Write the title."),
@@ -229,69 +231,71 @@ RECORDING: Mapping[str, str] = {
     "name_mr.missing": N_("Write the name in Marathi."),
     "mobile.unreadable": N_("This is not a mobile number. Write ten digits."),
     "mobile.landline": N_("This is not a mobile number. Write ten digits."),
-    "mail.missing": N_("Write a mail address or a mobile number: the invitation goes there."),
+    "mail.missing": N_("Write an email address or a mobile number: the invitation is sent there."),
     "removed_lately": N_(
-        "An address or number was taken off within the last 72 hours. Wait until these are over, "
-        "or let the person change it in their own profile."
+        "An address or number was removed within the last 72 hours. Wait until these are over, or "
+        "ask the person to change it in their own profile."
     ),
-    "mail.no_sms": N_("SMS is not set up for invitations. Write a mail address."),
+    "mail.no_sms": N_("SMS is not set up for invitations. Write an email address."),
     "mail.no_sms_text": N_(
-        "SMS is set up, but no SMS text is registered for invitations. Write a mail address."
+        "SMS is set up, but no SMS text is registered for invitations. Write an email address."
     ),
     "disabled": N_("This person’s access is closed. Open it first."),
     "empty": N_("Fill this in."),
-    "same": N_("This is what is recorded already."),
-    "mail.has_password": N_("This person has a password already, and signs in with it."),
+    "same": N_("This is already recorded."),
+    "mail.has_password": N_("This person already has a password and signs in with it."),
     "owners_alone": N_(
-        "This person signs in already, and adds an address or number in their own profile. "
-        "Leave this empty."
+        "This person already signs in, and adds an address or number in their own profile. Leave "
+        "this empty."
     ),
     "mail.shared": N_(
-        "This is the shared address of %(name)s, and nobody’s own. Write another address."
+        "This is the shared address of %(name)s, not a person’s own. Write another address."
     ),
     "mail.only_channel": N_(
-        "This is the only way to reach %(name)s. Record another mail address or mobile number of "
+        "This is the only way to reach %(name)s. Record another email address or mobile number of "
         "theirs first."
     ),
-    "mail.another_person": N_("This mail address belongs to %(name)s."),
-    "just_recorded": N_("Somebody else has recorded this a moment ago. Look for it on People."),
+    "mail.another_person": N_("This email address belongs to %(name)s."),
+    "just_recorded": N_("Someone else recorded this a moment ago. Search for it in People."),
     "last_channel": N_("This is the only way to reach this person. Write another one first."),
     "mobile.another_person": N_("This mobile number belongs to %(name)s."),
     "name_mr.differs": N_(
-        "The address or number belongs to %(name)s. For the same person write the name so; for "
-        "another one write another address and number."
+        "The address or number belongs to %(name)s. If it is the same person, write the name in "
+        "the same way; if not, write another address and number."
     ),
     "differs": N_("%(name)s is recorded with another one. Leave this empty, or correct it."),
     "department_id.unknown": N_("Choose a department from the list."),
     "department_id.closed": N_("This department is closed. Choose another."),
     "role.missing": N_("Choose as what the person is appointed."),
     "sure.missing": N_(
-        "An admin appoints and dismisses everybody, closes accesses, and connects the accounts. "
-        "Tick that you mean this."
+        "An admin appoints and dismisses everyone, closes accesses, and connects the accounts. "
+        "Tick to confirm that you want this."
     ),
-    "role.no_appointment": N_("This person holds no appointment. Record one first."),
-    "role.already_appointed": N_("This person is appointed so already."),
-    "role.head_exists": N_("The department has a head already. End that appointment first."),
+    "role.no_appointment": N_("This person has no appointment. Record one first."),
+    "role.already_appointed": N_("This person already has this appointment."),
+    "role.head_exists": N_("The department already has a head. End that appointment first."),
     "role.two_officers": N_(
-        "The department has two officers already. End one of these appointments first."
+        "The department already has two officers. End one of these appointments first."
     ),
     "rank.only_officers": N_("Only officers are first or second."),
     "rank.taken": N_("This place is taken."),
     "rank.unknown": N_("Officers are first or second."),
     "code.unreadable": N_("Write small Latin letters, digits and hyphens, such as water-supply."),
     "code.taken": N_("Another department has this code. Choose another."),
-    "taken": N_("Another department in force bears this name."),
-    "name_mr.same": N_("This is its name already."),
+    "taken": N_("Another department in force has this name."),
+    "name_mr.same": N_("This is already its name."),
     "other_id.same": N_("It already reports to that department."),
     "other_id.unknown": N_("Choose a department from the list."),
-    "other_id.itself": N_("A department is not merged into itself. Choose another."),
+    "other_id.itself": N_("A department cannot be merged into itself. Choose another."),
     "other_id.ring": N_("A department cannot report to itself, nor to one that reports to it."),
     "kind.unknown": N_("Choose from the list."),
-    "in_force_on.missing": N_("Write the day from which it holds."),
-    "in_force_on.out_of_range": N_("The year must lie between 1950 and 2099."),
-    "in_force_on.ended": N_("This department has ended already."),
-    "in_force_on.ends_already": N_("Its end is recorded already. Give that up first."),
-    "in_force_on.before_beginning": N_("This lies before the day on which it began."),
+    "in_force_on.missing": N_("Write the day from which it is valid."),
+    "in_force_on.out_of_range": N_("The year must be between 1950 and 2099."),
+    "in_force_on.ended": N_("This department has already ended."),
+    "in_force_on.ends_already": N_(
+        "The end of this department is already recorded. Cancel that first."
+    ),
+    "in_force_on.before_beginning": N_("This is before the day on which it began."),
 }
 
 

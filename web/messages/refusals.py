@@ -19,8 +19,8 @@ REFUSALS: Mapping[str, str] = {
     "overtaken": N_("Somebody else acted a moment before you. Look at how it stands now."),
     "wrong_role": N_("Your appointment does not allow this."),
     "head_not_yet": N_(
-        "An officer of your department decides about this. You may as its head from %(from_at)s "
-        "on, if nobody has decided, or while no officer can."
+        "An officer of your department decides about this. You may as its head from %(from_at)s, "
+        "if nobody has decided, or while no officer can."
     ),
     "head_not_yet.never": N_(
         "An officer of your department decides about this. You may as its head while no officer "
@@ -29,18 +29,19 @@ REFUSALS: Mapping[str, str] = {
     "fresh_sign_in_required": N_("This step asks for your password once more."),
     "fresh_factor_required": N_("This step asks for your password and the code of your app."),
     "second_person_required": N_(
-        "Another admin or cell lead, or the person’s head, has to do this too: not you again, and "
-        "nobody whose appointment the first one recorded. For an admin or a cell lead, one of the "
-        "two is an admin."
+        "Another admin or Cell lead, or the person’s head, must do this too: not you, and nobody "
+        "whose appointment the first one recorded. For an admin or a Cell lead, one of the two "
+        "must be an admin."
     ),
     "may_not_vouch": N_(
-        "A code is read out by another person on duty, the cell’s lead or an admin, who has signed "
-        "in with a second factor."
+        "A code is read out by another person on duty, the Cell’s lead or an admin, who has "
+        "signed in with a second factor."
     ),
     "four_eyes_required": N_("You cannot approve a revision that you wrote yourself."),
     "rests_on_writer": N_(
-        "You cannot approve this revision: who wrote it confirmed your appointment, or recorded "
-        "the one who did. Another officer decides, or somebody else of the cell saves the text."
+        "You cannot approve this revision: the person who wrote it confirmed your appointment, or "
+        "recorded the one who did. Another officer must decide, or another person of the Cell "
+        "must save the text."
     ),
     "stale_revision": N_(
         "You are looking at revision %(seen)s; revision %(newest)s is newer. Look at the newer one."
@@ -65,7 +66,9 @@ REFUSALS: Mapping[str, str] = {
         "Send a new one from the person’s page."
     ),
     "access_closed": N_("This person’s access is closed. Open it first."),
-    "address_shared": N_("This person’s mail address is a department’s now. Record another one."),
+    "address_shared": N_(
+        "This person’s email address now belongs to a department. Record another one."
+    ),
     "account_not_open": N_(
         "The account %(account)s is kept for other departments. Leave this text out, or choose "
         "another account."
@@ -94,22 +97,20 @@ REFUSALS: Mapping[str, str] = {
     "stopped": N_("All publishing is stopped. Do not post by hand either."),
     "frozen": N_("This is inside a freeze. Do not post by hand either."),
     "may_not_confirm": N_(
-        "You cannot confirm %(name)s. Nobody confirms what they recorded themselves, or what was "
-        "recorded by the one who recorded their own appointment. Ask the head, or another admin or "
-        "lead."
+        "You cannot confirm %(name)s. Nobody may confirm what they recorded themselves, or what "
+        "was recorded by a person who recorded their own appointment. Ask the head, or another "
+        "admin or lead."
     ),
     "may_not_second": N_(
-        "You cannot agree to this. It needs another admin or lead than the one who asked for it, "
-        "whose own appointment that one did not record."
+        "You cannot agree to this. Another admin or lead must agree: not the one who asked, nor "
+        "anyone whose appointment that one recorded."
     ),
-    "changed_since_shown": N_(
-        "What is recorded of %(name)s has changed meanwhile. Look at it once more."
-    ),
+    "changed_since_shown": N_("What is recorded about %(name)s has changed since. Check it again."),
     "not_told_any_more": N_(
-        "This link was for the head, the other officer, the oversight or an admin. You hold none "
-        "of these offices any more."
+        "This link was for the head, the other officer, the oversight or an admin. You no longer "
+        "have any of these offices."
     ),
-    "own_appointment": N_("Nobody records, changes or ends their own appointment."),
+    "own_appointment": N_("You cannot record, change or end your own appointment."),
 }
 
 

@@ -22,7 +22,7 @@ CODES: Mapping[ApprovalCodeProblem, str] = {
     ),
     ApprovalCodeProblem.UNKNOWN: N_(
         "This code does not match; a letter may be wrong. Compare it with the screen, or ask the "
-        "cell for a new one."
+        "Cell for a new one."
     ),
     ApprovalCodeProblem.EXPIRED: N_(
         "This code was valid for 15 minutes, and they are over. Ask the cell for a new one."
@@ -98,7 +98,9 @@ def already_sentence(decision: Decision) -> str:
 def decided_sentence(decision: Decision) -> str:
     """Return a sentence saying who has decided, and when."""
     name = person_name(decision.person, decision.at)
-    return sentence_with(N_("%(name)s has decided, %(at)s."), {"name": name, "at": decision.at})
+    return sentence_with(
+        N_("%(name)s has already decided (%(at)s)."), {"name": name, "at": decision.at}
+    )
 
 
 def became_sentence(outcome: DecisionOutcome, newest: int) -> str:

@@ -17,7 +17,7 @@ from web.messages.field_errors import sentence_with
 
 SIGN_IN: Mapping[SignInProblem, str] = {
     SignInProblem.WRONG: N_(
-        "Mail address, mobile number or password is not right. Check the spelling and try again."
+        "Email address, mobile number or password is not right. Check and try again."
     ),
     SignInProblem.THROTTLED: N_(
         "Too many tries, one after the other. You can try again from %(until)s on."
@@ -27,31 +27,29 @@ SIGN_IN: Mapping[SignInProblem, str] = {
     ),
     SignInProblem.TOO_EARLY: N_("The code can be typed in %(seconds)s seconds."),
     SignInProblem.WRONG_CODE: N_(
-        "This code is not right, or its time is over. If none has come, sign in once more."
+        "This code is not right or has expired. If none has come, sign in again."
     ),
     SignInProblem.WRONG_FACTOR: N_(
-        "This code is not right, or was used already. Type the next one that the app shows."
+        "This code is not right, or was already used. Type the next code that the app shows."
     ),
-    SignInProblem.WRONG_PASSKEY: N_(
-        "The passkey was not accepted. Try again, or take one of the other ways."
-    ),
-    SignInProblem.TOO_LATE: N_("Too much time has passed. Sign in once more."),
-    SignInProblem.DISABLED: N_("This access is closed. Ask the cell."),
+    SignInProblem.WRONG_PASSKEY: N_("The passkey was not accepted. Try again, or use another way."),
+    SignInProblem.TOO_LATE: N_("Too much time has passed. Sign in again."),
+    SignInProblem.DISABLED: N_("This access is closed. Ask the Cell."),
     SignInProblem.WAITS: N_(
-        "Your appointment waits for confirmation by somebody other than its recorder: the head of "
-        "your department, or the head above, or an admin or the cell’s lead. Your password is set; "
-        "sign in with it once they have confirmed."
+        "Another person than the one who recorded your appointment must confirm it: the head of "
+        "your department, the head above, an admin or the Cell’s lead. Your password is set; sign "
+        "in with it once they have confirmed."
     ),
     SignInProblem.NO_APPOINTMENT: N_(
-        "You hold no appointment at present, so there is nothing to work on here. Ask the cell."
+        "You have no appointment at present, so there is no work for you here. Ask the Cell."
     ),
 }
 PASSWORD: Mapping[str, str] = {
     "too_short": N_("Take at least %(shortest)s characters."),
     "too_long": N_("Take at most %(longest)s characters."),
-    "contact": N_("A mail address or phone number is no password. Put together a few words."),
-    "common": N_("Many people use this password. Put together a few words of your own."),
-    "context": N_("Names, numbers and the city are easily guessed. Put together other words."),
+    "contact": N_("An email address or phone number is no password. Combine a few words."),
+    "common": N_("Many people use this password. Combine a few words of your own."),
+    "context": N_("Names, numbers and the city are easily guessed. Combine other words."),
 }
 
 METHODS: Mapping[SignInMethod, str] = {
@@ -81,15 +79,11 @@ _SYSTEMS = {
 _LONGEST_DEVICE = 60
 
 CODES: Mapping[ContactCodeProblem, str] = {
-    ContactCodeProblem.WRONG: N_(
-        "This code is not right. Look at it once more, or ask for a new one."
-    ),
-    ContactCodeProblem.THROTTLED: N_(
-        "Too many wrong codes. Wait a quarter of an hour, then try again."
-    ),
+    ContactCodeProblem.WRONG: N_("This code is not right. Check it again, or ask for a new one."),
+    ContactCodeProblem.THROTTLED: N_("Too many wrong codes. Wait 15 minutes, then try again."),
     ContactCodeProblem.NOTHING_ASKED: N_("The time for this code is over. Ask for a new one."),
     ContactCodeProblem.TAKEN: N_(
-        "This address or number belongs to another person. Tell the cell."
+        "This address or number belongs to another person. Tell the Cell."
     ),
 }
 
@@ -113,7 +107,7 @@ def sign_in_sentence(refusal: SignInRefusal) -> str:
 def own_password_sentence(refusal: SignInRefusal) -> str:
     """Return why a signed-in person's password, typed again, was refused."""
     if refusal.code is SignInProblem.WRONG:
-        return _("The present password is not right.")
+        return _("The current password is not right.")
     return sign_in_sentence(refusal)
 
 

@@ -66,7 +66,7 @@ def record(form: AwayForm) -> Page:
             until_on=form.until_on.data,
         )
         name = person_name(absence.person)
-    flash(_("%(name)s is recorded as away, and the others are told.", name=name))
+    flash(_("%(name)s is recorded as away, and the others have been told.", name=name))
     return redirect(url_for("away.index"))
 
 

@@ -79,11 +79,11 @@ def correct(form: ContactsForm, person_id: int) -> Page:
         if is_invited:
             invitations.invite(session, **by_actor(), person=person)
     if changes:
-        flash(_("Asked for. It is not in force yet: the person is told, and can accept it."))
+        flash(_("Requested. Not in force yet: the person is told, and can accept it."))
     elif is_invited:
-        flash(_("Recorded. A new invitation is on its way; the earlier one is void."))
+        flash(_("Recorded. A new invitation is being sent; the earlier one is void."))
     else:
-        flash(_("It is kept."))
+        flash(_("Saved."))
     return redirect(url_for("people.show", person_id=person_id))
 
 
@@ -97,7 +97,7 @@ def second(_form: Form, person_id: int, contact_change_id: int) -> Page:
         contact_corrections.second(
             session, **by_actor(), person=person, change_id=contact_change_id
         )
-    flash(_("Agreed. It is in force in 24 hours, and the head is told."))
+    flash(_("Agreed. The change is in force in 24 hours, and the head is told."))
     return redirect(url_for("people.show", person_id=person_id))
 
 
@@ -111,5 +111,5 @@ def refuse(_form: Form, person_id: int, contact_change_id: int) -> Page:
         contact_corrections.refuse(
             session, **by_actor(), person=person, change_id=contact_change_id
         )
-    flash(_("It is given up; what was recorded before stays."))
+    flash(_("Cancelled. The earlier address or number stays."))
     return redirect(url_for("people.show", person_id=person_id))

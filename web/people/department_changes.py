@@ -132,7 +132,7 @@ def place(form: OtherDepartmentForm, code: str) -> Page:
             reports_to_id=number_of(form.other_id.data) or None,
             order=read_order(form),
         )
-    flash(_("It is recorded to whom it reports."))
+    flash(_("The department that it reports to is recorded."))
     return redirect(url_for("departments.show", code=code))
 
 

@@ -55,5 +55,7 @@ def end(_form: Form, person_id: int) -> Page:
     if has_ended:
         flash(_("The second factor has ended. At the next sign-in the person sets up a new one."))
     else:
-        flash(_("Kept. Now another one has to do the same on this page within 72 hours."), "amber")
+        flash(
+            _("Saved. Another person must now do the same on this page within 72 hours."), "amber"
+        )
     return redirect(url_for("lost_factor.end", person_id=person_id))

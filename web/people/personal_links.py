@@ -36,12 +36,8 @@ from web.forms import Form
 routes = Blueprint("personal_links", __name__)
 
 PROBLEMS = {
-    LinkCodeProblem.WRONG: N_(
-        "This code is not right. Look at it once more, or ask for a new one."
-    ),
-    LinkCodeProblem.THROTTLED: N_(
-        "Too many wrong codes. Wait a quarter of an hour, then try again."
-    ),
+    LinkCodeProblem.WRONG: N_("This code is not right. Check it again, or ask for a new one."),
+    LinkCodeProblem.THROTTLED: N_("Too many wrong codes. Wait 15 minutes, then try again."),
 }
 
 
@@ -67,7 +63,7 @@ def _shown(
     """Return the link's page, or one that says that it is over, or somebody else's."""
     link = _link(session, token, purpose)
     if link is None:
-        return error_page(404, message=_("This link has been used, or its time is over."))
+        return error_page(404, message=_("This link has expired or was already used."))
     if g.acting is not None and not _is_by_owner(link):
         page = render_template("people/personal_link_of_another.html", person=link.person)
         return page, 403
@@ -161,7 +157,7 @@ def office(form: LinkForm, token: str) -> Page:
             office_links.take_up(session, link=link, now=ctx.now())
     if problem is not None:
         return _refused(_office_page(form, token))
-    flash(_("You hold this office now.") if not _asks_for_code() else _sentence(None))
+    flash(_("You have this office now.") if not _asks_for_code() else _sentence(None))
     return redirect(url_for("personal_links.office", token=token))
 
 
@@ -248,10 +244,12 @@ def _asks_for_code() -> bool:
 def _sentence(outcome: DoubtOutlook | None) -> str:
     match outcome:
         case None:
-            return _("A code is on its way by SMS. It is valid for 15 minutes.")
+            return _("A code has been sent by SMS. It is valid for 15 minutes.")
         case DoubtOutlook.PUTS_BACK:
-            return _("The appointment is stopped. Those who confirm it, and the admins, are told.")
+            return _(
+                "The appointment is stopped. Those who confirm it, and the admins, have been told."
+            )
         case DoubtOutlook.ASKS:
-            return _("The admins are asked to look at it.")
+            return _("The admins have been asked to check it.")
         case DoubtOutlook.DONE | DoubtOutlook.SAID:
-            return _("It is done already.")
+            return _("Already done.")

@@ -59,7 +59,7 @@ def end_device(person_id: int, known_device_id: int) -> Page:
     with writing() as session:
         person = _person(session, person_id)
         access_end.end_device(session, **by_actor(), person=person, known_device_id=known_device_id)
-    flash(_("The device is not known any more."))
+    flash(_("This device is no longer known."))
     return redirect(url_for("person_sessions.show", person_id=person_id))
 
 
@@ -69,5 +69,5 @@ def end_all(person_id: int) -> Page:
     """End every session and known device of a person."""
     with writing() as session:
         access_end.end_all(session, **by_actor(), person=_person(session, person_id))
-    flash(_("Every session of this person has ended, and none of their devices is known."))
+    flash(_("This person is signed out everywhere, and none of their devices is known any more."))
     return redirect(url_for("person_sessions.show", person_id=person_id))

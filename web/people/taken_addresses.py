@@ -25,7 +25,7 @@ from web.messages.names import department_name
 class AddressForm(Form):
     """A mail address that somebody may have already."""
 
-    mail = StringField(_l("Mail address"))
+    mail = StringField(_l("Email address"))
 
     @property
     def holders(self) -> list[Mapping[str, object]]:
@@ -84,7 +84,7 @@ def make_shared(form: AddressForm) -> None:
         name = department_name(session.get_one(Department, chosen_department()))
     flash(
         _(
-            "%(mail)s is the shared address of %(department)s now, and nobody’s own.",
+            "%(mail)s is now the shared address of %(department)s, not a person’s own.",
             mail=form.mail.data,
             department=name,
         )

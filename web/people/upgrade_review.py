@@ -46,5 +46,5 @@ def look_through(_form: Form) -> Page:
         raise Invalid([FieldError("chosen", "required")])
     with writing() as session:
         upgrade_review.look_through(session, **by_actor(), appointment_ids=ids)
-    flash(_("What you ticked is looked through."))
+    flash(_("What you ticked is checked."))
     return redirect(url_for("upgrade_review.index"))

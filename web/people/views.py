@@ -162,9 +162,9 @@ def new(form: PersonForm) -> Page:
         return _new_page(form)
     with writing() as session:
         person_id = _record(session, form)
-    flash(_("Recorded. An invitation is on its way."))
+    flash(_("Recorded. The invitation is being sent."))
     if Role(form.role.data) in NEEDS_CONFIRMATION:
-        flash(_("The appointment gives no right until somebody else has confirmed it."))
+        flash(_("The appointment has no effect until another person has confirmed it."))
     return redirect(url_for("people.show", person_id=person_id))
 
 
@@ -290,7 +290,7 @@ def rename(form: NamesForm, person_id: int) -> Page:
             name_en=form.name_en.data or "",
             designation=form.designation.data or "",
         )
-    flash(_("The name is kept."))
+    flash(_("The name is saved."))
     return redirect(url_for("people.show", person_id=person_id))
 
 
@@ -301,7 +301,7 @@ def invite(_form: Form, person_id: int) -> Page:
     """Send a new invitation; the previous one becomes invalid."""
     with writing() as session:
         invitations.invite(session, **by_actor(), person=person_of(session, person_id))
-    flash(_("An invitation is on its way."))
+    flash(_("The invitation is being sent."))
     return redirect(url_for("people.show", person_id=person_id))
 
 

@@ -38,7 +38,7 @@ def accept(_form: Form, contact_change_id: int) -> Page:
     """Put the change into force now."""
     with writing() as session:
         contact_corrections.accept(session, **by_actor(), change_id=contact_change_id)
-    flash(_("You are reached there from now on."))
+    flash(_("From now on we reach you there."))
     return redirect(url_for("profile.show"))
 
 
@@ -52,5 +52,5 @@ def refuse(_form: Form, contact_change_id: int) -> Page:
         contact_corrections.refuse(
             session, **by_actor(), person=person, change_id=contact_change_id
         )
-    flash(_("It is given up; what was recorded before stays. Tell an admin."))
+    flash(_("Cancelled. The earlier address or number stays. Tell an admin."))
     return redirect(url_for("profile.show"))

@@ -32,7 +32,7 @@ class NewPasskeyForm(Form):
     name = StringField(
         _l("Name"),
         validators=[
-            InputRequired(_l("Write a name, so that you find this passkey again.")),
+            InputRequired(_l("Write a name by which you will find this passkey again.")),
             Length(max=60, message=_l("Write at most 60 characters.")),
         ],
     )

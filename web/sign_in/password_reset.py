@@ -27,8 +27,8 @@ class AskForm(Form):
     """Mail address or mobile number."""
 
     identifier = StringField(
-        _l("Mail address or mobile number"),
-        validators=[InputRequired(_l("Write your mail address or your mobile number."))],
+        _l("Email address or mobile number"),
+        validators=[InputRequired(_l("Write your email address or your mobile number."))],
     )
 
 
@@ -146,16 +146,16 @@ def _link_of(form: ResetCodeForm) -> Link | None:
         if link is not None:
             session.refresh(link.person)
             return link
-    form.code.errors = [_("This code is not right, or its time is over. Ask for a new one.")]
+    form.code.errors = [_("This code is not right or has expired. Ask for a new one.")]
     return None
 
 
 def _to_sign_in() -> Page:
-    flash(_("Your new password is kept, and you are signed out everywhere. Sign in with it now."))
+    flash(_("Your new password is set, and you are signed out everywhere. Sign in with it now."))
     return redirect(url_for("signing.ask"))
 
 
 def _link_expired_page() -> Page:
-    message = _("This link has been used, or its time is over. Ask for a new one.")
+    message = _("This link has expired or was already used. Ask for a new one.")
     retry_link = {"label": _("Ask for a new one"), "href": url_for("forgotten.ask")}
     return error_page(404, message=message, retry_link=retry_link)

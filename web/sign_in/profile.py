@@ -38,7 +38,7 @@ FINAL_PROBLEMS = (ContactCodeProblem.NOTHING_ASKED, ContactCodeProblem.TAKEN)
 
 TELLINGS = options(
     [
-        (Telling.MAIL.value, _l("by mail")),
+        (Telling.MAIL.value, _l("by email")),
         (Telling.SMS.value, _l("by SMS")),
         (Telling.BOTH.value, _l("by both")),
     ]
@@ -77,7 +77,7 @@ class ContactForm(Form):
 
     aliases = {"mail": "value", "mobile": "value"}  # noqa: RUF012  read by the base class only
 
-    value = StringField(_l("New mail address"))
+    value = StringField(_l("New email address"))
     password = PasswordField(_l("Password"), validators=[InputRequired(_l("Write your password."))])
 
 
@@ -128,7 +128,7 @@ def show(form: ProfileForm) -> Page:
             languages=page_languages(),
         )
     session["language"] = form.language.data
-    flash(_("Your profile is kept."))
+    flash(_("Your profile is saved."))
     return redirect(url_for("profile.show"))
 
 
@@ -159,11 +159,11 @@ def password(form: PasswordForm) -> Page:
     with reading() as database_session:
         password_hash = new_hash(form, database_session.get_one(Person, _own_id()))
     if form.password.data and form.new_password.data == form.password.data:
-        form.new_password.errors = [_("This is the present password. Choose another one.")]
+        form.new_password.errors = [_("This is the current password. Choose another one.")]
     elif password_hash is not None:
         refusal = _store_password(form, password_hash)
         if refusal is None:
-            flash(_("Your new password is kept."))
+            flash(_("Your new password is set."))
             return redirect(url_for("profile.show"))
         form.password.errors = [own_password_sentence(refusal)]
     return render_template("sign_in/profile_password.html", form=form), 422
@@ -280,7 +280,7 @@ def code(form: ContactCodeForm) -> Page:
                 database_session, **by_actor(), person_id=_own_id(), code=form.code.data or ""
             )
         if problem is None:
-            flash(_("You are reached there from now on."))
+            flash(_("From now on we reach you there."))
             return redirect(url_for("profile.show"))
         if problem in FINAL_PROBLEMS:
             flash(code_sentence(problem), "red")

@@ -141,7 +141,7 @@ def code(form: FactorCodeForm) -> Page:
     if not isinstance(outcome, SignInRefusal):
         return codes_page(outcome, had_codes=had_codes)
     is_over = outcome.code is SignInProblem.TOO_LATE
-    over = _("The time for this key is over. Go back, and begin once more.")
+    over = _("The time for this key is over. Go back and begin again.")
     form.code.errors = [over if is_over else sign_in_sentence(outcome)]
     return render_template("sign_in/second_factor_code.html", form=form), 422
 
@@ -180,5 +180,5 @@ def end() -> Page:
         abort(403)
     with writing() as session:
         second_factors.end_own(session, **by_actor(), person=acting().person)
-    flash(_("Signing in asks for the password alone again."))
+    flash(_("From now on only the password is needed to sign in."))
     return redirect(url_for("second_factor.show"))

@@ -206,10 +206,10 @@ def open_invitation(form: InvitationForm, token: str) -> Page:
         browser_cookies.store_identifier(person.mail or person.mobile or "")
         is_in_office = session_start.may_enter(database_session, person, ctx.now())
     flash(
-        _("Your password is kept. Sign in with it now.")
+        _("Your password is set. Sign in with it now.")
         if is_in_office
         else _(
-            "Your password is set. Once the head of your department, an admin or the cell’s lead "
+            "Your password is set. Once the head of your department, an admin or the Cell’s lead "
             "has confirmed you, you can sign in. You will be told."
         )
     )
@@ -218,7 +218,7 @@ def open_invitation(form: InvitationForm, token: str) -> Page:
 
 def _invitation_over(database_session: Session, token: str) -> Page:
     if invitations.is_done(database_session, token=token):
-        flash(_("A password is set already. Sign in with it."), "teal")
+        flash(_("A password is already set. Sign in with it."), "teal")
         return redirect(url_for("signing.ask"))
     message = _("This link has expired or was already used. Ask the Cell for a new one.")
     return error_page(404, message=message)
@@ -331,7 +331,7 @@ def end_device(database_session: Session, known_device_id: int) -> Response:
         person_id=acting().person.id,
         known_device_id=known_device_id,
     )
-    flash(_("The device is not known any more."))
+    flash(_("This device is no longer known."))
     return redirect(url_for("signing.sessions"))
 
 
