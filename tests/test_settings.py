@@ -210,7 +210,7 @@ WRONG = [
     ("CITY_CODE", "PMC/1", "2 to 8 capital letters"),
     ("CITY_CODE", "पुणे", "2 to 8 capital letters"),
     ("CITY_CODE", "ABCDEFGHI", "2 to 8 capital letters"),
-    ("HELP_PHONE", "the cell", "write it as 020-5550-0100"),
+    ("HELP_PHONE", "the Cell", "write it as 020-5550-0100"),
     ("HELP_PHONE", "०२०-५५५०", "write it as 020-5550-0100"),
     ("HELP_MAIL", "help", "write it as help@pmc.example"),
     ("HELP_HOURS", "always", "mon-sat 10:00-18:00"),

@@ -128,14 +128,14 @@ def _database_away(error: OperationalError | InterfaceError | NoConnection) -> P
     recovered = form_recovery.submitted_form()
     if recovered is None:
         return error_page(503)
-    message = _("The database cannot be reached just now. Nothing was changed.")
+    message = _("The database cannot be reached at the moment. Nothing was changed.")
     return form_recovery.page(recovered, message=message, code=503)
 
 
 def _store_away(_error: StoreAway) -> Page:
     """Show that the media store cannot be written, if the view has not handled it itself."""
     recovered = form_recovery.submitted_form()
-    message = _("The server can store no files just now. Nothing was changed.")
+    message = _("The server cannot store files at the moment. Nothing was changed.")
     if recovered is None:
         return error_page(503, message=message)
     return form_recovery.page(recovered, message=message, code=503)

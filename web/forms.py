@@ -159,7 +159,7 @@ class ReasonForm(Form):
 def date_sentence(code: WhenProblem) -> LazyString:
     """Return the sentence for what is wrong with a typed date."""
     if code is WhenProblem.DATE_DOES_NOT_EXIST:
-        return lazy_gettext("There is no such day in the calendar. Check day and month.")
+        return lazy_gettext("This day does not exist. Check day and month.")
     if code is WhenProblem.DATE_OUT_OF_RANGE:
         return lazy_gettext("The year must be between 2000 and 2099.")
     return lazy_gettext("Write day, month and year as numbers, for example 27 11 2026.")

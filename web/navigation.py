@@ -67,7 +67,7 @@ _TABS: Mapping[str, str] = {
     "today.index": N_("Today"),
     "inbox.index": N_("Comments"),
     "submissions.index": N_("Submissions"),
-    "submissions.new": N_("Hand in"),
+    "submissions.new": N_("Submit"),
     "calendar.index": N_("Calendar"),
     "deliveries.board": N_("Decisions"),
     "departments.index": N_("Departments"),

@@ -29,10 +29,10 @@ from web.core.request import (
     MULTIPART,
 )
 
-TOO_SLOW = N_("It took too long until everything had arrived. Nothing was stored. Try again.")
+TOO_SLOW = N_("Your files took too long to arrive. Nothing was saved. Try again.")
 TOO_MANY = N_(
-    "Too many large files are arriving at the moment. Nothing was stored. "
-    "Try again in a few minutes."
+    "Too many large files are arriving at the moment. Nothing was saved. Try again in a few "
+    "minutes."
 )
 _KEPT_IN_MEMORY = 64 * 1024
 _MOST_AT_ONCE = 8

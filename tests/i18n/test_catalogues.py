@@ -103,7 +103,7 @@ STATES: dict[tuple[str, str], str] = {
 }
 # The words of buttons, pages, roles and kinds, by what the page says in English.
 TERMS = {
-    "Hand in": "सादर करा",
+    "Submit": "सादर करा",
     "See": "पाहा",
     "Make a draft": "मसुदा तयार करा",
     "Send for review": "मान्यतेसाठी पाठवा",

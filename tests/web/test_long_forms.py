@@ -157,7 +157,7 @@ def test_texts_and_names_together_take_two_megabytes(site: Site, parts: list[byt
     [
         (
             "en",
-            "The text, or the files together, are larger than the page takes. Nothing was stored.",
+            "The text, or the files together, are too large for this page. Nothing was saved.",
         ),
         ("hi", "पाठ या सभी फ़ाइलें मिलकर सीमा से बड़ी हैं। कुछ भी संग्रहित नहीं हुआ।"),
     ],

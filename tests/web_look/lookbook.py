@@ -50,7 +50,7 @@ OFFICER_TABS = (
     ("आजची कामे", "Today", 4, True),
     ("टिप्पण्या", "Comments", 3, False),
     ("प्रस्ताव", "Submissions", None, False),
-    ("सादर करा", "Hand in", None, False),
+    ("सादर करा", "Submit", None, False),
 )
 # page: (which tabs, the tab it belongs to)
 PAGES: dict[str, tuple[str, str]] = {
@@ -60,8 +60,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "empty": ("officer", "Today"),
     "review": ("officer", "Today"),
     "stale": ("officer", "Today"),
-    "hand_in": ("officer", "Hand in"),
-    "hand_in_wrong": ("officer", "Hand in"),
+    "hand_in": ("officer", "Submit"),
+    "hand_in_wrong": ("officer", "Submit"),
     "submissions": ("cell", "Submissions"),
     "drafting": ("cell", "Submissions"),
     "calendar": ("cell", "Calendar"),

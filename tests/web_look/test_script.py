@@ -26,7 +26,7 @@ def test_what_was_typed_survives_a_reload_and_says_so(visit: Opener) -> None:
     page.check("#kind-2")
     page.check("#accounts-1")
     page.reload()
-    page.locator(NOTE, has_text="What you had written is back in the form.").wait_for()
+    page.locator(NOTE, has_text="Your unsaved text is back in the form.").wait_for()
     assert page.input_value("#title") == "Gardens open late"
     assert page.input_value("#wished_on-day") == "27"
     assert page.input_value("#wished_on-month") == "11"
@@ -79,7 +79,7 @@ def test_a_stored_draft_of_an_older_revision_is_offered_not_restored(visit: Open
         localStorage.setItem(key, JSON.stringify(draft)); }""")
     page = visit("drafting", lang="en")
     assert page.input_value("#text_en") != "My own words"
-    page.get_by_role("button", name="Put it back").click()
+    page.get_by_role("button", name="Restore it").click()
     assert page.input_value("#text_en") == "My own words"
 
 
@@ -92,7 +92,7 @@ def test_secrets_and_files_are_never_kept(visit: Opener, tmp_path: Path) -> None
     stored = page.evaluate("JSON.stringify(localStorage)")
     assert "csrf" not in stored
     page.reload()
-    page.locator(NOTE, has_text="Choose these files once more: IMG_2214.jpg").wait_for()
+    page.locator(NOTE, has_text="Choose these files again: IMG_2214.jpg").wait_for()
 
 
 def test_chosen_files_are_listed_with_their_sizes(visit: Opener, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def make_sheet(
     fields: dict[str, object] = {slot.name: TextAreaField(slot.title) for slot in slots}
     languages = dict.fromkeys(slot.language for slot in slots)
     for index, _picture in enumerate(pictures):
-        fields[f"drop_{index}"] = BooleanField(_l("Leave this photo out"))
+        fields[f"drop_{index}"] = BooleanField(_l("Remove this photo"))
         for language in languages:
             fields[f"alt_{index}_{language.value}"] = TextAreaField()
     fields |= {row.name: row.field() for row in joint}

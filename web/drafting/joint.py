@@ -19,7 +19,7 @@ ASKED, NAMED, OUT = "asked", "named", "out"
 HOW: Mapping[str, str] = {
     ASKED: N_("is asked to approve"),
     NAMED: N_("is only named"),
-    OUT: N_("leave out"),
+    OUT: N_("remove"),
 }
 
 

@@ -116,7 +116,7 @@ def restore(_form: Form, post_id: int) -> Page:
             post_id=post_id,
             seen_revision=number_of(request.form.get("seen")),
             number=number,
-            note=_("Brought back from revision %(number)s.", number=number),
+            note=_("Restored from revision %(number)s.", number=number),
         ).number
     flash(_("Saved as revision %(number)s.", number=new_number))
     return redirect(url_for("drafting.edit", post_id=post_id))

@@ -39,7 +39,7 @@ TEXTS: Mapping[str, str] = {
 VERBS: Mapping[str, str] = {
     "make": N_("Made"),
     "change": N_("Changed"),
-    "end": N_("Taken out of use"),
+    "end": N_("Withdrawn from use"),
 }
 
 
@@ -55,7 +55,7 @@ class OneTextForm(Form):
     """A snippet in up to three languages, with the kind and department it is offered for."""
 
     seen = HiddenField(default="0")
-    part = RadioField(_l("What it is"), validate_choice=False, default=TextPart.WHOLE.value)
+    part = RadioField(_l("Type of text"), validate_choice=False, default=TextPart.WHOLE.value)
     name = StringField(_l("Name"))
     kind = SelectField(_l("Kind of submission"), validate_choice=False)
     department_id = SelectField(_l("Department"), validate_choice=False)
@@ -103,7 +103,8 @@ def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> st
         own_texts = {name: (form[name].data or "").replace("\r\n", "\n").strip() for name in TEXTS}
         differences = _differences({name: (getattr(text, name), own_texts[name]) for name in TEXTS})
         message = _(
-            "Somebody changed this text while you were writing. Yours stands below, not kept yet."
+            "Someone else changed this text while you were writing. Your text is below, not yet "
+            "saved."
         )
         form.form_errors[:] = [message] if differences else []
     return render_template(
@@ -124,7 +125,7 @@ def new(form: OneTextForm) -> Page:
     with writing() as session:
         snippets.make(session, **by_actor(), form=_read(form))
     flash("text-new", "draft-done")
-    flash(_("The text is kept. It is offered when drafting from now on."))
+    flash(_("The text is saved. It is now offered when drafting."))
     return redirect(url_for("texts.index"))
 
 
@@ -208,5 +209,5 @@ def _differences(changed: Mapping[str, tuple[object, object]]) -> list[LabelledD
 def end(session: Session, text_id: int) -> Page:
     """End a snippet: it is no longer offered, and its history stays."""
     text = snippets.end(session, **by_actor(), text_id=text_id)
-    flash(_("“%(name)s” is no longer offered. It stays to be read.", name=text.name))
+    flash(_("“%(name)s” is no longer offered. It can still be read.", name=text.name))
     return redirect(url_for("texts.index"))

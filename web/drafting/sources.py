@@ -41,7 +41,7 @@ def show(form: NumberForm, post_id: int) -> Page:
             session, **by_actor(), post_id=post_id, number=form.number.data or ""
         )
         number = joined.number
-    flash(_("The post now rests on %(number)s as well.", number=number))
+    flash(_("The post is now also based on %(number)s.", number=number))
     return redirect(url_for("joining.show", post_id=post_id))
 
 
@@ -55,5 +55,5 @@ def part(_form: NumberForm, post_id: int, submission_id: int) -> Page:
             session, **by_actor(), post_id=post_id, submission_id=submission_id
         )
         number = submission.number
-    flash(_("The post no longer rests on %(number)s.", number=number))
+    flash(_("The post is no longer based on %(number)s.", number=number))
     return redirect(url_for("joining.show", post_id=post_id))

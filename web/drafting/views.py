@@ -102,7 +102,7 @@ def _run_form_button(post_id: int, sheet: Sheet, draft: Draft) -> Page:
     except Invalid as invalid:
         return _refused_page(post_id, sheet, draft, invalid)
     sheet.form.clerk_note.data = ""
-    return _form_page(post_id, sheet, draft, notice=_("The note is kept."))
+    return _form_page(post_id, sheet, draft, notice=_("The note is saved."))
 
 
 def _write_note(session: Session, post_id: int, text: str) -> None:
@@ -117,7 +117,7 @@ def _stored_draft(post: Post, number: int) -> Draft | None:
 def _lost_uploads_message() -> list[str]:
     # Browsers do not send a file again with the returned form.
     names = [upload.filename for upload in request.files.getlist("photos") if upload.filename]
-    message = _("Choose these files once more: %(names)s", names=", ".join(names))
+    message = _("Choose these files again: %(names)s", names=", ".join(names))
     return [message] if names else []
 
 

@@ -27,31 +27,31 @@ FIELD_ERRORS: Mapping[str, str] = {
         "Write at most a year. Anyone who is away for longer is replaced in office."
     ),
     "required": N_("Fill this in."),
-    "kind.required": N_("Choose what kind of information it is."),
+    "kind.required": N_("Choose the kind of information."),
     "title.required": N_("Write the title."),
     "reason.required": N_("Write the reason."),
-    "brought_by.required": N_("Write who brought it, or rang."),
+    "brought_by.required": N_("Write who brought it or phoned it in."),
     "too_long": N_("This is too long: %(found)s characters; at most %(most)s fit."),
     "past": N_("This time has passed. Choose a later one."),
     "variants.required": N_("Write the text for at least one account."),
     "not_a_link": N_("Write the whole web address, beginning with https://."),
     "link": N_("Write the whole web address, beginning with https://."),
-    "unreadable": N_("This form could not be read. Open it anew; your text is kept."),
+    "unreadable": N_("This form could not be read. Open it again; your text is saved."),
     "in_doubt": N_(
         "Not released. Posts of the restored backup that may be live already or were not looked "
         "for yet: %(total)s. Wait until the system has looked for them, or tick that you know of "
         "them."
     ),
-    "used": N_("This form has been handed in already."),
+    "used": N_("This form was already submitted."),
     "control_character": N_(
-        "Line %(line)s holds an invisible control character (%(character)s). Delete it."
+        "Line %(line)s has an invisible control character (%(character)s). Delete it."
     ),
     "bidirectional_override": N_(
-        "Line %(line)s holds an invisible mark that turns the writing direction (%(character)s). "
+        "Line %(line)s has an invisible mark that changes the writing direction (%(character)s). "
         "Delete it."
     ),
-    "lone_surrogate": N_("Line %(line)s holds a broken character. Type it again."),
-    "noncharacter": N_("Line %(line)s holds a broken character. Type it again."),
+    "lone_surrogate": N_("Line %(line)s has a broken character. Type it again."),
+    "noncharacter": N_("Line %(line)s has a broken character. Type it again."),
     "clash": N_(
         "“%(title)s” leaves on this account at %(due_at)s. Choose another time, or confirm this "
         "one."
@@ -136,49 +136,49 @@ FIELD_ERRORS: Mapping[str, str] = {
     "before_not_before": N_("The end must be after the start."),
     "nothing_ticked": N_("Tick whose appointment you confirm."),
     "chosen.too_many": N_("At most %(most)s appointments can be confirmed at once."),
-    "too_many_views": N_("At most %(most)s views are kept. Remove one first."),
-    "too_many_files": N_("At most %(most)s files can be handed in at once."),
+    "too_many_views": N_("You can save at most %(most)s views. Remove one first."),
+    "too_many_files": N_("You can submit at most %(most)s files at once."),
     "too_many_texts": N_("At most %(most)s texts are kept. Remove one first."),
-    "too_many_pictures": N_("A post carries at most %(most)s pictures. Take some out."),
+    "too_many_pictures": N_("A post can have at most %(most)s photos. Remove some."),
     "too_long_with_link": N_(
-        "With the link this is too long: %(found)s of %(most)s. Shorten the text or take the link "
-        "out."
+        "With the link this is too long: %(found)s of %(most)s. Shorten the text or remove the "
+        "link."
     ),
     "same_picture_twice": N_("The same photo was added twice. Remove one."),
-    "picture_missing": N_("This photo is no longer in the store. Choose it again."),
-    "picture_changed": N_("This photo has changed in the store. Choose it again."),
+    "picture_missing": N_("This photo is no longer stored. Choose it again."),
+    "picture_changed": N_("The stored photo has changed. Choose it again."),
     "store_away": N_(
-        "“%(name)s” could not be kept: the server can store no files just now. Your text stands in "
-        "the form. Try again later; tell the admin if it lasts."
+        "“%(name)s” could not be saved: the server cannot store files at the moment. Your text is "
+        "in the form. Try again later; tell the admin if it lasts."
     ),
     "unknown_account": N_("This account is not connected. Choose another."),
-    "disconnected": N_("The account %(account)s is no longer connected. Leave its texts out."),
+    "disconnected": N_("The account %(account)s is no longer connected. Remove its texts."),
     "account_not_open": N_("This account is kept for other departments. Leave this text out."),
     "daily_cap.out_of_range": N_("Write a number from %(least)s to %(most)s, or leave it empty."),
-    "twice": N_("There are two texts in this language for the account. Leave one out."),
-    "blank_left": N_("Fill in what is still blank here: %(blanks)s."),
-    "part.required": N_("Choose what it is."),
+    "twice": N_("There are two texts in this language for the account. Remove one."),
+    "blank_left": N_("Fill in these fields: %(blanks)s."),
+    "part.required": N_("Choose the type of text."),
     "name.required": N_("Write a name."),
     "number.required": N_("Write the acknowledgement number."),
     "unknown_number": N_("There is no submission %(number)s. Check the number."),
-    "joined_already": N_("The post rests on %(number)s already."),
+    "joined_already": N_("The post is already based on %(number)s."),
     "not_open": N_("%(number)s was declined, merged, withdrawn or returned. Choose another."),
     "last_of_owner": N_("%(number)s stays: the post belongs to its department."),
-    "only_here": N_("%(number)s has no other post. Make one of it first, then leave it out here."),
-    "post_withdrawn": N_("The post is withdrawn. Begin another one."),
+    "only_here": N_("%(number)s has no other post. Make one from it first, then remove it here."),
+    "post_withdrawn": N_("The post is withdrawn. Start another one."),
     "date_missing": N_("Write the date as well."),
     "date_unreadable": N_("Write day, month and year as numbers, for example 27 11 2026."),
-    "date_does_not_exist": N_("There is no such day in the calendar. Check day and month."),
+    "date_does_not_exist": N_("This day does not exist. Check day and month."),
     "date_out_of_range": N_("The year must be between 2000 and 2099."),
     "time_missing": N_("Write the time as well."),
     "time_unreadable": N_("Write the time as hours and minutes, for example 17:30."),
-    "time_does_not_exist": N_("There is no such time. Check hours and minutes."),
+    "time_does_not_exist": N_("This time does not exist. Check hours and minutes."),
     "empty": N_("“%(name)s” is empty. Choose the file again."),
     "unsupported_type": N_(
-        "“%(name)s” is of a kind that cannot be taken. Photos: save as JPEG or PNG."
+        "“%(name)s” is of a kind that cannot be used. Photos: save as JPEG or PNG."
     ),
     "name_and_content_differ": N_(
-        "“%(name)s” is not what its name says. Save the photo anew as JPEG or PNG."
+        "“%(name)s” is not what its name says. Save the photo again as JPEG or PNG."
     ),
     "not_a_picture": N_("“%(name)s” is not a photo. Save it as JPEG or PNG and choose it again."),
     "too_many_bytes": N_("“%(name)s” is too large. Choose a smaller one."),
@@ -191,7 +191,7 @@ def problem_sentence(error: FieldError) -> str:
     """Return the sentence for a field error: the first of three keys that has one."""
     code = error.code
     keys = (f"{error.field}.{code}", f"{code}.{error.values.get('found')}", code)
-    unknown = N_("This cannot be taken as it stands.")
+    unknown = N_("This form cannot be saved. Check the details.")
     return sentence_by_code(FIELD_ERRORS, keys, error.values, unknown=unknown)
 
 

@@ -34,23 +34,23 @@ SENTENCES: Mapping[str, str] = {
     "answer.required": N_("Write the answer."),
     "note.required": N_("Write the note."),
     "urgent_reason.required": N_("Write why it cannot wait."),
-    "before_event": N_("The last day has to lie after the first one."),
+    "before_event": N_("The last day must be after the first day."),
     "first_day_missing": N_("Write the first day as well."),
     "unknown_ward": N_("Choose ward offices from the list."),
     "itself": N_("This is the number of this very submission. Write the other one’s."),
-    "merged_itself": N_("That one was merged itself. Take its number: %(into)s."),
-    "has_ended": N_("%(number)s was declined or withdrawn. Nothing goes on under it."),
-    "same_file_twice": N_("“%(name)s” stands here already. It was not taken a second time."),
+    "merged_itself": N_("That submission was itself merged. Use its number: %(into)s."),
+    "has_ended": N_("%(number)s was declined or withdrawn. Nothing can be merged into it."),
+    "same_file_twice": N_("“%(name)s” is already here. It was not added a second time."),
     "too_many_chosen_files": N_(
-        "%(found)s files were chosen, but at most %(most)s can go with a submission, four of them "
-        "photos. None of them was taken: choose the best ones."
+        "%(found)s files were chosen, but at most %(most)s can be added, four of them photos. "
+        "None was added: choose the best ones."
     ),
     "moving_alone": N_(
         "A moving picture (GIF) is shown only by itself. Leave the other pictures out, or this one."
     ),
     "quota": N_(
-        "“%(name)s” was not taken: on one day everybody may send %(most_files)s files of %(most)s "
-        "MB together. Go on tomorrow, or ask the cell to record it."
+        "“%(name)s” was not added: each person may send %(most_files)s files of %(most)s MB "
+        "together in one day. Continue tomorrow, or ask the Cell to record it."
     ),
     "unsupported_type.tiff": N_(
         "“%(name)s” is a TIFF, as scanners and cameras make it, and cannot be shown in a "

@@ -125,7 +125,7 @@ def who_short(who: Who) -> str:
     """Return name and rank of a person, without the department."""
     if not who.is_person or who.role is None:
         return who_name(who)
-    post = _("the cell") if who.role in AT_THE_CELL else role_name(who.role, who.rank)
+    post = _("the Cell") if who.role in AT_THE_CELL else role_name(who.role, who.rank)
     return f"{person_name(who)}, {post}"
 
 

@@ -24,7 +24,7 @@ WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
         "arrow-return-left",
         N_("See and change"),
     ),
-    WaitingKind.DRAFT: (N_("Draft, not sent yet"), "pencil", N_("Go on with the draft")),
+    WaitingKind.DRAFT: (N_("Draft, not sent yet"), "pencil", N_("Continue with the draft")),
     WaitingKind.TO_SCHEDULE: (N_("Approved, without a time"), "calendar-plus", N_("Set the time")),
     WaitingKind.BLOCKED: (N_("Nobody can approve"), "person-x", N_("See what is missing")),
     WaitingKind.TO_APPROVE: (
@@ -98,17 +98,17 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.COMPLETED: (N_("The department answered"), "submission", "received"),
     StepKind.CHANGED: (N_("The department changed it"), "submission", "received"),
     StepKind.NOTED: (N_("Note from the department"), "submission", "returned"),
-    StepKind.NOTE_SEEN: (N_("The cell has seen the note"), "submission", "received"),
+    StepKind.NOTE_SEEN: (N_("The Cell has seen the note"), "submission", "received"),
     StepKind.TOOK_IN: (N_("A duplicate was merged into it"), "submission", "merged"),
     StepKind.ORIGINAL_ENDED: (
-        N_("The submission under which it went on has ended"),
+        N_("The submission that it was merged into has ended"),
         "submission",
         "declined",
     ),
     StepKind.DECLINED: (N_("Declined"), "submission", "declined"),
     StepKind.MERGED: (N_("Merged into another submission"), "submission", "merged"),
     StepKind.SUBMISSION_WITHDRAWN: (N_("Submission withdrawn"), "submission", "withdrawn"),
-    StepKind.DRAFTED: (N_("Draft begun"), "submission", "drafted"),
+    StepKind.DRAFTED: (N_("Draft started"), "submission", "drafted"),
     StepKind.PULLED_OUT: (N_("A submission was withdrawn from the post"), "post", "returned"),
     StepKind.PUT_BACK: (
         N_("Draft again: its department was merged into another one"),
@@ -161,10 +161,10 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
 """By kind: label, and the subject and state whose icon is shown."""
 
 NEXT: Mapping[NextKind, str] = {
-    NextKind.DRAFT: N_("The cell makes a draft"),
+    NextKind.DRAFT: N_("The Cell makes a draft"),
     NextKind.COMPLETE: N_("The department completes it"),
-    NextKind.CHANGE: N_("The cell changes the text"),
-    NextKind.SEND_FOR_REVIEW: N_("The cell sends it for review"),
+    NextKind.CHANGE: N_("The Cell changes the text"),
+    NextKind.SEND_FOR_REVIEW: N_("The Cell sends it for review"),
     NextKind.APPROVE: N_("The department decides"),
     NextKind.NAME_SOMEBODY: N_("Somebody who can approve has to be named"),
     NextKind.SCHEDULE: N_("The cell sets the time"),

@@ -56,8 +56,8 @@ REFUSALS: Mapping[str, str] = {
         "It is live already and can no longer be stopped. It can be taken back or corrected."
     ),
     "drafting_begun": N_(
-        "The cell has begun to draft from it, so it can no longer be changed here. Write a note to "
-        "the cell, or ring it."
+        "The Cell has started to draft from this submission, so you can no longer change it here. "
+        "Write a note to the Cell, or phone it."
     ),
     "too_soon": N_("It may still appear. You can decide from %(at)s on."),
     "plan_changed": N_("Something has changed meanwhile. Look once more at what would move."),

@@ -22,13 +22,12 @@ SENTENCES: Mapping[WarningCode, str] = {
     ),
     WarningCode.SAME_TEXT: N_("The post “%(title)s” of %(saved_at)s has the same text."),
     WarningCode.ALIKE_TEXT: N_(
-        "Nearly the same text (%(percent)s of 100 words) stands in the post "
-        "“%(title)s” of %(saved_at)s."
+        "The post “%(title)s” of %(saved_at)s has nearly the same text (%(percent)s of 100 words)."
     ),
     WarningCode.NO_DESCRIPTION: N_("Photo %(picture)s has no description in %(language)s."),
     WarningCode.ONE_LANGUAGE: N_("There is a text in %(language)s only, none in %(missing)s."),
     WarningCode.REPLY_REFUSED: N_(
-        "The platform takes our reply only where the citizen mentioned our account, or under our "
+        "The platform allows our answer only if the citizen mentioned our account, or under our "
         "own post."
     ),
     WarningCode.NO_LINK_PICTURE: N_("The preview of the link %(url)s will show no picture."),
@@ -40,15 +39,11 @@ WAYS_ON: Mapping[WarningCode, str] = {
     WarningCode.MOBILE_NUMBER: N_(
         "Use a helpline instead. Numbers that are in a starting text are not flagged."
     ),
-    WarningCode.AADHAAR_NUMBER: N_("Take it out. Such a number must not be published."),
-    WarningCode.SAME_TEXT: N_(
-        "Look at that post first. A platform may refuse the same text twice."
-    ),
-    WarningCode.ALIKE_TEXT: N_(
-        "Look at that post first. A platform may refuse the same text twice."
-    ),
-    WarningCode.NO_DESCRIPTION: N_("Write what it shows, for those who cannot see it."),
-    WarningCode.ONE_LANGUAGE: N_("Write it, or leave it out on purpose."),
+    WarningCode.AADHAAR_NUMBER: N_("Remove this number. Such a number must not be published."),
+    WarningCode.SAME_TEXT: N_("Check that post first. A platform may refuse the same text twice."),
+    WarningCode.ALIKE_TEXT: N_("Check that post first. A platform may refuse the same text twice."),
+    WarningCode.NO_DESCRIPTION: N_("Write what the photo shows, for those who cannot see it."),
+    WarningCode.ONE_LANGUAGE: N_("Write the text, or leave it out on purpose."),
     WarningCode.REPLY_REFUSED: N_(
         "Ask the citizen to mention our account, or close the comment with a reason."
     ),
@@ -56,12 +51,12 @@ WAYS_ON: Mapping[WarningCode, str] = {
     WarningCode.NO_LINK_PICTURE: N_("Add a photo, if there is one."),
 }
 DEAD: Mapping[LinkFinding, str] = {
-    LinkFinding.GONE: N_("%(url)s – there is no such page (answer %(answer)s)."),
+    LinkFinding.GONE: N_("%(url)s – this page does not exist (answer %(answer)s)."),
     LinkFinding.TROUBLE: N_("%(url)s – its server answers with an error (%(answer)s)."),
-    LinkFinding.UNREACHABLE: N_("%(url)s – nothing answers there."),
+    LinkFinding.UNREACHABLE: N_("%(url)s – no server answers there."),
     LinkFinding.UNTRUSTED: N_("%(url)s – its certificate is not trusted; browsers will warn."),
     LinkFinding.LOOPS: N_("%(url)s – the link redirects in circles and never opens."),
-    LinkFinding.UNSAFE: N_("%(url)s – it leads to an address that is not public."),
+    LinkFinding.UNSAFE: N_("%(url)s – the link leads to an address that is not public."),
 }
 NAMES: Mapping[str, str] = {
     WarningCode.WRONG_WEEKDAY: N_("a weekday that does not fit its date"),

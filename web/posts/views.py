@@ -122,7 +122,7 @@ def note(form: ClerkNoteForm, post_id: int) -> Page:
     text = form.clerk_note.data or ""
     with writing() as session:
         collaboration.write_note(session, **by_actor(), post_id=post_id, text=text)
-    flash(_("The note is kept."))
+    flash(_("The note is saved."))
     flash(f"note-{post_id}", "draft-done")
     return redirect(url_for("posts.show", post_id=post_id, _anchor="notes"))
 

@@ -184,7 +184,7 @@ def _blocking_sentence(
     except FourEyesRequired as refusal:
         # The authors of the revisions that this one restores are excluded as well.
         if revision.author_id != actor().person_id:
-            return _("This revision brings back words that you wrote. Somebody else approves it.")
+            return _("This revision restores words that you wrote. Another person must approve it.")
         return refusal_sentence(refusal)
     return ""
 

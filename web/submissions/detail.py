@@ -43,7 +43,7 @@ class SubmissionReasonForm(Form):
     reason = TextAreaField(_l("Reason"))
     question = TextAreaField(_l("Question"))
     answer = TextAreaField(_l("Answer"))
-    note = TextAreaField(_l("Note to the cell"))
+    note = TextAreaField(_l("Note to the Cell"))
 
 
 class MergeForm(Form):
@@ -134,7 +134,9 @@ def see_note(submission_id: int) -> Page:
     """Mark the department's notes as seen, which removes them from Today."""
     with writing() as session:
         questions.mark_notes_seen(session, **by_actor(), submission_id=submission_id)
-    flash(_("Noted. It no longer waits under Today; the department sees that you have seen it."))
+    flash(
+        _("Saved. It is no longer listed under Today; the department sees that you have seen it.")
+    )
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
@@ -161,7 +163,7 @@ _FIELDS = {"return": "question", "note": "note"}
 def decline(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Decline the submission with a reason; the department is notified."""
     _act(close.decline, submission_id, reason=form.reason.data or "")
-    flash(_("Declined. The department is told why."))
+    flash(_("Declined. The department is told the reason."))
     return _shown_again(submission_id, "decline")
 
 
@@ -181,7 +183,7 @@ def withdraw(form: SubmissionReasonForm, submission_id: int) -> Page:
 def return_submission(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Return the submission to the department with a question."""
     _act(questions.return_submission, submission_id, question=form.question.data or "")
-    flash(_("Returned. The department is asked by mail, and answers on this page."))
+    flash(_("Returned. The department is asked by email, and answers on this page."))
     return _shown_again(submission_id, "return")
 
 
@@ -191,7 +193,7 @@ def return_submission(form: SubmissionReasonForm, submission_id: int) -> Page:
 def note(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Add a note of the department, after the cell has begun to draft."""
     _act(questions.add_note, submission_id, note_text=form.note.data or "")
-    flash(_("The note stands here, and the clerk is told by mail."))
+    flash(_("The note is saved here, and the clerk is told by email."))
     return _shown_again(submission_id, "note")
 
 
@@ -201,7 +203,7 @@ def note(form: SubmissionReasonForm, submission_id: int) -> Page:
 def complete(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Store the department's answer to the question, which is asked on the submission's page."""
     _act(questions.answer_question, submission_id, answer=form.answer.data or "")
-    flash(_("Answered. The submission is with the cell again."))
+    flash(_("Answered. The submission is with the Cell again."))
     return _shown_again(submission_id, "complete")
 
 

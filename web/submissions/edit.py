@@ -106,7 +106,7 @@ def new() -> Page:
         return filled.refused(invalid.problems)
     flash("hand-in", "draft-done")
     message = _(
-        "Handed in. The acknowledgement number is %(number)s; it comes by mail as well.",
+        "Submitted. The acknowledgement number is %(number)s; it also comes by email.",
         number=number,
     )
     flash(message)
@@ -215,7 +215,7 @@ def change(session: Session, submission_id: int) -> Page:
         filled.form.refuse(refusal)
         return filled.page(), 409
     flash(f"change-{submission_id}", "draft-done")
-    flash(_("The submission is changed.") if fields else _("There was nothing to change."))
+    flash(_("The submission is changed.") if fields else _("Nothing was changed."))
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 

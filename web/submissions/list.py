@@ -62,8 +62,8 @@ WISHED_WORDS: Mapping[Wished, str] = {
     Wished.TODAY: N_("Today only"),
     Wished.SOON: N_("The next 14 days"),
     Wished.LATER: N_("Later than that"),
-    Wished.PASSED: N_("Passed already"),
-    Wished.NONE: N_("No wished time"),
+    Wished.PASSED: N_("Already passed"),
+    Wished.NONE: N_("No requested time"),
 }
 HOLDER_WORDS: Mapping[Holder, str] = {
     Holder.ME: N_("With me"),
@@ -217,7 +217,7 @@ def keep_view() -> Page:
         with reading() as session:
             sentence = problem_sentence(invalid.problems[0])
             return _page(session, filters, name=name, problem=sentence), 422
-    flash(_("Kept as “%(name)s”.", name=saved_view.name))
+    flash(_("Saved as “%(name)s”.", name=saved_view.name))
     return redirect(address(filters))
 
 
