@@ -42,8 +42,8 @@ def _flash_deliveries(deliveries: Sequence[Delivery]) -> None:
     )
     flash(
         _(
-            "Already on its way, and no longer to be stopped: %(named)s. Look at it in a moment: "
-            "what is live can be taken back or corrected.",
+            "Already being published and too late to stop: %(named)s. Check again in a moment: "
+            "what is published can be withdrawn or corrected.",
             named=titles,
         ),
         "amber",

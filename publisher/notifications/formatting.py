@@ -28,19 +28,17 @@ _ROLES: Final[Mapping[Role, str]] = {
 # Reasons the press gives most often. For any other the page has the words, and the mail says so.
 _REASONS: Final[Mapping[str, str]] = {
     "credentials": N_("The account's access permission has expired or was taken away."),
-    "too_long": N_("The text is longer than the platform takes."),
+    "too_long": N_("The text is too long for the platform."),
     "duplicate": N_("The platform says that this account has just published the same text."),
     "permission": N_("The account lacks the permission for this."),
     "target_gone": N_("What it answers is no longer on the platform."),
     "approval_missing": N_("The approval that this revision needs is missing."),
     "too_late": N_("The window for publishing has ended."),
-    "other_account": N_(
-        "It would have gone to another account than was approved, so nothing was sent."
-    ),
-    "late_stopped": N_("All publishing was stopped meanwhile."),
-    "late_frozen": N_("A freeze held it meanwhile."),
-    "late_disconnected": N_("The account was disconnected meanwhile."),
-    "late_paused": N_("The account had stopped meanwhile."),
+    "other_account": N_("It was to go to another account than was approved, so nothing was sent."),
+    "late_stopped": N_("All publishing was stopped."),
+    "late_frozen": N_("A freeze held it."),
+    "late_disconnected": N_("The account was disconnected."),
+    "late_paused": N_("The account had stopped."),
 }
 
 # What a submission is about, where a freeze holds one kind alone.
@@ -59,7 +57,7 @@ _TROUBLES: Final[Mapping[str, str]] = {
     "failed": N_("It failed."),
     "held": N_("It may or may not be live; it is held for a decision."),
     "missed": N_("Its time passed, and it was not sent."),
-    "waiting": N_("It has not left yet."),
+    "waiting": N_("Not published yet."),
 }
 
 _CHANGED: Final[Mapping[str, str]] = {

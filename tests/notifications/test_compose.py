@@ -571,9 +571,9 @@ def test_every_kind_has_a_template_per_language_and_none_is_unused() -> None:
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
-        ("late_stopped", "All publishing was stopped meanwhile."),
-        ("late_frozen", "A freeze held it meanwhile."),
-        ("late_paused", "The account had stopped meanwhile."),
+        ("late_stopped", "All publishing was stopped."),
+        ("late_frozen", "A freeze held it."),
+        ("late_paused", "The account had stopped."),
     ],
 )
 def test_a_mail_about_what_was_missed_names_what_kept_it(code: str, sentence: str) -> None:

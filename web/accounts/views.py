@@ -159,7 +159,7 @@ def check(account_id: int) -> Page:
 
 def _flash_outcome(account_check: AccountCheck, missing: list[str]) -> None:
     if not account_check.health.ok:
-        flash(_("It does not work yet."), "red")
+        flash(_("The account does not work yet."), "red")
     elif missing:
         flash(_("The account works, but not for everything: rights are missing."), "amber")
     else:

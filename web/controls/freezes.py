@@ -173,5 +173,5 @@ def lift(freeze_id: int) -> Page:
     except FreezeOver as refusal:
         flash(refusal_sentence(refusal), "grey")
     else:
-        flash(_("The freeze is lifted. What has not passed its late limit leaves at its time."))
+        flash(_("The freeze is lifted. Posts within their late limit are published at their time."))
     return redirect(url_for("freezes.index"))

@@ -33,7 +33,7 @@ REASON_LENGTH = 160
 class ReleaseForm(ReasonForm):
     """The reason for the release; after a restore also a confirmation of the posts in doubt."""
 
-    in_doubt = BooleanField(_l("Release it all the same"))
+    in_doubt = BooleanField(_l("Release it anyway"))
 
 
 _release_form = partial(ReleaseForm, prefix="release-")
@@ -117,9 +117,14 @@ def _known_in_doubt(form: ReleaseForm) -> int:
 
 def _flash_released(is_released: bool) -> None:
     if is_released:
-        flash(_("Publishing goes on. What has not passed its late limit leaves within seconds."))
+        flash(
+            _(
+                "Publishing has started again. Posts within their late limit are published within "
+                "seconds."
+            )
+        )
         return
-    flash(_("That stop is released, but another one was made meanwhile and still stands."), "amber")
+    flash(_("That stop is released, but another one made since then is still in force."), "amber")
 
 
 def entry(viewer: Actor, *, on_duty: bool) -> MenuEntry | None:

@@ -41,5 +41,5 @@ def send_again(notice_id: int) -> Page:
         if notice is None:
             raise NotFound(notice_id)
         retry.send_again(session, **by_actor(), notice=notice)
-    flash(_("It is sent again within a minute."))
+    flash(_("Sent again within a minute."))
     return redirect(url_for("mails.index"))

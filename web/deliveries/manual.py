@@ -111,12 +111,17 @@ def _platform_text(problems: tuple[FieldError, ...]) -> str:
 
 def _flash_result(linked_post: LinkedPost) -> None:
     if linked_post.is_read:
-        flash(_("Kept: published by hand. It was read back and says what was approved."))
+        flash(
+            _(
+                "Recorded as published by hand. We checked the platform: it is exactly what was "
+                "approved."
+            )
+        )
         return
     flash(
         _(
-            "Kept: published by hand. The platform could not be read just now, "
-            "so it was not read back."
+            "Recorded as published by hand. The platform could not be read, so we could not check "
+            "it."
         ),
         "amber",
     )

@@ -38,8 +38,8 @@ FIELD_ERRORS: Mapping[str, str] = {
     "link": N_("Write the whole web address, beginning with https://."),
     "unreadable": N_("This form could not be read. Open it again; your text is saved."),
     "in_doubt": N_(
-        "Not released. Posts of the restored backup that may be live already or were not looked "
-        "for yet: %(total)s. Wait until the system has looked for them, or tick that you know of "
+        "Not released. Posts of the restored backup that may already be published or were not "
+        "checked yet: %(total)s. Wait until the system has checked them, or tick that you know of "
         "them."
     ),
     "used": N_("This form was already submitted."),
@@ -53,25 +53,21 @@ FIELD_ERRORS: Mapping[str, str] = {
     "lone_surrogate": N_("Line %(line)s has a broken character. Type it again."),
     "noncharacter": N_("Line %(line)s has a broken character. Type it again."),
     "clash": N_(
-        "“%(title)s” leaves on this account at %(due_at)s. Choose another time, or confirm this "
-        "one."
+        "“%(title)s” is published on this account at %(due_at)s. Choose another time, or confirm "
+        "this one."
     ),
     "in_quiet_time": N_(
-        "This time lies in a quiet time that the cell has set. Choose another, or keep it below."
+        "This is in hours that the Cell asks you to avoid. Choose another time, or keep it below."
     ),
     "in_freeze": N_(
         "At this time posts are frozen until %(until)s (%(reason)s), and nothing is published. "
         "Choose another time, or keep it below."
     ),
-    "quiet_now": N_(
-        "It is a quiet time now. To publish all the same, tick “Keep these times all the same”."
-    ),
+    "quiet_now": N_("These are hours to avoid. To publish anyway, tick “Keep these times anyway”."),
     "scheduled_meanwhile": N_(
-        "Somebody has changed its time since this page was opened, to %(due_at)s. Look at it again."
+        "Someone has changed the time since this page was opened, to %(due_at)s. Check it again."
     ),
-    "changed_meanwhile": N_(
-        "Something has happened to this text since this page was opened. Look at it again."
-    ),
+    "changed_meanwhile": N_("This text has changed since the page was opened. Check it again."),
     "before_window": N_(
         "This post may be published only from %(not_before)s. Choose a later time."
     ),
@@ -79,14 +75,16 @@ FIELD_ERRORS: Mapping[str, str] = {
         "This post may be published only until %(not_after)s. Choose an earlier time."
     ),
     "limit": N_("Write a number of minutes from 1 to %(most)s."),
-    "on_its_way": N_("It has left already, or may have left."),
-    "not_approved": N_("Its newest revision is not approved any more."),
-    "no_time_to_shift": N_("It has no time yet. Choose the next good times, or one date and time."),
-    "no_slot": N_("No good time is free for it. Choose a time yourself."),
+    "on_its_way": N_("The post is already published, or may be."),
+    "not_approved": N_("The newest revision of the post is no longer approved."),
+    "no_time_to_shift": N_(
+        "This post has no time yet. Choose the next good times, or one date and time."
+    ),
+    "no_slot": N_("No good time is free for the post. Choose a time yourself."),
     "none_chosen": N_("Choose at least one post."),
     "too_many_chosen": N_("At most %(most)s can be moved at once."),
     "amount": N_("Write a whole number other than 0, at most %(most)s."),
-    "same_time": N_("The end has to be another time than the beginning."),
+    "same_time": N_("Choose another end than the start."),
     "unknown_day": N_("Choose from the list."),
     "weekdays.required": N_("Choose at least one day."),
     "other_post": N_("This link belongs to another post."),
@@ -115,18 +113,17 @@ FIELD_ERRORS: Mapping[str, str] = {
     ),
     "not_there": N_("The platform shows nothing under this link. Check it."),
     "not_found_there": N_(
-        "Exactly the approved text was not found on the account. Compare what you posted, or give "
-        "it a moment and try again."
+        "The approved text was not found on the account. Compare it with your post, or wait a "
+        "moment and try again."
     ),
-    "not_public": N_("What stands there is not public yet. Publish it there first."),
-    "other_target": N_("What stands there does not answer the comment that it should."),
+    "not_public": N_("What is there is not public yet. Publish it there first."),
+    "other_target": N_("What is there does not answer the right comment."),
     "other_text": N_(
-        "What stands there is not the approved text. Correct it there, or delete it and post the "
-        "approved one."
+        "What is there is not the approved text. Correct it there, or delete it and post the "
+        "approved text."
     ),
     "other_pictures": N_(
-        "There are %(found)s pictures there, but %(most)s were approved. Post it with exactly "
-        "those."
+        "There are %(found)s photos there, but %(most)s were approved. Post it with exactly those."
     ),
     "before_beginning": N_("The end must be after the start."),
     "unknown_department": N_("Choose a department from the list."),
@@ -138,7 +135,7 @@ FIELD_ERRORS: Mapping[str, str] = {
     "chosen.too_many": N_("At most %(most)s appointments can be confirmed at once."),
     "too_many_views": N_("You can save at most %(most)s views. Remove one first."),
     "too_many_files": N_("You can submit at most %(most)s files at once."),
-    "too_many_texts": N_("At most %(most)s texts are kept. Remove one first."),
+    "too_many_texts": N_("You can save at most %(most)s texts. Remove one first."),
     "too_many_pictures": N_("A post can have at most %(most)s photos. Remove some."),
     "too_long_with_link": N_(
         "With the link this is too long: %(found)s of %(most)s. Shorten the text or remove the "

@@ -13,115 +13,128 @@ from web.core.i18n import N_, _, page_language
 from web.messages.names import department_name
 
 DELIVERY: Mapping[str, str] = {
-    "too_long": N_("The platform says that the text is too long. Shorten it and have it approved."),
+    "too_long": N_(
+        "The platform says that the text is too long. Shorten it and ask for approval again."
+    ),
     "duplicate": N_(
         "The platform says this text is already published. Check the account; if the post there "
         "is not ours, change the text."
     ),
-    "media_invalid": N_("The platform could not read a picture. Put in another one."),
-    "media_too_large": N_("The platform says that a picture is too large. Put in a smaller one."),
+    "media_invalid": N_("The platform could not read a photo. Use another one."),
+    "media_too_large": N_("The platform says that a photo is too large. Use a smaller one."),
     "permission": N_(
-        "The account has no right to do this on the platform. The admin has to give it the right."
+        "The account has no permission to do this on the platform. The admin must give it the "
+        "permission."
     ),
     "not_summoned": N_(
         "The platform lets us answer only if the citizen mentioned our account. Answer another "
         "way, then close the comment with a reason."
     ),
-    "target_gone": N_("What this answers is no longer on the platform. Close the comment."),
-    "blocked": N_("The platform has blocked the account for a while. Try again later."),
-    "invalid": N_("The platform did not accept the post as it is. Check text, link and pictures."),
-    "unknown": N_(
-        "The platform refused and gave no reason that we know. The admin sees its answer."
+    "target_gone": N_(
+        "The post or comment that this answers is no longer on the platform. Close the comment."
     ),
-    "later": N_("The platform asked us to wait. It is tried again at %(at)s."),
+    "blocked": N_("The platform has blocked the account for a while. Try again later."),
+    "invalid": N_("The platform did not accept the post as it is. Check text, link and photos."),
+    "unknown": N_(
+        "The platform refused and gave no reason that we know. The admin can see its answer."
+    ),
+    "later": N_("The platform asked us to wait. We try again at %(at)s."),
     "limit": N_("It waits until %(at)s: the platform’s limit for this account is used up."),
     "cap": N_("Waiting until %(at)s: this account has reached its 24-hour limit."),
-    "credentials": N_("The account’s access has expired. It waits until the admin has renewed it."),
+    "credentials": N_(
+        "The account’s access has expired. The post waits until the admin has renewed it."
+    ),
     "late": N_(
-        "Its time passed before it could leave. Decide whether it still makes sense, and set a "
-        "new time."
+        "The time passed before the post could be published. Decide whether it is still useful, "
+        "and set a new time."
     ),
     "late_paused": N_(
-        "Its account had stopped, and its time passed meanwhile. Decide whether it still makes "
-        "sense, and set a new time."
+        "The account had stopped, and the time passed meanwhile. Decide whether the post is still "
+        "useful, and set a new time."
     ),
     "late_disconnected": N_(
-        "Its account was disconnected, and its time passed meanwhile. Decide whether it still "
-        "makes sense, and set a new time once the account is connected again."
+        "The account was disconnected, and the time passed meanwhile. Decide whether the post is "
+        "still useful, and set a new time once the account is connected again."
     ),
     "account_paused": N_(
-        "Its account has stopped. It waits until the admin has renewed the access, unless its late "
-        "limit passes first."
+        "The account has stopped. The post waits until the admin has renewed the access, unless "
+        "its late limit passes first."
     ),
     "account_disconnected": N_(
-        "Its account was disconnected. It waits until the admin connects it again, unless its late "
-        "limit passes first."
+        "The account was disconnected. The post waits until the admin connects it again, unless "
+        "its late limit passes first."
     ),
     "late_stopped": N_(
-        "Everything was stopped, and its late limit passed meanwhile. Decide whether it still "
-        "makes sense, and set a new time."
+        "Everything was stopped, and the late limit passed. Decide whether the post is still "
+        "useful, and set a new time."
     ),
     "late_frozen": N_(
-        "A freeze held it, and its late limit passed meanwhile. Decide whether it still makes "
-        "sense, and set a time after the freeze."
+        "A freeze held the post, and its late limit passed. Decide whether it is still useful, "
+        "and set a time after the freeze."
     ),
     "stopped": N_(
-        "All publishing is stopped. It leaves after the release, unless its late limit passes "
-        "first."
+        "All publishing is stopped. The post is published after the release, unless its late "
+        "limit passes first."
     ),
     "frozen": N_(
-        "A freeze holds it. It leaves after the freeze, unless its late limit passes first."
+        "A freeze holds the post. It is published after the freeze, unless its late limit passes "
+        "first."
     ),
-    "lease_ended": N_("The sending was interrupted. We are looking whether it is live."),
+    "lease_ended": N_(
+        "The sending was interrupted. We are checking whether the post was published."
+    ),
     "id_seen_before": N_(
         "The platform’s answer was unexpected. We are checking whether the post was published."
     ),
-    "medium_missing": N_("A picture is missing from the store. Make a new revision with it."),
-    "medium_changed": N_("A picture in the store has changed since. Make a new revision with it."),
-    "not_newest": N_("There is a newer revision. Only the newest one may leave."),
-    "not_in_state_approved": N_("The approval was taken back before it left."),
-    "changed": N_("It is no longer exactly what was approved. Make a new revision."),
+    "medium_missing": N_("A photo is missing from the store. Make a new revision with it."),
+    "medium_changed": N_("A photo in the store has changed since. Make a new revision with it."),
+    "not_newest": N_("There is a newer revision. Only the newest one may be published."),
+    "not_in_state_approved": N_("The approval was withdrawn before the post was published."),
+    "changed": N_("This is no longer exactly what was approved. Make a new revision."),
     "approval_missing": N_(
-        "Its approval no longer counts: it was taken back, or the approver is no longer in office. "
-        "Have it approved again."
+        "The approval is no longer valid: it was withdrawn, or the approver is no longer in "
+        "office. Ask for approval again."
     ),
-    "too_early": N_("The approval does not hold yet at this time. Choose a later time."),
-    "too_late": N_("The approval no longer holds at this time. Make a new revision."),
+    "too_early": N_("The approval is not valid yet at this time. Choose a later time."),
+    "too_late": N_("The approval is no longer valid at this time. Make a new revision."),
     "other_account": N_(
-        "It would have gone to another account than was approved, so nothing was sent. Tell the "
+        "The post was to go to another account than was approved, so nothing was sent. Tell the "
         "admin."
     ),
 }
 OUTCOME_UNKNOWN = N_("The platform did not confirm. We are checking whether it was published.")
-NOT_FOUND = N_("The platform gave no clear answer, and we did not find it there. Look and decide.")
+NOT_FOUND = N_(
+    "The platform did not confirm, and we did not find the post there. Check the account and "
+    "decide."
+)
 
 ROUTING: Mapping[str, str] = {
-    "under_post": N_("It stands under %(department)s’s post of %(day)s."),
-    "no_department": N_("It stands under no post of ours; the cell finds the department."),
-    "nobody_there": N_("%(department)s has named nobody yet, so the cell has it."),
-    "assigned": N_("The cell assigned it to %(department)s."),
-    "transferred": N_("It was transferred to %(department)s: “%(words)s”"),
-    "given_back": N_("It was given back to the cell: “%(words)s”"),
-    "reopened": N_("It was opened again: “%(words)s”"),
+    "under_post": N_("The comment is under %(department)s’s post of %(day)s."),
+    "no_department": N_("The comment is under no post of ours; the Cell finds the department."),
+    "nobody_there": N_("%(department)s has named nobody yet, so the Cell has the comment."),
+    "assigned": N_("The Cell assigned the comment to %(department)s."),
+    "transferred": N_("The comment was transferred to %(department)s: “%(words)s”"),
+    "given_back": N_("The comment was given back to the Cell: “%(words)s”"),
+    "reopened": N_("The comment was opened again: “%(words)s”"),
     "answer_deleted": N_("Our answer was deleted, so it is open again: “%(words)s”"),
 }
 
 OUTCOMES: Mapping[str, str] = {
     "published": N_("Published"),
     "refused": N_("Refused by the platform"),
-    "later": N_("Asked to wait"),
+    "later": N_("Asked us to wait"),
     "credentials": N_("The account’s access has expired"),
-    "unknown": N_("No clear answer"),
+    "unknown": N_("Did not confirm"),
     "gate": N_("Not sent: the check before sending stopped it"),
-    "given_back": N_("Not sent: the clock stopped before it began"),
-    "lease_ended": N_("The clock did not finish"),
+    "given_back": N_("Not sent: the publishing service stopped before it began"),
+    "lease_ended": N_("The publishing service did not finish"),
 }
 
 
 ASKED: Mapping[str, str] = {
     "publish": N_("to publish it"),
-    "release": N_("to publish what lay ready there"),
-    "edit": N_("to change what stands there"),
+    "release": N_("to publish what was prepared there"),
+    "edit": N_("to change what is there"),
     "delete": N_("to delete it"),
     "hide": N_("to hide the comment"),
     "unhide": N_("to show the comment again"),
@@ -130,18 +143,18 @@ ASKED: Mapping[str, str] = {
 BEFORE_SENDING: Mapping[str, str] = {
     "late": N_("its late limit had passed"),
     "account": N_("its account was not connected"),
-    "lease": N_("there was not enough time left for a whole try"),
+    "lease": N_("there was not enough time left to send it"),
     "limit": N_("the platform’s limit for the account was used up"),
     "cap": N_("the account’s own daily cap was used up"),
-    "overtaken": N_("it was cancelled or taken up anew meanwhile"),
+    "overtaken": N_("it was cancelled or rescheduled"),
     "stopped": N_("all publishing was stopped"),
     "frozen": N_("a freeze held it"),
     "not_newest": N_("there was a newer revision"),
     "not_in_state_approved": N_("the post was not approved any more"),
     "changed": N_("it was no longer exactly what was approved"),
-    "approval_missing": N_("no approval counted any more"),
-    "too_early": N_("the approval did not hold yet"),
-    "too_late": N_("the approval held no longer"),
+    "approval_missing": N_("no approval was valid any more"),
+    "too_early": N_("the approval was not valid yet"),
+    "too_late": N_("the approval was no longer valid"),
     "other_account": N_("its account was not the one that was approved"),
 }
 """By code of the check before sending, stored as the attempt's answer."""
@@ -178,8 +191,8 @@ def delivery_reason(state: str, reason: Mapping[str, object]) -> str:
 def freeze_words(freeze: Freeze) -> str:
     """Return a sentence saying that a delivery falls into a freeze, until when and why."""
     return _(
-        "It falls into the freeze until %(until)s (%(reason)s): it will not leave unless it is "
-        "moved.",
+        "This is inside the freeze until %(until)s (%(reason)s): the post is not published unless "
+        "you move it.",
         until=_moment(freeze.until_at),
         reason=freeze.reason,
     )

@@ -16,7 +16,7 @@ MAY_BE_LIVE = N_(
 REFUSALS: Mapping[str, str] = {
     **emergency.REFUSALS,
     "wrong_state": N_("This has already been dealt with. See the current status."),
-    "overtaken": N_("Somebody else acted a moment before you. Look at how it stands now."),
+    "overtaken": N_("Someone else acted a moment before you. See the current status."),
     "wrong_role": N_("Your appointment does not allow this."),
     "head_not_yet": N_(
         "An officer of your department decides about this. You may as its head from %(from_at)s, "
@@ -26,7 +26,7 @@ REFUSALS: Mapping[str, str] = {
         "An officer of your department decides about this. You may as its head while no officer "
         "can."
     ),
-    "fresh_sign_in_required": N_("This step asks for your password once more."),
+    "fresh_sign_in_required": N_("This step asks for your password again."),
     "fresh_factor_required": N_("This step asks for your password and the code of your app."),
     "second_person_required": N_(
         "Another admin or Cell lead, or the person’s head, must do this too: not you, and nobody "
@@ -44,26 +44,27 @@ REFUSALS: Mapping[str, str] = {
         "must save the text."
     ),
     "stale_revision": N_(
-        "You are looking at revision %(seen)s; revision %(newest)s is newer. Look at the newer one."
+        "You are looking at revision %(seen)s; revision %(newest)s is newer. See the newer one."
     ),
     "acts_under_another": N_(
         "This page was opened under another appointment. Nothing was recorded. Check your "
         "appointment, then press again."
     ),
     "not_approved": N_("This exact text has no valid approval."),
-    "on_its_way": N_("It is already on its way and can no longer be stopped."),
+    "on_its_way": N_("This post is already being published and can no longer be stopped."),
     "on_its_way.published": N_(
-        "It is live already and can no longer be stopped. It can be taken back or corrected."
+        "The post is already published and can no longer be stopped. It can be withdrawn or "
+        "corrected."
     ),
     "drafting_begun": N_(
         "The Cell has started to draft from this submission, so you can no longer change it here. "
         "Write a note to the Cell, or phone it."
     ),
-    "too_soon": N_("It may still appear. You can decide from %(at)s on."),
-    "plan_changed": N_("Something has changed meanwhile. Look once more at what would move."),
+    "too_soon": N_("The post may still appear. You can decide from %(at)s."),
+    "plan_changed": N_("Something has changed since. Check again what would move."),
     "link_gone": N_(
-        "This mail held a link for one use, which is not kept. "
-        "Send a new one from the person’s page."
+        "This email had a one-time link, which is not stored. Send a new one from the person’s "
+        "page."
     ),
     "access_closed": N_("This person’s access is closed. Open it first."),
     "address_shared": N_(
@@ -92,8 +93,8 @@ REFUSALS: Mapping[str, str] = {
         "The citizen edited this comment while you were writing. Read it again before you answer."
     ),
     "last_admin": N_("This is the last admin. Record another one first."),
-    "released_already": N_("It was released already."),
-    "freeze_over": N_("This freeze is over or lifted already."),
+    "released_already": N_("This stop was already released."),
+    "freeze_over": N_("This freeze is already over or lifted."),
     "stopped": N_("All publishing is stopped. Do not post by hand either."),
     "frozen": N_("This is inside a freeze. Do not post by hand either."),
     "may_not_confirm": N_(
@@ -117,5 +118,5 @@ REFUSALS: Mapping[str, str] = {
 def refusal_sentence(refusal: NotAllowed) -> str:
     """Return the sentence for a refusal."""
     keys = (f"{refusal.code}.{refusal.values.get('state')}", refusal.code)
-    unknown = N_("This is not possible now.")
+    unknown = N_("This is not possible at the moment.")
     return sentence_by_code(REFUSALS, keys, refusal.values, unknown=unknown)

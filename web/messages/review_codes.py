@@ -13,38 +13,35 @@ from web.messages.names import person_name
 
 CODES: Mapping[ApprovalCodeProblem, str] = {
     ApprovalCodeProblem.CELL_BROWSER: N_(
-        "Somebody of the cell is signed in in this browser, so nobody decides here. The officer "
-        "uses the code on their own phone or on a second computer."
+        "A person of the Cell is signed in in this browser, so nobody can decide here. The "
+        "officer uses the code on their own phone or on a second computer."
     ),
     ApprovalCodeProblem.UNREADABLE: N_(
-        "The code has eight characters, English letters and digits. Type it as it stands on the "
-        "screen."
+        "The code has eight characters, English letters and digits. Type it as shown on the screen."
     ),
     ApprovalCodeProblem.UNKNOWN: N_(
         "This code does not match; a letter may be wrong. Compare it with the screen, or ask the "
         "Cell for a new one."
     ),
     ApprovalCodeProblem.EXPIRED: N_(
-        "This code was valid for 15 minutes, and they are over. Ask the cell for a new one."
+        "This code was valid for 15 minutes and has expired. Ask the Cell for a new one."
     ),
-    ApprovalCodeProblem.REPLACED: N_(
-        "A newer code has taken its place. Use the one on the screen now."
-    ),
+    ApprovalCodeProblem.REPLACED: N_("There is a newer code. Use the one on the screen now."),
     ApprovalCodeProblem.DECIDED: N_(
-        "A decision has been made since this code was shown, so it has ended. If yours is still "
-        "wanted, the post waits for you under Today."
+        "A decision was made after this code was shown, so it has ended. If your decision is "
+        "still needed, the post waits for you under Today."
     ),
     ApprovalCodeProblem.NEWER_REVISION: N_(
-        "This code belongs to an older revision; the cell has saved a newer one. Ask for the code "
-        "of the newer one."
+        "This code is for an older revision; the Cell has saved a newer one. Ask for the code of "
+        "the newer one."
     ),
     ApprovalCodeProblem.ELSEWHERE: N_(
-        "This code belongs to a post of another department. If you hold another appointment, "
-        "choose it in the menu and use the code again."
+        "This code is for a post of another department. If you have another appointment, choose "
+        "it in the menu and use the code again."
     ),
     ApprovalCodeProblem.THROTTLED: N_(
-        "Too many wrong codes. You can type again from %(until)s on. The post waits for you under "
-        "Today as well."
+        "Too many wrong codes. You can type again from %(until)s. The post also waits for you "
+        "under Today."
     ),
 }
 
@@ -56,16 +53,16 @@ def code_sentence(refusal: CodeRefusal) -> str:
 
 ALREADY: Mapping[DecisionKind, str] = {
     DecisionKind.APPROVED: N_(
-        "You approved this revision already, %(at)s. Nothing was recorded twice."
+        "You already approved this revision (%(at)s). Nothing was recorded twice."
     ),
     DecisionKind.OWN_HAND: N_(
-        "You approved this revision already, %(at)s. Nothing was recorded twice."
+        "You already approved this revision (%(at)s). Nothing was recorded twice."
     ),
     DecisionKind.RETURNED: N_(
-        "You returned this revision already, %(at)s. Nothing was recorded twice."
+        "You already returned this revision (%(at)s). Nothing was recorded twice."
     ),
     DecisionKind.REJECTED: N_(
-        "You rejected this revision already, %(at)s. Nothing was recorded twice."
+        "You already rejected this revision (%(at)s). Nothing was recorded twice."
     ),
 }
 
@@ -79,13 +76,13 @@ DECIDED: Mapping[DecisionKind, tuple[str, str]] = {
 """By kind of decision: label, and the state of a post whose badge is shown."""
 
 BECAME: Mapping[DecisionOutcome, str] = {
-    DecisionOutcome.WITHDRAWN_APPROVAL: N_("The approval no longer counts."),
+    DecisionOutcome.WITHDRAWN_APPROVAL: N_("The approval is no longer valid."),
     DecisionOutcome.POST_WITHDRAWN: N_("The post was withdrawn."),
-    DecisionOutcome.NEWER_REVISION: N_("Revision %(newest)s has taken its place."),
-    DecisionOutcome.WAITS_FOR_OTHERS: N_("It waits for another department’s decision."),
-    DecisionOutcome.WAITS_FOR_A_TIME: N_("It waits for the cell to set a time."),
-    DecisionOutcome.WITH_THE_CELL: N_("The cell is changing it."),
-    DecisionOutcome.REJECTED: N_("It is not published."),
+    DecisionOutcome.NEWER_REVISION: N_("Revision %(newest)s has replaced it."),
+    DecisionOutcome.WAITS_FOR_OTHERS: N_("Waiting for another department’s decision."),
+    DecisionOutcome.WAITS_FOR_A_TIME: N_("Waiting for the Cell to set a time."),
+    DecisionOutcome.WITH_THE_CELL: N_("The Cell is changing the post."),
+    DecisionOutcome.REJECTED: N_("Not published."),
     DecisionOutcome.DELIVERIES: "",
 }
 

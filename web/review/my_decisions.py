@@ -89,7 +89,7 @@ def texts(form: DecisionTextForm) -> Page:
     text = form.words.data or ""
     with writing() as session:
         return_texts.save(session, actor=actor(), now=ctx.now(), return_text=text)
-    flash(_("The text is kept. You find it where you return a post."))
+    flash(_("The text is saved. You find it when you return a post."))
     flash("return-text", "draft-done")
     return redirect(url_for("approvals.texts"))
 

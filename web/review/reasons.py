@@ -84,7 +84,7 @@ def _with_saved_text(session: Session, form: DecisionReasonForm, post_id: int) -
     drafts.post_for(session, actor=actor(), post_id=post_id)
     if "keep" in request.form:
         return_texts.save(session, actor=actor(), now=ctx.now(), return_text=reason)
-        flash(_("The text is kept. You find it here the next time."))
+        flash(_("The text is saved. You find it here next time."))
     else:
         text_id = number_of(request.form.get("use"))
         texts = {text.id: text.words for text in return_texts.own_texts(session, actor=actor())}
@@ -102,7 +102,7 @@ def return_post(form: DecisionReasonForm, post_id: int) -> Page:
             _with_saved_text(session, form, post_id)
         return _reason_page(form, post_id, act="return")
     _decide(decide.return_post, form, post_id, seen_revision=number_of(form.seen.data))
-    flash(_("Returned to the cell with your words."))
+    flash(_("Returned to the Cell with your words."))
     return _decided(post_id, "return")
 
 
@@ -112,7 +112,7 @@ def return_post(form: DecisionReasonForm, post_id: int) -> Page:
 def reject(form: DecisionReasonForm, post_id: int) -> Page:
     """Reject the post with a reason."""
     _decide(decide.reject, form, post_id, seen_revision=number_of(form.seen.data))
-    flash(_("Rejected. The cell sees your reason."))
+    flash(_("Rejected. The Cell sees your reason."))
     return _decided(post_id, "reject")
 
 

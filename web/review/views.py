@@ -233,7 +233,7 @@ def approve(form: ApproveForm, post_id: int) -> Page:
         )
         shared_computer.end_session(session)
     failpoints.hit("approve.after_commit")  # a crash test kills the process here
-    flash(_("You have approved this revision. The cell sets its time."))
+    flash(_("You have approved this revision. The Cell sets its time."))
     return shared_computer.leave() or redirect(url_for("posts.show", post_id=post_id))
 
 

@@ -66,7 +66,7 @@ class BulkMoveForm(Form):
     amount = AmountField(_l("By how many"), default=1)
     day = DayMonthYearField(_l("Date"))
     clock = StringField(_l("Time"))
-    despite_clash = BooleanField(_l("Move also what comes close to another post"))
+    despite_clash = BooleanField(_l("Also move posts that come close to another one"))
 
 
 def _chosen_ids(fields: list[str]) -> list[int]:
@@ -169,10 +169,10 @@ def _move_all(form: BulkMoveForm, chosen: list[int], how: NewTime) -> Page:
                 despite_clash=bool(form.despite_clash.data),
             )
     except PlanChanged as refusal:
-        message = _("It was not moved. See why.") if dragged else refusal_sentence(refusal)
+        message = _("Not moved. See the reason.") if dragged else refusal_sentence(refusal)
         form.form_errors.append(message)
         return _plan(form, chosen, how), 409
-    flash(_n("%(num)s text has its new time.", "%(num)s texts have their new time.", len(moved)))
+    flash(_n("%(num)s post has its new time.", "%(num)s posts have their new time.", len(moved)))
     return redirect(_back())
 
 

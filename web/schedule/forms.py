@@ -47,7 +47,7 @@ class PostTimesForm(Form):
         default=LATE_LIMIT,
         validators=[InputRequired(_l("Write a number of minutes."))],
     )
-    despite_warnings = BooleanField(_l("Keep these times all the same"))
+    despite_warnings = BooleanField(_l("Keep these times anyway"))
 
     def __init__(self) -> None:
         super().__init__()

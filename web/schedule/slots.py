@@ -162,7 +162,7 @@ def set_quiet_time(form: QuietForm) -> Page:
             begins=begins,
             ends=ends,
         )
-    flash(_("The quiet time is set."))
+    flash(_("The hours to avoid are set."))
     return redirect(url_for("slots.index"))
 
 
@@ -172,7 +172,7 @@ def remove_slot(slot_id: int) -> Page:
     """Remove a good time."""
     with writing() as session:
         slots.remove_slot(session, **by_actor(), slot_id=slot_id)
-    flash(_("It is taken away."))
+    flash(_("Removed."))
     return redirect(url_for("slots.index"))
 
 
@@ -182,5 +182,5 @@ def remove_quiet_time(quiet_id: int) -> Page:
     """Remove a quiet time."""
     with writing() as session:
         slots.remove_quiet_time(session, **by_actor(), quiet_time_id=quiet_id)
-    flash(_("It is taken away."))
+    flash(_("Removed."))
     return redirect(url_for("slots.index"))

@@ -232,7 +232,7 @@ def stop(post_id: int) -> Page:
     if stopped:
         flash(_("Stopped: %(texts)s.", texts=stopped))
     if left:
-        flash(_("Had already left: %(texts)s.", texts=left), "amber")
+        flash(_("Already published: %(texts)s.", texts=left), "amber")
     if not stopped and not left:
         flash(_("Nothing of this post was being published."), "grey")
     return redirect(url_for("posts.show", post_id=post_id))

@@ -72,8 +72,8 @@ def ask(form: SignInForm) -> Page:
     if _is_taken_by_cell(identifier):
         form.form_errors.append(
             _(
-                "Somebody of the cell is signed in in this browser, so nobody else signs in here. "
-                "Let them sign out first, or use your own phone or another computer."
+                "A person of the Cell is signed in in this browser, so nobody else can sign in "
+                "here. Ask them to sign out first, or use your own phone or another computer."
             )
         )
         return sign_in_page(form=form, recovered=recovered, code=409)
