@@ -55,8 +55,8 @@ _KINDS: Final[Mapping[str, str]] = {
 # What has become of an urgent delivery that is not live.
 _TROUBLES: Final[Mapping[str, str]] = {
     "failed": N_("It failed."),
-    "held": N_("It may or may not be live; it is held for a decision."),
-    "missed": N_("Its time passed, and it was not sent."),
+    "held": N_("It may have been published; it is on hold for a decision."),
+    "missed": N_("The time passed, and it was not sent."),
     "waiting": N_("Not published yet."),
 }
 

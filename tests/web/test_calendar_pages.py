@@ -126,7 +126,7 @@ def test_only_a_person_who_may_schedule_can_drag_a_delivery(site: Site) -> None:
         assert ("rescheduling" in page.html or "/calendar/move" in page.html) is may
 
 
-# Good times and quiet times
+# Good times and hours to avoid
 
 
 def test_times_of_a_post_are_set_shown_and_removed(site: Site) -> None:

@@ -33,9 +33,7 @@ class OwnerField(SelectField):
 class AccountForm(Form):
     """Our own settings of an account."""
 
-    name = StringField(
-        _l("Name"), validators=[InputRequired(_l("Write how the account is called here."))]
-    )
+    name = StringField(_l("Name"), validators=[InputRequired(_l("Write the name of the account."))])
     department_id = OwnerField(_l("Owner"), coerce=key_of, choices=[])
     purpose = TextAreaField(_l("Purpose"))
     open_to = SelectMultipleField(_l("Only these departments"), coerce=key_of, choices=[])

@@ -111,7 +111,7 @@ def change(account_id: int) -> Page:
     except Invalid as invalid:
         form.refuse(invalid)
         return _change_page(account, form), 422
-    flash(_("The account is changed."))
+    flash(_("The account is disconnected. Its access is deleted here."))
     return redirect(url_for("accounts.show", account_id=account_id))
 
 
@@ -161,7 +161,7 @@ def _flash_outcome(account_check: AccountCheck, missing: list[str]) -> None:
     if not account_check.health.ok:
         flash(_("The account does not work yet."), "red")
     elif missing:
-        flash(_("The account works, but not for everything: rights are missing."), "amber")
+        flash(_("The account works, but not for everything: permissions are missing."), "amber")
     else:
         flash(_("The account works."), "green")
 

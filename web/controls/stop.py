@@ -162,8 +162,8 @@ def _stop_sentence(stops: list[Stop]) -> str:
     if not other_count:
         return sentence
     others = _n(
-        "(%(num)s more stop stands beside it.)",
-        "(%(num)s more stops stand beside it.)",
+        "(%(num)s more stop is in force.)",
+        "(%(num)s more stops are in force.)",
         other_count,
     )
     return f"{sentence} {others}"

@@ -66,7 +66,7 @@ def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
             tone="red",
             icon="clock-history",
             href=url_for("clocks.index") if may_see else None,
-            link=_("See the clocks") if may_see else "",
+            link=_("See the publishing service") if may_see else "",
         ),
     )
 
@@ -79,12 +79,12 @@ def _silence_sentence(session: Session, now: datetime) -> str:
     if silent.has_begun:
         return _(
             "Nothing is being published: the publishing service stopped at %(at)s. Posts, "
-            "answers, warnings and mails are waiting; none is lost.",
+            "answers, warnings and emails are waiting; none is lost.",
             at=dates.moment(silent.since, page_language(), now=now),
         )
     return _(
-        "Nothing leaves yet: no clock has run so far. Posts, answers, emergency warnings and "
-        "mails wait for the first; none of them is lost."
+        "Nothing is being published: the publishing service has not run so far. Posts, answers, "
+        "emergency warnings and emails wait for it; none is lost."
     )
 
 

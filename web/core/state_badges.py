@@ -177,8 +177,8 @@ STATE_WORDS: dict[tuple[str, str], str] = {
     ("account", "disconnected"): N_("Disconnected"),
     ("emergency", "owed"): N_("Approval after publishing due"),
     ("emergency", "overdue"): N_("Approval after the fact overdue"),
-    ("emergency", "ratified"): N_("Ratified"),
-    ("emergency", "refused"): N_("Refused: a correction is owed"),
+    ("emergency", "ratified"): N_("Approved after publishing"),
+    ("emergency", "refused"): N_("Refused: correction needed"),
     ("emergency", "corrected"): N_("Refused, and corrected"),
     ("template", "approved"): N_("Approved"),
     ("template", "waiting"): N_("Waits for approval"),
@@ -186,7 +186,7 @@ STATE_WORDS: dict[tuple[str, str], str] = {
     ("template", "withdrawn"): N_("Approval withdrawn"),
     ("template", "ended"): N_("No longer in use"),
     ("alert", "open"): N_("Nobody has taken it"),
-    ("alert", "taken"): N_("Somebody has taken it"),
+    ("alert", "taken"): N_("Someone has taken charge"),
 }
 
 

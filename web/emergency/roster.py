@@ -91,7 +91,7 @@ def put_on(form: DutyForm) -> Page:
     if is_waiting:
         flash(_("%(name)s is not on duty yet: a second admin or lead must approve.", name=name))
     else:
-        flash(_("%(name)s is on the roster, and is told.", name=name))
+        flash(_("%(name)s is on the roster and has been told.", name=name))
     return redirect(url_for("duty.index"))
 
 
@@ -101,7 +101,7 @@ def put_on(form: DutyForm) -> Page:
 def approve(session: Session, duty_id: int) -> Page:
     """Let a duty that somebody else proposed take effect."""
     duty = roster.approve(session, **by_actor(), duty_id=duty_id)
-    flash(_("%(name)s is on the roster, and is told.", name=person_name(duty.person)))
+    flash(_("%(name)s is on the roster and has been told.", name=person_name(duty.person)))
     return redirect(url_for("duty.index"))
 
 

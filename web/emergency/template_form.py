@@ -51,7 +51,7 @@ def make_form() -> TemplateFormPage:
     fields: dict[str, object] = {}
     for at in ROWS:
         fields |= {
-            f"blanks-{at}-name": StringField(_("Name of the blank")),
+            f"blanks-{at}-name": StringField(_("Name of the field")),
             f"blanks-{at}-kind": SelectField(_("Kind"), choices=kinds, validate_choice=False),
             f"blanks-{at}-most": NumberField(_("Most letters")),
             f"blanks-{at}-choices": TextAreaField(_("Choices")),

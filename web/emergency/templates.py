@@ -107,7 +107,7 @@ def new(form: TemplateFormPage) -> Page:
     with writing() as session:
         template = template_editing.make(session, **by_actor(), form=read(form))
     flash("template-new", "draft-done")
-    flash(_("Kept. It can be used once its department has approved it."))
+    flash(_("Saved. The template can be used once its department has approved it."))
     return redirect(url_for("emergency_templates.show", template_id=template.id))
 
 
@@ -119,7 +119,10 @@ def _edit_page(session: Session, form: TemplateFormPage, template_id: int) -> st
     if isinstance(form.refusal, StaleRevision):
         form.seen.data, form.seen.raw_data = str(form.refusal.values["newest"]), None
         form.form_errors[:] = [
-            _("Somebody changed this template while you were writing. Yours is not kept yet.")
+            _(
+                "Someone else changed this template while you were writing. Your text is not yet "
+                "saved."
+            )
         ]
     return render_template("emergency/edit.html", form=form, template=template)
 
@@ -138,7 +141,7 @@ def edit(form: TemplateFormPage, template_id: int) -> Page:
             form=read(form),
         )
     flash(f"template-{template_id}", "draft-done")
-    flash(_("Kept. It can be used once its department has approved it."))
+    flash(_("Saved. The template can be used once its department has approved it."))
     return redirect(url_for("emergency_templates.show", template_id=template_id))
 
 
@@ -148,7 +151,7 @@ def edit(form: TemplateFormPage, template_id: int) -> Page:
 def approve(_form: Form, template_id: int) -> Page:
     """Approve the revision that the page showed."""
     _decide(template_approval.approve, template_id)
-    flash(_("Approved. Whoever is on duty can use it from now on."))
+    flash(_("Approved. Anyone on duty can use it from now on."))
     return redirect(url_for("emergency_templates.show", template_id=template_id))
 
 
@@ -171,7 +174,7 @@ def _reason_page(session: Session, form: ReasonForm, template_id: int) -> str:
 def return_template(form: ReasonForm, template_id: int) -> Page:
     """Return the template to the cell with the changes to make."""
     _decide(template_approval.return_template, template_id, reason=form.reason.data or "")
-    flash(_("Returned to the cell."))
+    flash(_("Returned to the Cell."))
     return redirect(url_for("emergency_templates.show", template_id=template_id))
 
 
@@ -181,7 +184,7 @@ def return_template(form: ReasonForm, template_id: int) -> Page:
 def withdraw(form: ReasonForm, template_id: int) -> Page:
     """Withdraw the approval: the template can no longer be used, and nothing more is sent."""
     _decide(template_approval.withdraw, template_id, reason=form.reason.data or "")
-    flash(_("The approval is withdrawn; it cannot be used any more."))
+    flash(_("Approval withdrawn. The template can no longer be used."))
     return redirect(url_for("emergency_templates.show", template_id=template_id))
 
 
@@ -204,5 +207,5 @@ def _decide(decide: Callable[..., object], template_id: int, **reason: str) -> N
 def end(session: Session, template_id: int) -> Page:
     """End a template: it is no longer offered, and its uses stay."""
     template_editing.end(session, **by_actor(), template_id=template_id)
-    flash(_("It is no longer offered. It stays to be read."))
+    flash(_("The template is no longer offered. It can still be read."))
     return redirect(url_for("emergency_templates.index"))

@@ -73,7 +73,7 @@ def ratify(_form: Form, use_id: int) -> Page:
     """Ratify a use for the department."""
     with writing() as session:
         ratification.ratify(session, **by_actor(), use_id=use_id)
-    flash(_("Ratified. The department stands by what was published."))
+    flash(_("Approved. The department agrees with what was published."))
     return redirect(url_for("emergency.show", use_id=use_id))
 
 
@@ -94,5 +94,5 @@ def refuse(form: ReasonForm, use_id: int) -> Page:
     reason = form.reason.data or ""
     with writing() as session:
         ratification.refuse(session, **by_actor(), use_id=use_id, reason=reason)
-    flash(_("Refused. The cell is told, and a correction is owed until it is out."), "amber")
+    flash(_("Refused. The Cell has been told, and must publish a correction."), "amber")
     return redirect(url_for("emergency.show", use_id=use_id))

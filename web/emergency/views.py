@@ -65,7 +65,7 @@ def take(session: Session, alert_id: int) -> Page:
     """Take an alert, so that nobody else is called about it."""
     alert = emergency_alerts.take(session, **by_actor(), alert_id=alert_id)
     post_id = alert.delivery.post_id
-    flash(_("You have taken it. Nobody is called about it any more; do what its page says."))
+    flash(_("You have taken charge. Nobody else is called about it; do what its page says."))
     return redirect(url_for("emergency.show", use_id=queries.uses_of(session, [post_id])[post_id]))
 
 
@@ -164,7 +164,12 @@ def _publish(template_id: int) -> Page:
             use = publish(session, **by_actor(), form=read(form, template_id))
     except (Invalid, WhatLeavesChanged, StaleRevision) as refusal:
         return _refused_page(template_id, refusal)
-    flash(_("It leaves now, ahead of everything. Look again in a moment to see that it is live."))
+    flash(
+        _(
+            "It is being published now, ahead of everything. Refresh the page in a moment to see the "
+            "result."
+        )
+    )
     return redirect(url_for("emergency.show", use_id=use.id))
 
 

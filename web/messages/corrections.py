@@ -15,35 +15,35 @@ from web.messages.names import platform_word
 
 HAPPENS: Mapping[CorrectionMode, str] = {
     CorrectionMode.EDIT: N_(
-        "Correction: when it leaves, our post on %(platform)s reads like this. Nothing is posted "
-        "anew."
+        "Correction: once it is published, our post on %(platform)s reads like this. No new post "
+        "is made."
     ),
     CorrectionMode.NOTE: N_(
-        "Correction: when it leaves, this stands as an answer under our post on %(platform)s. The "
-        "post itself cannot be changed there."
+        "Correction: once it is published, this appears as an answer under our post on "
+        "%(platform)s. The post itself cannot be changed there."
     ),
 }
 BEGINS: Mapping[CorrectionMode, str] = {
     CorrectionMode.EDIT: N_(
-        "Live since %(at)s. What you write here takes its place on %(platform)s; left unchanged, "
-        "nothing happens there. Photos and the link’s card stay as they are."
+        "Published %(at)s. What you write here replaces it on %(platform)s; if you change "
+        "nothing, nothing happens there. Photos and the link’s card stay as they are."
     ),
     CorrectionMode.NOTE: N_(
         "Published %(at)s; %(platform)s does not allow changes. What you write here appears as an "
         "answer under it: say what changed. If you change nothing, nothing happens."
     ),
     CorrectionMode.UNKNOWN: N_(
-        "Somebody said that it is live there, and gave no link. It cannot be corrected from here."
+        "Someone recorded it as published there, without a link. It cannot be corrected from here."
     ),
 }
 FINDINGS: Mapping[FindingKind, str] = {
-    FindingKind.GONE: N_("Deleted on %(platform)s by somebody else"),
-    FindingKind.CHANGED: N_("Changed on %(platform)s by somebody else"),
+    FindingKind.GONE: N_("Deleted on %(platform)s by another person"),
+    FindingKind.CHANGED: N_("Changed on %(platform)s by another person"),
 }
 ACTIONS: Mapping[DeliveryAction, str] = {
     DeliveryAction.PUBLISH: N_("Publish"),
-    DeliveryAction.EDIT: N_("Change what is live"),
-    DeliveryAction.DELETE: N_("Delete what is live"),
+    DeliveryAction.EDIT: N_("Change a published post"),
+    DeliveryAction.DELETE: N_("Delete a published post"),
     DeliveryAction.HIDE: N_("Hide a comment"),
     DeliveryAction.UNHIDE: N_("Show a comment again"),
 }

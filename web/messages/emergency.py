@@ -20,9 +20,9 @@ SENTENCES: Mapping[str, str] = {
     "word_post.required": N_("Write their post."),
     "word_at.required": N_("Write when they said so."),
     "not_lately": N_("Give a time in the last 24 hours."),
-    "no_account": N_("No account is connected. Publish by another way, and tell the admin."),
-    "unknown_person": N_("Choose somebody from the list."),
-    "on_duty_already": N_("This person is on the roster for a part of this time already."),
+    "no_account": N_("No account is connected. Publish another way, and tell the admin."),
+    "unknown_person": N_("Choose a person from the list."),
+    "on_duty_already": N_("This person is already on the roster for a part of this time."),
     "until_day.required": N_("Write until when."),
     "before_begin": N_("The end must be after the start, and later than now."),
     "too_long_duty": N_("A duty period can be at most %(most)s days. Enter two."),
@@ -30,28 +30,28 @@ SENTENCES: Mapping[str, str] = {
     "name_en.required": N_("Write the name in English."),
     "text_mr.required": N_("Write the Marathi text."),
     "text_en.required": N_("Write the English text."),
-    "braces": N_("Write the name of the blank without braces."),
-    "blank_twice": N_("The blank “%(name)s” stands here twice."),
+    "braces": N_("Write the name of the field without braces."),
+    "blank_twice": N_("The field “%(name)s” is here twice."),
     "letters": N_("Write how many letters fit, from 1 to %(most)s."),
     "choice_pairs": N_("Write two lines or more, each as: Marathi | English."),
-    "blank_unknown": N_("%(blanks)s is not described below. Describe it, or take it out."),
+    "blank_unknown": N_("%(blanks)s is not described below. Describe it, or remove it."),
     "blank_unused": N_("%(blanks)s is missing in this text."),
     "too_long_filled": N_(
         "With the longest values this takes %(found)s of %(most)s on %(platform)s. Shorten the "
-        "text, or let fewer letters fit."
+        "text, or allow fewer letters."
     ),
 }
 
 REFUSALS: Mapping[str, str] = {
     "not_on_duty": N_("You are not on the duty roster now, so you cannot publish in an emergency."),
-    "own_duty": N_("Nobody puts themselves on the duty roster, or takes themselves off it."),
+    "own_duty": N_("Nobody may put themselves on the duty roster, or take themselves off it."),
     "duty_needs_another": N_(
         "The one who proposed a duty cannot approve it, nor can anyone whose appointment they "
         "recorded. Another admin or lead must approve it."
     ),
     "what_leaves_changed": N_(
-        "What would leave has changed since you looked, for example because an account was "
-        "connected or paused. Nothing was published. Look once more, then publish."
+        "The warning has changed since you looked, for example because an account was connected "
+        "or paused. Nothing was published. Check it again, then publish."
     ),
 }
 
@@ -73,8 +73,8 @@ HOWS: Mapping[WordHow, str] = {
 
 TROUBLES: Mapping[str, str] = {
     Trouble.FAILED: N_("It failed."),
-    Trouble.HELD: N_("It may or may not be live; it is held for a decision."),
-    Trouble.MISSED: N_("Its time passed, and it was not sent."),
+    Trouble.HELD: N_("It may have been published; it is on hold for a decision."),
+    Trouble.MISSED: N_("The time passed, and it was not sent."),
     Trouble.WAITING: N_(
         "Not published yet: publishing is stopped, the account is paused, or the publishing "
         "service is down."

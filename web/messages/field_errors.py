@@ -89,18 +89,18 @@ FIELD_ERRORS: Mapping[str, str] = {
     "weekdays.required": N_("Choose at least one day."),
     "other_post": N_("This link belongs to another post."),
     "link_not_given": N_(
-        "It is live there, and its link was never given: it cannot be corrected from here. Leave "
-        "this text out."
+        "It is published there, and its link was never given, so it cannot be corrected from "
+        "here. Remove this text."
     ),
     "edit_keeps_pictures": N_(
-        "Words alone can be corrected on this platform. Leave the photos as they are, or order "
-        "the deletion of what is live there first."
+        "Only words can be corrected on this platform. Leave the photos as they are, or first "
+        "order the deletion of what is published there."
     ),
     "edit_keeps_link": N_(
-        "The link’s card stays on this platform as it is. Leave the link, or order the deletion "
-        "of what is live there first."
+        "The link’s card stays on this platform as it is. Leave the link, or first order the "
+        "deletion of what is published there."
     ),
-    "nothing_changed": N_("Nothing would change by this. Write what is to be corrected."),
+    "nothing_changed": N_("This would change nothing. Write what must be corrected."),
     "nothing_chosen": N_("Choose at least one of them."),
     "other_platform": N_("This link does not lead to the platform of this account."),
     "other_account": N_("This link leads to another account, not to ours."),
@@ -150,7 +150,7 @@ FIELD_ERRORS: Mapping[str, str] = {
     ),
     "unknown_account": N_("This account is not connected. Choose another."),
     "disconnected": N_("The account %(account)s is no longer connected. Remove its texts."),
-    "account_not_open": N_("This account is kept for other departments. Leave this text out."),
+    "account_not_open": N_("This account is reserved for other departments. Remove this text."),
     "daily_cap.out_of_range": N_("Write a number from %(least)s to %(most)s, or leave it empty."),
     "twice": N_("There are two texts in this language for the account. Remove one."),
     "blank_left": N_("Fill in these fields: %(blanks)s."),

@@ -46,7 +46,7 @@ SENTENCES: Mapping[str, str] = {
         "None was added: choose the best ones."
     ),
     "moving_alone": N_(
-        "A moving picture (GIF) is shown only by itself. Leave the other pictures out, or this one."
+        "An animated GIF is shown only by itself. Remove the other photos, or this one."
     ),
     "quota": N_(
         "“%(name)s” was not added: each person may send %(most_files)s files of %(most)s MB "

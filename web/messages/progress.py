@@ -30,12 +30,12 @@ WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
     WaitingKind.TO_APPROVE: (
         N_("Your approval is wanted"),
         "person-check",
-        N_("See and decide"),
+        N_("Check and decide"),
     ),
     WaitingKind.ANSWER_TO_APPROVE: (
         N_("An answer waits for your approval"),
         "person-check",
-        N_("See and decide"),
+        N_("Check and decide"),
     ),
     WaitingKind.COMMENT_UNROUTED: (
         N_("Citizen’s comment without a department"),
@@ -53,22 +53,26 @@ WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
         "question-octagon",
         N_("Check and decide"),
     ),
-    WaitingKind.DELIVERY_MISSED: (N_("Missed its time"), "clock-history", N_("See and decide")),
+    WaitingKind.DELIVERY_MISSED: (N_("Missed its time"), "clock-history", N_("Check and decide")),
     WaitingKind.DELIVERY_FAILED: (
         N_("Could not be published"),
         "x-octagon",
-        N_("See and decide"),
+        N_("Check and decide"),
     ),
     WaitingKind.ACCOUNT_PAUSED: (
         N_("An account has stopped"),
         "pause-circle",
         N_("See the accounts"),
     ),
-    WaitingKind.FOUND_GONE: (N_("Found deleted by somebody else"), "trash", N_("See and decide")),
+    WaitingKind.FOUND_GONE: (
+        N_("Found deleted by another person"),
+        "trash",
+        N_("Check and decide"),
+    ),
     WaitingKind.FOUND_CHANGED: (
-        N_("Found changed by somebody else"),
+        N_("Found changed by another person"),
         "pencil",
-        N_("See and decide"),
+        N_("Check and decide"),
     ),
     WaitingKind.MERGER_DUE: (
         N_("A department’s merger is held up"),
@@ -130,8 +134,8 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     ),
     StepKind.APPROVED: (N_("Approved"), "post", "approved"),
     StepKind.PUBLISHED_IN_EMERGENCY: (N_("Emergency publication"), "emergency", "owed"),
-    StepKind.RATIFIED: (N_("Ratified"), "emergency", "ratified"),
-    StepKind.NOT_RATIFIED: (N_("Refused to ratify"), "emergency", "refused"),
+    StepKind.RATIFIED: (N_("Approved after publishing"), "emergency", "ratified"),
+    StepKind.NOT_RATIFIED: (N_("Approval refused"), "emergency", "refused"),
     StepKind.RETURNED: (N_("Returned for changes"), "post", "returned"),
     StepKind.REJECTED: (N_("Rejected"), "post", "rejected"),
     StepKind.APPROVAL_WITHDRAWN: (N_("Approval withdrawn"), "post", "in_review"),
@@ -151,9 +155,9 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.DELETED: (N_("Deleted on the platform"), "comment", "deleted"),
     StepKind.ORDER_NOT_DONE: (N_("Order not carried out"), "order", "failed"),
     StepKind.ORDER_UNCLEAR: (N_("Order unconfirmed"), "order", "unconfirmed"),
-    StepKind.FOUND_GONE: (N_("Found deleted by somebody else"), "order", "failed"),
-    StepKind.FOUND_CHANGED: (N_("Found changed by somebody else"), "order", "failed"),
-    StepKind.SAME_AGAIN: (N_("Found as it was published again"), "delivery", "published"),
+    StepKind.FOUND_GONE: (N_("Found deleted by another person"), "order", "failed"),
+    StepKind.FOUND_CHANGED: (N_("Found changed by another person"), "order", "failed"),
+    StepKind.SAME_AGAIN: (N_("Found again as it was published"), "delivery", "published"),
     StepKind.FINDING_NOTED: (N_("Seen and noted"), "submission", "received"),
     StepKind.COMMENTED: (N_("Citizens commented"), "comment", "routed"),
     StepKind.ANSWERED: (N_("Answered"), "comment", "answered"),
@@ -174,8 +178,8 @@ NEXT: Mapping[NextKind, str] = {
     NextKind.RESCHEDULE: N_("Someone must set a new time or end it"),
     NextKind.ANSWER: N_("A citizen’s comment is answered"),
     NextKind.ASSIGN: N_("The Cell finds the department for a comment"),
-    NextKind.TAKE_BACK: N_("It is deleted on the platform"),
-    NextKind.ORDER_AGAIN: N_("Its deletion has to be ordered again, or done by hand"),
+    NextKind.TAKE_BACK: N_("To be deleted on the platform"),
+    NextKind.ORDER_AGAIN: N_("The deletion must be ordered again, or done by hand"),
 }
 
 

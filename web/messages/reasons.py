@@ -39,7 +39,7 @@ DELIVERY: Mapping[str, str] = {
         "The platform refused and gave no reason that we know. The admin can see its answer."
     ),
     "later": N_("The platform asked us to wait. We try again at %(at)s."),
-    "limit": N_("It waits until %(at)s: the platform’s limit for this account is used up."),
+    "limit": N_("Waiting until %(at)s: the platform’s limit for this account is used up."),
     "cap": N_("Waiting until %(at)s: this account has reached its 24-hour limit."),
     "credentials": N_(
         "The account’s access has expired. The post waits until the admin has renewed it."
@@ -116,7 +116,7 @@ ROUTING: Mapping[str, str] = {
     "transferred": N_("The comment was transferred to %(department)s: “%(words)s”"),
     "given_back": N_("The comment was given back to the Cell: “%(words)s”"),
     "reopened": N_("The comment was opened again: “%(words)s”"),
-    "answer_deleted": N_("Our answer was deleted, so it is open again: “%(words)s”"),
+    "answer_deleted": N_("Our answer was deleted, so the comment is open again: “%(words)s”"),
 }
 
 OUTCOMES: Mapping[str, str] = {

@@ -10,8 +10,8 @@ from web.messages import emergency
 from web.messages.field_errors import sentence_by_code
 
 MAY_BE_LIVE = N_(
-    "An earlier revision may be live on this account; nobody knows yet. Decide about that first, "
-    "or leave this text out."
+    "An earlier revision may be published on this account; nobody knows yet. Decide about that "
+    "first, or remove this text."
 )
 REFUSALS: Mapping[str, str] = {
     **emergency.REFUSALS,
@@ -71,20 +71,20 @@ REFUSALS: Mapping[str, str] = {
         "This person’s email address now belongs to a department. Record another one."
     ),
     "account_not_open": N_(
-        "The account %(account)s is kept for other departments. Leave this text out, or choose "
+        "The account %(account)s is reserved for other departments. Remove this text, or choose "
         "another account."
     ),
     "out_already": N_(
-        "An earlier revision has gone live on this account meanwhile. Write a correction of it: "
-        "this text would stand there beside it."
+        "An earlier revision has since been published on this account. Write a correction of it: "
+        "this text would appear beside it."
     ),
     "corrects_nothing": N_(
-        "What this corrects is no longer on its platform. Write a new revision of it."
+        "The post that this corrects is no longer on its platform. Write a new revision of it."
     ),
     "may_be_live": MAY_BE_LIVE,
-    "already_ordered": N_("The same has been ordered already, %(at)s, and is being carried out."),
+    "already_ordered": N_("The same was already ordered (%(at)s), and is being carried out."),
     "not_under_ours": N_(
-        "It stands under no post of ours that is live, so only its author or the platform can "
+        "The comment is under no published post of ours, so only its author or the platform can "
         "hide it."
     ),
     "hidden_already": N_("Already done. See the current status."),

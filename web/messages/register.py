@@ -38,7 +38,7 @@ WAITS: Mapping[DepartmentChangeKind, str] = {
 OPEN: Mapping[OpenKind, str] = {
     OpenKind.SUBMISSION: N_("Submission that is not settled"),
     OpenKind.POST: N_("Post that is not settled"),
-    OpenKind.ANSWER: N_("Answer that has not left"),
+    OpenKind.ANSWER: N_("Answer that is not published"),
     OpenKind.COMMENT: N_("Comment without an answer"),
     OpenKind.APPOINTMENT: N_("Appointed here, and not moved"),
     OpenKind.OWN_APPOINTMENT: N_("Your own appointment: another person must do this"),
@@ -98,32 +98,29 @@ def open_item_url(open_item: OpenItem) -> str:
 
 
 ABORT_REASONS: Mapping[str, str] = {
-    AbortReason.DENIED: N_("On the platform the permission was refused. Nothing was connected."),
+    AbortReason.DENIED: N_("The permission was refused on the platform. Nothing was connected."),
     AbortReason.EXPIRED: N_(
-        "The permission was not confirmed in time, or its answer was used once already. Nothing "
-        "was connected."
+        "The permission was not confirmed in time, or was already used. Nothing was connected."
     ),
     AbortReason.APP_KEYS: N_(
         "The platform does not accept the keys of our app. The administrator of the server checks "
         "the settings."
     ),
     AbortReason.CALLBACK: N_(
-        "The platform does not accept the address to come back to. It has to be registered in the "
-        "app’s settings there."
+        "The platform does not accept the return address. It must be registered in the app’s "
+        "settings there."
     ),
-    AbortReason.UNREACHABLE: N_(
-        "The platform gave no clear answer. Nothing was connected. Try again."
-    ),
+    AbortReason.UNREACHABLE: N_("The platform did not confirm. Nothing was connected. Try again."),
     AbortReason.NO_PAGE: N_("No page was chosen on the platform, so none can be connected."),
     AbortReason.MISSING_RIGHTS: N_(
-        "Nothing was connected, for these rights are missing: %(about)s."
+        "Nothing was connected, because these permissions are missing: %(about)s."
     ),
     AbortReason.OTHER_ACCOUNT: N_(
-        "Another account than the one to be connected anew was chosen there: %(about)s. Nothing "
-        "was changed."
+        "Another account than the one to reconnect was chosen there: %(about)s. Nothing was "
+        "changed."
     ),
     AbortReason.OTHER_APP: N_(
-        "This access was given to another app than ours. Nothing was connected."
+        "This access was given to another app, not ours. Nothing was connected."
     ),
     AbortReason.WRONG_STATE: N_(
         "This permission was not started from here, or was already used. Nothing was connected."

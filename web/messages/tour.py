@@ -24,20 +24,20 @@ def tour_page(title: str, endpoint: str, *sentences: str) -> TourPage:
 
 
 HAND_IN = tour_page(
-    N_("Hand in what citizens should know"),
+    N_("Submit what citizens should know"),
     "submissions.new",
     N_(
         "Choose the kind, give a title, and write what citizens should do, where, when, "
         "and whom to ask. Photos can be added."
     ),
-    N_("You get an acknowledgement number at once, on the page and by mail."),
+    N_("You get an acknowledgement number at once, on the page and by email."),
 )
 FOLLOW = tour_page(
-    N_("See where it stands"),
+    N_("See its status"),
     "submissions.index",
     N_(
-        "Each submission says who has it, since when, and what comes next. Once it is "
-        "live, the links stand there too."
+        "Each submission shows who has it, since when, and what comes next. Once it is published, "
+        "the links are there too."
     ),
     N_("Nothing is published before an officer of your department has approved exactly that."),
 )
@@ -45,16 +45,16 @@ COMPLETE = tour_page(
     N_("When something is missing"),
     "today.index",
     N_(
-        "The cell sends it back with a question. You find it under Today; answer on the "
-        "same page, the number stays."
+        "The Cell sends it back with a question. You find it under Today; answer on the same "
+        "page, the number stays."
     ),
 )
 APPROVE = tour_page(
-    N_("Approve exactly what leaves"),
+    N_("Approve exactly what is published"),
     "today.index",
     N_(
-        "What waits for your approval stands under Today. You see every text and picture "
-        "as it leaves, and what changed since the last revision."
+        "What waits for your approval is under Today. You see every text and photo as it is "
+        "published, and what changed since the last revision."
     ),
     N_(
         "Approve, return with what to change, or reject with a reason. Whatever is "
@@ -65,30 +65,30 @@ ANSWER = tour_page(
     N_("Answer citizens"),
     "inbox.index",
     N_(
-        "Comments under your department’s posts come to you with a deadline. Your answer "
-        "stands under that very comment."
+        "Comments under your department’s posts come to you with a deadline. Your answer is "
+        "published under the same comment."
     ),
     N_(
-        "If it is another department’s matter, transfer it; if it needs no answer, close "
-        "it with a reason."
+        "If another department is responsible, transfer the comment; if no answer is needed, "
+        "close it with a reason."
     ),
 )
 STAND_IN = tour_page(
     N_("You act when no officer is available"),
     "today.index",
     N_(
-        "Your officers approve and answer. Where neither can act, it comes to you, and "
-        "the page says why."
+        "Your officers approve and answer. If neither can act, the post comes to you, and the "
+        "page says why."
     ),
 )
 DRAFT = tour_page(
     N_("Make posts from what comes in"),
     "submissions.index",
     N_(
-        "Open a submission and make a draft: a text for each account and language, "
-        "pictures with descriptions, the window of publication. Each save is a revision."
+        "Open a submission and make a draft: a text for each account and language, photos with "
+        "descriptions, the window of publication. Each save is a revision."
     ),
-    N_("Then send it for review. The department’s officer decides; the cell never approves."),
+    N_("Then send it for review. The department’s officer decides; the Cell never approves."),
 )
 SCHEDULE = tour_page(
     N_("Set the time"),
@@ -101,8 +101,11 @@ SCHEDULE = tour_page(
 DECIDE = tour_page(
     N_("What waits for a decision"),
     "deliveries.board",
-    N_("What could not leave, came too late, or may have left stands here with what you can do."),
-    N_("The machine never sends the same thing twice by itself."),
+    N_(
+        "Posts that failed, came too late, or may have been published are listed here with what "
+        "you can do."
+    ),
+    N_("The system never sends the same post twice by itself."),
 )
 ASSIGN = tour_page(
     N_("Find the department for a comment"),
@@ -116,10 +119,10 @@ RECORD = tour_page(
     N_("Record officers and heads"),
     "people.index",
     N_(
-        "Record each with department and order number; they get a link by mail and choose"
-        " their own password."
+        "Record each with department and order number; they get a link by email and choose their "
+        "own password."
     ),
-    N_("A department without officers and head is blocked: nothing of it can be approved."),
+    N_("A department without officers and head is blocked: nothing from it can be approved."),
 )
 CONNECT = tour_page(
     N_("Keep the accounts working"),

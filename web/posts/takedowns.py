@@ -68,10 +68,10 @@ def take_back(form: TakeBackForm, post_id: int) -> Page:
             reason=form.reason.data or "",
         )
         is_withdrawn = post.state is PostState.WITHDRAWN
-    flash(_("The deletion is ordered. Look again in a moment to see that it is carried out."))
+    flash(_("The deletion is ordered. Refresh the page in a moment to see whether it is done."))
     flash(f"take-back-{post_id}", "draft-done")
     if is_withdrawn:
-        flash(_("The post is withdrawn: nothing more of it will be published."))
+        flash(_("The post is withdrawn: nothing more from it will be published."))
     return redirect(url_for("posts.show", post_id=post_id))
 
 

@@ -25,33 +25,35 @@ WORDS: Mapping[Scenario, tuple[LazyString, LazyString]] = {
     Scenario.MONSOON: (
         _l("A busy monsoon day"),
         _l(
-            "30 posts and 400 comments of one day: much is live, some wait for approval or for"
-            " their time. Filling it takes about two minutes."
+            "30 posts and 400 comments of one day: many are published, some wait for approval or "
+            "for their time. Filling it takes about two minutes."
         ),
     ),
     Scenario.NOON: (
-        _l("A token that expires"),
+        _l("An access that expires"),
         _l(
-            "Ten minutes after the start the access to the Facebook page ends, while posts are"
-            " still due. On the practice platform’s page of faults the access can be renewed."
+            "Ten minutes after the start the access to the Facebook page ends, while posts are "
+            "still scheduled. On the practice platform’s page of faults the access can be renewed."
         ),
     ),
     Scenario.LAG: (
-        _l("A platform that lags"),
+        _l("A platform that is late"),
         _l(
-            "X keeps posts without answering and shows them late: deliveries stay unconfirmed and"
-            " are held, and a person decides."
+            "X accepts posts without confirming and shows them late: publications stay "
+            "unconfirmed and are held, and someone must decide."
         ),
     ),
 }
 REFUSALS: Mapping[str, LazyString] = {
-    "runs_already": _l("This rehearsal runs already."),
-    "left_behind": _l("This rehearsal was left behind. Drop it first, then start it anew."),
-    "not_there": _l("This rehearsal is not there any more."),
-    "does_not_end": _l("This rehearsal does not end. Whoever started it at the machine has to."),
-    "dropped_meanwhile": _l("This rehearsal was dropped while it started."),
-    "port_taken": _l("No free place was found on this machine; end another programme first."),
-    "no_port_free": _l("No free place was found on this machine; end another programme first."),
+    "runs_already": _l("This rehearsal is already running."),
+    "left_behind": _l("This rehearsal stopped by itself. Delete it first, then start it again."),
+    "not_there": _l("This rehearsal no longer exists."),
+    "does_not_end": _l(
+        "This rehearsal does not end. The person who started it on the server must end it."
+    ),
+    "dropped_meanwhile": _l("This rehearsal was deleted while it started."),
+    "port_taken": _l("No free place was found on this machine; end another program first."),
+    "no_port_free": _l("No free place was found on this machine; end another program first."),
 }
 
 
@@ -89,7 +91,7 @@ def start(scenario: str) -> Page:
         processes.start(ctx.settings.rehearsals_dir, chosen, now=ctx.now())
     except CannotRehearse as problem:
         return _page(str(REFUSALS[problem.code])), 409
-    flash(_("The rehearsal is starting. Look again in a moment."))
+    flash(_("The rehearsal is starting. Refresh the page in a moment."))
     return redirect(url_for("rehearsals.index"))
 
 
@@ -104,7 +106,7 @@ def drop(scenario: str) -> Page:
         processes.drop(ctx.settings.rehearsals_dir, chosen)
     except CannotRehearse as problem:
         return _page(str(REFUSALS[problem.code])), 409
-    flash(_("The rehearsal is gone, with all that was in it."))
+    flash(_("The rehearsal is deleted, with everything in it."))
     return redirect(url_for("rehearsals.index"))
 
 

@@ -142,7 +142,9 @@ FACEBOOK: Final = Capabilities(
     open_account=_open_account,
     oauth=_oauth,
     connect_label=N_("Connect a page of Facebook"),
-    connect_advice=N_("Allow our app. On Facebook choose the page, and leave every right ticked."),
+    connect_advice=N_(
+        "Allow our app. On Facebook choose the page, and leave every permission ticked."
+    ),
     settings=AccountFromSettings(
         ("facebook_page_id", "facebook_page_token"),
         ("facebook_app_id", "facebook_app_secret"),

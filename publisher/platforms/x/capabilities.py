@@ -103,9 +103,9 @@ X: Final = Capabilities(
     tells_rights=False,
     rights={"write": N_("publish, change and delete posts")},
     rate_limits={
-        "publish.15min": N_("Publications in 15 minutes"),
-        "publish.app_day": N_("Publications of our app in 24 hours"),
-        "publish.user_day": N_("Publications of the account in 24 hours"),
+        "publish.15min": N_("Posts in 15 minutes"),
+        "publish.app_day": N_("Posts of our app in 24 hours"),
+        "publish.user_day": N_("Posts of the account in 24 hours"),
     },
     preview=Path(__file__).with_name("preview.html"),
     fold=Fold(
