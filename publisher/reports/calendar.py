@@ -1,27 +1,33 @@
-"""The deliveries of the calendar, and the approved variants without a delivery."""
+"""The items and deliveries of the calendar, and the approved variants without a delivery."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor
 from publisher.models.controls import Freeze
 from publisher.models.deliveries import OF_TEXTS, Delivery
-from publisher.models.posts import Post, PostKind, Revision, Variant
+from publisher.models.posts import Language, Post, PostKind, Revision, Variant
 from publisher.reports import sql_conditions, sql_scheduling
 from publisher.reports.sql_conditions import Condition
+from publisher.reports.types import AccountName, Office
+from publisher.scheduling.entries import TOGETHER
 from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead, standing_stop
 from publisher.states import UNSENT, AccountState, DeliveryState
 from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, day_bounds
 
 MOST_DAYS = 366
-MOST_MOVABLE = 200
+MOST_MOVABLE = 150
+OVER = frozenset({"cancelled", "missed", "failed", "rejected"})
+LEFT = frozenset({"published", "by_hand"})
+"""The states in which a text was published, and in which it will not be."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +65,90 @@ class CalendarEntry:
 
 
 @dataclass(frozen=True)
-class Unscheduled:
-    """A variant of an approved post without a delivery."""
+class ItemText:
+    """A text of an item, with its own time and state.
 
-    variant: Variant
+    `variant_id` is set if it can be rescheduled, `url` once it is live. `frozen_until` is the end
+    of the freeze that covers it.
+    """
+
+    account: AccountName
+    language: Language
+    at: datetime
+    thing: str
+    state: str
+    delivery_id: int | None = None
+    variant_id: int | None = None
+    url: str = ""
+    frozen_until: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """The text was published, or will not be."""
+        return self.state in OVER or self.state in LEFT
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry of the calendar: the texts of a post that leave within an hour.
+
+    `at` is the time of the first. `thing` and `state` select its icon and label: those of its most
+    pressing text, or of a post that has no delivery and is shown at its wished time. `is_clash` is
+    true if another post is due within ten minutes on the same account, `is_quiet` if a text is in a
+    quiet time.
+    """
+
+    post_id: int
+    path: str
+    title: str
+    department: Office
+    at: datetime
+    thing: str
+    state: str
+    texts: tuple[ItemText, ...]
+    is_clash: bool = False
+    is_quiet: bool = False
+
+    @property
+    def accounts(self) -> tuple[AccountName, ...]:
+        """Return the accounts of its texts, each once."""
+        return tuple({text.account.id: text.account for text in self.texts}.values())
+
+    @property
+    def frozen_until(self) -> datetime | None:
+        """Return the end of the freeze that covers a text of it."""
+        return max((text.frozen_until for text in self.texts if text.frozen_until), default=None)
+
+    @property
+    def deliveries(self) -> tuple[int, ...]:
+        """Return the ids of its deliveries."""
+        return tuple(text.delivery_id for text in self.texts if text.delivery_id is not None)
+
+    @property
+    def movable(self) -> tuple[int, ...]:
+        """Return the ids of its variants that can be rescheduled."""
+        return tuple(text.variant_id for text in self.texts if text.variant_id is not None)
+
+    @property
+    def is_over(self) -> bool:
+        """The item was published, or will not be."""
+        return self.state in OVER or self.state in LEFT
+
+
+@dataclass(frozen=True)
+class Unscheduled:
+    """An approved post with its texts that have no delivery."""
+
+    post: Post
+    variants: tuple[Variant, ...]
     wished_at: datetime | None
 
 
 def entries_in(session: Session, part: CalendarPart, *, now: datetime) -> list[CalendarEntry]:
     """Return the deliveries of posts in order of time; replies are left out.
 
-    A cancelled delivery is included only while its revision is the newest.
+    A cancelled delivery is included only while its revision is the newest. So that no entry is
+    cut, an hour before and after is read too, and every account.
     """
     begins, ends = part.span
     is_stopped = standing_stop(session) is not None
@@ -82,16 +161,14 @@ def entries_in(session: Session, part: CalendarPart, *, now: datetime) -> list[C
         .where(
             Post.kind == PostKind.POST,
             Delivery.action.in_(OF_TEXTS),
-            Delivery.due_at >= begins,
-            Delivery.due_at < ends,
+            Delivery.due_at >= begins - TOGETHER,
+            Delivery.due_at < ends + TOGETHER,
             or_(Delivery.state != DeliveryState.CANCELLED, Revision.number == Post.newest),
             *of_departments(part.visible_departments, part.department_id),
         )
         .options(*_DELIVERY_OPTIONS)
         .order_by(Delivery.due_at, Delivery.post_id, Delivery.id)
     )
-    if part.account_id is not None:
-        query = query.where(Delivery.account_id == part.account_id)
     if freezes:
         query = query.options(joinedload(Delivery.post).selectinload(Post.submissions))
     return [_entry(delivery, freezes, is_stopped, now) for delivery in session.scalars(query)]
@@ -137,35 +214,52 @@ def unscheduled(
     session: Session,
     *,
     actor: Actor,
+    now: datetime,
+    most: int,
+    skip: int = 0,
     account_id: int | None = None,
     department_id: int | None = None,
 ) -> list[Unscheduled]:
-    """Return the approved variants without a delivery, by wished time.
+    """Return `most` approved posts that wait for a time, by wished time, after the first `skip`.
 
-    Raises `WrongRole`.
+    A post whose window has passed waits for a decision instead. Raises `WrongRole`.
     """
     wished_at = sql_conditions.wished_at()
     query = (
-        select(Variant, wished_at)
-        .join(Variant.revision)
-        .join(Post, sql_conditions.newest())
-        .join(Variant.account)
+        select(Post, wished_at)
         .where(
             sql_scheduling.is_without_a_time(),
-            sql_scheduling.has_no_time(),
+            ~sql_scheduling.has_outlived_its_window(now=now),
             *of_departments(departments_in_sight(actor, Action.SEE_POST), department_id),
         )
-        .options(
-            contains_eager(Variant.account),
-            contains_eager(Variant.revision)
-            .contains_eager(Revision.post)
-            .joinedload(Post.department),
-        )
-        .order_by(wished_at.is_(None), wished_at, Post.id, Variant.position)
+        .options(joinedload(Post.department))
+        .order_by(wished_at.is_(None), wished_at, Post.id)
+        .limit(most)
+        .offset(skip)
     )
     if account_id is not None:
-        query = query.where(Variant.account_id == account_id)
-    return [Unscheduled(*row) for row in session.execute(query)]
+        query = query.where(sql_scheduling.is_partly_unscheduled(Variant.account_id == account_id))
+    posts = session.execute(query).all()
+    variants = _unscheduled_variants(session, [post.id for post, _ in posts])
+    return [Unscheduled(post, tuple(variants[post.id]), wished) for post, wished in posts]
+
+
+def _unscheduled_variants(
+    session: Session, post_ids: Sequence[int]
+) -> defaultdict[int, list[Variant]]:
+    """Return by post id the texts of the newest revision that have no delivery."""
+    query = (
+        select(Post.id, Variant)
+        .join(Revision, sql_conditions.newest())
+        .join(Variant, Variant.revision_id == Revision.id)
+        .where(Post.id.in_(post_ids), sql_scheduling.has_no_time())
+        .options(joinedload(Variant.account))
+        .order_by(Variant.position)
+    )
+    variants: defaultdict[int, list[Variant]] = defaultdict(list)
+    for post_id, variant in session.execute(query):
+        variants[post_id].append(variant)
+    return variants
 
 
 def movable(session: Session, *, actor: Actor) -> Sequence[Delivery]:

@@ -14,13 +14,22 @@ from approvals.policy import Action, Actor, Scope, scope_of
 from approvals.states import PostState
 from publisher.models.deliveries import Account, ReceiptOrigin
 from publisher.models.desk import QuietTime
-from publisher.models.posts import Language, Post, PostKind, Revision, Variant
+from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.notifications import links
 from publisher.reports import sql_conditions, sql_scheduling
-from publisher.reports.calendar import CalendarEntry, CalendarPart, entries_in, of_departments
-from publisher.reports.types import AccountName, Office, account_of, office_of
+from publisher.reports.calendar import (
+    OVER,
+    CalendarEntry,
+    CalendarPart,
+    Item,
+    ItemText,
+    entries_in,
+    of_departments,
+)
+from publisher.reports.types import AccountName, account_of, office_of
 from publisher.scheduling import slots
 from publisher.scheduling.constraints import CLASH
+from publisher.scheduling.entries import entries
 from publisher.states import STUCK, AccountState, DeliveryState
 from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, is_working_day, local_day
@@ -29,41 +38,21 @@ GAP_DAYS = 14
 """How many days ahead a working day without a post is pointed out."""
 
 _PLANNED = (PostState.DRAFT, PostState.IN_REVIEW, PostState.REJECTED)
-_OVER = frozenset({"cancelled", "missed", "failed", "rejected"})
-_LEFT = frozenset({"published", "by_hand"})
 _MOVABLE = (DeliveryState.SCHEDULED, *STUCK)
-
-
-@dataclass(frozen=True)
-class Item:
-    """A post at one time, with every account on which it is due then.
-
-    `thing` and `state` select its icon and label: those of a delivery, or of a post that has no
-    delivery and is shown at its wished time. `movable` are the variants that can be rescheduled.
-    `is_clash` is true if another post is due within ten minutes on the same account, `is_quiet` if
-    it is in a quiet time. `frozen_until` is the end of the freeze that covers it.
-    """
-
-    post_id: int
-    path: str
-    title: str
-    department: Office
-    at: datetime
-    thing: str
-    state: str
-    accounts: tuple[AccountName, ...]
-    languages: tuple[Language, ...]
-    movable: tuple[int, ...] = ()
-    deliveries: tuple[int, ...] = ()
-    urls: tuple[tuple[AccountName, str], ...] = ()
-    is_clash: bool = False
-    is_quiet: bool = False
-    frozen_until: datetime | None = None
-
-    @property
-    def is_over(self) -> bool:
-        """The item was published, or will not be."""
-        return self.state in _OVER or self.state in _LEFT
+_MOST_PRESSING = (
+    "held",
+    "missed",
+    "failed",
+    "unconfirmed",
+    "paused",
+    "sending",
+    "claimed",
+    "scheduled",
+    "published",
+    "by_hand",
+    "cancelled",
+)
+"""The states of texts, the one that an item shows first."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +97,14 @@ def calendar_days(
         judged = _with_gaps(session, judged, account_id, now=now)
     if state:
         judged = [
-            replace(day, items=tuple(item for item in day.items if item.state == state))
+            replace(day, items=tuple(item for item in day.items if _has_state(item, state)))
             for day in judged
         ]
     return judged
+
+
+def _has_state(item: Item, state: str) -> bool:
+    return state == item.state or any(text.state == state for text in item.texts)
 
 
 def items_by_day(session: Session, part: CalendarPart, *, now: datetime) -> list[CalendarDay]:
@@ -120,21 +113,25 @@ def items_by_day(session: Session, part: CalendarPart, *, now: datetime) -> list
         return []
     items_by_date: defaultdict[date, list[Item]] = defaultdict(list)
     for item in [*_grouped(entries_in(session, part, now=now)), *_wished(session, part, now=now)]:
-        items_by_date[local_day(item.at)].append(item)
+        if part.account_id is None or part.account_id in _account_ids(item):
+            items_by_date[local_day(item.at)].append(item)
     return [CalendarDay(day, tuple(sorted(items_by_date[day], key=_order))) for day in part.dates]
+
+
+def _account_ids(item: Item) -> set[int]:
+    return {text.account.id for text in item.texts}
 
 
 def _order(item: Item) -> tuple[datetime, int, str]:
     return item.at, item.post_id, item.state
 
 
-def _grouped(entries: Iterable[CalendarEntry]) -> list[Item]:
-    """Return one item for each post, time and state."""
-    groups: defaultdict[tuple[int, datetime, str], list[CalendarEntry]] = defaultdict(list)
-    for entry in entries:
-        delivery = entry.delivery
-        groups[delivery.post_id, delivery.due_at, _state_of(entry)].append(entry)
-    return [_item(state, group) for (_, _, state), group in groups.items()]
+def _grouped(calendar_entries: Iterable[CalendarEntry]) -> list[Item]:
+    """Return one item for the texts of a post that leave within an hour."""
+    groups = entries(
+        calendar_entries, lambda entry: (entry.delivery.due_at, entry.delivery.post_id)
+    )
+    return [_item(group) for group in groups]
 
 
 def _state_of(entry: CalendarEntry) -> str:
@@ -146,34 +143,34 @@ def _state_of(entry: CalendarEntry) -> str:
     return entry.delivery.state.value
 
 
-def _item(state: str, group: Sequence[CalendarEntry]) -> Item:
-    deliveries = [entry.delivery for entry in group]
-    post = deliveries[0].post
+def _item(group: Sequence[CalendarEntry]) -> Item:
+    texts = tuple(map(_text, group))
+    post = group[0].delivery.post
     return Item(
         post_id=post.id,
         path=links.post(post.id),
         title=post.title,
         department=office_of(post.department),
-        at=deliveries[0].due_at,
+        at=texts[0].at,
         thing="delivery",
-        state=state,
-        accounts=_unique(delivery.account for delivery in deliveries),
-        languages=tuple(dict.fromkeys(delivery.variant.language for delivery in deliveries)),
-        movable=tuple(delivery.variant_id for delivery in deliveries if delivery.state in _MOVABLE),
-        deliveries=tuple(delivery.id for delivery in deliveries),
-        urls=tuple(
-            (account_of(delivery.account), delivery.receipt.url)
-            for delivery in deliveries
-            if delivery.receipt is not None and delivery.receipt.url
-        ),
-        frozen_until=max(
-            (entry.frozen_until for entry in group if entry.frozen_until), default=None
-        ),
+        state=min((text.state for text in texts), key=_MOST_PRESSING.index),
+        texts=texts,
     )
 
 
-def _unique(accounts: Iterable[Account]) -> tuple[AccountName, ...]:
-    return tuple({account.id: account_of(account) for account in accounts}.values())
+def _text(entry: CalendarEntry) -> ItemText:
+    delivery = entry.delivery
+    return ItemText(
+        account=account_of(delivery.account),
+        language=delivery.variant.language,
+        at=delivery.due_at,
+        thing="delivery",
+        state=_state_of(entry),
+        delivery_id=delivery.id,
+        variant_id=delivery.variant_id if delivery.state in _MOVABLE else None,
+        url=delivery.receipt.url or "" if delivery.receipt is not None else "",
+        frozen_until=entry.frozen_until,
+    )
 
 
 def _wished(session: Session, part: CalendarPart, *, now: datetime) -> Iterator[Item]:
@@ -202,23 +199,10 @@ def _wished(session: Session, part: CalendarPart, *, now: datetime) -> Iterator[
         if wished_at is None:
             continue
         state = "blocked" if is_blocked else post.state.value
-        item = _planned(post, revision, state, wished_at, part.account_id)
-        if part.account_id is None or item.accounts:
-            yield item
+        yield _planned(post, revision, state, wished_at)
 
 
-def _planned(
-    post: Post,
-    revision: Revision | None,
-    state: str,
-    wished_at: datetime,
-    account_id: int | None,
-) -> Item:
-    variants = [
-        variant
-        for variant in (revision.variants if revision is not None else ())
-        if account_id in (None, variant.account_id) and _is_open(variant)
-    ]
+def _planned(post: Post, revision: Revision | None, state: str, wished_at: datetime) -> Item:
     return Item(
         post_id=post.id,
         path=links.post(post.id),
@@ -227,8 +211,11 @@ def _planned(
         at=wished_at,
         thing="post",
         state=state,
-        accounts=_unique(variant.account for variant in variants),
-        languages=tuple(dict.fromkeys(variant.language for variant in variants)),
+        texts=tuple(
+            ItemText(account_of(variant.account), variant.language, wished_at, "post", state)
+            for variant in (revision.variants if revision is not None else ())
+            if _is_open(variant)
+        ),
     )
 
 
@@ -241,25 +228,29 @@ def _with_warnings(
     items: Sequence[Item], quiet: Sequence[QuietTime], *, now: datetime
 ) -> tuple[Item, ...]:
     """Return the items with clashes and quiet times marked, as far as they can change."""
-    return tuple(
-        item
-        if item.is_over or item.at < now
-        else replace(
-            item,
-            is_clash=any(_clash(item, other) for other in items),
-            is_quiet=any(
-                slots.quiet_time_at(quiet, account.id, item.at) for account in item.accounts
-            ),
-        )
-        for item in items
+    return tuple(_with_marks(item, items, quiet, now=now) for item in items)
+
+
+def _with_marks(
+    item: Item, items: Sequence[Item], quiet: Sequence[QuietTime], *, now: datetime
+) -> Item:
+    texts = [text for text in item.texts if not text.is_over and text.at >= now]
+    others = [
+        text
+        for other in items
+        if texts and other.post_id != item.post_id
+        for text in other.texts
+        if text.state not in OVER
+    ]
+    return replace(
+        item,
+        is_clash=any(_clash(text, other) for text in texts for other in others),
+        is_quiet=any(slots.quiet_time_at(quiet, text.account.id, text.at) for text in texts),
     )
 
 
-def _clash(item: Item, other: Item) -> bool:
-    if item.post_id == other.post_id or other.state in _OVER:
-        return False
-    shared = {account.id for account in item.accounts} & {account.id for account in other.accounts}
-    return bool(shared) and abs(item.at - other.at) < CLASH
+def _clash(text: ItemText, other: ItemText) -> bool:
+    return text.account.id == other.account.id and abs(text.at - other.at) < CLASH
 
 
 def _with_gaps(
@@ -281,9 +272,7 @@ def _with_gaps(
 
 
 def _gaps(day: CalendarDay, accounts: Sequence[AccountName]) -> tuple[AccountName, ...]:
-    used = {
-        account.id for item in day.items if item.state not in _OVER for account in item.accounts
-    }
+    used = {text.account.id for item in day.items for text in item.texts if text.state not in OVER}
     return tuple(account for account in accounts if account.id not in used)
 
 

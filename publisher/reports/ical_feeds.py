@@ -23,8 +23,8 @@ from publisher.auth.sessions import actor_under, line_of
 from publisher.models.desk import CalendarFeed
 from publisher.models.people import Person
 from publisher.people.calendar_feeds import end_feed
-from publisher.reports.calendar import CalendarPart
-from publisher.reports.calendar_month import Item, items_by_day
+from publisher.reports.calendar import CalendarPart, Item
+from publisher.reports.calendar_month import items_by_day
 from publisher.validation import NotFound, departments_in_sight, person_of
 from publisher.working_time import ONE_DAY, local_day
 

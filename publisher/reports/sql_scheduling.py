@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import and_, exists, false, or_, select, union_all
 from sqlalchemy.orm import aliased
 
@@ -36,12 +38,15 @@ def lacks_a_time() -> Condition:
     return and_(is_to_be_scheduled(), is_partly_unscheduled())
 
 
-def is_partly_unscheduled() -> Condition:
-    """Return `lacks_a_time` for a post already known to be approved."""
+def is_partly_unscheduled(*conditions: Condition) -> Condition:
+    """Return `lacks_a_time` for a post already known to be approved.
+
+    `conditions` restrict the `Variant` that lacks it.
+    """
     variants = (
         select(Variant.id)
         .join(Revision, Revision.id == Variant.revision_id)
-        .where(sql_conditions.newest(), has_no_time())
+        .where(sql_conditions.newest(), has_no_time(), *conditions)
     )
     return and_(Post.kind == PostKind.POST, has(variants.correlate(Post)))
 
@@ -58,6 +63,12 @@ def is_without_a_time() -> Condition:
     )
     cancelled = select(Delivery.post_id).where(Delivery.state == DeliveryState.CANCELLED)
     return and_(Post.id.in_(union_all(unseen, cancelled)), lacks_a_time())
+
+
+def has_outlived_its_window(*, now: datetime) -> Condition:
+    """The window of the post's newest revision has passed, so no time can be set for it."""
+    passed = select(Revision.id).where(sql_conditions.newest(), Revision.not_after <= now)
+    return has(passed.correlate(Post))
 
 
 def is_complete() -> Condition:

@@ -6,8 +6,8 @@ All are set in one transaction.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -26,6 +26,15 @@ from publisher.scheduling.constraints import (
     clashes,
     occupied_times,
     wrong_times,
+)
+from publisher.scheduling.planned_moves import (
+    NewTime,
+    PlannedMove,
+    Shift,
+    ToMoment,
+    ToSlots,
+    all_or_none,
+    at_moment,
 )
 from publisher.scheduling.slots import (
     SEARCH_SPAN,
@@ -47,56 +56,6 @@ class PlanChanged(NotAllowed):
     """The plan that was confirmed is outdated, and has to be reviewed again."""
 
     code = "plan_changed"
-
-
-@dataclass(frozen=True)
-class Shift:
-    """Move each text earlier or later by the same span; one without a time is not moved."""
-
-    span: timedelta
-
-
-@dataclass(frozen=True)
-class ToSlots:
-    """Move each text to the next free slot of its account, in the order of their times."""
-
-
-@dataclass(frozen=True)
-class ToMoment:
-    """Move all texts to one moment."""
-
-    due_at: datetime
-
-
-NewTime = Shift | ToSlots | ToMoment
-
-
-@dataclass(frozen=True)
-class PlannedMove:
-    """The new time of a text, or the problems that prevent the move.
-
-    `delivery` is None if it has no time yet, `due_at` if there is none for it. `is_quiet` is True
-    if the new time lies in a quiet time, and `freeze` is the freeze at that time; neither prevents
-    the move.
-    """
-
-    variant: Variant
-    delivery: Delivery | None
-    due_at: datetime | None
-    problems: tuple[FieldError, ...] = ()
-    is_quiet: bool = False
-    freeze: Freeze | None = None
-
-    @property
-    def can_move(self) -> bool:
-        """Return True if the text would be moved."""
-        return self.due_at is not None and not self.problems
-
-    @property
-    def mark(self) -> str:
-        """Return what a page sends back: the text's present delivery and its new time."""
-        new = self.due_at.isoformat() if self.due_at is not None else ""
-        return f"{schedule.mark_of(self.delivery)} > {new}"
 
 
 def plan(
@@ -123,10 +82,13 @@ def plan(
         _planned_move(step, new_times.get(step.variant.id), how, quiet, freezes, now=now)
         for step in chosen
     ]
-    return steps if despite_clash else _with_clashes(session, steps)
+    steps = all_or_none(steps, how)
+    return steps if despite_clash else _with_clashes(session, steps, how)
 
 
-def _with_clashes(session: Session, steps: Sequence[PlannedMove]) -> list[PlannedMove]:
+def _with_clashes(
+    session: Session, steps: Sequence[PlannedMove], how: NewTime
+) -> list[PlannedMove]:
     """Return the steps, with an error where another post would be too near.
 
     A text that cannot be moved keeps its old time, and so may block another one. So the check
@@ -143,6 +105,7 @@ def _with_clashes(session: Session, steps: Sequence[PlannedMove]) -> list[Planne
         checked_steps: list[PlannedMove] = []
         for step in steps:
             checked_steps.append(_with_clash(step, [*other_times, *_occupied_by(checked_steps)]))
+        checked_steps = all_or_none(checked_steps, how)
         if moving_ids == {step.variant.id for step in checked_steps if step.can_move}:
             return checked_steps
         steps = checked_steps
@@ -235,7 +198,7 @@ def _new_times(
                 if step.delivery is not None
             }
         case ToMoment(due_at):
-            return {step.variant.id: due_at for step in waiting}
+            return {**at_moment(waiting, due_at)}
         case ToSlots():
             return _to_slots(session, waiting, quiet, freezes, now=now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from publisher.database.session import Database
 from tests.browser.city_server import CityServer, create_city, serve_city
-from tests.support.city_people import DAY, HOUR
+from tests.support.city import City
+from tests.support.city_people import DAY, HOUR, MINUTE
 
 TODAY, TOMORROW = "2026-11-25", "2026-11-26"
+WEEK_CELL = f"td[data-day='{TOMORROW}'][data-clock='16:00']"
 A4_LANDSCAPE = (842, 595)
 """Its width and height in points."""
 
@@ -65,6 +68,53 @@ def test_in_a_week_it_is_dragged_to_an_hour(server: CityServer, window: OpenWind
     page = open_as_clerk(server, window, "/calendar?view=week")
     drop(page, "[data-move]", f"td[data-day='{TOMORROW}'][data-clock='16:00']")
     assert town.delivery(delivery_id).due_at == town.now + DAY + 4 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("view", "target", "later"),
+    [("month", f"td[data-day='{TOMORROW}']", DAY + HOUR), ("week", WEEK_CELL, DAY + 4 * HOUR)],
+)
+def test_texts_of_a_post_are_dragged_as_one_and_keep_their_distance(
+    server: CityServer, window: OpenWindow, view: str, target: str, later: timedelta
+) -> None:
+    town = server.town
+    delivery_ids = staggered(town)
+    page = open_as_clerk(server, window, f"/calendar?view={view}")
+    assert page.locator("[data-move]").count() == 1
+    drop(page, "[data-move]", target)
+    assert page.locator("[data-move]").count() == 1
+    times = [town.delivery(delivery_id).due_at - town.now for delivery_id in delivery_ids]
+    assert times == [later, later + 20 * MINUTE]
+
+
+def test_without_a_script_the_entry_is_moved_by_its_form(
+    server: CityServer, window: OpenWindow
+) -> None:
+    town = server.town
+    delivery_ids = staggered(town)
+    page = open_as_clerk(server, window, "/calendar?view=list", javascript=False)
+    page.locator(".day-entry a[href*='/calendar/move']").click()
+    page.locator("input[name=way][value=at]").check()
+    for part, typed in zip(
+        page.locator("input[name=day]").all(), ("26", "11", "2026"), strict=True
+    ):
+        part.fill(typed)
+    page.locator("input[name=clock]").fill("16:00")
+    page.locator("#move button[type=submit]").click()
+    page.locator("#plan button[value=do]").click()
+    expect(page).to_have_url(re.compile(r"/calendar\?view=list"))
+    times = [town.delivery(delivery_id).due_at - town.now for delivery_id in delivery_ids]
+    first = DAY + 4 * HOUR
+    assert times == [first, first + 20 * MINUTE]
+
+
+def staggered(town: City) -> list[int]:
+    """Schedule a post on X in an hour, and on Facebook 20 minutes later."""
+    post_id = town.approved(on=["x", "facebook"])
+    return [
+        town.schedule(post_id, HOUR + later, only=at)[0]
+        for at, later in enumerate((timedelta(), 20 * MINUTE))
+    ]
 
 
 def test_what_cannot_be_dropped_there_stays_and_says_why(

@@ -18,8 +18,8 @@ from publisher.models.deliveries import Delivery
 from publisher.models.notifications import Notice
 from publisher.reports.problems import held_deliveries
 from publisher.scheduling import bulk_reschedule
-from publisher.scheduling.bulk_reschedule import Shift
 from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead
+from publisher.scheduling.planned_moves import Shift
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from tests.support.city import City

@@ -53,11 +53,9 @@ def test_within_a_day_entries_stand_by_time_with_state_and_link(town: City) -> N
     assert [delivery.receipt for delivery in deliveries[1:]] == [None, None]
 
 
-def test_filters_by_account_and_department(town: City) -> None:
+def test_filters_by_department(town: City) -> None:
     town.schedule(town.approved(on=["x", "facebook"]), HOUR)
     town.schedule(town.approved("road"), HOUR)
-    on_x = _entries(town, "clerk", account="x")
-    assert [calendar_entry.delivery.account.platform for calendar_entry in on_x] == ["x", "x"]
     assert _departments(_entries(town, "clerk", department="road")) == ["road"]
 
 
@@ -114,15 +112,15 @@ def test_what_is_approved_without_a_time_is_listed_by_wished_time(town: City) ->
         town.approve(post_id)
     scenes.scheduled(town)
     scenes.in_review(town)
-    variants = _unscheduled(town, "clerk")
-    assert [variant.wished_at for variant in variants] == [wishes[2], wishes[1], None]
-    assert variants[0].variant.revision.post.id == 3
+    posts = _unscheduled(town, "clerk")
+    assert [post.wished_at for post in posts] == [wishes[2], wishes[1], None]
+    assert posts[0].post.id == 3
 
 
 def test_of_a_half_scheduled_post_the_other_half_is_listed(town: City) -> None:
     scenes.half_scheduled(town)
     (missing,) = _unscheduled(town, "clerk")
-    assert missing.variant.account.platform == "facebook"
+    assert [variant.account.platform for variant in missing.variants] == ["facebook"]
 
 
 def test_what_was_cancelled_on_purpose_is_not_asked_for_again(town: City) -> None:
@@ -138,20 +136,44 @@ def test_what_was_cancelled_with_its_approval_is_asked_for_again(town: City) -> 
     assert len(_unscheduled(town, "clerk")) == 1
 
 
+@pytest.mark.both
+def test_a_post_whose_window_has_passed_no_longer_waits_for_a_time(town: City) -> None:
+    for window in (HOUR, 3 * HOUR):
+        post_id = town.start(town.hand_in())
+        town.save(post_id, on=["x", "facebook"], not_after=town.now + window)
+        town.send(post_id)
+        town.approve(post_id)
+    assert [row.post.id for row in _unscheduled(town, "clerk")] == [1, 2]
+    town.clock.move(2 * HOUR)
+    assert [row.post.id for row in _unscheduled(town, "clerk")] == [2]
+
+
+@pytest.mark.both
+def test_what_waits_for_a_time_is_read_in_pages_and_by_account(town: City) -> None:
+    for on in (["x"], ["facebook"], ["x", "facebook"]):
+        town.approved(on=on)
+    with town.read() as session:
+
+        def page(**narrowed: int) -> list[int]:
+            rows = unscheduled(session, actor=town.actor("clerk"), now=town.now, **narrowed)
+            return [row.post.id for row in rows]
+
+        assert page(most=2) == [1, 2]
+        assert page(most=2, skip=2) == [3]
+        assert page(most=9, account_id=town.accounts["facebook"]) == [2, 3]
+
+
 def _days(town: City, days: int) -> list[calendar_month.CalendarDay]:
     with town.read() as session:
         part = CalendarPart(TODAY, days, visible_departments=None)
         return calendar_month.items_by_day(session, part, now=town.now)
 
 
-def _entries(
-    town: City, who: str, *, account: str | None = None, department: str | None = None
-) -> list[CalendarEntry]:
+def _entries(town: City, who: str, *, department: str | None = None) -> list[CalendarEntry]:
     part = CalendarPart(
         first_day=TODAY,
         days=1,
         visible_departments=departments_in_sight(town.actor(who), Action.SEE_POST),
-        account_id=town.accounts[account] if account else None,
         department_id=town.departments[department] if department else None,
     )
     with town.read() as session:
@@ -164,4 +186,4 @@ def _departments(entries: list[CalendarEntry]) -> list[str]:
 
 def _unscheduled(town: City, who: str) -> list[Unscheduled]:
     with town.read() as session:
-        return unscheduled(session, actor=town.actor(who))
+        return unscheduled(session, actor=town.actor(who), now=town.now, most=100)

@@ -15,6 +15,7 @@ from publisher.reports.calendar_month import (
     previous_month,
 )
 from publisher.scheduling import slots
+from publisher.working_time import day_bounds
 from tests.support import scenes
 from tests.support.city import City, statements
 from tests.support.city_people import DAY, HOUR, MINUTE
@@ -51,7 +52,7 @@ def summary(day: CalendarDay) -> list[tuple[str, str, list[str]]]:
     ]
 
 
-def test_a_post_at_one_time_is_one_item_with_its_accounts_and_languages(town: City) -> None:
+def test_a_post_at_one_time_is_one_item_with_its_texts(town: City) -> None:
     post_id = town.start(town.hand_in())
     town.save(post_id, languages=[Language.MARATHI, Language.ENGLISH])
     town.send(post_id)
@@ -59,9 +60,42 @@ def test_a_post_at_one_time_is_one_item_with_its_accounts_and_languages(town: Ci
     delivery_ids = town.schedule(post_id, HOUR)
     (item,) = days(town)[0].items
     assert summary(days(town)[0]) == [("delivery", "scheduled", ["x", "facebook"])]
-    assert item.languages == (Language.MARATHI, Language.ENGLISH)
+    assert [(text.account.platform, text.language) for text in item.texts] == [
+        (platform, language)
+        for platform in ("x", "facebook")
+        for language in (Language.MARATHI, Language.ENGLISH)
+    ]
     assert item.movable == tuple(delivery_ids)
     assert (item.path, item.at) == (f"/posts/{post_id}", town.now + HOUR)
+
+
+def test_texts_of_a_post_within_an_hour_are_one_item(
+    town: City,
+) -> None:
+    post_id = town.approved(on=["x", "facebook"])
+    town.schedule(post_id, HOUR, only=0)
+    town.schedule(post_id, 2 * HOUR, only=1)
+    town.tick_dispatch(HOUR)
+    (item,) = days(town)[0].items
+    assert [(text.account.platform, text.state) for text in item.texts] == [
+        ("x", "published"),
+        ("facebook", "scheduled"),
+    ]
+    assert (item.state, item.at) == ("scheduled", town.now)
+    assert item.movable == (town.variants(post_id)[1],)
+    town.schedule(post_id, HOUR + MINUTE, only=1)
+    assert [len(item.texts) for item in days(town)[0].items] == [1, 1]
+
+
+def test_an_entry_across_midnight_is_whole_on_its_first_day(town: City) -> None:
+    post_id = town.approved(on=["x", "facebook"])
+    to_midnight = day_bounds(TODAY)[1] - town.now
+    town.schedule(post_id, to_midnight - 10 * MINUTE, only=0)
+    town.schedule(post_id, to_midnight + 10 * MINUTE, only=1)
+    today, tomorrow = days(town)
+    assert [len(item.texts) for item in today.items] == [2]
+    assert tomorrow.items == ()
+    assert [len(item.texts) for item in days(town, count=1)[0].items] == [2]
 
 
 def test_what_has_no_time_stands_at_its_wished_time(town: City) -> None:
@@ -98,7 +132,7 @@ def test_filters_by_account_department_and_state(town: City) -> None:
     town.send(town.draft(town.hand_in(wished_at=town.now + 2 * HOUR), on=["facebook"]))
     facebook = summary(days(town, account="facebook")[0])
     assert facebook == [
-        ("delivery", "scheduled", ["facebook"]),
+        ("delivery", "scheduled", ["x", "facebook"]),  # the whole post
         ("post", "in_review", ["facebook"]),
     ]
     assert [planned.department.code for planned in days(town, department="road")[0].items] == [

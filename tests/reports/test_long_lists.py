@@ -80,7 +80,7 @@ def _calendar(back: int = 0, **more: object) -> Ask:
             days=35,
             **more,  # type: ignore[arg-type]  # the same
         )
-        return days, calendar.unscheduled(session, actor=actor)
+        return days, calendar.unscheduled(session, actor=actor, now=town.now, most=11)
 
     return ask
 

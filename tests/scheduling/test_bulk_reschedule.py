@@ -10,14 +10,8 @@ from approvals.errors import WrongRole
 from publisher.models.deliveries import Delivery
 from publisher.models.posts import Post
 from publisher.scheduling import bulk_reschedule, schedule, slots
-from publisher.scheduling.bulk_reschedule import (
-    NewTime,
-    PlanChanged,
-    PlannedMove,
-    Shift,
-    ToMoment,
-    ToSlots,
-)
+from publisher.scheduling.bulk_reschedule import PlanChanged
+from publisher.scheduling.planned_moves import NewTime, PlannedMove, Shift, ToMoment, ToSlots
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, NotFound
 from tests.support import city_controls

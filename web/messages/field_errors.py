@@ -80,6 +80,7 @@ FIELD_ERRORS: Mapping[str, str] = {
     "no_time_to_shift": N_(
         "This post has no time yet. Choose the next good times, or one date and time."
     ),
+    "stays_with_another": N_("Another text of this post cannot move, so this one stays too."),
     "no_slot": N_("No good time is free for the post. Choose a time yourself."),
     "none_chosen": N_("Choose at least one post."),
     "too_many_chosen": N_("At most %(most)s can be moved at once."),

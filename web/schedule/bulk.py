@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -9,15 +10,13 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, RadioField, StringField
 
 from approvals.policy import Action
+from publisher.models.deliveries import Delivery
+from publisher.models.posts import Post, Variant
 from publisher.reports import calendar
 from publisher.scheduling import bulk_reschedule
-from publisher.scheduling.bulk_reschedule import (
-    NewTime,
-    PlanChanged,
-    Shift,
-    ToMoment,
-    ToSlots,
-)
+from publisher.scheduling.bulk_reschedule import PlanChanged
+from publisher.scheduling.entries import entries
+from publisher.scheduling.planned_moves import NewTime, Shift, ToMoment, ToSlots
 from publisher.validation import Validator
 from web.core import form_recovery
 from web.core.auth import actor, by_actor, reads, writing
@@ -37,6 +36,8 @@ from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("rescheduling", __name__)
 MOST_HOURS, MOST_DAYS = 24 * 31, 366
+MOST_UNTIMED = 50
+"""The most posts without a time that can be chosen from."""
 
 
 class AmountField(WholeNumberField):
@@ -75,20 +76,48 @@ def _chosen_ids(fields: list[str]) -> list[int]:
     return list(dict.fromkeys(variant_id for variant_id in ids if variant_id))
 
 
+@dataclass(frozen=True)
+class Choice:
+    """An entry of the calendar, or a post without a time, that can be chosen."""
+
+    post: Post
+    variants: tuple[Variant, ...]
+    deliveries: tuple[Delivery, ...] = ()
+
+    @property
+    def variant_ids(self) -> list[int]:
+        """Return the ids of the variants that move together."""
+        return [variant.id for variant in self.variants]
+
+
+def _choices(session: Session) -> list[Choice]:
+    """Return what can be moved: the entries by time, then the posts without a time."""
+    groups = entries(
+        calendar.movable(session, actor=actor()),
+        lambda delivery: (delivery.due_at, delivery.post_id),
+    )
+    timed = [
+        Choice(group[0].post, tuple(delivery.variant for delivery in group), tuple(group))
+        for group in groups
+    ]
+    waiting = calendar.unscheduled(session, **by_actor(), most=MOST_UNTIMED)
+    return [*timed, *(Choice(row.post, row.variants) for row in waiting)]
+
+
 @reads
 def _choosing(session: Session, form: BulkMoveForm, chosen: list[int]) -> str:
     """Return the page to choose on; the errors of the choice link to the first checkbox."""
-    rows = calendar.movable(session, actor=actor())
-    unscheduled = calendar.unscheduled(session, actor=actor())
-    variants = [*(delivery.variant for delivery in rows), *(row.variant for row in unscheduled)]
-    first = f"chosen-{variants[0].id}" if variants else None
+    choices = _choices(session)
+    # What was chosen on another page comes first.
+    choices.sort(key=lambda choice: not set(choice.variant_ids) & set(chosen))
+    first = f"chosen-{choices[0].variants[0].id}" if choices else None
     selection_errors, form.form_errors = form.form_errors, []
     return render_template(
         "schedule/bulk.html",
         form=form,
         chosen_ids=chosen,
-        deliveries=rows,
-        unscheduled=unscheduled,
+        choices=choices,
+        back_path=_back(),
         selection_errors=selection_errors,
         error_lines=[(message, first) for message in selection_errors],
     )
@@ -151,7 +180,7 @@ def _plan(session: Session, form: BulkMoveForm, chosen: list[int], how: NewTime)
 
 def _back() -> str:
     """Return the path that the person came from; the calendar if it is not one of our pages."""
-    path = request.form.get("back", "")
+    path = request.values.get("back", "")
     return path if form_recovery.is_own_path(path) else url_for("calendar.index")
 
 

@@ -15,7 +15,8 @@ from publisher.i18n.languages import language_rules
 from publisher.models.people import Department
 from publisher.people.departments import departments_in_force
 from publisher.reports import calendar
-from publisher.reports.calendar_month import CalendarDay, Item, calendar_days, month_grid
+from publisher.reports.calendar import Item
+from publisher.reports.calendar_month import CalendarDay, calendar_days, month_grid
 from publisher.scheduling import slots
 from publisher.working_time import ONE_DAY, local_day
 from web.core.auth import actor, by_actor, reads
@@ -29,6 +30,8 @@ from web.schedule.calendar_layout import CalendarQuery, CalendarView
 
 routes = Blueprint("calendar", __name__)
 LIST_DAYS = 14
+MOST_UNTIMED = 10
+"""The most posts without a time on a page of the calendar."""
 LEGEND: tuple[tuple[str, str], ...] = (
     ("post", "draft"),
     ("post", "in_review"),
@@ -54,6 +57,15 @@ LEGEND: tuple[tuple[str, str], ...] = (
 def index(session: Session) -> str:
     """Show a month, a week or a list of days; by default the present month."""
     choice = _read_query()
+    skip = (choice.untimed - 1) * MOST_UNTIMED
+    unscheduled = calendar.unscheduled(
+        session,
+        **by_actor(),
+        most=MOST_UNTIMED + 1,
+        skip=skip,
+        account_id=choice.account,
+        department_id=choice.department,
+    )
     days = calendar_days(
         session,
         **by_actor(),
@@ -69,9 +81,11 @@ def index(session: Session) -> str:
         accounts=slots.accounts(session),
         departments=_departments(session),
         quiet_times=slots.quiet_times(session),
-        unscheduled=calendar.unscheduled(
-            session, actor=actor(), account_id=choice.account, department_id=choice.department
+        unscheduled=unscheduled[:MOST_UNTIMED],
+        untimed_pages=calendar_layout.untimed_pages(
+            choice, has_more=len(unscheduled) > MOST_UNTIMED
         ),
+        untimed_skip=skip,
         may_schedule=may(actor(), Action.SCHEDULE, actor().department_id),
         legend=LEGEND,
         **_layout(choice, days),
@@ -92,7 +106,8 @@ def _layout(choice: CalendarQuery, days: Sequence[CalendarDay]) -> dict[str, obj
         "views": [(view, choice.href(view, begins)) for view in CalendarView],
         "weeks": calendar_layout.weeks(days, choice, today),
         "bands": calendar_layout.bands(days, choice, today),
-        "listed_days": calendar_layout.listed(days, choice, today),
+        "listed_days": (listed_days := calendar_layout.listed(days, choice, today)),
+        "next_days_href": choice.href(choice.view, choice.first + len(listed_days) * ONE_DAY),
     }
 
 
@@ -113,6 +128,8 @@ def _read_query() -> CalendarQuery:
         month=month,
         account=number_of(query.get("account")) or None,
         department=number_of(query.get("department")) or None,
+        untimed=max(number_of(query.get("untimed")), 1),
+        skip=number_of(query.get("skip")) if view is CalendarView.LIST else 0,
         state=state if any(state == known_state for _kind, known_state in LEGEND) else "",
     )
 

@@ -11,12 +11,15 @@ from typing import Any
 from flask import url_for
 
 from publisher.i18n import dates
-from publisher.reports.calendar_month import CalendarDay, Item, next_month, previous_month
+from publisher.reports.calendar import Item
+from publisher.reports.calendar_month import CalendarDay, next_month, previous_month
 from publisher.working_time import ONE_DAY, from_local, local
 from web.core.context import ctx
 from web.core.i18n import page_language
 
 MOST_IN_CELL = 4
+MOST_LISTED = 60
+"""The most items on a page of the list."""
 BANDS = ((0, 6), *((hour, hour + 2) for hour in range(6, 24, 2)))
 """The rows of a week, as the first hour and the hour at which the row ends."""
 
@@ -31,7 +34,11 @@ class CalendarView(StrEnum):
 
 @dataclass(frozen=True)
 class CalendarQuery:
-    """The requested part of the calendar, with its filters."""
+    """The requested part of the calendar, with its filters.
+
+    `untimed` is the page of the posts without a time; `skip` items of the first day are left out of
+    the list, as an earlier page has shown them.
+    """
 
     view: CalendarView
     first: date
@@ -40,8 +47,10 @@ class CalendarQuery:
     account: int | None
     department: int | None
     state: str
+    untimed: int = 1
+    skip: int = 0
 
-    def href(self, view: str, first: date) -> str:
+    def href(self, view: str, first: date, *, untimed: int = 1, skip: int = 0) -> str:
         """Return the URL of another part with the same filters."""
         in_month = view == CalendarView.MONTH
         parameters: dict[str, Any] = {
@@ -51,19 +60,23 @@ class CalendarQuery:
             "account": self.account,
             "department": self.department,
             "state": self.state or None,
+            "untimed": untimed if untimed > 1 else None,
+            "skip": skip or None,
+            "_anchor": "untimed" if untimed > 1 else None,
         }
         return url_for("calendar.index", **parameters)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A day in a table, with its label and the items that it shows."""
+    """A day, with its label and the items that it shows; `more` are on the page `more_href`."""
 
     calendar_day: CalendarDay
     label: str
     classes: str
     items: tuple[Item, ...]
     more: int
+    more_href: str
 
 
 @dataclass(frozen=True)
@@ -107,16 +120,46 @@ def first_day_of_view(choice: CalendarQuery, today: date) -> date:
     return choice.month if choice.view is CalendarView.MONTH else choice.first
 
 
-def listed(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[CalendarDay]:
-    """Return the days of the list; of a month only its days with items, from today on."""
-    if choice.view is not CalendarView.MONTH:
-        return list(days)
+def untimed_pages(choice: CalendarQuery, *, has_more: bool) -> dict[str, str]:
+    """Return the URLs of the previous and the next page of the posts without a time."""
+    pages = {
+        "previous_href": choice.untimed - 1,
+        "next_href": choice.untimed + 1 if has_more else 0,
+    }
+    return {
+        name: choice.href(choice.view, choice.first, untimed=page)
+        for name, page in pages.items()
+        if page
+    }
+
+
+def listed(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[Cell]:
+    """Return the days of the list; of a month only its days with items, from today on.
+
+    Beside a table each day has a few items; the list itself ends after `MOST_LISTED`.
+    """
+    if choice.view is CalendarView.LIST:
+        return _page_of_days(days, choice, today)
+    if choice.view is CalendarView.WEEK:
+        return [_cell(day, choice, today) for day in days]
     days_of_month = [day for day in days if day.day.replace(day=1) == choice.month]
     return [
-        day
+        _cell(day, choice, today)
         for day in days_of_month
         if day.day == today or (day.items and day.day >= _since(days_of_month, today))
     ]
+
+
+def _page_of_days(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[Cell]:
+    """Return whole days up to `MOST_LISTED` items, but at least a part of the first day."""
+    cells: list[Cell] = []
+    for day in days:
+        skip = 0 if cells else choice.skip
+        shown_count = sum(len(cell.items) for cell in cells)
+        if cells and (shown_count + len(day.items) > MOST_LISTED or cells[-1].more):
+            break
+        cells.append(_cell(day, choice, today, limit=MOST_LISTED, skip=skip))
+    return cells
 
 
 def _since(days: Sequence[CalendarDay], today: date) -> date:
@@ -131,7 +174,14 @@ def weeks(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> li
     return [cells[at : at + 7] for at in range(0, len(cells), 7)]
 
 
-def _cell(day: CalendarDay, choice: CalendarQuery, today: date, limit: int = MOST_IN_CELL) -> Cell:
+def _cell(
+    day: CalendarDay,
+    choice: CalendarQuery,
+    today: date,
+    *,
+    limit: int = MOST_IN_CELL,
+    skip: int = 0,
+) -> Cell:
     is_other = choice.view is CalendarView.MONTH and day.day.replace(day=1) != choice.month
     marks = (
         ("today", day.day == today),
@@ -139,13 +189,16 @@ def _cell(day: CalendarDay, choice: CalendarQuery, today: date, limit: int = MOS
         ("other-month", is_other),
     )
     is_named = day.day.day == 1 and is_other
-    items = day.items[: limit if len(day.items) <= limit else limit - 1]
+    left = day.items[skip:]
+    is_list = choice.view is CalendarView.LIST
+    items = left[: limit if len(left) <= limit else limit - 1]
     return Cell(
         calendar_day=day,
         label=dates.short_day(day.day, page_language()) if is_named else str(day.day.day),
         classes=" ".join(name for name, holds in marks if holds),
         items=items,
-        more=len(day.items) - len(items),
+        more=len(left) - len(items),
+        more_href=choice.href(CalendarView.LIST, day.day, skip=skip + len(items) if is_list else 0),
     )
 
 
@@ -157,9 +210,7 @@ def bands(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> li
         Band(
             begins=time(begins),
             label=_hours(today, begins, ends),
-            cells=tuple(
-                _cell(_part(day, begins, ends), choice, today, limit=len(day.items)) for day in days
-            ),
+            cells=tuple(_cell(_part(day, begins, ends), choice, today) for day in days),
         )
         for begins, ends in BANDS
     ]

@@ -12,7 +12,7 @@ from werkzeug import Response
 
 from publisher.people import calendar_feeds
 from publisher.reports import ical_feeds
-from publisher.reports.calendar_month import Item
+from publisher.reports.calendar import Item
 from publisher.reports.ical_feeds import FeedContent, TooOften
 from publisher.validation import NotFound
 from web.core.auth import actor, by_actor, reads, writing
