@@ -20,6 +20,7 @@ from publisher.reports.comment_detail import comment_page
 from publisher.reports.inbox_list import InboxView
 from publisher.review import takedown_orders
 from publisher.states import CommentState
+from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.filters import decode_cursor, encode_cursor
@@ -27,11 +28,11 @@ from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.drafting import warnings
-from web.forms import Form, department_options, key_of, options
+from web.forms import Form, department_options, number_of, options
 from web.messages.progress import REPLIES, VIEWS
 
 routes = Blueprint("inbox", __name__)
-TO_THE_CELL = 0
+TO_THE_CELL = "0"
 SIDE_LIST_LENGTH = 12
 
 
@@ -48,8 +49,17 @@ class AnswerForm(Form):
 class RoutingForm(Form):
     """A department and a reason; an action uses the fields it needs."""
 
-    department = SelectField(_l("Department"), coerce=key_of, validate_choice=False)
+    department = SelectField(_l("Department"), coerce=str, validate_choice=False)
     reason = TextAreaField(_l("Reason"))
+
+    @property
+    def department_id(self) -> int | None:
+        """The chosen department; None for the cell. Raises `Invalid` if nothing was chosen."""
+        if self.department.data == TO_THE_CELL:
+            return None
+        if department_id := number_of(self.department.data):
+            return department_id
+        raise Invalid([FieldError("department", "unknown_department")])
 
 
 @routes.get("/comments")
@@ -100,7 +110,7 @@ def _comment_page(session: Session, form: AnswerForm, comment_id: int) -> str:
         acts={action.value for action in comment.acts},
         answers_directly=actor().role in reply.OWN_HAND,
         listed_comments=_side_list(session, comment.state),
-        departments=_departments(session) if Action.ASSIGN in comment.acts else [],
+        departments=department_choices(session) if Action.ASSIGN in comment.acts else [],
         orders=takedown_orders.orders_about(session, comment_id),
     )
 
@@ -123,8 +133,10 @@ def _side_list(session: Session, state: CommentState) -> tuple[inbox_list.Commen
     return page.rows
 
 
-def _departments(session: Session) -> list[tuple[str, str]]:
-    return department_options(departments_in_force(session, now=ctx.now()))
+def department_choices(session: Session) -> list[tuple[str, str]]:
+    """Return the departments that may get a comment, below an empty choice."""
+    departments = departments_in_force(session, now=ctx.now())
+    return department_options(departments, empty_label=_("Choose a department"))
 
 
 @routes.post("/comments/<int:comment_id>/answer")
@@ -155,8 +167,9 @@ def answer(form: AnswerForm, comment_id: int) -> Page:
 @reads
 def _routing_page(session: Session, form: RoutingForm, comment_id: int, *, act: str) -> str:
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
-    to_the_cell = options([(str(TO_THE_CELL), _("Back to the Social Media Cell"))])
-    form.department.choices = [*to_the_cell, *_departments(session)]
+    to_the_cell = options([(TO_THE_CELL, _("Back to the Social Media Cell"))])
+    nothing, *departments = department_choices(session)
+    form.department.choices = [nothing, *(to_the_cell if act == "transfer" else []), *departments]
     return render_template("inbox/move.html", comment=comment, act=act, form=form)
 
 
@@ -171,7 +184,7 @@ def assign(form: RoutingForm, comment_id: int) -> Page:
             actor=actor(),
             now=ctx.now(),
             comment_id=comment_id,
-            department_id=form.department.data or 0,
+            department_id=form.department_id or 0,
         )
     flash(_("The comment is with the department now."))
     flash(f"assign-{comment_id}", "draft-done")
@@ -189,7 +202,7 @@ def transfer(form: RoutingForm, comment_id: int) -> Page:
             actor=actor(),
             now=ctx.now(),
             comment_id=comment_id,
-            department_id=form.department.data or None,
+            department_id=form.department_id,
             reason=form.reason.data or "",
         )
     flash(_("The comment has been transferred."))
