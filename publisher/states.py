@@ -32,8 +32,9 @@ SUBMISSION_MOVES: Moves = {
         {SubmissionState.RECEIVED, SubmissionState.DECLINED, SubmissionState.WITHDRAWN}
     ),
     SubmissionState.DRAFTED: frozenset({SubmissionState.WITHDRAWN}),
-    SubmissionState.DECLINED: frozenset(),
-    SubmissionState.MERGED: frozenset(),
+    # Undone, for a short time, by the person who did it (`publisher.intake.undo`).
+    SubmissionState.DECLINED: frozenset({SubmissionState.RECEIVED, SubmissionState.RETURNED}),
+    SubmissionState.MERGED: frozenset({SubmissionState.RECEIVED}),
     SubmissionState.WITHDRAWN: frozenset(),
 }
 
@@ -147,7 +148,8 @@ COMMENT_MOVES: Moves = {
         {CommentState.ANSWERED, CommentState.CLOSED, CommentState.RECEIVED}
     ),
     CommentState.ANSWERED: frozenset({CommentState.CLOSED, CommentState.ROUTED}),
-    CommentState.CLOSED: frozenset({CommentState.ROUTED}),
+    # To *received* only by an undo of a close before routing (`publisher.inbox.undo`).
+    CommentState.CLOSED: frozenset({CommentState.ROUTED, CommentState.RECEIVED}),
 }
 
 

@@ -36,8 +36,8 @@ DESIGN: dict[type[StrEnum], str] = {
         received > returned drafted declined merged withdrawn
         returned > received declined withdrawn
         drafted > withdrawn
-        declined >
-        merged >
+        declined > received returned
+        merged > received
         withdrawn >
     """,
     PostState: """
@@ -62,7 +62,7 @@ DESIGN: dict[type[StrEnum], str] = {
         received > routed closed
         routed > answered closed received
         answered > closed routed
-        closed > routed
+        closed > routed received
     """,
     AccountState: """
         connected > paused disconnected

@@ -37,6 +37,7 @@ class RoutingReason(StrEnum):
     GIVEN_BACK = "given_back"
     REOPENED = "reopened"
     ANSWER_DELETED = "answer_deleted"
+    UNDONE = "undone"
 
 
 def route_new(session: Session, comment: Comment, *, now: datetime) -> None:
@@ -62,8 +63,12 @@ def _put(
     actor: Actor,
     now: datetime,
     verb: str = "route",
+    before: Mapping[str, object] | None = None,
 ) -> None:
-    """Route to the department's first responsible person, or to the cell if there is none."""
+    """Route to the department's first responsible person, or to the cell if there is none.
+
+    `before` is kept in the Event: what an undo of this routing needs.
+    """
     for routing in comment.routings:
         routing.until_at = routing.until_at or now
     session.flush()
@@ -90,7 +95,7 @@ def _put(
         deadlines.answer_by(comment.written_at) if holder else deadlines.assign_by(comment.seen_at)
     )
     to = CommentState.ROUTED if holder else CommentState.RECEIVED
-    values = {"why": reason.value, "department": comment.department_id}
+    values = {"why": reason.value, "department": comment.department_id, **(before or {})}
     transitions.apply_or_record(
         session, comment, to, actor=actor, now=now, verb=verb, values=values
     )
@@ -163,7 +168,18 @@ def transfer(
     back = department_id is None
     why = RoutingReason.GIVEN_BACK if back else RoutingReason.TRANSFERRED
     details = {"from": comment.department_id, "words": reason_text}
-    _put(session, comment, department_id, why, details, actor=actor, now=now, verb="transfer")
+    before = {"from": comment.department_id, "due_at": comment.due_at.isoformat()}
+    _put(
+        session,
+        comment,
+        department_id,
+        why,
+        details,
+        actor=actor,
+        now=now,
+        verb="transfer",
+        before=before,
+    )
     return comment
 
 

@@ -239,15 +239,15 @@ def tell_duplicates(session: Session, original: Submission, *, actor: Actor, now
         "declined": original.state is SubmissionState.DECLINED,
         "reason": original.reason,
     }
-    for duplicate in _all_duplicates(original):
+    for duplicate in all_duplicates(original):
         same = duplicate.department_id == original.department_id
         values = {"into": original.number, "into_id": original.id, "same": same}
         transitions.record(session, duplicate, ORIGINAL_ENDED, actor=actor, now=now, values=values)
         tell(session, duplicate, NoticeKind.ORIGINAL_ENDED, now=now, by=actor, **notice_values)
 
 
-def _all_duplicates(original: Submission) -> Iterator[Submission]:
+def all_duplicates(original: Submission) -> Iterator[Submission]:
     """Yield the duplicates of the submission, and their duplicates."""
     for duplicate in original.duplicates:
         yield duplicate
-        yield from _all_duplicates(duplicate)
+        yield from all_duplicates(duplicate)

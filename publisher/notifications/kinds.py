@@ -27,6 +27,7 @@ class NoticeKind(StrEnum):
     SUBMISSION_MERGED = "submission_merged"
     SUBMISSION_WITHDRAWN = "submission_withdrawn"
     ORIGINAL_ENDED = "original_ended"
+    SUBMISSION_UNDONE = "submission_undone"
     REVIEW_ASKED = "review_asked"
     REVIEW_BLOCKED = "review_blocked"
     HEAD_MAY_DECIDE = "head_may_decide"
@@ -37,6 +38,7 @@ class NoticeKind(StrEnum):
     APPROVALS_LAPSED = "approvals_lapsed"
     ANSWER_WAITS = "answer_waits"
     COMMENT_ROUTED = "comment_routed"
+    COMMENT_UNDONE = "comment_undone"
     ACCOUNT_PAUSED = "account_paused"
     ACCESS_ENDS = "access_ends"
     COMMENTS_UNREAD = "comments_unread"
@@ -95,6 +97,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.SUBMISSION_MERGED: "number title into reason by?",
     NoticeKind.SUBMISSION_WITHDRAWN: "number title department reason by? approval?",
     NoticeKind.ORIGINAL_ENDED: "number title into reason by? declined?",
+    NoticeKind.SUBMISSION_UNDONE: "number title by? into? returned?",
     NoticeKind.REVIEW_ASKED: "title revision department by? due_at? standing_in?",
     NoticeKind.REVIEW_BLOCKED: "title department revision? why?",
     NoticeKind.HEAD_MAY_DECIDE: "title revision department why?",
@@ -105,6 +108,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.APPROVALS_LAPSED: "person role department waiting? gone?",
     NoticeKind.ANSWER_WAITS: "answer comment department by? due_at?",
     NoticeKind.COMMENT_ROUTED: "comment author department due_at platform? title? by? reason?",
+    NoticeKind.COMMENT_UNDONE: "comment department?",
     NoticeKind.ACCOUNT_PAUSED: "account platform? handle? reason?",
     NoticeKind.ACCESS_ENDS: "account ends_at about platform? handle?",
     NoticeKind.COMMENTS_UNREAD: "account since_at platform? handle?",

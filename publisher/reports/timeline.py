@@ -23,6 +23,7 @@ from publisher.reports.progress import Stage, stage_of
 from publisher.reports.timeline_steps import Background, Outlet, StepKind, TimelineStep, steps_of
 from publisher.reports.types import Live, account_of, who_acted, with_names
 from publisher.states import DeliveryState
+from publisher.undo import UNDOES
 
 MOST_ANSWERS = 20
 """How many replies a timeline shows, the newest ones."""
@@ -100,6 +101,7 @@ def _steps(
         notes={note.id: note for note in session.scalars(_notes(submission))}
         if submission and has_notes
         else {},
+        undone=frozenset(event.details.get(UNDOES, 0) for event in events),
     )
     steps = steps_of(events, rows)
     conversation = [*_comments(session, bundles), *_answers(session, bundles)]

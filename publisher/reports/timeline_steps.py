@@ -36,6 +36,10 @@ class StepKind(StrEnum):
     DECLINED = "declined"
     MERGED = "merged"
     SUBMISSION_WITHDRAWN = "submission_withdrawn"
+    DECLINE_UNDONE = "decline_undone"
+    MERGE_UNDONE = "merge_undone"
+    TAKEN_OUT = "taken_out"  #: A merger into it was undone.
+    ORIGINAL_REOPENED = "original_reopened"
     DRAFTED = "drafted"
     PULLED_OUT = "pulled_out"
     PUT_BACK = "put_back"
@@ -52,6 +56,7 @@ class StepKind(StrEnum):
     SCHEDULED = "scheduled"
     RESCHEDULED = "rescheduled"
     CANCELLED = "cancelled"
+    CANCEL_UNDONE = "cancel_undone"
     PUBLISHED = "published"
     UNCONFIRMED = "unconfirmed"
     HELD = "held"
@@ -128,6 +133,10 @@ _KINDS: Mapping[tuple[str, str], StepKind] = {
     ("submissions", "decline_submission"): StepKind.DECLINED,
     ("submissions", "merge_submission"): StepKind.MERGED,
     ("submissions", "withdraw_submission"): StepKind.SUBMISSION_WITHDRAWN,
+    ("submissions", "undo_decline"): StepKind.DECLINE_UNDONE,
+    ("submissions", "undo_merge"): StepKind.MERGE_UNDONE,
+    ("submissions", "take_out"): StepKind.TAKEN_OUT,
+    ("submissions", "original_reopened"): StepKind.ORIGINAL_REOPENED,
     ("posts", "draft"): StepKind.DRAFTED,
     ("posts", "withdraw_submission"): StepKind.PULLED_OUT,
     ("posts", "send_for_review"): StepKind.SENT_FOR_REVIEW,
@@ -140,6 +149,7 @@ _KINDS: Mapping[tuple[str, str], StepKind] = {
     ("posts", "withdraw_post"): StepKind.POST_WITHDRAWN,
     ("deliveries", "schedule"): StepKind.SCHEDULED,
     ("deliveries", "reschedule"): StepKind.RESCHEDULED,
+    ("deliveries", "undo_cancel"): StepKind.CANCEL_UNDONE,
     ("deliveries", "send_again"): StepKind.SENT_AGAIN,
     ("deliveries", "found_gone"): StepKind.FOUND_GONE,
     ("deliveries", "found_changed"): StepKind.FOUND_CHANGED,
@@ -162,6 +172,7 @@ class Background:
     submission: Submission | None = None
     files: int = 0
     notes: Mapping[int, SubmissionNote] = field(default_factory=dict)
+    undone: frozenset[int] = frozenset()  # events whose reason no longer stands
 
 
 def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
@@ -276,15 +287,15 @@ def _of_submission(step: TimelineStep, event: Event, rows: Background) -> Timeli
         return replace(step, count=rows.files, code=at_desk)
     if step.kind is StepKind.CHANGED:
         return replace(step, fields=tuple(event.details.get("fields", ())))
-    if step.kind is StepKind.NOTE_SEEN:
+    if step.kind in (StepKind.NOTE_SEEN, StepKind.DECLINE_UNDONE, StepKind.MERGE_UNDONE):
         return step
-    if step.kind is StepKind.TOOK_IN:
+    if step.kind in (StepKind.TOOK_IN, StepKind.TAKEN_OUT):
         return _linked(step, event, "number", "id")
-    if step.kind is StepKind.ORIGINAL_ENDED:
+    if step.kind in (StepKind.ORIGINAL_ENDED, StepKind.ORIGINAL_REOPENED):
         return _linked(step, event, "into", "into_id")
     if step.kind is StepKind.MERGED:
         step = _linked(step, event, "into", "into_id")
-    return replace(step, statement=_words(event, rows))
+    return replace(step, statement="" if event.id in rows.undone else _words(event, rows))
 
 
 def _words(event: Event, rows: Background) -> str:

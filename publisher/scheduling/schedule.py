@@ -52,10 +52,7 @@ def schedule(
     variant = variant_for(session, variant_id)
     post = locked_post(session, variant.revision.post_id)
     require(actor, Action.SCHEDULE, post.department_id, now=now)
-    check_approved(post, variant.revision)
-    corrections.check_still_correct(session, variant)
-    if not variant.target:
-        outgoing_text.check_open(session, variant.account, post.department_id)
+    check_variant(session, post, variant)
     check_time(session, variant, due_at, late_limit, now=now, despite_clash=despite_clash)
     delivery = _set_time(
         session, actor=actor, now=now, variant=variant, due_at=due_at, late_limit=late_limit
@@ -183,6 +180,14 @@ def mark_of(delivery: Delivery | None) -> str:
     is_waiting = delivery.state in UNSENT  # a clock claims it and may give it back
     state = DeliveryState.SCHEDULED if is_waiting else delivery.state
     return f"{state} {delivery.due_at.isoformat()}"
+
+
+def check_variant(session: Session, post: Post, variant: Variant) -> None:
+    """Raise unless this text of the locked post may be given a time now."""
+    check_approved(post, variant.revision)
+    corrections.check_still_correct(session, variant)
+    if not variant.target:
+        outgoing_text.check_open(session, variant.account, post.department_id)
 
 
 def check_approved(post: Post, revision: Revision) -> None:

@@ -161,6 +161,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
 def _scheduling(reader: _Reader) -> SchedulingSettings:
     return SchedulingSettings(
         take_back=reader.read("TAKE_BACK", TAKE_BACK, read_take_back, "write seconds, such as 30"),
+        undo=reader.read("UNDO", TAKE_BACK, read_take_back, "write seconds, such as 30"),
         language_stagger=reader.read(
             "LANGUAGE_STAGGER", LANGUAGE_STAGGER, read_stagger, "write minutes, such as 15"
         ),

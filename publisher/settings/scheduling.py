@@ -13,9 +13,13 @@ LONGEST_STAGGER = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class SchedulingSettings:
-    """How long *Publish now* can be stopped, and how far apart a post's languages are suggested."""
+    """How long *Publish now* can be stopped, and how far apart a post's languages are suggested.
+
+    `undo` is how long declining, merging, cancelling, transferring and closing can be undone.
+    """
 
     take_back: timedelta
+    undo: timedelta
     language_stagger: timedelta
 
 

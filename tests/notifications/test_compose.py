@@ -141,6 +141,12 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "into": "PMC/2026/000119",
         "declined": True,
     },
+    NoticeKind.SUBMISSION_UNDONE: {
+        **ABOUT_A_SUBMISSION,
+        "by": MEDHA,
+        "into": "PMC/2026/000119",
+        "returned": True,
+    },
     NoticeKind.REVIEW_ASKED: {**ABOUT_A_POST, "due_at": DUE, "standing_in": True},
     NoticeKind.REVIEW_BLOCKED: {
         "title": "कात्रज परिसरात पाणीपुरवठा बंद",
@@ -172,6 +178,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "by": MEDHA,
         "due_at": DUE,
     },
+    NoticeKind.COMMENT_UNDONE: {"comment": "पाणी कधी येणार?", "department": WATER},
     NoticeKind.COMMENT_ROUTED: {
         "comment": "पाणी कधी येणार?",
         "author": "Sunil P.",

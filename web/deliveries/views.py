@@ -10,20 +10,23 @@ from wtforms import StringField
 
 from approvals.policy import Action, may
 from publisher.delivery import reconcile
-from publisher.models.deliveries import Delivery, ReceiptOrigin
+from publisher.models.deliveries import OF_TEXTS, Delivery, ReceiptOrigin
 from publisher.models.monitoring import UnreadLink
 from publisher.models.people import Person
 from publisher.reports import problems
 from publisher.reports.decision_board import decisions
 from publisher.reports.problems import problem_summary
 from publisher.scheduling import schedule
+from publisher.scheduling.undo import undo_cancel
 from publisher.states import PUBLISHABLE_BY_HAND, RESCHEDULABLE, UNSENT, DeliveryState
+from publisher.undo import newest_event
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action, for_roles
+from web.core.undo import flash_with_undo, undone
 from web.deliveries import holds, manual
 from web.emergency.summary import lane_of
 from web.forms import Form
@@ -121,8 +124,30 @@ def cancel(_form: PlatformLinkForm, delivery_id: int) -> Page:
     """Cancel a delivery that has not been sent."""
     with writing() as session:
         manual.delivery_and_post(session, delivery_id)
-        schedule.cancel(session, **by_actor(), delivery_id=delivery_id)
-    flash(_("Cancelled. The post is still approved."))
+        delivery = schedule.cancel(session, **by_actor(), delivery_id=delivery_id)
+        event_id = newest_event(session, delivery).id
+        can_undo = delivery.action in OF_TEXTS and delivery.due_at > ctx.now()
+    undo_path = url_for("deliveries.undo", delivery_id=delivery_id, event_id=event_id)
+    flash_with_undo(_("Cancelled. The post is still approved."), undo_path if can_undo else "")
+    return redirect(url_for("deliveries.show", delivery_id=delivery_id))
+
+
+@routes.post("/deliveries/<int:delivery_id>/undo/<int:event_id>")
+@for_action(Action.CANCEL)
+def undo(delivery_id: int, event_id: int) -> Page:
+    """Undo what was just done: cancelling the delivery."""
+
+    def schedule_again(session: Session) -> None:
+        manual.delivery_and_post(session, delivery_id)
+        undo_cancel(
+            session,
+            **by_actor(),
+            delivery_id=delivery_id,
+            event_id=event_id,
+            within=ctx.settings.scheduling.undo,
+        )
+
+    undone(schedule_again, _("Undone. It is scheduled for the same time again."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
 
 

@@ -13,20 +13,23 @@ from approvals.states import PostState
 from publisher import failpoints
 from publisher.content_checks import outgoing_text
 from publisher.inbox import reply, routing
-from publisher.models.comments import AnswerKind
+from publisher.inbox.undo import can_undo, undo_routing
+from publisher.models.comments import AnswerKind, Comment
 from publisher.people.departments import departments_in_force
 from publisher.reports import inbox_list
 from publisher.reports.comment_detail import comment_page
 from publisher.reports.inbox_list import InboxView
 from publisher.review import takedown_orders
 from publisher.states import CommentState
+from publisher.undo import newest_event
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
+from web.core.undo import flash_with_undo, undone
 from web.drafting import warnings
 from web.forms import Form, department_options, number_of, options
 from web.messages.progress import REPLIES, VIEWS
@@ -197,7 +200,7 @@ def assign(form: RoutingForm, comment_id: int) -> Page:
 def transfer(form: RoutingForm, comment_id: int) -> Page:
     """Transfer a comment to another department, or back to the cell, with a reason."""
     with writing() as session:
-        routing.transfer(
+        comment = routing.transfer(
             session,
             actor=actor(),
             now=ctx.now(),
@@ -205,7 +208,8 @@ def transfer(form: RoutingForm, comment_id: int) -> Page:
             department_id=form.department_id,
             reason=form.reason.data or "",
         )
-    flash(_("The comment has been transferred."))
+        undo_path = _undo_path(session, comment)
+    flash_with_undo(_("The comment has been transferred."), undo_path)
     flash(f"transfer-{comment_id}", "draft-done")
     return redirect(url_for("inbox.index"))  # the actor may no longer see the comment
 
@@ -217,10 +221,37 @@ def close(form: RoutingForm, comment_id: int) -> Page:
     """Close a comment without an answer."""
     reason = form.reason.data or ""
     with writing() as session:
-        routing.close(session, actor=actor(), now=ctx.now(), comment_id=comment_id, reason=reason)
-    flash(_("The comment is closed."))
+        comment = routing.close(session, **by_actor(), comment_id=comment_id, reason=reason)
+        undo_path = _undo_path(session, comment)
+    flash_with_undo(_("The comment is closed."), undo_path)
     flash(f"close-{comment_id}", "draft-done")
     return redirect(url_for("inbox.index"))
+
+
+def _undo_path(session: Session, comment: Comment) -> str:
+    """Return where to undo the act just done; empty if it has no reverse move."""
+    act = newest_event(session, comment)
+    path = url_for("inbox.undo", comment_id=comment.id, event_id=act.id)
+    return path if can_undo(act) else ""
+
+
+@routes.post("/comments/<int:comment_id>/undo/<int:event_id>")
+@for_action(Action.TRANSFER, Action.CLOSE)
+def undo(comment_id: int, event_id: int) -> Page:
+    """Undo what was just done: transferring or closing the comment."""
+    is_undone = undone(
+        lambda session: undo_routing(
+            session,
+            **by_actor(),
+            comment_id=comment_id,
+            event_id=event_id,
+            within=ctx.settings.scheduling.undo,
+        ),
+        _("Undone. The comment is as it was before."),
+    )
+    if not is_undone:
+        return redirect(url_for("inbox.index"))  # the actor may no longer see the comment
+    return redirect(url_for("inbox.show", comment_id=comment_id))
 
 
 @routes.route("/comments/<int:comment_id>/reopen", methods=["GET", "POST"])

@@ -112,6 +112,14 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.DECLINED: (N_("Declined"), "submission", "declined"),
     StepKind.MERGED: (N_("Merged into another submission"), "submission", "merged"),
     StepKind.SUBMISSION_WITHDRAWN: (N_("Submission withdrawn"), "submission", "withdrawn"),
+    StepKind.DECLINE_UNDONE: (N_("Declining it was undone"), "submission", "received"),
+    StepKind.MERGE_UNDONE: (N_("Merging it was undone"), "submission", "received"),
+    StepKind.TAKEN_OUT: (N_("The merger of a duplicate was undone"), "submission", "received"),
+    StepKind.ORIGINAL_REOPENED: (
+        N_("The submission under which it goes on is open again"),
+        "submission",
+        "received",
+    ),
     StepKind.DRAFTED: (N_("Draft started"), "submission", "drafted"),
     StepKind.PULLED_OUT: (N_("A submission was withdrawn from the post"), "post", "returned"),
     StepKind.PUT_BACK: (
@@ -143,6 +151,7 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.SCHEDULED: (N_("Scheduled"), "delivery", "scheduled"),
     StepKind.RESCHEDULED: (N_("Time changed"), "delivery", "scheduled"),
     StepKind.CANCELLED: (N_("Cancelled"), "delivery", "cancelled"),
+    StepKind.CANCEL_UNDONE: (N_("Cancelling was undone"), "delivery", "scheduled"),
     StepKind.PUBLISHED: (N_("Published"), "delivery", "published"),
     StepKind.UNCONFIRMED: (N_("Publication unconfirmed"), "delivery", "unconfirmed"),
     StepKind.HELD: (N_("On hold for a decision"), "delivery", "held"),

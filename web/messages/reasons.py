@@ -116,6 +116,7 @@ ROUTING: Mapping[str, str] = {
     "transferred": N_("The comment was transferred to %(department)s: “%(words)s”"),
     "given_back": N_("The comment was given back to the Cell: “%(words)s”"),
     "reopened": N_("The comment was opened again: “%(words)s”"),
+    "undone": N_("A transfer was undone, so it is with %(department)s again."),
     "answer_deleted": N_("Our answer was deleted, so the comment is open again: “%(words)s”"),
 }
 

@@ -111,12 +111,25 @@ REFUSALS: Mapping[str, str] = {
         "This link was for the head, the other officer, the oversight or an admin. You no longer "
         "have any of these offices."
     ),
+    "nothing_to_undo": N_("There is nothing to undo here. Look at how it stands now."),
+    "not_own_act": N_("Only the person who did this can undo it."),
+    "undo_too_late": N_("Too late to undo: the time for it is over. Look at how it stands now."),
+    "done_further": N_(
+        "Too late to undo: someone has gone on with this meanwhile. Look at how it stands now."
+    ),
+    "done_further.undone": N_("This has been undone already."),
+    "done_further.transfer": N_("Too late to undo: it has been transferred again meanwhile."),
+    "done_further.close": N_("Too late to undo: it has been closed meanwhile."),
+    "done_further.reopen": N_("Too late to undo: it has been opened again meanwhile."),
+    "done_further.answer": N_("Too late to undo: it is being answered."),
+    "done_further.reschedule": N_("Too late to undo: it has a time again."),
     "own_appointment": N_("You cannot record, change or end your own appointment."),
 }
 
 
 def refusal_sentence(refusal: NotAllowed) -> str:
     """Return the sentence for a refusal."""
-    keys = (f"{refusal.code}.{refusal.values.get('state')}", refusal.code)
+    detail = refusal.values.get("state", refusal.values.get("done"))
+    keys = (f"{refusal.code}.{detail}", refusal.code)
     unknown = N_("This is not possible at the moment.")
     return sentence_by_code(REFUSALS, keys, refusal.values, unknown=unknown)

@@ -15,16 +15,19 @@ from approvals.policy import Action, may, scope_of
 from publisher.intake import close, edit, queries, questions, submit
 from publisher.intake import merge as intake_merge
 from publisher.intake.edit import check_recorded_here
+from publisher.intake.undo import undo_end
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.reports import progress, timeline
 from publisher.reports.unseen_notes import unseen_notes
 from publisher.states import SubmissionState
+from publisher.undo import newest_event
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
+from web.core.undo import flash_with_undo, undone
 from web.forms import Form
 from web.messages.progress import NEXT, STEPS
 from web.submissions.forms import KIND_WORDS
@@ -162,9 +165,34 @@ _FIELDS = {"return": "question", "note": "note"}
 @with_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="decline"))
 def decline(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Decline the submission with a reason; the department is notified."""
-    _act(close.decline, submission_id, reason=form.reason.data or "")
-    flash(_("Declined. The department is told the reason."))
+    with writing() as session:
+        reason = form.reason.data or ""
+        declined = close.decline(session, **by_actor(), submission_id=submission_id, reason=reason)
+        undo_path = _undo_path(session, declined)
+    flash_with_undo(_("Declined. The department is told the reason."), undo_path)
     return _shown_again(submission_id, "decline")
+
+
+def _undo_path(session: Session, submission: Submission) -> str:
+    event_id = newest_event(session, submission).id
+    return url_for("submissions.undo", submission_id=submission.id, event_id=event_id)
+
+
+@routes.post("/submissions/<int:submission_id>/undo/<int:event_id>")
+@for_action(Action.DECLINE_SUBMISSION, Action.MERGE_SUBMISSION)
+def undo(submission_id: int, event_id: int) -> Page:
+    """Undo what was just done: declining or merging the submission."""
+    undone(
+        lambda session: undo_end(
+            session,
+            **by_actor(),
+            submission_id=submission_id,
+            event_id=event_id,
+            within=ctx.settings.scheduling.undo,
+        ),
+        _("Undone. The submission is as it was before."),
+    )
+    return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
 @routes.route("/submissions/<int:submission_id>/withdraw", methods=["GET", "POST"])
@@ -242,5 +270,7 @@ def merge(form: MergeForm, submission_id: int) -> Page:
             reason=form.reason.data or "",
         )
         number = merged.merged_into.number if merged.merged_into else ""
-    flash(_("Now handled as %(number)s. The department has been told.", number=number))
+        undo_path = _undo_path(session, merged)
+    sentence = _("Now handled as %(number)s. The department has been told.", number=number)
+    flash_with_undo(sentence, undo_path)
     return _shown_again(submission_id, "merge")

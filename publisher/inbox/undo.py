@@ -1,0 +1,97 @@
+"""Undo that a comment was transferred or closed: its former holder has it, with its deadline."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.policy import Action, Actor, require
+from publisher import transitions, undo
+from publisher.inbox.routing import RoutingReason, current
+from publisher.models.comments import Comment, Routing
+from publisher.models.history import Event
+from publisher.notifications import compose
+from publisher.notifications.kinds import NoticeKind
+from publisher.states import CommentState
+from publisher.validation import check_in_sight, existing
+
+UNDO_TRANSFER, UNDO_CLOSE = "undo_transfer", "undo_close"
+_VERBS = ("transfer", "close")
+
+
+def can_undo(act: Event) -> bool:
+    """Return True if this act has a reverse move: closing what was answered has none."""
+    return act.verb in _VERBS and act.state_before != CommentState.ANSWERED
+
+
+def undo_routing(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    comment_id: int,
+    event_id: int,
+    within: timedelta,
+) -> Comment:
+    """Undo the transfer or closing of this event.
+
+    An answer that it withdrew stays withdrawn. Raises `NotFound`, `WrongRole`,
+    """
+    act = undo.act_of(session, Comment, comment_id, event_id, verbs=_VERBS)
+    related = [joinedload(Comment.account)]
+    comment = existing(transitions.lock(session, Comment, comment_id, options=related), comment_id)
+    is_transfer = act is not None and act.verb == "transfer"
+    department_id = act.details.get("from") if act and is_transfer else comment.department_id
+    check_in_sight(actor, Action.SEE_COMMENT, [] if department_id is None else [department_id])
+    require(actor, Action.TRANSFER if is_transfer else Action.CLOSE, department_id, now=now)
+    act = undo.checked(session, act, actor=actor, now=now, within=within)
+    if not can_undo(act) or any(reply.post.created_at > act.at for reply in comment.replies):
+        raise undo.DoneFurther(done="answer")
+    if is_transfer:
+        _undo_transfer(session, comment, act, actor=actor, now=now)
+    else:
+        _undo_close(session, comment, act, actor=actor, now=now)
+    return comment
+
+
+def _undo_close(
+    session: Session, comment: Comment, act: Event, *, actor: Actor, now: datetime
+) -> None:
+    comment.reason = ""
+    to, values = CommentState(existing(act.state_before, act.id)), {undo.UNDOES: act.id}
+    transitions.apply(session, comment, to, actor=actor, now=now, verb=UNDO_CLOSE, values=values)
+
+
+def _undo_transfer(
+    session: Session, comment: Comment, act: Event, *, actor: Actor, now: datetime
+) -> None:
+    """Give the comment back to who had it, with the deadline that it had."""
+    steps = list(comment.routings)
+    moved = max(index for index, step in enumerate(steps) if step.since_at == act.at)
+    former, later = steps[moved - 1], current(comment)
+    later.until_at = now
+    session.flush()
+    comment.department_id = former.department_id
+    comment.due_at = datetime.fromisoformat(act.details["due_at"])
+    comment.routings.append(
+        Routing(
+            department_id=former.department_id,
+            appointment_id=former.appointment_id,
+            since_at=now,
+            reason=RoutingReason.UNDONE,
+        )
+    )
+    to, values = CommentState.ROUTED, {undo.UNDOES: act.id, "department": former.department_id}
+    transitions.apply_or_record(
+        session, comment, to, actor=actor, now=now, verb=UNDO_TRANSFER, values=values
+    )
+    holder, kind = later.appointment, NoticeKind.COMMENT_ROUTED
+    if holder is not None and not undo.withdraw_notices(session, holder.person_id, act, kind):
+        compose.queue(
+            session,
+            kind=NoticeKind.COMMENT_UNDONE,
+            person=holder.person,
+            values={"comment": comment.text, "department": former.department},
+            now=now,
+        )
