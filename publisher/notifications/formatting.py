@@ -34,7 +34,9 @@ _REASONS: Final[Mapping[str, str]] = {
     "target_gone": N_("What it answers is no longer on the platform."),
     "approval_missing": N_("The approval that this revision needs is missing."),
     "too_late": N_("The window for publishing has ended."),
-    "other_account": N_("It was to go to another account than was approved, so nothing was sent."),
+    "other_account": N_(
+        "The post was to go to another account than was approved, so nothing was sent."
+    ),
     "late_stopped": N_("All publishing was stopped."),
     "late_frozen": N_("A freeze held it."),
     "late_disconnected": N_("The account was disconnected."),
@@ -54,8 +56,8 @@ _KINDS: Final[Mapping[str, str]] = {
 
 # What has become of an urgent delivery that is not live.
 _TROUBLES: Final[Mapping[str, str]] = {
-    "failed": N_("It failed."),
-    "held": N_("It may have been published; it is on hold for a decision."),
+    "failed": N_("Publishing failed."),
+    "held": N_("The post may have been published; it is on hold for a decision."),
     "missed": N_("The time passed, and it was not sent."),
     "waiting": N_("Not published yet."),
 }

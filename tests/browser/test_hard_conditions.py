@@ -37,7 +37,7 @@ def row_count(journey: Journey, what: type[Submission | Revision]) -> int:
 
 
 def hand_in(journey: Journey, photo: Path | None = None) -> Page:
-    "Make a submission by the form."
+    """Make a submission by the form."""
     page = journey.go("member", "/submissions/new")
     page.locator("[name=kind][value=public_notice]").check()
     page.fill("#title", TITLE)

@@ -305,7 +305,7 @@ SPARE = {
 }
 SENDERS = {
     "mr": "– सोशल मिडिया कक्ष\nहा ईमेल ‘नगरवाणी’ प्रणालीने नितीन घोलप, उप अभियंता यांना पाठविला आहे.",
-    "en": "– Social Media Cell\nNagarvani sent this mail to Nitin Gholap.",
+    "en": "– Social Media Cell\nNagarvani sent this email to Nitin Gholap.",
     "hi": "– सोशल मीडिया कक्ष\nयह ई-मेल ‘नगरवाणी’ प्रणाली ने नितीन घोलप, उप अभियंता को भेजा है।",
 }
 

@@ -15,7 +15,7 @@ from tests.web.site import Browser, Site
 
 @pytest.fixture
 def submission(site: Site) -> int:
-    "Make a submission of the water department."
+    """Make a submission of the water department."""
     photo = UploadedFile("टाकी.jpg", pictures.jpeg(), alt_mr="पाण्याची टाकी")
     return site.city.hand_in(files=(photo,))
 

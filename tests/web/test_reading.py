@@ -56,7 +56,7 @@ class WatchedBody(BytesIO):
 
 
 def send_watched(browser: Browser, on_read: Callable[[], None]) -> TestResponse:
-    "Make a submission with a photo, through a body that is watched."
+    """Make a submission with a photo, through a body that is watched."""
     fields = form_fields(browser)
     parts = [
         f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'

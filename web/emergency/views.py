@@ -166,8 +166,8 @@ def _publish(template_id: int) -> Page:
         return _refused_page(template_id, refusal)
     flash(
         _(
-            "It is being published now, ahead of everything. Refresh the page in a moment to see the "
-            "result."
+            "The warning is being published now, ahead of everything. Refresh the page in a "
+            "moment to see the result."
         )
     )
     return redirect(url_for("emergency.show", use_id=use.id))

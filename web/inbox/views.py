@@ -46,7 +46,7 @@ class AnswerForm(Form):
 
     text_digest = HiddenField()
     text = TextAreaField(_l("The answer"))
-    interim = BooleanField(_l("This is an interim answer; the deadline goes on"))
+    interim = BooleanField(_l("This is an interim answer; the deadline stays"))
 
 
 class RoutingForm(Form):

@@ -72,8 +72,8 @@ HOWS: Mapping[WordHow, str] = {
 }
 
 TROUBLES: Mapping[str, str] = {
-    Trouble.FAILED: N_("It failed."),
-    Trouble.HELD: N_("It may have been published; it is on hold for a decision."),
+    Trouble.FAILED: N_("Publishing failed."),
+    Trouble.HELD: N_("The post may have been published; it is on hold for a decision."),
     Trouble.MISSED: N_("The time passed, and it was not sent."),
     Trouble.WAITING: N_(
         "Not published yet: publishing is stopped, the account is paused, or the publishing "

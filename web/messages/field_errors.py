@@ -90,8 +90,8 @@ FIELD_ERRORS: Mapping[str, str] = {
     "weekdays.required": N_("Choose at least one day."),
     "other_post": N_("This link belongs to another post."),
     "link_not_given": N_(
-        "It is published there, and its link was never given, so it cannot be corrected from "
-        "here. Remove this text."
+        "The text is published there, and its link was never given, so it cannot be corrected "
+        "from here. Remove this text."
     ),
     "edit_keeps_pictures": N_(
         "Only words can be corrected on this platform. Leave the photos as they are, or first "

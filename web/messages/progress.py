@@ -77,12 +77,12 @@ WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
     WaitingKind.MERGER_DUE: (
         N_("A department’s merger is held up"),
         "intersect",
-        N_("See what stands in the way"),
+        N_("See what must be settled first"),
     ),
     WaitingKind.CLOSING_DUE: (
         N_("A department’s closing is held up"),
         "archive",
-        N_("See what stands in the way"),
+        N_("See what must be settled first"),
     ),
 }
 """By kind: label, icon, and text of the link."""
@@ -160,7 +160,7 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.FAILED: (N_("Could not be published"), "delivery", "failed"),
     StepKind.CORRECTED: (N_("Correction published"), "delivery", "published"),
     StepKind.EDITED: (N_("Changed on the platform by correction"), "delivery", "published"),
-    StepKind.DELETION_ORDERED: (N_("Its deletion was ordered"), "order", "scheduled"),
+    StepKind.DELETION_ORDERED: (N_("The deletion was ordered"), "order", "scheduled"),
     StepKind.DELETED: (N_("Deleted on the platform"), "comment", "deleted"),
     StepKind.ORDER_NOT_DONE: (N_("Order not carried out"), "order", "failed"),
     StepKind.ORDER_UNCLEAR: (N_("Order unconfirmed"), "order", "unconfirmed"),
@@ -181,7 +181,7 @@ NEXT: Mapping[NextKind, str] = {
     NextKind.APPROVE: N_("The department decides"),
     NextKind.NAME_SOMEBODY: N_("A person who can approve must be named"),
     NextKind.SCHEDULE: N_("The Cell sets the time"),
-    NextKind.PUBLISH: N_("It is published"),
+    NextKind.PUBLISH: N_("The system publishes the post"),
     NextKind.CONFIRM: N_("The system searches for it on the platform"),
     NextKind.SETTLE_HELD: N_("Someone checks whether it was published"),
     NextKind.RESCHEDULE: N_("Someone must set a new time or end it"),

@@ -20,7 +20,7 @@ SIGN_IN: Mapping[SignInProblem, str] = {
         "Email address, mobile number or password is not right. Check and try again."
     ),
     SignInProblem.THROTTLED: N_(
-        "Too many tries, one after the other. You can try again from %(until)s on."
+        "Too many tries in a short time. You can try again from %(until)s."
     ),
     SignInProblem.BUSY: N_(
         "Too many wrong tries came from this network. You can try again in %(seconds)s seconds."

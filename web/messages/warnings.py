@@ -16,7 +16,7 @@ SENTENCES: Mapping[WarningCode, str] = {
     WarningCode.WRONG_WEEKDAY: N_("“%(written)s” – this date is a %(weekday)s."),
     WarningCode.DATE_DIFFERS: N_("“%(written)s” – the department’s information says %(event)s."),
     WarningCode.DATE_PASSED: N_("“%(written)s” – this date will have passed."),
-    WarningCode.MOBILE_NUMBER: N_("“%(written)s” looks like somebody’s own mobile number."),
+    WarningCode.MOBILE_NUMBER: N_("“%(written)s” looks like someone’s own mobile number."),
     WarningCode.AADHAAR_NUMBER: N_(
         "A number that ends in %(ends_with)s looks like an Aadhaar number."
     ),
@@ -30,7 +30,7 @@ SENTENCES: Mapping[WarningCode, str] = {
         "The platform allows our answer only if the citizen mentioned our account, or under our "
         "own post."
     ),
-    WarningCode.NO_LINK_PICTURE: N_("The preview of the link %(url)s will show no picture."),
+    WarningCode.NO_LINK_PICTURE: N_("The preview of the link %(url)s will show no photo."),
 }
 WAYS_ON: Mapping[WarningCode, str] = {
     WarningCode.WRONG_WEEKDAY: N_("Correct the date or the weekday."),
@@ -70,7 +70,7 @@ NAMES: Mapping[str, str] = {
     WarningCode.ONE_LANGUAGE: N_("a text in one language only"),
     WarningCode.REPLY_REFUSED: N_("an answer that the platform may refuse"),
     WarningCode.DEAD_LINK: N_("a link that leads nowhere"),
-    WarningCode.NO_LINK_PICTURE: N_("a link without a picture"),
+    WarningCode.NO_LINK_PICTURE: N_("a link without a photo"),
 }
 """Labels for a history, by code."""
 
