@@ -2,140 +2,189 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import and_, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.policy import Action, Actor, Role, may
-from approvals.states import PostState
-from publisher.delivery.reconcile import RESEND_WAIT
-from publisher.i18n.dates_in_text import dates_in
-from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
-from publisher.models.posts import Language, Post, PostKind, Revision, Variant
-from publisher.notifications import links
-from publisher.reports import sql_conditions
-from publisher.reports.missing_approvers import lacking_in
+from approvals.policy import Action, Actor, Role
+from publisher.models.deliveries import Delivery, ReceiptRow
+from publisher.models.monitoring import Watch
+from publisher.models.posts import Post, PostKind, Revision, Variant
+from publisher.reports import external_changes, sql_conditions, sql_scheduling
+from publisher.reports.board_rows import (
+    BoardKind,
+    BoardLine,
+    BoardRow,
+    delivery_row,
+    finding_row,
+    post_row,
+)
+from publisher.reports.officer_coverage import lacking_in
 from publisher.reports.sql_conditions import Condition
-from publisher.reports.types import AccountName, Office, account_of, office_of
-from publisher.scheduling.constraints import latest_moment
 from publisher.states import DeliveryState
 from publisher.validation import departments_in_sight
-from publisher.working_time import local_day
 
 NEAR = timedelta(hours=24)
 """A post that is not approved appears on the board this long before its wished time."""
 
-REFERENCE = timedelta(days=400)
-"""A date in a text further back than this is taken as a reference, not as an event."""
+MOST_LINES, MOST_UNCONFIRMED = 20, 20
+"""The most posts on a page of the board, and the most texts that are still being looked for."""
 
 COUNTED_FOR = (Role.ADMIN, Role.CELL, Role.CELL_LEAD, Role.OFFICER, Role.HEAD)
 """The roles that see the number of open decisions."""
 
 
-class BoardKind(StrEnum):
-    """The reason for a row on the board, in display order."""
-
-    HELD = "held"
-    MISSED = "missed"
-    FAILED = "failed"
-    BLOCKED = "blocked"
-    UNAPPROVED = "unapproved"
-    UNCONFIRMED = "unconfirmed"
-
-
 @dataclass(frozen=True)
-class BoardRow:
-    """A delivery or a post on the board, with the actions allowed to this actor.
+class Board:
+    """A page of the board.
 
-    `due_at` is the planned time of a delivery, or the wished time of a post; `late_at` the latest
-    moment it may leave; `sent_at` the beginning of the last attempt; `looks` the number of checks
-    on the platform; `again_at` the moment from which a person may send it again. `reason` has a
-    `code` and values for its sentence. `variant_id` is the text that can be rescheduled, `ends_at`
-    the end of the approval's window, `passed` a past date quoted from the text, `lacking` the
-    departments where nobody can approve, `comment_id` the comment that an order hides.
+    `tally` is the number of posts by their most pressing kind, on all pages. `unconfirmed` are
+    texts for which the reconciliation still looks; they need nobody and are not counted.
     """
 
-    kind: BoardKind
-    subject: str
-    subject_id: int
-    post_id: int
-    post_kind: PostKind
-    path: str
-    title: str
-    number: str
-    department: Office
-    since_at: datetime
-    due_at: datetime | None
-    acts: frozenset[Action]
-    account: AccountName | None = None
-    language: Language | None = None
-    text: str = ""
-    late_at: datetime | None = None
-    sent_at: datetime | None = None
-    looks: int = 0
-    again_at: datetime | None = None
-    variant_id: int | None = None
-    ends_at: datetime | None = None
-    passed: str = ""
-    lacking: tuple[Office, ...] = ()
-    reason: Mapping[str, object] = field(default_factory=dict)
-    action: DeliveryAction = DeliveryAction.PUBLISH
-    comment_id: int | None = None
+    lines: tuple[BoardLine, ...]
+    tally: Mapping[BoardKind, int]
+    unconfirmed: tuple[BoardRow, ...]
 
     @property
-    def is_order(self) -> bool:
-        """The delivery deletes, hides or shows something instead of publishing a text."""
-        return self.action not in OF_TEXTS
+    def total(self) -> int:
+        """Return the number of posts that need a decision."""
+        return sum(self.tally.values())
 
 
-_ACTS: Mapping[BoardKind, tuple[Action, ...]] = {
-    BoardKind.HELD: (Action.SETTLE_HELD,),
-    BoardKind.MISSED: (Action.SCHEDULE, Action.PUBLISH_NOW, Action.WITHDRAW_POST),
-    BoardKind.FAILED: (Action.SCHEDULE, Action.PUBLISH_NOW, Action.WITHDRAW_POST, Action.DRAFT),
-    BoardKind.BLOCKED: (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.WITHDRAW_POST),
-    BoardKind.UNAPPROVED: (Action.APPROVE,),
-    BoardKind.UNCONFIRMED: (),
-}
 _ORDER = list(BoardKind)
+_STATE_KINDS = (BoardKind.HELD, BoardKind.MISSED, BoardKind.FAILED)
 
 
-def decisions(session: Session, *, actor: Actor, now: datetime) -> list[BoardRow]:
-    """Return the visible rows of the board, by kind and then by time.
+def board(session: Session, *, actor: Actor, now: datetime, skip: int = 0) -> Board:
+    """Return the posts that need a decision, by kind and then by time, after the first `skip`.
 
     Raises `WrongRole` if the actor's role sees no posts.
     """
     visible_departments = departments_in_sight(actor, Action.SEE_POST)
-    rows = [
-        *_deliveries(session, actor, visible_departments, now),
-        *_posts(session, actor, visible_departments, now),
-    ]
-    return sorted(rows, key=_rank)
+    open_rows = _open_rows(actor, now=now).subquery()
+    lines = (
+        select(
+            open_rows.c.post_id,
+            func.min(open_rows.c.rank).label("rank"),
+            func.min(open_rows.c.at).label("at"),
+        )
+        .group_by(open_rows.c.post_id)
+        .subquery()
+    )
+    ranks = session.execute(select(lines.c.rank, func.count()).group_by(lines.c.rank)).all()
+    page = (
+        select(lines.c.post_id)
+        .order_by(lines.c.rank, lines.c.at, lines.c.post_id)
+        .limit(MOST_LINES)
+        .offset(skip)
+    )
+    return Board(
+        _lines(session, session.scalars(page).all(), actor, now),
+        {_ORDER[rank]: count for rank, count in sorted(ranks)},
+        tuple(_unconfirmed(session, lines.c.post_id, actor, visible_departments, now)),
+    )
+
+
+def _lines(
+    session: Session, post_ids: Sequence[int], actor: Actor, now: datetime
+) -> tuple[BoardLine, ...]:
+    rows: dict[int, list[BoardRow]] = {post_id: [] for post_id in post_ids}
+    states = (DeliveryState.HELD, DeliveryState.UNCONFIRMED)
+    for row in (
+        *_deliveries(session, actor, now, sql_conditions.is_or_stands_still(states), post_ids),
+        *_posts(session, actor, now, post_ids),
+        *_findings(session, post_ids),
+    ):
+        rows[row.post_id].append(row)
+    return tuple(
+        BoardLine(tuple(sorted(post_rows, key=_rank))) for post_rows in rows.values() if post_rows
+    )
+
+
+def _unconfirmed(
+    session: Session,
+    on_lines: ColumnElement[int],
+    actor: Actor,
+    visible_departments: frozenset[int] | None,
+    now: datetime,
+) -> Iterator[BoardRow]:
+    is_looked_for = and_(
+        Delivery.state == DeliveryState.UNCONFIRMED,
+        Delivery.post_id.not_in(select(on_lines)),
+        *sql_conditions.of_department(visible_departments),
+    )
+    return _deliveries(session, actor, now, is_looked_for)
 
 
 def _rank(row: BoardRow) -> tuple[int, datetime, int]:
     return _ORDER.index(row.kind), row.due_at or row.since_at, row.subject_id
 
 
-def to_decide(actor: Actor, *, now: datetime) -> list[tuple[type[Delivery | Post], Condition]]:
-    """Return the tables and conditions that count the decisions; see `problems.to_count`.
+def decision_count(actor: Actor, *, now: datetime) -> ColumnElement[int]:
+    """Return the number of posts that need a decision, as a column."""
+    open_rows = _open_rows(actor, now=now).subquery()
+    return select(func.count(open_rows.c.post_id.distinct())).scalar_subquery()
 
-    Unconfirmed deliveries are not counted: the reconciliation checks them itself.
+
+def _open_rows(actor: Actor, *, now: datetime) -> CompoundSelect[int, int, datetime]:
+    """Return what needs a decision: the post's id, the rank of the kind, and the time.
+
+    Unconfirmed deliveries are left out: the reconciliation checks them itself.
     """
-    if actor.role not in COUNTED_FOR:
-        return []
     visible_departments = departments_in_sight(actor, Action.SEE_POST)
-    is_stuck = sql_conditions.is_or_stands_still((DeliveryState.HELD,))
-    posts = and_(
-        Post.state == PostState.IN_REVIEW, sql_conditions.blocked(now=now) | _unapproved(now)
+    state_ranks = {kind.value: _ORDER.index(kind) for kind in _STATE_KINDS}
+    deliveries = select(
+        Delivery.post_id,
+        case(state_ranks, value=Delivery.state, else_=len(_ORDER)).label("rank"),
+        Delivery.due_at.label("at"),
+    ).where(
+        sql_conditions.is_or_stands_still((DeliveryState.HELD,)),
+        *sql_conditions.of_department(visible_departments),
     )
-    return [
-        (Delivery, and_(is_stuck, *sql_conditions.of_department(visible_departments))),
-        (Post, and_(posts, *_in_departments(visible_departments))),
+    at = func.coalesce(sql_conditions.wished_at(), Post.state_at)
+    posts = [
+        select(Post.id, literal(_ORDER.index(kind)), at).where(
+            condition, *_in_departments(visible_departments)
+        )
+        for kind, condition in _post_conditions(now).items()
     ]
+    findings = (
+        select(
+            Delivery.post_id,
+            literal(_ORDER.index(BoardKind.FOUND)),
+            func.coalesce(Watch.found_gone_at, Watch.differs_at),
+        )
+        .select_from(Watch)
+        .join(ReceiptRow)
+        .join(Delivery)
+        .where(external_changes.is_open_for(actor))
+    )
+    return union_all(deliveries, *posts, findings)
+
+
+def _post_conditions(now: datetime) -> dict[BoardKind, Condition]:
+    """Return by kind when a post itself needs a decision, whatever its deliveries do."""
+    return {
+        BoardKind.BLOCKED: sql_conditions.blocked(now=now),
+        BoardKind.UNAPPROVED: _unapproved(now),
+        BoardKind.OUTLIVED: and_(
+            sql_scheduling.is_without_a_time(), sql_scheduling.has_outlived_its_window(now=now)
+        ),
+    }
 
 
 def _in_departments(visible_departments: frozenset[int] | None) -> list[Condition]:
@@ -152,117 +201,65 @@ def _unapproved(now: datetime) -> Condition:
 
 
 def _deliveries(
-    session: Session, actor: Actor, visible_departments: frozenset[int] | None, now: datetime
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    condition: Condition,
+    post_ids: Sequence[int] | None = None,
 ) -> Iterator[BoardRow]:
-    is_stuck = sql_conditions.is_or_stands_still((DeliveryState.HELD, DeliveryState.UNCONFIRMED))
     query = (
         select(Delivery, sql_conditions.number(Delivery.post_id))
-        .where(is_stuck, *sql_conditions.of_department(visible_departments))
+        .where(condition)
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.order),
             joinedload(Delivery.variant).joinedload(Variant.revision),
             joinedload(Delivery.post).joinedload(Post.department),
         )
+        .order_by(Delivery.state_at, Delivery.id)
     )
+    if post_ids is None:
+        query = query.limit(MOST_UNCONFIRMED)
+    else:
+        query = query.where(Delivery.post_id.in_(post_ids))
     for delivery, number in session.execute(query):
-        yield _delivery(delivery, number, actor, now)
-
-
-def _delivery(delivery: Delivery, number: str | None, actor: Actor, now: datetime) -> BoardRow:
-    kind, tried = BoardKind(delivery.state.value), delivery.sending_at
-    return BoardRow(
-        kind=kind,
-        subject="delivery",
-        subject_id=delivery.id,
-        post_id=delivery.post_id,
-        post_kind=delivery.post.kind,
-        path=links.delivery(delivery.id),
-        title=delivery.post.title,
-        number=number or "",
-        department=office_of(delivery.post.department),
-        since_at=delivery.state_at,
-        due_at=delivery.due_at,
-        acts=_acts_on(actor, kind, delivery),
-        action=delivery.action,
-        comment_id=delivery.order.comment_id if delivery.order is not None else None,
-        account=account_of(delivery.account),
-        language=delivery.variant.language,
-        text=delivery.variant.text,
-        late_at=latest_moment(delivery),
-        sent_at=tried,
-        looks=delivery.looks,
-        again_at=tried + RESEND_WAIT if tried and kind is BoardKind.HELD else None,
-        variant_id=delivery.variant_id,
-        ends_at=delivery.variant.revision.not_after,
-        passed=_passed_date(delivery.variant.text, local_day(now)),
-        reason=delivery.reason,
-    )
-
-
-def _passed_date(text: str, today: date) -> str:
-    """Return the first past date of the text, or an empty string.
-
-    Dates further back than `REFERENCE` are skipped.
-    """
-    for span in dates_in(text, today=today):
-        if today - REFERENCE <= span.last < today:
-            return text[span.start : span.end].strip(" .")
-    return ""
-
-
-def _acts(actor: Actor, kind: BoardKind, department_id: int) -> frozenset[Action]:
-    return frozenset(action for action in _ACTS[kind] if may(actor, action, department_id))
-
-
-_ORDER_ACTIONS = {
-    DeliveryAction.DELETE: (Action.ORDER_DELETION,),
-    DeliveryAction.HIDE: (Action.HIDE,),
-    DeliveryAction.UNHIDE: (Action.UNHIDE,),
-}
-
-
-def _acts_on(actor: Actor, kind: BoardKind, delivery: Delivery) -> frozenset[Action]:
-    """Return the actions allowed on a delivery."""
-    # An order that failed is given again under the action that gave it; a held one is settled like
-    # any other delivery.
-    actions = _ORDER_ACTIONS.get(delivery.action)
-    if actions is None or kind is BoardKind.HELD:
-        return _acts(actor, kind, delivery.post.department_id)
-    return frozenset(act for act in actions if may(actor, act, delivery.post.department_id))
+        yield delivery_row(delivery, number=number, actor=actor, now=now)
 
 
 def _posts(
-    session: Session, actor: Actor, visible_departments: frozenset[int] | None, now: datetime
+    session: Session, actor: Actor, now: datetime, post_ids: Sequence[int]
 ) -> Iterator[BoardRow]:
-    blocked = sql_conditions.blocked(now=now)
+    conditions = _post_conditions(now)
     query = (
-        select(Post, Revision, blocked, sql_conditions.wished_at(), sql_conditions.number(Post.id))
-        .join(Revision, sql_conditions.newest())
-        .where(
-            Post.state == PostState.IN_REVIEW,
-            blocked | _unapproved(now),
-            *_in_departments(visible_departments),
+        select(
+            Post,
+            Revision,
+            sql_conditions.wished_at(),
+            sql_conditions.number(Post.id),
+            *conditions.values(),
         )
+        .join(Revision, sql_conditions.newest())
+        .where(Post.id.in_(post_ids), or_(*conditions.values()))
         .options(joinedload(Post.department))
     )
     rows = session.execute(query).all()
     lacking = lacking_in(session, [post.id for post, *_ in rows], now=now)
-    for post, revision, is_blocked, wished_at, number in rows:
-        kind = BoardKind.BLOCKED if is_blocked else BoardKind.UNAPPROVED
-        yield BoardRow(
-            kind=kind,
-            subject="post",
-            subject_id=post.id,
-            post_id=post.id,
-            post_kind=post.kind,
-            path=links.post(post.id),
-            title=post.title,
-            number=number or "",
-            department=office_of(post.department),
-            since_at=post.state_at,
-            due_at=wished_at or revision.not_after,
-            ends_at=revision.not_after,
-            acts=_acts(actor, kind, post.department_id),
-            lacking=tuple(lacking[post.id]),
+    for post, revision, wished_at, number, *holds in rows:
+        kind = next(kind for kind, is_so in zip(conditions, holds, strict=True) if is_so)
+        yield post_row(
+            post,
+            revision,
+            kind,
+            wished_at=wished_at,
+            number=number,
+            lacking=lacking[post.id],
+            actor=actor,
         )
+
+
+def _findings(session: Session, post_ids: Sequence[int]) -> Iterator[BoardRow]:
+    query = external_changes.open_findings_query().where(Delivery.post_id.in_(post_ids))
+    for watch, number in session.execute(
+        query.add_columns(sql_conditions.number(Delivery.post_id))
+    ):
+        yield finding_row(watch, number)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, may
@@ -73,7 +73,7 @@ _FINDING_OPTIONS = (
 
 def open_findings(session: Session, *, actor: Actor) -> tuple[ExternalChange, ...]:
     """Return the open changes visible to the actor, oldest first."""
-    query = _findings_query().where(is_open(), *_in_sight(actor)).order_by(Watch.id)
+    query = open_findings_query().where(*_in_sight(actor)).order_by(Watch.id)
     return tuple(_finding(session, watch, actor) for watch in session.scalars(query))
 
 
@@ -100,14 +100,6 @@ def is_open_for(actor: Actor, *conditions: Condition) -> Condition:
     return Watch.id.in_(watch_ids.where(is_open(), *_in_sight(actor), *conditions))
 
 
-def how_many(actor: Actor) -> ColumnElement[int]:
-    """Return the number of open changes visible to the actor, as a column."""
-    query = (
-        select(func.count()).select_from(Watch).join(ReceiptRow).join(Delivery).join(Delivery.post)
-    )
-    return query.where(is_open(), *_in_sight(actor)).scalar_subquery()
-
-
 def is_open() -> Condition:
     """The change is not noted, and its post was not withdrawn."""
     # The first two conditions are those of the partial index, which holds few rows.
@@ -128,6 +120,11 @@ def _in_sight(actor: Actor) -> list[Condition]:
     return (
         [] if visible_departments is None else [(Post.department_id + 0).in_(visible_departments)]
     )
+
+
+def open_findings_query() -> Select[Watch]:
+    """Return the query for the open changes, with what a page shows of each."""
+    return _findings_query().where(is_open())
 
 
 def _findings_query() -> Select[Watch]:

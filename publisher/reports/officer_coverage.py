@@ -1,4 +1,4 @@
-"""The officers and heads of departments, read for many departments at once."""
+"""The officers and heads of departments, and where nobody can approve, read for many at once."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals import approvers
 from approvals.approvers import Approvers, Candidate
 from approvals.policy import Role
 from publisher.models.approvals import Absence
-from publisher.models.people import Appointment, Person
+from publisher.models.people import Appointment, Department, Person
+from publisher.models.posts import Post, Revision, RevisionDepartment
 from publisher.people import absences
 from publisher.reports import sql_conditions
 from publisher.reports.post_bundles import PostBundle
-from publisher.reports.types import Who, who_of
+from publisher.reports.types import Office, Who, office_of, who_of
 from publisher.working_time import local_day
 
 _WITHOUT_RANK = 9
@@ -107,3 +108,33 @@ def roster_of(session: Session, departments: Collection[int], *, now: datetime) 
 
 def _rank_order(appointment: Appointment) -> tuple[int, int]:
     return appointment.rank or _WITHOUT_RANK, appointment.id
+
+
+def lacking_in(
+    session: Session, posts: Collection[int], *, now: datetime
+) -> defaultdict[int, list[Office]]:
+    """Returns, by post id, the asked departments where nobody can approve.
+
+    `posts` are the ids of posts in review.
+    """
+    departments_by_post: defaultdict[int, list[Office]] = defaultdict(list)
+    for post_id, department in session.execute(_lacking(posts, now=now)):
+        departments_by_post[post_id].append(office_of(department))
+    return departments_by_post
+
+
+def _lacking(posts: Collection[int], *, now: datetime) -> Select[int, Department]:
+    department_id = sql_conditions.asked_department()
+    return (
+        select(Post.id, Department)
+        .join(Revision, sql_conditions.newest())
+        .outerjoin(RevisionDepartment, sql_conditions.is_asked())
+        .join(Department, Department.id == department_id)
+        .where(
+            Post.id.in_(posts),
+            ~sql_conditions.has_decided(now=now),
+            ~sql_conditions.officer_serves(department_id, now=now, unbound=True),
+            ~sql_conditions.other_head_serves(department_id, now=now),
+        )
+        .order_by(Post.id, Department.id)
+    )

@@ -1,4 +1,4 @@
-"""Problems beside the posts: stopped accounts, unsent mails, external changes, holds."""
+"""Problems beside the posts: stopped accounts, unsent mails, holds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from publisher.models.notifications import Notice
 from publisher.models.posts import Post, PostKind, Variant
 from publisher.notifications.retry import is_undelivered
 from publisher.reports import sql_conditions
-from publisher.reports.external_changes import ExternalChange, how_many, open_findings
 from publisher.scheduling.constraints import latest_moment
 from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead, standing_stop
 from publisher.states import UNSENT, AccountState, DeliveryState
@@ -52,30 +51,28 @@ class ProblemSummary:
     accounts: tuple[StoppedAccount, ...] = ()
     mails: int = 0
     mails_since: datetime | None = None
-    changes: tuple[ExternalChange, ...] = ()
     ending: tuple[EndingAccess, ...] = ()
 
     @property
     def number(self) -> int:
         """Return the number of problems; all unsent mails count as one."""
-        return len(self.accounts) + (self.mails > 0) + len(self.changes) + len(self.ending)
+        return len(self.accounts) + (self.mails > 0) + len(self.ending)
 
 
 def problem_summary(session: Session, *, actor: Actor) -> ProblemSummary:
     """Return the problems that concern the actor.
 
-    Accounts are shown to roles that see all posts, mails to those that may send them again, and
-    external changes to those that see the post.
+    Accounts are shown to roles that see all posts, mails to those that may send them again.
     """
     mails, since = _mails(session) if _hears_of_mails(actor) else (0, None)
     hears = _hears_of_accounts(actor)
     accounts, ending = (_stopped(session), _ending(session)) if hears else ((), ())
-    return ProblemSummary(accounts, mails, since, open_findings(session, actor=actor), ending)
+    return ProblemSummary(accounts, mails, since, ending)
 
 
 def to_count(actor: Actor) -> list[ColumnElement[int]]:
     """Return the parts of `ProblemSummary.number` for this actor, as columns to be added up."""
-    columns = [how_many(actor)]
+    columns: list[ColumnElement[int]] = []
     if _hears_of_accounts(actor):
         stopped = select(func.count()).select_from(Account).where(_has_stopped())
         columns.append(stopped.scalar_subquery())

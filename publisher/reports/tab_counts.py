@@ -17,7 +17,7 @@ from publisher.models.comments import Comment
 from publisher.models.emergency import Alert, EmergencyTemplate, EmergencyUse
 from publisher.models.submissions import Submission
 from publisher.reports import emergency_conditions, inbox_list, open_work
-from publisher.reports.decision_board import COUNTED_FOR, to_decide
+from publisher.reports.decision_board import COUNTED_FOR, decision_count
 from publisher.reports.problems import to_count
 from publisher.reports.role_queries import MOMENT, RoleQuery, anybody
 from publisher.reports.submission_filters import in_sight
@@ -29,7 +29,7 @@ class Counts:
     """The count on each tab for this actor.
 
     `today` counts all tasks, `submissions` the visible open ones, `comments` those of the inbox's
-    first view, `decisions` the rows of the board that need a person. `emergency` counts the open
+    first view, `decisions` the lines of the board that need a person. `emergency` counts the open
     emergency work, which is part of Today and of the board; `alerts` what is on the tab of those on
     duty.
     """
@@ -76,9 +76,8 @@ def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
             "submissions",
             _count(Submission, and_(*in_sight(actor, by_index=False), open_work.is_open())),
         )
-    for thing, condition in to_decide(actor, now=MOMENT):
-        yield "decisions", _count(thing, condition)
     if actor.role in COUNTED_FOR:
+        yield "decisions", decision_count(actor, now=MOMENT)
         yield from (("decisions", column) for column in to_count(actor))
     yield from _emergency_columns(actor)
     if scope_of(actor, Action.ANSWER) is not None:

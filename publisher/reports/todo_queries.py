@@ -20,7 +20,7 @@ from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, Revision, Variant
 from publisher.models.submissions import Priority, Submission
 from publisher.reports import sql_conditions
-from publisher.reports.missing_approvers import lacking_in
+from publisher.reports.officer_coverage import lacking_in
 from publisher.reports.role_queries import MOMENT, RoleQuery, anybody
 from publisher.reports.todo_kinds import (
     Thing,

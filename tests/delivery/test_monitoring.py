@@ -24,13 +24,14 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
+from publisher.reports.board_rows import BoardKind
+from publisher.reports.decision_board import board
 from publisher.reports.external_changes import (
     ExternalChange,
     FindingKind,
     finding_for,
     open_findings,
 )
-from publisher.reports.problems import problem_summary
 from publisher.reports.progress import Stage
 from publisher.reports.tab_counts import counts
 from publisher.reports.timeline import post_timeline, timeline_of
@@ -233,9 +234,9 @@ def test_what_is_found_stands_on_the_board_and_is_counted(town: City) -> None:
     poll_for(town, DAY)
     with town.read() as session:
         for who in ("lead", "clerk", "first"):
-            beside = problem_summary(session, actor=town.actor(who))
+            (line,) = board(session, actor=town.actor(who), now=town.now).lines
             counted = counts(session, actor=town.actor(who), now=town.now)
-            assert (len(beside.changes), counted.decisions) == (1, beside.number)
+            assert (line.first.kind, counted.decisions) == (BoardKind.FOUND, 1)
 
 
 def test_the_department_is_told_that_it_no_longer_stands_there(town: City) -> None:

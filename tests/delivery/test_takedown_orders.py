@@ -178,17 +178,18 @@ def test_a_refused_deletion_stays_on_the_board_until_it_is_ordered_again(
     town.tick_dispatch()
     assert town.delivery(order).state is DeliveryState.FAILED
     with town.read() as session:
-        (row,) = decision_board.decisions(session, actor=town.actor("lead"), now=town.now)
+        (line,) = decision_board.board(session, actor=town.actor("lead"), now=town.now).lines
+        (row,) = line.rows
         assert (row.subject_id, row.is_order, row.action) == (order, True, DeliveryAction.DELETE)
         counted = counts(session, actor=town.actor("lead"), now=town.now)
         assert counted.decisions == 1
     (again,) = take_back(town, post_id)
     with town.read() as session:
-        assert decision_board.decisions(session, actor=town.actor("lead"), now=town.now) == []
+        assert decision_board.board(session, actor=town.actor("lead"), now=town.now).total == 0
     town.tick_dispatch()
     assert town.delivery(again).state is DeliveryState.PUBLISHED
     with town.read() as session:
-        assert decision_board.decisions(session, actor=town.actor("lead"), now=town.now) == []
+        assert decision_board.board(session, actor=town.actor("lead"), now=town.now).total == 0
 
 
 def test_deleting_a_final_answer_opens_its_comment_again(town: City) -> None:

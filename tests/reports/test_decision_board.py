@@ -4,7 +4,9 @@ import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import CLOCK, Action, Role
-from publisher.reports.decision_board import BoardKind, BoardRow, decisions
+from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refused
+from publisher.reports.board_rows import BoardKind, BoardRow
+from publisher.reports.decision_board import MOST_LINES, Board, board
 from tests.support import scenes
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
@@ -165,7 +167,59 @@ def test_a_joint_post_names_the_department_that_lacks_an_approver(town: City) ->
 
 def test_the_board_reads_nothing_for_roles_without_posts(town: City) -> None:
     with town.read() as session, pytest.raises(WrongRole):
-        decisions(session, actor=CLOCK, now=town.now)
+        board(session, actor=CLOCK, now=town.now)
+
+
+@pytest.mark.both
+def test_a_post_is_one_line_with_a_row_for_each_text(town: City) -> None:
+    post_id = town.approved(on=["x", "facebook"])
+    on_x, on_facebook = town.schedule(post_id, HOUR)
+    town.platform("x").fail_next(OutcomeUnknown("no answer"))
+    town.platform("facebook").fail_next(Refused(RefusalCode.DUPLICATE))
+    town.tick_dispatch(HOUR)
+    for _ in range(6):
+        town.tick_reconcile(15 * MINUTE)
+    page = _page(town, "lead")
+    (line,) = page.lines
+    assert [(row.subject_id, row.kind) for row in line.rows] == [
+        (on_x, BoardKind.HELD),
+        (on_facebook, BoardKind.FAILED),
+    ]
+    assert (page.total, page.tally) == (1, {BoardKind.HELD: 1})
+    assert line.rows[0].acts == {Action.SETTLE_HELD}
+    assert Action.SETTLE_HELD not in line.rows[1].acts
+
+
+@pytest.mark.both
+def test_a_post_whose_window_passed_without_a_time_waits_for_a_decision(town: City) -> None:
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x", "facebook"], not_after=town.now + HOUR)
+    town.send(post_id)
+    town.approve(post_id)
+    assert _board(town, "clerk") == []
+    town.clock.move(2 * HOUR)
+    (row,) = _board(town, "clerk")
+    assert (row.kind, row.subject_id) == (BoardKind.OUTLIVED, post_id)
+    assert row.acts == {Action.DRAFT}
+    (row,) = _board(town, "first")
+    assert row.acts == {Action.WITHDRAW_POST}
+    town.save(post_id, on=["x", "facebook"])
+    assert _board(town, "clerk") == []
+
+
+@pytest.mark.both
+def test_the_board_has_pages_and_its_tally_counts_all_of_them(town: City) -> None:
+    for _ in range(MOST_LINES + 2):
+        scenes.missed(town)
+    scenes.held(town)
+    scenes.unconfirmed(town)
+    first, second = _page(town, "lead"), _page(town, "lead", skip=MOST_LINES)
+    assert first.tally == second.tally == {BoardKind.HELD: 1, BoardKind.MISSED: MOST_LINES + 2}
+    assert [len(page.lines) for page in (first, second)] == [MOST_LINES, 3]
+    assert first.lines[0].first.kind is BoardKind.HELD
+    post_ids = [line.first.post_id for page in (first, second) for line in page.lines]
+    assert len(set(post_ids)) == first.total
+    assert [row.kind for row in first.unconfirmed] == [BoardKind.UNCONFIRMED]
 
 
 def _in_review_wished_soon(town: City) -> None:
@@ -173,5 +227,11 @@ def _in_review_wished_soon(town: City) -> None:
 
 
 def _board(town: City, who: str) -> list[BoardRow]:
+    """Return the rows of all lines, and then what is still looked for."""
+    page = _page(town, who)
+    return [*(row for line in page.lines for row in line.rows), *page.unconfirmed]
+
+
+def _page(town: City, who: str, *, skip: int = 0) -> Board:
     with town.read() as session:
-        return decisions(session, actor=town.actor(who), now=town.now)
+        return board(session, actor=town.actor(who), now=town.now, skip=skip)

@@ -143,7 +143,7 @@ PAGES: Mapping[str, Ask] = {
         session, actor=actor, comment_id=1, now=town.now
     ),
     "board": lambda session, town, actor: (
-        decision_board.decisions(session, actor=actor, now=town.now),
+        decision_board.board(session, actor=actor, now=town.now),
         problem_summary(session, actor=actor),
     ),
     "calendar": _calendar(),

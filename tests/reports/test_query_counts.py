@@ -68,7 +68,7 @@ REPORTS: dict[str, Report] = {
         filters=submission_filters.SubmissionFilter(),
         limit=100,
     ),
-    "decisions": lambda session, town, name: decision_board.decisions(
+    "decisions": lambda session, town, name: decision_board.board(
         session, actor=town.actor(name), now=town.now
     ),
     "items_by_day": lambda session, town, name: calendar_month.items_by_day(

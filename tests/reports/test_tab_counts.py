@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, scope_of
-from publisher.reports.decision_board import COUNTED_FOR, BoardKind, decisions
+from publisher.reports.decision_board import COUNTED_FOR, board
 from publisher.reports.inbox_list import comments_in, view_counts, views_for
 from publisher.reports.problems import problem_summary
 from publisher.reports.submission_filters import SubmissionFilter
@@ -92,9 +92,9 @@ def _decisions(session: Session, actor: Actor, now: datetime) -> int:
     """Return the number that the board shows for items that need a person."""
     if actor.role not in COUNTED_FOR:
         return 0
-    board = decisions(session, actor=actor, now=now)
-    to_decide = [row for row in board if row.kind is not BoardKind.UNCONFIRMED]
-    return len(to_decide) + problem_summary(session, actor=actor).number
+    page = board(session, actor=actor, now=now)
+    assert page.total == len(page.lines)
+    return page.total + problem_summary(session, actor=actor).number
 
 
 def test_a_comment_with_a_pending_reply_counts_while_the_inbox_lists_it(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import StringField
 
@@ -13,8 +13,8 @@ from publisher.delivery import reconcile
 from publisher.models.deliveries import OF_TEXTS, Delivery, ReceiptOrigin
 from publisher.models.monitoring import UnreadLink
 from publisher.models.people import Person
-from publisher.reports import problems
-from publisher.reports.decision_board import decisions
+from publisher.reports import decision_board, problems
+from publisher.reports.decision_board import MOST_LINES
 from publisher.reports.problems import problem_summary
 from publisher.scheduling import schedule
 from publisher.scheduling.undo import undo_cancel
@@ -29,7 +29,7 @@ from web.core.permissions import Page, for_action, for_roles
 from web.core.undo import flash_with_undo, undone
 from web.deliveries import holds, manual
 from web.emergency.summary import lane_of
-from web.forms import Form
+from web.forms import Form, number_of
 from web.messages.names import person_name
 from web.previews import preview_of
 
@@ -46,10 +46,15 @@ class PlatformLinkForm(Form):
 @for_action(Action.SETTLE_HELD, Action.SCHEDULE, Action.SEE_ATTEMPTS)
 @reads
 def board(session: Session) -> Page:
-    """List everything that needs a person's decision."""
+    """List everything that needs a person's decision, one line a post."""
+    page = max(number_of(request.args.get("page")), 1)
+    skip = (page - 1) * MOST_LINES
     return render_template(
         "deliveries/board.html",
-        problems=decisions(session, **by_actor()),
+        board=decision_board.board(session, **by_actor(), skip=skip),
+        skip=skip,
+        previous_href=url_for("deliveries.board", page=page - 1) if page > 1 else None,
+        next_href=url_for("deliveries.board", page=page + 1),
         summary=problem_summary(session, actor=actor()),
         lane=lane_of(session),
         held_deliveries=problems.held_deliveries(session, **by_actor()),
