@@ -177,9 +177,6 @@ def _seen_links(
                 yield context.links[address], location
 
 
-BOTH = (Language.MARATHI, Language.ENGLISH)
-
-
 def descriptions(texts: Sequence[Text], _context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about pictures without a description in the language of their text."""
     for index, text in enumerate(texts):
@@ -191,23 +188,19 @@ def descriptions(texts: Sequence[Text], _context: CheckContext) -> Iterator[Cont
 
 
 def languages(texts: Sequence[Text], _context: CheckContext) -> Iterator[ContentWarning]:
-    """Warn if an account has only a Marathi or an English text; a reply needs one language only."""
+    """Warn if an account has only an English text: Marathi comes first, English is optional.
+
+    A reply needs one language only.
+    """
     languages_by_account: dict[int, set[Language]] = {}
     for text in texts:
         languages_by_account.setdefault(text.account_id, set()).add(text.language)
     for index, text in enumerate(texts):
         account_languages = languages_by_account.pop(text.account_id, set())
-        missing = [language for language in BOTH if language not in account_languages]
-        if (
-            len(account_languages) == 1
-            and Language.MIXED not in account_languages
-            and not text.target
-        ):
-            yield ContentWarning(
-                WarningCode.ONE_LANGUAGE,
-                TextLocation(index, "language"),
-                {"language": text.language, "missing": missing[0]},
-            )
+        if account_languages == {Language.ENGLISH} and not text.target:
+            values = {"language": text.language, "missing": Language.MARATHI}
+            location = TextLocation(index, "language")
+            yield ContentWarning(WarningCode.ONE_LANGUAGE, location, values)
 
 
 # Landlines begin with 0 and an area code, helplines with 1: neither is private.

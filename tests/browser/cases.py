@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from tests.browser.city_server import PASSWORD
 from tests.browser.example_city import ATTACKED
+from tests.browser.journey import unfold
 from tests.support.emergency_steps import BLANK_TEXTS as LANE_TYPED
 
 Act = Callable[[Page], None]
@@ -114,6 +115,17 @@ def fill_in_fold(fold: str, values: dict[str, str], then: str) -> Act:
     return act
 
 
+def write_with_warnings(page: Page) -> None:
+    """Write a text and a link that are warned of, and let the form be shown once more."""
+    text = "रविवार दि. २८ नोव्हेंबर २०२६, चौकशी: ९८२२० १२३४५"
+    page.locator("textarea[name^='text_1_mr']").fill(text)
+    unfold(page, "#link")
+    link = "https://pmc.example/a/very/long/address/that/does/not/end/for/quite/a/while?and=more"
+    page.locator("#link").fill(link)
+    unfold(page, "button[value=close]")
+    page.locator("button[value=close]").click()
+
+
 def fill_blanks(page: Page) -> None:
     """Fill the blanks of an emergency template, and go on to the form of who gave the order."""
     for name, value in LANE_TYPED.items():
@@ -138,10 +150,6 @@ def fill_to_confirmation(page: Page) -> None:
 
 SUBMIT = press(".submit-bar .btn-act")
 SUBMIT_REFUSAL = press(".submit-bar .btn-refuse")
-TEXT_WITH_WARNINGS = {
-    "textarea[name^='text_1_mr']": "रविवार दि. २८ नोव्हेंबर २०२६, चौकशी: ९८२२० १२३४५",
-    "#link": "https://pmc.example/a/very/long/address/that/does/not/end/for/quite/a/while?and=more",
-}
 TOO_LONG = {"textarea[name^='text_1_mr']": "पाणी " * 80}
 IMPOSSIBLE_TIME = {
     "[name$=-day] >> nth=0": "30",
@@ -271,7 +279,7 @@ CASES = (
         "warned",
         "clerk",
         "/posts/{drafted}/draft",
-        act=fill(TEXT_WITH_WARNINGS, "button[value=close]"),
+        act=write_with_warnings,
     ),
     Case("drafting.edit", "returned", "clerk", "/posts/{returned}/draft"),
     Case(

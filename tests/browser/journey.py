@@ -65,6 +65,12 @@ class Journey:
             page.context.close()
 
 
+def unfold(page: Page, selector: str) -> None:
+    """Open the part in which a field is folded, if it is."""
+    if not page.locator(selector).is_visible():
+        page.locator(selector).locator("xpath=ancestor::details/summary").click()
+
+
 def path_of(page: Page) -> str:
     """Return the path of a page's address."""
     return urlsplit(page.url).path

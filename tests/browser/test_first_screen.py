@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from publisher.drafting.drafts import PictureDraft
+from publisher.intake.uploads import UploadedFile
 from publisher.models.posts import Language
 from tests.browser.journey import Journey, open_journey
+from tests.support import chromium
 from tests.support.photos import phone_photo
 from tests.support.runs import Run
 
@@ -109,3 +111,72 @@ def test_the_clerk_alone_is_shown_what_to_check(journey: Journey) -> None:
     town.send(post_id)
     assert reviewed(journey, "clerk", post_id).locator(".warnings").count() == 1
     assert reviewed(journey, "first", post_id).locator(".warnings").count() == 0
+
+
+BOX_ABOVE_THE_BAR = """
+() => {
+  const bar = document.querySelector(".decision-bar").getBoundingClientRect().top;
+  const field = document.querySelector("textarea[name^=text_]");
+  const label = document.querySelector(`label[for=${field.id}]`).getBoundingClientRect();
+  const line = parseFloat(getComputedStyle(field).lineHeight);
+  const lines = Math.floor((bar - field.getBoundingClientRect().top) / line);
+  return [window.scrollY === 0 && label.top >= 0 && label.bottom <= bar, lines];
+}
+"""
+
+
+def drafted(journey: Journey, size: tuple[int, int]) -> Page:
+    """Open a draft with two photos, a mobile number, and a submission that has photos."""
+    town = journey.town
+    files = tuple(UploadedFile(f"IMG_{number}.jpg", phone_photo((800, 600))) for number in range(2))
+    submission_id = town.hand_in(
+        "बुधवारी वडगाव शेरी, खराडी परिसरात पाणीपुरवठा बंद", text_mr=TEXT, files=files
+    )
+    post_id = town.start(submission_id)
+    pictures = (PictureDraft("", content=phone_photo((800, 600))),)
+    town.save(post_id, text=f"{TEXT} ९८२२०१२३४५", pictures=pictures)
+    page = journey.page_of("clerk")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{journey.server.address}/posts/{post_id}/draft")
+    page.evaluate("document.fonts.ready")
+    return page
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1280, 800)], ids=["phone", "desk"])
+def test_the_first_writing_box_is_on_the_first_screen(
+    journey: Journey, size: tuple[int, int]
+) -> None:
+    page = drafted(journey, size)
+    assert page.locator("details.warnings summary").count() == 1
+    label_is_seen, lines = page.evaluate(BOX_ABOVE_THE_BAR)
+    assert label_is_seen
+    assert lines >= 3
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_an_empty_english_text_is_one_button_without_a_preview(
+    journey: Journey, browser: Browser, javascript: bool
+) -> None:
+    address = drafted(journey, (390, 844)).url
+    window = chromium.open_window(browser, javascript=javascript)
+    journey.server.use_session(window, "clerk", "mr")
+    page = window.new_page()
+    page.goto(address)
+    field = page.locator("textarea[name^=text_][name$=_en]").first
+    assert not field.is_visible()
+    assert page.locator(".preview:visible").count() == 2
+    field.locator("xpath=ancestor::details/summary").click()
+    assert field.is_visible()
+    field.fill("No water on Wednesday.")
+    assert page.locator(".preview:visible").count() == (3 if javascript else 2)
+    window.close()
+
+
+def test_what_is_folded_opens_with_a_value_that_matters(journey: Journey) -> None:
+    page = drafted(journey, (390, 844))
+    assert not page.locator("#link").is_visible()
+    page.locator("details", has=page.locator("#link")).locator("summary").click()
+    page.fill("#link", "https://pmc.example/water")
+    with page.expect_navigation():
+        page.click("button[value=save]")
+    assert page.locator("#link").is_visible()

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from demo import notices
 from demo.notices import DemoNotice
 from publisher.i18n.languages import digits
-from tests.browser.journey import Journey, open_journey, path_of
+from tests.browser.journey import Journey, open_journey, path_of, unfold
 from tests.support.city_people import HOUR, NOON
 from tests.support.runs import Run
 
@@ -94,6 +94,7 @@ def draft(journey: Journey, notice: DemoNotice) -> str:
     for name in names:
         wording = notice.mr if name.endswith("_mr") else notice.en
         text = wording.text_on("x") if name.split("_")[1] == x else wording.text_on("facebook")
+        unfold(page, f"[name={name}]")
         page.fill(f"[name={name}]", text)
         preview = page.locator(f"[data-preview-of={name}]")
         expect(preview).to_contain_text(text.split("\n")[0][:60])
@@ -110,7 +111,8 @@ def decide(journey: Journey, post: str) -> None:
     journey.keep_picture(page, "today-officer")
     press(page, ".work-item a[href$='/review']")
     assert path_of(page) == f"{post}/review"
-    assert page.locator(".preview-grid img").count() == 4
+    assert page.locator(".preview a[href='#photos']").count() == 4
+    assert page.locator("#photos img").count() == 1
     assert page.locator(".decision-bar .btn-act").is_visible()
     journey.keep_picture(page, "review")
     press(page, ".decision-bar .btn-act")
@@ -181,6 +183,7 @@ def test_the_counter_of_x_grows_by_the_link_and_agrees_with_the_server(
         field.fill("पाणी\n" + "अ" * 265)
         expect(counter).to_contain_text(digits("270", "mr"))
         assert "counter-near" in str(counter.get_attribute("class"))
+        unfold(page, "#link")
         page.fill("#link", "https://www.example.com/pani/velapatrak")
         expect(counter).to_contain_text(digits("294", "mr"))
         assert "counter-over" in str(counter.get_attribute("class"))

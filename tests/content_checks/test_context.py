@@ -250,7 +250,6 @@ def test_the_sending_event_records_warnings_without_any_of_the_text(
     assert {warning["code"] for warning in known_warnings} == {
         "wrong_weekday",
         "mobile_number",
-        "one_language",
     }
     assert "98220" not in str(details)
 

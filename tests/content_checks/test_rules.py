@@ -156,14 +156,13 @@ def test_a_photo_without_a_description_is_warned_of_in_its_language() -> None:
     assert warning.values == {"picture": 2, "language": Language.MARATHI}
 
 
-def test_an_account_with_one_language_is_warned_of_with_the_one_it_lacks() -> None:
+def test_an_account_with_an_english_text_alone_is_warned_of() -> None:
     texts = [
         text("अ"),
-        text("a", language=Language.ENGLISH),
         text("a", platform="facebook", language=Language.ENGLISH),
     ]
     (warning,) = rules.languages(texts, KNOWN)
-    assert warning.location == TextLocation(2, "language")
+    assert warning.location == TextLocation(1, "language")
     assert warning.values["missing"] is Language.MARATHI
 
 

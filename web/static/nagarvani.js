@@ -90,6 +90,7 @@
       if (isChoice(control)) { control.checked = value; }
       else if (control.multiple) { Array.from(control.options).forEach((option) => { option.selected = value.includes(option.value); }); }
       else { control.value = value; }
+      if (String(value) !== String(currentValues[index][1])) { all("details").filter((part) => part.contains(control)).forEach((part) => { part.open = true; }); }
       control.dispatchEvent(new Event("input", { bubbles: true }));
     });
   }
@@ -264,6 +265,7 @@
     const show = () => {
       const text = withLink(field.value.replace(/\r\n/g, "\n").trim(), preview.dataset.previewLink);
       const end = foldOf(text, preview.dataset);
+      preview.closest(".preview").hidden = !field.value.trim();
       preview.replaceChildren(...paragraphs(text.slice(0, end).trimEnd()));
       if (text.slice(end).trim()) {
         const line = document.createElement("div");
