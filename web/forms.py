@@ -1,27 +1,23 @@
 """The base class of forms, with errors of a use case shown beside their fields, and own fields.
 
-The own fields are a date in three boxes and a number of minutes.
+The own fields are a whole number and a number of minutes; `web.moments.fields` has those of time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable
 from typing import cast
 
 from flask import request
 from flask_babel import lazy_gettext
-from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
-from wtforms import Field, IntegerField, StringField, TextAreaField
+from wtforms import Field, IntegerField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
 
 from approvals.errors import NotAllowed
 from publisher.auth.contact_details import BadPerson
-from publisher.i18n.date_parsing import BadWhen, WhenProblem, parse_day, parse_when
 from publisher.models.people import Department
 from publisher.validation import FieldError, Invalid
-from publisher.working_time import local
 from web.messages.field_errors import problem_sentence, recording_problem
 from web.messages.names import department_name
 from web.messages.refusals import refusal_sentence
@@ -154,78 +150,3 @@ class ReasonForm(Form):
     """The reason for an act."""
 
     reason = TextAreaField(lazy_gettext("Reason"))
-
-
-def date_sentence(code: WhenProblem) -> LazyString:
-    """Return the sentence for what is wrong with a typed date."""
-    if code is WhenProblem.DATE_DOES_NOT_EXIST:
-        return lazy_gettext("This day does not exist. Check day and month.")
-    if code is WhenProblem.DATE_OUT_OF_RANGE:
-        return lazy_gettext("The year must be between 2000 and 2099.")
-    return lazy_gettext("Write day, month and year as numbers, for example 27 11 2026.")
-
-
-class DayMonthYearField(Field):
-    """A date typed as day, month and year: three values under the field's name, in this order.
-
-    `data` is a `date`, or None if nothing was typed or there is no such day; `parts` keeps the
-    typed text so that it can be shown again. Devanagari digits are accepted.
-    """
-
-    def process_formdata(self, valuelist: Sequence[str]) -> None:
-        """Parse the three boxes; raises ValueError with a sentence if there is no such day."""
-        self.data: date | None = None
-        boxes = [value.strip() for value in valuelist[:3]]
-        if not any(boxes):
-            return
-        try:
-            self.data = parse_day("/".join(boxes))
-        except BadWhen as problem:
-            raise ValueError(date_sentence(problem.code)) from problem
-
-    @property
-    def typed(self) -> str:
-        """The typed date as `parse_day` reads it, "day/month/year"; empty if nothing was typed."""
-        return "/".join(part.strip() for part in self.parts) if self.is_typed else ""
-
-    @property
-    def is_typed(self) -> bool:
-        """True if any of the boxes holds text."""
-        return any(part.strip() for part in self.parts)
-
-    @property
-    def parts(self) -> tuple[str, str, str]:
-        """The text of the three boxes: what was typed, else the date, else empty."""
-        if self.raw_data:
-            boxes = [str(value) for value in self.raw_data[:3]] + ["", "", ""]
-            return boxes[0], boxes[1], boxes[2]
-        if self.data is None:
-            return "", "", ""
-        return str(self.data.day), str(self.data.month), str(self.data.year)
-
-
-def read_moment(day: DayMonthYearField, clock: StringField, *, default_time: str = "") -> datetime:
-    """Return the typed moment; raises `Invalid` for the field that cannot be read.
-
-    `default_time` completes a day without a time.
-    """
-    try:
-        return parse_when(day.typed, (clock.data or "").strip() or default_time)
-    except BadWhen as bad:
-        field = day if bad.code.field == "date" else clock
-        raise Invalid([FieldError(field.short_name, bad.code.value)]) from bad
-
-
-def optional_moment(
-    day: DayMonthYearField, clock: StringField, *, default_time: str = ""
-) -> datetime | None:
-    """Return the typed moment as `read_moment` does, or None if nothing was typed."""
-    if not (day.is_typed or (clock.data or "").strip()):
-        return None
-    return read_moment(day, clock, default_time=default_time)
-
-
-def fill_moment(day: DayMonthYearField, clock: StringField, at: datetime) -> None:
-    """Fill both fields with a moment, in city time."""
-    moment = local(at)
-    day.data, clock.data = moment.date(), f"{moment:%H:%M}"

@@ -147,7 +147,7 @@ def _time(time: _Input) -> dict[str, str]:
     try:
         moment = from_local(local_day(time.now), parse_time(time.text()))
     except BadWhen as bad:
-        time.add(bad.code.value)
+        time.validator.add(field_of(time.at), bad.code.value, **bad.values)
         return {}
     return {language: _plain(dates.clock_time(moment, language)) for language in LANGUAGES}
 

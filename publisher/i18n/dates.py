@@ -92,6 +92,18 @@ def plain_moment(at: datetime, locale: str, *, now: datetime) -> str:
     return f"{plain_day(at, locale, now=now)}, {clock_time(at, locale)}"
 
 
+def editable_day(when: date, locale: str) -> str:
+    """Return `२७ नोव्हेंबर २०२६`, which can be typed back in a field."""
+    local_date = _day_of(when)
+    month_name = language_rules(locale).months[local_date.month - 1]
+    return digits(f"{local_date.day} {month_name} {local_date.year}", locale)
+
+
+def editable_moment(at: datetime, locale: str) -> str:
+    """Return `२७ नोव्हेंबर २०२६, सायं. ६:००`, which can be typed back in a field."""
+    return f"{editable_day(at, locale)}, {clock_time(at, locale)}".replace(NBSP, " ")
+
+
 def short_moment(at: datetime, locale: str, *, now: datetime) -> str:
     """Return `आज दुपारी ३:३०`, or `शुक्र. दि. २७, स. १०:००`; month and year only if they differ."""
     if near_day(at, locale, now=now):

@@ -64,7 +64,7 @@ class HandIn:
 
     `form_token` identifies the form: submitted twice it is one submission. `inward_number` and
     `brought_by` are used only if the cell records the submission for a department. `wards` are ids
-    of ward offices. `form_errors` are errors met while parsing, such as a date that does not exist.
+    of ward offices.
     """
 
     department_id: int
@@ -87,7 +87,6 @@ class HandIn:
     form_token: str = ""
     inward_number: str = ""
     brought_by: str = ""
-    form_errors: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ NOTHING = FixedTimes()
 
 def check(form: HandIn, *, at_desk: bool, now: datetime, standing: FixedTimes = NOTHING) -> Checked:
     """Validate the whole form; `at_desk` is True if the cell records it for a department."""
-    validator = Validator(form.form_errors)
+    validator = Validator()
     if form.kind is None:
         validator.add("kind", "required")
     cleaned = _with_numbers(_with_texts(form, validator), validator, at_desk=at_desk)

@@ -163,9 +163,7 @@ def publish(journey: Journey, posts: list[str]) -> None:
         page = journey.go("clerk", post)
         press(page, "a[href$='/schedule']")
         text = tick_first_text(page)
-        for mark, value in (("day", "25"), ("month", "11"), ("year", "2026")):
-            page.fill(f"#text-{text}-day-{mark}", value)
-        page.fill(f"#text-{text}-clock", clock)
+        page.fill(f"#text-{text}-due_at", f"25/11/2026 {clock}")
         press(page, ACT)
     assert_fit(journey, journey.go("clerk", "/calendar"), "calendar")
     for _look in range(4):

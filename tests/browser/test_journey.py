@@ -67,10 +67,7 @@ def hand_in(journey: Journey, notice: DemoNotice, tmp_path: Path) -> None:
     page.fill("#text_mr", notice.mr.body)
     page.set_input_files("#files", photo)
     page.fill("[data-row] [name=alt_mr]", notice.photos[1].alt_mr)
-    when = ("27", "11", "2026")
-    for mark, value in zip(("day", "month", "year"), when, strict=True):
-        page.fill(f"#wished_day-{mark}", value)
-    page.fill("#wished_clock", "18:00")
+    page.fill("#wished_at", "27/11/2026 सायं. ६")
     page.fill("#outward_number", notice.outward)
     journey.keep_picture(page, "hand-in")
     press(page, ACT)
@@ -125,9 +122,7 @@ def schedule(journey: Journey, post: str) -> None:
     press(page, "a[href$='/schedule']")
     due_at = journey.town.now + HOUR
     first, *others = [field.get_attribute("value") for field in page.locator("[name=chosen]").all()]
-    for mark, value in (("day", "25"), ("month", "11"), ("year", "2026")):
-        page.fill(f"#text-{first}-day-{mark}", value)
-    page.fill(f"#text-{first}-clock", "13:30")
+    page.fill(f"#text-{first}-due_at", "25/11/2026 13:30")
     for other in others:
         page.uncheck(f"#chosen-{other}")
     journey.keep_picture(page, "schedule")

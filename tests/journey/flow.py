@@ -88,10 +88,9 @@ def text_ids(page: LoadedPage) -> list[str]:
     return re.findall(r'<section class="time-row" id="text-(\d+)"', page.html)
 
 
-def time_fields(text_id: str, here: datetime) -> dict[str, str | list[str]]:
+def time_fields(text_id: str, here: datetime) -> dict[str, str]:
     """Return the fields that give one text this time, in city time, and no other one."""
     return {
         "chosen": text_id,
-        f"text-{text_id}-day": [str(here.day), str(here.month), str(here.year)],
-        f"text-{text_id}-clock": here.strftime("%H:%M"),
+        f"text-{text_id}-due_at": here.strftime("%d/%m/%Y %H:%M"),
     }

@@ -218,8 +218,7 @@ def test_the_id_of_a_part_under_another_parent_is_a_404(world: World) -> None:
     clerk, admin = world.site.browser("clerk"), world.site.browser("admin")
     schedule = f"/posts/{own['post_id']}/schedule"
     text = {"chosen": str(other["variant_id"])}
-    parts = [("clock", "10:00"), *(("day", number) for number in ("28", "11", "2026"))]
-    new_time = [(f"text-{other['variant_id']}-{name}", value) for name, value in parts]
+    new_time = [(f"text-{other['variant_id']}-due_at", "28/11/2026 10:00")]
     codes = {
         "its time": clerk.get(
             f"/posts/{own['post_id']}/variants/{other['variant_id']}/schedule"

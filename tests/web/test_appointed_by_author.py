@@ -156,11 +156,7 @@ def test_a_lead_does_not_put_a_second_mailbox_on_duty(site: Site) -> None:
     lead = site.browser("lead")
     with site.city.read() as session:
         person_id = session.get_one(Appointment, appointment_id).person_id
-    duty = [
-        ("person_id", str(person_id)),
-        *(("until_day", part) for part in ("28", "11", "2026")),
-        ("until_clock", "9:00"),
-    ]
+    duty = {"person_id": str(person_id), "until_at": "28/11/2026 9:00"}
     assert lead.post("/duty", duty).status_code == 422
     assert confirm(site.browser("admin")) == 302
     assert state_of(site, appointment_id) is AppointmentState.ACTIVE

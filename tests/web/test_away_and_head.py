@@ -30,8 +30,8 @@ def approve(browser: Browser, post_id: int, appointment_id: int) -> tuple[int, s
 
 
 def record(browser: Browser, person_id: int) -> int:
-    days = [("until_on", part) for part in ("27", "11", "2026")]
-    return browser.post("/away", [("person_id", str(person_id)), *days]).status_code
+    days = {"person_id": str(person_id), "until_on": "27/11/2026"}
+    return browser.post("/away", days).status_code
 
 
 def state(site: Site, post_id: int) -> PostState:

@@ -18,12 +18,11 @@ TYPED: dict[str, list[str]] = {
     "text_en": ["No water on Saturday in the eastern part."],
     "text_hi": ["शनिवार को पूर्वी भाग में पानी नहीं आएगा।"],
     "link": ["https://pmc.example/water"],
-    "wished_day": ["27", "11", "2026"],
-    "wished_clock": ["9:00"],
-    "useful_day": ["२९", "११", "२०२६"],
+    "wished_at": ["27/11/2026 9:00"],
+    "useful_until": ["२९/११/२०२६"],
     "outward_number": ["पापु/४१२"],
-    "event_on": ["28", "11", "2026"],
-    "event_until_on": ["29", "11", "2026"],
+    "event_on": ["28/11/2026"],
+    "event_until_on": ["29/11/2026"],
     "event_place": ["पर्वती जलशुद्धीकरण केंद्र"],
     "priority": ["urgent"],
     "urgent_reason": ["जलवाहिनी आज रात्री बदलायची आहे."],
@@ -101,31 +100,31 @@ def test_the_error_for_an_invalid_link_says_how_a_link_begins(member: Browser) -
 
 
 def test_a_wished_time_in_the_past_asks_for_a_later_one(member: Browser) -> None:
-    page = send(member, {"wished_day": ["24", "11", "2026"]})
+    page = send(member, {"wished_at": ["24/11/2026 9:00"]})
     error = "ही वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहावी."
-    assert page.error_at("wished_day") == error
+    assert page.error_at("wished_at") == error
 
 
 def test_a_wished_time_on_30_february_is_an_error_at_the_day(member: Browser) -> None:
-    page = send(member, {"wished_day": ["30", "2", "2027"], "useful_day": ["1", "3", "2027"]})
+    page = send(member, {"wished_at": ["30/2/2027 9:00"], "useful_until": ["1/3/2027"]})
     error = "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
-    assert page.error_at("wished_day") == error
+    assert page.error_at("wished_at") == error
 
 
 def test_an_invalid_day_is_shown_together_with_all_other_errors(member: Browser) -> None:
-    page = send(member, {"wished_day": ["३०", "२", "२०२७"], "title": [""]})
-    assert page.error_at("wished_day") == "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
+    page = send(member, {"wished_at": ["३०/२/२०२७ ९"], "title": [""]})
+    assert page.error_at("wished_at") == "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
     assert page.error_at("title") == "शीर्षक लिहावे."
 
 
 def test_an_invalid_time_of_day_is_an_error_at_the_time(member: Browser) -> None:
-    page = send(member, {"wished_clock": ["25:70"]})
-    assert page.error_at("wished_clock") == "अशी वेळ नसते. तास व मिनिटे तपासावीत."
+    page = send(member, {"wished_at": ["उद्या 25:70"]})
+    assert page.error_at("wished_at") == "अशी वेळ नसते. तास व मिनिटे तपासावीत."
 
 
 def test_useful_until_before_the_wished_time_is_an_error_at_its_date(member: Browser) -> None:
-    page = send(member, {"useful_day": ["26", "11", "2026"]})
-    assert page.error_at("useful_day") == (
+    page = send(member, {"useful_until": ["26/11/2026"]})
+    assert page.error_at("useful_until") == (
         "माहिती उपयुक्त राहण्याची अंतिम तारीख प्रसिद्धीच्या अपेक्षित वेळेनंतरची असावी."
     )
 
@@ -202,11 +201,11 @@ def test_a_kept_photo_cannot_be_forged(member: Browser) -> None:
 
 
 def test_the_summary_counts_the_corrections_and_leads_to_each(member: Browser) -> None:
-    page = send(member, {"title": [""], "wished_day": ["30", "2", "2027"]})
+    page = send(member, {"title": [""], "wished_at": ["30/2/2027 9"]})
     summary = next(tag for tag in page.all if "error-summary" in tag.get("class"))
     assert summary.text.startswith("२ दुरुस्त्या कराव्यात")
     links = [link.get("href") for link in page.all if link.within("ul") and link.tag == "a"]
-    for target in ("#title", "#wished_day-day"):
+    for target in ("#title", "#wished_at"):
         assert target in links
         page.by_id(target.removeprefix("#"))
 
@@ -419,5 +418,5 @@ def test_an_urgent_submission_needs_a_reason(member: Browser) -> None:
 
 
 def test_an_event_that_ends_before_it_begins_is_an_error_at_its_last_day(member: Browser) -> None:
-    page = send(member, {"event_until_on": ["२७", "११", "२०२६"]})
+    page = send(member, {"event_until_on": ["२७/११/२०२६"]})
     assert page.error_at("event_until_on") == "शेवटचा दिवस पहिल्या दिवसानंतरचा असावा."

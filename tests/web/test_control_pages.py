@@ -198,8 +198,7 @@ def freeze_fields(at: object, until: object, **more: str) -> list[tuple[str, str
     fields = [("reason", "आचारसंहिता"), *more.items()]
     for name, moment in (("from", at), ("until", until)):
         here = local(moment)  # type: ignore[arg-type]  # a datetime
-        fields += [(f"{name}_day", str(number)) for number in (here.day, here.month, here.year)]
-        fields.append((f"{name}_clock", f"{here:%H:%M}"))
+        fields.append((f"{name}_at", f"{here:%d/%m/%Y %H:%M}"))
     return fields
 
 
@@ -238,7 +237,7 @@ def test_scheduling_into_a_freeze_takes_a_tick(site: Site) -> None:
     fields = [*time_fields(text, f"{at:%d/%m/%Y}", f"{at:%H:%M}"), ("late_limit", "60")]
     refused = clerk.post(path, fields)
     assert refused.status_code == 422
-    assert "स्थगित" in Page(refused.text).error_at(f"text-{text}-day")
+    assert "स्थगित" in Page(refused.text).error_at(f"text-{text}-due_at")
     assert clerk.post(path, [*fields, ("despite_warnings", "y")]).status_code == 302
     form = {"way": "hours", "amount": "2", "chosen": str(text), "step": "show"}
     assert "स्थगितीत येते" in Page(clerk.post("/calendar/move", form).text)
@@ -249,25 +248,25 @@ def test_suggested_times_do_not_lie_in_a_freeze(site: Site) -> None:
     city_controls.set_slot_and_quiet_time(city)  # Mondays at nine
     post = city.approved()
     path = f"/posts/{post}/schedule"
-    clock = f"text-{city.variants(post)[0]}-day-day"
+    field = f"text-{city.variants(post)[0]}-due_at"
     before = [field.get("value") for field in clerk.page(path).named("fill")]
-    assert clerk.page(path).by_id(clock).get("value") == "30"
+    assert clerk.page(path).by_id(field).get("value").startswith("३० नोव्हेंबर")
     city_controls.add_freeze(city, department="water", ahead=0, days=8)
     after = [field.get("value") for field in clerk.page(path).named("fill")]
     assert before[0] not in after
     assert before[1] == after[0]
-    assert clerk.page(path).by_id(clock).get("value") == "7"
+    assert clerk.page(path).by_id(field).get("value").startswith("७ डिसेंबर")
 
 
 def test_an_invalid_freeze_shows_its_errors_and_keeps_the_input(site: Site) -> None:
     city, lead = site.city, site.browser("lead")
     water = str(city.departments["water"])
-    fields = [("from_day", number) for number in ("30", "2", "2027")]
-    fields += [("until_day", ""), ("until_clock", "9"), ("department", water), ("reason", "")]
+    fields = {"from_at": "30/2/2027", "until_at": "6", "department": water, "reason": ""}
     response = lead.post("/freezes", fields)
     page = Page(response.text)
     assert response.status_code == 422
-    assert [field.get("value") for field in page.named("from_day")] == ["30", "2", "2027"]
+    assert page.by_id("from_at").get("value") == "30/2/2027"
+    assert page.by_id("until_at").get("value") == "6"
     assert len([tag for tag in page.all if "field-error" in tag.get("class")]) == 3
     assert page.error_at("reason") == "कारण लिहावे."
     chosen = [
@@ -278,8 +277,8 @@ def test_an_invalid_freeze_shows_its_errors_and_keeps_the_input(site: Site) -> N
 
 def test_without_a_time_a_freeze_lasts_whole_days(site: Site) -> None:
     city, lead = site.city, site.browser("lead")
-    fields = [("until_day", number) for number in ("27", "11", "2026")]
-    assert lead.post("/freezes", [*fields, ("reason", "आचारसंहिता")]).status_code == 302
+    fields = {"until_at": "27/11/2026", "reason": "आचारसंहिता"}
+    assert lead.post("/freezes", fields).status_code == 302
     assert "दि. २८ नोव्हेंबर" in lead.page("/freezes") or "मध्यरात्री" in lead.page("/freezes")
     (inside,) = city.schedule(city.approved(), DAY)
     assert "स्थगितीत येते" in lead.page(f"/deliveries/{inside}")

@@ -25,8 +25,7 @@ ORDER = "सामान्य प्रशासन/४५/२०२६"
 
 def order(on: date) -> list[tuple[str, str]]:
     """Return the form fields of an order that is in force from this day."""
-    day = [("in_force_on", str(number)) for number in (on.day, on.month, on.year)]
-    return [*day, ("order_number", ORDER)]
+    return [("in_force_on", f"{on:%d/%m/%Y}"), ("order_number", ORDER)]
 
 
 def today(site: Site) -> date:
@@ -41,7 +40,7 @@ def rename(browser: Browser, on: date, code: str = "road") -> int:
 def test_a_department_is_added_and_listed(any_site: Site) -> None:
     lead = any_site.browser("lead")
     page = lead.page("/departments/new")
-    assert ("in_force_on", "25") in page.form("department")
+    assert ("in_force_on", "२५ नोव्हेंबर २०२६") in page.form("department")
     fields = [("name_mr", "पर्यावरण विभाग"), ("name_en", "Environment"), ("kind", "department")]
     water = str(any_site.city.departments["water"])
     response = lead.post(
@@ -83,11 +82,11 @@ def test_a_change_for_a_later_day_waits_and_can_be_cancelled(site: Site) -> None
 def test_a_missing_or_invalid_value_is_an_error_and_no_input_is_lost(site: Site) -> None:
     lead = site.browser("lead")
     fields = [("name_mr", "रस्ते विभाग"), ("name_en", "Streets"), ("order_number", "")]
-    day = [("in_force_on", number) for number in ("31", "2", "2026")]
+    day = [("in_force_on", "31/2/2026")]
     page = Page(lead.post("/departments/road/rename", [*fields, *day]).text)
     assert page.error_at("in_force_on") == "दिनदर्शिकेत असा दिवस नाही. दिवस व महिना तपासावा."
-    assert page.by_id("in_force_on-day").get("value") == "31"
-    page = Page(lead.post("/departments/road/rename", [*fields, *order(today(site))[:3]]).text)
+    assert page.by_id("in_force_on").get("value") == "31/2/2026"
+    page = Page(lead.post("/departments/road/rename", [*fields, *order(today(site))[:1]]).text)
     assert page.error_at("order_number") == "ही माहिती भरावी."
     assert dict(page.form("rename"))["name_en"] == "Streets"
 

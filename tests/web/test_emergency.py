@@ -210,15 +210,14 @@ def test_a_template_goes_from_the_cell_to_its_department(site: Site) -> None:
 def test_the_roster_says_who_is_on_duty_now_and_next(site: Site) -> None:
     admin = site.browser("admin")
     emergency_steps.signed_in(site.city, "second")
-    day = {"until_day": ["27", "11", "2026"]}
-    person = str(site.city.people["second"])
-    fields = [("person_id", person), *(("until_day", number) for number in day["until_day"])]
-    assert admin.post("/duty", [*fields, ("until_clock", "9:00")]).status_code == 302
+    until = {"until_at": "27/11/2026 9:00"}
+    fields = {"person_id": str(site.city.people["second"]), **until}
+    assert admin.post("/duty", fields).status_code == 302
     assert "नितीन घोलप" in site.browser("member").page("/duty")
-    again = admin.post("/duty", [*fields, ("until_clock", "9:00")])
+    again = admin.post("/duty", fields)
     assert again.status_code == 422
     assert Page(again.text).error_at("person_id")
-    own = [("person_id", str(site.city.people["admin"])), *fields[1:], ("until_clock", "9:00")]
+    own = {"person_id": str(site.city.people["admin"]), **until}
     assert admin.post("/duty", own).status_code == 409
     assert admin.post("/duty/1/end").status_code == 302
     assert "नितीन घोलप" in admin.page("/duty")

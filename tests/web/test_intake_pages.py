@@ -199,7 +199,7 @@ def test_an_earlier_one_is_used_again_with_its_photo_and_without_its_dates(
     values = dict(page.form("hand-in"))
     assert values["title"] == "शनिवारी पाणीपुरवठा बंद"
     assert values["alt_mr"] == "पाण्याची टाकी"
-    assert not values["wished_day"]
+    assert not values["wished_at"]
     site.city.clock.move(timedelta(days=1))
     member = site.browser("member")
     response = member.post("/submissions/new", page.form("hand-in"))

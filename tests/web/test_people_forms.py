@@ -25,9 +25,7 @@ def test_confirming_nothing_asks_for_a_tick(site: Site) -> None:
 
 def test_a_day_that_there_is_not_is_said(site: Site) -> None:
     person = str(site.city.people["first"])
-    fields = [("person_id", person)]
-    fields += [("from_on", part) for part in ("31", "2", "2027")]
-    fields += [("until_on", part) for part in ("3", "3", "2027")]
+    fields = {"person_id": person, "from_on": "31/2/2027", "until_on": "3/3/2027"}
     response = site.browser("lead").post("/away", fields)
     assert response.status_code == 422
     assert "असा दिवस नाही" in Page(response.text).error_at("from_on")

@@ -70,7 +70,7 @@ def test_a_wrong_row_says_why_at_its_place_and_what_was_typed_stays(any_site: Si
     refused = clerk.post(f"/posts/{post}/schedule", fields)
     page = Page(refused.text)
     assert refused.status_code == 422
-    assert page.error_at(f"text-{second}-day")
+    assert page.error_at(f"text-{second}-due_at")
     assert deliveries(any_site, post) == []
     assert set(fields) <= set(page.form("schedule"))
 
@@ -81,7 +81,7 @@ def test_an_hour_that_does_not_exist_is_an_error_of_its_row(site: Site) -> None:
     fields = [*time_fields(text, "27/11/2026", "25:00"), ("late_limit", "60")]
     refused = site.browser("clerk").post(f"/posts/{post}/schedule", fields)
     assert refused.status_code == 422
-    assert Page(refused.text).error_at(f"text-{text}-clock")
+    assert Page(refused.text).error_at(f"text-{text}-due_at")
 
 
 def test_what_is_scheduled_stands_as_a_fact_until_it_is_to_be_changed(site: Site) -> None:
@@ -94,7 +94,8 @@ def test_what_is_scheduled_stands_as_a_fact_until_it_is_to_be_changed(site: Site
     assert old_address.headers["Location"] == f"{path}?change={first}"
     fields = clerk.page(f"{path}?change={first}").form("schedule")
     assert ("chosen", str(first)) in fields
-    moved = [(name, "18:30" if name.endswith("-clock") else value) for name, value in fields]
+    new_time = "आज सायं. ६:३०"
+    moved = [(name, new_time if name.endswith("-due_at") else value) for name, value in fields]
     assert clerk.post(f"{path}?change={first}", moved).status_code == 302
     times = [delivery.due_at for delivery in deliveries(site, post)]
     assert times[0] != times[1] == site.city.now + DAY
@@ -107,7 +108,7 @@ def test_a_form_that_another_clerk_overtook_is_refused_at_its_row(any_site: Site
     any_site.city.schedule(post, DAY)
     refused = any_site.browser("lead").post(f"/posts/{post}/schedule?change={text}", fields)
     assert refused.status_code == 422
-    assert "कोणीतरी" in Page(refused.text).error_at(f"text-{text}-day")
+    assert "कोणीतरी" in Page(refused.text).error_at(f"text-{text}-due_at")
     assert deliveries(any_site, post)[0].due_at == any_site.city.now + DAY
 
 

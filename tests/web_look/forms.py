@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
@@ -18,7 +18,10 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired
 
-from web.forms import DayMonthYearField, options
+from publisher.i18n import dates
+from publisher.working_time import from_local
+from web.forms import options
+from web.moments.fields import DayField, MomentField
 
 KINDS = [
     ("scheme", "योजना"),
@@ -41,6 +44,24 @@ class SignInForm(FlaskForm):
     password = PasswordField("पासवर्ड", [InputRequired()])
 
 
+class LookMomentField(MomentField):
+    """A moment in an application that has no time and no server to ask."""
+
+    query = "#understood"
+
+    def _in_words(self, value: date) -> str:
+        return dates.full_date(value, "mr")
+
+
+class LookDayField(DayField):
+    """A day in an application that has no time and no server to ask."""
+
+    query = "#understood"
+
+    def _in_words(self, value: date) -> str:
+        return dates.full_date(value, "mr")
+
+
 class HandInForm(FlaskForm):
     """A submission's form, with a field of every kind."""
 
@@ -50,10 +71,8 @@ class HandInForm(FlaskForm):
     text_mr = TextAreaField("मराठी मजकूर", [InputRequired()])
     text_en = TextAreaField("English text")
     photos = FileField("फोटो")
-    wished_on = DayMonthYearField("प्रसिद्धीची अपेक्षित वेळ")
-    wished_at = SelectField("वेळ", choices=options(TIMES))
-    useful_until = DayMonthYearField("माहिती उपयुक्त राहण्याची अंतिम तारीख")
-    start_at = StringField("सुरुवातीची वेळ")
+    wished_at = LookMomentField("प्रसिद्धीची अपेक्षित वेळ")
+    useful_until = LookDayField("माहिती उपयुक्त राहण्याची अंतिम तारीख")
     place = SelectField("परिसर", choices=options([("", "निवडा"), ("kharadi", "खराडी")]))
     accounts = SelectMultipleField("सोशल मिडिया खाते", choices=options(ACCOUNTS))
     urgent = BooleanField("तातडीचे")
@@ -70,8 +89,7 @@ def hand_in(*, with_errors: bool) -> HandInForm:
         "दि. १ डिसेंबर २०२६ पासून सर्व उद्याने सकाळी ६:३० ते १०:३० व सायंकाळी ४:०० ते ८:०० "
         "या वेळेत नागरिकांसाठी खुली राहतील.",
         text_en="Municipal gardens keep winter hours from 1 December.",
-        wished_on=date(2026, 11, 24),
-        wished_at="09:00",
+        wished_at=from_local(date(2026, 11, 24), time(9)),
         useful_until=date(2026, 12, 31),
         outward="उद्यान/प्रसिद्धी/३०७",
     )
@@ -82,6 +100,6 @@ def hand_in(*, with_errors: bool) -> HandInForm:
 
 def _add_errors(form: HandInForm) -> None:
     for name, field in form._fields.items():
-        if name not in {"secret", "csrf_token", "wished_at"}:
+        if name not in {"secret", "csrf_token"}:
             field.errors = [f"{field.label.text}: एक दुरुस्ती करावी."]
-    form.wished_on.errors = ["प्रसिद्धीची अपेक्षित वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहा."]
+    form.wished_at.errors = ["प्रसिद्धीची अपेक्षित वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहा."]

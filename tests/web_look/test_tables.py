@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 import pytest
-from werkzeug.datastructures import MultiDict
-from wtforms import Form
 
 from approvals.states import PostState
 from publisher.states import AccountState, CommentState, DeliveryState, NoticeState, SubmissionState
 from web.core.state_badges import STATE_LOOK, STATE_WORDS, deadline_look
-from web.forms import DayMonthYearField
 from web.preview_filters import fold, hashtags, initial, paragraphs
 
 STYLES = (Path(__file__).parents[2] / "web" / "static" / "nagarvani.css").read_text("utf-8")
@@ -121,27 +118,3 @@ def test_paragraphs_part_at_empty_lines_and_initials_keep_their_signs() -> None:
     assert paragraphs("एक\r\nदोन\r\n\r\nतीन\n\n\n") == ["एक\nदोन", "तीन"]
     assert initial(" पुणे") == "पु"
     assert initial("") == ""
-
-
-class DateForm(Form):
-    """A form with a date."""
-
-    on = DayMonthYearField()
-
-
-def test_a_date_is_read_in_either_digits() -> None:
-    for date_parts in (["27", "11", "2026"], ["२७", "११", "२०२६"], [" 27", "11 ", "26"]):
-        form = DateForm(MultiDict([("on", part) for part in date_parts]))
-        assert form.validate()
-        assert form.on.data == date(2026, 11, 27)
-
-
-def test_an_empty_date_is_no_date_and_no_error() -> None:
-    form = DateForm(MultiDict([("on", ""), ("on", " "), ("on", "")]))
-    assert form.validate()
-    assert form.on.data is None
-
-
-def test_a_date_shows_what_it_holds_until_something_is_typed() -> None:
-    assert DateForm(on=date(2026, 3, 1)).on.parts == ("1", "3", "2026")
-    assert DateForm().on.parts == ("", "", "")

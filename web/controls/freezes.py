@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
-from wtforms import SelectField, StringField, TextAreaField
+from wtforms import SelectField, TextAreaField
 
 from approvals.policy import Action, may
 from publisher.delivery.controls import freeze as controls_freeze
 from publisher.delivery.controls.freeze import FreezeForm, FreezeOver
-from publisher.i18n.date_parsing import BadWhen, parse_day, parse_when
+from publisher.i18n.moment_parsing import WholeDay
 from publisher.models.controls import Freeze
 from publisher.models.submissions import SubmissionKind
 from publisher.people.departments import departments_in_force
 from publisher.reports.problems import held_deliveries
 from publisher.reports.types import who_of
 from publisher.scheduling import slots
-from publisher.validation import LONGEST_REASON, Validator
-from publisher.working_time import day_bounds
+from publisher.validation import LONGEST_REASON, Invalid, Validator
 from web import in_flight
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
-from web.forms import DayMonthYearField, Form, number_of, options
+from web.forms import Form, number_of, options
 from web.messages.names import account_name, department_name, who_name
 from web.messages.refusals import refusal_sentence
+from web.moments.fields import MomentField
 from web.submissions.forms import KIND_WORDS
 
 routes = Blueprint("freezes", __name__)
@@ -44,15 +42,11 @@ def _number_or_none(choice: object) -> int | None:
 class LayForm(Form):
     """The period, the scope and the reason of a new freeze."""
 
-    aliases = {"from_at": "from_day", "until_at": "until_day"}  # noqa: RUF012  as in the base
-
     account = SelectField(_l("Social media account"), coerce=_number_or_none, validate_choice=False)
     department = SelectField(_l("Department"), coerce=_number_or_none, validate_choice=False)
     kind = SelectField(_l("Kind of information"), validate_choice=False)
-    from_day = DayMonthYearField(_l("Date"))
-    from_clock = StringField(_l("Time"))
-    until_day = DayMonthYearField(_l("Date"))
-    until_clock = StringField(_l("Time"))
+    from_at = MomentField(_l("From"), whole_day=WholeDay.BEGINS)
+    until_at = MomentField(_l("Until"), whole_day=WholeDay.ENDS)
     reason = TextAreaField(_l("Reason"))
 
 
@@ -129,38 +123,22 @@ def freeze(form: LayForm) -> Page:
 
 
 def _read_form(form: LayForm) -> FreezeForm:
-    """Return the parsed form; raises `Invalid` if a date or time cannot be read."""
-    validator, now = Validator(), ctx.now()
-    from_at = _moment(validator, form, "from", now)
-    until_at = _moment(validator, form, "until", now)
-    if validator.problems:  # show a missing reason with them; otherwise the use case checks it
+    """Return the parsed form; raises `Invalid` if a time is missing or could not be read."""
+    validator, is_readable, until_at = Validator(), form.validate(), form.until_at.data
+    if not is_readable or until_at is None:
+        if not form.until_at.typed:
+            validator.add("until_at", "required")
+        # Show a missing reason with them; otherwise the use case checks it.
         validator.text("reason", form.reason.data or "", most=LONGEST_REASON, required=True)
-    validator.finish()
+        raise Invalid(validator.problems)
     return FreezeForm(
-        from_at=from_at,
+        from_at=form.from_at.data or ctx.now(),
         until_at=until_at,
         reason=form.reason.data or "",
         account_id=form.account.data,
         department_id=form.department.data,
         kind=form.kind.data or None,
     )
-
-
-def _moment(validator: Validator, form: LayForm, which: str, now: datetime) -> datetime:
-    """Parse a date and time; without a time the whole day counts, an empty start means now."""
-    day, clock = form[f"{which}_day"], (form[f"{which}_clock"].data or "").strip()
-    if which == "from" and not day.is_typed and not clock:
-        return now
-    try:
-        if day.is_typed and not clock:
-            begins, ends = day_bounds(parse_day(day.typed))
-            return begins if which == "from" else ends
-        return parse_when(day.typed, clock)
-    except BadWhen as error:
-        validator.add(
-            f"{which}_day" if error.code.field == "date" else f"{which}_clock", error.code.value
-        )
-        return now
 
 
 @routes.post("/freezes/<int:freeze_id>/lift")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import cast
 
 from werkzeug.datastructures import FileStorage
@@ -18,17 +17,19 @@ from wtforms import (
 )
 
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
+from publisher.i18n.moment_parsing import WholeDay
 from publisher.models.deliveries import Account
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.people import Department
 from publisher.models.posts import Language
 from publisher.scheduling.corrections import CorrectionTarget
-from publisher.validation import FieldError, Invalid
+from publisher.validation import FieldError
 from web.core.i18n import _, _l
 from web.drafting import joint as drafting_joint
 from web.drafting.joint import JointRow
-from web.forms import DayMonthYearField, Form, fill_moment, optional_moment, options
+from web.forms import Form, options
 from web.messages.names import account_name
+from web.moments.fields import MomentField
 from web.previews import language_text
 
 MARATHI_AND_ENGLISH = (Language.MARATHI, Language.ENGLISH)
@@ -59,10 +60,8 @@ class DraftForm(Form):
     title = StringField(_l("Title"))
     link = StringField(_l("Link"))
     note = TextAreaField(_l("Note for this revision"))
-    not_before_day = DayMonthYearField(_l("Not before this date"))
-    not_before_clock = StringField(_l("Time"))
-    not_after_day = DayMonthYearField(_l("Not after this date"))
-    not_after_clock = StringField(_l("Time"))
+    not_before = MomentField(_l("Not before this time"), whole_day=WholeDay.BEGINS)
+    not_after = MomentField(_l("Not after this time"), whole_day=WholeDay.LAST_MINUTE)
     photos = MultipleFileField(_l("Add photos"))
     starting = SelectField(_l("Starting text"), validate_choice=False)
     joint_add = SelectField(_l("Another department"), validate_choice=False)
@@ -122,10 +121,8 @@ def fill(sheet: Sheet, draft: Draft, *, revision_number: int) -> None:
     form = sheet.form
     form.seen.data, form.title.data, form.note.data = str(revision_number), draft.title, draft.note
     form.link.data = next((variant.link for variant in draft.variants if variant.link), "")
-    if draft.not_before is not None:
-        fill_moment(form.not_before_day, form.not_before_clock, draft.not_before)
-    if draft.not_after is not None:
-        fill_moment(form.not_after_day, form.not_after_clock, draft.not_after)
+    form.not_before.fill(draft.not_before)
+    form.not_after.fill(draft.not_after)
     texts = {(variant.account_id, variant.language): variant for variant in draft.variants}
     for slot in sheet.slots:
         variant = texts.get((slot.account.id, slot.language))
@@ -144,22 +141,23 @@ def pictures_of(draft: Draft) -> tuple[PictureDraft, ...]:
 def read(sheet: Sheet) -> Draft:
     """Read the form as a draft; an empty slot makes no variant."""
     form = sheet.form
-    errors: list[FieldError] = []
     uploaded = [
         _uploaded(upload) for upload in form.photos.data or [] if isinstance(upload, FileStorage)
     ]
     return Draft(
         title=form.title.data or "",
         note=form.note.data or "",
-        not_before=_moment(form, "not_before", errors, "00:00"),
-        not_after=_moment(form, "not_after", errors, "23:59"),
+        not_before=form.not_before.data,
+        not_after=form.not_after.data,
         variants=tuple(
             _variant(sheet, slot, [picture for picture in uploaded if picture.content])
             for slot in written(sheet)
         ),
         asked_ids=drafting_joint.read(form, sheet.joint, drafting_joint.ASKED),
         named_ids=drafting_joint.read(form, sheet.joint, drafting_joint.NAMED),
-        form_errors=tuple(errors),
+        form_errors=tuple(
+            field.problem for field in (form.not_before, form.not_after) if field.problem
+        ),
     )
 
 
@@ -192,24 +190,11 @@ def _variant(sheet: Sheet, slot: TextSlot, uploaded: list[PictureDraft]) -> Vari
     )
 
 
-def _moment(
-    form: DraftForm, name: str, errors: list[FieldError], default_time: str
-) -> datetime | None:
-    """Parse a moment; `default_time` completes a day without a time. Appends to `errors`."""
-    day, clock = form[f"{name}_day"], form[f"{name}_clock"]
-    try:
-        return optional_moment(day, clock, default_time=default_time)
-    except Invalid as invalid:
-        errors.extend(invalid.problems)
-        return None
-
-
 def as_form_error(sheet: Sheet, error: FieldError) -> FieldError:
     """Return the error under the name of this form's field that it belongs to."""
     parts = error.field.split("-")
     if parts[0] != "variants" or len(parts) < 3:
-        names = {"not_before": "not_before_day", "not_after": "not_after_day"}
-        return FieldError(names.get(error.field, error.field), error.code, error.values)
+        return error
     slot = written(sheet)[int(parts[1])]
     name = {"text": slot.name, "link": "link"}.get(parts[2], "photos")
     if parts[2] == "pictures" and parts[-1] == "alt_text":

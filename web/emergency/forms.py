@@ -12,11 +12,13 @@ from approvals.emergency import BlankKind, Template, TemplateField
 from publisher.content_checks import placeholder_values
 from publisher.delivery.emergency.publish import UseForm
 from publisher.i18n.languages import number
+from publisher.validation import Invalid
 from publisher.working_time import ONE_DAY, local_day
 from web.core.context import ctx
 from web.core.i18n import _, _l, page_language
-from web.forms import DayMonthYearField, Form, fill_moment, number_of, optional_moment, options
+from web.forms import Form, number_of, options
 from web.messages.emergency import HOWS, blank_word
+from web.moments.fields import MomentField
 
 BLANKS, WORD, CONFIRM = "blanks", "word", "confirm"
 STEPS = (BLANKS, WORD, CONFIRM)
@@ -26,8 +28,6 @@ DAYS_OFFERED = 4
 class LaneForm(Form):
     """All steps in one form: each page shows its own fields and carries the others hidden."""
 
-    aliases = {"word_at": "day"}  # noqa: RUF012  read by the base class only
-
     step = HiddenField(default=BLANKS)
     token = HiddenField()
     seen_revision = HiddenField()
@@ -35,8 +35,7 @@ class LaneForm(Form):
     word_name = StringField(_l("Name"))
     word_post = StringField(_l("Office held"))
     word_how = RadioField(_l("How you were told"), validate_choice=False)
-    day = DayMonthYearField(_l("When"))
-    clock = StringField(_l("Time"))
+    word_at = MomentField(_l("When"), looks_back=True)
 
     @property
     def blanks(self) -> list[Field]:
@@ -46,7 +45,7 @@ class LaneForm(Form):
     @property
     def word(self) -> list[Field]:
         """The fields of the instruction: who gave it, how and when."""
-        return [self.word_name, self.word_post, self.word_how, self.day, self.clock]
+        return [self.word_name, self.word_post, self.word_how, self.word_at]
 
     def has_errors(self, fields: Iterable[Field]) -> bool:
         """Return True if one of these fields has errors."""
@@ -54,13 +53,13 @@ class LaneForm(Form):
 
     def carried(self, fields: Iterable[Field]) -> list[tuple[str, str]]:
         """Return names and values of these fields, for a page that carries them hidden."""
-        return [(field.name, value) for field in fields for value in _values_of(field)]
+        return [pair for field in fields for pair in _values_of(field)]
 
 
-def _values_of(field: Field) -> list[str]:
-    if isinstance(field, DayMonthYearField):
-        return list(field.parts) if field.is_typed else []
-    return [str(field.data)] if field.data else []
+def _values_of(field: Field) -> list[tuple[str, str]]:
+    if isinstance(field, MomentField):
+        return [(field.name, field.typed), (field.mark_name, field.mark)] if field.typed else []
+    return [(field.name, str(field.data))] if field.data else []
 
 
 def make_form(template: Template) -> LaneForm:
@@ -119,19 +118,20 @@ def _hint(blank: TemplateField) -> str:
 
 def begin_word(form: LaneForm, now: datetime) -> None:
     """Fill the time of the instruction with `now`, unless a time was typed."""
-    if form.day.is_typed or form.clock.data:
-        return
-    fill_moment(form.day, form.clock, now)
+    if not form.word_at.typed:
+        form.word_at.fill(now)
 
 
 def read(form: LaneForm, template_id: int) -> UseForm:
     """Read the form for the use case; raises `Invalid` if its time cannot be parsed."""
+    if form.word_at.problem is not None:
+        raise Invalid([form.word_at.problem])
     return UseForm(
         template_id=template_id,
         blank_texts={blank.name: str(blank.data or "") for blank in form.blanks},
         word_name=form.word_name.data or "",
         word_post=form.word_post.data or "",
-        word_at=optional_moment(form.day, form.clock),
+        word_at=form.word_at.data,
         word_how=form.word_how.data or "",
         seen_revision=number_of(form.seen_revision.data),
         seen_plan=form.seen_plan.data or "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
-from wtforms import SelectField, StringField
+from wtforms import SelectField
 
 from approvals.policy import Action, may
 from publisher.delivery.emergency import duty_codes, roster
@@ -14,8 +14,9 @@ from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action, for_roles
-from web.forms import DayMonthYearField, Form, number_of, optional_moment, options
+from web.forms import Form, number_of, options
 from web.messages.names import person_name, post_of
+from web.moments.fields import MomentField
 
 routes = Blueprint("duty", __name__, url_prefix="/duty")
 
@@ -24,10 +25,8 @@ class DutyForm(Form):
     """A person on duty, and the period."""
 
     person_id = SelectField(_l("Person"), validate_choice=False)
-    from_day = DayMonthYearField(_l("From"))
-    from_clock = StringField(_l("Time"))
-    until_day = DayMonthYearField(_l("Until"))
-    until_clock = StringField(_l("Time"))
+    from_at = MomentField(_l("From"))
+    until_at = MomentField(_l("Until"))
 
 
 @routes.get("")
@@ -79,13 +78,15 @@ def post_at(duty: Duty) -> str:
 @with_form(DutyForm, shown_by=_roster_page)
 def put_on(form: DutyForm) -> Page:
     """Add a person to the roster."""
+    if not form.validate():
+        return _roster_page(form), 422
     with writing() as session:
         duty = roster.put_on(
             session,
             **by_actor(),
             person_id=number_of(form.person_id.data),
-            from_at=optional_moment(form.from_day, form.from_clock) or ctx.now(),
-            until_at=optional_moment(form.until_day, form.until_clock),
+            from_at=form.from_at.data or ctx.now(),
+            until_at=form.until_at.data,
         )
         name, is_waiting = person_name(duty.person), duty.approved_at is None
     if is_waiting:

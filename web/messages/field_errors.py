@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from publisher.auth.contact_details import BadPerson
 from publisher.i18n import dates
@@ -11,6 +11,7 @@ from publisher.i18n.languages import number
 from publisher.models.people import Department
 from publisher.people.department_orders import BadDepartment
 from publisher.validation import FieldError
+from publisher.working_time import from_local, local_day
 from web.core.context import ctx
 from web.core.i18n import N_, _, page_language
 from web.messages.emergency import SENTENCES as EMERGENCY_SENTENCES
@@ -165,12 +166,16 @@ FIELD_ERRORS: Mapping[str, str] = {
     "only_here": N_("%(number)s has no other post. Make one from it first, then remove it here."),
     "post_withdrawn": N_("The post is withdrawn. Start another one."),
     "date_missing": N_("Write the date as well."),
-    "date_unreadable": N_("Write day, month and year as numbers, for example 27 11 2026."),
+    "date_unreadable": N_("Write a day, for example “tomorrow”, “Monday” or 27/11/2026."),
     "date_does_not_exist": N_("This day does not exist. Check day and month."),
     "date_out_of_range": N_("The year must be between 2000 and 2099."),
+    "date_other_weekday": N_("This date is another day of the week: %(day)s. Correct one of them."),
+    "moment_unreadable": N_("Write day and time, for example “tomorrow 10” or “27/11/2026 6 pm”."),
     "time_missing": N_("Write the time as well."),
     "time_unreadable": N_("Write the time as hours and minutes, for example 17:30."),
     "time_does_not_exist": N_("This time does not exist. Check hours and minutes."),
+    "time_ambiguous": N_("Which of the two is meant? Write “%(first)s” or “%(second)s”."),
+    "understood_as": N_("Understood: %(at)s. If this is right, send the form again."),
     "empty": N_("“%(name)s” is empty. Choose the file again."),
     "unsupported_type": N_(
         "“%(name)s” is of a kind that cannot be used. Photos: save as JPEG or PNG."
@@ -215,6 +220,8 @@ def _localized_value(value: object) -> str:
     language = page_language()
     if isinstance(value, datetime):
         return dates.moment(value, language, now=ctx.now())
+    if isinstance(value, time):
+        return dates.clock_time(from_local(local_day(ctx.now()), value), language)
     if isinstance(value, date):
         return dates.full_date(value, language)
     if isinstance(value, int):

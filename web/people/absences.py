@@ -13,8 +13,9 @@ from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
-from web.forms import DayMonthYearField, Form, number_of, options
+from web.forms import Form, number_of, options
 from web.messages.names import person_name, post_of
+from web.moments.fields import DayField
 
 routes = Blueprint("away", __name__, url_prefix="/away")
 
@@ -23,8 +24,8 @@ class AwayForm(Form):
     """A person who is away, and the first and last day."""
 
     person_id = SelectField(_l("Person"), validate_choice=False)
-    from_on = DayMonthYearField(_l("First day"))
-    until_on = DayMonthYearField(_l("Last day"))
+    from_on = DayField(_l("First day"))
+    until_on = DayField(_l("Last day"))
 
 
 @routes.get("")

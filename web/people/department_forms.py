@@ -15,14 +15,15 @@ from publisher.validation import Invalid
 from publisher.working_time import local_day
 from web.core.context import ctx
 from web.core.i18n import _l
-from web.forms import DayMonthYearField, Form, department_options
+from web.forms import Form, department_options
 from web.messages.field_errors import recording_problem
+from web.moments.fields import DayField
 
 
 class DepartmentOrderForm(Form):
     """The city's order for a change: its number, and the day from which it is in force."""
 
-    in_force_on = DayMonthYearField(_l("In force from"), default=lambda: local_day(ctx.now()))
+    in_force_on = DayField(_l("In force from"), default=lambda: local_day(ctx.now()))
     order_number = StringField(_l("Order number"))
 
     def refuse(self, refusal: Invalid | NotAllowed) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Blueprint, render_template, request, url_for
 from sqlalchemy.orm import Session
 
@@ -13,16 +11,21 @@ from publisher.operations import access_log
 from publisher.operations.access_log import AccessKind
 from web.core.auth import reads
 from web.core.filters import decode_cursor, encode_cursor
-from web.core.i18n import _
+from web.core.i18n import _, _l
 from web.core.layout import MenuEntry
 from web.core.permissions import Page, for_roles
-from web.forms import key_of
+from web.forms import Form, key_of
 from web.messages.access import KINDS
+from web.moments.fields import DayField
 
 routes = Blueprint("access", __name__)
 READERS = (Role.ADMIN, Role.AUDITOR)
-FIRST_YEAR = 2000
-"""No entry is older; the first and last years of the calendar have no bounds in UTC."""
+
+
+class DayForm(Form):
+    """The day of which the entries are shown."""
+
+    day = DayField(_l("Day"), looks_back=True, confirms=False)
 
 
 @routes.get("/access-log")
@@ -30,7 +33,9 @@ FIRST_YEAR = 2000
 @reads
 def index(session: Session) -> Page:
     """Show a page of the log, of one kind, one person or one day."""
-    kind, day = _kind(request.args.get("kind", "")), _day(request.args.get("day", ""))
+    form = DayForm(request.args, meta={"csrf": False})
+    form.validate()
+    kind, day = _kind(request.args.get("kind", "")), form.day.data
     person = session.get(Person, request.args.get("person", 0, type=key_of))
     person_id = person.id if person is not None else None
     after = decode_cursor(request.args.get("after", ""))
@@ -42,6 +47,7 @@ def index(session: Session) -> Page:
     return render_template(
         "reports/access.html",
         page=page,
+        form=form,
         counts=counts,
         person=person,
         chosen=chosen,
@@ -59,14 +65,6 @@ def index(session: Session) -> Page:
 
 def _kind(text: str) -> AccessKind | None:
     return AccessKind(text) if text in set(AccessKind) else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if FIRST_YEAR <= day.year < date.max.year else None
 
 
 def entry(viewer: Actor) -> tuple[MenuEntry, ...]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, RadioField, StringField
+from wtforms import BooleanField, RadioField
 
 from approvals.policy import Action
 from publisher.models.deliveries import Delivery
@@ -20,19 +20,14 @@ from publisher.scheduling.planned_moves import NewTime, Shift, ToMoment, ToSlots
 from publisher.validation import Validator
 from web.core import form_recovery
 from web.core.auth import actor, by_actor, reads, writing
+from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l, _n
 from web.core.permissions import Page, for_action
-from web.forms import (
-    DayMonthYearField,
-    Form,
-    WholeNumberField,
-    number_of,
-    options,
-    read_moment,
-)
+from web.forms import Form, WholeNumberField, number_of, options
 from web.messages.field_errors import problem_sentence
 from web.messages.refusals import refusal_sentence
+from web.moments.fields import MomentField
 
 routes = Blueprint("rescheduling", __name__)
 MOST_HOURS, MOST_DAYS = 24 * 31, 366
@@ -49,8 +44,6 @@ class AmountField(WholeNumberField):
 class BulkMoveForm(Form):
     """The way in which the deliveries move, and how far."""
 
-    aliases = {"due_at": "day"}  # noqa: RUF012  read by the base class only
-
     way = RadioField(
         _l("Where to"),
         choices=options(
@@ -65,8 +58,7 @@ class BulkMoveForm(Form):
         validate_choice=False,
     )
     amount = AmountField(_l("By how many"), default=1)
-    day = DayMonthYearField(_l("Date"))
-    clock = StringField(_l("Time"))
+    due_at = MomentField(_l("Date and time"))
     despite_clash = BooleanField(_l("Also move posts that come close to another one"))
 
 
@@ -147,7 +139,9 @@ def _read_how(form: BulkMoveForm) -> NewTime:
     validator, amount = Validator(), form.amount.data or 0
     how: NewTime = ToSlots()
     if form.way.data == "at":
-        how = ToMoment(read_moment(form.day, form.clock))
+        if form.due_at.data is None:
+            validator.add("due_at", "time_missing")
+        how = ToMoment(form.due_at.data or ctx.now())
     elif form.way.data in ("hours", "days"):
         most = MOST_HOURS if form.way.data == "hours" else MOST_DAYS
         if not amount or abs(amount) > most:

@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, HiddenField, SelectMultipleField, StringField
+from wtforms import BooleanField, HiddenField, SelectMultipleField
 from wtforms.validators import InputRequired
 
 from publisher.scheduling.constraints import LATE_LIMIT
 from publisher.scheduling.post_schedule import NewTime
 from publisher.validation import FieldError, Invalid
 from web.core.i18n import _l
-from web.forms import DayMonthYearField, Form, MinutesField, fill_moment, key_of, read_moment
+from web.forms import Form, MinutesField, key_of
+from web.moments.fields import MomentField
 
 WARNINGS = frozenset({"clash", "in_quiet_time", "in_freeze", "quiet_now"})
 """Errors that a person may set aside."""
@@ -27,15 +28,14 @@ class TimeRow(Form):
 
         csrf = False
 
-    aliases = {"due_at": "day"}  # noqa: RUF012  read by the base class only
-
-    day = DayMonthYearField(_l("Date"))
-    clock = StringField(_l("Time"))
+    due_at = MomentField(_l("When it is published"))
     expected = HiddenField()
 
     def new_time(self) -> NewTime:
-        """Return the typed time; raises `Invalid`."""
-        return NewTime(read_moment(self.day, self.clock), self.expected.data or "")
+        """Return the typed time; raises `Invalid` if nothing was typed."""
+        if self.due_at.data is None:
+            raise Invalid([FieldError("due_at", "time_missing")])
+        return NewTime(self.due_at.data, self.expected.data or "")
 
 
 class PostTimesForm(Form):
@@ -71,10 +71,7 @@ class PostTimesForm(Form):
 
     def fill_row(self, variant_id: int, at: datetime | None) -> None:
         """Write a time into a row in place of what was typed."""
-        row = self.row(variant_id)
-        row.day.raw_data = None
-        if at is not None:
-            fill_moment(row.day, row.clock, at)
+        self.row(variant_id).due_at.fill(at)
 
     def times(self) -> dict[int, NewTime]:
         """Return the times of the ticked rows; raises `Invalid` with every wrong row."""
@@ -106,10 +103,9 @@ class PostTimesForm(Form):
         A row that is not among `open_ids` has no fields any more.
         """
         return [
-            (str(error), _target(row, field) if variant_id in open_ids else f"text-{variant_id}")
+            (str(error), row.due_at.id if variant_id in open_ids else f"text-{variant_id}")
             for variant_id, row in self.rows.items()
-            for field in (row.day, row.clock)
-            for error in field.errors
+            for error in row.due_at.errors
         ]
 
     def show(self, problems: Iterable[FieldError]) -> None:
@@ -120,10 +116,6 @@ class PostTimesForm(Form):
                 self.row(int(number)).show([FieldError(field, problem.code, problem.values)])
             else:
                 super().show([problem])
-
-
-def _target(row: TimeRow, field: Field) -> str:
-    return f"{row.day.id}-day" if field is row.day else str(field.id)
 
 
 def _in_row(variant_id: int, problem: FieldError) -> FieldError:

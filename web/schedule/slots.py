@@ -140,7 +140,7 @@ def _read_clock(validator: Validator, field: str, text: str | None) -> time:
     try:
         return parse_time(text or "")
     except BadWhen as bad:
-        validator.add(field, bad.code.value)
+        validator.add(field, bad.code.value, **bad.values)
         return time(0)
 
 

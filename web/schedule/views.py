@@ -171,7 +171,7 @@ def _present_time(delivery: Delivery | None) -> datetime | None:
 
 
 def _was_sent(fields: TimeRow) -> bool:
-    return fields.clock.raw_data not in (None, [])
+    return bool(fields.expected.raw_data)
 
 
 def _is_open(delivery: Delivery | None, *, is_changed: bool) -> bool:

@@ -26,10 +26,8 @@
     all("[data-dropped]").forEach((input) => input.remove());
     field("chosen", postLink.dataset.move);
     if (cell.dataset.clock) {
-      const [year, month, day] = cell.dataset.day.split("-");
       field("way", "at");
-      [day, month, year].forEach((part) => field("day", part));
-      field("clock", cell.dataset.clock);
+      field("due_at", cell.dataset.day + " " + cell.dataset.clock);
     } else {
       field("way", "days");
       field("amount", String(days));

@@ -25,6 +25,9 @@
    option[data-search]
        A long list of such options has a search field above it, which leaves those with every typed
        word in their text or data-search, and the one that is chosen.
+   <input data-when="ADDRESS" id="ID">
+       A day or moment: what the server understands is written into #ID-understood, and its mark
+       into [data-when-mark="ID"].
    details[data-menu]   Closes with Escape and by a click elsewhere.
    [data-error-summary] Takes the focus.
    The texts are in template#words, in the language of the page. */
@@ -429,6 +432,24 @@
     select.before(search, found);
   }
 
+  /* ── Days and moments ───────────────────────────────────────────────── */
+
+  // Says below the field what the server understands, and sends back with the form what was said.
+  function sayWhen(field) {
+    const line = document.getElementById(field.id + "-understood");
+    const mark = document.querySelector('[data-when-mark="' + CSS.escape(field.id) + '"]') || {};
+    const show = (answer) => { line.textContent = answer.words; mark.value = answer.mark; };
+    const ask = rested(300, async () => {
+      const typed = field.value;
+      try {
+        const response = await fetch(field.dataset.when + "&when=" + encodeURIComponent(typed));
+        const answer = await response.json();
+        if (field.value === typed) { show(answer); }
+      } catch { /* without an answer the server asks when the form is sent */ }
+    });
+    field.addEventListener("input", () => { show({ words: "", mark: "" }); ask(); });
+  }
+
   /* ── Menu, focus ────────────────────────────────────────────────────── */
 
   function menu(details) {
@@ -448,6 +469,7 @@
   all("input[data-files]").forEach(listFiles);
   all("details[data-menu]").forEach(menu);
   all("select").forEach(typeAhead);
+  all("[data-when]").forEach(sayWhen);
   // The browser's autofocus runs first; it does nothing in a page that an upload has written.
   window.setTimeout(() => {
     const summary = document.querySelector("[data-error-summary]");

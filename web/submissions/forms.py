@@ -16,14 +16,13 @@ from wtforms import (
     TextAreaField,
 )
 
-from publisher.i18n.date_parsing import BadWhen, parse_when
 from publisher.intake.form import TEXT_FIELDS, HandIn
 from publisher.models.people import Department
 from publisher.models.submissions import Priority, SubmissionKind
-from publisher.validation import FieldError
-from publisher.working_time import from_local, local
+from publisher.working_time import from_local, local_day
 from web.core.i18n import N_, _, _l
-from web.forms import DayMonthYearField, Form, department_options, key_of, number_of, options
+from web.forms import Form, department_options, key_of, number_of, options
+from web.moments.fields import DayField, MomentField
 from web.submissions.uploads import FileRow
 
 KIND_WORDS = {
@@ -45,11 +44,7 @@ _END_OF_DAY = time(23, 59)
 class HandInForm(Form):
     """The fields of a submission; the cell also names the department and who brought it."""
 
-    aliases = {  # noqa: RUF012  read by the base class only
-        "wished_at": "wished_day",
-        "useful_until": "useful_day",
-        "department_id": "department",
-    }
+    aliases = {"department_id": "department"}  # noqa: RUF012  read by the base class only
 
     form_token = HiddenField()
     seen = HiddenField()
@@ -62,14 +57,13 @@ class HandInForm(Form):
     text_en = TextAreaField(_l("English text"))
     text_hi = TextAreaField(_l("Hindi text"))
     link = StringField(_l("Link"))
-    event_on = DayMonthYearField(_l("Day of the event"))
-    event_until_on = DayMonthYearField(_l("Last day of the event"))
+    event_on = DayField(_l("Day of the event"))
+    event_until_on = DayField(_l("Last day of the event"))
     event_place = StringField(_l("Place of the event"))
     wards = SelectMultipleField(_l("Ward offices concerned"), coerce=key_of, validate_choice=False)
     files = FileField(_l("Add photos or files"))
-    wished_day = DayMonthYearField(_l("Requested publishing time"))
-    wished_clock = StringField(_l("Time"))
-    useful_day = DayMonthYearField(_l("Useful until"))
+    wished_at = MomentField(_l("Requested publishing time"))
+    useful_until = DayField(_l("Useful until"))
     priority = RadioField(_l("Priority"), validate_choice=False)
     urgent_reason = TextAreaField(_l("Why it is urgent"))
     outward_number = StringField(_l("Outward number"))
@@ -107,11 +101,9 @@ def fill(form: HandInForm, hand_in_form: HandIn) -> None:
         hand_in_form.event_until_on,
     )
     form.department.data = hand_in_form.department_id
-    if hand_in_form.wished_at is not None:
-        at = local(hand_in_form.wished_at)
-        form.wished_day.data, form.wished_clock.data = at.date(), f"{at:%H:%M}"
+    form.wished_at.data = hand_in_form.wished_at
     if hand_in_form.useful_until is not None:
-        form.useful_day.data = local(hand_in_form.useful_until).date()
+        form.useful_until.data = local_day(hand_in_form.useful_until)
 
 
 def read(
@@ -125,14 +117,13 @@ def read(
 
     `useful_until` is the stored moment; it is kept if the form names the same day.
     """
-    errors: list[FieldError] = []
     kind = form.kind.data
     texts = {name: form[name].data or "" for name in TEXT_FIELDS}
     urgent = form.priority.data == Priority.URGENT.value
     return HandIn(
         department_id=department_id,
         kind=SubmissionKind(kind) if kind in set(SubmissionKind) else None,
-        wished_at=_wished(form, errors),
+        wished_at=form.wished_at.data,
         useful_until=_useful(form, useful_until),
         event_on=form.event_on.data,
         event_until_on=form.event_until_on.data,
@@ -140,30 +131,15 @@ def read(
         priority=Priority.URGENT if urgent else Priority.NORMAL,
         files=tuple(row.file for row in rows),
         form_token=form.form_token.data or "",
-        form_errors=tuple(errors),
         **texts,
     )
 
 
-def _wished(form: HandInForm, errors: list[FieldError]) -> datetime | None:
-    day: date | None = form.wished_day.data
-    clock = (form.wished_clock.data or "").strip()
-    if day is None:
-        if clock and not form.wished_day.process_errors:
-            errors.append(FieldError("wished_day", "date_missing"))
-        return None
-    try:
-        return parse_when(day.isoformat(), clock)
-    except BadWhen as bad:
-        errors.append(FieldError("wished_clock", bad.code.value))
-        return None
-
-
 def _useful(form: HandInForm, previous: datetime | None) -> datetime | None:
     """Return the end of the chosen day, or `previous` if that lies on the same day."""
-    day: date | None = form.useful_day.data
+    day: date | None = form.useful_until.data
     if day is None:
         return None
-    if previous is not None and local(previous).date() == day:
+    if previous is not None and local_day(previous) == day:
         return previous
     return from_local(day, _END_OF_DAY)

@@ -10,6 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug import Response
+from werkzeug.datastructures import MultiDict
 
 from approvals.policy import Action, Actor, Scope, scope_of
 from publisher.models.people import Department
@@ -36,10 +37,12 @@ from web.core.auth import actor, by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.filters import decode_cursor, encode_cursor
-from web.core.i18n import N_, _
+from web.core.i18n import N_, _, _l
 from web.core.permissions import Page, for_action
+from web.forms import Form
 from web.messages.field_errors import problem_sentence
 from web.messages.progress import NEXT
+from web.moments.fields import DayField
 from web.reports.exports import csv_response
 from web.submissions import detail
 from web.submissions.forms import KIND_WORDS
@@ -80,10 +83,32 @@ HOLDER_WORDS: Mapping[Holder, str] = {
 @reads
 def index(session: Session) -> Page:
     """List the visible submissions with their state, holder and next step."""
-    return _page(session, filter_from_query(request.args))
+    return _page(session, *_read_filter(request.args))
 
 
-def _page(session: Session, filters: SubmissionFilter, *, name: str = "", problem: str = "") -> str:
+class ReceivedForm(Form):
+    """The days between which a submission was handed in, in the filter of the list."""
+
+    since = DayField(_l("Submitted from"), looks_back=True, confirms=False)
+    until = DayField(_l("Submitted until"), looks_back=True, confirms=False)
+
+
+def _read_filter(arguments: MultiDict[str, str]) -> tuple[SubmissionFilter, ReceivedForm]:
+    """Return the filter of URL parameters or a form; an unreadable day does not filter."""
+    received = ReceivedForm(arguments, meta={"csrf": False})
+    received.validate()
+    filters = filter_from_query(arguments)
+    return replace(filters, since=received.since.data, until=received.until.data), received
+
+
+def _page(
+    session: Session,
+    filters: SubmissionFilter,
+    received: ReceivedForm,
+    *,
+    name: str = "",
+    problem: str = "",
+) -> str:
     now = ctx.now()
     counts = submission_counts(session, actor=actor(), now=now, filters=filters)
     listing = submissions_in(
@@ -100,6 +125,7 @@ def _page(session: Session, filters: SubmissionFilter, *, name: str = "", proble
         "submissions/index.html",
         listing=listing,
         submission_filter=filters,
+        received=received,
         views=_views(filters, counts),
         page_links=_steps(filters, listing),
         departments=_departments(session) if _sees_several() else [],
@@ -207,7 +233,7 @@ def _every_row(filters: SubmissionFilter, viewer: Actor) -> Iterator[Plain]:
 @for_action(Action.SEE_SUBMISSION)
 def keep_view() -> Page:
     """Save the sent filters as a named view of the signed-in person."""
-    filters, name = filter_from_query(request.form), request.form.get("name", "")
+    (filters, received), name = _read_filter(request.form), request.form.get("name", "")
     try:
         with writing() as session:
             saved_view = saved_views.keep_view(
@@ -216,7 +242,7 @@ def keep_view() -> Page:
     except Invalid as invalid:
         with reading() as session:
             sentence = problem_sentence(invalid.problems[0])
-            return _page(session, filters, name=name, problem=sentence), 422
+            return _page(session, filters, received, name=name, problem=sentence), 422
     flash(_("Saved as “%(name)s”.", name=saved_view.name))
     return redirect(address(filters))
 

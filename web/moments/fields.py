@@ -1,0 +1,180 @@
+"""Form fields for a day and for a moment: one box, in which people type as they speak.
+
+What was understood stands below the box. Where something that was left out could be completed
+otherwise, the form asks once: it comes back with the `mark` of what was shown.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import date, datetime
+from typing import Protocol, cast
+
+from flask import url_for
+from flask_babel.speaklater import LazyString
+from wtforms import Field
+from wtforms.widgets import TextInput
+
+from publisher.i18n import dates
+from publisher.i18n.date_parsing import BadWhen
+from publisher.i18n.moment_parsing import WholeDay, parse_moment, parse_typed_day
+from publisher.validation import FieldError
+from web.core.context import ctx
+from web.core.i18n import _, page_language
+from web.messages.field_errors import problem_sentence
+
+
+class FormData(Protocol):
+    """The sent form: all values of a name."""
+
+    def getlist(self, key: str, /) -> list[str]:
+        """Return the values of a name, in their order."""
+
+
+class WhenField(Field):
+    """What day and moment have in common; `data` is None if nothing was typed or understood.
+
+    `looks_back`: the field asks for what has happened. With `confirms` False nothing is asked.
+    """
+
+    widget = TextInput()
+    kind = ""
+
+    def __init__(
+        self,
+        label: str | LazyString = "",
+        *,
+        looks_back: bool = False,
+        confirms: bool = True,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(label, **kwargs)  # type: ignore[arg-type]  # WTForms passes its own
+        self.looks_back = looks_back
+        self.confirms = confirms
+        self.problem: FieldError | None = None
+        self.mark = ""
+        self._shown_mark = ""
+
+    def process(self, formdata: FormData | None, *args: object, **kwargs: object) -> None:
+        """Read the mark of what the page showed, then the field itself."""
+        marks = formdata.getlist(self.mark_name) if formdata else []
+        self._shown_mark = marks[0] if marks else ""
+        super().process(formdata, *args, **kwargs)  # type: ignore[arg-type]  # WTForms passes them
+
+    @property
+    def mark_name(self) -> str:
+        """The name of the hidden field with the mark."""
+        return f"{self.name}-understood"
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Parse the box; raises ValueError with the sentence that is shown at the field."""
+        self.data = None
+        if not self.typed:
+            return
+        try:
+            understood, is_assumed = self._read(self.typed)
+        except BadWhen as bad:
+            self._refuse(bad.code.value, **bad.values)
+        self.mark = understood.isoformat()
+        if is_assumed and self.confirms and self.mark != self._shown_mark:
+            self._refuse("understood_as", at=self._in_words(understood))
+        self.data = understood
+
+    def _refuse(self, code: str, **values: object) -> None:
+        self.problem = FieldError(self.short_name, code, values)
+        raise ValueError(problem_sentence(self.problem))
+
+    @property
+    def typed(self) -> str:
+        """What was typed; empty if nothing was."""
+        return str(self.raw_data[0]).strip() if self.raw_data else ""
+
+    def fill(self, value: date | None) -> None:
+        """Write a value into the box in place of what was typed."""
+        self.data, self.raw_data = value, None
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return self._editable(self.data) if self.data is not None else ""
+
+    @property
+    def words(self) -> str:
+        """What was understood, with its weekday and part of the day; empty if nothing was."""
+        return self._in_words(self.data) if self.data is not None else ""
+
+    @property
+    def query(self) -> str:
+        """The address that answers what a text would be understood as."""
+        return url_for("understood.say", kind=self.kind, back=int(self.looks_back))
+
+    @abstractmethod
+    def _read(self, text: str) -> tuple[date, bool]:
+        """Return the value, and whether it is assumed. Raises BadWhen."""
+
+    @abstractmethod
+    def _in_words(self, value: date) -> str:
+        """Return the value with its weekday, as a sentence names it."""
+
+    @abstractmethod
+    def _editable(self, value: date) -> str:
+        """Return the value as it can be typed back."""
+
+
+class DayField(WhenField):
+    """A day such as "tomorrow", "27/11" or "२७ नोव्हेंबर"; `data` is a `date`."""
+
+    kind = "day"
+    data: date | None
+
+    def _read(self, text: str) -> tuple[date, bool]:
+        understood = parse_typed_day(text, now=ctx.now(), looks_back=self.looks_back)
+        return understood.day, understood.is_assumed
+
+    def _in_words(self, value: date) -> str:
+        return dates.day_heading(value, page_language(), now=ctx.now())
+
+    def _editable(self, value: date) -> str:
+        return dates.editable_day(value, page_language())
+
+
+class MomentField(WhenField):
+    """A moment such as "tomorrow 10" or "सायं. ६"; `data` is an aware `datetime` in UTC.
+
+    `whole_day` says what a day without a time means.
+    """
+
+    kind = "moment"
+    data: datetime | None
+
+    def __init__(
+        self,
+        label: str | LazyString = "",
+        *,
+        whole_day: WholeDay = WholeDay.ASKED,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(label, **kwargs)  # type: ignore[arg-type]  # WTForms passes its own
+        self.whole_day = whole_day
+
+    def _read(self, text: str) -> tuple[date, bool]:
+        understood = parse_moment(
+            text, now=ctx.now(), looks_back=self.looks_back, whole_day=self.whole_day
+        )
+        return understood.at, understood.is_assumed
+
+    @property
+    def query(self) -> str:
+        """As of a day, with what a day without a time means."""
+        return f"{super().query}&whole={self.whole_day.value}"
+
+    def _in_words(self, value: date) -> str:
+        at = cast(datetime, value)
+        language, now = page_language(), ctx.now()
+        text = f"{dates.day_heading(at, language, now=now)}, {dates.clock_time(at, language)}"
+        if self.looks_back or at > now:
+            return text
+        return _("%(at)s – this time has passed", at=text)
+
+    def _editable(self, value: date) -> str:
+        return dates.editable_moment(cast(datetime, value), page_language())
