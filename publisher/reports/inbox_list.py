@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -105,6 +105,17 @@ def comments_in(
     last = rows[limit - 1].comment if len(rows) > limit else None
     following = (_moment(view, last), last.id) if last is not None else None
     return Page(tuple(rows[:limit]), following)
+
+
+def comments_by_id(
+    session: Session, *, actor: Actor, comment_ids: Collection[int]
+) -> dict[int, Comment]:
+    """Return those of the comments that the actor sees, by id."""
+    visible_departments = departments_in_sight(actor, Action.SEE_COMMENT)
+    query = select(Comment).where(Comment.id.in_(comment_ids)).options(joinedload(Comment.account))
+    if visible_departments is not None:
+        query = query.where(Comment.department_id.in_(visible_departments))
+    return {comment.id: comment for comment in session.scalars(query)}
 
 
 @cache

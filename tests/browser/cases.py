@@ -106,6 +106,15 @@ def save_outdated_draft(page: Page) -> None:
     page.locator("button[value=save]").click()
 
 
+def close_what_is_gone(page: Page) -> None:
+    """Close ticked comments that are gone: their boxes hold ids that no comment has."""
+    boxes = "(boxes) => boxes.forEach((box) => { box.value = '99999999' })"
+    page.eval_on_selector_all("[name=chosen]", boxes)
+    page.locator(".ticked-bar summary").last.click()
+    page.locator("#reason").fill("कौतुक आहे.")
+    page.locator("button[value=close]").click()
+
+
 def fill_in_fold(fold: str, values: dict[str, str], then: str) -> Act:
     """Return an act that opens `fold`, fills fields in it, then clicks `then`."""
 
@@ -466,6 +475,16 @@ CASES = (
     Case("mails.index", "failed", "lead", "/mails"),
     Case("inbox.index", "officer", "first", "/comments"),
     Case("inbox.index", "clerk", "clerk", "/comments"),
+    Case("inbox.index", "ticked", "clerk", "/comments?all=1"),
+    Case("inbox.index", "ticked-gone", "clerk", "/comments?all=1", act=close_what_is_gone),
+    Case(
+        "inbox.index",
+        "ticked-wrong",
+        "clerk",
+        "/comments",
+        act=press_after(".ticked-bar summary", "button[value=assign]"),
+        code=422,
+    ),
     Case("inbox.index", "empty", "first", "/comments", "empty"),
     Case("inbox.show", "overdue", "first", "/comments/{overdue}"),
     Case("inbox.show", "answered", "first", "/comments/{answered}"),

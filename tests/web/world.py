@@ -287,6 +287,7 @@ TABLE: Mapping[str, Entry] = {
     "inbox.transfer": ON_COMMENTS,
     "inbox.close": ON_COMMENTS,
     "inbox.reopen": ON_COMMENTS,
+    "inbox.act_on_ticked": page("lead cell officer head"),
     "inbox.undo": ON_COMMENTS,
     "orders.take_back": WITHDRAW,
     "orders.hide": ON_COMMENTS,

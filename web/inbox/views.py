@@ -1,10 +1,10 @@
-"""Pages of citizens' comments: the list, a comment, its answer and its routing."""
+"""Pages of a citizen's comment: its thread, its answer and its routing."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
 
@@ -25,14 +25,13 @@ from publisher.undo import newest_event
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
-from web.core.filters import decode_cursor, encode_cursor
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.core.undo import flash_with_undo, undone
 from web.drafting import warnings
 from web.forms import Form, department_options, number_of, options
-from web.messages.progress import REPLIES, VIEWS
+from web.messages.progress import REPLIES
 
 routes = Blueprint("inbox", __name__)
 TO_THE_CELL = "0"
@@ -63,31 +62,6 @@ class RoutingForm(Form):
         if department_id := number_of(self.department.data):
             return department_id
         raise Invalid([FieldError("department", "unknown_department")])
-
-
-@routes.get("/comments")
-@for_action(Action.SEE_COMMENT)
-@reads
-def index(session: Session) -> Page:
-    """List the comments of a view."""
-    views = inbox_list.views_for(actor())
-    view_name = request.args.get("view", "")
-    view = next((candidate for candidate in views if candidate.value == view_name), views[0])
-    page = inbox_list.comments_in(
-        session,
-        actor=actor(),
-        now=ctx.now(),
-        view=view,
-        before=decode_cursor(request.args.get("before", "")),
-    )
-    return render_template(
-        "inbox/index.html",
-        page=page,
-        view=view,
-        view_labels=VIEWS,
-        counts=inbox_list.view_counts(session, actor=actor(), now=ctx.now()),
-        next_cursor=encode_cursor(page.following),
-    )
 
 
 @routes.get("/comments/<int:comment_id>")

@@ -84,6 +84,7 @@ FIELD_ERRORS: Mapping[str, str] = {
     "stays_with_another": N_("Another text of this post cannot move, so this one stays too."),
     "no_slot": N_("No good time is free for the post. Choose a time yourself."),
     "none_chosen": N_("Choose at least one post."),
+    "too_many_ticked": N_("At most %(most)s can be ticked at once."),
     "too_many_chosen": N_("At most %(most)s can be moved at once."),
     "amount": N_("Write a whole number other than 0, at most %(most)s."),
     "same_time": N_("Choose another end than the start."),
