@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from approvals.policy import Role
+from publisher.models.deliveries import Delivery
 from publisher.models.notifications import Notice
 from publisher.models.people import Person
 from publisher.models.posts import Decision
@@ -16,6 +17,7 @@ from publisher.models.submissions import Submission
 from publisher.people import appointments, permissions
 from tests.support.city_people import DAY, MINUTE
 from tests.web.html_page import Page
+from tests.web.schedule_form import time_fields
 from tests.web.site import Browser, Site
 from tests.web.test_bad_submissions import TYPED
 
@@ -216,3 +218,26 @@ def test_a_second_answer_is_refused_because_the_comment_is_answered(any_site: Si
     assert response.status_code == 409
     assert "या टिप्पणीस अंतिम उत्तर आधीच दिले आहे." in page
     assert "आज रात्री." in page.html
+
+
+def test_of_two_clerks_who_schedule_at_once_one_is_told_of_the_other(any_site: Site) -> None:
+    post = any_site.city.approved()
+    clerks = [any_site.browser(name) for name in ("clerk", "lead")]
+    (text,) = any_site.city.variants(post)
+    for clerk in clerks:
+        assert clerk.token
+    both = threading.Barrier(2)
+
+    def send(clerk: Browser, clock: str) -> tuple[int, str]:
+        fields = [*time_fields(text, "28/11/2026", clock), ("late_limit", "60")]
+        both.wait(10)
+        response = clerk.post(f"/posts/{post}/schedule", fields)
+        return response.status_code, response.text
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(send, clerks, ("10:00", "11:00")))
+    assert [status for status, _text in answers] == [302, 422]
+    assert "कोणीतरी" in answers[1][1]
+    with any_site.city.read() as session:
+        (delivery,) = session.scalars(select(Delivery).where(Delivery.post_id == post))
+    assert any_site.city.verbs("deliveries", delivery.id) == ["schedule"]
