@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypedDict, TypeVar, cast
 
 from flask import Flask, abort, current_app, g, render_template, request, session
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -103,6 +104,7 @@ def _check_access() -> Response | tuple[str, int] | str | None:
     """Deny by default: an unknown page is 404, a page without a session asks to sign in."""
     g.acting = None
     if request.endpoint is None:
+        g.acting = _acting_for_layout()
         return None
     rule = permissions.rule_of(current_app, request.endpoint)
     if request.endpoint != "static":
@@ -121,6 +123,15 @@ def _check_access() -> Response | tuple[str, int] | str | None:
         is_emergency = Action.PUBLISH_EMERGENCY in rule.actions
         return render_template("sign_in/factor_needed.html", is_emergency=is_emergency), 403
     return None
+
+
+def _acting_for_layout() -> Acting | None:
+    """Return who is signed in; None also while the database cannot be reached."""
+    try:
+        return _acting_from_cookie()
+    except SQLAlchemyError:
+        end_reading()
+        return None
 
 
 def _is_open(rule: permissions.AccessRule, acting: Acting) -> bool:
