@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date, datetime, time
 
 from flask import Flask, current_app, g, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,56 +11,23 @@ from werkzeug.exceptions import HTTPException
 
 from approvals.policy import Action, Actor, Role, scope_of
 from demo.rehearsals.processes import are_offered
-from publisher.i18n.dates import clock_time, weekdays
-from publisher.i18n.languages import digits
 from publisher.models.people import Person
 from publisher.reports.tab_counts import Counts
-from publisher.settings.help import HelpDesk, Hours
-from publisher.working_time import ZONE
 from web.controls import stop as controls_stop
 from web.controls import workers
+from web.core import permissions
 from web.core.auth import Acting
 from web.core.context import ctx
 from web.core.counts import counts_of
 from web.core.database import reading
-from web.core.i18n import N_, _, code, page_language, page_languages
-from web.core.layout import ActingLabel, Banner, Chrome, Help, LanguageChoice, MenuEntry, Tab
+from web.core.help_desk import help_of
+from web.core.i18n import N_, _, code, page_languages
+from web.core.layout import ActingLabel, Banner, Chrome, LanguageChoice, MenuEntry, Tab
 from web.emergency import summary
+from web.home.other_appointments import other_work
 from web.messages.names import post_of
 from web.rehearsals import views
 from web.reports import access
-
-
-def help_of(desk: HelpDesk) -> Help:
-    """Return the telephone number, mail address and hours as every page shows them."""
-    return Help(
-        phone=digits(desk.phone, page_language()),
-        phone_href=f"tel:{desk.phone.replace(' ', '').replace('-', '')}" if desk.phone else "",
-        hours=_hours(desk.hours) if desk.hours else "",
-        mail=desk.mail,
-    )
-
-
-def _hours(hours: Hours) -> str:
-    """Return the hours as text: `Monday to Saturday, 10:00 am to 6:00 pm`."""
-    names = weekdays(page_language())
-    first, last = names[hours.first], names[hours.last]
-    opens_at, closes_at = _clock_text(hours.opens), _clock_text(hours.closes)
-    if hours.first == hours.last:
-        return _("%(day)s, %(opens)s to %(closes)s", day=first, opens=opens_at, closes=closes_at)
-    return _(
-        "%(first)s to %(last)s, %(opens)s to %(closes)s",
-        first=first,
-        last=last,
-        opens=opens_at,
-        closes=closes_at,
-    )
-
-
-def _clock_text(clock: time) -> str:
-    any_day = date(2000, 1, 1)
-    return clock_time(datetime.combine(any_day, clock, ZONE), page_language())
-
 
 _TABS: Mapping[str, str] = {
     "today.index": N_("Today"),
@@ -75,6 +41,14 @@ _TABS: Mapping[str, str] = {
     "people.index": N_("People"),
     "accounts.index": N_("Accounts"),
 }
+_ICONS: Mapping[str, str] = {
+    "inbox.index": "chat-left-text",
+    "submissions.new": "plus-lg",
+    "calendar.index": "calendar-check",
+    "deliveries.board": "question-octagon-fill",
+    "accounts.index": "key",
+}
+"""The icons of those tabs that are in the menu of a role that has no tab for them."""
 _CELL_TABS = (
     "today.index",
     "submissions.index",
@@ -85,8 +59,23 @@ _CELL_TABS = (
     "report.index",
 )
 
-_DEPARTMENT_TABS = ("today.index", "inbox.index", "submissions.index", "submissions.new")
-_READER_TABS = ("today.index", "departments.index", "calendar.index", "report.index")
+_DEPARTMENT_TABS = (
+    "today.index",
+    "inbox.index",
+    "submissions.index",
+    "submissions.new",
+    "calendar.index",
+    "deliveries.board",
+)
+_READER_TABS = (
+    "today.index",
+    "submissions.index",
+    "inbox.index",
+    "calendar.index",
+    "deliveries.board",
+    "departments.index",
+    "report.index",
+)
 TABS: Mapping[Role, tuple[str, ...]] = {
     Role.ADMIN: (
         "today.index",
@@ -100,7 +89,7 @@ TABS: Mapping[Role, tuple[str, ...]] = {
     Role.CELL: _CELL_TABS,
     Role.OFFICER: _DEPARTMENT_TABS,
     Role.HEAD: (*_DEPARTMENT_TABS, "report.index"),
-    Role.MEMBER: ("today.index", "submissions.index", "submissions.new"),
+    Role.MEMBER: ("today.index", "submissions.index", "submissions.new", "calendar.index"),
     Role.OVERSIGHT: _READER_TABS,
     Role.AUDITOR: _READER_TABS,
 }
@@ -139,6 +128,7 @@ def chrome(acting: Acting | None) -> Chrome:
         search_words=request.args.get("q", "") if request.endpoint == "search.index" else "",
         menu=(
             *(
+                *_page_entries(acting.actor),
                 *_decision_entries(acting),
                 *_drafting_entries(acting),
                 *_confirmation_entries(acting),
@@ -240,11 +230,27 @@ def _acting_label(acting: Acting) -> ActingLabel:
         post=post_of(acting.appointment),
         person_key=hashlib.sha256(f"person {person_id}".encode()).hexdigest()[:16],
         switch_href=url_for("signing.appointments") if acting.may_switch else None,
+        waiting=_waiting_elsewhere(acting),
     )
+
+
+def _waiting_elsewhere(acting: Acting) -> int:
+    with reading() as session:
+        return sum(other.waiting for other in other_work(session, acting))
 
 
 def _name(person: Person) -> str:
     return person.name_en or person.name_mr if code() == "en" else person.name_mr
+
+
+def _page_entries(actor: Actor) -> tuple[MenuEntry, ...]:
+    """Return an entry for each main page that this role may open and has no tab for."""
+    tabs = TABS[actor.role] if actor.role else ()
+    return tuple(
+        MenuEntry(_(label), url_for(endpoint), icon=_ICONS[endpoint])
+        for endpoint, label in _TABS.items()
+        if endpoint not in tabs and actor.role in permissions.rule_of(current_app, endpoint).roles
+    )
 
 
 def _decision_entries(acting: Acting) -> tuple[MenuEntry, ...]:

@@ -30,8 +30,8 @@ class Counts:
 
     `today` counts all tasks, `submissions` the visible open ones, `comments` those of the inbox's
     first view, `decisions` the lines of the board that need a person. `emergency` counts the open
-    emergency work, which is part of Today and of the board; `alerts` what is on the tab of those on
-    duty.
+    emergency work, which is part of Today and of the board; `overdue` the comments of Today whose
+    deadline has passed, if they were asked for; `alerts` what is on the tab of those on duty.
     """
 
     today: int = 0
@@ -39,13 +39,14 @@ class Counts:
     decisions: int = 0
     comments: int = 0
     emergency: int = 0
+    overdue: int = 0
     alerts: int = 0
     on_duty: int = 0
 
 
-def counts(session: Session, *, actor: Actor, now: datetime) -> Counts:
+def counts(session: Session, *, actor: Actor, now: datetime, with_overdue: bool = False) -> Counts:
     """Return the counts of the actor's tabs, in one query."""
-    tabs, query = _count_query(actor.role) if actor.role is not None else ((), None)
+    tabs, query = _count_query(actor.role, with_overdue) if actor.role is not None else ((), None)
     if query is None:
         return Counts()
     sums: Counter[str] = Counter()
@@ -57,9 +58,13 @@ def counts(session: Session, *, actor: Actor, now: datetime) -> Counts:
 @cache
 def _count_query(
     role: Role,
+    with_overdue: bool,
 ) -> tuple[tuple[str, ...], RoleQuery[*tuple[int, ...]] | None]:
     """Return the tab of each column and the role's query, or None if it has no counts."""
-    columns_by_tab = list(_columns(anybody(role)))
+    columns_by_tab = [
+        *_columns(anybody(role)),
+        *(_overdue_columns(anybody(role)) if with_overdue else ()),
+    ]
     if not columns_by_tab:
         return (), None
     tabs, columns = zip(*columns_by_tab, strict=True)
@@ -83,6 +88,13 @@ def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
     if scope_of(actor, Action.ANSWER) is not None:
         first, *_others = inbox_list.views_for(actor)
         yield "comments", _count(Comment, and_(*inbox_list.in_view(actor, first, now=MOMENT)))
+
+
+def _overdue_columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
+    """Yield the counts of those comments among the actor's tasks that are overdue."""
+    for todo_kind in todo_kinds_for(actor, now=MOMENT):
+        if todo_kind.about is Comment:
+            yield "overdue", _count(Comment, todo_kind.condition & (Comment.due_at < MOMENT))
 
 
 def _emergency_columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:

@@ -55,7 +55,7 @@ def test_two_clicks_with_a_reason_stop_everything_and_name_what_is_sending(site:
     (gone,), (waiting,) = site.city.due("water"), site.city.due("road")
     start_sending(site.city, gone)
     lead = site.browser("lead")
-    assert links(lead.page("/calendar"), "/stop") == [STOP] * 3  # bar, menu and foot
+    assert links(lead.page("/calendar"), "/stop") == [STOP] * 2  # tabs on a desk, menu on a phone
     assert RELEASE not in lead.page("/stop")
     response = lead.post("/stop", {"reason": WHY})
     assert response.headers["Location"] == "/stop"

@@ -9,8 +9,8 @@ from flask import session
 
 from publisher.settings.help import HelpDesk, Hours
 from tests.web.site import Site
+from web.core.help_desk import help_of
 from web.core.layout import Help
-from web.navigation import help_of
 
 DESK = HelpDesk("+91 20 5550-0100", "help@pmc.example", Hours(0, 5, time(10), time(18, 30)))
 NEW = "आपण येथे नवीन आहात का?"
@@ -69,4 +69,4 @@ def test_an_empty_today_offers_to_hand_in_where_that_is_ones_work(site: Site) ->
     )  # the tab, on the phone in the menu too, and the button
     lead = site.browser("oversight").page("/")
     assert "/submissions/new" not in [link.get("href") for link in lead.all]
-    assert "दिनदर्शिका पाहा" in lead
+    assert "प्रस्ताव पाहा" in lead

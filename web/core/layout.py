@@ -40,13 +40,15 @@ class ActingLabel:
     """The person and the appointment under which this session works.
 
     `person_key` is an opaque, stable key of the person; drafts in the browser are stored under
-    it. `switch_href` is None unless the person has more than one appointment.
+    it. `switch_href` is None unless the person has more than one appointment; `waiting` counts what
+    waits under the others.
     """
 
     name: str
     post: str
     person_key: str
     switch_href: str | None = None
+    waiting: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,23 +10,27 @@ from sqlalchemy.orm import Session
 from approvals.policy import Action, Actor, Role, scope_of
 from publisher.delivery.emergency import roster
 from publisher.people import confirmation, lost_factor
+from publisher.reports.tab_counts import Counts
 from web.core.context import ctx
-from web.core.counts import counts_of
 from web.core.i18n import _, _n
 from web.messages.names import person_name
 
 
 @dataclass(frozen=True)
 class PeopleTask:
-    """A line of Today with the page where it is done."""
+    """A line of Today with the page where it is done, and how many things it stands for."""
 
     text: str
     href: str
+    count: int = 1
 
 
-def people_tasks(session: Session, actor: Actor) -> list[PeopleTask]:
-    """Return the lines of Today about people, and for an admin that of the decision board."""
-    return [*_appointments(session, actor), *_duties(session, actor), *_decisions(session, actor)]
+def people_tasks(session: Session, actor: Actor, counts: Counts) -> list[PeopleTask]:
+    """Return the lines of Today about people, and for an admin that of the decision board.
+
+    `counts` are those of the actor's tabs.
+    """
+    return [*_appointments(session, actor), *_duties(session, actor), *_decisions(actor, counts)]
 
 
 def _appointments(session: Session, actor: Actor) -> list[PeopleTask]:
@@ -46,7 +50,7 @@ def _appointments(session: Session, actor: Actor) -> list[PeopleTask]:
             "%(num)s appointments wait for your confirmation",
             count,
         )
-        tasks.append(PeopleTask(text, url_for("confirmation.index")))
+        tasks.append(PeopleTask(text, url_for("confirmation.index"), count))
     return tasks
 
 
@@ -57,11 +61,11 @@ def _duties(session: Session, actor: Actor) -> list[PeopleTask]:
     text = _n(
         "%(num)s duty waits for your approval", "%(num)s duties wait for your approval", count
     )
-    return [PeopleTask(text, url_for("duty.index"))] if count else []
+    return [PeopleTask(text, url_for("duty.index"), count)] if count else []
 
 
-def _decisions(session: Session, actor: Actor) -> list[PeopleTask]:
+def _decisions(actor: Actor, counts: Counts) -> list[PeopleTask]:
     # For everybody else these are among the tasks of Today.
-    count = counts_of(session, actor).decisions if actor.role is Role.ADMIN else 0
+    count = counts.decisions if actor.role is Role.ADMIN else 0
     text = _n("%(num)s post waits for a decision", "%(num)s posts wait for a decision", count)
-    return [PeopleTask(text, url_for("deliveries.board"))] if count else []
+    return [PeopleTask(text, url_for("deliveries.board"), count)] if count else []

@@ -10,12 +10,17 @@ from publisher.people import upgrade_review
 from publisher.reports.todo import waiting_for
 from web.core.auth import acting, actor, reads
 from web.core.context import ctx
+from web.core.counts import counts_of
 from web.core.permissions import for_roles
 from web.emergency.summary import lane_of
+from web.home.other_appointments import other_work
 from web.home.people_work import people_tasks
 from web.messages.progress import DUE, WAITING
 
 routes = Blueprint("today", __name__)
+READERS = (Role.OVERSIGHT, Role.AUDITOR)
+"""The roles of which nothing is asked but to look, except on duty."""
+
 MOST = 60
 """The most items on the page: more than a day's work; the tabs lead to the rest."""
 
@@ -37,6 +42,8 @@ def index(session: Session) -> str:
         unreviewed_count=upgrade_review.count(session, now=now)
         if actor().role is Role.ADMIN
         else 0,
-        people_tasks=people_tasks(session, actor()),
+        people_tasks=people_tasks(session, actor(), counts_of(session, actor())),
+        other_work=[other for other in other_work(session, acting()) if other.waiting],
+        only_reads=actor().role in READERS,
         is_new=acting().is_newcomer,
     )

@@ -18,7 +18,6 @@ from publisher.auth.known_devices import Visitor
 from publisher.auth.refusals import SignInProblem, SignInRefusal
 from publisher.auth.session_start import FactorRequest, SignedIn
 from publisher.auth.sign_in_codes import CodeRequest
-from publisher.models.people import Person
 from publisher.people import invitations
 from publisher.review.in_person import CELL
 from web.core import form_recovery
@@ -39,6 +38,7 @@ from web.core.sign_in_page import (
 from web.core.vault import vault
 from web.errors import error_page
 from web.forms import Form, key_of
+from web.home.other_appointments import other_work
 from web.messages.sign_in import own_password_sentence, seconds_until, sign_in_sentence
 from web.sign_in import browser_cookies, sign_in_steps
 from web.sign_in.passwords import city_words, new_hash, own_proof
@@ -258,12 +258,12 @@ def prove() -> Page:
 @reads
 def appointments(database_session: Session) -> Page:
     """List one's own appointments, to choose the one to work under."""
-    person = database_session.get_one(Person, acting().actor.person_id)
-    in_force = [
-        appointment for appointment in person.appointments if appointment.in_force(ctx.now())
-    ]
+    in_force = signing_in_sessions.in_force(database_session, acting().person, now=ctx.now())
     return render_template(
-        "sign_in/appointments.html", appointments=in_force, current_id=acting().actor.appointment_id
+        "sign_in/appointments.html",
+        appointments=in_force,
+        current_id=acting().actor.appointment_id,
+        work={other.appointment.id: other for other in other_work(database_session, acting())},
     )
 
 
