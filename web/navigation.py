@@ -24,6 +24,7 @@ from web.core.help_desk import help_of
 from web.core.i18n import N_, _, code, page_languages
 from web.core.layout import ActingLabel, Banner, Chrome, LanguageChoice, MenuEntry, Tab
 from web.emergency import summary
+from web.home.guides import GUIDE_OF
 from web.home.other_appointments import other_work
 from web.messages.names import post_of
 from web.rehearsals import views
@@ -124,6 +125,7 @@ def chrome(acting: Acting | None) -> Chrome:
         languages=_other_languages(locale),
         tabs=_tabs(acting.actor, counts) if acting else (),
         acting=_acting_label(acting) if acting else None,
+        guides_href=url_for("guides.index"),
         search_href=url_for("search.index") if acting else None,
         search_words=request.args.get("q", "") if request.endpoint == "search.index" else "",
         menu=(
@@ -139,7 +141,7 @@ def chrome(acting: Acting | None) -> Chrome:
             *summary.entry(),
             *workers.entry(acting.actor),
             *access.entry(acting.actor),
-            *_personal_entries(),
+            *_personal_entries(acting),
         )
         if acting
         else (),
@@ -288,10 +290,13 @@ def _freeze_entries(acting: Acting) -> tuple[MenuEntry, ...]:
     return (MenuEntry(_("Freezes"), url_for("freezes.index"), icon="snow"),)
 
 
-def _personal_entries() -> tuple[MenuEntry, ...]:
+def _personal_entries(acting: Acting) -> tuple[MenuEntry, ...]:
+    role = acting.actor.role
+    guide_href = url_for("guides.show", guide=GUIDE_OF[role]) if role else url_for("guides.index")
     return (
         MenuEntry(_("My profile"), url_for("profile.show"), icon="person"),
         MenuEntry(_("My sessions"), url_for("signing.sessions"), icon="phone"),
         MenuEntry(_("Introduction"), url_for("tour.step", number=1), icon="info-circle"),
+        MenuEntry(_("Guide"), guide_href, icon="book"),
         MenuEntry(_("Sign out"), url_for("signing.sign_out"), icon="box-arrow-right", post=True),
     )

@@ -90,6 +90,7 @@ class Chrome:
     languages: tuple[LanguageChoice, ...] = ()
     tabs: tuple[Tab, ...] = ()
     acting: ActingLabel | None = None
+    guides_href: str = ""
     search_href: str | None = None
     search_words: str = ""
     menu: tuple[MenuEntry, ...] = ()
