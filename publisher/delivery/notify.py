@@ -5,15 +5,20 @@ Each function is named like its kind of notice.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Person
 from publisher.notifications import compose, links
+from publisher.notifications.bundle import GATHERED_FOR
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
+
+NEAR_DEADLINE: Final = timedelta(hours=4)
+"""An answer whose deadline is nearer than this is urgent: its notice waits for no other."""
 
 
 def delivery_failed(session: Session, delivery: Delivery, *, now: datetime) -> None:
@@ -36,11 +41,27 @@ def _notify(session: Session, kind: NoticeKind, delivery: Delivery, *, now: date
         "title": delivery.post.title,
         "account": delivery.account.name,
         "platform": delivery.account.platform,
+        "language": delivery.variant.language,
         "due_at": delivery.due_at,
         "code": delivery.reason.get("code", ""),
     }
-    people, path = _recipients(session, delivery, now=now), links.delivery(delivery.id)
-    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)
+    compose.queue_for_each(
+        session,
+        _recipients(session, delivery, now=now),
+        kind=kind,
+        values=values,
+        now=now,
+        path=links.delivery(delivery.id),
+        post_id=delivery.post_id,
+        wait=timedelta(0) if is_urgent(delivery, now=now) else GATHERED_FOR,
+    )
+
+
+def is_urgent(delivery: Delivery, *, now: datetime) -> bool:
+    """Return True for an emergency warning, and an answer to a citizen that is due within hours."""
+    reply = delivery.post.reply
+    due_at = reply.comment.due_at if reply is not None else None
+    return delivery.urgent or (due_at is not None and due_at <= now + NEAR_DEADLINE)
 
 
 def _recipients(session: Session, delivery: Delivery, *, now: datetime) -> list[Person]:

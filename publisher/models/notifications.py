@@ -26,7 +26,8 @@ class Notice(Base):
     """A mail or SMS: its text, its recipient, and its state.
 
     An SMS is its registered template filled with `variables`; subject and body are then the mail
-    that is sent if no template is registered, and, with `mail_too`, in addition.
+    that is sent if no template is registered, and, with `mail_too`, in addition. Of a notice about
+    texts of a post, `lines` has one for each of them, and `variables` what else it says.
     """
 
     __tablename__ = "notices"
@@ -44,6 +45,9 @@ class Notice(Base):
     body: Mapped[str] = mapped_column(Text)
     variables: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     mail_too: Mapped[bool] = mapped_column(default=False)
+    #: The post of `lines`.
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
+    lines: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     mail_id: Mapped[str] = mapped_column(String(120), unique=True)
     state: Mapped[NoticeState] = mapped_column(
         enum_type(NoticeState, "state"), default=NoticeState.QUEUED

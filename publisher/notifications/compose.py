@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from jinja2 import PackageLoader, StrictUndefined
@@ -14,12 +14,12 @@ from jinja2.sandbox import SandboxedEnvironment
 from sqlalchemy.orm import Session
 
 from publisher.i18n import dates
-from publisher.i18n.languages import LANGUAGES
+from publisher.i18n.languages import LANGUAGES, digits
 from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Person
 from publisher.notifications import department_copies, links
 from publisher.notifications.formatting import in_words, language_of
-from publisher.notifications.kinds import HAS_SECRET, VALUES, NoticeKind
+from publisher.notifications.kinds import ABOUT_TEXTS, HAS_SECRET, VALUES, NoticeKind
 from publisher.notifications.preferences import NoticeRoute, ways_to
 
 LONGEST_SUBJECT = 78
@@ -53,6 +53,8 @@ def queue(
     now: datetime,
     path: str = "",
     to: str = "",
+    post_id: int | None = None,
+    wait: timedelta = timedelta(0),
 ) -> Notice | None:
     """Queue a notice to a person in the person's language, by the channels that the person chose.
 
@@ -62,7 +64,8 @@ def queue(
     have to be aware; moments, numbers, roles, persons and departments are formatted here; a list of
     `LinkedLine` becomes lines with links. `path` (from `publisher.notifications.links`) is the
     target of the mail's link, else Today. `to` is a mail address or mobile number instead of the
-    person's own. Raises `WrongValues` if the values do not fit the kind.
+    person's own. A notice with a `post_id` takes along what waits about the same post when it goes,
+    which is after `wait`. Raises `WrongValues` if the values do not fit the kind.
     """
     if links.sets_password(path) and kind not in HAS_SECRET:
         raise WrongValues(kind, [], ["path"])
@@ -74,6 +77,8 @@ def queue(
     for mail, outline in copies:
         kind_of_copy, way = NoticeKind.DEPARTMENT_COPY, _way_to(mail)
         notices += _written(session, kind_of_copy, person, outline, [way], now=now)
+    for notice in notices:
+        notice.post_id, notice.send_at = post_id, now + wait
     session.add_all(notices)
     session.flush()
     return notices[0] if notices else None
@@ -93,6 +98,7 @@ def _written(
     if not ways:
         return []
     subject, body, texts = compose(kind, person, values, now=now, path=path)
+    rows = [row_of(texts)] if kind in ABOUT_TEXTS else []
     if links.without_secrets(body) != body:
         ways = [way for way in ways if department_copies.owner_of(session, way.address) is None]
     return [
@@ -100,7 +106,8 @@ def _written(
             kind=kind,
             channel=way.channel,
             mail_too=way.mail_too,
-            variables=texts if way.channel is Channel.SMS else {},
+            variables=texts if rows or way.channel is Channel.SMS else {},
+            lines=rows,
             person=person,
             address=way.address,
             language=language_of(person),
@@ -123,10 +130,21 @@ def queue_for_each(
     values: Mapping[str, object],
     now: datetime,
     path: str,
+    post_id: int | None = None,
+    wait: timedelta = timedelta(0),
 ) -> None:
     """Queue a notice to each of these people; see `queue`."""
     for person in people:
-        queue(session, kind=kind, person=person, values=values, now=now, path=path)
+        queue(
+            session,
+            kind=kind,
+            person=person,
+            values=values,
+            now=now,
+            path=path,
+            post_id=post_id,
+            wait=wait,
+        )
 
 
 def _way_to(address: str) -> NoticeRoute:
@@ -153,10 +171,27 @@ def compose(
     texts = _checked(kind, texts)
     texts["link"] = links.BASE + (path or links.today())
     texts |= _short_moments(plain, language, now=now)
-    subject, _, letter = _render(language, kind, texts).partition("\n")
+    rows = [row_of(texts)] if kind in ABOUT_TEXTS else []
+    return *write(kind, language, texts, rows, reader=reader), texts
+
+
+def write(
+    kind: str, language: str, texts: dict[str, str], rows: Sequence[str], *, reader: str
+) -> tuple[str, str]:
+    """Return subject and text of a mail that says these texts; its `count` is set from `rows`."""
+    if rows:
+        texts["count"] = digits(str(len(rows)), language) if len(rows) > 1 else ""
+    values = {**texts, "rows": "\n".join(f"– {row}" for row in rows)}
+    subject, _, letter = _render(language, kind, values).partition("\n")
     letter = _EMPTY_LINES.sub("\n\n", letter.strip())  # where an optional line is left out
     body = _render(language, "letter", {"name": reader, "letter": letter})
-    return _cut(" ".join(subject.split()), LONGEST_SUBJECT), body.strip() + "\n", texts
+    return _cut(" ".join(subject.split()), LONGEST_SUBJECT), body.strip() + "\n"
+
+
+def row_of(texts: Mapping[str, str]) -> str:
+    """Return the line of one text of a post: where, in which language, when, and what is wrong."""
+    names = ("platform", "language", "account", "due_at", "at", "code", "trouble")
+    return "; ".join(filter(None, (texts.get(name, "") for name in names)))
 
 
 def _short_moments(values: Mapping[str, object], language: str, *, now: datetime) -> dict[str, str]:

@@ -21,7 +21,7 @@ from publisher.database.session import Database
 from publisher.failpoints import hit
 from publisher.models.history import Event
 from publisher.models.notifications import Channel, Notice
-from publisher.notifications import links
+from publisher.notifications import bundle, links
 from publisher.states import NoticeState
 
 LONGEST_REASON = 300
@@ -168,6 +168,7 @@ def _claim(context: _TickContext) -> Notice | None:
         notice = session.scalars(longest).first()
         if notice is None:
             return None
+        bundle.gather(session, notice, now=now)
         _move(session, notice, NoticeState.SENDING, f"send_{notice.channel}", now)
         notice.tries += 1
         notice.leased_until = now + LEASE

@@ -73,6 +73,13 @@ _CHANGED: Final[Mapping[str, str]] = {
     "recovery_code": N_("recovery code used for signing in"),
 }
 
+_LANGUAGES: Final[Mapping[str, str]] = {
+    "mr": N_("Marathi"),
+    "en": N_("English"),
+    "hi": N_("Hindi"),
+    "mixed": N_("mixed languages"),
+}
+
 # What the code of a link is for.
 _ACTS: Final[Mapping[str, str]] = {
     "doubt": N_("to say that an appointment is wrong"),
@@ -86,6 +93,7 @@ _LISTS: Final = {
     "changed": _CHANGED,
     "trouble": _TROUBLES,
     "kind": _KINDS,
+    "language": _LANGUAGES,
 }
 
 

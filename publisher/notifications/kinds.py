@@ -113,9 +113,9 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.ACCESS_ENDS: "account ends_at about platform? handle?",
     NoticeKind.COMMENTS_UNREAD: "account since_at platform? handle?",
     NoticeKind.COMMENTS_READ_AGAIN: "account platform? handle?",
-    NoticeKind.DELIVERY_FAILED: "title account due_at platform? code?",
-    NoticeKind.DELIVERY_MISSED: "title account due_at platform? code?",
-    NoticeKind.DELIVERY_HELD: "title account due_at platform? code?",
+    NoticeKind.DELIVERY_FAILED: "title account due_at platform? language? code?",
+    NoticeKind.DELIVERY_MISSED: "title account due_at platform? language? code?",
+    NoticeKind.DELIVERY_HELD: "title account due_at platform? language? code?",
     NoticeKind.DUTY_RECORDED: "from_at until_at",
     NoticeKind.DUTY_GIVEN: "name from_at until_at by?",
     NoticeKind.DUTY_WAITS: "name from_at until_at by?",
@@ -127,9 +127,9 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.EMERGENCY_OVERDUE: "template department at due_at by?",
     NoticeKind.EMERGENCY_VOUCHED: "template at helper by?",
     NoticeKind.EMERGENCY_REFUSED: "template department at reason by?",
-    NoticeKind.EMERGENCY_ALERT: "title account trouble due_at since_at platform?",
-    NoticeKind.FOUND_GONE: "title account at platform?",
-    NoticeKind.FOUND_CHANGED: "title account at platform?",
+    NoticeKind.EMERGENCY_ALERT: "title account trouble due_at since_at platform? language?",
+    NoticeKind.FOUND_GONE: "title account at platform? language?",
+    NoticeKind.FOUND_CHANGED: "title account at platform? language?",
     NoticeKind.LINK_WRONG: "title account at platform? code?",
     NoticeKind.STOPPED: "at reason by?",
     NoticeKind.RELEASED: "at reason by?",
@@ -145,6 +145,14 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.DEPARTMENT_COPY: "department title? due_at?",
 }
 
+ABOUT_TEXTS: Final = frozenset(
+    {
+        *(NoticeKind.DELIVERY_FAILED, NoticeKind.DELIVERY_MISSED, NoticeKind.DELIVERY_HELD),
+        *(NoticeKind.FOUND_GONE, NoticeKind.FOUND_CHANGED, NoticeKind.EMERGENCY_ALERT),
+    }
+)
+"""Kinds about one text of a post: several of one post are gathered, with a row for each text."""
+
 HAS_SECRET: Final = frozenset(
     {
         *(NoticeKind.INVITATION, NoticeKind.PASSWORD_LINK),
@@ -159,4 +167,6 @@ Links that need a sign-in or a code besides are none of these."""
 def variables_of(kind: NoticeKind) -> frozenset[str]:
     """Return the variables that an SMS of this kind may use."""
     names = {name.removesuffix("?") for name in VALUES[kind].split()}
-    return frozenset({"link", *names, *(f"{name}_short" for name in names if name.endswith("_at"))})
+    texts = {"count"} if kind in ABOUT_TEXTS else set()
+    moments = {f"{name}_short" for name in names if name.endswith("_at")}
+    return frozenset({"link", *names, *texts, *moments})

@@ -137,7 +137,8 @@ class _BySms:
             return False
         verb = "by_mail_instead"
         transitions.apply(session, notice, NoticeState.QUEUED, actor=CLOCK, now=now, verb=verb)
-        notice.channel, notice.address, notice.variables = Channel.MAIL, mail, {}
+        notice.channel, notice.address = Channel.MAIL, mail
+        notice.variables = notice.variables if notice.lines else {}
         notice.tries, notice.send_at, notice.leased_until, notice.reason = 0, now, None, ""
         return True
 

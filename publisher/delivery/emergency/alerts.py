@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -144,12 +145,13 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
         "title": delivery.post.title,
         "account": delivery.account.name,
         "platform": delivery.account.platform,
+        "language": delivery.variant.language,
         "trouble": alert.trouble,
         "due_at": delivery.due_at,
         "since_at": alert.since_at,
     }
     for person in _readers(session, now=now):
-        _queue(session, person, values, sms, now=now)
+        _queue(session, person, values, sms, now=now, post_id=delivery.post_id)
     alert.told, alert.told_at = alert.told + 1, now
     transitions.record(session, alert, "call", actor=CLOCK, now=now, values={"told": alert.told})
     return True
@@ -161,14 +163,22 @@ def _readers(session: Session, *, now: datetime) -> list[Person]:
 
 
 def _queue(
-    session: Session, person: Person, values: dict[str, object], sms: Sms, *, now: datetime
+    session: Session,
+    person: Person,
+    values: dict[str, object],
+    sms: Sms,
+    *,
+    now: datetime,
+    post_id: int,
 ) -> None:
+    # Without a wait: what is raised in the same moment still becomes one notice.
+    queue = partial(compose.queue, session, person=person, values=values, now=now, post_id=post_id)
     kind, path = NoticeKind.EMERGENCY_ALERT, links.emergency()
-    compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
+    queue(kind=kind, path=path)
     registered = template_of(sms, kind, person.language) is not None
     if registered and person.mobile is not None and person.mail is not None:
         to = person.mobile  # the mail is queued already: this is the SMS
-        compose.queue(session, kind=kind, person=person, values=values, now=now, path=path, to=to)
+        queue(kind=kind, path=path, to=to)
 
 
 def open_alerts(session: Session) -> list[Alert]:

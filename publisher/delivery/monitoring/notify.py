@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK, Role
 from publisher import transitions
+from publisher.delivery.notify import is_urgent
 from publisher.models.monitoring import Watch
 from publisher.models.people import Person
 from publisher.notifications import compose, links
+from publisher.notifications.bundle import GATHERED_FOR
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 
@@ -35,11 +37,19 @@ def _notify(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) 
         "title": delivery.post.title,
         "account": delivery.account.name,
         "platform": delivery.account.platform,
+        "language": delivery.variant.language,
         "at": now,
     }
-    people = _recipients(session, delivery.post.department_id, now=now)
-    path = links.found(watch.id)
-    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)
+    compose.queue_for_each(
+        session,
+        _recipients(session, delivery.post.department_id, now=now),
+        kind=kind,
+        values=values,
+        now=now,
+        path=links.found(watch.id),
+        post_id=delivery.post_id,
+        wait=timedelta(0) if is_urgent(delivery, now=now) else GATHERED_FOR,
+    )
 
 
 def _recipients(session: Session, department_id: int, *, now: datetime) -> list[Person]:
