@@ -168,7 +168,11 @@ def transfer(
     back = department_id is None
     why = RoutingReason.GIVEN_BACK if back else RoutingReason.TRANSFERRED
     details = {"from": comment.department_id, "words": reason_text}
-    before = {"from": comment.department_id, "due_at": comment.due_at.isoformat()}
+    before = {
+        "from": comment.department_id,
+        "routing": current(comment).id,
+        "due_at": comment.due_at.isoformat(),
+    }
     _put(
         session,
         comment,

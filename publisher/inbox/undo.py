@@ -36,7 +36,8 @@ def undo_routing(
 ) -> Comment:
     """Undo the transfer or closing of this event.
 
-    An answer that it withdrew stays withdrawn. Raises `NotFound`, `WrongRole`,
+    An answer that it withdrew stays withdrawn. Raises `NotFound`, `WrongRole`, or as
+    `undo.checked`.
     """
     act = undo.act_of(session, Comment, comment_id, event_id, verbs=_VERBS)
     related = [joinedload(Comment.account)]
@@ -67,9 +68,7 @@ def _undo_transfer(
     session: Session, comment: Comment, act: Event, *, actor: Actor, now: datetime
 ) -> None:
     """Give the comment back to who had it, with the deadline that it had."""
-    steps = list(comment.routings)
-    moved = max(index for index, step in enumerate(steps) if step.since_at == act.at)
-    former, later = steps[moved - 1], current(comment)
+    former, later = session.get_one(Routing, act.details["routing"]), current(comment)
     later.until_at = now
     session.flush()
     comment.department_id = former.department_id

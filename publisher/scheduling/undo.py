@@ -28,8 +28,7 @@ def undo_cancel(
 ) -> Delivery:
     """Schedule a cancelled delivery for the time that it had.
 
-    Raises as `schedule.schedule`, `Invalid` also for a time that has come, and `NotFound`,
-    `DoneFurther` or `TooLate`.
+    Raises as `schedule.schedule` and `undo.checked`, and `Invalid` also for a time that has come.
     """
     act = undo.act_of(session, Delivery, delivery_id, event_id, verbs=("cancel",))
     post = schedule.locked_post(session, schedule.delivery_for(session, delivery_id).post_id)

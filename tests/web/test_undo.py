@@ -211,3 +211,12 @@ def test_an_undo_and_a_new_time_at_once_leave_one_time_and_one_answer(any_site: 
     is_undone = "पूर्वीचीच वेळ" in answer
     assert (is_undone, status) in ((True, "422"), (False, "302"))
     assert is_undone or "नवीन वेळ निश्चित झाली आहे" in answer
+
+
+@pytest.mark.parametrize("event_id", ["0", "99999999", str(2**63), "9" * 40])
+def test_an_address_that_was_made_up_undoes_nothing(site: Site, event_id: str) -> None:
+    clerk = site.browser("clerk")
+    submission_id, _page = decline(site, clerk)
+    response = clerk.post(f"/submissions/{submission_id}/undo/{event_id}")
+    assert response.status_code in (302, 404)
+    assert state_of(site, Submission, submission_id) == SubmissionState.DECLINED

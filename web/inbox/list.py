@@ -107,11 +107,17 @@ def _acts(view: InboxView) -> frozenset[str]:
 def act_on_ticked(form: TickedForm) -> Page:
     """Assign or close the ticked comments, each for itself, and say what became of each."""
     comment_ids = list(dict.fromkeys(key for key in form.chosen.data or () if key))
+    problems = []
     if not comment_ids:
-        raise Invalid([FieldError("chosen", "nothing_chosen")])
+        problems.append(FieldError("chosen", "nothing_chosen"))
     if len(comment_ids) > MOST_TICKED:
-        raise Invalid([FieldError("chosen", "too_many_ticked", {"most": MOST_TICKED})])
-    act = _read_act(form)
+        problems.append(FieldError("chosen", "too_many_ticked", {"most": MOST_TICKED}))
+    try:
+        act = _read_act(form)
+    except Invalid as invalid:
+        raise Invalid([*problems, *invalid.problems]) from invalid
+    if problems:
+        raise Invalid(problems)
     outcomes = [_outcome(comment_id, act) for comment_id in comment_ids]
     return _outcomes_page(outcomes, form)
 
