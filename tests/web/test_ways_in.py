@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -100,24 +100,25 @@ def let_officers_be_away(city: City) -> None:
             )
 
 
-def crawl(world: World, browser: Browser, start: str) -> dict[str, str]:
-    """Return each endpoint that links lead to, with the path that was reached first."""
-    reached: dict[str, str] = {}
+def crawl(world: World, browser: Browser, start: str, wanted: Collection[str]) -> set[str]:
+    """Return the endpoints that links lead to; the crawl ends once all the wanted ones are in."""
+    reached: set[str] = set()
     opened: Counter[str] = Counter()
-    seen, queue = {start}, deque([start])
-    while queue:
-        path = queue.popleft()
-        endpoint = endpoint_of(world, path)
-        if endpoint is None or opened[endpoint] >= MOST_OF_ONE_KIND:
-            continue
+    seen, queue = {start}, [(endpoint_of(world, start), start)]
+    while queue and not reached.issuperset(wanted):
+        # The kind of page that was opened least comes next.
+        endpoint, path = min(queue, key=lambda ahead: opened[ahead[0]])
+        queue.remove((endpoint, path))
+        if opened[endpoint] >= MOST_OF_ONE_KIND:
+            break
         opened[endpoint] += 1
         response = browser.get(path)
         if response.status_code == 200:
-            reached.setdefault(endpoint, path)
+            reached.add(endpoint)
         for address in addresses(response, path):
-            if address not in seen:
+            if address not in seen and (ahead := endpoint_of(world, address)):
                 seen.add(address)
-                queue.append(address)
+                queue.append((ahead, address))
     return reached
 
 
@@ -146,12 +147,12 @@ def targets_of(page: Page) -> Iterator[str]:
             yield element.get("action")
 
 
-def endpoint_of(world: World, path: str) -> str | None:
-    """Return the endpoint of a path; None if no page has it."""
+def endpoint_of(world: World, path: str) -> str:
+    """Return the endpoint of a path; "" if no page has it."""
     try:
         endpoint, _arguments = world.site.app.url_map.bind("").match(urlsplit(path).path)
     except HTTPException:
-        return None
+        return ""
     return str(endpoint)
 
 
@@ -181,8 +182,8 @@ def test_every_page_that_answers_is_reached_by_links(world: World, role: str) ->
     add_states(world, name)
     browser = world.site.browser(name) if role in CAST else world.site.nobody()
     pages = answered(world, browser, name)
-    reached = crawl(world, browser, START.get(role, "/"))
     if role in CAST:
         pages = {endpoint: path for endpoint, path in pages.items() if endpoint not in PUBLIC_PAGES}
-    orphans = pages.keys() - reached.keys() - WITHOUT_A_LINK.keys()
+    wanted = pages.keys() - WITHOUT_A_LINK.keys()
+    orphans = wanted - crawl(world, browser, START.get(role, "/"), wanted)
     assert not orphans, "\n".join(f"{pages[endpoint]} ({endpoint})" for endpoint in sorted(orphans))
