@@ -111,7 +111,7 @@ def next_for_post(bundle: PostBundle, roster: Roster, wished_at: datetime | None
             return _to_approve(bundle, roster, wished_at)
         case PostState.APPROVED:
             candidates = [
-                _to_leave(bundle, wished_at),
+                _to_leave(bundle, wished_at, roster.now),
                 _to_take_back(bundle),
                 _to_answer(bundle.thread),
             ]
@@ -172,7 +172,7 @@ def _approvers_in(revision: Revision, roster: Roster, department_id: int) -> tup
     return staff.named(approvers.everybody)
 
 
-def _to_leave(bundle: PostBundle, wished_at: datetime | None) -> Next | None:
+def _to_leave(bundle: PostBundle, wished_at: datetime | None, now: datetime) -> Next | None:
     """Return the step of the most pressing delivery, or of a variant without one."""
     deliveries = [delivery for delivery in bundle.deliveries if _counts(delivery, bundle)]
     for state in STATE_ORDER:
@@ -180,7 +180,10 @@ def _to_leave(bundle: PostBundle, wished_at: datetime | None) -> Next | None:
         if in_state and state is not DeliveryState.SCHEDULED:
             return _next_for_delivery(min(in_state, key=_due_at))
     if any(_has_no_time(variant, bundle) for variant in _variants(bundle)):
-        return Next(NextKind.SCHEDULE, (CELL,), bundle.post.state_at, wished_at)
+        not_after = bundle.revision.not_after if bundle.revision is not None else None
+        is_outlived = not_after is not None and not_after <= now
+        kind = NextKind.RESCHEDULE if is_outlived else NextKind.SCHEDULE
+        return Next(kind, (CELL,), bundle.post.state_at, wished_at)
     scheduled = [delivery for delivery in deliveries if delivery.state is DeliveryState.SCHEDULED]
     return _next_for_delivery(min(scheduled, key=_due_at)) if scheduled else None
 

@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, union
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, Role, scope_of
 from publisher.database.session import Base
 from publisher.models.comments import Comment
+from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.emergency import Alert, EmergencyTemplate, EmergencyUse
+from publisher.models.monitoring import Watch
+from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from publisher.reports import emergency_conditions, inbox_list, open_work
 from publisher.reports.decision_board import COUNTED_FOR, decision_count
 from publisher.reports.problems import to_count
 from publisher.reports.role_queries import MOMENT, RoleQuery, anybody
 from publisher.reports.submission_filters import in_sight
-from publisher.reports.todo_kinds import todo_kinds_for
+from publisher.reports.todo_kinds import Thing, todo_kinds_for
 
 
 @dataclass(frozen=True)
 class Counts:
     """The count on each tab for this actor.
 
-    `today` counts all tasks, `submissions` the visible open ones, `comments` those of the inbox's
-    first view, `decisions` the lines of the board that need a person. `emergency` counts the open
-    emergency work, which is part of Today and of the board; `overdue` the comments of Today whose
-    deadline has passed, if they were asked for; `alerts` what is on the tab of those on duty.
+    `today` counts all tasks, one a post; `submissions` the visible open ones, `comments` those of
+    the inbox's first view, `decisions` the lines of the board that need a person. `emergency`
+    counts the open emergency work, which is part of Today and of the board; `overdue` the comments
+    of Today whose deadline has passed, if they were asked for; `alerts` what is on the tab of those
+    on duty.
     """
 
     today: int = 0
@@ -74,8 +78,18 @@ def _count_query(
 
 def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
     """Yield every count with the tab to which it is added."""
-    for todo_kind in todo_kinds_for(actor, now=MOMENT):
-        yield "today", _count(todo_kind.about, todo_kind.condition)
+    todo_kinds = todo_kinds_for(actor, now=MOMENT)
+    for todo_kind in todo_kinds:
+        if todo_kind.about not in _POST_IDS:
+            yield "today", _count(todo_kind.about, todo_kind.condition)
+    # The tasks of one post are one line of Today.
+    if post_ids := [
+        _POST_IDS[todo_kind.about].where(todo_kind.condition)
+        for todo_kind in todo_kinds
+        if todo_kind.about in _POST_IDS
+    ]:
+        posts = union(*post_ids).subquery()
+        yield "today", select(func.count()).select_from(posts).scalar_subquery()
     if scope_of(actor, Action.HAND_IN) is not None:  # whoever only reads has no such tab
         yield (
             "submissions",
@@ -95,6 +109,13 @@ def _overdue_columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
     for todo_kind in todo_kinds_for(actor, now=MOMENT):
         if todo_kind.about is Comment:
             yield "overdue", _count(Comment, todo_kind.condition & (Comment.due_at < MOMENT))
+
+
+_POST_IDS: Mapping[Thing, Select[int]] = {
+    Post: select(Post.id),
+    Delivery: select(Delivery.post_id),
+    Watch: select(Delivery.post_id).select_from(Watch).join(ReceiptRow).join(Delivery),
+}
 
 
 def _emergency_columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:

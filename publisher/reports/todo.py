@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,12 +22,25 @@ def waiting_for(
 ) -> list[Waiting]:
     """Return the actor's tasks: urgent ones first, then by due time, then by age.
 
-    The number of queries depends on the actor's role alone. With `most`, only the most urgent ones
-    are read.
+    The tasks of one post are one, with its `parts`. The number of queries depends on the actor's
+    role alone. With `most`, only the most urgent ones are read.
     """
     rows = gather(session, actor=actor, now=now, most=most)
     marked = [replace(row, urgent=_is_urgent(row, now)) for row in rows]
-    return with_texts(session, sorted(marked, key=_rank)[:most])
+    return with_texts(session, sorted(_by_post(marked), key=_rank)[:most])
+
+
+def _by_post(rows: Iterable[Waiting]) -> list[Waiting]:
+    """Return one task a post: the most pressing, with all of them as its parts."""
+    tasks: list[Waiting] = []
+    rows_by_post: defaultdict[int, list[Waiting]] = defaultdict(list)
+    for row in rows:
+        (tasks if row.post_id is None else rows_by_post[row.post_id]).append(row)
+    for of_post in rows_by_post.values():
+        of_post.sort(key=_rank)
+        parts = tuple(of_post) if len(of_post) > 1 else ()
+        tasks.append(replace(of_post[0], parts=parts))
+    return tasks
 
 
 def _is_urgent(row: Waiting, now: datetime) -> bool:

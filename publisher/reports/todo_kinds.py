@@ -52,6 +52,7 @@ class WaitingKind(StrEnum):
     POST_RETURNED = "post_returned"
     DRAFT = "draft"
     TO_SCHEDULE = "to_schedule"
+    OUTLIVED = "outlived"  #: A text got no time before the window passed.
     BLOCKED = "blocked"
     TO_APPROVE = "to_approve"
     ANSWER_TO_APPROVE = "answer_to_approve"
@@ -85,7 +86,9 @@ class Waiting:
 
     `quote` is a citizen's or a department's text, `text` ours. `code` is the reason of a delivery
     or an account. `by` handed in the submission or wrote the revision. `author` is the citizen.
-    `called_urgent` is true if the department marked it as urgent.
+    `called_urgent` is true if the department marked it as urgent. `post_id` is the post of which it
+    is a part; `parts` are all the tasks of that post, if there are several. `ends_at` is the end of
+    a post's window.
     """
 
     kind: WaitingKind
@@ -109,6 +112,9 @@ class Waiting:
     author: str = ""
     by: Who | None = None
     code: str = ""
+    post_id: int | None = None
+    ends_at: datetime | None = None
+    parts: tuple[Waiting, ...] = ()
 
 
 @dataclass(frozen=True)

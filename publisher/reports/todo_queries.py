@@ -6,10 +6,18 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    UnaryExpression,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from approvals.policy import Actor, Role
@@ -67,8 +75,15 @@ def _completed(
             return _with_notes(session, tasks)
         case WaitingKind.BLOCKED:
             return _with_lacking(session, tasks, now)
+        case WaitingKind.TO_SCHEDULE:
+            return map(partial(_or_outlived, now=now), tasks)
         case _:
             return tasks
+
+
+def _or_outlived(task: Waiting, *, now: datetime) -> Waiting:
+    is_outlived = task.ends_at is not None and task.ends_at <= now
+    return replace(task, kind=WaitingKind.OUTLIVED) if is_outlived else task
 
 
 def _first(due_at: Moment, since_at: Moment) -> tuple[Ordered, Ordered]:
@@ -181,11 +196,11 @@ def _comments(todo_kind: TodoKind, most: int | None) -> Select[Comment, datetime
 
 
 def _deliveries(todo_kind: TodoKind, most: int | None) -> Select[Delivery]:
-    order = _first(Delivery.due_at, Delivery.state_at)
-    page = select(Delivery.id).where(todo_kind.condition).order_by(*order).limit(most).subquery()
+    page = _first_posts(select(Delivery.post_id), Delivery.due_at.expression, todo_kind, most)
     return (
         select(Delivery)
-        .join(page, page.c.id == Delivery.id)
+        .join(page, page.c.post_id == Delivery.post_id)
+        .where(todo_kind.condition)
         .options(
             joinedload(Delivery.account),
             joinedload(Delivery.variant),
@@ -199,16 +214,28 @@ def _accounts(todo_kind: TodoKind, _most: int | None) -> Select[Account]:
     return select(Account).where(todo_kind.condition)
 
 
+def _first_posts(
+    post_ids: Select[int], at: ColumnElement[datetime], todo_kind: TodoKind, most: int | None
+) -> Subquery:
+    """Return the posts of the `most` first tasks, so that no post is cut among its texts."""
+    first_posts = post_ids.where(todo_kind.condition).group_by(Delivery.post_id)
+    return first_posts.order_by(func.min(at), Delivery.post_id).limit(most).subquery()
+
+
 def _watches(todo_kind: TodoKind, most: int | None) -> Select[Watch]:
     since_at = func.coalesce(Watch.found_gone_at, Watch.differs_at)
+    posts = select(Delivery.post_id).select_from(Watch).join(ReceiptRow).join(Delivery)
+    page = _first_posts(posts, since_at, todo_kind, most)
     delivery = joinedload(Watch.receipt).joinedload(ReceiptRow.delivery)
     return (
         select(Watch)
+        .join(Watch.receipt)
+        .join(ReceiptRow.delivery)
+        .join(page, page.c.post_id == Delivery.post_id)
         .where(todo_kind.condition)
-        .order_by(since_at, Watch.id)
-        .limit(most)
         .options(
             joinedload(Watch.receipt).joinedload(ReceiptRow.account),
+            delivery.joinedload(Delivery.variant),
             delivery.joinedload(Delivery.post).joinedload(Post.department),
         )
     )

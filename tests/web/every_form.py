@@ -147,6 +147,7 @@ OTHER_FORMS = {
     "drafting.send": ("clerk", "/posts/{drafted}/send-for-review", "seen"),
     "exports.start": ("clerk", "/exports", "view q department"),
     "exports.remove": ("clerk", "/exports/1/remove", ""),
+    "tour.dismiss": ("clerk", "/tour/dismiss", ""),
     "feeds.end": ("clerk", "/calendar/feed/end", ""),
     "profile.mobile": ("member", "/profile/mobile", "value password"),
     "rehearsals.start": ("lead", "/rehearsals/none-of-that-name/start", ""),

@@ -134,6 +134,7 @@ TABLE: Mapping[str, Entry] = {
     "tour.step": page(EVERYBODY),
     "guides.index": PUBLIC,
     "guides.show": PUBLIC,
+    "tour.dismiss": page(EVERYBODY),
     "accounts.index": page("admin lead cell auditor"),
     "accounts.show": page("admin lead cell auditor"),
     "accounts.change": page("admin"),

@@ -13,6 +13,7 @@ from web.core.context import ctx
 from web.core.counts import counts_of
 from web.core.permissions import for_roles
 from web.emergency.summary import lane_of
+from web.home import tour
 from web.home.other_appointments import other_work
 from web.home.people_work import people_tasks
 from web.messages.progress import DUE, WAITING
@@ -45,5 +46,5 @@ def index(session: Session) -> str:
         people_tasks=people_tasks(session, actor(), counts_of(session, actor())),
         other_work=[other for other in other_work(session, acting()) if other.waiting],
         only_reads=actor().role in READERS,
-        is_new=acting().is_newcomer,
+        is_new=acting().is_newcomer and not tour.is_dismissed(),
     )

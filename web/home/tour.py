@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, redirect, render_template, session, url_for
 
 from web.core.auth import actor
-from web.core.permissions import for_roles
+from web.core.permissions import Page, for_roles
 from web.messages.tour import TOURS
 
 routes = Blueprint("tour", __name__)
+_DISMISSED = "tour_dismissed"
+
+
+def is_dismissed() -> bool:
+    """Return True if this session's person no longer wants to see the offer of the introduction."""
+    return bool(session.get(_DISMISSED))
 
 
 @routes.get("/tour/<int:number>")
@@ -21,3 +27,11 @@ def step(number: int) -> str:
     return render_template(
         "home/tour_step.html", step=steps[number - 1], number=number, steps=len(steps)
     )
+
+
+@routes.post("/tour/dismiss")
+@for_roles()
+def dismiss() -> Page:
+    """Show the offer of the introduction no longer in this session."""
+    session[_DISMISSED] = True
+    return redirect(url_for("today.index"))

@@ -26,6 +26,11 @@ WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
     ),
     WaitingKind.DRAFT: (N_("Draft, not sent yet"), "pencil", N_("Continue with the draft")),
     WaitingKind.TO_SCHEDULE: (N_("Approved, without a time"), "calendar-plus", N_("Set the time")),
+    WaitingKind.OUTLIVED: (
+        N_("The window of publication is over"),
+        "hourglass-split",
+        N_("Check and decide"),
+    ),
     WaitingKind.BLOCKED: (N_("Nobody can approve"), "person-x", N_("See what is missing")),
     WaitingKind.TO_APPROVE: (
         N_("Your approval is wanted"),
