@@ -128,6 +128,7 @@ def chrome(acting: Acting | None) -> Chrome:
         guides_href=url_for("guides.index"),
         search_href=url_for("search.index") if acting else None,
         search_words=request.args.get("q", "") if request.endpoint == "search.index" else "",
+        keys_href=url_for("keys.index") if acting and acting.person.uses_keys else "",
         menu=(
             *(
                 *_page_entries(acting.actor),
@@ -296,6 +297,7 @@ def _personal_entries(acting: Acting) -> tuple[MenuEntry, ...]:
     return (
         MenuEntry(_("My profile"), url_for("profile.show"), icon="person"),
         MenuEntry(_("My sessions"), url_for("signing.sessions"), icon="phone"),
+        MenuEntry(_("Keyboard shortcuts"), url_for("keys.index"), icon="keyboard"),
         MenuEntry(_("Introduction"), url_for("tour.step", number=1), icon="info-circle"),
         MenuEntry(_("Guide"), guide_href, icon="book"),
         MenuEntry(_("Sign out"), url_for("signing.sign_out"), icon="box-arrow-right", post=True),

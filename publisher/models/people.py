@@ -58,6 +58,9 @@ class Person(Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(2), default="mr")
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    keys_off_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="Since when the person wants no keyboard shortcuts"
+    )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     mail_proven_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, comment="When a link or code that was sent there was used"
@@ -75,6 +78,11 @@ class Person(Base):
     appointments: Mapped[list[Appointment]] = relationship(
         back_populates="person", foreign_keys="Appointment.person_id", order_by="Appointment.id"
     )
+
+    @property
+    def uses_keys(self) -> bool:
+        """True unless the person has turned the keyboard shortcuts off."""
+        return self.keys_off_at is None
 
     @property
     def sure_mobile(self) -> str | None:

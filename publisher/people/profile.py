@@ -27,6 +27,7 @@ class Profile:
 
     language: str
     tellings: Mapping[NoticeGroup, Telling]
+    uses_keys: bool = True
 
 
 def save(
@@ -44,6 +45,7 @@ def save(
     """
     person = session.get_one(Person, person_id)
     choose_language(session, person_id=person_id, language=profile.language, languages=languages)
+    person.keys_off_at = None if profile.uses_keys else person.keys_off_at or now
     preferences.choose(session, actor=actor, person=person, preferences=profile.tellings, now=now)
 
 

@@ -189,6 +189,7 @@ CASES = (
         act=fill_in_fold(".keep-view summary", {"[id=name]": " "}, ".keep-view .btn"),
         code=422,
     ),
+    Case("keys.index", "asked", "clerk", "/keys"),
     Case("search.index", "asked", "clerk", "/search"),
     Case("search.index", "found", "clerk", "/search?q=%E0%A4%AA%E0%A4%BE%E0%A4%A3%E0%A5%80"),
     Case("search.index", "no-hit", "first", "/search?q=qqq"),

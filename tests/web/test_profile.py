@@ -46,6 +46,23 @@ def change(browser: Browser, old: str = PASSWORD, new: str = NEW, **more: str) -
     return Page(browser.post("/profile/password", fields).text)
 
 
+def test_the_keyboard_shortcuts_are_listed_and_turned_off_by_a_tick(any_site: Site) -> None:
+    member = any_site.browser("member")
+    page = member.page("/")
+    (body,) = [element for element in page.all if element.tag == "body"]
+    assert body.get("data-keys") == "/keys"
+    assert "/keys" in [link.get("href") for link in page.all if link.tag == "a"], "a way in"
+    assert "इनस्क्रिप्टमध्ये" in member.page("/keys")
+    assert ("uses_keys", "y") in member.page("/profile").form("profile")
+    assert member.post("/profile", WRITTEN).status_code == 302
+    page = member.page("/profile")
+    assert page.named("uses_keys")[0].attributes.get("checked") is None
+    (body,) = [element for element in page.all if element.tag == "body"]
+    assert not body.get("data-keys")
+    assert member.post("/profile", {**WRITTEN, "uses_keys": "y"}).status_code == 302
+    assert ("uses_keys", "y") in member.page("/profile").form("profile")
+
+
 def test_language_and_notification_settings_are_saved(any_site: Site) -> None:
     member = any_site.browser("member")
     assert member.post("/profile", WRITTEN).status_code == 302

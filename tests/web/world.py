@@ -204,6 +204,7 @@ TABLE: Mapping[str, Entry] = {
     "submissions.remove_view": Entry("", f"{READS_ALL} {SEES_OWN}"),
     "search.index": page(EVERYBODY),
     "understood.say": page(EVERYBODY),
+    "keys.index": page(EVERYBODY),
     "exports.index": page(f"{READS_ALL} {SEES_OWN}"),
     "exports.start": page(f"{READS_ALL} {SEES_OWN}"),
     "exports.fetch": Entry("", f"{READS_ALL} {SEES_OWN}"),

@@ -78,7 +78,8 @@ class Chrome:
 
     `language_action` accepts a POST of `lang`, `next` and the CSRF token, stores the choice and
     redirects to `next` (a path of this site); `path` is the value for `next`. If `search_href`,
-    `stop` or `acting` is None, the layout leaves it out.
+    `stop` or `acting` is None, the layout leaves it out. `keys_href` lists the keys; without it
+    they do nothing.
     """
 
     locale: str
@@ -93,6 +94,7 @@ class Chrome:
     guides_href: str = ""
     search_href: str | None = None
     search_words: str = ""
+    keys_href: str = ""
     menu: tuple[MenuEntry, ...] = ()
     stop: MenuEntry | None = None
     banners: tuple[Banner, ...] = ()

@@ -58,6 +58,7 @@ class ProfileForm(Form):
     deadlines = RadioField(
         _l("Deadlines and what went wrong"), choices=TELLINGS, validate_choice=False
     )
+    uses_keys = BooleanField(_l("Use keyboard shortcuts"))
 
 
 class PasswordForm(Form):
@@ -100,6 +101,7 @@ def _profile_page(database_session: Session, form: ProfileForm) -> str:
         values["language"] = person.language
         for name, value in values.items():
             form[name].data = value
+        form.uses_keys.data = person.uses_keys
     return render_template(
         "sign_in/profile.html",
         form=form,
@@ -138,6 +140,7 @@ def _read(form: ProfileForm) -> Profile:
     return Profile(
         language=form.language.data,
         tellings={group: _telling(form, group) for group in NoticeGroup if acting().person.mail},
+        uses_keys=form.uses_keys.data,
     )
 
 

@@ -28,6 +28,8 @@
    <input data-when="ADDRESS" id="ID">
        A day or moment: what the server understands is written into #ID-understood, and its mark
        into [data-when-mark="ID"].
+   <body data-keys="ADDRESS">
+       Keys for the lists and acts of every page, by their place on the keyboard; ADDRESS lists them.
    details[data-menu]   Closes with Escape and by a click elsewhere.
    [data-error-summary] Takes the focus.
    The texts are in template#words, in the language of the page. */
@@ -450,6 +452,55 @@
     field.addEventListener("input", () => { show({ words: "", mark: "" }); ask(); });
   }
 
+  /* ── Keys ───────────────────────────────────────────────────────────── */
+
+  const LISTED = ".title-link, .link-row, .pick, li a.btn-act";
+  const isVisible = (element) => element.getClientRects().length > 0;
+
+  function move(step) {
+    const links = all("main a[href]").filter((link) => link.matches(LISTED) && isVisible(link));
+    const current = document.activeElement;
+    const at = links.indexOf(current);
+    if (at >= 0) { (links[at + step] || current).focus(); return; }
+    const follows = (link) => current.compareDocumentPosition(link) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const next = current === document.body ? links[0] : links.find(follows);
+    if (step > 0 && next) { next.focus(); }
+  }
+
+  function search() {
+    const field = document.getElementById("bar-search");
+    if (!field) { return; }
+    if (isVisible(field)) { field.focus(); } else { window.location = field.form.action; }
+  }
+
+  // A key never acts by itself: it only brings the focus to the button.
+  function goToAct() {
+    const act = all("main .btn-act, .decision-bar .btn-act").find(isVisible);
+    if (act) { act.focus(); }
+  }
+
+  const KEYS = {
+    KeyJ: () => move(1),
+    KeyK: () => move(-1),
+    KeyO: () => { if (document.activeElement.matches("main a[href]")) { document.activeElement.click(); } },
+    KeyU: () => {
+      const back = document.querySelector("a.back");
+      if (back) { back.click(); } else { window.history.back(); }
+    },
+    KeyM: goToAct,
+    Slash: search,
+    ShiftSlash: () => { window.location = document.body.dataset.keys; },
+  };
+
+  // `code` is the place on the keyboard, which is the same in InScript.
+  function onKey(event) {
+    const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.defaultPrevented || event.isComposing || isTyping) { return; }
+    if (event.ctrlKey || event.altKey || event.metaKey || event.getModifierState("AltGraph")) { return; }
+    const act = KEYS[(event.shiftKey ? "Shift" : "") + event.code];
+    if (act) { event.preventDefault(); act(); }
+  }
+
   /* ── Menu, focus ────────────────────────────────────────────────────── */
 
   function menu(details) {
@@ -469,6 +520,7 @@
   all("input[data-files]").forEach(listFiles);
   all("details[data-menu]").forEach(menu);
   all("select").forEach(typeAhead);
+  if (document.body.dataset.keys) { document.addEventListener("keydown", onKey); }
   all("[data-when]").forEach(sayWhen);
   // The browser's autofocus runs first; it does nothing in a page that an upload has written.
   window.setTimeout(() => {
