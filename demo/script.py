@@ -28,7 +28,8 @@ class Act:
 
     What is counted from depends on the script: a notice is handed in, a comment is read. `text`
     is a reason, question, answer or note; `to` is a notice or a department. `slips` are a
-    sentence with mistakes that a clerk leaves in a draft, where no picture is described.
+    sentence with mistakes that a clerk leaves in a draft, where no picture is described; `lacks`
+    are the words of the notice that a clerk leaves out of it.
     """
 
     does: str
@@ -38,6 +39,7 @@ class Act:
     to: str = ""
     on_behalf_of: str = ""
     slips: str = ""
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,7 @@ def read_acts(rows: Iterable[Mapping[str, Any]], where: str) -> tuple[Act, ...]:
     acts = []
     for number, row in enumerate(rows, 1):
         try:
-            act = Act(**row)
+            act = Act(**{**row, "lacks": tuple(row.get("lacks", ()))})
         except TypeError as error:
             raise ScriptError(f"{where}, act {number}: {error}") from error
         persons = [key for key in (act.by, act.on_behalf_of) if key]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,8 @@ import click
 import commands
 from commands.demo import child_process
 
-PATIENCE = 8.0
+#: Seconds for all of the first to end, and then for the sandbox.
+PATIENCE = 5.0
 CLI_FILE = Path(commands.__path__[0]).parent / "cli.py"
 COLOURS = {"demo": "green", "sandbox": "magenta", "web": "cyan", "clock": "yellow"}
 _WIDTH = max(map(len, COLOURS))
@@ -58,18 +59,27 @@ class Child:
         """Send SIGTERM, without waiting."""
         self._signal(signal.SIGTERM)
 
-    def stop(self) -> None:
-        """Terminate it, and kill what is left of its group after `PATIENCE` seconds."""
-        self.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.popen.wait(PATIENCE)
+    def kill(self) -> None:
+        """Kill what is left of its group."""
         self._signal(signal.SIGKILL)
-        self.popen.wait()
-        self.reader.join(1.0)
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.popen.pid, number)
+
+
+def end(children: Sequence[Child]) -> None:
+    """End these together, and kill after `PATIENCE` seconds what is left of them."""
+    for child in children:
+        child.terminate()  # each needs a second or two for it, on one core after the other
+    killer = threading.Timer(PATIENCE, lambda: [child.kill() for child in children])
+    killer.start()
+    for child in children:
+        child.popen.wait()
+    killer.cancel()
+    for child in children:
+        child.kill()
+        child.reader.join(1.0)
 
 
 @dataclass
@@ -86,10 +96,10 @@ class Children:
 
     def __exit__(self, *_: object) -> None:
         # The first is the sandbox, which the others call until they have ended.
-        for child in self.running[1:]:
-            child.terminate()  # each needs a second or two for it, on one core after the other
-        for child in reversed(self.running):
-            child.stop()
+        for children in (self.running[1:], self.running[:1]):
+            end(children)
+            if children:
+                self.log("demo", f"{', '.join(child.label for child in children)}: ended")
 
     def start(self, label: str, *arguments: str, is_shown: LineFilter = bool) -> Child:
         """Start one of our commands; of its output only lines that pass `is_shown` are printed."""

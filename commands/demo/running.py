@@ -10,7 +10,7 @@ from pathlib import Path
 from commands.app_setup import font_file
 from commands.demo import city, table
 from commands.demo.environment import HOST, DemoEnvironment, check, locked_folder
-from commands.demo.processes import Child, Children, Log
+from commands.demo.processes import Child, Children, Log, end
 
 PAUSE = 0.2
 #: For a minute somebody is asked for the first page.
@@ -38,7 +38,8 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
             except DemoStopped as problem:
                 log("demo", str(problem))
                 return 1
-            log("demo", "Ending / थांबत आहे")
+            names = ", ".join(child.label for child in children.running)
+            log("demo", f"Ending {names} / थांबत आहे")
     return 0
 
 
@@ -102,7 +103,7 @@ def _fill_and_run(
             log("demo", "The city is not complete; make demo FRESH=1 starts anew.")
         log.hushed.clear()
         children.running.remove(seed)
-        seed.stop()
+        end([seed])
     if stopping.is_set():
         return
     children.start("clock", "clock")

@@ -58,8 +58,8 @@ def show(demo: DemoEnvironment) -> None:
     click.echo(f"  टपालपेटी · letterbox    {demo.sandbox_address}/letterbox")
     click.echo("  थांबविण्यासाठी · to end: Ctrl-C")
     click.echo(
-        "  नमुना शहर भरले जात आहे (सुमारे एक मिनिट); तोपर्यंत साइन इन करता येईल.\n"
-        "  the city is being filled (about a minute); you can sign in meanwhile\n"
+        "  नमुना शहर भरले जात आहे (दोन-तीन मिनिटे); तोपर्यंत साइन इन करता येईल.\n"
+        "  the city is being filled (two or three minutes); you can sign in meanwhile\n"
     )
     click.echo("  ई-मेल किंवा भ्रमणध्वनी, आणि पासवर्ड · mail or mobile, and password\n")
     for person in to_try_first():

@@ -61,6 +61,8 @@ def play(
     ) as context:
         context.sandbox.clear_faults()  # an interrupted play may have left one
         left_out = _play_all(context, steps, progress, say)
+        context.clock.at = base
+        worker.watch(context)
         _lay_faults(context)
     progress.finished = True
     progress.write()

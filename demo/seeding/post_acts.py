@@ -220,7 +220,8 @@ def _draft_of(context: Context, story: Story, act: Act, post: Post) -> Draft:
         note=act.text,
         not_after=_useful_until(notice, context.base),
         variants=tuple(
-            _variant(context, notice, post.submissions[0], name) for name in story.variants
+            _without(_variant(context, notice, post.submissions[0], name), act.lacks)
+            for name in story.variants
         ),
         asked_ids=tuple(sorted(others)),
     )
@@ -244,6 +245,14 @@ def _variant(
             for file in submission.files
         ),
     )
+
+
+def _without(variant: VariantDraft, lacks: tuple[str, ...]) -> VariantDraft:
+    """Return the draft of a text without these words."""
+    text = variant.text
+    for phrase in lacks:
+        text = text.replace(phrase, "")
+    return replace(variant, text=text)
 
 
 def _with_slips(context: Context, notice: DemoNotice, draft: Draft, slips: str) -> Draft:

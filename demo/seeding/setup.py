@@ -29,7 +29,7 @@ from publisher.drafting.snippets import SnippetDraft, make
 from publisher.models.deliveries import Account
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.emergency import Duty, EmergencyTemplate
-from publisher.models.people import Appointment, Person
+from publisher.models.people import Appointment, Department, Person
 from publisher.models.submissions import SubmissionKind
 from publisher.people.appointments import end_appointment, record_person
 from publisher.people.departments import load_register
@@ -46,12 +46,16 @@ _GOOD_TIMES: Final = (time(9), time(12, 30), time(18))
 _NIGHT: Final = (time(22), time(7))
 #: The second officer of a department whose head has yet to confirm the appointment.
 WAITS_FOR_HEAD: Final = "charuta-nimhan"
+#: The office to which the departments of the city report, but for the offices themselves.
+_OVERSEER: Final = "amc-general"
+#: Those that report to another office, by code.
+_OVERSEERS: Final = {"market": "amc-estate", "property-tax": "amc-estate", "zoo": "amc-special"}
 #: Persons on duty, each for so many days, first and last day counted from the start.
 _DUTIES: Final = (
     ("vilas-thopate", -1, 6),
     ("swati-ranpise", 6, 36),
     ("medha-satpute", 36, 66),
-    ("kiran-wabale", 0, 30),
+    ("imran-tamboli", 0, 30),
 )
 
 
@@ -72,7 +76,8 @@ def set_up_city(
 ) -> None:
     """Set the city up as of `began_at`; what is there already is left as it is."""
     with database.transaction() as session:
-        load_register(session, now=began_at - _REGISTERED)
+        if load_register(session, now=began_at - _REGISTERED):
+            _place_all(session)
     with database.transaction() as session:
         if _is_empty(session, Person):
             _appoint_all(session, began_at)
@@ -91,6 +96,14 @@ def set_up_city(
             _approve_templates(session, now=began_at - _DAY)
         if _is_empty(session, Duty):
             _put_on_duty(session, lead, began_at)
+
+
+def _place_all(session: Session) -> None:
+    """Let every department and ward office report to an Additional Commissioner's office."""
+    ids = {row.code: row.id for row in session.scalars(select(Department))}
+    for department in session.scalars(select(Department)):
+        if department.code != "commissioner" and not department.code.startswith("amc-"):
+            department.reports_to_id = ids[_OVERSEERS.get(department.code, _OVERSEER)]
 
 
 def _is_empty(session: Session, table: type[DeclarativeBase]) -> bool:

@@ -13,6 +13,8 @@ from demo.seeding.context import Context, delivery_of
 from demo.seeding.moments import MINUTE
 from publisher.content_checks.outgoing_text import outgoing_link, outgoing_text
 from publisher.delivery.dispatch import tick_dispatch
+from publisher.delivery.monitoring import poll
+from publisher.delivery.monitoring.intervals import LONGEST
 from publisher.delivery.reconcile import tick_reconcile
 from publisher.inbox.reply import tick_answers
 from publisher.platforms.base.protocol import Deadline
@@ -54,6 +56,14 @@ def deliver(context: Context) -> None:
     """Send what is due, give up what is too late, and note answers that are live."""
     tick_dispatch(context.worker_context)
     tick_answers(context.database, now=context.now)
+
+
+def watch(context: Context) -> None:
+    """Check what is live on the platforms, as the clock has done every day."""
+    with context.database.transaction() as session:
+        while poll.open_watches(session, now=context.now - LONGEST):
+            pass
+    poll.tick_watching(context.worker_context)
 
 
 def _look(context: Context) -> None:
