@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 import venv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.console import UsageError, say
 
+SAID_EVERY = 10
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -37,7 +39,8 @@ class Environment:
             venv.create(self.folder, clear=True, with_pip=True)
         requirements = ROOT / "requirements" / f"{lock}.txt"
         if self.is_new(lock, requirements):
-            say("Installing packages (once; it takes a minute or two)")
+            count = requirements.read_text(encoding="utf-8").count("==")
+            say(f"Installing {count} packages (once; it takes two or three minutes)")
             # Python compiles what it imports; most of the packages' modules are never imported.
             self._pip("--no-compile", "--require-hashes", "-r", str(requirements))
             self.note(lock, requirements)
@@ -58,13 +61,15 @@ class Environment:
             return False
 
     def _pip(self, *arguments: str) -> None:
-        call = [str(self.python), "-m", "pip", "install", "--quiet", "--no-input", *arguments]
+        call = [str(self.python), "-m", "pip", "install", "--no-input", *arguments]
         quiet = {
             **os.environ,
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_ROOT_USER_ACTION": "ignore",
         }
-        if subprocess.run(call, check=False, env=quiet, cwd=ROOT).returncode:
+        with subprocess.Popen(call, env=quiet, cwd=ROOT, stdout=subprocess.PIPE, text=True) as pip:
+            _show_progress(pip.stdout or ())
+        if pip.returncode:
             raise UsageError("The packages could not be installed; what pip said stands above.")
 
     def is_new(self, name: str, source: Path) -> bool:
@@ -82,6 +87,18 @@ class Environment:
     @staticmethod
     def _digest(source: Path) -> str:
         return hashlib.sha256(str(ROOT).encode() + source.read_bytes()).hexdigest()
+
+
+def _show_progress(lines: Iterable[str]) -> None:
+    """Say how many packages pip has fetched, ten by ten, and when it unpacks them."""
+    fetched = 0
+    for line in lines:
+        if line.startswith("Collecting "):
+            fetched += 1
+            if fetched % SAID_EVERY == 0:
+                say(f"  {fetched} packages fetched")
+        elif line.startswith("Installing collected packages"):
+            say(f"  Unpacking {fetched} packages")
 
 
 def chosen() -> Environment:
