@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, or_, select
+from sqlalchemy import ColumnElement, Select, case, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals import gate
@@ -196,9 +196,9 @@ def text_of(session: Session, text_id: int) -> StartingText:
     return existing(text, text_id)
 
 
-def history_of(session: Session, text_id: int) -> list[SnippetChange]:
-    """Return the changes of a snippet, newest first."""
-    query = (
+def history_query(text_id: int) -> Select[Event]:
+    """Return the query of a snippet's events, newest first, which `change_of` reads."""
+    return (
         select(Event)
         .where(Event.subject == StartingText.__tablename__, Event.subject_id == text_id)
         .order_by(Event.id.desc())
@@ -207,10 +207,10 @@ def history_of(session: Session, text_id: int) -> list[SnippetChange]:
             joinedload(Event.appointment).joinedload(Appointment.department),
         )
     )
-    return [_snippet_change(event) for event in session.scalars(query)]
 
 
-def _snippet_change(event: Event) -> SnippetChange:
+def change_of(event: Event) -> SnippetChange:
+    """Return an event of a snippet as a value."""
     changed = event.details.get("changed", {})
     return SnippetChange(
         verb=event.verb,

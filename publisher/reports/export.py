@@ -52,11 +52,13 @@ def start(session: Session, *, actor: Actor, now: datetime, filters: SubmissionF
     return export
 
 
-def record_export(session: Session, *, actor: Actor, now: datetime, rows: int) -> None:
-    """Record in the history that the person takes a list of so many rows away."""
+def record_export(
+    session: Session, *, actor: Actor, now: datetime, rows: int, page: str = SUBMISSIONS
+) -> None:
+    """Record in the history that the person takes a page's list of so many rows away."""
     # Of the person: an export is deleted after a day, and its id may be used again.
     person = session.get_one(Person, person_of(actor))
-    values = {"page": SUBMISSIONS, "rows": rows}
+    values = {"page": page, "rows": rows}
     transitions.record(session, person, "export", actor=actor, now=now, values=values)
 
 

@@ -60,7 +60,8 @@ def test_a_change_stays_in_the_history_with_what_was_and_what_came(
         )
         snippets.end(session, actor=town.actor("lead"), now=NOON, text_id=text_id)
     with database.reading() as session:
-        ended, changed, created = snippets.history_of(session, text_id)
+        events = session.scalars(snippets.history_query(text_id))
+        ended, changed, created = map(snippets.change_of, events)
         assert (created.verb, changed.verb, ended.verb) == ("make", "change", "end")
         assert dict(changed.changed) == {
             "text_mr": ("{date} रोजी पाणी नाही.", "पाणी नाही."),
@@ -85,7 +86,7 @@ def test_saving_the_same_once_more_is_no_change(database: Database, town: City) 
             seen_version=1,
             form=snippet_form(),
         )
-        assert len(snippets.history_of(session, text_id)) == 1
+        assert len(session.scalars(snippets.history_query(text_id)).all()) == 1
 
 
 def test_the_second_to_change_it_is_told(database: Database, town: City) -> None:

@@ -7,7 +7,17 @@ from datetime import date, timedelta
 import pytest
 
 from approvals.errors import WrongRole
-from publisher.reports.weekly import PublishedCounts, WeeklyReport, weekly_report
+from publisher.reports.weekly import (
+    Counted,
+    Period,
+    PeriodName,
+    PublishedCounts,
+    WeeklyReport,
+    counted_posts,
+    overdue_comments,
+    period_of,
+    weekly_report,
+)
 from tests.support import scenes
 from tests.support.city import City, statements
 from tests.support.city_people import DAY
@@ -105,9 +115,76 @@ def test_one_department_narrows_the_weeks_alone(town: City) -> None:
     assert tallies(report(town, "head", department="road")) == {}
 
 
-def test_it_takes_two_queries(town: City) -> None:
+def test_it_takes_three_queries(town: City) -> None:
     for department in ("water", "road"):
         town.live(department)
     with statements(town.database) as executed:
         report(town)
-    assert len(executed) == 2
+    assert len(executed) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        (PeriodName.WEEKS, date(2026, 9, 7), date(2026, 11, 29)),
+        (PeriodName.MONTH, date(2026, 11, 1), date(2026, 11, 25)),
+        (PeriodName.LAST_MONTH, date(2026, 10, 1), date(2026, 10, 31)),
+        (PeriodName.QUARTER, date(2026, 10, 1), date(2026, 11, 25)),
+        (PeriodName.LAST_QUARTER, date(2026, 7, 1), date(2026, 9, 30)),
+        (PeriodName.YEAR, date(2025, 12, 1), date(2026, 11, 25)),
+    ],
+)
+def test_a_period_has_the_days_of_its_name(name: PeriodName, first: date, last: date) -> None:
+    assert period_of(name, today=date(2026, 11, 25)) == Period(first, last)
+
+
+def test_two_days_stand_in_any_order_and_at_most_three_years_apart() -> None:
+    def days(first: date, last: date) -> Period:
+        return period_of(PeriodName.DAYS, today=last, first_day=first, last_day=last)
+
+    first, last = date(2026, 3, 2), date(2026, 3, 9)
+    assert days(first, last) == days(last, first) == Period(first, last)
+    assert days(date.min, date(2026, 3, 9)).first_day == date(2023, 3, 7)
+    assert days(date.min, date.min) == Period(date.min, date.min)
+
+
+def test_a_long_period_is_counted_by_months_and_a_short_one_by_days(town: City) -> None:
+    town.live()
+    with town.read() as session:
+        periods = [
+            period_of(PeriodName.YEAR, today=town.now.date()),
+            Period(date(2026, 11, 24), date(2026, 11, 25)),
+            Period(date(2026, 11, 24), date(2026, 11, 24)),
+        ]
+        reports = [
+            weekly_report(session, actor=town.actor("clerk"), now=town.now, period=period)
+            for period in periods
+        ]
+    assert [len(period_report.weeks) for period_report in reports] == [12, 1, 1]
+    assert reports[0].weeks[-1].first_day == date(2026, 11, 1)
+    assert [period_report.total.posts for period_report in reports] == [1, 1, 0]
+
+
+def test_an_answer_after_its_deadline_is_late_and_an_open_comment_overdue(town: City) -> None:
+    live = town.live()[0]
+    late, _open = town.comment(under=live), town.comment("कधी?", under=live)
+    town.clock.at += 20 * DAY
+    town.answer(late)
+    town.tick_dispatch()
+    period = period_of(PeriodName.WEEKS, today=town.now.date())
+    water = town.departments["water"]
+    found = report(town)
+    assert found.total == PublishedCounts(posts=1, answers=1, late=1)
+    assert found.overdue[water] >= 1
+    with town.read() as session:
+        behind = {
+            counted: len(session.scalars(counted_posts(town.actor("clerk"), period, counted)).all())
+            for counted in (Counted.POSTS, Counted.ANSWERS, Counted.LATE)
+        }
+        overdue = session.scalars(overdue_comments(town.actor("clerk"), now=town.now)).all()
+        of_road = counted_posts(
+            town.actor("clerk"), period, Counted.POSTS, department_id=town.departments["road"]
+        )
+        assert session.scalars(of_road).all() == []
+    assert behind == {Counted.POSTS: 1, Counted.ANSWERS: 1, Counted.LATE: 1}
+    assert len(overdue) == found.overdue[water]

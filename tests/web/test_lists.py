@@ -13,7 +13,8 @@ from tests.support.city_people import DAY
 from tests.support.crowd import copy_submissions
 from tests.web.html_page import Page
 from tests.web.site import Site
-from web.reports.exports import BOM, HEADINGS, defused
+from web.reports.csv_files import BOM, defused
+from web.reports.exports import HEADINGS
 
 
 def test_a_view_is_saved_shown_as_a_link_and_removed(site: Site) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,12 +15,14 @@ from publisher.drafting import diff, snippets
 from publisher.drafting.diff import FinePiece
 from publisher.drafting.snippets import SnippetChange, SnippetDraft
 from publisher.models.desk import StartingText, TextPart
+from publisher.models.history import Event
 from publisher.models.submissions import SubmissionKind
 from publisher.people.departments import departments_in_force
 from web.core.auth import by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import N_, _, _l
+from web.core.list_pages import PageOfList, page_of_query
 from web.core.permissions import Page, for_action
 from web.forms import Form, department_options, number_of, options
 from web.submissions.forms import KIND_WORDS
@@ -107,11 +109,13 @@ def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> st
             "saved."
         )
         form.form_errors[:] = [message] if differences else []
+    events = None if text is None else _events(session, text.id)
     return render_template(
         "drafting/snippet.html",
         form=form,
         snippet=text,
-        history=[] if text is None else _steps(session, text.id),
+        events=events,
+        history=_steps(events.rows) if events is not None else [],
         differences=differences,
         text_labels=TEXTS,
     )
@@ -180,10 +184,14 @@ def _read(form: OneTextForm) -> SnippetDraft:
     )
 
 
-def _steps(session: Session, text_id: int) -> list[SnippetStep]:
+def _events(session: Session, text_id: int) -> PageOfList[Event]:
+    return page_of_query(session, snippets.history_query(text_id), size=20)
+
+
+def _steps(events: Iterable[Event]) -> list[SnippetStep]:
     return [
         SnippetStep(change, _(VERBS.get(change.verb, "Changed")), _differences(change.changed))
-        for change in snippets.history_of(session, text_id)
+        for change in map(snippets.change_of, events)
     ]
 
 

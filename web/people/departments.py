@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from werkzeug import Response
 
 from approvals.policy import CLOCK, Action, Role, Scope, may, scope_of
 from publisher.models.departments import DepartmentChangeKind
@@ -17,15 +19,33 @@ from publisher.operations.departments import close
 from publisher.people import department_orders, responsibility, shared_addresses
 from publisher.people.departments import departments_in_force, find_departments, is_in_force
 from publisher.people.permissions import may_record
+from publisher.reports import export
 from publisher.validation import NotFound
 from publisher.working_time import local_day
-from web.core.auth import actor, reads
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
+from web.core.i18n import N_, _
+from web.core.list_pages import page_of_rows
 from web.core.permissions import for_roles
+from web.messages.names import department_name, person_name
+from web.reports.csv_files import csv_response
 
 routes = Blueprint("departments", __name__)
 READERS = (Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.OVERSIGHT, Role.AUDITOR)
 NAMED_NOBODY = "named_nobody"
+OFFICERS = {"none": 0, "one": 1, "two": 2}
+"""The number of officers by its name in the URL."""
+
+HEADINGS = (
+    N_("Code"),
+    N_("Department"),
+    N_("Officers"),
+    N_("First officer"),
+    N_("Second officer"),
+    N_("Head"),
+    N_("Reports to"),
+    N_("By 14 July 2021"),
+)
 ENDINGS = (DepartmentChangeKind.MERGED, DepartmentChangeKind.CLOSED)
 
 
@@ -34,28 +54,118 @@ ENDINGS = (DepartmentChangeKind.MERGED, DepartmentChangeKind.CLOSED)
 @reads
 def index(session: Session) -> str:
     """List the departments in force, or those found, with officers and heads."""
+    register = _register(session)
+    departments = page_of_rows(register.chosen)
+    return render_template(
+        "people/departments.html",
+        departments=departments,
+        register=register,
+        views=_views(register),
+        named_nobody=_named_nobody(session),
+        former_names=department_orders.former_names(
+            session, [department.id for department in departments.rows]
+        ),
+        ended_ids={
+            department.id
+            for department in departments.rows
+            if not is_in_force(department, now=ctx.now())
+        },
+        may_change=may(actor(), Action.RECORD_DEPARTMENT, None),
+    )
+
+
+@dataclass(frozen=True)
+class _Register:
+    """The departments in sight that fit the search, with their officers and heads.
+
+    Those that have somebody come first. `number` restricts them to those with so many officers;
+    None means all.
+    """
+
+    query: str
+    number: int | None
+    departments: Sequence[Department]
+    officers: Mapping[int, Sequence[Appointment]]
+    heads: Mapping[int, Sequence[Appointment]]
+
+    @property
+    def chosen(self) -> list[Department]:
+        """Return the departments with the number of officers that was chosen."""
+        return self.with_officers(self.number)
+
+    def with_officers(self, number: int | None) -> list[Department]:
+        """Return the departments with so many officers."""
+        return [
+            department
+            for department in self.departments
+            if number in (None, len(self.officers.get(department.id, ())))
+        ]
+
+
+def _register(session: Session) -> _Register:
+    """Return the register as the URL asks for it."""
     query = request.args.get("q", "").strip()
     departments = (
         find_departments(session, query) if query else departments_in_force(session, now=ctx.now())
     )
+    officers, heads = _holders(session, Role.OFFICER), _holders(session, Role.HEAD)
     visible = [department for department in departments if _is_visible(department)]
-    officers = _holders(session, Role.OFFICER)
-    return render_template(
-        "people/departments.html",
-        departments=visible,
-        query=query,
-        officers=officers,
-        heads=_holders(session, Role.HEAD),
-        named_nobody=_named_nobody(session),
-        former_names=department_orders.former_names(
-            session, [department.id for department in visible]
-        ),
-        ended_ids={
-            department.id for department in visible if not is_in_force(department, now=ctx.now())
-        },
-        may_change=may(actor(), Action.RECORD_DEPARTMENT, None),
-        without_officer_count=sum(1 for department in visible if department.id not in officers),
+    if not query:  # what was found stands in the order of the search
+        visible.sort(key=lambda department: not {department.id} & {*officers, *heads})
+    return _Register(
+        query, OFFICERS.get(request.args.get("officers", "")), visible, officers, heads
     )
+
+
+def _views(register: _Register) -> list[dict[str, object]]:
+    """Return the views by number of officers, with their counts."""
+    labels = {None: _("All"), 0: _("No officer"), 1: _("One officer"), 2: _("Two officers")}
+    names: dict[int | None, str | None] = {
+        None: None,
+        **{number: name for name, number in OFFICERS.items()},
+    }
+    return [
+        {
+            "label": labels[number],
+            "href": url_for("departments.index", q=register.query or None, officers=names[number]),
+            "count": len(register.with_officers(number)),
+            "here": register.number == number,
+        }
+        for number in labels
+    ]
+
+
+@routes.get("/departments.csv")
+@for_roles(*READERS)
+def csv() -> Response:
+    """Return the list of departments as CSV."""
+    with writing() as session:
+        register = _register(session)
+        rows = _cells(session, register)
+        export.record_export(session, **by_actor(), rows=len(rows), page="departments")
+    return csv_response("departments", HEADINGS, rows)
+
+
+def _cells(session: Session, register: _Register) -> list[list[str]]:
+    """Return a row of cells for each department."""
+    named_nobody = _named_nobody(session)
+    rows = []
+    for department in register.chosen:
+        officers = [person_name(row.person) for row in register.officers.get(department.id, ())]
+        heads = [person_name(row.person) for row in register.heads.get(department.id, ())]
+        above = department.reports_to
+        rows.append(
+            [
+                department.code,
+                department_name(department),
+                str(len(officers)),
+                *[*officers, "", ""][:2],
+                "; ".join(heads),
+                department_name(above) if above is not None else "",
+                _("nobody named") if department.id in named_nobody else "",
+            ]
+        )
+    return rows
 
 
 def _is_visible(department: Department) -> bool:

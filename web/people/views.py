@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import TypedDict
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from wtforms import BooleanField, SelectField, StringField
 
@@ -35,6 +34,7 @@ from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
+from web.core.list_pages import page_of_query
 from web.core.permissions import Page, for_action
 from web.core.second_factor import factor_rule
 from web.forms import Form, department_options, number_of, options
@@ -49,7 +49,6 @@ from web.people.taken_addresses import (
 
 routes = Blueprint("people", __name__)
 RECORD_ACTIONS = (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
-MOST_APPOINTMENTS = 200
 LONGEST_SEARCH = 200
 """The longest search text: no name is longer, and databases limit the pattern."""
 
@@ -96,21 +95,13 @@ def index(session: Session) -> Page:
                 Department.name_en.icontains(search_text, autoescape=True),
             )
         )
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    last_page = max(1, ceil(total / MOST_APPOINTMENTS))
-    page = min(max(1, number_of(request.args.get("page"))), last_page)
-    first = (page - 1) * MOST_APPOINTMENTS
     rows = query.order_by(
         Department.name_mr, Appointment.role, Appointment.rank, Appointment.id
     ).options(joinedload(Appointment.person), joinedload(Appointment.department))
     now = ctx.now()
     return render_template(
         "people/index.html",
-        appointments=session.scalars(rows.offset(first).limit(MOST_APPOINTMENTS)).all(),
-        first=first + 1,
-        total=total,
-        page=page,
-        last_page=last_page,
+        appointments=page_of_query(session, rows),
         query=search_text,
         waiting_count=confirmation.count_waiting(session, now=now),
         is_sms_missing=factor_rule().holds(local_day(now)) and not factor_rule().has_sms,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, flash, redirect, render_template, request, stream_with_context, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -31,12 +29,10 @@ from web.core.permissions import for_action
 from web.core.state_badges import state_word
 from web.messages.names import department_name, who_name
 from web.messages.progress import NEXT
+from web.reports.csv_files import csv_response
 from web.submissions.forms import KIND_WORDS
 
 routes = Blueprint("exports", __name__)
-BOM = "\ufeff"
-"""Excel reads a CSV file as UTF-8 only if it begins with this byte order mark."""
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 HEADINGS = (
     N_("Acknowledgement number"),
     N_("Title"),
@@ -104,7 +100,7 @@ def fetch(export_id: int) -> Response:
         export = reports_export.export_for(session, **by_actor(), export_id=export_id)
         if export.finished_at is None:
             raise NotFound(export_id)
-    return csv_response(_stored_rows(export_id, export.parts))
+    return submissions_csv(_stored_rows(export_id, export.parts))
 
 
 def _stored_rows(export_id: int, parts: int) -> Iterator[Plain]:
@@ -115,30 +111,9 @@ def _stored_rows(export_id: int, parts: int) -> Iterator[Plain]:
         yield from rows
 
 
-def csv_response(rows: Iterable[Plain]) -> Response:
-    """Return the rows as a streamed CSV file that Excel can open."""
-    name = f"submissions-{local(ctx.now()):%Y-%m-%d}.csv"
-    response = Response(stream_with_context(_csv_lines(rows)), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _csv_lines(rows: Iterable[Plain]) -> Iterator[str]:
-    yield BOM + _csv_line(_(heading) for heading in HEADINGS)
-    for row in rows:
-        yield _csv_line(defused(cell) for cell in _cells(row))
-
-
-def _csv_line(cells: Iterable[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
-    return buffer.getvalue()
-
-
-def defused(cell: str) -> str:
-    """Return the cell, prefixed with an apostrophe if a spreadsheet would read it as a formula."""
-    return f"'{cell}" if cell.lstrip(" \u00a0").startswith(_STARTS_A_FORMULA) else cell
+def submissions_csv(rows: Iterable[Plain]) -> Response:
+    """Return the rows as a CSV file."""
+    return csv_response("submissions", HEADINGS, map(_cells, rows))
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

@@ -1,24 +1,47 @@
-"""The weekly report: charts and tables of posts and answers."""
+"""The report of a period: charts and tables of posts and answers, and the lists behind them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import ceil
 
 from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
+from werkzeug import Response
 
-from approvals.policy import Action
+from approvals.policy import Action, scope_of
 from publisher.i18n import dates
 from publisher.i18n.languages import digits, language_rules
+from publisher.models.comments import Comment
+from publisher.models.people import Department
+from publisher.models.posts import Post
+from publisher.reports import export
 from publisher.reports.types import Office
-from publisher.reports.weekly import PublishedCounts, WeeklyReport, weekly_report
-from web.core.auth import by_actor, reads
-from web.core.i18n import page_language
+from publisher.reports.weekly import (
+    Counted,
+    Period,
+    PeriodName,
+    PublishedCounts,
+    Week,
+    WeeklyReport,
+    counted_posts,
+    overdue_comments,
+    period_of,
+    weekly_report,
+)
+from publisher.validation import NotFound
+from publisher.working_time import local_day
+from web.core.auth import actor, by_actor, reads, writing
+from web.core.context import ctx
+from web.core.i18n import N_, _, _l, page_language
+from web.core.list_pages import PageOfList, page_of_query
 from web.core.permissions import for_action
-from web.forms import number_of
+from web.forms import Form, number_of
 from web.messages.names import department_name
+from web.moments.fields import DayField
+from web.reports.csv_files import csv_response
 
 routes = Blueprint("report", __name__)
 WIDTH, HEIGHT, NARROW = 720, 260, 340
@@ -30,7 +53,35 @@ BAR, LINE = 17, 24
 VALUE = 44
 """The width left for the number at the end of a horizontal bar."""
 
+PERIODS = {
+    PeriodName.WEEKS: N_("The last twelve weeks"),
+    PeriodName.MONTH: N_("This month"),
+    PeriodName.LAST_MONTH: N_("Last month"),
+    PeriodName.QUARTER: N_("This quarter"),
+    PeriodName.LAST_QUARTER: N_("Last quarter"),
+    PeriodName.YEAR: N_("The last twelve months"),
+    PeriodName.DAYS: N_("From one day until another"),
+}
+COUNTED = {
+    Counted.POSTS: N_("Published posts"),
+    Counted.ANSWERS: N_("Published answers"),
+    Counted.LATE: N_("Answers published after the deadline"),
+    Counted.OVERDUE: N_("Comments whose deadline has passed"),
+}
+COUNTS = (N_("Posts"), N_("Answers"), N_("Late answers"))
+WEEK_HEADINGS = (N_("From"), N_("Until"), *COUNTS)
+DEPARTMENT_HEADINGS = (N_("Department"), *COUNTS, N_("Overdue now"))
+MOST_VALUES = 16
+"""With more groups, neither the numbers above the bars nor all names under them would fit."""
+
 Named = Sequence[tuple[str, PublishedCounts]]
+
+
+class PeriodForm(Form):
+    """The first and the last day of a period that the reader chose."""
+
+    since = DayField(_l("From"), name="from", looks_back=True, confirms=False)
+    until = DayField(_l("Until"), looks_back=True, confirms=False)
 
 
 @dataclass(frozen=True)
@@ -74,12 +125,14 @@ class Chart:
 @for_action(Action.SEE_REPORT)
 @reads
 def index(session: Session) -> str:
-    """Show the last twelve weeks, of one department or of all that the actor may see."""
-    chosen = number_of(request.args.get("department")) or None
-    report = weekly_report(session, **by_actor(), department_id=chosen)
-    weeks = [(_week_name(week.first_day, week.last_day), week) for week in report.weeks]
+    """Show a period, of one department or of all that the actor may see."""
+    department_id = number_of(request.args.get("department")) or None
+    form, name, period = _period()
+    report = weekly_report(session, **by_actor(), department_id=department_id, period=period)
+    weeks = [(_part_name(week), week) for week in report.weeks]
     busiest = _busiest(report.departments)
     offices = [office for office, _tally in report.departments]
+    departments = _those_with_something(report)
     return render_template(
         "reports/weekly.html",
         report=report,
@@ -96,31 +149,140 @@ def index(session: Session) -> str:
         by_department=_lying(busiest, width=WIDTH, beside=250),
         by_department_narrow=_lying(busiest, width=NARROW, beside=0),
         departments=offices if len(offices) > 1 else [],
-        chosen_department=next((office for office in offices if office.id == chosen), None),
+        shown_departments=departments,
+        hidden_count=len(report.departments) - len(departments),
+        chosen_department=next((office for office in offices if office.id == department_id), None),
+        form=form,
+        period=period,
+        period_name=name,
+        periods=[(option.value, _(PERIODS[option])) for option in PeriodName],
+        days=f"{_full(period.first_day)} – {_full(period.last_day)}",
+        sees_answers=scope_of(actor(), Action.SEE_COMMENT) is not None,
     )
 
 
-def _week_name(first: date, last: date) -> str:
-    return f"{dates.short_day(first, page_language())} – {dates.short_day(last, page_language())}"
+def _period() -> tuple[PeriodForm, PeriodName, Period]:
+    """Return the period in the URL, with its form; without a valid one, the last twelve weeks."""
+    form = PeriodForm(request.args, meta={"csrf": False})
+    form.validate()
+    name = request.args.get("period", "")
+    period_name = PeriodName(name) if name in set(PeriodName) else PeriodName.WEEKS
+    days = form.since.data, form.until.data
+    if period_name is PeriodName.DAYS and None in days:
+        period_name = PeriodName.WEEKS
+    today = local_day(ctx.now())
+    period = period_of(period_name, today=today, first_day=days[0], last_day=days[1])
+    for field, day in ((form.since, period.first_day), (form.until, period.last_day)):
+        if not field.typed:
+            field.fill(day)
+    return form, period_name, period
+
+
+def _those_with_something(
+    report: WeeklyReport,
+) -> Sequence[tuple[Office, PublishedCounts]]:
+    """Return the departments of the table: those with a number, or all, if the URL says so."""
+    if request.args.get("all"):
+        return report.departments
+    return [
+        (office, tally)
+        for office, tally in report.departments
+        if tally != PublishedCounts() or office.id in report.overdue
+    ]
+
+
+def _full(day: date) -> str:
+    return dates.full_date(day, page_language())
+
+
+@routes.get("/report/list")
+@for_action(Action.SEE_REPORT)
+@reads
+def behind(session: Session) -> str:
+    """List the posts, answers or comments that a number of the report counts."""
+    name = request.args.get("counted", "")
+    counted = Counted(name) if name in set(Counted) else Counted.POSTS
+    if counted is not Counted.POSTS and scope_of(actor(), Action.SEE_COMMENT) is None:
+        raise NotFound(name)
+    department_id = number_of(request.args.get("department")) or None
+    department = session.get(Department, department_id) if department_id else None
+    period = _period()[2]
+    rows: PageOfList[Post] | PageOfList[Comment]
+    if counted is Counted.OVERDUE:
+        overdue = overdue_comments(actor(), now=ctx.now(), department_id=department_id)
+        rows = page_of_query(session, overdue)
+    else:
+        posts = counted_posts(actor(), period, counted, department_id=department_id)
+        rows = page_of_query(session, posts)
+    return render_template(
+        "reports/behind.html",
+        rows=rows,
+        counted=counted,
+        title=_(COUNTED[counted]),
+        department=department,
+        days=f"{_full(period.first_day)} – {_full(period.last_day)}",
+    )
+
+
+@routes.get("/report.csv")
+@for_action(Action.SEE_REPORT)
+def csv() -> Response:
+    """Return the table of departments, or with `by=week` that of the weeks, as CSV."""
+    by_week = request.args.get("by") == "week"
+    with writing() as session:
+        department_id = number_of(request.args.get("department")) or None
+        report = weekly_report(
+            session, **by_actor(), department_id=department_id, period=_period()[2]
+        )
+        if by_week:
+            rows = [
+                [f"{week.first_day}", f"{week.last_day}", *_cells(week.tally)]
+                for week in report.weeks
+            ]
+        else:
+            rows = [
+                [department_name(office), *_cells(tally), str(report.overdue.get(office.id, 0))]
+                for office, tally in report.departments
+            ]
+        export.record_export(session, **by_actor(), rows=len(rows), page="report")
+    return csv_response("report", WEEK_HEADINGS if by_week else DEPARTMENT_HEADINGS, rows)
+
+
+def _cells(tally: PublishedCounts) -> list[str]:
+    return [str(tally.posts), str(tally.answers), str(tally.late)]
+
+
+def _part_name(week: Week) -> str:
+    first, last = (dates.short_day(day, page_language()) for day in (week.first_day, week.last_day))
+    return first if week.first_day == week.last_day else f"{first} – {last}"
 
 
 def _columns(report: WeeklyReport) -> Chart:
-    """Return a chart with two vertical bars for each week."""
+    """Return a chart with two vertical bars for each week or month."""
     most = max((max(week.tally.posts, week.tally.answers) for week in report.weeks), default=0) or 1
     step = (WIDTH - 2 * LEFT) / len(report.weeks)
     floor, room = HEIGHT - FOOT, HEIGHT - FOOT - TOP
     short_months = language_rules(page_language()).short_months
+    every = ceil(len(report.weeks) / MOST_VALUES)
     groups = []
     for index, week in enumerate(report.weeks):
         left, bar = LEFT + index * step, step * 0.36
         bars = tuple(
-            Bar(left + step * 0.12 + position * bar, floor - tall, bar - 3, tall, value, kind)
+            Bar(
+                left + step * 0.12 + position * bar,
+                floor - tall,
+                bar - 2,
+                tall,
+                value * (every == 1),
+                kind,
+            )
             for position, (kind, value) in enumerate(_pair(week.tally))
             for tall in (room * value / most,)
         )
-        name = digits(str(week.first_day.day), page_language())
+        is_named = index % every == 0
+        name = digits(str(week.first_day.day), page_language()) if is_named else ""
         is_first = index == 0 or week.first_day.month != report.weeks[index - 1].first_day.month
-        under = short_months[week.first_day.month - 1] if is_first else ""
+        under = short_months[week.first_day.month - 1] if is_first and is_named else ""
         groups.append(BarGroup(name, left + step / 2, floor + 19, bars, under))
     return Chart(WIDTH, HEIGHT, floor, tuple(groups))
 

@@ -43,7 +43,7 @@ from web.forms import Form
 from web.messages.field_errors import problem_sentence
 from web.messages.progress import NEXT
 from web.moments.fields import DayField
-from web.reports.exports import csv_response
+from web.reports.exports import submissions_csv
 from web.submissions import detail
 from web.submissions.forms import KIND_WORDS
 
@@ -213,7 +213,7 @@ def csv() -> Response:
         return redirect(url_for("exports.index", list=filters.query))
     with writing() as session:
         export.record_export(session, **by_actor(), rows=total)
-    return csv_response(_every_row(filters, actor()))
+    return submissions_csv(_every_row(filters, actor()))
 
 
 def _every_row(filters: SubmissionFilter, viewer: Actor) -> Iterator[Plain]:

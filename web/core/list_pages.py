@@ -1,0 +1,68 @@
+"""Numbered pages of a list: the part to show, and the links to the parts beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Generic, TypeVar
+
+from flask import request, url_for
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from web.forms import number_of
+
+Row = TypeVar("Row")
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class PageOfList(Generic[Row]):
+    """A page of a list of `total` rows; `number` begins with 1, and so does `first`."""
+
+    rows: Sequence[Row]
+    number: int
+    total: int
+    size: int
+
+    @property
+    def first(self) -> int:
+        """Return the position of the first row."""
+        return (self.number - 1) * self.size + 1
+
+    @property
+    def next_href(self) -> str | None:
+        """Return the URL of the next page, None on the last."""
+        return _href(self.number + 1) if self.number * self.size < self.total else None
+
+    @property
+    def previous_href(self) -> str | None:
+        """Return the URL of the page before, None on the first."""
+        return _href(self.number - 1) if self.number > 1 else None
+
+
+def _href(number: int) -> str:
+    """Return the URL of the present page with another number."""
+    parameters = {**request.args.to_dict(), **(request.view_args or {}), "page": number}
+    return url_for(str(request.endpoint), **parameters)
+
+
+def _number(total: int, size: int) -> int:
+    """Return the number in the URL, or the nearest that exists."""
+    return min(max(1, number_of(request.args.get("page"))), max(1, ceil(total / size)))
+
+
+def page_of_rows(rows: Sequence[Row], size: int = PAGE_SIZE) -> PageOfList[Row]:
+    """Return the page of these rows that the URL asks for."""
+    number = _number(len(rows), size)
+    return PageOfList(rows[(number - 1) * size : number * size], number, len(rows), size)
+
+
+def page_of_query(session: Session, query: Select[Row], size: int = PAGE_SIZE) -> PageOfList[Row]:
+    """Return the page of this sorted query's rows that the URL asks for, by two statements."""
+    counted = query.order_by(None).subquery()
+    total = session.scalar(select(func.count()).select_from(counted)) or 0
+    number = _number(total, size)
+    rows = session.scalars(query.offset((number - 1) * size).limit(size)).all()
+    return PageOfList(rows, number, total, size)
