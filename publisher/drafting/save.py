@@ -24,12 +24,14 @@ from publisher.validation import NotFound, Validator
 def start(session: Session, *, actor: Actor, now: datetime, submission_id: int) -> Post:
     """Start a post from a submission, without a revision; a submission may have several posts.
 
-    Raises `NotFound`, `WrongRole` or `WrongState`.
+    What is nobody's work yet becomes the actor's. Raises `NotFound`, `WrongRole` or `WrongState`.
     """
     submission = locked_submission(
         session, submission_id, actor=actor, action=Action.DRAFT, now=now
     )
     verb = Action.DRAFT
+    if submission.taken_by_id is None:
+        submission.taken_by_id, submission.taken_at = actor.person_id, now
     if submission.state is not SubmissionState.DRAFTED:
         transitions.apply(
             session, submission, SubmissionState.DRAFTED, actor=actor, now=now, verb=verb

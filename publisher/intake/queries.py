@@ -24,6 +24,7 @@ def submission_for(session: Session, *, actor: Actor, submission_id: int) -> Sub
 _IN_FULL: tuple[ORMOption, ...] = (
     joinedload(Submission.department),
     joinedload(Submission.handed_in_by),
+    joinedload(Submission.taken_by),
     joinedload(Submission.handed_in_under).joinedload(Appointment.department),
     joinedload(Submission.files),
     joinedload(Submission.wards),

@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
+from publisher.models.partial_index import partial_index
 from publisher.models.people import Appointment, Department, Person
 from publisher.states import SubmissionState
 
@@ -53,7 +54,10 @@ class Submission(Base):
     """
 
     __tablename__ = "submissions"
-    __table_args__ = (Index("ix_submissions_department_received", "department_id", "received_at"),)
+    __table_args__ = (
+        Index("ix_submissions_department_received", "department_id", "received_at"),
+        partial_index("ix_submissions_taken", "taken_by_id", where="taken_by_id IS NOT NULL"),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
@@ -87,6 +91,10 @@ class Submission(Base):
     form_token: Mapped[str | None] = mapped_column(String(64), unique=True)
     edition: Mapped[int] = mapped_column(default=1)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("submissions.id"), index=True)
+    taken_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("people.id"), comment="Who of the cell works on it; it binds nobody"
+    )
+    taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     department: Mapped[Department] = relationship()
     wards: Mapped[list[Department]] = relationship(
@@ -98,8 +106,9 @@ class Submission(Base):
     duplicates: Mapped[list[Submission]] = relationship(
         back_populates="merged_into", order_by="Submission.id"
     )
-    handed_in_by: Mapped[Person] = relationship()
+    handed_in_by: Mapped[Person] = relationship(foreign_keys=handed_in_by_id)
     handed_in_under: Mapped[Appointment | None] = relationship()
+    taken_by: Mapped[Person | None] = relationship(foreign_keys=taken_by_id)
     files: Mapped[list[SubmissionFile]] = relationship(
         back_populates="submission", order_by="SubmissionFile.position"
     )

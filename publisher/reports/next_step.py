@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
@@ -80,15 +80,27 @@ def next_for_submission(
     """Return the next step of a submission, or None."""
     match submission.state:
         case SubmissionState.RECEIVED:
-            return Next(NextKind.DRAFT, (CELL,), submission.state_at, submission.wished_at)
+            taken_at = submission.taken_at or submission.state_at
+            return Next(NextKind.DRAFT, _clerk(submission), taken_at, submission.wished_at)
         case SubmissionState.RETURNED:
             holder = who_acted(submission.handed_in_under, submission.handed_in_by)
             return Next(NextKind.COMPLETE, (holder,), submission.state_at, submission.wished_at)
         case SubmissionState.DRAFTED:
             candidates = [next_for_post(bundle, roster, submission.wished_at) for bundle in bundles]
-            return _most_pressing(candidates)
+            following = _most_pressing(candidates)
+            if following is not None and following.kind in _IN_WRITING and submission.taken_by:
+                return replace(following, holders=_clerk(submission))
+            return following
         case _:
             return None
+
+
+_IN_WRITING = (NextKind.DRAFT, NextKind.CHANGE, NextKind.SEND_FOR_REVIEW)
+
+
+def _clerk(submission: Submission) -> tuple[Who, ...]:
+    """Return who has taken the submission, else the cell."""
+    return (who_acted(None, submission.taken_by),) if submission.taken_by else (CELL,)
 
 
 def _most_pressing(candidates: Iterable[Next | None]) -> Next | None:

@@ -73,7 +73,7 @@ class Wished(StrEnum):
 
 
 class Holder(StrEnum):
-    """Who has to act next; all but `me` follow from the open work."""
+    """Who has to act next; all but `me` and `nobody` follow from the open work."""
 
     ME = "me"
     NOBODY = "nobody"
@@ -84,7 +84,6 @@ class Holder(StrEnum):
 
 
 HOLDS: Mapping[Holder, tuple[Stage, ...]] = {
-    Holder.NOBODY: (Stage.RECEIVED,),
     Holder.CELL: (
         Stage.RECEIVED,
         Stage.DRAFT,
@@ -215,11 +214,23 @@ def where_clauses(
         conditions.append(Submission.received_at >= day_bounds(filters.since)[0])
     if filters.until is not None:
         conditions.append(Submission.received_at < day_bounds(filters.until)[1])
-    if filters.holder is Holder.ME:
-        conditions.append(held_by(actor, now=now))
-    elif filters.holder is not None:
-        conditions += _has_work_left(HOLDS[filters.holder], now)
+    if filters.holder is not None:
+        conditions += _held(filters.holder, actor, now)
     return conditions
+
+
+def _held(holder: Holder, actor: Actor, now: datetime) -> list[Condition]:
+    """Return the conditions that this holder has to act next."""
+    if holder is Holder.ME:
+        # What a clerk has taken is the clerk's own as long as it waits for the cell.
+        own_work = [
+            Submission.taken_by_id == actor.person_id,
+            *_has_work_left(HOLDS[Holder.CELL], now),
+        ]
+        return [or_(held_by(actor, now=now), and_(*own_work))]
+    if holder is Holder.NOBODY:
+        return [Submission.taken_by_id.is_(None), *_has_work_left(HOLDS[Holder.CELL], now)]
+    return _has_work_left(HOLDS[holder], now)
 
 
 def in_sight(

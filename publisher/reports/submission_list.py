@@ -205,6 +205,7 @@ def _read(
         .options(
             joinedload(Submission.department),
             joinedload(Submission.handed_in_by),
+            joinedload(Submission.taken_by),
             *with_names(Submission.handed_in_under),
         )
     )

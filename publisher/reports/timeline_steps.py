@@ -31,6 +31,8 @@ class StepKind(StrEnum):
     CHANGED = "changed"
     NOTED = "noted"
     NOTE_SEEN = "note_seen"
+    TAKEN = "taken"
+    GIVEN_BACK = "given_back"
     TOOK_IN = "took_in"
     ORIGINAL_ENDED = "original_ended"
     DECLINED = "declined"
@@ -128,6 +130,8 @@ _KINDS: Mapping[tuple[str, str], StepKind] = {
     ("submissions", "change_submission"): StepKind.CHANGED,
     ("submissions", "add_note"): StepKind.NOTED,
     ("submissions", "see_note"): StepKind.NOTE_SEEN,
+    ("submissions", "take"): StepKind.TAKEN,
+    ("submissions", "give_back"): StepKind.GIVEN_BACK,
     ("submissions", "take_in"): StepKind.TOOK_IN,
     ("submissions", "original_ended"): StepKind.ORIGINAL_ENDED,
     ("submissions", "decline_submission"): StepKind.DECLINED,

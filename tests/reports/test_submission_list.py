@@ -30,7 +30,7 @@ from tests.support.scenes import Scene
 TABLE: list[tuple[Scene, Stage, NextKind | None, list[str]]] = [
     (scenes.received, Stage.RECEIVED, NextKind.DRAFT, ["cell"]),
     (scenes.declined, Stage.DECLINED, None, []),
-    (scenes.begun, Stage.DRAFT, NextKind.DRAFT, ["cell"]),
+    (scenes.begun, Stage.DRAFT, NextKind.DRAFT, ["स्वाती रणपिसे"]),
     (scenes.drafted, Stage.DRAFT, NextKind.SEND_FOR_REVIEW, ["स्वाती रणपिसे"]),
     (scenes.in_review, Stage.IN_REVIEW, NextKind.APPROVE, ["मेधा सातपुते", "नितीन घोलप"]),
     (scenes.in_review_with_a_head_alone, Stage.IN_REVIEW, NextKind.APPROVE, ["विलास थोपटे"]),
@@ -262,11 +262,11 @@ def test_rows_are_found_by_the_days_of_handing_in(town: City) -> None:
         (scenes.returned, {Holder.CELL, Holder.ME}),
         (scenes.in_review, {Holder.DEPARTMENT}),
         (scenes.in_review_with_nobody, {Holder.LEAD}),
-        (scenes.approved, {Holder.CELL}),
+        (scenes.approved, {Holder.CELL, Holder.ME}),
         (scenes.scheduled, {Holder.CLOCK}),
         (scenes.unconfirmed, {Holder.CLOCK}),
         (scenes.held, {Holder.LEAD}),
-        (scenes.missed, {Holder.CELL}),
+        (scenes.missed, {Holder.CELL, Holder.ME}),
         (scenes.live, set()),
     ],
 )

@@ -130,6 +130,8 @@ OTHER_FORMS = {
     "orders.hide": ("first", "/comments/{routed}/hide", "reason"),
     "orders.unhide": ("first", "/comments/{routed}/unhide", "reason"),
     "submissions.see_note": ("clerk", "/submissions/{received}/note/seen", ""),
+    "submissions.take": ("clerk", "/submissions/{received}/take", "holder post"),
+    "submissions.give_back": ("clerk", "/submissions/{received}/give-back", "post"),
     "upgrade_review.look_through": ("admin", "/people/from-before", "chosen"),
     "away.end": ("clerk", "/away/99/end", ""),
     "duty.approve": ("lead", "/duty/99/approve", ""),

@@ -218,6 +218,8 @@ TABLE: Mapping[str, Entry] = {
     "submissions.change": Entry("", "officer head member"),
     "submissions.note": Entry("", "officer head member"),
     "submissions.see_note": CELL,
+    "submissions.take": CELL,
+    "submissions.give_back": CELL,
     "submissions.complete": Entry("", "officer head member"),
     "submissions.return_submission": CELL,
     "submissions.merge": CELL,

@@ -129,6 +129,7 @@ def render(session: Session, post: Post, sheet: Sheet, draft: Draft, *, notice: 
         other_editors=collaboration.other_editors(session, **by_actor(), post_id=post.id),
         notes=collaboration.notes_of(session, actor=actor(), post_id=post.id),
         approvers=_approvers(session, post, sheet),
+        person_id=actor().person_id,
     )
 
 

@@ -98,7 +98,7 @@ def post_of(appointment: Appointment) -> str:
 def who_name(who: Who) -> str:
     """Return name and post of a person; a role without a name, or "Automatic"."""
     if who.role is None:
-        return _("Automatic")
+        return person_name(who) if who.is_person else _("Automatic")
     where = department_name(who.department) if who.department else ""
     if who.role in AT_THE_CELL:
         where = _("Social Media Cell")

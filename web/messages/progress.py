@@ -108,6 +108,8 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.CHANGED: (N_("The department changed it"), "submission", "received"),
     StepKind.NOTED: (N_("Note from the department"), "submission", "returned"),
     StepKind.NOTE_SEEN: (N_("The Cell has seen the note"), "submission", "received"),
+    StepKind.TAKEN: (N_("Taken up by the Cell"), "submission", "drafted"),
+    StepKind.GIVEN_BACK: (N_("Given back to the Cell"), "submission", "received"),
     StepKind.TOOK_IN: (N_("A duplicate was merged into it"), "submission", "merged"),
     StepKind.ORIGINAL_ENDED: (
         N_("The submission that it was merged into has ended"),

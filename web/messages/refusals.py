@@ -78,6 +78,9 @@ REFUSALS: Mapping[str, str] = {
         "An earlier revision has since been published on this account. Write a correction of it: "
         "this text would appear beside it."
     ),
+    "taken_meanwhile": N_(
+        "Someone else took it or gave it back just now. This page shows whose it is."
+    ),
     "corrects_nothing": N_(
         "The post that this corrects is no longer on its platform. Write a new revision of it."
     ),

@@ -75,6 +75,8 @@ def _submission_page(session: Session, form: SubmissionReasonForm, submission_id
         next_labels=NEXT,
         kind_labels=KIND_WORDS,
         acts=_acts(submission),
+        may_take=may(actor(), Action.DRAFT, submission.department_id),
+        person_id=actor().person_id,
         changes=edit.changes_of(session, submission),
         related=_related(submission),
         unseen_notes=_unseen(session, submission),

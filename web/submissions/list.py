@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
-from approvals.policy import Action, Actor, Scope, scope_of
+from approvals.policy import Action, Actor, Scope, may, scope_of
 from publisher.models.people import Department
 from publisher.models.saved_views import KeptView
 from publisher.reports import export, saved_views, search_window
@@ -127,6 +127,7 @@ def _page(
         submission_filter=filters,
         received=received,
         views=_views(filters, counts),
+        whose=_whose(filters) if may(actor(), Action.DRAFT, None) else [],
         page_links=_steps(filters, listing),
         departments=_departments(session) if _sees_several() else [],
         saved_views=saved_views.saved_views(session, actor=actor(), page=export.SUBMISSIONS),
@@ -166,6 +167,19 @@ def _views(
             "here": filters.view is view,
         }
         for view in views
+    ]
+
+
+def _whose(filters: SubmissionFilter) -> list[dict[str, object]]:
+    """Return the links to everybody's, one's own and nobody's submissions of this view."""
+    labels = {None: _("All"), Holder.ME: _("With me"), Holder.NOBODY: _("Nobody has taken it")}
+    return [
+        {
+            "label": label,
+            "href": address(replace(filters, holder=holder)),
+            "here": filters.holder is holder,
+        }
+        for holder, label in labels.items()
     ]
 
 

@@ -1,0 +1,65 @@
+"""Whose work a submission is: a clerk takes it, gives it back, or takes it over from another.
+
+It locks nothing: everybody of the cell may go on with it. Its drafts are with the same person.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed
+from approvals.policy import Action, Actor
+from publisher import transitions
+from publisher.intake.close import locked_submission
+from publisher.models.submissions import Submission
+from publisher.validation import person_of
+
+TAKE = "take"
+GIVE_BACK = "give_back"
+
+
+class TakenMeanwhile(NotAllowed):
+    """Somebody took it, or gave it back, after the page was made on which the button stood."""
+
+    code = "taken_meanwhile"
+
+
+def take(
+    session: Session, *, actor: Actor, now: datetime, submission_id: int, seen_holder_id: int | None
+) -> Submission:
+    """Record that the actor works on a submission; taking what is the actor's changes nothing.
+
+    `seen_holder_id` is the person whose it was on the page. Raises `NotFound`, `WrongRole`, or
+    `TakenMeanwhile` if it is somebody else's by now.
+    """
+    submission = locked_submission(
+        session, submission_id, actor=actor, action=Action.DRAFT, now=now
+    )
+    holder_id = submission.taken_by_id
+    if holder_id == person_of(actor):
+        return submission
+    if holder_id != seen_holder_id:
+        raise TakenMeanwhile
+    submission.taken_by_id, submission.taken_at = person_of(actor), now
+    values = {"from": holder_id} if holder_id is not None else None
+    transitions.record(session, submission, TAKE, actor=actor, now=now, values=values)
+    return submission
+
+
+def give_back(session: Session, *, actor: Actor, now: datetime, submission_id: int) -> Submission:
+    """Record that nobody works on a submission that was the actor's; else as `take`.
+
+    Giving back what is nobody's changes nothing.
+    """
+    submission = locked_submission(
+        session, submission_id, actor=actor, action=Action.DRAFT, now=now
+    )
+    if submission.taken_by_id is None:
+        return submission
+    if submission.taken_by_id != person_of(actor):
+        raise TakenMeanwhile
+    submission.taken_by_id = submission.taken_at = None
+    transitions.record(session, submission, GIVE_BACK, actor=actor, now=now)
+    return submission
