@@ -72,14 +72,19 @@ def end(children: Sequence[Child]) -> None:
     """End these together, and kill after `PATIENCE` seconds what is left of them."""
     for child in children:
         child.terminate()  # each needs a second or two for it, on one core after the other
-    killer = threading.Timer(PATIENCE, lambda: [child.kill() for child in children])
+    killer = threading.Timer(PATIENCE, _kill, [children])
     killer.start()
     for child in children:
         child.popen.wait()
     killer.cancel()
+    _kill(children)
+    for child in children:
+        child.reader.join(1.0)
+
+
+def _kill(children: Sequence[Child]) -> None:
     for child in children:
         child.kill()
-        child.reader.join(1.0)
 
 
 @dataclass

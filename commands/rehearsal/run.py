@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from commands.demo.processes import Children, Log
+from commands.demo.processes import Children, Log, end
 from commands.demo.running import (
     PAUSE,
     DemoStopped,
@@ -67,7 +67,7 @@ def _fill_and_run(
     if seed.code:
         raise DemoStopped("The scenario could not be filled.")
     children.running.remove(seed)
-    seed.stop()
+    end([seed])
     children.start("clock", "clock")
     processes.keep(rehearsal.folder, step=RehearsalStep.READY.value)
     while not stopping.wait(PAUSE):
