@@ -7,8 +7,8 @@ from alembic import op
 
 from publisher.database.session import Key, UtcDateTime
 
-revision = "0035"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
