@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -459,3 +460,9 @@ def test_templates_that_fit_no_notice_are_found() -> None:
 def test_the_templates_of_the_demo_say_only_what_their_notices_say() -> None:
     templates = read_templates(CHECKOUT / "demo" / "texts" / "sms.toml")
     assert unknown_in(gateway("http://x.example", sms_templates=templates)) == []
+
+
+def test_every_sms_of_the_demo_names_the_act() -> None:
+    templates = read_templates(CHECKOUT / "demo" / "texts" / "sms.toml")
+    acts = re.compile("(?:द्यावी|द्यावा|द्यावे|करावी|करावे|करावा|घ्यावी|कळवावे|स्वीकारावा|सांगू नये)")
+    assert [name for name, template in templates.items() if not acts.search(template.text)] == []
