@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -24,7 +24,7 @@ from publisher.reports.decision_board import COUNTED_FOR, decision_count
 from publisher.reports.problems import to_count
 from publisher.reports.role_queries import MOMENT, RoleQuery, anybody
 from publisher.reports.submission_filters import in_sight
-from publisher.reports.todo_kinds import Thing, todo_kinds_for
+from publisher.reports.todo_kinds import TodoKind, todo_kinds_for
 
 
 @dataclass(frozen=True)
@@ -78,18 +78,17 @@ def _count_query(
 
 def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
     """Yield every count with the tab to which it is added."""
-    todo_kinds = todo_kinds_for(actor, now=MOMENT)
-    for todo_kind in todo_kinds:
-        if todo_kind.about not in _POST_IDS:
+    post_ids = []
+    for todo_kind in todo_kinds_for(actor, now=MOMENT):
+        if (posts := _posts_of(todo_kind)) is not None:
+            post_ids.append(posts)
+        else:
             yield "today", _count(todo_kind.about, todo_kind.condition)
-    # The tasks of one post are one line of Today.
-    if post_ids := [
-        _POST_IDS[todo_kind.about].where(todo_kind.condition)
-        for todo_kind in todo_kinds
-        if todo_kind.about in _POST_IDS
-    ]:
-        posts = union(*post_ids).subquery()
-        yield "today", select(func.count()).select_from(posts).scalar_subquery()
+    if post_ids:  # the tasks of one post are one line of Today
+        yield (
+            "today",
+            select(func.count()).select_from(union(*post_ids).subquery()).scalar_subquery(),
+        )
     if scope_of(actor, Action.HAND_IN) is not None:  # whoever only reads has no such tab
         yield (
             "submissions",
@@ -111,11 +110,16 @@ def _overdue_columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
             yield "overdue", _count(Comment, todo_kind.condition & (Comment.due_at < MOMENT))
 
 
-_POST_IDS: Mapping[Thing, Select[int]] = {
-    Post: select(Post.id),
-    Delivery: select(Delivery.post_id),
-    Watch: select(Delivery.post_id).select_from(Watch).join(ReceiptRow).join(Delivery),
-}
+def _posts_of(todo_kind: TodoKind) -> Select[int] | None:
+    """Return the posts that have this kind of task; None if its rows are no parts of posts."""
+    if todo_kind.about is Post:
+        return select(Post.id).where(todo_kind.condition)
+    if todo_kind.about is Delivery:
+        return select(Delivery.post_id).where(todo_kind.condition)
+    if todo_kind.about is Watch:
+        posts = select(Delivery.post_id).select_from(Watch).join(ReceiptRow).join(Delivery)
+        return posts.where(todo_kind.condition)
+    return None
 
 
 def _emergency_columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:

@@ -186,9 +186,7 @@ def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
     on several accounts within `TOGETHER` becomes one step, unless the post had another in between.
     """
     steps: list[TimelineStep] = []
-    last: dict[
-        int | None, tuple[object, int]
-    ] = {}  # by post: the key and position of its last step
+    last: dict[int | None, tuple[object, int]] = {}  # by post: the last step's key and position
     for event in events:
         kind = _kind(event, rows)
         if kind is None:
@@ -197,9 +195,8 @@ def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
         key = (kind, step.due_at, step.code, step.by, step.revision)
         last_key, position = last.get(step.post_id, (None, -1))
         if step.outlets and key == last_key and step.at - steps[position].at <= TOGETHER:
-            steps[position] = replace(
-                steps[position], outlets=steps[position].outlets + step.outlets
-            )
+            first = steps[position]
+            steps[position] = replace(first, outlets=first.outlets + step.outlets)
             continue
         last[step.post_id] = key, len(steps)
         steps.append(step)
@@ -287,8 +284,8 @@ def _step(kind: StepKind, event: Event, rows: Background) -> TimelineStep:
 
 def _of_submission(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
     if step.kind is StepKind.RECEIVED:
-        at_desk = "at_desk" if event.details.get("at_desk") else ""
-        return replace(step, count=rows.files, code=at_desk)
+        code = "at_desk" if event.details.get("at_desk") else ""
+        return replace(step, count=rows.files, code=code)
     if step.kind is StepKind.CHANGED:
         return replace(step, fields=tuple(event.details.get("fields", ())))
     if step.kind in (StepKind.NOTE_SEEN, StepKind.DECLINE_UNDONE, StepKind.MERGE_UNDONE):
@@ -304,8 +301,7 @@ def _of_submission(step: TimelineStep, event: Event, rows: Background) -> Timeli
 
 def _words(event: Event, rows: Background) -> str:
     """Return the text of the note, or the reason for which the submission ended."""
-    note = rows.notes.get(event.details.get("note", 0))
-    if note is not None:
+    if note := rows.notes.get(event.details.get("note", 0)):
         return note.text
     return rows.submission.reason if rows.submission else ""
 
@@ -322,7 +318,7 @@ def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep
         step,
         post_id=event.subject_id,
         revision=details.get("revision"),
-        statement=decision.reason if decision is not None else "",
+        statement=decision.reason if decision else "",
         code=str(details.get("why", "")),
         number=str(details["number"]) if step.kind is StepKind.PULLED_OUT else "",
         warned=tuple(dict.fromkeys(warning["code"] for warning in details.get("warnings", ()))),
@@ -331,9 +327,7 @@ def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep
 
 def _of_delivery(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
     delivery, details = rows.deliveries[event.subject_id], event.details
-    url = ""
-    if step.kind in _LIVE_KINDS and delivery.receipt is not None:
-        url = delivery.receipt.url
+    url = delivery.receipt.url if delivery.receipt and step.kind in _LIVE_KINDS else ""
     due_at = details.get("due_at")
     missed = "late" if step.kind is StepKind.MISSED else ""
     return replace(
