@@ -135,6 +135,7 @@ def _changes(
 
 
 MOST_SHOWN = 500
+MOST_SUITED = 100
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,7 @@ def suited(
             StartingText.name,
             StartingText.id,
         )
+        .limit(MOST_SUITED)
     )
     return list(session.scalars(query))
 

@@ -24,7 +24,7 @@ from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, day_bounds
 
 MOST_DAYS = 366
-MOST_MOVABLE = 150
+MOST_MOVABLE = 100
 OVER = frozenset({"cancelled", "missed", "failed", "rejected"})
 LEFT = frozenset({"published", "by_hand"})
 """The states in which a text was published, and in which it will not be."""

@@ -2,52 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, String, cast, func, insert, literal, select, text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    String,
+    Table,
+    UniqueConstraint,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Base
-from publisher.models.comments import Comment, Reply, Routing, Thread
-from publisher.models.deliveries import Delivery, ReceiptRow
-from publisher.models.posts import Decision, Post, Revision, RevisionDepartment, Variant
-from publisher.models.submissions import PostSubmission, Submission
 from tests.support.city import City
 
-ID_STEP = 1_000
+ID_STEP = 10_000
 """The difference between the ids of one copy and the next; the original rows have smaller ids."""
 
-ID_COLUMNS: Mapping[type[Base], tuple[str, ...]] = {
-    Submission: ("id",),
-    Post: ("id",),
-    PostSubmission: ("post_id", "submission_id"),
-    Revision: ("id", "post_id"),
-    RevisionDepartment: ("revision_id",),
-    Variant: ("id", "revision_id"),
-    Decision: ("id", "revision_id"),
-    Delivery: ("id", "post_id", "variant_id"),
-    ReceiptRow: ("id", "delivery_id"),
-    Thread: ("id", "receipt_id"),
-    Comment: ("id", "thread_id"),
-    Routing: ("id", "comment_id"),
-    Reply: ("post_id", "comment_id"),
-}
 HOURS_APART = 30
 """How many hours each copy is dated before the previous copy, so that all cover years."""
 
-TIME_COLUMNS: Mapping[type[Base], tuple[str, ...]] = {
-    Submission: ("received_at", "state_at", "wished_at"),
-    Post: ("created_at", "state_at"),
-    Decision: ("at",),
-    Delivery: ("due_at", "state_at"),
-    ReceiptRow: ("published_at",),
-    Comment: ("written_at", "state_at", "due_at"),
-}
-UNIQUE_COLUMNS: Mapping[type[Base], str] = {
-    Submission: "number",
-    ReceiptRow: "platform_id",
-    Thread: "root_id",
-    Comment: "platform_id",
+MOST_DISTANCES = 10_000
+"""After so many copies their dates begin anew, as none may lie before the first year."""
+
+WORK = (
+    "submissions",
+    "submission_notes",
+    "posts",
+    "post_submissions",
+    "revisions",
+    "revision_departments",
+    "variants",
+    "decisions",
+    "deliveries",
+    "receipts",
+    "threads",
+    "comments",
+    "routings",
+    "replies",
+)
+"""The tables of what departments hand in and of what becomes of it, without its history."""
+
+TIME_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "submissions": ("received_at", "state_at", "wished_at"),
+    "submission_notes": ("at",),
+    "posts": ("created_at", "state_at"),
+    "decisions": ("at",),
+    "deliveries": ("due_at", "state_at"),
+    "receipts": ("published_at",),
+    "comments": ("written_at", "state_at", "due_at"),
+    "events": ("at",),
+    "freezes": ("from_at", "until_at"),
+    "duties": ("from_at", "until_at"),
+    "notices": ("queued_at", "state_at"),
 }
 
 
@@ -57,48 +72,120 @@ def copy_submissions(town: City, copies: int, *, existing: int = 0) -> None:
     `existing` is the number of copies that exist already.
     """
     with town.write() as session:
-        for table in ID_COLUMNS:
-            _copy(session, table, existing, copies)
+        copy_rows(session, WORK, copies, existing=existing)
         session.execute(text("ANALYZE"))
 
 
-def _copy(session: Session, table: type[Base], existing: int, copies: int) -> None:
+def copy_rows(
+    session: Session,
+    names: Collection[str],
+    copies: int,
+    *,
+    existing: int = 0,
+    where: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Copy the rows of these tables so many times; references among them lead to the same copy.
+
+    `where` has SQL conditions that restrict the rows of a table.
+    """
+    for table in Base.metadata.sorted_tables:
+        if table.name in names:
+            copied = _Copied(table, frozenset(names))
+            _copy(session, copied, existing, copies, where.get(table.name, "1 = 1"))
+
+
+def last_ids(session: Session, names: Collection[str]) -> dict[str, str]:
+    """Return conditions by table that hold for the rows that exist now, and for no later ones."""
+    conditions = {}
+    for table in Base.metadata.sorted_tables:
+        if table.name in names:
+            first = next(_Copied(table, frozenset(names)).ids())
+            conditions[table.name] = f"{first} <= {session.scalar(select(func.max(first))) or 0}"
+    return conditions
+
+
+@dataclass(frozen=True)
+class _Copied:
+    """A table whose rows are copied, together with the rows of all these tables."""
+
+    table: Table
+    names: frozenset[str]
+
+    def ids(self) -> Iterator[Column[object]]:
+        """Yield the columns that lead to a copy."""
+        for column in self.table.columns:
+            targets = {key.column.table.name for key in column.foreign_keys}
+            if targets & self.names or (column.name == "id" and column.primary_key):
+                yield column
+
+    def distinct(self) -> Iterator[Column[object]]:
+        """Yield the columns whose contents have to differ from copy to copy."""
+        ids = set(self.ids())
+        constraints = [
+            set(constraint.columns)
+            for constraint in self.table.constraints
+            if isinstance(constraint, UniqueConstraint)
+        ]
+        constraints += [set(index.columns) for index in self.table.indexes if index.unique]
+        for columns in constraints:
+            if not columns & ids:
+                own = [column for column in columns if not column.foreign_keys]
+                yield from sorted(own, key=lambda column: isinstance(column.type, String))[-1:]
+
+
+def _copy(session: Session, copied: _Copied, existing: int, copies: int, where: str) -> None:
     times = select(literal(existing + 1).label("time")).cte("times", recursive=True)
     times = times.union_all(select(times.c.time + 1).where(times.c.time < existing + copies))
-    columns = list(table.__table__.columns)
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    chosen = [
-        _earlier_time(column, times.c.time, is_sqlite=is_sqlite)
-        if column.name in TIME_COLUMNS.get(table, ())
-        else _copied_value(table, column.name, column, times.c.time)
-        for column in columns
-    ]
-    first = getattr(table, ID_COLUMNS[table][0])
-    rows = select(*chosen).select_from(table).join(times, first < ID_STEP)
-    session.execute(insert(table).from_select([column.name for column in columns], rows))
-    if not is_sqlite and "id" in table.__table__.columns:
-        name = table.__tablename__
-        most = f"(SELECT max(id) FROM {name})"
-        session.execute(text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), {most})"))
+    table, is_sqlite = copied.table, session.get_bind().dialect.name == "sqlite"
+    ids, distinct = set(copied.ids()), set(copied.distinct())
+    chosen: list[ColumnElement[object]] = []
+    for column in table.columns:
+        if column in ids:
+            chosen.append(column + times.c.time * ID_STEP)
+        elif column.name in TIME_COLUMNS.get(table.name, ()):
+            chosen.append(_earlier_time(column, times.c.time, is_sqlite=is_sqlite))
+        elif (table.name, column.name) == ("submissions", "form_token"):
+            chosen.append(func.nullif(literal(""), ""))
+        elif column in distinct:
+            chosen.append(_distinct_value(column, times.c.time))
+        elif (table.name, column.name) == ("events", "subject_id"):
+            chosen.append(_subject_id(table, copied.names, times.c.time))
+        else:
+            chosen.append(column)
+    first = next(iter(copied.ids()))
+    rows = select(*chosen).select_from(table).join(times, first < ID_STEP).where(text(where))
+    session.execute(insert(table).from_select([column.name for column in table.columns], rows))
+    if not is_sqlite and "id" in table.columns:
+        session.execute(
+            text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {_last_id(table)})")
+        )
+
+
+def _last_id(table: Table) -> str:
+    return f"(SELECT max(id) FROM {table.name})"
+
+
+def _subject_id(
+    events: Table, names: frozenset[str], time: ColumnElement[int]
+) -> ColumnElement[object]:
+    """Return SQL for the subject's id: that of the copy, if subjects are copied."""
+    return events.c.subject_id + time * ID_STEP * cast(
+        events.c.subject.in_(names), events.c.subject_id.type
+    )
 
 
 def _earlier_time(
     column: ColumnElement[object], time: ColumnElement[int], *, is_sqlite: bool
 ) -> ColumnElement[object]:
     """Return SQL for the column's time minus the copies' distance, for each database."""
+    distance = time % MOST_DISTANCES
     if is_sqlite:
-        back = literal("-") + cast(time * HOURS_APART, String) + literal(" hours")
+        back = literal("-") + cast(distance * HOURS_APART, String) + literal(" hours")
         return func.strftime("%Y-%m-%d %H:%M:%f000", column, back)
-    return column - time * text(f"interval '{HOURS_APART} hours'")
+    return column - distance * text(f"interval '{HOURS_APART} hours'")
 
 
-def _copied_value(
-    table: type[Base], name: str, column: ColumnElement[object], time: ColumnElement[int]
-) -> ColumnElement[object]:
-    if name in ID_COLUMNS[table]:
-        return column + time * ID_STEP
-    if name == UNIQUE_COLUMNS.get(table):
+def _distinct_value(column: Column[object], time: ColumnElement[int]) -> ColumnElement[object]:
+    if isinstance(column.type, String):
         return column + literal("-") + cast(time, String)
-    if name == "form_token":
-        return func.nullif(literal(""), "")
-    return column
+    return column + time

@@ -13,6 +13,7 @@ from jinja2.runtime import Context
 from publisher.i18n import dates
 from publisher.i18n.languages import digits, numbered
 from publisher.reports.types import Cursor
+from web.core.list_pages import newest_page
 from web.forms import key_of
 
 Locale = Callable[[], str]
@@ -66,6 +67,7 @@ def _number_filters(locale: Locale) -> dict[str, Callable[..., object]]:
         "digits": in_digits,
         "numbered": lambda value: numbered(value, locale()),
         "ago": ago,
+        "newest_page": newest_page,
     }
 
 

@@ -19,16 +19,22 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True)
 class PageOfList(Generic[Row]):
-    """A page of a list of `total` rows; `number` begins with 1, and so does `first`."""
+    """A page of a list of `total` rows; `number` begins with 1, and so does `first`.
+
+    If it is `from_end`, page 1 has the last rows, and the next page those before them.
+    """
 
     rows: Sequence[Row]
     number: int
     total: int
     size: int
+    from_end: bool = False
 
     @property
     def first(self) -> int:
         """Return the position of the first row."""
+        if self.from_end:
+            return max(0, self.total - self.number * self.size) + 1
         return (self.number - 1) * self.size + 1
 
     @property
@@ -57,6 +63,13 @@ def page_of_rows(rows: Sequence[Row], size: int = PAGE_SIZE) -> PageOfList[Row]:
     """Return the page of these rows that the URL asks for."""
     number = _number(len(rows), size)
     return PageOfList(rows[(number - 1) * size : number * size], number, len(rows), size)
+
+
+def newest_page(rows: Sequence[Row], size: int = PAGE_SIZE) -> PageOfList[Row]:
+    """Return the page that the URL asks for of rows that begin with the oldest."""
+    number = _number(len(rows), size)
+    end = len(rows) - (number - 1) * size
+    return PageOfList(rows[max(0, end - size) : end], number, len(rows), size, from_end=True)
 
 
 def page_of_query(session: Session, query: Select[Row], size: int = PAGE_SIZE) -> PageOfList[Row]:

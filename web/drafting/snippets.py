@@ -22,7 +22,7 @@ from web.core.auth import by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import N_, _, _l
-from web.core.list_pages import PageOfList, page_of_query
+from web.core.list_pages import PageOfList, page_of_query, page_of_rows
 from web.core.permissions import Page, for_action
 from web.forms import Form, department_options, number_of, options
 from web.submissions.forms import KIND_WORDS
@@ -80,12 +80,14 @@ class SnippetStep(NamedTuple):
 def index(session: Session) -> Page:
     """List the snippets that are offered when drafting; `?ended=1` lists those that ended."""
     ended = request.args.get("ended") == "1"
-    texts = snippets.every_text(session, ended=ended)
+    texts = page_of_rows(snippets.every_text(session, ended=ended))
     return render_template(
         "drafting/snippets.html",
         shows_ended=ended,
+        texts=texts,
         groups=[
-            (label, [text for text in texts if text.part == part]) for part, label in PARTS.items()
+            (label, [text for text in texts.rows if text.part == part])
+            for part, label in PARTS.items()
         ],
         kind_labels=KIND_WORDS,
     )

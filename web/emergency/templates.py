@@ -18,6 +18,7 @@ from web.core.auth import actor, by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _
+from web.core.list_pages import page_of_rows
 from web.core.permissions import Page, for_action
 from web.emergency.template_form import TemplateFormPage, fill, make_form, read
 from web.forms import Form, ReasonForm, number_of
@@ -50,7 +51,7 @@ def index(session: Session) -> Page:
     ended = request.args.get("ended") == "1"
     return render_template(
         "emergency/templates.html",
-        templates=templates.visible(session, actor=actor(), ended=ended),
+        templates=page_of_rows(templates.visible(session, actor=actor(), ended=ended)),
         state_of=state_of,
         approval_of=templates.approval_of,
         shows_ended=ended,

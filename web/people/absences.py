@@ -12,6 +12,7 @@ from web.core.auth import actor, by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
+from web.core.list_pages import page_of_rows
 from web.core.permissions import Page, for_action
 from web.forms import Form, number_of, options
 from web.messages.names import person_name, post_of
@@ -48,7 +49,7 @@ def _page(session: Session, form: AwayForm) -> str:
     choices = [(str(person_id), text) for person_id, text in people.items()]
     form.person_id.choices = options([("", _("Choose")), *choices])
     away = absences.of_anybody(session, people, now=now)
-    return render_template("people/away.html", form=form, absences=away, posts=people)
+    return render_template("people/away.html", form=form, absences=page_of_rows(away), posts=people)
 
 
 @routes.post("")

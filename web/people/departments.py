@@ -226,7 +226,7 @@ def _history_context(session: Session, department: Department) -> dict[str, obje
     ending = next((change for change in history if change.waits and change.kind in ENDINGS), None)
     hindering = ending is not None and ending.in_force_on <= local_day(now)
     return {
-        "history": history,
+        "history": page_of_rows(history, size=20),
         "former_names": department_orders.former_names(session, [department.id]).get(
             department.id, []
         ),

@@ -36,7 +36,7 @@ from publisher.working_time import local_day
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import N_, _, _l, page_language
-from web.core.list_pages import PageOfList, page_of_query
+from web.core.list_pages import PageOfList, page_of_query, page_of_rows
 from web.core.permissions import for_action
 from web.forms import Form, number_of
 from web.messages.names import department_name
@@ -149,7 +149,7 @@ def index(session: Session) -> str:
         by_department=_lying(busiest, width=WIDTH, beside=250),
         by_department_narrow=_lying(busiest, width=NARROW, beside=0),
         departments=offices if len(offices) > 1 else [],
-        shown_departments=departments,
+        shown_departments=page_of_rows(departments),
         hidden_count=len(report.departments) - len(departments),
         chosen_department=next((office for office in offices if office.id == department_id), None),
         form=form,

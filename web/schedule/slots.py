@@ -21,6 +21,7 @@ from web.core.auth import by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l, page_language
+from web.core.list_pages import page_of_rows
 from web.core.permissions import Page, for_action
 from web.forms import Form, key_of, options
 from web.messages.names import account_name
@@ -96,7 +97,7 @@ def _page(session: Session, sent_form: SlotForm | QuietForm) -> str:
         quiet_form=quiet_form,
         accounts=accounts,
         slots=slots.slots(session),
-        quiet_times=slots.quiet_times(session),
+        quiet_times=page_of_rows(slots.quiet_times(session)),
         weekdays=WEEKDAYS,
     )
 

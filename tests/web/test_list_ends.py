@@ -1,0 +1,53 @@
+"""Lists and histories of one row have pages, on which everything is once."""
+
+from __future__ import annotations
+
+import re
+
+from tests.support import crowd
+from tests.web.site import Browser, Site
+
+
+def steps_of(browser: Browser, path: str) -> int:
+    """Return the number of steps of the timeline that are over."""
+    timeline = browser.get(path).text.partition('<ol class="timeline">')[2].partition("</ol>")[0]
+    return timeline.count("<li>")
+
+
+def test_a_long_history_begins_with_its_end_and_goes_back_to_the_start(site: Site) -> None:
+    post_id = site.city.in_review()
+    path, clerk = f"/posts/{post_id}", site.browser("clerk")
+    before = steps_of(clerk, path)
+    assert before > 0
+    assert "page=2" not in clerk.get(path).text
+    with site.city.write() as session:
+        where = {"events": f"subject = 'posts' AND subject_id = {post_id}"}
+        crowd.copy_rows(session, ("events",), 120, where=where)
+    counts = []
+    while path:
+        page = clerk.get(path).text
+        counts.append(steps_of(clerk, path))
+        earlier = re.search(r'rel="next" href="([^"]+)"', page)
+        path = earlier[1] if earlier else ""
+    assert counts[:2] == [50, 50], counts
+    assert sum(counts) >= 120
+
+
+def test_the_newest_notes_stand_first_and_the_older_behind_a_link(site: Site) -> None:
+    post_id = site.city.draft(site.city.hand_in())
+    for number in range(30):
+        site.city.note(post_id, f"टीप क्रमांक-{number:02}")
+    clerk = site.browser("clerk")
+    newest, older = (clerk.get(f"/posts/{post_id}/draft{page}").text for page in ("", "?page=2"))
+    assert [newest.count(f"क्रमांक-{number:02}") > 0 for number in (9, 10, 29)] == [False, True, True]
+    assert [older.count(f"क्रमांक-{number:02}") > 0 for number in (0, 9, 10)] == [True, True, False]
+
+
+def test_a_texts_changes_are_shown_twenty_at_once(site: Site) -> None:
+    text_id, clerk = site.city.starting_text(), site.browser("clerk")
+    with site.city.write() as session:
+        where = {"events": f"subject = 'starting_texts' AND subject_id = {text_id}"}
+        crowd.copy_rows(session, ("events",), 30, where=where)
+    pages = [clerk.get(f"/texts/{text_id}{page}").text for page in ("", "?page=2")]
+    counts = [page.partition("reversed>")[2].count("<li>") for page in pages]
+    assert counts == [20, 11]
