@@ -85,10 +85,10 @@ class Waiting:
     """A task as plain values; fields that its kind does not use stay empty.
 
     `quote` is a citizen's or a department's text, `text` ours. `code` is the reason of a delivery
-    or an account. `by` handed in the submission or wrote the revision. `author` is the citizen.
-    `called_urgent` is true if the department marked it as urgent. `post_id` is the post of which it
-    is a part; `parts` are all the tasks of that post, if there are several. `ends_at` is the end of
-    a post's window.
+    or an account. `by` handed in the submission or wrote the revision, `holder` has taken it.
+    `author` is the citizen. `called_urgent` is true if the department marked it as urgent.
+    `post_id` is the post of which it is a part; `parts` are all the tasks of that post, if there
+    are several. `ends_at` is the end of a post's window.
     """
 
     kind: WaitingKind
@@ -111,6 +111,7 @@ class Waiting:
     account: AccountName | None = None
     author: str = ""
     by: Who | None = None
+    holder: Who | None = None
     code: str = ""
     post_id: int | None = None
     ends_at: datetime | None = None

@@ -105,6 +105,7 @@ def _submissions(todo_kind: TodoKind, most: int | None) -> Select[Submission]:
         .options(
             joinedload(Submission.department),
             joinedload(Submission.handed_in_by),
+            joinedload(Submission.taken_by),
             *with_names(Submission.handed_in_under),
         )
     )

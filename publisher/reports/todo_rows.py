@@ -37,6 +37,7 @@ def _submission(todo_kind: TodoKind, submission: Submission) -> Waiting:
         number=submission.number,
         department=office_of(submission.department),
         by=who_acted(submission.handed_in_under, submission.handed_in_by, submission.received_at),
+        holder=who_acted(None, submission.taken_by) if submission.taken_by else None,
     )
 
 

@@ -39,6 +39,7 @@ def test_a_clerk_takes_by_one_press_and_every_page_says_whose_it_is(site: Site) 
     assert "स्वाती रणपिसे" in site.browser("member").page(path)
     assert buttons(site.browser("member").page(path)) == set()
     assert "स्वाती रणपिसे" in other.page("/submissions")
+    assert "स्वाती रणपिसे यांच्याकडे" in other.page("/")
     page = send(clerk, f"{path}/give-back", page.form_to(f"{path}/give-back"))
     assert buttons(page) == {TAKE}
     assert "कक्षाने हाती घेतले" in page
