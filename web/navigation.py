@@ -12,13 +12,13 @@ from werkzeug.exceptions import HTTPException
 from approvals.policy import Action, Actor, Role, scope_of
 from demo.rehearsals.processes import are_offered
 from publisher.models.people import Person
-from publisher.reports.tab_counts import Counts
+from publisher.reports.tab_counts import Counts, Overview
 from web.controls import stop as controls_stop
 from web.controls import workers
 from web.core import permissions
-from web.core.auth import Acting
+from web.core.auth import Acting, is_by_itself
 from web.core.context import ctx
-from web.core.counts import counts_of
+from web.core.counts import overview_of
 from web.core.database import reading
 from web.core.help_desk import help_of
 from web.core.i18n import N_, _, code, page_languages
@@ -113,7 +113,8 @@ def _frame() -> dict[str, object]:
 def chrome(acting: Acting | None) -> Chrome:
     """Return the layout for this person, or for a visitor who is not signed in."""
     locale = code()
-    counts = _counts(acting) if acting else Counts()
+    overview = _overview(acting) if acting else Overview(Counts(), "")
+    counts = overview.counts
     city = ctx.settings.city
     return Chrome(
         locale=locale,
@@ -123,6 +124,8 @@ def chrome(acting: Acting | None) -> Chrome:
         office=_("Social Media Cell"),
         language_action=url_for("language.choose"),
         languages=_other_languages(locale),
+        is_by_itself=is_by_itself(),
+        mark=overview.mark if request.method == "GET" else "",  # else no GET shows this page
         tabs=_tabs(acting.actor, counts) if acting else (),
         acting=_acting_label(acting) if acting else None,
         guides_href=url_for("guides.index"),
@@ -211,9 +214,9 @@ def _is_current(endpoint: str) -> bool:
     return request.blueprint == blueprint and page == "index"
 
 
-def _counts(acting: Acting) -> Counts:
+def _overview(acting: Acting) -> Overview:
     with reading() as session:
-        return counts_of(session, acting.actor)
+        return overview_of(session, acting.actor)
 
 
 def _count_of_tabs(counts: Counts) -> dict[str, int]:
@@ -224,6 +227,12 @@ def _count_of_tabs(counts: Counts) -> dict[str, int]:
         "deliveries.board": counts.decisions + counts.emergency,
         "inbox.index": counts.comments,
     }
+
+
+def counts_by_href(counts: Counts) -> dict[str, int]:
+    """Return the counts by the paths of their tabs, also of tabs that the reader does not have."""
+    by_endpoint = {**_count_of_tabs(counts), "emergency.index": counts.alerts}
+    return {url_for(endpoint): count for endpoint, count in by_endpoint.items()}
 
 
 def _acting_label(acting: Acting) -> ActingLabel:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased, joinedload
@@ -16,6 +16,7 @@ from approvals.errors import NotAllowed
 from approvals.policy import Actor, ActorKind, Role
 from publisher import transitions
 from publisher.auth.one_time_links import digest_of
+from publisher.database.session import AnyRow, UtcDateTime
 from publisher.models.people import Appointment, Department, Person, SignIn
 from publisher.models.second_factors import Passkey, SecondFactor
 
@@ -66,7 +67,7 @@ def peek(session: Session, *, token: str, now: datetime) -> Present | None:
     """Return the same as `session_of` without writing; if it `is_stale`, call `session_of`."""
     values = {"token_digest": digest_of(token), "new_since": now - NEW_FOR}
     row = session.execute(_by_token(), values).unique().one_or_none()
-    if row is None or not _is_alive(row[0], now):
+    if row is None or not _is_alive(row[0], row[0].person.disabled_at, now):
         return None
     sign_in, is_new, has_factor = row
     appointment: Appointment | None = sign_in.appointment
@@ -77,6 +78,37 @@ def peek(session: Session, *, token: str, now: datetime) -> Present | None:
     is_stale = now - sign_in.seen_at >= SEEN_EVERY or appointment.id != sign_in.appointment_id
     actor = replace(_actor(session, sign_in, appointment), has_factor=has_factor)
     return Present(actor, sign_in, appointment, is_stale, is_new, has_factor)
+
+
+def onlooker(session: Session, *, token: str, now: datetime) -> Actor | None:
+    """Return the actor of this token's session, reading little and writing nothing; else None."""
+    values = {"token_digest": digest_of(token), "now": now}
+    row = session.execute(_with_appointment(), values).one_or_none()
+    if row is None or not _is_alive(row, row.disabled_at, now):
+        return None
+    if row.is_in_force:
+        return actor_under(row, line_of(session, row))
+    present = peek(session, token=token, now=now)
+    return None if present is None else present.actor
+
+
+@cache
+def _with_appointment() -> Select[*tuple[Any, ...]]:
+    appointment = (Appointment.id, Appointment.role, Appointment.department_id)
+    is_in_force = Appointment.in_force_at(bindparam("now", type_=UtcDateTime()))
+    times = (SignIn.ended_at, SignIn.seen_at, SignIn.signed_in_at, SignIn.is_shared)
+    return (
+        select(
+            SignIn.person_id,
+            *appointment,
+            *times,
+            Person.disabled_at,
+            is_in_force.label("is_in_force"),
+        )
+        .join(SignIn.person)
+        .join(SignIn.appointment)
+        .where(SignIn.token_digest == bindparam("token_digest"))
+    )
 
 
 @cache
@@ -105,11 +137,11 @@ def is_newcomer(new_since: datetime | ColumnElement[datetime]) -> ColumnElement[
     return ~exists().where(earlier.person_id == SignIn.person_id, earlier.signed_in_at <= new_since)
 
 
-def _is_alive(sign_in: SignIn, now: datetime) -> bool:
+def _is_alive(sign_in: SignIn | AnyRow, disabled_at: datetime | None, now: datetime) -> bool:
     idle_limit = IDLE_LIMIT_IF_SHARED if sign_in.is_shared else IDLE_LIMIT
     return (
         sign_in.ended_at is None
-        and sign_in.person.disabled_at is None
+        and disabled_at is None
         and now - sign_in.seen_at < idle_limit
         and now - sign_in.signed_in_at < ABSOLUTE_LIMIT
     )
@@ -156,7 +188,7 @@ def _actor(session: Session, sign_in: SignIn, appointment: Appointment) -> Actor
     )
 
 
-def actor_under(appointment: Appointment, line: Iterable[int]) -> Actor:
+def actor_under(appointment: Appointment | AnyRow, line: Iterable[int]) -> Actor:
     """Return the actor of an appointment that sees the departments of this line."""
     return Actor(
         kind=ActorKind.PERSON,
@@ -168,7 +200,7 @@ def actor_under(appointment: Appointment, line: Iterable[int]) -> Actor:
     )
 
 
-def line_of(session: Session, appointment: Appointment) -> frozenset[int]:
+def line_of(session: Session, appointment: Appointment | AnyRow) -> frozenset[int]:
     """Return the departments that report to an oversight office, directly or indirectly."""
     if appointment.role is not Role.OVERSIGHT:
         return frozenset()
@@ -208,7 +240,7 @@ def sessions_of(session: Session, *, person_id: int, now: datetime) -> list[Sign
     """Return the person's sessions that are valid, the last seen first."""
     query = select(SignIn).where(SignIn.person_id == person_id, SignIn.ended_at.is_(None))
     sign_ins = session.scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id.desc()))
-    return [sign_in for sign_in in sign_ins if _is_alive(sign_in, now)]
+    return [sign_in for sign_in in sign_ins if _is_alive(sign_in, sign_in.person.disabled_at, now)]
 
 
 def end_other(session: Session, *, person_id: int, sign_in_id: int, now: datetime) -> None:

@@ -1,30 +1,73 @@
-"""The counts on the tabs, read in one query."""
+"""The counts on the tabs and the mark of what a page has shown, read in one query.
+
+A page that stays open sends its mark back, and is told the counts anew only if the history has an
+event that concerns its reader and that the page does not show yet. The mark names the appointment,
+the event after which it counts, and the number of events after it that concern the reader.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, Role, scope_of
-from publisher.database.session import Base
-from publisher.models.comments import Comment
+from publisher.database.session import Base, Key
+from publisher.models.comments import Comment, Routing
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.emergency import Alert, EmergencyTemplate, EmergencyUse
+from publisher.models.history import Event
 from publisher.models.monitoring import Watch
-from publisher.models.posts import Post
+from publisher.models.posts import Post, Revision, RevisionDepartment
 from publisher.models.submissions import Submission
 from publisher.reports import emergency_conditions, inbox_list, open_work
 from publisher.reports.decision_board import COUNTED_FOR, decision_count
 from publisher.reports.problems import to_count
 from publisher.reports.role_queries import MOMENT, RoleQuery, anybody
+from publisher.reports.sql_basics import has
 from publisher.reports.submission_filters import in_sight
 from publisher.reports.todo_kinds import TodoKind, todo_kinds_for
+from publisher.states import NoticeState
+from publisher.validation import departments_in_sight
+
+LATE = 100
+"""Events before the last that a mark counts too: one with a smaller id may be committed later."""
+
+OLDEST = 400
+"""Events that a mark may be behind. An older mark is answered with a new one."""
+
+_MARK = re.compile(r"(\d{1,18})-(\d{1,18})-(\d{1,18})", re.ASCII)
+_OF_EVERYBODY = (
+    "absences",
+    "accounts",
+    "alerts",
+    "appointments",
+    "duties",
+    "emergency_templates",
+    "emergency_uses",
+    "freezes",
+    "stops",
+)
+"""The subjects whose events concern everybody in office; they are few."""
+
+_SUBJECTS = ("submissions", "posts", "deliveries", "comments")
 
 
 @dataclass(frozen=True)
@@ -48,32 +91,134 @@ class Counts:
     on_duty: int = 0
 
 
-def counts(session: Session, *, actor: Actor, now: datetime, with_overdue: bool = False) -> Counts:
-    """Return the counts of the actor's tabs, in one query."""
-    tabs, query = _count_query(actor.role, with_overdue) if actor.role is not None else ((), None)
-    if query is None:
-        return Counts()
+@dataclass(frozen=True)
+class Overview:
+    """The counts that a page shows, and the mark by which it asks what has changed since."""
+
+    counts: Counts
+    mark: str
+
+
+def overview_since(session: Session, mark: str, *, actor: Actor, now: datetime) -> Overview | None:
+    """Return what there is to be seen if something that concerns the actor has changed, else None.
+
+    A mark that is of another appointment, too old, or none of ours counts as a change.
+    """
+    if actor.role is None or _is_present(session, mark, actor, now):
+        return None
+    return overview_of(session, actor=actor, now=now)
+
+
+def overview_of(
+    session: Session, *, actor: Actor, now: datetime, with_overdue: bool = False
+) -> Overview:
+    """Return the counts of the actor's tabs and the mark of the present, in one query."""
+    if actor.role is None:
+        return Overview(Counts(), "")
+    tabs, query = _count_query(actor.role, with_overdue)
+    last_id, number, *counts = query.execute(session, actor=actor, now=now).one()
     sums: Counter[str] = Counter()
-    for tab, count in zip(tabs, query.execute(session, actor=actor, now=now).one(), strict=True):
+    for tab, count in zip(tabs, counts, strict=True):
         sums[tab] += count
-    return Counts(**sums)
+    return Overview(Counts(**sums), f"{actor.appointment_id}-{max(0, last_id - LATE)}-{number}")
+
+
+def _is_present(session: Session, mark: str, actor: Actor, now: datetime) -> bool:
+    """Return whether nothing that concerns the actor has happened since this mark of theirs."""
+    match = _MARK.fullmatch(mark)
+    if match is None or actor.role is None or int(match[1]) != actor.appointment_id:
+        return False
+    start, number = int(match[2]), int(match[3])
+    query = change_query(actor.role)
+    last_id, row_count, new_number = query.execute(session, actor=actor, now=now, start=start).one()
+    return start <= last_id and row_count < OLDEST and new_number == number
+
+
+@cache
+def change_query(role: Role) -> RoleQuery[int, int, int]:
+    """Return the query of the last id, and of how many events after `start` are read and concern.
+
+    Every open page asks it every few seconds: it reads the end of the primary key.
+    """
+    recent = _events_after(anybody(role), bindparam("start", type_=Key))
+    return RoleQuery(select(_last_id(), func.count(), _number(recent)).select_from(recent))
 
 
 @cache
 def _count_query(
-    role: Role,
-    with_overdue: bool,
-) -> tuple[tuple[str, ...], RoleQuery[*tuple[int, ...]] | None]:
-    """Return the tab of each column and the role's query, or None if it has no counts."""
-    columns_by_tab = [
-        *_columns(anybody(role)),
-        *(_overdue_columns(anybody(role)) if with_overdue else ()),
-    ]
-    if not columns_by_tab:
-        return (), None
-    tabs, columns = zip(*columns_by_tab, strict=True)
-    labelled = [column.label(f"count_{at}") for at, column in enumerate(columns)]
-    return tabs, RoleQuery(select(*labelled))
+    role: Role, with_overdue: bool
+) -> tuple[tuple[str, ...], RoleQuery[*tuple[int, ...]]]:
+    """Return the tab of each count, and the role's query: the parts of a mark, and the counts."""
+    columns = list(_columns(anybody(role)))
+    if with_overdue:
+        columns += _overdue_columns(anybody(role))
+    tabs, counts = zip(*columns, strict=True)
+    labelled = [count.label(f"count_{at}") for at, count in enumerate(counts)]
+    recent = _events_after(anybody(role), _last_id() - LATE)
+    number = select(_number(recent)).scalar_subquery()
+    return tabs, RoleQuery(select(_last_id(), number.label("number"), *labelled))
+
+
+def _last_id() -> ColumnElement[int]:
+    return select(func.coalesce(func.max(Event.id), 0)).scalar_subquery()
+
+
+def _number(recent: Subquery) -> ColumnElement[int]:
+    return func.coalesce(func.sum(recent.c.concerns), 0)
+
+
+def _events_after(actor: Actor, start: ColumnElement[int]) -> Subquery:
+    """Return the last events after `start`, and for each 1 if it concerns the actor, else 0."""
+    # With the limit the planner begins at the end of the primary key.
+    query = select(Event.id, case((_concerns(actor), 1), else_=0).label("concerns"))
+    return query.where(Event.id > start).order_by(Event.id.desc()).limit(OLDEST).subquery()
+
+
+def _concerns(actor: Actor) -> ColumnElement[bool]:
+    """The event is about something that this actor's pages may show."""
+    visible = departments_in_sight(actor, Action.SEE_POST)
+    of_everybody = Event.subject.in_(_OF_EVERYBODY)
+    if visible is None:
+        sees_all = Event.subject.in_(_SUBJECTS)
+        did_not_go = Event.state_after == NoticeState.FAILED.value
+        return or_(of_everybody, sees_all, and_(Event.subject == "notices", did_not_go))
+    of_post = _post_in_sight(Event.subject_id.expression, visible)
+    delivery = select(Delivery.post_id).where(Delivery.id == Event.subject_id)
+    conditions: dict[str, ColumnElement[bool]] = {
+        Post.__tablename__: of_post,
+        Delivery.__tablename__: _post_in_sight(
+            delivery.correlate(Event).scalar_subquery(), visible
+        ),
+        Submission.__tablename__: has(
+            select(Submission.id).where(
+                Submission.id == Event.subject_id, Submission.department_id.in_(visible)
+            )
+        ),
+        Comment.__tablename__: _comment_in_sight(visible),
+    }
+    return case(conditions, value=Event.subject, else_=of_everybody)
+
+
+def _post_in_sight(post_id: ColumnElement[int], visible: Collection[int]) -> ColumnElement[bool]:
+    """The post belongs to one of these departments, or is joint with one."""
+    joint = (
+        select(Revision.id)
+        .join(RevisionDepartment, RevisionDepartment.revision_id == Revision.id)
+        .where(Revision.post_id == Post.id, RevisionDepartment.department_id.in_(visible))
+    )
+    is_seen = or_(Post.department_id.in_(visible), has(joint.correlate(Post)))
+    return has(select(Post.id).where(Post.id == post_id, is_seen))
+
+
+def _comment_in_sight(visible: Collection[int]) -> ColumnElement[bool]:
+    """The comment is or was with one of these departments: its list loses it too."""
+    routing = select(Routing.id).where(
+        Routing.comment_id == Event.subject_id, Routing.department_id.in_(visible)
+    )
+    comment = select(Comment.id).where(
+        Comment.id == Event.subject_id, Comment.department_id.in_(visible)
+    )
+    return or_(has(comment), has(routing))
 
 
 def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:

@@ -16,6 +16,7 @@ Act = Callable[[Page], None]
 NOT_PAGES = frozenset(
     {
         "static",
+        "changes.ask",
         "media.submission_file",
         "media.picture",
         "media.contact_sheet",

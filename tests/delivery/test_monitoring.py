@@ -33,7 +33,7 @@ from publisher.reports.external_changes import (
     open_findings,
 )
 from publisher.reports.progress import Stage
-from publisher.reports.tab_counts import counts
+from publisher.reports.tab_counts import overview_of
 from publisher.reports.timeline import post_timeline, timeline_of
 from publisher.reports.timeline_steps import StepKind
 from publisher.review import takedown_orders
@@ -235,7 +235,7 @@ def test_what_is_found_stands_on_the_board_and_is_counted(town: City) -> None:
     with town.read() as session:
         for who in ("lead", "clerk", "first"):
             (line,) = board(session, actor=town.actor(who), now=town.now).lines
-            counted = counts(session, actor=town.actor(who), now=town.now)
+            counted = overview_of(session, actor=town.actor(who), now=town.now).counts
             assert (line.first.kind, counted.decisions) == (BoardKind.FOUND, 1)
 
 

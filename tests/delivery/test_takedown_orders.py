@@ -18,7 +18,7 @@ from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.reports import comment_detail, decision_board, timeline
 from publisher.reports.next_step import NextKind
 from publisher.reports.progress import Stage
-from publisher.reports.tab_counts import counts
+from publisher.reports.tab_counts import overview_of
 from publisher.reports.timeline_steps import StepKind
 from publisher.review import takedown_orders
 from publisher.review.takedown_orders import AlreadyOrdered
@@ -181,7 +181,7 @@ def test_a_refused_deletion_stays_on_the_board_until_it_is_ordered_again(
         (line,) = decision_board.board(session, actor=town.actor("lead"), now=town.now).lines
         (row,) = line.rows
         assert (row.subject_id, row.is_order, row.action) == (order, True, DeliveryAction.DELETE)
-        counted = counts(session, actor=town.actor("lead"), now=town.now)
+        counted = overview_of(session, actor=town.actor("lead"), now=town.now).counts
         assert counted.decisions == 1
     (again,) = take_back(town, post_id)
     with town.read() as session:

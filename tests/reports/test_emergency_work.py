@@ -17,7 +17,7 @@ from publisher.models.emergency import EmergencyTemplate
 from publisher.models.people import Appointment
 from publisher.models.posts import Language
 from publisher.reports.emergency_work import emergency_work
-from publisher.reports.tab_counts import counts
+from publisher.reports.tab_counts import overview_of
 from tests.support import emergency_steps
 from tests.support.city import City, statements
 from tests.support.city_people import HOUR, MINUTE
@@ -105,7 +105,9 @@ def test_the_work_of_every_person_follows_the_rules(town: City, scene: str) -> N
             assert {template.id for template in work.templates} == _waiting(session, town, actor)
             takes = may_take(session, actor=actor, now=town.now)
             assert work.alerts == (open_alerts(session) if takes else [])
-            assert counts(session, actor=actor, now=town.now).emergency == work.number, name
+            assert (
+                overview_of(session, actor=actor, now=town.now).counts.emergency == work.number
+            ), name
 
 
 def _refused(outcomes: list[UseOutcome]) -> list[int]:

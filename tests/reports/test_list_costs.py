@@ -82,7 +82,9 @@ def _list(who: str, filters: SubmissionFilter, **more: int) -> Ask:
 
 
 def _tabs(who: str) -> Ask:
-    return lambda town, session: tab_counts.counts(session, actor=town.actor(who), now=town.now)
+    return lambda town, session: tab_counts.overview_of(
+        session, actor=town.actor(who), now=town.now
+    )
 
 
 _MINE, _LIVE = SubmissionFilter(holder=Holder.ME), SubmissionFilter(SubmissionView.LIVE)

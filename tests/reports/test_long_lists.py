@@ -29,7 +29,7 @@ from publisher.reports.problems import problem_summary
 from publisher.reports.search import Kind, hits_of, search, straight_to
 from publisher.reports.submission_filters import NEVER, SubmissionFilter, SubmissionView, Wished
 from publisher.reports.submission_list import Listing
-from publisher.reports.tab_counts import counts
+from publisher.reports.tab_counts import overview_of
 from publisher.review import history
 from tests.support import crowd, scenes
 from tests.support.city import City, statements
@@ -129,7 +129,7 @@ PAGES: Mapping[str, Ask] = {
     "today": lambda session, town, actor: todo.waiting_for(
         session, actor=actor, now=town.now, most=60
     ),
-    "tabs": lambda session, town, actor: counts(session, actor=actor, now=town.now),
+    "tabs": lambda session, town, actor: overview_of(session, actor=actor, now=town.now),
     "comments, first": _comments(InboxView.DEPARTMENT),
     "comments, last": _comments(InboxView.DEPARTMENT, before=(NEVER - timedelta(days=1), 0)),
     "comments, closed": _comments(InboxView.CLOSED),

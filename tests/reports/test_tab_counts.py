@@ -12,7 +12,7 @@ from publisher.reports.inbox_list import comments_in, view_counts, views_for
 from publisher.reports.problems import problem_summary
 from publisher.reports.submission_filters import SubmissionFilter
 from publisher.reports.submission_list import submissions_in
-from publisher.reports.tab_counts import Counts, counts
+from publisher.reports.tab_counts import Counts, overview_of
 from publisher.reports.todo import waiting_for
 from tests.support import city_controls, scenes
 from tests.support.city import City, statements
@@ -61,7 +61,7 @@ def _check(town: City, name: str) -> None:
 
 def check(session: Session, actor: Actor, now: datetime) -> Counts:
     """Check that each count equals the items of its tab's page; without a tab there is none."""
-    tab_counts = counts(session, actor=actor, now=now)
+    tab_counts = overview_of(session, actor=actor, now=now).counts
     assert tab_counts.today == len(waiting_for(session, actor=actor, now=now))
     assert tab_counts.submissions == _submissions(session, actor, now)
     assert tab_counts.comments == _comments(session, actor, now)
@@ -137,5 +137,5 @@ def test_all_counts_cost_one_query(town: City) -> None:
     scenes.received(town)
     for name in town.roles:
         with town.read() as session, statements(town.database) as executed:
-            counts(session, actor=town.actor(name), now=town.now)
+            overview_of(session, actor=town.actor(name), now=town.now)
         assert len(executed) <= 1

@@ -7,7 +7,7 @@ import pytest
 from publisher.models.posts import Post
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.reports.next_step import NextKind
-from publisher.reports.tab_counts import counts
+from publisher.reports.tab_counts import overview_of
 from publisher.reports.timeline import post_timeline
 from publisher.reports.todo import waiting_for
 from publisher.reports.todo_kinds import WaitingKind
@@ -44,7 +44,7 @@ def test_a_post_is_one_line_with_a_way_to_decide_each_text(any_site: Site) -> No
     lead = any_site.city.actor("lead")
     with any_site.city.read() as session:
         (task,) = waiting_for(session, actor=lead, now=any_site.city.now)
-        assert counts(session, actor=lead, now=any_site.city.now).today == 1
+        assert overview_of(session, actor=lead, now=any_site.city.now).counts.today == 1
     assert {(part.kind, part.subject_id) for part in task.parts} == {
         (WaitingKind.DELIVERY_HELD, on_x),
         (WaitingKind.DELIVERY_MISSED, on_facebook),

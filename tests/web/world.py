@@ -131,6 +131,7 @@ TABLE: Mapping[str, Entry] = {
     "passkeys.add": page(EVERYBODY),
     "passkeys.end": page(EVERYBODY),
     "today.index": page(EVERYBODY),
+    "changes.ask": page(EVERYBODY),
     "tour.step": page(EVERYBODY),
     "guides.index": PUBLIC,
     "guides.show": PUBLIC,

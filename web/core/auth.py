@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypedDict, TypeVar, cast
 
 from flask import Flask, abort, current_app, g, render_template, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -31,6 +32,12 @@ Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
 SESSION_KEY = "sign_in"
 VOUCHED_FOR = timedelta(hours=1)
+BY_ITSELF = "Nagarvani-By-Itself"
+"""The header of a request that an open page makes without its reader."""
+
+ASKS_FOR_CHANGES = "changes.ask"
+"""The endpoint that only open pages ask, each by itself."""
+
 SWITCHING = frozenset({"signing.switch", "signing.sign_out"})
 """Endpoints that accept a form made under another appointment of the person."""
 
@@ -84,6 +91,11 @@ def actor() -> Actor:
     return acting().actor
 
 
+def onlooker() -> Actor:
+    """Return the actor whose open page asks what has changed; only at `ASKS_FOR_CHANGES`."""
+    return cast(Actor, g.onlooker)
+
+
 def by_actor() -> ActorAndTime:
     """Return who acts and the time, to be passed on as `**by_actor()`.
 
@@ -92,8 +104,27 @@ def by_actor() -> ActorAndTime:
     return {"actor": actor(), "now": ctx.now()}
 
 
+class SessionCookies(SecureCookieSessionInterface):
+    """Flask's cookies, which the answer to a page that asks by itself leaves as they are."""
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Return whether the response sets the cookie."""
+        # Such an answer may come after that to a form, and would take back what that one has set.
+        return not is_by_itself() and super().should_set_cookie(app, session)
+
+
+def is_by_itself() -> bool:
+    """Return whether an open page asks by itself, which is no sign that its reader is there.
+
+    The session is then neither seen nor made fresh, and nothing is taken out of it.
+    """
+    is_sign = request.endpoint == ASKS_FOR_CHANGES or BY_ITSELF in request.headers
+    return is_sign and request.method in ("GET", "HEAD")
+
+
 def register(app: Flask) -> None:
     """Load the session before every request, and check it against the rule of the page."""
+    app.session_interface = SessionCookies()
     app.before_request(_check_access)
     app.register_error_handler(SignedOut, lambda _error: _ask_to_sign_in())
     app.register_error_handler(AppointmentEnded, _refuse_ended_appointment)
@@ -107,6 +138,9 @@ def _check_access() -> Response | tuple[str, int] | str | None:
         g.acting = _acting_for_layout()
         return None
     rule = permissions.rule_of(current_app, request.endpoint)
+    if request.endpoint == ASKS_FOR_CHANGES:
+        g.onlooker = _onlooker_from_cookie()
+        return None if g.onlooker is not None else _ask_to_sign_in()
     if request.endpoint != "static":
         g.acting = _acting_from_cookie()
     if request.method == "POST":
@@ -188,14 +222,23 @@ def _own_appointment(reading: Session, appointment_id: int) -> Appointment | Non
     return appointment if appointment.in_force(ctx.now()) else None
 
 
+def _onlooker_from_cookie() -> Actor | None:
+    # Every open page asks again and again, so no more is read than that needs.
+    token = session.get(SESSION_KEY)
+    if not isinstance(token, str):
+        return None
+    with reading() as database_session:
+        return sessions.onlooker(database_session, token=token, now=ctx.now())
+
+
 def _acting_from_cookie() -> Acting | None:
-    """Return who the cookie identifies; the session's row is written only if it is stale."""
+    """Return who the cookie identifies; a reader's request writes the session's row if stale."""
     token = session.get(SESSION_KEY)
     if not isinstance(token, str):
         return None
     with reading() as database_session:
         present = sessions.peek(database_session, token=token, now=ctx.now())
-        if present is not None and not present.is_stale:
+        if present is not None and (is_by_itself() or not present.is_stale):
             return _acting(present)
     if present is None:
         return None
@@ -226,7 +269,12 @@ def _acting(present: Present) -> Acting:
 
 
 def _ask_to_sign_in() -> Response | tuple[str, int] | str:
-    """Return the sign-in page, leading back to this page; it carries a POST, except signing out."""
+    """Return the sign-in page, leading back to this page; it carries a POST, except signing out.
+
+    A page that asks by itself is only told that the session has ended.
+    """
+    if is_by_itself():
+        return Response(status=401)
     if request.method == "POST":
         signs_out = request.endpoint == "signing.sign_out"
         return sign_in_page(recovered=None if signs_out else form_recovery.submitted_form())

@@ -1,4 +1,4 @@
-"""The counts on the tabs, read once for each snapshot of a request."""
+"""The counts on the tabs and the mark of the page, read once for each snapshot of a request."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.reports import tab_counts
-from publisher.reports.tab_counts import Counts
+from publisher.reports.tab_counts import Counts, Overview
 from web.core.context import ctx
 
 
 def counts_of(session: Session, actor: Actor) -> Counts:
     """Return the actor's counts; the view and the layout of a page share them."""
-    if "counts" not in session.info:
-        session.info["counts"] = tab_counts.counts(session, actor=actor, now=ctx.now())
-    return cast(Counts, session.info["counts"])
+    return overview_of(session, actor).counts
+
+
+def overview_of(session: Session, actor: Actor) -> Overview:
+    """Return the same with the mark of what the page shows."""
+    if "overview" not in session.info:
+        session.info["overview"] = tab_counts.overview_of(session, actor=actor, now=ctx.now())
+    return cast(Overview, session.info["overview"])

@@ -77,9 +77,10 @@ class Chrome:
     """Everything that `layout/base.html` reads, as the template variable `chrome`.
 
     `language_action` accepts a POST of `lang`, `next` and the CSRF token, stores the choice and
-    redirects to `next` (a path of this site); `path` is the value for `next`. If `search_href`,
-    `stop` or `acting` is None, the layout leaves it out. `keys_href` lists the keys; without it
-    they do nothing.
+    redirects to `next` (a path of this site); `path` is the value for `next`. With `mark` the open
+    page asks what has changed since; if the request `is_by_itself`, it takes no message away. If
+    `search_href`, `stop` or `acting` is None, the layout leaves it out. `keys_href` lists the keys;
+    without it they do nothing.
     """
 
     locale: str
@@ -88,6 +89,8 @@ class Chrome:
     path: str = "/"
     office: str = ""
     language_action: str = ""
+    mark: str = ""
+    is_by_itself: bool = False
     languages: tuple[LanguageChoice, ...] = ()
     tabs: tuple[Tab, ...] = ()
     acting: ActingLabel | None = None

@@ -510,18 +510,37 @@
     document.addEventListener("click", (event) => { if (!details.contains(event.target)) { details.open = false; } });
   }
 
+  function enhance(root) {
+    all("[data-counter-for]", root).forEach(liveCounter);
+    all("[data-preview-of]", root).forEach(livePreview);
+    all("[data-preview-link-of]", root).forEach(liveLink);
+    all("form[data-draft]", root).forEach(keepDraft);
+    all("form[data-once]", root).forEach(sendOnce);
+    all("form[data-upload]", root).forEach(sendFiles);
+    all("input[data-files]", root).forEach(listFiles);
+    all("details[data-menu]", root).forEach(menu);
+    all("select", root).forEach(typeAhead);
+    all("[data-when]", root).forEach(sayWhen);
+  }
+
+  // Returns what puts the typed values of a part into the part that takes its place, and then returns
+  // the texts for which that one has no field.
+  function typedIn(root, isTyped) {
+    const fields = (part) => all("input, select, textarea", part).filter(isKept);
+    const typed = fields(root).filter(isTyped).map((field) => [field.name, field.value, valueOf(field)]);
+    return (part) => typed.filter(([name, value, wanted]) => {
+      const field = fields(part).find((other) => other.name === name && (!isChoice(other) || other.value === value));
+      if (!field) { return typeof wanted === "string"; }
+      if (isChoice(field)) { field.checked = wanted; } else { field.value = wanted; }
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      return false;
+    }).map(([, , wanted]) => wanted);
+  }
+
   forgetDrafts();
-  all("[data-counter-for]").forEach(liveCounter);
-  all("[data-preview-of]").forEach(livePreview);
-  all("[data-preview-link-of]").forEach(liveLink);
-  all("form[data-draft]").forEach(keepDraft);
-  all("form[data-once]").forEach(sendOnce);
-  all("form[data-upload]").forEach(sendFiles);
-  all("input[data-files]").forEach(listFiles);
-  all("details[data-menu]").forEach(menu);
-  all("select").forEach(typeAhead);
+  enhance(document);
   if (document.body.dataset.keys) { document.addEventListener("keydown", onKey); }
-  all("[data-when]").forEach(sayWhen);
+  window.nagarvani = { announce, digits, enhance, typedIn };  // for live.js
   // The browser's autofocus runs first; it does nothing in a page that an upload has written.
   window.setTimeout(() => {
     const summary = document.querySelector("[data-error-summary]");
