@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import figures, pictures
+from bench import figures, live, pictures
 from bench.dispatch import PARTS
 from bench.figures import PartResult
 from bench.setup import bench_setup, say
@@ -31,9 +31,16 @@ def _pictures(options: argparse.Namespace) -> Sequence[PartResult]:
     return [pictures.measure(options.runs)]
 
 
+def _live(options: argparse.Namespace) -> Sequence[PartResult]:
+    rounds = min(options.runs, live.ROUNDS)
+    with bench_setup(rounds=rounds, size=options.size) as setup:
+        return [live.measure(setup)]
+
+
 BENCHES: Mapping[str, Callable[[argparse.Namespace], Sequence[PartResult]]] = {
     "dispatch": _dispatch,
     "pictures": _pictures,
+    "live": _live,
 }
 
 
@@ -49,7 +56,8 @@ def _run(name: str, options: argparse.Namespace) -> int:
     figures.write(options.out, name, results)
     is_whole = not options.part and (options.runs, options.size) == (ROUNDS, SIZE)
     if is_whole and options.out == OUTPUT_FOLDER:
-        extent = f"{ROUNDS} rounds" + (f" of {SIZE:,}" if name == "dispatch" else "")
+        rounds = live.ROUNDS if name == "live" else ROUNDS
+        extent = f"{rounds} rounds" + (f" of {SIZE:,}" if name == "dispatch" else "")
         figures.write_page(name, results, extent=extent)
     say("\n".join(figures.table(results)))
     return int(any(figure.holds is False for part in results for figure in part.figures))
