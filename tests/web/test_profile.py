@@ -94,7 +94,7 @@ def test_without_mail_everything_comes_by_sms_and_no_mail_is_offered(any_site: S
         row.mail, row.mobile = None, "+915550011223"
         assert [way.channel for way in preferences.ways_to(session, row, "review_asked")] == ["sms"]
     page = member.page("/profile")
-    assert set(dict(page.form("profile"))) == {"language"}
+    assert set(dict(page.form("profile"))) == {"language", "uses_keys"}
     assert "ईमेल पत्ता नोंदवावा" in page.text
     assert member.post("/profile", {"language": "en"}).status_code == 302
 
