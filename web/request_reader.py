@@ -107,13 +107,16 @@ class Connection(HTTPChannel):
         return is_taken
 
     def _check_size(self, request: HTTPRequestParser) -> None:
+        size = max(request.content_length, request.body_bytes_received)
+        if not size:
+            return
         if self.is_signed_in is None:
             self.is_signed_in = self.server.is_signed_in(request.headers.get("COOKIE", ""))
         is_multipart = request.headers.get("CONTENT_TYPE", "").lower().startswith(MULTIPART)
         most = MOST_READ if self.is_signed_in else MOST_READ_SIGNED_OUT
         if not is_multipart:
             most = MOST_WITHOUT_FILES
-        if max(request.content_length, request.body_bytes_received) > most:
+        if size > most:
             self.hand_over(request)  # the page refuses it by its length, in the person's language
 
     def hand_over(self, request: HTTPRequestParser, refusal: ArrivalError | None = None) -> None:
