@@ -132,26 +132,26 @@ def chrome(acting: Acting | None) -> Chrome:
         search_href=url_for("search.index") if acting else None,
         search_words=request.args.get("q", "") if request.endpoint == "search.index" else "",
         keys_href=url_for("keys.index") if acting and acting.person.uses_keys else "",
-        menu=(
-            *(
-                *_page_entries(acting.actor),
-                *_decision_entries(acting),
-                *_drafting_entries(acting),
-                *_confirmation_entries(acting),
-                *_away_entries(acting),
-                *_freeze_entries(acting),
-                *_rehearsal_entries(acting),
-            ),
-            *summary.entry(),
-            *workers.entry(acting.actor),
-            *access.entry(acting.actor),
-            *_personal_entries(acting),
-        )
-        if acting
-        else (),
+        menu=_menu(acting) if acting else (),
         stop=controls_stop.entry(acting.actor, on_duty=bool(counts.on_duty)) if acting else None,
         banners=(*(_banners(acting.actor) if acting else ()), *_rehearsal_banners()),
         help=help_of(ctx.settings.help_desk),
+    )
+
+
+def _menu(acting: Acting) -> tuple[MenuEntry, ...]:
+    return (
+        *_page_entries(acting.actor),
+        *_decision_entries(acting),
+        *_drafting_entries(acting),
+        *_confirmation_entries(acting),
+        *_away_entries(acting),
+        *_freeze_entries(acting),
+        *_rehearsal_entries(acting),
+        *summary.entry(),
+        *workers.entry(acting.actor),
+        *access.entry(acting.actor),
+        *_personal_entries(acting),
     )
 
 

@@ -374,7 +374,7 @@ def test_the_charts_of_the_report_show_the_numbers_of_its_table(site: Site) -> N
     own = site.browser("head").page("/report")
     assert "विभागानुसार पोस्ट व उत्तरे" not in own
     other = site.browser("health_head").page("/report?department=2")
-    assert "या आठवड्यांत काहीही प्रसिद्ध झाले नाही." in other
+    assert "या कालावधीत काहीही प्रसिद्ध झाले नाही." in other
 
 
 def test_failed_mails_are_listed_and_can_be_sent_again(site: Site) -> None:

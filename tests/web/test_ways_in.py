@@ -33,15 +33,18 @@ PUBLIC_PAGES = frozenset(endpoint for endpoint, entry in TABLE.items() if entry.
 
 ONLY_BY_CODE = "only those who approve have a code to type; it gives nobody else a right"
 WITHOUT_A_LINK: Mapping[str, str] = {
+    "changes.ask": "asked by the page itself",
     "duty_codes.type_code": "the page that refuses somebody on duty without a second factor",
     "forgotten.sent": "follows its form",
     "link_cards.picture": "a picture inside previews",
+    "media.contact_sheet": "a picture inside the review",
     "on_the_spot.ask": ONLY_BY_CODE,
     "passkeys.add": "follows the button of a profile, where the address can have passkeys",
     "profile.code": "follows the form of a new address or number",
     "rehearsals.index": "a menu entry where rehearsals are offered",
     "second_factor.code": "the second screen of setting up",
     "stopping.show": "those who may not stop are led to it by the banner of a stop",
+    "understood.say": "asked by the page itself while somebody types a time",
     "upgrade_review.index": "a line of Today while somebody has not been looked through",
 }
 """Pages that some answer to without a link, with the way to each."""

@@ -123,7 +123,7 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
     StepKind.MERGE_UNDONE: (N_("Merging it was undone"), "submission", "received"),
     StepKind.TAKEN_OUT: (N_("The merger of a duplicate was undone"), "submission", "received"),
     StepKind.ORIGINAL_REOPENED: (
-        N_("The submission under which it goes on is open again"),
+        N_("The submission that it is handled under is open again"),
         "submission",
         "received",
     ),

@@ -114,11 +114,11 @@ REFUSALS: Mapping[str, str] = {
         "This link was for the head, the other officer, the oversight or an admin. You no longer "
         "have any of these offices."
     ),
-    "nothing_to_undo": N_("There is nothing to undo here. Look at how it stands now."),
+    "nothing_to_undo": N_("There is nothing to undo here. See the current status."),
     "not_own_act": N_("Only the person who did this can undo it."),
-    "undo_too_late": N_("Too late to undo: the time for it is over. Look at how it stands now."),
+    "undo_too_late": N_("Too late to undo: the time for that is over. See the current status."),
     "done_further": N_(
-        "Too late to undo: someone has gone on with this meanwhile. Look at how it stands now."
+        "Too late to undo: someone has continued with this since. See the current status."
     ),
     "done_further.undone": N_("This has been undone already."),
     "done_further.transfer": N_("Too late to undo: it has been transferred again meanwhile."),
