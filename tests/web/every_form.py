@@ -131,6 +131,7 @@ OTHER_FORMS = {
     "orders.unhide": ("first", "/comments/{routed}/unhide", "reason"),
     "submissions.see_note": ("clerk", "/submissions/{received}/note/seen", ""),
     "submissions.take": ("clerk", "/submissions/{received}/take", "holder post"),
+    "submissions.take_ticked": ("clerk", "/submissions/ticked/take", "chosen list"),
     "submissions.give_back": ("clerk", "/submissions/{received}/give-back", "post"),
     "upgrade_review.look_through": ("admin", "/people/from-before", "chosen"),
     "away.end": ("clerk", "/away/99/end", ""),

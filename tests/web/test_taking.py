@@ -90,6 +90,32 @@ def test_the_cell_lists_its_own_and_nobodys(
     assert "/submissions?holder=me" not in links
 
 
+def test_those_that_are_nobodys_are_ticked_and_taken_together(site: Site) -> None:
+    first, second, third = (site.city.hand_in(f"प्रस्ताव {number}") for number in (1, 2, 3))
+    clerk, other = site.browser("clerk"), site.browser("other_clerk")
+    page = clerk.page("/submissions?holder=nobody")
+    boxes = [tag.get("value") for tag in page.all if tag.get("name") == "chosen"]
+    assert sorted(map(int, boxes)) == [first, second, third]
+    ticks = [("chosen", str(first)), ("chosen", str(second)), ("chosen", "none"), *_list_of(page)]
+    other.post(f"/submissions/{second}/take", {})
+    page = send(clerk, "/submissions/ticked/take", ticks)
+    assert "१ प्रस्ताव आता आपल्याकडे आहे." in page
+    assert "१ प्रस्ताव घेता आला नाही: तो आता दुसऱ्या कोणाकडे आहे." in page
+    assert [f"प्रस्ताव {number}" in main_of(page) for number in (1, 2, 3)] == [False, False, True]
+    page = send(clerk, "/submissions/ticked/take", [("list", "holder=nobody")])
+    assert "किमान एका प्रस्तावावर खूण करावी." in page
+    assert not [tag for tag in clerk.page("/submissions").all if tag.get("name") == "chosen"]
+    assert not [
+        tag
+        for tag in site.browser("member").page("/submissions?holder=nobody").all
+        if tag.get("name") == "chosen"
+    ]
+
+
+def _list_of(page: Page) -> list[tuple[str, str]]:
+    return [field for field in page.form_to("/submissions/ticked/take") if field[0] == "list"]
+
+
 def test_a_video_says_that_it_cannot_be_published_yet(site: Site) -> None:
     video = UploadedFile("IMG_7.mp4", pictures.video(75))
     submission_id = site.city.hand_in(files=(video,))

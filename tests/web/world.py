@@ -220,6 +220,7 @@ TABLE: Mapping[str, Entry] = {
     "submissions.note": Entry("", "officer head member"),
     "submissions.see_note": CELL,
     "submissions.take": CELL,
+    "submissions.take_ticked": CELL,
     "submissions.give_back": CELL,
     "submissions.complete": Entry("", "officer head member"),
     "submissions.return_submission": CELL,

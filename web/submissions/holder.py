@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug import Response
 
 from approvals.policy import Action
 from publisher.intake import take as intake_take
 from publisher.intake.take import TakenMeanwhile
+from publisher.reports.submission_filters import filter_from_query
+from publisher.validation import NotFound
 from web.core.auth import by_actor, writing
-from web.core.i18n import _
+from web.core.i18n import _, _n
 from web.core.permissions import for_action
+from web.forms import number_of
 from web.messages.refusals import refusal_sentence
 from web.submissions import detail
+from web.submissions.list import address
 
 routes: Blueprint = detail.routes
+MOST_TICKED = 100
+"""How many submissions are taken at once: more than a page of the list has."""
 
 
 @routes.post("/submissions/<int:submission_id>/take")
@@ -32,6 +40,40 @@ def take(submission_id: int) -> Response:
     else:
         flash(_("It is with you now. The others of the Cell see that."))
     return _back_to_page(submission_id)
+
+
+@routes.post("/submissions/ticked/take")
+@for_action(Action.DRAFT)
+def take_ticked() -> Response:
+    """Take the ticked submissions that are nobody's, each for itself, and say how many."""
+    chosen = dict.fromkeys(map(number_of, request.form.getlist("chosen")))
+    keys = [key for key in chosen if key][:MOST_TICKED]
+    taken = sum(map(_take_from_nobody, keys))
+    if taken:
+        flash(_n("%(num)s submission is with you now.", "%(num)s submissions are with you.", taken))
+    if missed := len(keys) - taken:
+        flash(
+            _n(
+                "%(num)s was not taken: someone else has it now.",
+                "%(num)s were not taken: someone else has them now.",
+                missed,
+            ),
+            "amber",
+        )
+    if not keys:
+        flash(_("Tick at least one submission."), "amber")
+    return redirect(address(filter_from_query(dict(parse_qsl(request.form.get("list", ""))))))
+
+
+def _take_from_nobody(submission_id: int) -> bool:
+    try:
+        with writing() as session:
+            intake_take.take(
+                session, **by_actor(), submission_id=submission_id, seen_holder_id=None
+            )
+    except (TakenMeanwhile, NotFound):
+        return False
+    return True
 
 
 @routes.post("/submissions/<int:submission_id>/give-back")

@@ -128,6 +128,7 @@ def _page(
         received=received,
         views=_views(filters, counts),
         whose=_whose(filters) if may(actor(), Action.DRAFT, None) else [],
+        has_ticks=filters.holder is Holder.NOBODY and may(actor(), Action.DRAFT, None),
         page_links=_steps(filters, listing),
         departments=_departments(session) if _sees_several() else [],
         saved_views=saved_views.saved_views(session, actor=actor(), page=export.SUBMISSIONS),
