@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from publisher.models.posts import Post, PostKind, Variant
 from publisher.notifications.retry import is_undelivered
 from publisher.reports import sql_conditions
 from publisher.scheduling.constraints import latest_moment
-from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead, standing_stop
+from publisher.scheduling.holds import Facts, facts_of, freeze_at, freezes_ahead, standing_stop
 from publisher.states import UNSENT, AccountState, DeliveryState
 from publisher.validation import departments_in_sight
 
@@ -185,11 +185,12 @@ def held_deliveries(session: Session, *, actor: Actor, now: datetime) -> HeldDel
     stop = standing_stop(session)
     freezes = freezes_ahead(session, now=now)
     waiting = _unsent(session, visible_departments, freezes, now=now) if stop or freezes else []
+    facts = [(delivery, facts_of(delivery)) for delivery in waiting]
     due = [delivery for delivery in waiting if delivery.due_at <= now]
     return HeldDeliveries(
         stop=stop,
         waiting=len(due) if stop else 0,
-        freezes=tuple(_frozen(freeze, waiting, now=now) for freeze in freezes),
+        freezes=tuple(_frozen(freeze, facts, now=now) for freeze in freezes),
     )
 
 
@@ -219,11 +220,13 @@ def _unsent(
     return list(session.scalars(query))
 
 
-def _frozen(freeze: Freeze, waiting: Collection[Delivery], *, now: datetime) -> FreezeImpact:
+def _frozen(
+    freeze: Freeze, waiting: Sequence[tuple[Delivery, Facts]], *, now: datetime
+) -> FreezeImpact:
     deliveries = [
         delivery
-        for delivery in waiting
-        if freeze_at([freeze], facts_of(delivery), max(delivery.due_at, now)) is not None
+        for delivery, facts in waiting
+        if freeze_at([freeze], facts, max(delivery.due_at, now)) is not None
     ]
     return FreezeImpact(
         freeze=freeze,

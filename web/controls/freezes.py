@@ -22,6 +22,7 @@ from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
+from web.core.list_pages import page_of_query
 from web.core.permissions import Page, for_action
 from web.forms import Form, number_of, options
 from web.messages.names import account_name, department_name, who_name
@@ -31,6 +32,7 @@ from web.submissions.forms import KIND_WORDS
 
 routes = Blueprint("freezes", __name__)
 ALL = ""
+PAST_FREEZES = 20
 """The choice for every account, department or kind."""
 
 
@@ -69,7 +71,7 @@ def _page(session: Session, form: LayForm) -> str:
             held_freeze.freeze.id: held_freeze
             for held_freeze in held_deliveries(session, actor=actor(), now=now).freezes
         },
-        past_freezes=controls_freeze.past_freezes(session, now=now),
+        past_freezes=page_of_query(session, controls_freeze.past_freezes(now=now), PAST_FREEZES),
         may_freeze=may(actor(), Action.FREEZE, None),
         may_move=may(actor(), Action.SCHEDULE, None),
         author_of=lambda freeze_row: who_name(who_of(freeze_row.appointment, freeze_row.at)),

@@ -13,12 +13,14 @@ from web.core.auth import actor, by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
+from web.core.list_pages import page_of_query
 from web.core.permissions import Page, for_action, for_roles
 from web.forms import Form, number_of, options
 from web.messages.names import person_name, post_of
 from web.moments.fields import MomentField
 
 routes = Blueprint("duty", __name__, url_prefix="/duty")
+PAST_DUTIES = 20
 
 
 class DutyForm(Form):
@@ -53,7 +55,9 @@ def _roster_page(session: Session, form: DutyForm) -> str:
         current_duties=roster.on_duty(session, now=now),
         coming_duties=roster.coming(session, now=now),
         waiting_duties=roster.waiting(session, now=now) if keeps else [],
-        past_duties=roster.past(session, now=now) if sees_past else [],
+        past_duties=page_of_query(session, roster.past(now=now), PAST_DUTIES)
+        if sees_past
+        else None,
         may_see_past=sees_past,
         may_edit=keeps,
         may_make_code=duty_codes.may_make(session, actor=actor(), now=now),

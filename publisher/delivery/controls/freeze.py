@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, not_, or_, select
+from sqlalchemy import Select, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -169,15 +169,14 @@ def on_its_way(session: Session, *, freeze_id: int, now: datetime) -> list[Deliv
     return stop.on_its_way(session, department_ids=None, frozen_by=row)
 
 
-def past_freezes(session: Session, *, now: datetime, most: int = 20) -> list[Freeze]:
-    """Return the freezes that have ended or were lifted, the newest first."""
-    query = (
+def past_freezes(*, now: datetime) -> Select[Freeze]:
+    """Return the query of the freezes that have ended or were lifted, the newest first."""
+    return (
         select(Freeze)
         .where(or_(Freeze.lifted_at.is_not(None), Freeze.until_at <= now))
         .options(*with_names())
         .order_by(Freeze.until_at.desc(), Freeze.id.desc())
     )
-    return list(session.scalars(query.limit(most)))
 
 
 def standing_freezes(session: Session, *, now: datetime) -> list[Freeze]:

@@ -86,11 +86,10 @@ def coming(session: Session, *, now: datetime) -> list[Duty]:
     return list(session.scalars(query.order_by(Duty.from_at, Duty.id).limit(MOST_SHOWN)))
 
 
-def past(session: Session, *, now: datetime) -> list[Duty]:
-    """Return the duties that are over or were ended, the latest first."""
+def past(*, now: datetime) -> Select[Duty]:
+    """Return the query of the duties that are over or were ended, the latest first."""
     over = or_(Duty.until_at <= now, Duty.ended_at.is_not(None))
-    query = _duties().where(over).order_by(Duty.until_at.desc(), Duty.id.desc())
-    return list(session.scalars(query.limit(MOST_SHOWN)))
+    return _duties().where(over).order_by(Duty.until_at.desc(), Duty.id.desc())
 
 
 def _duties() -> Select[Duty]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import pytest
@@ -37,7 +38,7 @@ def add_duty(
         ).id
 
 
-def names(town: City, duties: list[Duty]) -> list[str]:
+def names(town: City, duties: Iterable[Duty]) -> list[str]:
     names_by_id = {person_id: name for name, person_id in town.people.items()}
     return [names_by_id[duty.person_id] for duty in duties]
 
@@ -48,7 +49,7 @@ def test_who_is_on_duty_now_who_next_and_who_was(town: City) -> None:
     town.clock.move(HOUR)
     with town.read() as session:
         assert names(town, roster.on_duty(session, now=town.now)) == ["member"]
-        assert names(town, roster.past(session, now=town.now)) == ["first"]
+        assert names(town, session.scalars(roster.past(now=town.now))) == ["first"]
         assert roster.coming(session, now=town.now) == []
         earlier = town.now - HOUR
         assert names(town, roster.coming(session, now=earlier)) == ["member"]
@@ -75,7 +76,7 @@ def test_a_duty_that_was_taken_back_stays_in_the_history(town: City) -> None:
     with town.write() as session:
         roster.take_off(session, actor=town.actor("lead"), now=town.now, duty_id=duty_id)
     with town.read() as session:
-        (over,) = roster.past(session, now=town.now)
+        (over,) = session.scalars(roster.past(now=town.now))
         assert (over.ended_at, over.ended_by_id) == (town.now, town.people["lead"])
         assert roster.on_duty(session, now=town.now) == []
     with town.write() as session, pytest.raises(NotFound):
