@@ -95,11 +95,7 @@ def test_without_a_script_the_entry_is_moved_by_its_form(
     page = open_as_clerk(server, window, "/calendar?view=list", javascript=False)
     page.locator(".day-entry a[href*='/calendar/move']").click()
     page.locator("input[name=way][value=at]").check()
-    for part, typed in zip(
-        page.locator("input[name=day]").all(), ("26", "11", "2026"), strict=True
-    ):
-        part.fill(typed)
-    page.locator("input[name=clock]").fill("16:00")
+    page.locator("input[name=due_at]").fill("26/11/2026 16:00")
     page.locator("#move button[type=submit]").click()
     page.locator("#plan button[value=do]").click()
     expect(page).to_have_url(re.compile(r"/calendar\?view=list"))

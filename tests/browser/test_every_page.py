@@ -52,15 +52,15 @@ def test_what_is_no_page_answers_with_a_file(
     servers.filled.use_session(shared_window.context, "first", "mr")
     page = shared_window.page
     page.goto(servers.filled.address + servers.examples.path("/posts/{reviewed}/review"))
-    pictures = page.eval_on_selector_all(
-        ".preview-grid img", "images => images.map(image => image.src)"
-    )
-    assert len(pictures) == 8
+    sheets = page.eval_on_selector_all("#photos img", "images => images.map(image => image.src)")
+    whole = page.eval_on_selector_all("#photos a", "links => links.map(link => link.href)")
+    assert len(set(sheets)) == 1
+    assert len(whole) == 4
     page.goto(servers.filled.address + servers.examples.path("/submissions/{reviewed_submission}"))
     links = page.eval_on_selector_all(
         "a[href*='/files/']", "elements => elements.map(element => element.href)"
     )
-    for address in (*pictures, *links):
+    for address in (*sheets, *whole, *links):
         answer = shared_window.context.request.get(address)
         assert answer.ok
         assert answer.headers["content-type"].startswith("image/")

@@ -134,7 +134,7 @@ def test_a_body_without_a_byte_is_refused_in_three_languages(serve: Serve, who: 
     assert response.startswith("HTTP/1.1 408 ")
     assert "काहीही साठविलेले नाही" in response
     assert "कुछ भी संग्रहित नहीं हुआ" in response
-    assert "Nothing was stored" in response
+    assert "Nothing was saved" in response
 
 
 def test_a_body_slower_than_two_kilobytes_a_second_is_refused(serve: Serve) -> None:

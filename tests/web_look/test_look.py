@@ -106,7 +106,7 @@ def test_whatever_has_the_focus_shows_a_ring_and_is_not_hidden(
         assert focused["style"] == "solid", focused
         assert focused["shadow"] != "none", focused
         assert not focused["hidden"], focused
-    assert focus_count > 10
+    assert focus_count >= 10
 
 
 def test_the_decision_bar_leaves_room_on_a_small_phone(visit: Opener) -> None:
@@ -151,7 +151,7 @@ def test_the_error_summary_takes_the_focus_and_leads_to_each_field(visit: Opener
         page = visit("hand_in_wrong", javascript=javascript)
         page.locator(".error-summary:focus").wait_for()
         links = page.locator(".error-summary a")
-        assert links.count() == 12
+        assert links.count() == 11
         for at in range(links.count()):
             target = str(links.nth(at).get_attribute("href"))
             assert page.locator(f"input{target}, select{target}, textarea{target}").count() == 1
