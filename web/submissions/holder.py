@@ -48,10 +48,16 @@ def take_ticked() -> Response:
     """Take the ticked submissions that are nobody's, each for itself, and say how many."""
     chosen = dict.fromkeys(map(number_of, request.form.getlist("chosen")))
     keys = [key for key in chosen if key][:MOST_TICKED]
-    taken = sum(map(_take_from_nobody, keys))
-    if taken:
-        flash(_n("%(num)s submission is with you now.", "%(num)s submissions are with you.", taken))
-    if missed := len(keys) - taken:
+    taken_count = sum(map(_take_from_nobody, keys))
+    if taken_count:
+        flash(
+            _n(
+                "%(num)s submission is with you now.",
+                "%(num)s submissions are with you.",
+                taken_count,
+            )
+        )
+    if missed := len(keys) - taken_count:
         flash(
             _n(
                 "%(num)s was not taken: someone else has it now.",
