@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from tests.web.site import Browser, Site
 from tests.web.world import CAST, World, add_one_of_each, calls, path_of
 
 MOST_BYTES = 150_000
-MOST_SECONDS = 0.5
-"""Of processor time, SQLite's included; of three tries the best counts, the machine being busy."""
+ALONE = "PYTEST_XDIST_WORKER" not in os.environ
+MOST_SECONDS = 0.5 if ALONE else 2.0
+"""Of processor time, SQLite's included, as the best of three tries. Beside other tests, which slow
+the processor down, only what is far too slow fails."""
 TRIES = 3
 
 SEES_MOST = ("lead", "cell", "admin", "auditor", "officer", "head", "oversight", "member")
