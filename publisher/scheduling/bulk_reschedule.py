@@ -28,7 +28,7 @@ from publisher.scheduling.constraints import (
     wrong_times,
 )
 from publisher.scheduling.planned_moves import (
-    NewTime,
+    Move,
     PlannedMove,
     Shift,
     ToMoment,
@@ -64,7 +64,7 @@ def plan(
     actor: Actor,
     now: datetime,
     variant_ids: Collection[int],
-    how: NewTime,
+    how: Move,
     despite_clash: bool = False,
 ) -> list[PlannedMove]:
     """Return the planned move of each text, in the order of their present times.
@@ -86,9 +86,7 @@ def plan(
     return steps if despite_clash else _with_clashes(session, steps, how)
 
 
-def _with_clashes(
-    session: Session, steps: Sequence[PlannedMove], how: NewTime
-) -> list[PlannedMove]:
+def _with_clashes(session: Session, steps: Sequence[PlannedMove], how: Move) -> list[PlannedMove]:
     """Return the steps, with an error where another post would be too near.
 
     A text that cannot be moved keeps its old time, and so may block another one. So the check
@@ -117,7 +115,7 @@ def move_all(
     actor: Actor,
     now: datetime,
     variant_ids: Collection[int],
-    how: NewTime,
+    how: Move,
     expected: Mapping[int, str] | None,
     despite_clash: bool = False,
 ) -> list[Delivery]:
@@ -182,12 +180,12 @@ def _load_chosen(session: Session, variant_ids: Collection[int]) -> list[Planned
 def _new_times(
     session: Session,
     chosen: Sequence[PlannedMove],
-    how: NewTime,
+    how: Move,
     quiet: Sequence[QuietTime],
     freezes: Sequence[Freeze],
     *,
     now: datetime,
-) -> dict[int, datetime | None]:
+) -> Mapping[int, datetime | None]:
     """Return the new time of each text that can be moved; None if it finds no free slot."""
     waiting = [step for step in chosen if not _immovable_problems(step, how)]
     match how:
@@ -198,12 +196,12 @@ def _new_times(
                 if step.delivery is not None
             }
         case ToMoment(due_at):
-            return {**at_moment(waiting, due_at)}
+            return at_moment(waiting, due_at)
         case ToSlots():
             return _to_slots(session, waiting, quiet, freezes, now=now)
 
 
-def _immovable_problems(step: PlannedMove, how: NewTime) -> tuple[FieldError, ...]:
+def _immovable_problems(step: PlannedMove, how: Move) -> tuple[FieldError, ...]:
     """Return the reasons why a text cannot be moved in this way."""
     if step.delivery is not None and step.delivery.state in SENT:
         return (FieldError("due_at", "on_its_way"),)
@@ -260,7 +258,7 @@ def _to_slots(
 def _planned_move(
     step: PlannedMove,
     due_at: datetime | None,
-    how: NewTime,
+    how: Move,
     quiet: Sequence[QuietTime],
     freezes: Sequence[Freeze],
     *,

@@ -34,7 +34,8 @@ class ToMoment:
     due_at: datetime
 
 
-NewTime = Shift | ToSlots | ToMoment
+Move = Shift | ToSlots | ToMoment
+"""How several texts are moved."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def at_moment(steps: Sequence[PlannedMove], due_at: datetime) -> dict[int, datet
     return times
 
 
-def all_or_none(steps: Sequence[PlannedMove], how: NewTime) -> list[PlannedMove]:
+def all_or_none(steps: Sequence[PlannedMove], how: Move) -> list[PlannedMove]:
     """Return the steps; where a text cannot move, the others of its entry stay with it.
 
     A move to free slots keeps no distances, so there each text moves alone.

@@ -11,7 +11,7 @@ from publisher.models.deliveries import Delivery
 from publisher.models.posts import Post
 from publisher.scheduling import bulk_reschedule, schedule, slots
 from publisher.scheduling.bulk_reschedule import PlanChanged
-from publisher.scheduling.planned_moves import NewTime, PlannedMove, Shift, ToMoment, ToSlots
+from publisher.scheduling.planned_moves import Move, PlannedMove, Shift, ToMoment, ToSlots
 from publisher.states import DeliveryState
 from publisher.validation import Invalid, NotFound
 from tests.support import city_controls
@@ -21,13 +21,13 @@ from tests.support.city_people import DAY, HOUR, MINUTE
 ONE_HOUR = Shift(HOUR)
 
 
-def plan(town: City, chosen: list[int], how: NewTime, *, by: str = "clerk") -> list[PlannedMove]:
+def plan(town: City, chosen: list[int], how: Move, *, by: str = "clerk") -> list[PlannedMove]:
     """Plan to move these deliveries."""
     return plan_texts(town, texts_of(town, chosen), how, by=by)
 
 
 def plan_texts(
-    town: City, variant_ids: list[int], how: NewTime, *, by: str = "clerk"
+    town: City, variant_ids: list[int], how: Move, *, by: str = "clerk"
 ) -> list[PlannedMove]:
     with town.read() as session:
         return bulk_reschedule.plan(
@@ -52,7 +52,7 @@ def due_times_of(steps: list[PlannedMove]) -> dict[int, datetime]:
 def move(
     town: City,
     chosen: list[int],
-    how: NewTime,
+    how: Move,
     seen_times: dict[int, datetime] | None,
     *,
     despite_clash: bool = False,

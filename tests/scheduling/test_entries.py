@@ -9,7 +9,7 @@ import pytest
 from publisher.scheduling import bulk_reschedule
 from publisher.scheduling.bulk_reschedule import PlanChanged
 from publisher.scheduling.entries import entries
-from publisher.scheduling.planned_moves import NewTime, Shift, ToMoment
+from publisher.scheduling.planned_moves import Move, Shift, ToMoment
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 
@@ -22,7 +22,7 @@ def staggered(town: City, *, later: timedelta = 20 * MINUTE) -> list[int]:
     return town.variants(post_id)
 
 
-def move(town: City, variant_ids: list[int], how: NewTime) -> None:
+def move(town: City, variant_ids: list[int], how: Move) -> None:
     with town.write() as session:
         bulk_reschedule.move_all(
             session,
@@ -34,7 +34,7 @@ def move(town: City, variant_ids: list[int], how: NewTime) -> None:
         )
 
 
-def refused_codes(town: City, variant_ids: list[int], how: NewTime) -> list[list[str]]:
+def refused_codes(town: City, variant_ids: list[int], how: Move) -> list[list[str]]:
     with town.read() as session:
         steps = bulk_reschedule.plan(
             session, actor=town.actor("clerk"), now=town.now, variant_ids=variant_ids, how=how
@@ -48,7 +48,7 @@ def times_from_now(town: City) -> list[timedelta]:
 
 @pytest.mark.parametrize(("how", "first"), [(Shift(DAY), DAY + HOUR), (None, 3 * HOUR)])
 def test_texts_of_a_post_keep_their_distance(
-    town: City, how: NewTime | None, first: timedelta
+    town: City, how: Move | None, first: timedelta
 ) -> None:
     texts = staggered(town)
     move(town, texts, how or ToMoment(town.now + 3 * HOUR))

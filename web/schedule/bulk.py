@@ -16,7 +16,7 @@ from publisher.reports import calendar
 from publisher.scheduling import bulk_reschedule
 from publisher.scheduling.bulk_reschedule import PlanChanged
 from publisher.scheduling.entries import entries
-from publisher.scheduling.planned_moves import NewTime, Shift, ToMoment, ToSlots
+from publisher.scheduling.planned_moves import Move, Shift, ToMoment, ToSlots
 from publisher.validation import Validator
 from web.core import form_recovery
 from web.core.auth import actor, by_actor, reads, writing
@@ -134,10 +134,10 @@ def index(form: BulkMoveForm) -> Page:
     return _plan(form, chosen, how)
 
 
-def _read_how(form: BulkMoveForm) -> NewTime:
+def _read_how(form: BulkMoveForm) -> Move:
     """Read the chosen way to move; raises `Invalid`."""
     validator, amount = Validator(), form.amount.data or 0
-    how: NewTime = ToSlots()
+    how: Move = ToSlots()
     if form.way.data == "at":
         if form.due_at.data is None:
             validator.add("due_at", "time_missing")
@@ -153,7 +153,7 @@ def _read_how(form: BulkMoveForm) -> NewTime:
 
 
 @reads
-def _plan(session: Session, form: BulkMoveForm, chosen: list[int], how: NewTime) -> str:
+def _plan(session: Session, form: BulkMoveForm, chosen: list[int], how: Move) -> str:
     """Return the page with the new time of each text, or the reason why it cannot move."""
     steps = bulk_reschedule.plan(
         session,
@@ -178,7 +178,7 @@ def _back() -> str:
     return path if form_recovery.is_own_path(path) else url_for("calendar.index")
 
 
-def _move_all(form: BulkMoveForm, chosen: list[int], how: NewTime) -> Page:
+def _move_all(form: BulkMoveForm, chosen: list[int], how: Move) -> Page:
     """Move all in one transaction; if the plan has changed meanwhile, show the new one."""
     dragged = request.form.get("step") == "drag"
     try:
