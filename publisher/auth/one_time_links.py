@@ -30,6 +30,7 @@ class LinkPurpose(StrEnum):
     DOUBT = "doubt"  #: Says that a confirmed appointment is wrong.
     TAKE_UP = "take_up"  #: Takes a confirmed office up.
     CONFIRM = "confirm"  #: Confirms an officer.
+    NAME_OFFICERS = "name_officers"  #: Names the officers of a department.
     LINK_CODE = "link_code"  #: Proves the person of another link.
     SECOND_FACTOR = "second_factor"
     LOST_FACTOR = "lost_factor"

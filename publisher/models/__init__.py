@@ -17,6 +17,7 @@ from publisher.models import (  # noqa: F401  imported to be known
     emergency,
     history,
     monitoring,
+    nominations,
     notifications,
     posts,
     saved_views,

@@ -107,6 +107,13 @@ class PersonName(Base):
     )
 
 
+class ServiceClass(StrEnum):
+    """The class of a person's service, as the circular's form asks it."""
+
+    OFFICIAL = "official"
+    EMPLOYEE = "employee"
+
+
 class Appointment(Base):
     """A person's role in a department for a time, by an order.
 
@@ -128,6 +135,9 @@ class Appointment(Base):
     from_at: Mapped[datetime] = mapped_column(UtcDateTime)
     until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     order_number: Mapped[str] = mapped_column(String(80), default="")
+    service_class: Mapped[ServiceClass | None] = mapped_column(
+        enum_type(ServiceClass, "service_class")
+    )
     state: Mapped[AppointmentState] = mapped_column(
         enum_type(AppointmentState, "state"), default=AppointmentState.RECORDED
     )

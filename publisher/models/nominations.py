@@ -1,0 +1,81 @@
+"""Tables of calls to name officers, the departments called, and what their heads named."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from publisher.database.session import Base, Key, UtcDateTime
+from publisher.models.people import Appointment, Department, Person
+
+
+class NominationCall(Base):
+    """A call to departments to name their officers, by an order, until a day."""
+
+    __tablename__ = "nomination_calls"
+    __table_args__ = (CheckConstraint("nominate_by >= ordered_on", name="dates"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    order_number: Mapped[str] = mapped_column(String(80))
+    ordered_on: Mapped[date]
+    #: The last day on which the links of the call are valid.
+    nominate_by: Mapped[date]
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opened_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    opened_by: Mapped[Person] = relationship()
+    addressees: Mapped[list[CallAddressee]] = relationship(
+        back_populates="call", order_by="CallAddressee.id"
+    )
+
+
+class CallAddressee(Base):
+    """A department that is called to name its officers."""
+
+    __tablename__ = "call_addressees"
+    __table_args__ = (UniqueConstraint("call_id", "department_id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("nomination_calls.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), index=True)
+    #: When the link was last sent to the head; None: nobody could be reached.
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When its head, or whoever answered, was last spoken to on the telephone.
+    telephoned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    telephoned_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    call: Mapped[NominationCall] = relationship(back_populates="addressees")
+    department: Mapped[Department] = relationship()
+    telephoned_by: Mapped[Person | None] = relationship()
+
+
+class Nomination(Base):
+    """Two officers named together by the head of their department."""
+
+    __tablename__ = "nominations"
+    __table_args__ = (
+        CheckConstraint("first_id <> second_id", name="two"),
+        Index("ix_nominations_department_made", "department_id", "made_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    #: None: the head named them without having been called to.
+    addressee_id: Mapped[int | None] = mapped_column(ForeignKey("call_addressees.id"))
+    #: The appointment of the head who named them.
+    head_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: True: a code to the head's mobile was typed, so that it confirms the officers too.
+    was_proven: Mapped[bool]
+    first_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    second_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+
+    department: Mapped[Department] = relationship()
+    addressee: Mapped[CallAddressee | None] = relationship()
+    head: Mapped[Appointment] = relationship(foreign_keys=[head_id])
+    first: Mapped[Appointment] = relationship(foreign_keys=[first_id])
+    second: Mapped[Appointment] = relationship(foreign_keys=[second_id])
