@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from flask import Flask, current_app, g, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
 
 from approvals.policy import Action, Actor, Role, scope_of
 from demo.rehearsals.processes import are_offered
@@ -23,6 +22,7 @@ from web.core.database import reading
 from web.core.help_desk import help_of
 from web.core.i18n import N_, _, code, page_languages
 from web.core.layout import ActingLabel, Banner, Chrome, LanguageChoice, MenuEntry, Tab
+from web.core.page_path import path_of_page
 from web.emergency import summary
 from web.home.guides import GUIDE_OF
 from web.home.other_appointments import other_work
@@ -120,7 +120,7 @@ def chrome(acting: Acting | None) -> Chrome:
         locale=locale,
         city=city.name_en if locale == "en" else city.name_mr,
         home_href=url_for("today.index"),
-        path=_path_of_page(),
+        path=request.full_path.rstrip("?") if request.method == "GET" else path_of_page(),
         office=_("Social Media Cell"),
         language_action=url_for("language.choose"),
         languages=_other_languages(locale),
@@ -171,18 +171,6 @@ def _rehearsal_banners() -> tuple[Banner, ...]:
     if not ctx.settings.rehearsal:
         return ()
     return (Banner(_("Rehearsal – this is not real")),)
-
-
-def _path_of_page() -> str:
-    """Return the path to go back to after a change of language; "/" if it has no GET."""
-    if request.method == "GET":
-        return request.full_path.rstrip("?")
-    adapter = current_app.create_url_adapter(request)
-    try:
-        has_get = adapter is not None and adapter.match(request.path, method="GET")
-    except HTTPException:
-        return "/"
-    return request.path if has_get else "/"
 
 
 def _other_languages(locale: str) -> tuple[LanguageChoice, ...]:

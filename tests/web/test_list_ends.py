@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from publisher.models.desk import QuietTime
 from tests.support import crowd
 from tests.web.site import Browser, Site
 
@@ -51,3 +54,22 @@ def test_a_texts_changes_are_shown_twenty_at_once(site: Site) -> None:
     pages = [clerk.get(f"/texts/{text_id}{page}").text for page in ("", "?page=2")]
     counts = [page.partition("reversed>")[2].count("<li>") for page in pages]
     assert counts == [20, 11]
+
+
+@pytest.mark.parametrize(
+    ("list_path", "form_path"), [("/slots", "/slots/quiet"), ("/posts/{}", "/posts/{}/notes")]
+)
+def test_a_list_below_a_refused_form_leads_on(site: Site, list_path: str, form_path: str) -> None:
+    """Some forms are sent to an address that has no page: its links lead to that of the list."""
+    post_id, clerk = site.city.in_review(), site.browser("clerk")
+    with site.city.write() as session:
+        where = {"events": f"subject = 'posts' AND subject_id = {post_id}"}
+        crowd.copy_rows(session, ("events",), 120, where=where)
+        lead, now = site.city.people["lead"], site.city.now
+        hours = [{"begins": minute, "ends": 400, "set_at": now} for minute in range(60)]
+        session.add_all(QuietTime(**hour, set_by_id=lead) for hour in hours)
+    refused = clerk.post(form_path.format(post_id), {})
+    assert refused.status_code == 422
+    (following,) = re.findall(r'rel="next" href="([^"]+)"', refused.text)
+    assert following == f"{list_path.format(post_id)}?page=2"
+    assert 'rel="prev"' in clerk.get(following).text

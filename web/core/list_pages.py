@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Generic, TypeVar
+from urllib.parse import urlencode
 
-from flask import request, url_for
+from flask import request
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from web.core.page_path import path_of_page
 from web.forms import number_of
 
 Row = TypeVar("Row")
@@ -50,8 +52,7 @@ class PageOfList(Generic[Row]):
 
 def _href(number: int) -> str:
     """Return the URL of the present page with another number."""
-    parameters = {**request.args.to_dict(), **(request.view_args or {}), "page": number}
-    return url_for(str(request.endpoint), **parameters)
+    return f"{path_of_page()}?{urlencode({**request.args.to_dict(), 'page': number})}"
 
 
 def _number(total: int, size: int) -> int:

@@ -1,0 +1,25 @@
+"""The address at which a page can be opened again, also if it answers a form."""
+
+from __future__ import annotations
+
+from flask import current_app, request
+from werkzeug.exceptions import HTTPException
+
+
+def path_of_page() -> str:
+    """Return the path that has a GET nearest to this request's: its own, or one above it.
+
+    A form of a page is sent to a path below that page, which may have no GET of its own.
+    """
+    if request.method in ("GET", "HEAD"):
+        return request.path
+    adapter = current_app.create_url_adapter(request)
+    path = request.path
+    while adapter is not None and path:
+        try:
+            adapter.match(path, method="GET")
+        except HTTPException:
+            path = path.rpartition("/")[0]
+        else:
+            return path
+    return "/"
