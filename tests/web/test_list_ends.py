@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from publisher.models.desk import QuietTime
-from tests.support import crowd
+from publisher.models.emergency import Duty
+from tests.support import city_controls, crowd
 from tests.web.site import Browser, Site
 
 
@@ -73,3 +75,36 @@ def test_a_list_below_a_refused_form_leads_on(site: Site, list_path: str, form_p
     (following,) = re.findall(r'rel="next" href="([^"]+)"', refused.text)
     assert following == f"{list_path.format(post_id)}?page=2"
     assert 'rel="prev"' in clerk.get(following).text
+
+
+def test_coming_and_waiting_duties_each_have_pages_of_their_own(site: Site) -> None:
+    """A year of duties, one a day: the reader pages through each list, and the other stays."""
+    city = site.city
+    with city.write() as session:
+        for day in range(1, 261):
+            begins = city.now + timedelta(days=day)
+            times = {"from_at": begins, "until_at": begins + timedelta(hours=8)}
+            recorded = {"recorded_by_id": city.people["admin"], "recorded_at": city.now}
+            office, person_id = city.appointments["admin"], city.people["first"]
+            row = Duty(**times, **recorded, recorded_under_id=office, person_id=person_id)
+            row.approved_at = city.now if day % 4 else None
+            session.add(row)
+    lead, counts = site.browser("lead"), []
+    for parameter in ("coming", "waiting"):
+        path = "/duty"
+        while path:
+            page = lead.get(path).text
+            counts.append(page.count("/end"))
+            following = re.search(rf'rel="next" href="([^"]+\b{parameter}=\d+)"', page)
+            path = following[1] if following else ""
+    assert counts == [100, 100, 100, 95, 100, 65], "fifty of each at most"
+
+
+def test_freezes_in_force_and_to_come_have_pages(site: Site) -> None:
+    city = site.city
+    for ahead in range(30):
+        city_controls.add_freeze(city, department="water", ahead=ahead, days=1)
+    clerk = site.browser("lead")
+    counts = [clerk.get(f"/freezes{page}").text.count("/lift") for page in ("", "?standing=2")]
+    assert counts == [20, 10]
+    assert 'href="/freezes?standing=2"' in clerk.get("/freezes").text

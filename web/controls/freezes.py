@@ -32,8 +32,9 @@ from web.submissions.forms import KIND_WORDS
 
 routes = Blueprint("freezes", __name__)
 ALL = ""
-PAST_FREEZES = 20
 """The choice for every account, department or kind."""
+
+STANDING_FREEZES = PAST_FREEZES = 20
 
 
 def _number_or_none(choice: object) -> int | None:
@@ -66,7 +67,12 @@ def _page(session: Session, form: LayForm) -> str:
     return render_template(
         "controls/freezes.html",
         form=form,
-        freezes=controls_freeze.standing_freezes(session, now=now),
+        standing_freezes=page_of_query(
+            session,
+            controls_freeze.standing_freezes(now=now),
+            STANDING_FREEZES,
+            parameter="standing",
+        ),
         impacts={
             held_freeze.freeze.id: held_freeze
             for held_freeze in held_deliveries(session, actor=actor(), now=now).freezes

@@ -23,7 +23,8 @@ PAGE_SIZE = 50
 class PageOfList(Generic[Row]):
     """A page of a list of `total` rows; `number` begins with 1, and so does `first`.
 
-    If it is `from_end`, page 1 has the last rows, and the next page those before them.
+    If it is `from_end`, page 1 has the last rows, and the next page those before them. `parameter`
+    is that of the number in the URL: each list of a page that has several has one of its own.
     """
 
     rows: Sequence[Row]
@@ -31,6 +32,7 @@ class PageOfList(Generic[Row]):
     total: int
     size: int
     from_end: bool = False
+    parameter: str = "page"
 
     @property
     def first(self) -> int:
@@ -42,22 +44,23 @@ class PageOfList(Generic[Row]):
     @property
     def next_href(self) -> str | None:
         """Return the URL of the next page, None on the last."""
-        return _href(self.number + 1) if self.number * self.size < self.total else None
+        is_last = self.number * self.size >= self.total
+        return None if is_last else _href(self.parameter, self.number + 1)
 
     @property
     def previous_href(self) -> str | None:
         """Return the URL of the page before, None on the first."""
-        return _href(self.number - 1) if self.number > 1 else None
+        return _href(self.parameter, self.number - 1) if self.number > 1 else None
 
 
-def _href(number: int) -> str:
+def _href(parameter: str, number: int) -> str:
     """Return the URL of the present page with another number."""
-    return f"{path_of_page()}?{urlencode({**request.args.to_dict(), 'page': number})}"
+    return f"{path_of_page()}?{urlencode({**request.args.to_dict(), parameter: number})}"
 
 
-def _number(total: int, size: int) -> int:
+def _number(total: int, size: int, parameter: str = "page") -> int:
     """Return the number in the URL, or the nearest that exists."""
-    return min(max(1, number_of(request.args.get("page"))), max(1, ceil(total / size)))
+    return min(max(1, number_of(request.args.get(parameter))), max(1, ceil(total / size)))
 
 
 def page_of_rows(rows: Sequence[Row], size: int = PAGE_SIZE) -> PageOfList[Row]:
@@ -73,10 +76,12 @@ def newest_page(rows: Sequence[Row], size: int = PAGE_SIZE) -> PageOfList[Row]:
     return PageOfList(rows[max(0, end - size) : end], number, len(rows), size, from_end=True)
 
 
-def page_of_query(session: Session, query: Select[Row], size: int = PAGE_SIZE) -> PageOfList[Row]:
+def page_of_query(
+    session: Session, query: Select[Row], size: int = PAGE_SIZE, *, parameter: str = "page"
+) -> PageOfList[Row]:
     """Return the page of this sorted query's rows that the URL asks for, by two statements."""
     counted = query.order_by(None).subquery()
     total = session.scalar(select(func.count()).select_from(counted)) or 0
-    number = _number(total, size)
+    number = _number(total, size, parameter)
     rows = session.scalars(query.offset((number - 1) * size).limit(size)).all()
-    return PageOfList(rows, number, total, size)
+    return PageOfList(rows, number, total, size, parameter=parameter)

@@ -53,8 +53,10 @@ def _roster_page(session: Session, form: DutyForm) -> str:
     return render_template(
         "emergency/roster.html",
         current_duties=roster.on_duty(session, now=now),
-        coming_duties=roster.coming(session, now=now),
-        waiting_duties=roster.waiting(session, now=now) if keeps else [],
+        coming_duties=page_of_query(session, roster.coming(now=now), parameter="coming"),
+        waiting_duties=page_of_query(session, roster.waiting(now=now), parameter="waiting")
+        if keeps
+        else None,
         past_duties=page_of_query(session, roster.past(now=now), PAST_DUTIES)
         if sees_past
         else None,

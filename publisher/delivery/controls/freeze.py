@@ -179,11 +179,10 @@ def past_freezes(*, now: datetime) -> Select[Freeze]:
     )
 
 
-def standing_freezes(session: Session, *, now: datetime) -> list[Freeze]:
-    """Return the freezes in force or to come, with the people who made them."""
+def standing_freezes(*, now: datetime) -> Select[Freeze]:
+    """Return the query of the freezes in force or to come, with the people who made them."""
     query = select(Freeze).where(Freeze.lifted_at.is_(None), Freeze.until_at > now)
-    ordered = query.options(*with_names()).order_by(Freeze.from_at, Freeze.id)
-    return list(session.scalars(ordered))
+    return query.options(*with_names()).order_by(Freeze.from_at, Freeze.id)
 
 
 def with_names() -> tuple[ORMOption, ...]:

@@ -18,7 +18,6 @@ from publisher.people.confirmation import recorders_of
 from publisher.validation import NotFound, Validator, person_of
 
 LONGEST = timedelta(days=31)
-MOST_SHOWN = 200
 SETTLED = timedelta(hours=72)
 """The age from which an appointment counts here as a confirmed one does."""
 
@@ -55,10 +54,9 @@ def _at(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (Duty.from_at <= now, Duty.until_at > now, Duty.ended_at.is_(None), is_approved)
 
 
-def waiting(session: Session, *, now: datetime) -> list[Duty]:
-    """Return the duties that wait for a second admin or lead, the next one first."""
-    query = _duties().where(*_waits(now)).order_by(Duty.from_at, Duty.id)
-    return list(session.scalars(query.limit(MOST_SHOWN)))
+def waiting(*, now: datetime) -> Select[Duty]:
+    """Return the query of the duties that wait for a second admin or lead, the next one first."""
+    return _duties().where(*_waits(now)).order_by(Duty.from_at, Duty.id)
 
 
 def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -79,11 +77,11 @@ def _needs_another(session: Session, duty: Duty, actor: Actor) -> bool:
     return own is None or duty.recorded_by_id in {actor.person_id, *recorders_of(own)}
 
 
-def coming(session: Session, *, now: datetime) -> list[Duty]:
-    """Return the duties that have yet to begin, the next one first."""
+def coming(*, now: datetime) -> Select[Duty]:
+    """Return the query of the duties that have yet to begin, the next one first."""
     is_approved = Duty.approved_at.is_not(None)
     query = _duties().where(Duty.from_at > now, Duty.ended_at.is_(None), is_approved)
-    return list(session.scalars(query.order_by(Duty.from_at, Duty.id).limit(MOST_SHOWN)))
+    return query.order_by(Duty.from_at, Duty.id)
 
 
 def past(*, now: datetime) -> Select[Duty]:

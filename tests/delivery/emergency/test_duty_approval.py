@@ -81,13 +81,13 @@ def test_who_has_never_signed_in_waits_and_has_no_right(town: City) -> None:
     duty_id = put_on(town, "member")
     assert not is_on_duty(town, "member")
     with town.write() as session:
-        assert [duty.id for duty in roster.waiting(session, now=town.now)] == [duty_id]
+        assert [duty.id for duty in session.scalars(roster.waiting(now=town.now))] == [duty_id]
         assert duty_id not in [duty.id for duty in roster.on_duty(session, now=town.now)]
         assert not stop.may_stop(session, actor=town.actor("second"), now=town.now)
     with pytest.raises(NotOnDuty):
         emergency_steps.publish(town, template_id, by="member")
     with town.read() as session:
-        coming = roster.coming(session, now=town.now - HOUR)
+        coming = session.scalars(roster.coming(now=town.now - HOUR))
         assert duty_id not in [duty.id for duty in coming]
     approve(town, duty_id)
     assert is_on_duty(town, "member")

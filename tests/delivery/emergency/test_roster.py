@@ -50,9 +50,9 @@ def test_who_is_on_duty_now_who_next_and_who_was(town: City) -> None:
     with town.read() as session:
         assert names(town, roster.on_duty(session, now=town.now)) == ["member"]
         assert names(town, session.scalars(roster.past(now=town.now))) == ["first"]
-        assert roster.coming(session, now=town.now) == []
+        assert session.scalars(roster.coming(now=town.now)).all() == []
         earlier = town.now - HOUR
-        assert names(town, roster.coming(session, now=earlier)) == ["member"]
+        assert names(town, session.scalars(roster.coming(now=earlier))) == ["member"]
     assert town.notified("duty_recorded") == ["first", "member"]
 
 
