@@ -5,9 +5,10 @@ Each of them calls the product's use cases, at the time that the city's clock sh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy import select
 
@@ -82,13 +83,17 @@ class CityPosts(CityPeople):
         by: str = "clerk",
         on: Sequence[str] = ("x", "facebook"),
         text: str = "",
+        texts: Mapping[str, str] = MappingProxyType({}),
         not_before: datetime | None = None,
         not_after: datetime | None = None,
         asked_departments: Sequence[str] = (),
         languages: Sequence[Language] = (Language.MARATHI,),
         pictures: tuple[PictureDraft, ...] = (),
     ) -> int:
-        """Save a revision for these accounts, and return its number."""
+        """Save a revision for these accounts, and return its number.
+
+        `texts` are those of a platform, by its name; the others get `text`.
+        """
         with self.read() as session:
             post = session.get_one(Post, post_id)
             context = renditions.preparation_context(session, post_id=post_id)
@@ -101,7 +106,7 @@ class CityPosts(CityPeople):
                 VariantDraft(
                     self.accounts[platform],
                     language,
-                    text or f"{post.title} ({post_id} {language})",
+                    texts.get(platform) or text or f"{post.title} ({post_id} {language})",
                     pictures=pictures,
                 )
                 for platform in on
