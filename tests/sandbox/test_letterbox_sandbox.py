@@ -58,6 +58,15 @@ def test_the_connection_may_end_after_a_mail_is_kept(sandbox_server: SandboxAddr
     assert len(mails(sandbox_server)) == 1
 
 
+def test_where_an_sms_came_nothing_says_that_no_mail_did(sandbox_server: SandboxAddresses) -> None:
+    nothing = "There is no mail yet."
+    page = f"{sandbox_server.url}/letterbox?to=9822012345&lang=en"
+    assert nothing in requests.get(page, timeout=5).text
+    sms = {"to": "919822012345", "text": "कोड 12345678"}
+    requests.post(f"{sandbox_server.url}/sms", json=sms, timeout=5)
+    assert nothing not in requests.get(page, timeout=5).text
+
+
 def test_a_mails_page_shows_text_with_links_framed_html_and_attachments(
     sandbox_server: SandboxAddresses,
 ) -> None:
