@@ -300,6 +300,13 @@ def problems(
     return caught.value.codes
 
 
+def lengths(database: Database, post: Post) -> list[int]:
+    """Return the lengths of the texts of the post's first revision."""
+    with database.reading() as session:
+        (revision,) = session.get_one(Post, post.id).revisions
+        return [len(variant.text) for variant in revision.variants]
+
+
 def disconnected(town: City) -> int:
     """Add an account that is disconnected, and return its id."""
     with town.write() as session:
@@ -362,6 +369,7 @@ def test_280_on_x_and_63206_on_facebook_just_fit(
         variant(town.accounts["facebook"], text="क" * 63_206, link="https://pmc.gov.in/"),
     )
     save(database, store, post, new_draft, actor=town.actor("clerk"), seen_revision=0)
+    assert lengths(database, post) == [256, 63_206]
 
 
 @pytest.mark.parametrize(
@@ -397,10 +405,11 @@ def test_a_paused_account_can_be_written_for(database: Database, town: City, sto
         database,
         store,
         post,
-        draft(variant(town.accounts["x"])),
+        draft(variant(town.accounts["x"], text="पाणी")),
         actor=town.actor("clerk"),
         seen_revision=0,
     )
+    assert lengths(database, post) == [4]
 
 
 def test_a_reply_is_held_to_the_limits_of_a_comment(database: Database, town: City) -> None:

@@ -108,7 +108,8 @@ def test_a_time_outside_is_said_at_once(
 
 def test_a_minute_may_pass_while_one_types(session: Session, city: CityPeople) -> None:
     post_id = post_steps.approved(session, city)
-    schedule(session, city, variant(session, post_id).id, NOON - MINUTE)
+    delivery = schedule(session, city, variant(session, post_id).id, NOON - MINUTE)
+    assert (delivery.state, delivery.due_at) == (DeliveryState.SCHEDULED, NOON - MINUTE)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 24 * 60 + 1])
@@ -174,8 +175,10 @@ def test_another_post_within_ten_minutes_on_the_account_is_said(
 
 
 def test_another_account_does_not_clash(session: Session, city: CityPeople, post_id: int) -> None:
-    schedule(session, city, variant(session, post_id, 0).id)
-    schedule(session, city, variant(session, post_id, 1).id)
+    first = schedule(session, city, variant(session, post_id, 0).id)
+    second = schedule(session, city, variant(session, post_id, 1).id)
+    assert first.account_id != second.account_id
+    assert first.due_at == second.due_at == NOON + DAY
 
 
 @pytest.mark.parametrize("state", DeliveryState)
@@ -197,8 +200,9 @@ def test_a_delivery_does_not_clash_with_itself(
     session: Session, city: CityPeople, post_id: int
 ) -> None:
     mine = variant(session, post_id).id
-    schedule(session, city, mine)
-    schedule(session, city, mine, NOON + DAY + MINUTE)
+    first = schedule(session, city, mine)
+    assert schedule(session, city, mine, NOON + DAY + MINUTE) is first
+    assert first.due_at == NOON + DAY + MINUTE
 
 
 # Only what is approved

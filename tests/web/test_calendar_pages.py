@@ -112,6 +112,7 @@ def test_conflicts_quiet_times_and_gaps_are_shown_as_sentences(site: Site) -> No
     page = site.browser("clerk").page("/calendar")
     assert "एकाच वेळी दोन" in cell(page, "2026-11-25")
     assert "फेसबुक: काही नाही" in cell(page, "2026-11-25")
+    assert "काही नाही" not in cell(page, "2026-12-01")  # another month's
     assert "सर्व सोशल मिडिया खाती · दररोज · रात्री १०:०० ते सकाळी ७:००" in page
     quiet = [tag for tag in page.all if tag.get("aria-label") == "टाळावयाच्या वेळेत"]
     assert len(quiet) == 2
