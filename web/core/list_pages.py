@@ -16,7 +16,7 @@ from web.core.page_path import path_of_page
 from web.forms import number_of
 
 Row = TypeVar("Row")
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def page_of_rows(rows: Sequence[Row], size: int = PAGE_SIZE) -> PageOfList[Row]:
     return PageOfList(rows[(number - 1) * size : number * size], number, len(rows), size)
 
 
-def newest_page(rows: Sequence[Row], size: int = PAGE_SIZE) -> PageOfList[Row]:
+def newest_page(rows: Sequence[Row], size: int = 50) -> PageOfList[Row]:
     """Return the page that the URL asks for of rows that begin with the oldest."""
     number = _number(len(rows), size)
     end = len(rows) - (number - 1) * size
