@@ -101,8 +101,13 @@ class Validator:
         return " ".join(self.text(field, text, most=most, required=required).split())
 
     def link(self, field: str, text: str) -> str:
-        """Return a web address, or an empty text; adds `not_a_link` for any other text."""
+        """Return a web address, or an empty text; adds `not_a_link` for any other text.
+
+        An address that was typed without `https://` is completed.
+        """
         link = self.text(field, text, most=LONGEST_LINK)
+        if _is_domain(link) and is_web_address(f"https://{link}"):
+            link = f"https://{link}"
         if link and not is_web_address(link):
             self.add(field, "not_a_link")
         return link
@@ -117,6 +122,13 @@ class Validator:
         if text and not _TOKEN.fullmatch(text):
             self.add(field, "unreadable")
         return text or None
+
+
+def _is_domain(link: str) -> bool:
+    """Return True if the text begins with a domain name, such as `pmc.gov.in/water`."""
+    host = re.split(r"[/?#:]", link, maxsplit=1)[0]
+    name, _dot, ending = host.rpartition(".")
+    return bool(name) and not ending.isdigit()
 
 
 def is_web_address(link: str) -> bool:

@@ -5,22 +5,44 @@ The own fields are a whole number and a number of minutes; `web.moments.fields` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import Iterable, MutableMapping
+from typing import TypeVar, cast
 
 from flask import request
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import Field, IntegerField, TextAreaField
+from wtforms import Field, IntegerField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # not in the stubs
+from wtforms.fields.core import UnboundField
+from wtforms.form import BaseForm
 
 from approvals.errors import NotAllowed
 from publisher.auth.contact_details import BadPerson
 from publisher.models.people import Department
 from publisher.validation import FieldError, Invalid
+from web.core.i18n import _
 from web.messages.field_errors import problem_sentence, recording_problem
 from web.messages.names import department_name
 from web.messages.refusals import refusal_sentence
+
+FieldType = TypeVar("FieldType", bound=Field)
+
+
+class FormMeta(FlaskForm.Meta):
+    """How fields are made."""
+
+    def bind_field(
+        self,
+        form: BaseForm,
+        unbound_field: UnboundField[FieldType],
+        options: MutableMapping[str, object],
+    ) -> FieldType:
+        """Give lists a sentence of ours for what is none of their values."""
+        # WTForms has its own sentence in English alone.
+        field: FieldType = super().bind_field(form, unbound_field, options)
+        if isinstance(field, SelectField):
+            field.invalid_value_message = _("Choose from the list.")  # type: ignore[attr-defined]  # not in the stubs
+        return field
 
 
 class Form(FlaskForm):
@@ -30,6 +52,8 @@ class Form(FlaskForm):
     """
 
     aliases: dict[str, str] = {}  # noqa: RUF012  WTForms reads annotated class variables as fields
+
+    Meta = FormMeta
 
     refusal: Invalid | NotAllowed | None = None
     """What the use case raised when the form was sent."""

@@ -99,6 +99,39 @@ def test_the_error_for_an_invalid_link_says_how_a_link_begins(member: Browser) -
     assert page.error_at("link") == "https:// ने सुरू होणारी पूर्ण लिंक लिहावी."
 
 
+def test_a_ward_office_that_is_none_is_told_in_the_language_of_the_page(
+    site: Site, member: Browser
+) -> None:
+    site.city.add_department("aundh", kind="ward-office")
+    page = member.post("/submissions/new", [("wards", "9" * 25)]).text
+    assert "यादीतून निवडावे." in Page(page).errors()
+    assert "coerced" not in page
+
+
+@pytest.mark.parametrize("link", ["pmc.gov.in/water", "www.pmc.gov.in", "PMC.gov.in:8080/a?b=c@d"])
+def test_a_link_without_its_beginning_is_completed(site: Site, member: Browser, link: str) -> None:
+    form = [("kind", "press_note"), ("title", "शीर्षक"), ("text_mr", "मजकूर"), ("link", link)]
+    assert member.post("/submissions/new", form).status_code == 302
+    assert f'href="https://{link}"' in member.get("/submissions/1").text
+
+
+@pytest.mark.parametrize("link", ["pmc", "10.30", "पाणी बंद", "a@pmc.gov.in", "ftp://pmc.gov.in"])
+def test_what_is_no_address_is_not_made_one(member: Browser, link: str) -> None:
+    assert "https://" in send(member, {"link": [link]}).error_at("link")
+
+
+def test_an_event_long_past_is_asked_once_and_then_taken(member: Browser) -> None:
+    form = [("kind", "press_note"), ("title", "शीर्षक"), ("text_mr", "मजकूर")]
+    event = [("event_on", "20/12/2020")]
+    response = member.post("/submissions/new", form + event)
+    assert response.status_code == 422
+    page = Page(response.text)
+    assert "हा दिवस होऊन गेला आहे" in page.error_at("event_on")
+    (mark,) = page.named("event_on-understood")
+    event.append(("event_on-understood", mark.get("value")))
+    assert member.post("/submissions/new", form + event).status_code == 302
+
+
 def test_a_wished_time_in_the_past_asks_for_a_later_one(member: Browser) -> None:
     page = send(member, {"wished_at": ["24/11/2026 9:00"]})
     error = "ही वेळ उलटून गेली आहे. यापुढील तारीख व वेळ लिहावी."

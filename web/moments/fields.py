@@ -19,6 +19,7 @@ from publisher.i18n import dates
 from publisher.i18n.date_parsing import BadWhen
 from publisher.i18n.moment_parsing import WholeDay, parse_moment, parse_typed_day
 from publisher.validation import FieldError
+from publisher.working_time import local_day
 from web.core.context import ctx
 from web.core.i18n import _, page_language
 from web.messages.field_errors import problem_sentence
@@ -104,6 +105,11 @@ class WhenField(Field):
         return self._in_words(self.data) if self.data is not None else ""
 
     @property
+    def shown_mark(self) -> str:
+        """The mark of what the page shows; a day that was filled in is not asked about."""
+        return self.mark or (self.data.isoformat() if self.data is not None else "")
+
+    @property
     def query(self) -> str:
         """The address that answers what a text would be understood as."""
         return url_for("understood.say", kind=self.kind, back=int(self.looks_back))
@@ -122,17 +128,30 @@ class WhenField(Field):
 
 
 class DayField(WhenField):
-    """A day such as "tomorrow", "27/11" or "२७ नोव्हेंबर"; `data` is a `date`."""
+    """A day such as "tomorrow", "27/11" or "२७ नोव्हेंबर"; `data` is a `date`.
+
+    If it `asks_past`, a day that has passed is taken once the person has seen that it has.
+    """
 
     kind = "day"
     data: date | None
 
+    def __init__(
+        self, label: str | LazyString = "", *, asks_past: bool = False, **kwargs: object
+    ) -> None:
+        super().__init__(label, **kwargs)  # type: ignore[arg-type]  # WTForms passes its own
+        self.asks_past = asks_past
+
     def _read(self, text: str) -> tuple[date, bool]:
         understood = parse_typed_day(text, now=ctx.now(), looks_back=self.looks_back)
-        return understood.day, understood.is_assumed
+        is_asked = understood.is_assumed or (self.asks_past and understood.is_past)
+        return understood.day, is_asked
 
     def _in_words(self, value: date) -> str:
-        return dates.day_heading(value, page_language(), now=ctx.now())
+        text = dates.day_heading(value, page_language(), now=ctx.now())
+        if self.looks_back or value >= local_day(ctx.now()):
+            return text
+        return _("%(day)s – this day has passed", day=text)
 
     def _editable(self, value: date) -> str:
         return dates.editable_day(value, page_language())

@@ -57,7 +57,7 @@ class HandInForm(Form):
     text_en = TextAreaField(_l("English text"))
     text_hi = TextAreaField(_l("Hindi text"))
     link = StringField(_l("Link"))
-    event_on = DayField(_l("Day of the event"))
+    event_on = DayField(_l("Day of the event"), asks_past=True)
     event_until_on = DayField(_l("Last day of the event"))
     event_place = StringField(_l("Place of the event"))
     wards = SelectMultipleField(_l("Ward offices concerned"), coerce=key_of, validate_choice=False)
