@@ -99,7 +99,7 @@ def test_four_texts_with_photos_are_no_longer_than_five_screens(
 
 
 def test_long_texts_are_no_longer_than_five_screens_either(journey: Journey) -> None:
-    """Two short texts, two of five paragraphs, two photos, and the changes since it was returned."""
+    """Two short texts and two of five paragraphs, two photos, and what changed since its return."""
     town = journey.town
     post_id = town.start(town.hand_in("बुधवारी वडगाव शेरी, खराडी परिसरात पाणीपुरवठा बंद"))
     pictures = tuple(

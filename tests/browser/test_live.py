@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from publisher.models.comments import Comment
 from publisher.models.people import SignIn
+from publisher.review import withdraw
 from tests.browser.journey import Journey, open_journey
 from tests.support.city_people import MINUTE
 from tests.support.runs import Run
@@ -247,3 +248,44 @@ def notices_of_a_comment(journey: Journey, page: Page, live: int) -> list[str]:
     expect(page).not_to_have_title(TITLE)
     notices: list[str] = page.evaluate("window.notices")
     return notices
+
+
+@pytest.mark.parametrize("change", ["a new revision", "a decision of another", "withdrawn"])
+def test_a_review_says_that_it_has_changed_and_stays_as_it_is(
+    journey: Journey, change: str
+) -> None:
+    town = journey.town
+    post_id = town.in_review()
+    page = open_at(journey, "first", f"/posts/{post_id}/review")
+    with page.expect_response("**/changes?*") as nothing:
+        page.clock.run_for(10_000)
+    assert nothing.value.status == 204
+    before = layout_of(page)
+    if change == "a new revision":
+        town.save(post_id, text="पाणी संध्याकाळी सहा वाजता येईल.")
+        town.send(post_id)
+    elif change == "withdrawn":
+        with town.write() as session:
+            acting = {"actor": town.actor("second"), "now": town.now}
+            withdraw.withdraw_post(session, **acting, post_id=post_id, reason="चुकीचा विषय आहे.")
+    else:
+        town.approve(post_id, by="second")
+    with page.expect_response(lambda response: response.url.endswith("/review")):
+        page.clock.run_for(10_000)
+    show = page.get_by_role("button", name=NEW)
+    expect(show).to_be_visible()
+    expect(page.locator("#spoken")).to_have_text(NEW)
+    assert layout_of(page) == before, "not a pixel of what is decided about has moved"
+    with page.expect_navigation():
+        show.click()
+    expect(show).to_have_count(0)
+    assert layout_of(page) != before
+
+
+def layout_of(page: Page) -> object:
+    """Return the words of a review and the places of its texts and buttons."""
+    parts = "h1, .over, .preview, .decision-bar .btn, [name=seen]"
+    return page.locator(parts).evaluate_all(
+        "all => all.map(part => [part.textContent, part.value || '',"
+        " part.getBoundingClientRect().toJSON()])"
+    )

@@ -46,7 +46,7 @@ def test_the_photos_of_a_review_come_whole_in_one_image(site: Site) -> None:
     assert answer.mimetype == "image/webp"
     assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     image = Image.open(BytesIO(answer.data)).convert("RGB")
-    assert image.size == (272, 2 * 204)
+    assert image.size == (240, 2 * 180)
     first, second = (image.getpixel((136, height)) for height in (102, 306))
     assert near(first, ImageColor.getrgb("teal"))
     assert near(second, ImageColor.getrgb("navy"))

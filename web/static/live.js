@@ -3,6 +3,7 @@
    body[data-mark]       What the page shows, for the server; body[data-now] is the server's time then.
    [data-live="NAME"]    A region, which is exchanged when something has changed; NAME stands once in
                          a page. One with the focus, a tick or typed text says "new" instead.
+   [data-live-still]      A region that is never exchanged: it says "new", which opens the page again.
    [data-count]          The link of a tab, with its number; with data-loud its number is emphasised.
    [data-notices]        Switches the notices of this browser on and off.
    It runs before nagarvani.js, and so sees the regions as the server made them. */
@@ -44,6 +45,8 @@
   const essences = new Map(Array.from(regions(document), ([name, region]) => [name, essence(region)]));
   const waiting = new Map();
 
+  const isStill = (region) => region.hasAttribute("data-live-still");
+
   function isTouched(control) {
     if (control.type === "checkbox" || control.type === "radio") { return control.checked !== control.defaultChecked; }
     if (control.type === "hidden") { return false; }
@@ -56,6 +59,7 @@
   }
 
   function isInUse(region) {
+    if (isStill(region)) { return true; }
     const selection = window.getSelection();
     const isSelected = selection && !selection.isCollapsed && region.contains(selection.anchorNode);
     const hasFocus = region !== document.activeElement && region.contains(document.activeElement);
@@ -91,11 +95,12 @@
     if (waiting.has(name)) { waiting.get(name).fresh = fresh; return; }
     const line = document.createElement("p");
     const button = document.createElement("button");
-    line.className = "live-new";
+    line.className = isStill(region) ? "live-new live-over" : "live-new";
     button.type = "button";
     button.className = "btn btn-plain";
     button.textContent = words.liveShow;
     button.addEventListener("click", () => {
+      if (isStill(region)) { window.location.reload(); return; }
       const { fresh: latest } = waiting.get(name);
       const current = regions(document).get(name);
       const typed = help().typedIn(current, isTouched);
