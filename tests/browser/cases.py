@@ -25,6 +25,7 @@ NOT_PAGES = frozenset(
         "submissions.csv",
         "departments.csv",
         "report.csv",
+        "report.list_csv",
         "exports.fetch",
         "scheduling.of_text",
         "understood.say",

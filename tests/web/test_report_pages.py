@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -134,3 +135,30 @@ def test_a_period_is_chosen_and_its_csv_holds_what_is_shown(
     weeks = rows_of(site.browser("lead"), f"/report.csv{query or '?'}&by=week")
     assert sum(int(row[2]) for row in weeks[1:]) == posts
     assert site.browser("lead").get(f"/report{query}").status_code == 200
+
+
+def test_the_list_behind_a_number_is_taken_as_csv_whole_and_logged(site: Site) -> None:
+    """All rows, not those of the page; what a citizen wrote is no formula of a spreadsheet."""
+    city = site.city
+    live = city.live()[0]
+    overdue = [city.comment(f"=कधी येणार? {number}", under=live) for number in range(3)]
+    city.clock.at += 20 * DAY
+    city.answer(overdue.pop())
+    city.tick_dispatch()
+    city.note_answers()
+    lead, page = site.browser("lead"), "/report/list?counted=overdue&period=year"
+    (link,) = [href for href in hrefs(lead, page) if "list.csv" in href]
+    headings, *rows = rows_of(lead, link)
+    assert headings == ["टिप्पणी", "विभाग", "मुदत"]
+    assert [row[0] for row in rows] == ["'=कधी येणार? 0", "'=कधी येणार? 1"]
+    assert {row[1] for row in rows} == {"पाणीपुरवठा विभाग"}
+    assert all(re.fullmatch(r"2026-1[12]-\d\d \d\d:\d\d", row[2]) for row in rows), rows
+    with city.read() as session:
+        event = session.scalars(select(Event).where(Event.verb == "export")).one()
+    assert event.details == {"page": "report list", "rows": 2}
+    counts = {
+        counted: len(rows_of(lead, f"/report/list.csv?counted={counted}&period=year")) - 1
+        for counted in ("posts", "answers", "late")
+    }
+    assert counts == {"posts": 1, "answers": 1, "late": 1}
+    assert site.browser("admin").get(link).status_code == 404, "who sees no comments"

@@ -166,6 +166,7 @@ TABLE: Mapping[str, Entry] = {
     "mails.send_again": page("admin lead"),
     "report.index": page("admin lead cell head oversight auditor"),
     "report.behind": page("admin lead cell head oversight auditor"),
+    "report.list_csv": page("admin lead cell head oversight auditor"),
     "report.csv": page("admin lead cell head oversight auditor"),
     "departments.csv": page("admin lead cell oversight auditor"),
     "departments.index": page("admin lead cell oversight auditor"),

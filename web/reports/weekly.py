@@ -1,4 +1,4 @@
-"""The report of a period: charts and tables of posts and answers, and the lists behind them."""
+"""The report of a period: charts and tables of posts and answers."""
 
 from __future__ import annotations
 
@@ -14,29 +14,22 @@ from werkzeug import Response
 from approvals.policy import Action, scope_of
 from publisher.i18n import dates
 from publisher.i18n.languages import digits, language_rules
-from publisher.models.comments import Comment
-from publisher.models.people import Department
-from publisher.models.posts import Post
 from publisher.reports import export
 from publisher.reports.types import Office
 from publisher.reports.weekly import (
-    Counted,
     Period,
     PeriodName,
     PublishedCounts,
     Week,
     WeeklyReport,
-    counted_posts,
-    overdue_comments,
     period_of,
     weekly_report,
 )
-from publisher.validation import NotFound
 from publisher.working_time import local_day
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import N_, _, _l, page_language
-from web.core.list_pages import PageOfList, page_of_query, page_of_rows
+from web.core.list_pages import page_of_rows
 from web.core.permissions import for_action
 from web.forms import Form, number_of
 from web.messages.names import department_name
@@ -61,12 +54,6 @@ PERIODS = {
     PeriodName.LAST_QUARTER: N_("Last quarter"),
     PeriodName.YEAR: N_("The last twelve months"),
     PeriodName.DAYS: N_("From one day until another"),
-}
-COUNTED = {
-    Counted.POSTS: N_("Published posts"),
-    Counted.ANSWERS: N_("Published answers"),
-    Counted.LATE: N_("Answers published after the deadline"),
-    Counted.OVERDUE: N_("Comments whose deadline has passed"),
 }
 COUNTS = (N_("Posts"), N_("Answers"), N_("Late answers"))
 WEEK_HEADINGS = (N_("From"), N_("Until"), *COUNTS)
@@ -127,7 +114,7 @@ class Chart:
 def index(session: Session) -> str:
     """Show a period, of one department or of all that the actor may see."""
     department_id = number_of(request.args.get("department")) or None
-    form, name, period = _period()
+    form, name, period = period_in_url()
     report = weekly_report(session, **by_actor(), department_id=department_id, period=period)
     weeks = [(_part_name(week), week) for week in report.weeks]
     busiest = _busiest(report.departments)
@@ -156,12 +143,12 @@ def index(session: Session) -> str:
         period=period,
         period_name=name,
         periods=[(option.value, _(PERIODS[option])) for option in PeriodName],
-        days=f"{_full(period.first_day)} – {_full(period.last_day)}",
+        days=f"{full_day(period.first_day)} – {full_day(period.last_day)}",
         sees_answers=scope_of(actor(), Action.SEE_COMMENT) is not None,
     )
 
 
-def _period() -> tuple[PeriodForm, PeriodName, Period]:
+def period_in_url() -> tuple[PeriodForm, PeriodName, Period]:
     """Return the period in the URL, with its form; without a valid one, the last twelve weeks."""
     form = PeriodForm(request.args, meta={"csrf": False})
     form.validate()
@@ -191,37 +178,9 @@ def _those_with_something(
     ]
 
 
-def _full(day: date) -> str:
+def full_day(day: date) -> str:
+    """Return the day as text, in the language of the page."""
     return dates.full_date(day, page_language())
-
-
-@routes.get("/report/list")
-@for_action(Action.SEE_REPORT)
-@reads
-def behind(session: Session) -> str:
-    """List the posts, answers or comments that a number of the report counts."""
-    name = request.args.get("counted", "")
-    counted = Counted(name) if name in set(Counted) else Counted.POSTS
-    if counted is not Counted.POSTS and scope_of(actor(), Action.SEE_COMMENT) is None:
-        raise NotFound(name)
-    department_id = number_of(request.args.get("department")) or None
-    department = session.get(Department, department_id) if department_id else None
-    period = _period()[2]
-    rows: PageOfList[Post] | PageOfList[Comment]
-    if counted is Counted.OVERDUE:
-        overdue = overdue_comments(actor(), now=ctx.now(), department_id=department_id)
-        rows = page_of_query(session, overdue)
-    else:
-        posts = counted_posts(actor(), period, counted, department_id=department_id)
-        rows = page_of_query(session, posts)
-    return render_template(
-        "reports/behind.html",
-        rows=rows,
-        counted=counted,
-        title=_(COUNTED[counted]),
-        department=department,
-        days=f"{_full(period.first_day)} – {_full(period.last_day)}",
-    )
 
 
 @routes.get("/report.csv")
@@ -232,7 +191,7 @@ def csv() -> Response:
     with writing() as session:
         department_id = number_of(request.args.get("department")) or None
         report = weekly_report(
-            session, **by_actor(), department_id=department_id, period=_period()[2]
+            session, **by_actor(), department_id=department_id, period=period_in_url()[2]
         )
         if by_week:
             rows = [

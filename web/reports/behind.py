@@ -1,0 +1,108 @@
+"""The list of posts, answers or comments behind a number of the report, as a page and as CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Blueprint, render_template, request, url_for
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from approvals.policy import Action, scope_of
+from publisher.models.comments import Comment
+from publisher.models.people import Department
+from publisher.models.posts import Post
+from publisher.reports import export
+from publisher.reports.weekly import Counted, Period, counted_posts, overdue_comments
+from publisher.validation import NotFound
+from publisher.working_time import local
+from web.core.auth import actor, by_actor, reads, writing
+from web.core.context import ctx
+from web.core.database import reading
+from web.core.i18n import N_, _
+from web.core.list_pages import page_of_query
+from web.core.permissions import for_action
+from web.forms import number_of
+from web.messages.names import department_name
+from web.reports import weekly
+from web.reports.csv_files import csv_response
+
+routes: Blueprint = weekly.routes
+COUNTED = {
+    Counted.POSTS: N_("Published posts"),
+    Counted.ANSWERS: N_("Published answers"),
+    Counted.LATE: N_("Answers published after the deadline"),
+    Counted.OVERDUE: N_("Comments whose deadline has passed"),
+}
+HEADINGS = {
+    Counted.POSTS: (N_("Post"), N_("Department")),
+    Counted.ANSWERS: (N_("Answer"), N_("Department")),
+    Counted.LATE: (N_("Answer"), N_("Department")),
+    Counted.OVERDUE: (N_("Comment"), N_("Department"), N_("Deadline")),
+}
+_AT_ONCE = 500
+"""How many rows are loaded at once."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of the report: what it counts, of which department (None: all), in which period."""
+
+    counted: Counted
+    department_id: int | None
+    period: Period
+
+    def rows(self) -> Select[Post] | Select[Comment]:
+        """Return the query of what it counts. Raises `WrongRole`."""
+        if self.counted is Counted.OVERDUE:
+            return overdue_comments(actor(), now=ctx.now(), department_id=self.department_id)
+        return counted_posts(actor(), self.period, self.counted, department_id=self.department_id)
+
+
+@routes.get("/report/list")
+@for_action(Action.SEE_REPORT)
+@reads
+def behind(session: Session) -> str:
+    """List the posts, answers or comments that a number of the report counts."""
+    number = _number_in_url()
+    period, department_id = number.period, number.department_id
+    return render_template(
+        "reports/behind.html",
+        rows=page_of_query(session, number.rows()),
+        counted=number.counted,
+        title=_(COUNTED[number.counted]),
+        department=session.get(Department, department_id) if department_id else None,
+        days=f"{weekly.full_day(period.first_day)} – {weekly.full_day(period.last_day)}",
+        csv_href=f"{url_for('report.list_csv')}?{urlencode(request.args.to_dict())}",
+    )
+
+
+def _number_in_url() -> Number:
+    name = request.args.get("counted", "")
+    counted = Counted(name) if name in set(Counted) else Counted.POSTS
+    if counted is not Counted.POSTS and scope_of(actor(), Action.SEE_COMMENT) is None:
+        raise NotFound(name)
+    department_id = number_of(request.args.get("department")) or None
+    return Number(counted, department_id, weekly.period_in_url()[2])
+
+
+@routes.get("/report/list.csv")
+@for_action(Action.SEE_REPORT)
+def list_csv() -> Response:
+    """Return the list behind a number of the report as CSV, whole."""
+    number = _number_in_url()
+    with reading() as session:
+        query = number.rows().execution_options(yield_per=_AT_ONCE)
+        rows = [_cells(row) for row in session.scalars(query)]
+    with writing() as session:
+        export.record_export(session, **by_actor(), rows=len(rows), page="report list")
+    return csv_response("report-list", HEADINGS[number.counted], rows)
+
+
+def _cells(row: Post | Comment) -> list[str]:
+    department = department_name(row.department) if row.department else ""
+    if isinstance(row, Post):
+        return [row.reply.comment.text if row.reply else row.title, department]
+    return [row.text, department, f"{local(row.due_at):%Y-%m-%d %H:%M}"]
