@@ -9,6 +9,7 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import select
 
+from publisher.models.desk import Slot
 from publisher.models.notifications import Notice
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.reports.ical_feeds import MOST_FETCHES
@@ -149,9 +150,20 @@ def test_times_of_a_post_are_set_shown_and_removed(site: Site) -> None:
     assert "अद्याप टाळावयाची वेळ ठरविलेली नाही." in clerk.page("/slots")
 
 
+def test_a_good_time_is_set_for_all_accounts_at_once(site: Site) -> None:
+    form = [("account", ""), ("weekdays", "0"), ("weekdays", "3"), ("clock", "9:00")]
+    assert site.browser("clerk").post("/slots", form).status_code == 302
+    with site.city.read() as session:
+        slots = {(slot.account_id, slot.weekday) for slot in session.query(Slot)}
+    assert slots == {
+        (account_id, day) for account_id in site.city.accounts.values() for day in (0, 3)
+    }
+
+
 @pytest.mark.parametrize(
     ("path", "form", "field"),
     [
+        ("/slots", {"weekdays": "1", "clock": "9:00"}, "account"),
         ("/slots", {"account": "1", "clock": "9:00"}, "weekdays"),
         ("/slots", {"account": "1", "weekdays": "1", "clock": "25:00"}, "clock"),
         ("/slots", {"account": "999", "weekdays": "1", "clock": "9:00"}, "account"),

@@ -51,9 +51,9 @@ def _chosen(field: SelectField) -> int | None:
 
 
 class SlotForm(Form):
-    """A good time of an account, on one or several weekdays."""
+    """A good time of an account or of all, on one or several weekdays."""
 
-    account = SelectField(_l("Social media account"), coerce=key_of, validate_choice=False)
+    account = SelectField(_l("Social media account"), coerce=_one_or_all, validate_choice=False)
     weekdays = SelectMultipleField(_l("Days of the week"), coerce=key_of, validate_choice=False)
     clock = StringField(_l("Time"))
 
@@ -107,9 +107,9 @@ def _set_choices(form: SlotForm, quiet_form: QuietForm, accounts: list[Account])
         (str(account.id), f"{account_name(account)} · {account.name}") for account in accounts
     ]
     days = [(str(day), weekday_name(day)) for day in WEEKDAYS]
-    form.account.choices = options(account_choices)
     form.weekdays.choices = options(days)
-    quiet_form.account.choices = options([(ALL, _("All accounts")), *account_choices])
+    for either in (form, quiet_form):
+        either.account.choices = options([(ALL, _("All accounts")), *account_choices])
     quiet_form.weekday.choices = options([(ALL, _("Every day")), *days])
 
 
@@ -125,13 +125,16 @@ def index(form: SlotForm) -> Page:
         validator.add("weekdays", "required")
     validator.finish()
     with writing() as session:
-        slots.set_slots(
-            session,
-            **by_actor(),
-            account_id=form.account.data or 0,
-            weekdays=weekdays,
-            time_of_day=clock,
-        )
+        chosen = _chosen(form.account)
+        every = [account.id for account in slots.accounts(session)]
+        for account_id in every if chosen is None else [chosen]:
+            slots.set_slots(
+                session,
+                **by_actor(),
+                account_id=account_id,
+                weekdays=weekdays,
+                time_of_day=clock,
+            )
     flash(_("The good time is set."))
     return redirect(url_for("slots.index"))
 
