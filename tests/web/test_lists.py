@@ -7,6 +7,7 @@ import io
 
 import pytest
 
+from publisher.models.people import Department
 from publisher.models.submissions import Submission
 from publisher.reports import export, search_window
 from tests.support.city_people import DAY
@@ -114,6 +115,18 @@ def test_the_search_groups_its_hits_and_leads_straight_to_a_number(site: Site) -
     assert "found-posts" not in browser.get("/search?q=पाणी&in=comments").text
     assert browser.get("/search?q=०००००१").headers["Location"] == "/submissions/1"
     assert 'role="search" action="/search"' in browser.get("/").text
+
+
+@pytest.mark.parametrize("words", ["पाणीपुरवठा", "water", "Watar Suply", "पाणिपुरवठा"])
+def test_the_search_finds_departments_by_every_name(site: Site, words: str) -> None:
+    with site.city.write() as session:
+        water = session.get_one(Department, site.city.departments["water"])
+        water.name_mr_transcribed = "पाणिपुरवठा"
+    lead = site.browser("lead")
+    is_found = words != "Watar Suply"
+    assert ('href="/departments/water"' in lead.get(f"/search?q={words}").text) is is_found
+    assert "/departments/water" not in lead.get(f"/search?q={words}&in=posts").text
+    assert "/departments/water" not in site.browser("member").get(f"/search?q={words}").text
 
 
 def test_today_shows_the_most_urgent_and_says_how_many_there_are(site: Site) -> None:

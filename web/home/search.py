@@ -9,12 +9,21 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from publisher.reports.search import Kind, SearchGroup, hits_of, kinds_for, search, straight_to
+from publisher.reports.search import (
+    FIRST,
+    Kind,
+    SearchGroup,
+    hits_of,
+    kinds_for,
+    search,
+    straight_to,
+)
 from publisher.reports.search_window import SPAN
 from web.core.auth import actor, reads
 from web.core.i18n import N_
 from web.core.permissions import for_roles
 from web.forms import number_of
+from web.people import departments
 
 routes = Blueprint("search", __name__)
 LONGEST = 200
@@ -29,7 +38,10 @@ KIND_WORDS: Mapping[Kind, tuple[str, str]] = {
 @for_roles()
 @reads
 def index(session: Session) -> Response | str:
-    """Show the hits of each kind, or of a single kind; an exact number redirects to its page."""
+    """Show departments and the hits of each kind, or of one kind.
+
+    An exact number redirects to its page.
+    """
     query = request.args.get("q", "").strip()[:LONGEST]
     kind = next((choice for choice in Kind if choice.value == request.args.get("in")), None)
     if kind is None and (path := straight_to(session, actor=actor(), text=query)):
@@ -46,6 +58,8 @@ def index(session: Session) -> Response | str:
         "home/search.html",
         query=query,
         groups=[group for group in groups if group.hits or group.following],
+        departments=[] if kind else departments.found(session, query),
+        most_departments=FIRST,
         kind=kind,
         kind_labels=KIND_WORDS,
         window_size=SPAN,

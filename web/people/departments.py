@@ -168,6 +168,17 @@ def _cells(session: Session, register: _Register) -> list[list[str]]:
     return rows
 
 
+def found(session: Session, search_text: str) -> list[Department]:
+    """Return the departments that a search finds; none for a role that reads no register."""
+    if actor().role not in READERS:
+        return []
+    return [
+        department
+        for department in find_departments(session, search_text)
+        if _is_visible(department)
+    ]
+
+
 def _is_visible(department: Department) -> bool:
     if actor().role is not Role.OVERSIGHT:
         return True
