@@ -176,6 +176,17 @@ def test_a_form_that_is_too_long_is_refused_before_it_arrives(serve: Serve) -> N
     assert "\r\nServer:" not in response
 
 
+def test_a_search_of_nine_kilobytes_is_answered_by_a_page(serve: Serve) -> None:
+    pages = serve(QUICK, 1)
+    cookies, _ = pages.member()
+    head = f"GET /search?q={'%25' * 3_000} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookies}\r\n\r\n"
+    with pages.client() as client:
+        client.send(head.encode())
+        response = client.read().decode()
+    assert response.startswith("HTTP/1.1 200 ")
+    assert "काहीही सापडले नाही" in response
+
+
 def test_bodies_that_together_fill_the_disk_end_with_the_largest(serve: Serve) -> None:
     pages = serve(Limits(stored=3 * MEGABYTE), 1)
     with pages.client() as small, pages.client() as large:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from publisher.models.comments import Comment
 from publisher.settings.help import HelpDesk
 from tests.web.html_page import Page
@@ -27,6 +29,17 @@ def test_after_an_error_the_tab_of_the_form_is_lit(site: Site) -> None:
     response = site.browser("member").post("/submissions/new", {"title": ""})
     assert response.status_code == 422
     assert lit_tabs(Page(response.text)) == {"/submissions/new"}
+
+
+@pytest.mark.parametrize("name", ["lead", "clerk"])
+def test_the_menu_of_a_phone_has_every_tab_below_the_stop(site: Site, name: str) -> None:
+    page = site.browser(name).page("/")
+    links = [(link, link.within("nav"), link.within("details")) for link in page.all]
+    tabs = [link.get("href") for link, nav, _menu in links if link.tag == "a" and nav]
+    menu = [link.get("href") for link, _nav, menu in links if link.tag == "a" and menu]
+    stop = ["/stop"] if name == "lead" else []
+    assert "/decisions" in tabs
+    assert menu[: len(tabs)] == stop + [path for path in tabs if path != "/stop"]
 
 
 def test_the_sign_in_page_gives_the_contact_of_help_once(site: Site, tmp_path: Path) -> None:

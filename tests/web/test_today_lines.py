@@ -88,6 +88,15 @@ def test_a_missed_text_is_told_once_and_without_a_second_alarm(site: Site) -> No
     assert "deadline-over" not in page.html
 
 
+def test_no_line_of_facts_begins_or_ends_with_a_dot(site: Site) -> None:
+    """The dots between facts are drawn by the style sheet, which hides the one at the beginning."""
+    scenes.received(site.city)
+    page = site.browser("clerk").page("/")
+    (facts,) = [tag for tag in page.all if tag.get("class") == "dots"]
+    assert "पाणीपुरवठा विभाग" in facts.text
+    assert "·" not in facts.text
+
+
 def test_at_most_two_chips_are_loud(site: Site) -> None:
     for _ in range(4):
         scenes.missed(site.city)

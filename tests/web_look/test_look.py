@@ -159,6 +159,15 @@ def test_the_error_summary_takes_the_focus_and_leads_to_each_field(visit: Opener
         assert page.evaluate("location.hash") == "#kind-0"
 
 
+def test_the_error_summary_is_no_wider_than_its_form(visit: Opener) -> None:
+    page = visit("hand_in_wrong", width=1280)
+    widths = [
+        page.locator(part).first.evaluate("part => part.offsetWidth")
+        for part in (".error-summary", ".sheet:has(form)")
+    ]
+    assert widths[0] <= widths[1] + 1
+
+
 def test_the_menu_and_every_page_work_without_javascript(visit: Opener) -> None:
     page = visit("today", javascript=False)
     page.locator(".menu summary").click()
