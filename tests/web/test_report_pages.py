@@ -55,6 +55,14 @@ def test_the_number_of_departments_without_an_officer_leads_to_them(site: Site) 
     assert link.attributes["href"] == "/departments?officers=none"
 
 
+def test_a_period_in_which_nothing_was_published_has_no_empty_chart(site: Site) -> None:
+    lead = site.browser("lead")
+    assert "या कालावधीत काहीही प्रसिद्ध झाले नाही." in lead.page("/report")
+    assert 'id="weeks-title"' not in lead.page("/report").html
+    site.city.live()
+    assert 'id="weeks-title"' in lead.page("/report").html
+
+
 def test_the_register_as_csv_names_its_people_and_is_logged(site: Site) -> None:
     with site.city.write() as session:
         session.get_one(Department, site.city.departments["road"]).name_mr = "=पथ"
