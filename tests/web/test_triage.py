@@ -46,6 +46,23 @@ def test_assigning_without_a_choice_does_nothing_and_says_so(site: Site, departm
     assert _state(site, comment_id) == (CommentState.RECEIVED, None)
 
 
+def test_only_a_department_is_told_what_to_do_with_an_answer_not_its_own(site: Site) -> None:
+    city = site.city
+    asked = "उत्तर आपले नसल्यास"
+    assert asked not in site.browser("clerk").page(f"/comments/{city.comment()}")
+    under_a_post = city.comment(under=city.live()[0])
+    assert asked in site.browser("first").page(f"/comments/{under_a_post}")
+
+
+def test_the_cell_records_a_submission_for_no_department_by_itself(site: Site) -> None:
+    clerk = site.browser("clerk")
+    form = clerk.page("/submissions/new").form("hand-in")
+    assert ("department", "") in form
+    response = clerk.post("/submissions/new", form)
+    assert response.status_code == 422
+    assert Page(response.text).error_at("department") == "यादीतून विभाग निवडावा."
+
+
 @pytest.mark.parametrize("department", ["", "none"])
 def test_a_transfer_goes_nowhere_without_a_choice(site: Site, department: str) -> None:
     city = site.city

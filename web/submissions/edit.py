@@ -131,7 +131,7 @@ def _empty_form(session: Session, submission: Submission | None = None) -> HandI
     wards = persistence.ward_offices(session, now=ctx.now())
     if submission is not None:
         wards += [ward for ward in submission.wards if ward not in wards]
-    return forms.empty_form(departments, wards, actor().department_id)
+    return forms.empty_form(departments, wards)
 
 
 def _read_files(form: HandInForm, submission: Submission | None = None) -> Filled:

@@ -69,13 +69,11 @@ class HandInForm(Form):
     outward_number = StringField(_l("Outward number"))
 
 
-def empty_form(
-    departments: Sequence[Department], wards: Sequence[Department], own_department_id: int | None
-) -> HandInForm:
-    """Return an empty form in the page's language, with `own_department_id` preselected."""
+def empty_form(departments: Sequence[Department], wards: Sequence[Department]) -> HandInForm:
+    """Return an empty form in the page's language; no department is chosen."""
     form = HandInForm()
     form.kind.choices = options((kind.value, _(label)) for kind, label in KIND_WORDS.items())
-    form.department.choices = department_options(departments)
+    form.department.choices = department_options(departments, empty_label=_("Choose a department"))
     form.wards.choices = department_options(wards)
     form.priority.choices = options(
         (priority.value, _(word)) for priority, word in PRIORITY_WORDS.items()
@@ -84,8 +82,6 @@ def empty_form(
         form.form_token.data = secrets.token_urlsafe(24)
     if not form.priority.data:
         form.priority.data = Priority.NORMAL.value
-    if own_department_id is not None and not form.is_submitted():
-        form.department.data = own_department_id
     return form
 
 
