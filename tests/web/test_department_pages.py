@@ -53,6 +53,13 @@ def test_a_department_is_added_and_listed(any_site: Site) -> None:
     assert "पर्यावरण विभाग" in lead.page("/departments")
 
 
+def test_only_who_keeps_the_register_sees_short_names(site: Site) -> None:
+    for name, sees in (("lead", True), ("clerk", False)):
+        for path in ("/departments", "/departments/road"):
+            tags = site.browser(name).page(path).all
+            assert ("road" in [tag.text.strip() for tag in tags]) is sees, (name, path)
+
+
 def test_a_renamed_department_is_found_by_its_old_name_and_says_so(site: Site) -> None:
     lead = site.browser("lead")
     assert rename(lead, today(site)) == 302
