@@ -14,6 +14,7 @@ from tests.web.html_page import Page
 from tests.web.site import Site
 
 PUBLISHED, APPROVED, DRAFT = "प्रसिद्ध झाले", "मान्य", "मसुदा"
+NOBODY = "मान्यता देण्यास कोणी उपलब्ध नाही"
 
 
 def chips(page: Page) -> list[str]:
@@ -40,6 +41,11 @@ def test_while_its_correction_is_drafted_a_live_post_says_both(site: Site) -> No
     site.city.live()
     site.city.save(1, on=["x"], text="दुरुस्ती")
     assert chips(site.browser("clerk").page("/posts/1"))[:2] == [PUBLISHED, DRAFT]
+
+
+def test_a_post_that_nobody_can_approve_says_so_at_its_top(site: Site) -> None:
+    scenes.in_review_with_nobody(site.city)
+    assert chips(site.browser("clerk").page("/posts/1"))[0] == NOBODY
 
 
 @pytest.mark.parametrize(
