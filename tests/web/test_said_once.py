@@ -65,6 +65,21 @@ def test_a_link_to_a_platform_opens_a_new_tab_and_says_so(site: Site) -> None:
     assert "नवीन टॅबमध्ये उघडेल" in page.html
 
 
+def test_a_long_post_is_quoted_in_part_above_its_comment(site: Site) -> None:
+    city, text = site.city, "पाणीपुरवठा बंद राहील.\n" * 10
+    post_id = city.start(city.hand_in())
+    city.save(post_id, text=text, on=["x"])
+    city.send(post_id)
+    city.approve(post_id)
+    (delivery_id,) = city.schedule(post_id, timedelta(0))
+    city.tick_dispatch()
+    comment_id = city.comment(under=delivery_id)
+    page = site.browser("first").page(f"/comments/{comment_id}")
+    quoted = [tag for tag in page.all if tag.tag == "p" and tag.text.startswith("पाणीपुरवठा बंद")]
+    assert [len(tag.text) <= 161 for tag in quoted] == [True, False]
+    assert [tag.within("details") is not None for tag in quoted] == [False, True]
+
+
 def test_a_single_link_to_hide_a_comment_has_no_heading(site: Site) -> None:
     comment_id = site.city.comment(under=site.city.live()[0])
     site.city.clock.move(timedelta(minutes=1))
