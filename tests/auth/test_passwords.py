@@ -118,6 +118,7 @@ def test_no_mail_address_or_phone_number_is_a_password(password: str, expected: 
         ("+919822012345", "contact"),
         ("punemahanagarpalika", "context"),
         ("Pune@Nagarvani1", "context"),
+        ("pmc.example12345", "context"),
         ("पुणे महानगरपालिका", "context"),
     ],
 )

@@ -63,6 +63,13 @@ def test_a_period_in_which_nothing_was_published_has_no_empty_chart(site: Site) 
     assert 'id="weeks-title"' in lead.page("/report").html
 
 
+def test_a_search_does_not_say_that_no_department_lacks_an_officer(site: Site) -> None:
+    lead = site.browser("lead")
+    assert "/departments/water" in hrefs(lead, "/departments?q=water")
+    counted = [tag.text for tag in lead.page("/departments?q=water").all if tag.tag == "p"]
+    assert not [text for text in counted if "समन्वयक" in text]
+
+
 def test_the_register_as_csv_names_its_people_and_is_logged(site: Site) -> None:
     with site.city.write() as session:
         session.get_one(Department, site.city.departments["road"]).name_mr = "=पथ"
