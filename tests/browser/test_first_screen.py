@@ -215,3 +215,23 @@ def test_what_is_folded_opens_with_a_value_that_matters(journey: Journey) -> Non
     with page.expect_navigation():
         page.click("button[value=save]")
     assert page.locator("#link").is_visible()
+
+
+def test_beside_a_tick_all_lines_of_a_submission_begin_at_one_edge(journey: Journey) -> None:
+    """The second line wraps on a phone, and stays beside the box that is ticked."""
+    title = "बुधवारी वडगाव शेरी, खराडी परिसरात पाणीपुरवठा बंद"
+    journey.town.hand_in(title)
+    page = journey.go("clerk", "/submissions?holder=nobody")
+    row = page.locator(".list-submissions tbody tr", has_text=title).first
+    edges = row.evaluate(
+        """row => {
+          const range = document.createRange();
+          range.selectNodeContents(row.querySelector(".second"));
+          const lines = [row.querySelector(".title-link"), range];
+          return lines.flatMap(part => [...part.getClientRects()].map(box => Math.round(box.left)));
+        }"""
+    )
+    tick = row.locator(".tick").bounding_box()
+    assert tick is not None
+    assert min(edges) >= tick["x"] + tick["width"] - 1, edges
+    assert len(edges) >= 3, "the second line has wrapped"
