@@ -108,3 +108,18 @@ def test_freezes_in_force_and_to_come_have_pages(site: Site) -> None:
     counts = [clerk.get(f"/freezes{page}").text.count("/lift") for page in ("", "?standing=2")]
     assert counts == [20, 10]
     assert 'href="/freezes?standing=2"' in clerk.get("/freezes").text
+
+
+def test_fifty_revisions_at_once_are_offered_for_comparison(site: Site) -> None:
+    """The two that are compared stay chosen while the reader pages to the older ones."""
+    post_id = site.city.draft(site.city.hand_in())
+    for number in range(2, 61):
+        site.city.save(post_id, text=f"मजकूर क्रमांक {number}")
+    clerk, path = site.browser("clerk"), f"/posts/{post_id}/compare"
+    newest = clerk.get(path).text
+    assert len(re.findall(r"<option value=", newest)) == 2 * 50
+    assert 'value="10"' not in newest
+    older = clerk.get(re.findall(r'rel="next" href="([^"]+)"', newest)[0]).text
+    assert len(re.findall(r"<option value=", older)) == 2 * 10 + 2
+    assert 'value="1"' in older
+    assert re.findall(r'<option value="(\d+)" selected', older) == ["59", "60"]
