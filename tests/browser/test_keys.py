@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from approvals.states import PostState
 from publisher.models.posts import Post
 from tests.browser.journey import Journey, open_journey
+from tests.support.city_people import HOUR
 from tests.support.runs import Run
 
 INSCRIPT = {"KeyJ": "र", "KeyK": "क", "KeyO": "द", "KeyU": "ह", "KeyM": "स", "Slash": "य"}
@@ -90,6 +91,20 @@ def test_every_list_is_walked_with_the_keys(journey: Journey, who: str, path: st
     with page.expect_navigation():
         press(page, "KeyO")
     assert not page.url.endswith(path)
+
+
+def test_the_keys_reach_every_text_of_a_post_that_waits(journey: Journey) -> None:
+    town = journey.town
+    post_id = town.approved(on=["x", "facebook"])
+    deliveries = town.schedule(post_id, HOUR)
+    town.clock.move(3 * HOUR)
+    town.tick_dispatch(HOUR)  # both were missed
+    page = journey.go("clerk", "/")
+    reached = set()
+    for _ in range(page.locator("main a[href]").count()):
+        press(page, "KeyJ")
+        reached.add(page.evaluate("document.activeElement.getAttribute('href')"))
+    assert reached >= {f"/deliveries/{delivery}" for delivery in deliveries}
 
 
 def test_the_key_of_the_main_act_approves_nothing(journey: Journey) -> None:

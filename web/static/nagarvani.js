@@ -454,7 +454,7 @@
 
   /* ── Keys ───────────────────────────────────────────────────────────── */
 
-  const LISTED = ".title-link, .link-row, .pick, li a.btn-act";
+  const LISTED = ".title-link, .link-row, .pick, .work-item .post-texts a, li a.btn-act";
   const isVisible = (element) => element.getClientRects().length > 0;
 
   function move(step) {
