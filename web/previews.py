@@ -10,7 +10,6 @@ from publisher.content_checks import outgoing_text
 from publisher.content_checks.outgoing_text import TextLength
 from publisher.drafting.renditions import MOVING
 from publisher.i18n import dates
-from publisher.i18n.languages import LANGUAGES
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.posts import Post, PostKind, Rendition, Revision, Variant
 from publisher.scheduling import corrections
@@ -33,7 +32,6 @@ def register(app: Flask) -> None:
     """Register the template filters for titles, languages and live texts."""
     app.jinja_env.filters["variant_title"] = variant_title
     app.jinja_env.filters["language_text"] = language_text
-    app.jinja_env.filters["language_name"] = language_name
     app.jinja_env.filters["live_text"] = live_text
 
 
@@ -116,13 +114,8 @@ def live_text(live: LiveText) -> str:
 
 
 def short_title(variant: Variant) -> str:
-    """Return a shorter title of a variant: "X – English"."""
-    return f"{account_name(variant.account)} – {language_name(variant.language)}"
-
-
-def language_name(language: str) -> str:
-    """Return a language's own name; for a text of two languages, what kind of text it is."""
-    return LANGUAGES.get(language) or language_text(language)
+    """Return a shorter title of a variant: "X – English text"."""
+    return f"{account_name(variant.account)} – {language_text(variant.language)}"
 
 
 def language_text(language: str) -> str:

@@ -58,6 +58,18 @@ def test_two_presses_schedule_all_texts_of_a_post(any_site: Site) -> None:
     assert times == [monday, monday + 15 * MINUTE]
 
 
+def test_texts_with_one_time_are_told_together(any_site: Site) -> None:
+    post = any_site.city.approved(on=BOTH)
+    clerk = any_site.browser("clerk")
+    texts = any_site.city.variants(post)
+    fields = [field for text in texts for field in time_fields(text, "27/11/2026", "10:00")]
+    fields.append(("late_limit", "45"))
+    clerk.post(f"/posts/{post}/schedule", fields)
+    told = clerk.page(f"/posts/{post}").notices()[0]
+    assert told.count("१०:००") == 1
+    assert "एक्स (X) – मराठी मजकूर, फेसबुक – मराठी मजकूर." in told
+
+
 def test_a_wrong_row_says_why_at_its_place_and_what_was_typed_stays(any_site: Site) -> None:
     post = any_site.city.approved(on=BOTH)
     first, second = any_site.city.variants(post)

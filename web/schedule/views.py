@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -94,10 +95,11 @@ def schedule(form: PostTimesForm, post_id: int) -> Page:
 
 
 def _set_sentence(deliveries: Iterable[Delivery]) -> str:
-    lines = [
-        f"{short_title(delivery.variant)}: {_moment(delivery.due_at)}" for delivery in deliveries
-    ]
-    return " · ".join([_("The time is set."), *lines])
+    texts: defaultdict[datetime, list[str]] = defaultdict(list)
+    for delivery in deliveries:
+        texts[delivery.due_at].append(short_title(delivery.variant))
+    lines = [f"{_moment(due_at)}: {', '.join(titles)}." for due_at, titles in texts.items()]
+    return " ".join([_("The time is set."), *lines])
 
 
 def _fill(form: PostTimesForm, wish: str) -> None:
