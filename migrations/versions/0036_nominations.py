@@ -89,6 +89,7 @@ def downgrade() -> None:
     op.drop_table("call_addressees")
     op.drop_table("nomination_calls")
     with op.batch_alter_table("appointments") as batch:
+        batch.drop_constraint(op.f("ck_appointments_service_class"), type_="check")
         batch.drop_column("service_class")
 
 
