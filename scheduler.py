@@ -30,6 +30,8 @@ from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox.ingest import tick_ingest
 from publisher.inbox.reply import tick_answers
 from publisher.inbox.unread import tick_unread
+from publisher.nominations.calls import tick_calls
+from publisher.nominations.office_reminders import tick_office_reminders
 from publisher.notifications.email import tick_mail
 from publisher.notifications.sms import tick_sms
 from publisher.operations.backup.reconcile import tick_seeking
@@ -93,8 +95,7 @@ def ticks(
         Tick("mail", 2.0, lambda: _mail(context, settings, is_stopping)),
         Tick("exports", 1.0, lambda: tick_exports(context.database, now=context.now())),
         Tick("sms", 2.0, lambda: _sms(context, settings, is_stopping)),
-        Tick("appointments", 60.0, lambda: tick_appointments(context.database, now=context.now())),
-        Tick("reminders", 600.0, lambda: tick_reminders(context.database, now=context.now())),
+        *_appointment_ticks(context),
         Tick("lapsed", 5.0, lambda: tick_lapsed_approvals(context.database, now=context.now())),
         Tick("heads", 60.0, lambda: _heads(context, settings)),
         Tick("contacts", 60.0, lambda: tick_contacts(context.database, now=context.now())),
@@ -107,6 +108,17 @@ def ticks(
             3600.0,
             lambda: tick_retention(context.database, context.store, now=context.now()),
         ),
+    )
+
+
+def _appointment_ticks(context: WorkerContext) -> tuple[Tick, ...]:
+    """Return the ticks that tell, ask and remind of appointments."""
+    database, now = context.database, context.now
+    return (
+        Tick("appointments", 60.0, lambda: tick_appointments(database, now=now())),
+        Tick("reminders", 600.0, lambda: tick_reminders(database, now=now())),
+        Tick("calls", 60.0, lambda: tick_calls(database, now=now())),
+        Tick("office reminders", 600.0, lambda: tick_office_reminders(database, now=now())),
     )
 
 

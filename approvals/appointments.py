@@ -15,7 +15,7 @@ NEEDS_CONFIRMATION = STAFF | {Role.OFFICER, Role.HEAD}
 
 
 @dataclass(frozen=True)
-class Nomination:
+class PendingAppointment:
     """An appointment that waits for confirmation.
 
     `superior_id` is the department that its department reports to. `recorder_ids` are those who
@@ -31,7 +31,9 @@ class Nomination:
     is_left_by_head: bool
 
 
-def may_confirm(actor: Actor, nomination: Nomination, *, own_recorder_ids: Collection[int]) -> bool:
+def may_confirm(
+    actor: Actor, nomination: PendingAppointment, *, own_recorder_ids: Collection[int]
+) -> bool:
     """Return True if the actor, whose appointment `own_recorder_ids` recorded, may confirm it.
 
     An officer is confirmed by the head of the department, or of the one above if the head leaves
@@ -47,7 +49,7 @@ def may_confirm(actor: Actor, nomination: Nomination, *, own_recorder_ids: Colle
     return is_able and nomination.recorder_ids.isdisjoint(own_recorder_ids)
 
 
-def _is_head_over(actor: Actor, nomination: Nomination) -> bool:
+def _is_head_over(actor: Actor, nomination: PendingAppointment) -> bool:
     if nomination.role not in {Role.OFFICER, Role.HEAD}:
         return False
     deciding_ids = [nomination.department_id] if nomination.role is Role.OFFICER else []

@@ -74,6 +74,7 @@ class Action(StrEnum):
     CONFIRM_APPOINTMENT = "confirm_appointment"
     DISABLE_PERSON = "disable_person"
     RECORD_DEPARTMENT = "record_department"
+    OPEN_CALL = "open_call"
     CONNECT_ACCOUNT = "connect_account"
     SEE_ATTEMPTS = "see_attempts"
     SEE_RAW_ANSWER = "see_raw_answer"
@@ -204,6 +205,7 @@ _RECORDS = (
     Action.RECORD_HEAD,
     Action.DISABLE_PERSON,
     Action.RECORD_DEPARTMENT,
+    Action.OPEN_CALL,
 )
 _CELL = _READ_ALL | dict.fromkeys(
     (*_AT_THE_CELL, Action.SEE_REPORT, Action.SEE_RAW_ANSWER), Scope.ANY
@@ -254,6 +256,8 @@ TABLE: Mapping[Role, Mapping[Action, Scope]] = {
         **_LANE,
         Action.SEE_REPORT: Scope.OWN,
         Action.CONFIRM_APPOINTMENT: Scope.OWN,
+        Action.RECORD_OFFICER: Scope.OWN,
+        Action.RECORD_MEMBER: Scope.OWN,
     },
     Role.MEMBER: _MEMBER | _LANE,
     Role.OVERSIGHT: _READ_OWN | _LANE | {Action.SEE_REPORT: Scope.OWN},

@@ -55,6 +55,8 @@ PROMISES = {
     # A department is merged or closed on its day.
     "appointments": 60,
     "reminders": 600,
+    "calls": 60,
+    "office reminders": 600,
     "lapsed": 5,
     # A head is told in the minute in which their right to decide begins.
     "heads": 60,

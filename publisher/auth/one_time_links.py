@@ -88,7 +88,7 @@ def make_code(
 ) -> str:
     """Make a code of eight digits, to be typed instead of a link; return it, once.
 
-    Its digest includes purpose and person, and a random text if only the `browser` that has it may
+    Its digest includes purpose and person, and a text if only the `browser` or page that has it may
     use the code. Eight digits can be guessed, so the caller has to throttle attempts.
     """
     while True:

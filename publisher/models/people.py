@@ -115,10 +115,7 @@ class ServiceClass(StrEnum):
 
 
 class Appointment(Base):
-    """A person's role in a department for a time, by an order.
-
-    `rank` is 1 for the first officer and 2 for the second, else None.
-    """
+    """A person's role in a department for a time, by an order; officers have a `rank`, 1 or 2."""
 
     __tablename__ = "appointments"
     __table_args__ = (

@@ -85,6 +85,7 @@ _ACTS: Final[Mapping[str, str]] = {
     "doubt": N_("to say that an appointment is wrong"),
     "confirm": N_("to confirm an appointment"),
     "take_up": N_("to take up the office"),
+    "name_officers": N_("to see the officers of your department"),
 }
 
 _LISTS: Final = {

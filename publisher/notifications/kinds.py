@@ -73,6 +73,8 @@ class NoticeKind(StrEnum):
     OFFICE_WAITS = "office_waits"
     DEPARTMENT_COPY = "department_copy"
     IN_OFFICE = "in_office"
+    NAME_OFFICERS = "name_officers"
+    NOMINATION_CODE = "nomination_code"
 
 
 _OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
@@ -80,7 +82,7 @@ _OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by?
 # What each kind says; what ends in "?" may be left out. `department` may come as one row, or as
 # `department_mr` and `department_en`; a person as the row.
 VALUES: Mapping[NoticeKind, str] = {
-    NoticeKind.INVITATION: "role department expires_at by?",
+    NoticeKind.INVITATION: "role department expires_at by? again?",
     NoticeKind.PASSWORD_LINK: "expires_at",
     NoticeKind.PASSWORD_CODE: "secret expires_at",
     NoticeKind.CONTACT_CODE: "secret expires_at",
@@ -142,6 +144,8 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.OFFICE_WAITS: "role department",
     NoticeKind.IN_OFFICE: "role department on by? without_password?",
     NoticeKind.LINK_CODE: "secret act person department expires_at",
+    NoticeKind.NAME_OFFICERS: "department order_number nominate_by",
+    NoticeKind.NOMINATION_CODE: "secret first second department expires_at",
     NoticeKind.DEPARTMENT_COPY: "department title? due_at?",
 }
 

@@ -11,7 +11,9 @@ BASE: Final = "\ue000"
 #: Stands in a stored notice on both sides of a code that is to be forgotten once it has gone.
 MARK: Final = "\ue001"
 
-_SECRET = re.compile(rf"({BASE}/(?:invitation|forgotten/link|wrong|office|officer)/)[\w-]+")
+_SECRET = re.compile(
+    rf"({BASE}/(?:invitation|forgotten/link|wrong|office|officer|name-officers)/)[\w-]+"
+)
 _SETS_PASSWORD = re.compile(r"/(?:invitation|forgotten/link)/[\w-]+")
 _CODE = re.compile(rf"{MARK}[^{MARK}]*{MARK}")
 
@@ -89,6 +91,11 @@ def office(token: str) -> str:
 def officer(token: str) -> str:
     """Return the path where a head without a password confirms an officer."""
     return f"/officer/{token}"
+
+
+def name_officers(token: str) -> str:
+    """Return the path where a head names the officers of the department."""
+    return f"/name-officers/{token}"
 
 
 def submission(submission_id: int) -> str:

@@ -36,6 +36,10 @@ GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
 }
 
 
+BY_BOTH: Final = frozenset({"name_officers"})
+"""The kinds that go by mail and by SMS, whatever was chosen."""
+
+
 @dataclass(frozen=True)
 class NoticeRoute:
     """The channel and address of a notice, and if it goes by mail as well."""
@@ -62,6 +66,8 @@ def ways_to(session: Session, person: Person, kind: str) -> list[NoticeRoute]:
 
 
 def _chosen(session: Session, person: Person, kind: str) -> Telling:
+    if kind in BY_BOTH:
+        return Telling.BOTH
     group = group_of(kind)
     if group is None or person.id is None:
         return Telling.MAIL

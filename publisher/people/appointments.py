@@ -18,7 +18,7 @@ from publisher.auth.contact_details import BadPerson, read_line
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.auth.sessions import end_all
 from publisher.models.history import Event
-from publisher.models.people import Appointment, Department, Person
+from publisher.models.people import Appointment, Department, Person, ServiceClass
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import channels, lookup
@@ -54,6 +54,7 @@ def record_person(
     mobile: str | None = None,
     rank: int | None = None,
     order_number: str = "",
+    service_class: ServiceClass | None = None,
     from_at: datetime | None = None,
     origin: Mapping[str, str] | None = None,
 ) -> Appointment:
@@ -79,6 +80,7 @@ def record_person(
         rank=_free_rank(session, person, role, department, rank=rank, begins=begins),
         from_at=begins,
         order_number=order,
+        service_class=service_class,
         recorded_by_id=actor.person_id,
         **_first_state(actor, role, person, now),
     )

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals import appointments, gate
-from approvals.appointments import STAFF, Nomination
+from approvals.appointments import STAFF, PendingAppointment
 from approvals.approvers import Candidate
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, ActorKind, Role, require
@@ -20,7 +20,7 @@ from publisher.auth.offices import activate
 from publisher.models.people import Appointment, Department, Person
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import channels, office_links, responsibility
+from publisher.people import channels, invitations, office_links, responsibility
 from publisher.people.permissions import is_command, not_ended
 from publisher.states import AppointmentState
 from publisher.validation import FieldError, Invalid, NotFound
@@ -170,7 +170,8 @@ def confirm(
         if not is_command(actor) and not _may(session, actor, appointment, own, now=now):
             raise MayNotConfirm(name=name)
     for appointment in confirmed:
-        _confirm(session, appointment, actor=actor, now=now, origin=origin or {})
+        confirm_locked(session, appointment, actor=actor, now=now, origin=origin or {})
+        tell(session, appointment, actor=actor, now=now)
     return confirmed
 
 
@@ -181,7 +182,7 @@ def _locked(session: Session, appointment_id: int) -> Appointment:
     return appointment
 
 
-def _confirm(
+def confirm_locked(
     session: Session,
     appointment: Appointment,
     *,
@@ -189,6 +190,7 @@ def _confirm(
     now: datetime,
     origin: Mapping[str, str],
 ) -> None:
+    """Confirm a locked appointment whoever acts, and tell nobody; raises `WrongState`."""
     transitions.apply(
         session,
         appointment,
@@ -207,14 +209,17 @@ def _confirm(
     channels.note_confirmed(appointment.person, now=now)
     if appointment.taken_up_at is not None:
         activate(session, appointment, now=now)
-    _tell(session, appointment, actor=actor, now=now)
 
 
-def _tell(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
+def tell(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
     """Tell the person that they are confirmed, and whether a password is left to set."""
     person = appointment.person
     if office_links.can_take_up(session, appointment, now=now):
         return  # their link follows, which needs no password
+    if person.password_hash is None and not invitations.was_invited(session, person):
+        # Where a list or a nomination was recorded, nobody has been invited yet.
+        invitations.invite_by_both(session, appointment, now=now)
+        return
     values: dict[str, object] = {
         "role": appointment.role,
         "department": appointment.department,
@@ -247,8 +252,8 @@ def _is_left_by_head(session: Session, appointment: Appointment, now: datetime) 
     return head is None or head.person_id in recorders_of(appointment) or is_late
 
 
-def _nomination(appointment: Appointment, *, is_left_by_head: bool) -> Nomination:
-    return Nomination(
+def _nomination(appointment: Appointment, *, is_left_by_head: bool) -> PendingAppointment:
+    return PendingAppointment(
         person_id=appointment.person_id,
         role=Role(appointment.role),
         department_id=appointment.department_id,

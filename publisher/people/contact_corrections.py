@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals import appointments
-from approvals.appointments import STAFF, Nomination
+from approvals.appointments import STAFF, PendingAppointment
 from approvals.errors import FreshSignInRequired, NotAllowed
 from approvals.policy import CLOCK, Action, Actor, is_fresh, require, require_fresh_factor
 from publisher import transitions
@@ -58,6 +58,7 @@ def correct(
     `name_changes.require_rename` does, and `BadPerson` with every invalid field; its values name
     who has the address or number. `origin` is a command's name and user, for the history.
     """
+    _require_staff(actor, now=now)
     require_rename(session, actor, person, now=now)
     if not _read(session, person, mail, mobile):
         return []
@@ -78,6 +79,12 @@ def correct(
         for field, value in contacts.items()
         if value is not None
     ]
+
+
+def _require_staff(actor: Actor, *, now: datetime) -> None:
+    # A head records the own officers, but an address that signs them in is the staff's to correct.
+    if not is_command(actor):
+        require(actor, Action.RECORD_HEAD, None, now=now)
 
 
 def _require_one_left(person: Person, removed: channels.Contacts) -> None:
@@ -192,8 +199,8 @@ def may_second(session: Session, actor: Actor, change: ContactChange, *, now: da
     )
 
 
-def _nomination(change: ContactChange, appointment: Appointment) -> Nomination:
-    return Nomination(
+def _nomination(change: ContactChange, appointment: Appointment) -> PendingAppointment:
+    return PendingAppointment(
         person_id=change.person_id,
         role=appointment.role,
         department_id=appointment.department_id,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from approvals.policy import Actor
+from approvals.policy import CLOCK, Actor
 from publisher import transitions
 from publisher.auth import one_time_links
 from publisher.auth.contact_details import BadPerson
@@ -35,10 +36,44 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
     require_whole_person(session, actor, person, now=now)
     appointment = _invited_to(session, person, now)
     one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.INVITATION, now=now)
+    by = {"by": session.get(Person, actor.person_id) if actor.person_id else None}
+    notice = _send(session, appointment, person.mail or person.mobile or "", by, now=now)
+    if notice is None:
+        raise BadPerson("mail", "missing")
+    transitions.record(session, person, "invite", actor=actor, now=now)
+    return notice
+
+
+def was_invited(session: Session, person: Person) -> bool:
+    """Return True if an invitation was ever sent to the person."""
+    purpose = LinkPurpose.INVITATION
+    query = select(Link.id).where(Link.person_id == person.id, Link.purpose == purpose)
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def invite_by_both(
+    session: Session, appointment: Appointment, *, now: datetime, again: bool = False
+) -> None:
+    """Invite the person to this appointment by mail and by SMS; earlier links end."""
+    person = appointment.person
+    one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.INVITATION, now=now)
+    for to in filter(None, (person.mail, person.mobile)):
+        _send(session, appointment, to, {"again": again}, now=now)
+    transitions.record(session, person, "invite", actor=CLOCK, now=now)
+
+
+def _send(
+    session: Session,
+    appointment: Appointment,
+    to: str,
+    more_values: Mapping[str, object],
+    *,
+    now: datetime,
+) -> Notice | None:
+    person = appointment.person
     link_subject = LinkSubject.of(person, LinkPurpose.INVITATION)
-    to = person.mail or person.mobile or ""
     token = one_time_links.make(session, link_subject, to=to, now=now, lasts=INVITATION_LASTS)
-    notice = compose.queue(
+    return compose.queue(
         session,
         kind=NoticeKind.INVITATION,
         person=person,
@@ -46,16 +81,12 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
             "role": appointment.role,
             "department": appointment.department,
             "expires_at": now + INVITATION_LASTS,
-            "by": session.get(Person, actor.person_id) if actor.person_id else None,
+            **more_values,
         },
         now=now,
         path=invitation(token),
         to=to,
     )
-    if notice is None:
-        raise BadPerson("mail", "missing")
-    transitions.record(session, person, "invite", actor=actor, now=now)
-    return notice
 
 
 def _invited_to(session: Session, person: Person, now: datetime) -> Appointment:

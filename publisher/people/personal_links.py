@@ -5,6 +5,7 @@ They open no session, and opening one does not use it up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -69,8 +70,30 @@ def confirmed_mobile(session: Session, person: Person, *, now: datetime) -> str 
     return person.sure_mobile if is_confirmed else None
 
 
-def send_code(session: Session, *, link: Link, now: datetime) -> LinkCodeProblem | None:
-    """Send a code for this link to its person's mobile, and end an earlier one."""
+def about_appointment(session: Session, link: Link) -> dict[str, object]:
+    """Return what the code of a link to an appointment says besides."""
+    appointment = appointment_of(session, link)
+    return {
+        "act": link.purpose,
+        "person": appointment.person,
+        "department": appointment.department,
+    }
+
+
+def send_code(
+    session: Session,
+    *,
+    link: Link,
+    about: Mapping[str, object],
+    now: datetime,
+    kind: NoticeKind = NoticeKind.LINK_CODE,
+    page_digest: str = "",
+) -> LinkCodeProblem | None:
+    """Send a code for this link to its person's mobile, and end an earlier one.
+
+    The message says what it is `about`. With `page_digest`, of what the page showed, the code
+    counts for exactly that.
+    """
     person = link.person
     mobile = confirmed_mobile(session, person, now=now)
     # Who has stolen a link must not send SMS without end.
@@ -87,16 +110,10 @@ def send_code(session: Session, *, link: Link, now: datetime) -> LinkCodeProblem
         now=now,
     )
     subject = LinkSubject(LinkPurpose.LINK_CODE, Link.__tablename__, link.id, person)
-    code = one_time_links.make_code(session, subject, to=mobile, now=now, lasts=CODE_LASTS)
-    appointment = appointment_of(session, link)
-    values = {
-        "secret": code,
-        "act": link.purpose,
-        "person": appointment.person,
-        "department": appointment.department,
-        "expires_at": now + CODE_LASTS,
-    }
-    kind = NoticeKind.LINK_CODE
+    code = one_time_links.make_code(
+        session, subject, to=mobile, now=now, lasts=CODE_LASTS, browser=page_digest
+    )
+    values = {"secret": code, "expires_at": now + CODE_LASTS, **about}
     compose.queue(session, kind=kind, person=person, values=values, now=now, to=mobile)
     return None
 
@@ -115,7 +132,13 @@ def code_asked_at(session: Session, *, link: Link, now: datetime) -> datetime | 
 
 
 def use_code(
-    session: Session, *, link: Link, code: str, now: datetime, is_kept: bool = False
+    session: Session,
+    *,
+    link: Link,
+    code: str,
+    now: datetime,
+    is_kept: bool = False,
+    page_digest: str = "",
 ) -> LinkCodeProblem | None:
     """Use up the code that was sent for this link; return None, or the refusal.
 
@@ -127,7 +150,12 @@ def use_code(
     if throttling.throttled_until(session, [key], now=now) is not None:
         return LinkCodeProblem.THROTTLED
     code_link = one_time_links.find_code(
-        session, code=code, purpose=LinkPurpose.LINK_CODE, person_id=link.person_id, now=now
+        session,
+        code=code,
+        purpose=LinkPurpose.LINK_CODE,
+        person_id=link.person_id,
+        now=now,
+        browser=page_digest,
     )
     if (
         code_link is None or code_link.subject_id != link.id

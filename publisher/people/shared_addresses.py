@@ -40,7 +40,7 @@ def add(
     values name the person or the department that has the address.
     """
     department = _department_in_force(session, department_id, now)
-    require_record(actor, Role.OFFICER, department.id, now=now)
+    require_record(actor, Role.HEAD, department.id, now=now)
     mail = read_mail(mail_text)
     if mail is None:
         raise BadPerson(ContactField.MAIL, "empty")
@@ -68,7 +68,7 @@ def take_over(
     Raises what `add` and `contact_corrections.correct` do, and `BadPerson` if it is the person's
     only channel.
     """
-    require_record(actor, Role.OFFICER, department_id, now=now)
+    require_record(actor, Role.HEAD, department_id, now=now)
     holder = holder_of(session, mail_text)
     if holder is not None:
         if holder.mobile is None:
@@ -92,7 +92,7 @@ def remove(
 
     Raises `WrongRole`, or `NotFound` if the department has no such address.
     """
-    require_record(actor, Role.OFFICER, department_id, now=now)
+    require_record(actor, Role.HEAD, department_id, now=now)
     address = session.get(DepartmentAddress, address_id)
     if address is None or address.department_id != department_id:
         raise NotFound(address_id)

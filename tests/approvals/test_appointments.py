@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from approvals.appointments import Nomination, may_confirm
+from approvals.appointments import PendingAppointment, may_confirm
 from approvals.policy import Actor, ActorKind, Role
 
 DEPARTMENT, ABOVE, OTHER = 1, 2, 3
@@ -15,8 +15,10 @@ def actor(role: Role, department_id: int = OTHER, person_id: int = SOMEBODY) -> 
     return Actor(ActorKind.PERSON, person_id, 1, role, department_id)
 
 
-def nomination(role: Role = Role.OFFICER, *, is_left_by_head: bool = False) -> Nomination:
-    return Nomination(PERSON, role, DEPARTMENT, ABOVE, frozenset({RECORDER}), is_left_by_head)
+def nomination(role: Role = Role.OFFICER, *, is_left_by_head: bool = False) -> PendingAppointment:
+    return PendingAppointment(
+        PERSON, role, DEPARTMENT, ABOVE, frozenset({RECORDER}), is_left_by_head
+    )
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,6 @@ HOME, ELSEWHERE = 3, 4
 # The design's table "may", by hand. "+" any department, "o" the own one (for oversight: its
 # line), "h" the own one where no officer of it can act, "d" any while on the duty roster,
 # "." nothing. The columns are the roles.
-# Left out here, as they are of the rooms that are built later: heads who name their officers.
 MAY = """
                      admin lead cell officer head member oversight auditor
 hand_in                .    +    +      o     o     o       .        .
@@ -62,12 +61,13 @@ reopen                 .    +    +      o     o     .       .        .
 hide                   .    +    +      o     o     .       .        .
 unhide                 .    +    +      o     o     .       .        .
 assign                 .    +    +      .     .     .       .        .
-record_member          +    +    .      .     .     .       .        .
-record_officer         +    +    .      .     .     .       .        .
+record_member          +    +    .      .     o     .       .        .
+record_officer         +    +    .      .     o     .       .        .
 record_head            +    +    .      .     .     .       .        .
 record_other_role      +    .    .      .     .     .       .        .
 disable_person         +    +    .      .     .     .       .        .
 record_department      +    +    .      .     .     .       .        .
+open_call              +    +    .      .     .     .       .        .
 connect_account        +    .    .      .     .     .       .        .
 see_attempts           +    +    +      o     o     o       o        +
 see_raw_answer         +    +    +      .     .     .       .        .

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, ContactField, Department, Person
+from publisher.nominations import calls, head_links
 from publisher.operations.departments import close
 from publisher.people import (
     contact_verification,
@@ -61,6 +62,20 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
             LinkPurpose.TAKE_UP,
             session.get_one(Appointment, town.appointments["head"]),
             session.get_one(Person, town.people["head"]),
+            now=town.now,
+        )
+        paths["call"] = calls.open_call(
+            session,
+            actor=town.actor("lead"),
+            now=town.now,
+            department_ids=[town.departments["health"], town.departments["garden"]],
+            order_number="साप्रवि/४५",
+            ordered_on=local_day(town.now),
+            nominate_by=local_day(town.now) + timedelta(days=10),
+        ).id
+        paths["name_token"] = head_links.make_beside(
+            session,
+            session.get_one(Appointment, town.appointments["health_head"]),
             now=town.now,
         )
         contact_verification.ask_change(

@@ -280,6 +280,18 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "department": WATER,
         "expires_at": DUE,
     },
+    NoticeKind.NAME_OFFICERS: {
+        "department": WATER,
+        "order_number": "साप्रवि/४५",
+        "nominate_by": NOON.date(),
+    },
+    NoticeKind.NOMINATION_CODE: {
+        "secret": "49172056",
+        "first": "सुनंदा पाटील",
+        "second": "रमेश मोरे",
+        "department": WATER,
+        "expires_at": DUE,
+    },
     NoticeKind.DEPARTMENT_COPY: {
         "title": "कात्रज परिसरात पाणीपुरवठा बंद",
         "department": WATER,

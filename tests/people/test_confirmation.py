@@ -18,7 +18,7 @@ from publisher.database.session import Database
 from publisher.delivery.emergency import roster
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department
-from publisher.people import confirmation, responsibility
+from publisher.people import confirmation, invitations, responsibility
 from publisher.people.appointment_notices import GATHERED, tick_appointments
 from publisher.people.confirmation import ChangedSinceShown, MayNotConfirm, digest_of
 from publisher.people.permissions import COMMAND
@@ -329,10 +329,15 @@ def test_who_is_confirmed_is_told_once_and_what_is_left_to_do(
         appointment = record(session, city, Role.OFFICER, "garden", "lead")
         if has_password:
             set_password(session, appointment.person, PASSWORD, now=NOON)
+        else:
+            invitations.invite(
+                session, actor=city.actor("lead"), person=appointment.person, now=NOON
+            )
         confirm(session, appointment, city.actor("admin"))
     tick_appointments(city.database, now=NOON + GATHERED)
     with city.read() as session:
-        notice = session.scalars(select(Notice).where(Notice.address == MAIL)).one()
+        query = select(Notice).where(Notice.address == MAIL, Notice.kind != "invitation")
+        notice = session.scalars(query).one()
     assert notice.kind == "in_office"
     for text in ("समन्वयक", "बुधवार", "अरुण टेकवडे", way):
         assert text in notice.body

@@ -235,7 +235,9 @@ def use_code(city: CityPeople, token: str, code: str, now: datetime) -> LinkCode
 
 def send_code(city: CityPeople, token: str, now: datetime = TOLD) -> LinkCodeProblem | None:
     with city.write() as session:
-        return personal_links.send_code(session, link=link_of(session, token, now), now=now)
+        link = link_of(session, token, now)
+        about = personal_links.about_appointment(session, link)
+        return personal_links.send_code(session, link=link, about=about, now=now)
 
 
 def test_five_wrong_codes_close_the_page_and_the_link_lives_on(city: CityPeople) -> None:

@@ -15,13 +15,12 @@ EVERYWHERE = {OWN, OTHER}
 NOWHERE: set[int] = set()
 
 # Rows: who records. Columns: a head, an officer, a member, any other role; in which departments.
-# Naming by the heads themselves comes later: until then a head records nobody.
 TABLE: dict[Role, tuple[set[int], set[int], set[int], set[int]]] = {
     Role.ADMIN: (EVERYWHERE, EVERYWHERE, EVERYWHERE, EVERYWHERE),
     Role.CELL_LEAD: (EVERYWHERE, EVERYWHERE, EVERYWHERE, NOWHERE),
     Role.CELL: (NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     Role.OFFICER: (NOWHERE, NOWHERE, NOWHERE, NOWHERE),
-    Role.HEAD: (NOWHERE, NOWHERE, NOWHERE, NOWHERE),
+    Role.HEAD: (NOWHERE, {OWN}, {OWN}, NOWHERE),
     Role.MEMBER: (NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     Role.OVERSIGHT: (NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     Role.AUDITOR: (NOWHERE, NOWHERE, NOWHERE, NOWHERE),

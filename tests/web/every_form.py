@@ -112,6 +112,10 @@ PAGES = """
     first /emergency/templates/{waiting_template}/return
     first /emergency/templates/{template}/withdraw
     first /posts/{corrected}/take-back
+    - /name-officers/{name_token}
+    lead /calls/new
+    lead /calls/{call}
+    lead /calls/heads
     - /sign-in
     - /forgotten
     - /forgotten/code
@@ -139,6 +143,7 @@ OTHER_FORMS = {
     "duty.take_off": ("lead", "/duty/99/end", ""),
     "scheduling.stop": ("clerk", "/posts/{approved}/stop-publishing", ""),
     "stopping.release": ("lead", "/stop/release", "seen known release-reason release-in_doubt"),
+    "name_officers.begin": ("head", "/name-officers", ""),
     "confirmation.confirm": ("admin", "/people/waiting", "chosen"),
     "contacts.second": ("admin", "/people/99/contacts/99/second", ""),
     "contacts.refuse": ("admin", "/people/99/contacts/99/refuse", ""),

@@ -24,6 +24,7 @@ from publisher.models.people import ContactChange, ContactField, Department, Kno
 from publisher.models.posts import Post
 from publisher.models.second_factors import Passkey
 from publisher.models.submissions import SubmissionFile
+from publisher.nominations import calls as calls_to_name
 from publisher.people import (
     absences,
     department_changes,
@@ -107,6 +108,16 @@ TABLE: Mapping[str, Entry] = {
     "personal_links.wrong": PUBLIC,
     "personal_links.office": PUBLIC,
     "personal_links.officer": PUBLIC,
+    "name_officers.name": PUBLIC,
+    "calls.index": page(RECORDS),
+    "calls.new": page(RECORDS),
+    "calls.show": page(RECORDS),
+    "calls.close": page(RECORDS),
+    "calls.ask_again": page(RECORDS),
+    "calls.telephoned": page(RECORDS),
+    "calls.csv": page(RECORDS),
+    "call_heads.index": page(RECORDS),
+    "name_officers.begin": page("head"),
     "profile.show": page(EVERYBODY),
     "profile.password": page(EVERYBODY),
     "profile.mail": page(EVERYBODY),
@@ -181,7 +192,7 @@ TABLE: Mapping[str, Entry] = {
     "shared_addresses.remove": page(RECORDS),
     "access.index": page("admin auditor"),
     "people.index": page(RECORDS),
-    "people.new": page(RECORDS),
+    "people.new": page(f"{RECORDS} head"),
     "people.show": page(RECORDS),
     "confirmation.index": page("admin lead head"),
     "confirmation.confirm": page("admin lead head"),
@@ -367,6 +378,7 @@ def add_one_of_each(city: City, department: str, platform: str = "x") -> Ids:
         "change_id": _rename_department(city, department),
         "address_id": _share_address(city, department),
         "text_id": city.starting_text(),
+        **_open_call(city, department),
         "token": "nobody-was-invited-by-this",
         "guide": "member",
         "spot": _in_person_token(city, department),
@@ -385,6 +397,21 @@ def _add_external_change(city: City, delivery_id: int) -> int:
         session.add(watch)
         session.flush()
         return watch.id
+
+
+def _open_call(city: City, department: str) -> dict[str, int]:
+    """Open a call to the department, and return the ids of both."""
+    with city.write() as session:
+        call = calls_to_name.open_call(
+            session,
+            actor=city.actor("lead"),
+            now=city.now,
+            department_ids=[city.departments[department]],
+            order_number="साप्रवि/४५",
+            ordered_on=local_day(city.now),
+            nominate_by=local_day(city.now),
+        )
+        return {"call_id": call.id, "addressee_id": call.addressees[0].id}
 
 
 def _add_absence(city: City, name: str) -> int:

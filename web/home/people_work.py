@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, Role, scope_of
 from publisher.delivery.emergency import roster
+from publisher.i18n.languages import number
+from publisher.nominations.progress import newest_open
 from publisher.people import confirmation, lost_factor
 from publisher.reports.tab_counts import Counts
 from web.core.context import ctx
-from web.core.i18n import _, _n
+from web.core.i18n import _, _n, page_language
 from web.messages.names import person_name
 
 
@@ -30,7 +32,12 @@ def people_tasks(session: Session, actor: Actor, counts: Counts) -> list[PeopleT
 
     `counts` are those of the actor's tabs.
     """
-    return [*_appointments(session, actor), *_duties(session, actor), *_decisions(actor, counts)]
+    return [
+        *_appointments(session, actor),
+        *_duties(session, actor),
+        *_calls(session, actor),
+        *_decisions(actor, counts),
+    ]
 
 
 def _appointments(session: Session, actor: Actor) -> list[PeopleTask]:
@@ -52,6 +59,19 @@ def _appointments(session: Session, actor: Actor) -> list[PeopleTask]:
         )
         tasks.append(PeopleTask(text, url_for("confirmation.index"), count))
     return tasks
+
+
+def _calls(session: Session, actor: Actor) -> list[PeopleTask]:
+    """Return how far the newest call has come, until every department has named its officers."""
+    call = newest_open(session) if scope_of(actor, Action.OPEN_CALL) is not None else None
+    if call is None or call.answered == call.addressees:
+        return []
+    text = _(
+        "%(answered)s of %(total)s departments have named",
+        answered=number(call.answered, page_language()),
+        total=number(call.addressees, page_language()),
+    )
+    return [PeopleTask(text, url_for("calls.show", call_id=call.call.id, view="open"))]
 
 
 def _duties(session: Session, actor: Actor) -> list[PeopleTask]:

@@ -14,6 +14,7 @@ from publisher.validation import FieldError
 from publisher.working_time import from_local, local_day
 from web.core.context import ctx
 from web.core.i18n import N_, _, page_language
+from web.messages import nominations
 from web.messages.emergency import SENTENCES as EMERGENCY_SENTENCES
 from web.messages.intake import SENTENCES
 from web.messages.names import department_name, platform_word
@@ -21,6 +22,7 @@ from web.messages.names import department_name, platform_word
 FIELD_ERRORS: Mapping[str, str] = {
     **EMERGENCY_SENTENCES,
     **SENTENCES,
+    **nominations.FIELDS,
     "away_already": N_("This person is already recorded as away on one of these days."),
     "away_past": N_("Write today or a later day."),
     "until_on.required": N_("Write the last day."),
@@ -270,6 +272,9 @@ RECORDING: Mapping[str, str] = {
         "the same way; if not, write another address and number."
     ),
     "differs": N_("%(name)s is recorded with another one. Leave this empty, or correct it."),
+    "unknown_name": N_(
+        "No department has this code or name. Write it as in the list of departments."
+    ),
     "department_id.unknown": N_("Choose a department from the list."),
     "department_id.closed": N_("This department is closed. Choose another."),
     "role.missing": N_("Choose as what the person is appointed."),

@@ -6,7 +6,16 @@ from datetime import date, datetime
 
 from flask import Flask
 
-from web.messages import access, corrections, emergency, intake, names, reasons, sign_in
+from web.messages import (
+    access,
+    corrections,
+    emergency,
+    intake,
+    names,
+    nominations,
+    reasons,
+    sign_in,
+)
 from web.messages import register as register_messages
 from web.messages.warnings import warning_name
 
@@ -31,6 +40,7 @@ def register(app: Flask) -> None:
             "role_name": names.role_name,
             "who_name": names.who_name,
             **access.FILTERS,
+            **nominations.FILTERS,
             "account_name": names.account_name,
             "allowance_label": register_messages.allowance_label,
             "attempt_asked": reasons.attempt_asked,

@@ -44,6 +44,7 @@ def _page(session: Session, form: Form) -> str:
         chosen=request.form.getlist("chosen"),
         value_of=_value_of,
         people_of_head=_people_of_head(session),
+        is_head=actor().role is Role.HEAD,
     )
 
 

@@ -222,7 +222,7 @@ def show(session: Session, code: str) -> str:
         has_head=bool(holders[Role.HEAD]),
         named_nobody=department.id in _named_nobody(session),
         may_record=scope_of(actor(), Action.RECORD_OFFICER) is Scope.ANY,
-        may_share=may_record(actor(), Role.OFFICER, department.id),
+        may_share=may_record(actor(), Role.HEAD, department.id),
         addresses=shared_addresses.addresses_of(session, department_id=department.id),
         may_see_items=scope_of(actor(), Action.SEE_SUBMISSION) is not None,
         may_change=may(actor(), Action.RECORD_DEPARTMENT, department.id),

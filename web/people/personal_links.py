@@ -64,32 +64,33 @@ def _shown(
     link = _link(session, token, purpose)
     if link is None:
         return error_page(404, message=_("This link has expired or was already used."))
-    if g.acting is not None and not _is_by_owner(link):
+    if g.acting is not None and not is_by_owner(link):
         page = render_template("people/personal_link_of_another.html", person=link.person)
         return page, 403
     return show(link)
 
 
-def _has_code(session: Session, link: Link) -> bool:
-    """Return True if a code can be sent to the person of the link."""
-    template = template_of(ctx.settings.sms, NoticeKind.LINK_CODE, link.person.language)
+def has_code(session: Session, link: Link, kind: NoticeKind = NoticeKind.LINK_CODE) -> bool:
+    """Return True if a code can be sent to the person of the link, by a notice of this kind."""
+    template = template_of(ctx.settings.sms, kind, link.person.language)
     mobile = personal_links.confirmed_mobile(session, link.person, now=ctx.now())
     return template is not None and mobile is not None
 
 
-def _is_code_late(session: Session, link: Link) -> bool:
+def is_code_late(session: Session, link: Link, kind: NoticeKind = NoticeKind.LINK_CODE) -> bool:
     """Return True if the code that was asked for on this page has not left."""
     asked_at = personal_links.code_asked_at(session, link=link, now=ctx.now())
     return asked_at is not None and late_codes.has_not_left(
         session,
-        kind=NoticeKind.LINK_CODE,
+        kind=kind,
         person_id=link.person_id,
         since=asked_at,
         now=ctx.now(),
     )
 
 
-def _is_by_owner(link: Link) -> bool:
+def is_by_owner(link: Link) -> bool:
+    """Return True if the person of the link is signed in."""
     return g.acting is not None and acting().person.id == link.person_id
 
 
@@ -105,9 +106,9 @@ def _wrong_page(session: Session, /, form: LinkForm, token: str) -> Page:
             confirmed_at=stops.confirmed_before(session, appointment, link.made_at),
             stop=next((event for event in stopped if event.at >= link.made_at), None),
             outlook=doubts.outlook(session, link=link, now=ctx.now()),
-            is_owner=_is_by_owner(link),
-            has_code=_has_code(session, link),
-            is_late=_is_code_late(session, link),
+            is_owner=is_by_owner(link),
+            has_code=has_code(session, link),
+            is_late=is_code_late(session, link),
             has_password=link.person.password_hash is not None,
         )
 
@@ -139,8 +140,8 @@ def _office_page(session: Session, /, form: LinkForm, token: str) -> Page:
             form=form,
             appointment=personal_links.appointment_of(session, link),
             is_open=office_links.is_open(session, link, now=ctx.now()),
-            has_code=_has_code(session, link),
-            is_late=_is_code_late(session, link),
+            has_code=has_code(session, link),
+            is_late=is_code_late(session, link),
         )
 
     return _shown(session, token, LinkPurpose.TAKE_UP, show)
@@ -174,9 +175,9 @@ def _officer_page(
             stops=stops.stops_of(session, [appointment]),
             digest=confirmation.digest_of(appointment),
             is_open=confirm_links.is_open(session, link, now=ctx.now()),
-            is_proven=is_proven or _is_by_owner(link),
-            has_code=_has_code(session, link),
-            is_late=_is_code_late(session, link),
+            is_proven=is_proven or is_by_owner(link),
+            has_code=has_code(session, link),
+            is_late=is_code_late(session, link),
         )
 
     return _shown(session, token, LinkPurpose.CONFIRM, show)
@@ -217,12 +218,13 @@ def _proof(
     Raises `NotFound` if it is over, or opened by somebody else.
     """
     link = _link(session, token, purpose)
-    if link is None or (g.acting is not None and not _is_by_owner(link)):
+    if link is None or (g.acting is not None and not is_by_owner(link)):
         raise NotFound(token)
-    if _is_by_owner(link):
+    if is_by_owner(link):
         return link, None
     if _asks_for_code():
-        problem = personal_links.send_code(session, link=link, now=ctx.now())
+        about = personal_links.about_appointment(session, link)
+        problem = personal_links.send_code(session, link=link, about=about, now=ctx.now())
     else:
         code = form.code.data or ""
         problem = personal_links.use_code(

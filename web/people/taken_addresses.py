@@ -57,7 +57,7 @@ def offered(
     is_named = holder is not None and any(named["person_id"] == holder.id for named in form.holders)
     if not is_named or chosen_department():
         return []
-    return [row for row in departments if may_record(actor(), Role.OFFICER, row.id)]
+    return [row for row in departments if may_record(actor(), Role.HEAD, row.id)]
 
 
 def chosen_department() -> int:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from wtforms import BooleanField, SelectField, StringField
 
 from approvals.appointments import NEEDS_CONFIRMATION
-from approvals.policy import Action, Role, may
+from approvals.policy import Action, Role, may, scope_of
 from publisher.auth.contact_details import BadPerson, Problems
 from publisher.models.people import Appointment, Department, Person
 from publisher.people import (
@@ -48,7 +48,9 @@ from web.people.taken_addresses import (
 )
 
 routes = Blueprint("people", __name__)
-RECORD_ACTIONS = (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
+RECORD_ACTIONS = (Action.RECORD_HEAD, Action.RECORD_OTHER_ROLE)
+"""The actions of the staff, who look after everybody; a head only records people."""
+
 LONGEST_SEARCH = 200
 """The longest search text: no name is longer, and databases limit the pattern."""
 
@@ -67,14 +69,6 @@ class PersonForm(AddressForm):
     designation = StringField(_l("Designation"))
     mobile = StringField(_l("Mobile number"))
     order_number = StringField(_l("Order number"))
-
-
-class NamesForm(Form):
-    """The names and designation of a person."""
-
-    name_mr = StringField(_l("Name in Marathi"))
-    name_en = StringField(_l("Name in English"))
-    designation = StringField(_l("Designation"))
 
 
 @routes.get("/people")
@@ -119,7 +113,7 @@ def _new_page(session: Session, form: PersonForm) -> str:
     roles.sort(key=lambda role: role is Role.ADMIN)
     named_roles = [(role.value, _(ROLE_WORDS[role])) for role in roles]
     form.role.choices = options([("", _("Choose")), *named_roles])
-    departments = departments_in_force(session, now=ctx.now())
+    departments = _departments(session)
     form.department_id.choices = department_options(
         departments, empty_label=_("Choose a department")
     )
@@ -129,7 +123,8 @@ def _new_page(session: Session, form: PersonForm) -> str:
             (department.id for department in departments if department.code == department_code),
             None,
         )
-    person = session.get(Person, number_of(request.args.get("person")))
+    number = number_of(request.args.get("person")) if _is_staff() else 0
+    person = session.get(Person, number)
     if request.method != "POST" and person is not None:
         for field in (form.name_mr, form.name_en, form.designation, form.mail, form.mobile):
             field.data = getattr(person, field.short_name)
@@ -138,12 +133,25 @@ def _new_page(session: Session, form: PersonForm) -> str:
         "people/new.html",
         form=form,
         is_filled=request.method == "POST" or person,
+        is_staff=_is_staff(),
         shared_offers=offered(session, form, [department] if department is not None else []),
     )
 
 
+def _is_staff() -> bool:
+    return scope_of(actor(), Action.RECORD_HEAD) is not None
+
+
+def _departments(session: Session) -> list[Department]:
+    """Return the departments for which the actor records people: a head's own alone."""
+    departments = departments_in_force(session, now=ctx.now())
+    if _is_staff():
+        return departments
+    return [department for department in departments if department.id == actor().department_id]
+
+
 @routes.route("/people/new", methods=["GET", "POST"])
-@for_action(*RECORD_ACTIONS)
+@for_action(*RECORD_ACTIONS, Action.RECORD_OFFICER)
 @with_form(PersonForm, shown_by=_new_page)
 def new(form: PersonForm) -> Page:
     """Record a person and send the invitation, or say that the address is a department's."""
@@ -156,6 +164,8 @@ def new(form: PersonForm) -> Page:
     flash(_("Recorded. The invitation is being sent."))
     if Role(form.role.data) in NEEDS_CONFIRMATION:
         flash(_("The appointment has no effect until another person has confirmed it."))
+    if not _is_staff():
+        return redirect(url_for("confirmation.index"))
     return redirect(url_for("people.show", person_id=person_id))
 
 
@@ -256,33 +266,6 @@ def person_of(session: Session, person_id: int) -> Person:
     if person is None:
         raise NotFound(person_id)
     return person
-
-
-@reads
-def _name_page(session: Session, /, form: NamesForm, person_id: int) -> str:
-    person = person_of(session, person_id)
-    name_changes.require_rename(session, actor(), person, now=ctx.now())
-    if form.refusal is None:
-        form.process(obj=person)
-    return render_template("people/name.html", form=form, person=person)
-
-
-@routes.route("/people/<int:person_id>/name", methods=["GET", "POST"])
-@for_action(*RECORD_ACTIONS)
-@with_form(NamesForm, shown_by=_name_page)
-def rename(form: NamesForm, person_id: int) -> Page:
-    """Change a person's names and designation from now on."""
-    with writing() as session:
-        name_changes.rename(
-            session,
-            **by_actor(),
-            person=person_of(session, person_id),
-            name_mr=form.name_mr.data or "",
-            name_en=form.name_en.data or "",
-            designation=form.designation.data or "",
-        )
-    flash(_("The name is saved."))
-    return redirect(url_for("people.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/invite")

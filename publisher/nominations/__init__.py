@@ -1,0 +1,1 @@
+"""Calls to departments to name their officers, and what their heads named."""

@@ -1,0 +1,211 @@
+"""Record the heads of many departments from typed or pasted lines; each line says what is wrong."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed
+from approvals.policy import Action, Actor, Role, require
+from publisher.auth.contact_details import BadInput, BadPerson
+from publisher.models.people import Department
+from publisher.people import department_changes
+from publisher.people.appointments import record_person
+from publisher.people.department_orders import BadDepartment, DepartmentOrder
+from publisher.people.departments import departments_in_force
+from publisher.people.permissions import is_command
+
+MOST_ROWS = 200
+
+
+@dataclass(frozen=True)
+class HeadRow:
+    """The head of a department as typed; departments by code or name."""
+
+    department: str = ""
+    name_mr: str = ""
+    designation: str = ""
+    mail: str = ""
+    mobile: str = ""
+    office_above: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing but the department was typed."""
+        return not any(text.strip() for text in astuple(self)[1:])
+
+
+COLUMNS = tuple(field.name for field in fields(HeadRow))
+#: The columns at which the problems of the use cases below are shown.
+_COLUMN_OF: Mapping[str, str] = {
+    "role": "department",
+    "department_id": "department",
+    "name_en": "name_mr",
+    "other_id": "office_above",
+}
+
+
+@dataclass(frozen=True)
+class CheckedHead:
+    """A line with its department, if that is known, and its problems by column."""
+
+    row: HeadRow
+    department: Department | None
+    problems: Mapping[str, BadInput]
+
+
+class BadHeads(NotAllowed):
+    """Rows were refused, and nothing was recorded; `checked` has every line with its problems."""
+
+    code = "bad_heads"
+
+    def __init__(self, checked: Sequence[CheckedHead]) -> None:
+        super().__init__()
+        self.checked = checked
+
+
+def read_lines(text: str) -> list[HeadRow]:
+    """Return the lines of pasted lines: columns in the order of `COLUMNS`, by tab, ";" or ","."""
+    lines = []
+    for line in text.splitlines():
+        separator = next((mark for mark in ("\t", ";", ",") if mark in line), "\t")
+        cells = [cell.strip().strip('"') for cell in line.split(separator)][: len(COLUMNS)]
+        if any(cells):
+            lines.append(HeadRow(*cells))
+    return lines
+
+
+def check_heads(
+    session: Session,
+    *,
+    actor: Actor,
+    rows: Sequence[HeadRow],
+    order: DepartmentOrder,
+    now: datetime,
+) -> list[CheckedHead]:
+    """Return what `record_heads` would find wrong with each line, and change nothing."""
+    with session.begin_nested() as savepoint:
+        checked = _carry_out(session, actor=actor, rows=rows, order=order, now=now)
+        savepoint.rollback()
+    return checked
+
+
+def record_heads(
+    session: Session,
+    *,
+    actor: Actor,
+    rows: Sequence[HeadRow],
+    order: DepartmentOrder,
+    now: datetime,
+) -> list[CheckedHead]:
+    """Record the heads, all or none; they wait for a second person.
+
+    The office above is the one to which the department reports from the order's day on. Raises
+    `WrongRole`, and `BadHeads` if anything is wrong.
+    """
+    checked = _carry_out(session, actor=actor, rows=rows, order=order, now=now)
+    if not checked or any(head.problems for head in checked):
+        raise BadHeads(checked)
+    return checked
+
+
+def _carry_out(
+    session: Session,
+    *,
+    actor: Actor,
+    rows: Sequence[HeadRow],
+    order: DepartmentOrder,
+    now: datetime,
+) -> list[CheckedHead]:
+    if not is_command(actor):
+        require(actor, Action.RECORD_HEAD, None, now=now)
+    departments = _by_spelling(departments_in_force(session, now=now))
+    return [
+        _carry_out_row(session, line, departments, actor=actor, order=order, now=now)
+        for line in rows[:MOST_ROWS]
+    ]
+
+
+def _carry_out_row(
+    session: Session,
+    line: HeadRow,
+    departments: Mapping[str, Department],
+    *,
+    actor: Actor,
+    order: DepartmentOrder,
+    now: datetime,
+) -> CheckedHead:
+    department = departments.get(_folded(line.department))
+    above = departments.get(_folded(line.office_above))
+    problems: dict[str, BadInput] = {}
+    if department is None:
+        problems["department"] = BadPerson("department", "unknown_name")
+    if above is None and line.office_above.strip():
+        problems["office_above"] = BadPerson("office_above", "unknown_name")
+    if department is not None and not problems:
+        problems |= _record(session, line, department, above, actor=actor, order=order, now=now)
+    return CheckedHead(line, department, problems)
+
+
+def _record(
+    session: Session,
+    line: HeadRow,
+    department: Department,
+    above: Department | None,
+    *,
+    actor: Actor,
+    order: DepartmentOrder,
+    now: datetime,
+) -> dict[str, BadInput]:
+    """Record one head and the office above; return the problems, after which nothing is changed."""
+    try:
+        with session.begin_nested():
+            record_person(
+                session,
+                actor=actor,
+                now=now,
+                name_mr=line.name_mr,
+                designation=line.designation,
+                mail=line.mail or None,
+                mobile=line.mobile or None,
+                role=Role.HEAD,
+                department_id=department.id,
+                order_number=order.number,
+            )
+            if above is not None and above.id != department.reports_to_id:
+                department_changes.place(
+                    session,
+                    actor=actor,
+                    now=now,
+                    department=department,
+                    reports_to_id=above.id,
+                    order=order,
+                )
+    except BadPerson as problem:
+        return {_column(bad): bad for bad in (*reversed(problem.others), problem)}
+    except BadDepartment as problem:
+        return {_column(problem): problem}
+    return {}
+
+
+def _column(problem: BadInput) -> str:
+    column = _COLUMN_OF.get(problem.field, problem.field)
+    return column if column in COLUMNS else "department"
+
+
+def _by_spelling(departments: Iterable[Department]) -> dict[str, Department]:
+    """Return the departments by code and each of their names; what two have is nobody's."""
+    by_spelling: dict[str, Department | None] = {}
+    for line in departments:
+        names = {line.code, line.name_mr, line.name_en, line.name_hi, line.name_mr_transcribed}
+        for name in {_folded(name) for name in names} - {""}:
+            by_spelling[name] = None if name in by_spelling else line
+    return {name: line for name, line in by_spelling.items() if line is not None}
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())

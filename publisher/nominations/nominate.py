@@ -1,0 +1,285 @@
+"""A head names the two officers of the department, or keeps those whom it has.
+
+With a code to the head's mobile the officers are confirmed by it; without one they are recorded,
+and wait for a second person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.errors import NotAllowed, WrongRole
+from approvals.policy import Actor, ActorKind, Role
+from publisher import transitions
+from publisher.auth import offices, one_time_links
+from publisher.auth.contact_details import BadPerson
+from publisher.auth.one_time_links import LinkSpent
+from publisher.models.nominations import CallAddressee, Nomination, NominationCall
+from publisher.models.people import Appointment, Department, Link, ServiceClass
+from publisher.nominations import head_links, named_officers
+from publisher.nominations.calls import IN_PLACE
+from publisher.nominations.named_officers import SLOTS, NamedOfficer, OfficersNamed
+from publisher.people import confirmation
+from publisher.people.appointments import end_appointment, record_person
+from publisher.people.permissions import not_ended
+from publisher.states import AppointmentState
+from publisher.validation import FieldError, Invalid
+
+#: What `record_person` refuses because the person is recorded otherwise than the head wrote.
+_KEPT_OTHERWISE = frozenset(
+    {"differs", "another_person", "owners_alone", "disabled", "just_recorded"}
+)
+
+
+class AlreadyNamed(NotAllowed):
+    """The officers were named since the link was made; `name` is by whom, `at` when."""
+
+    code = "already_named"
+
+
+class PlacesHeld(NotAllowed):
+    """A nomination that waits cannot replace officers; `name` lists those who hold the places."""
+
+    code = "places_held"
+
+
+class OfficersChanged(NotAllowed):
+    """The officers of the department are no longer those whom the page showed."""
+
+    code = "officers_changed"
+
+
+def officers_of(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
+    """Return the department's officers who have not ended, by rank, in whatever state they are."""
+    query = (
+        select(Appointment)
+        .where(
+            Appointment.department_id == department_id,
+            Appointment.role == Role.OFFICER,
+            not_ended(now),
+        )
+        .options(joinedload(Appointment.person))
+        .order_by(Appointment.rank, Appointment.id)
+    )
+    return list(session.scalars(query))
+
+
+def confirms(head: Appointment, *, is_proven: bool) -> bool:
+    """Return True if what this head names needs no second person."""
+    return is_proven and head.state in IN_PLACE
+
+
+def check(
+    session: Session, *, link: Link, named: OfficersNamed, is_proven: bool, now: datetime
+) -> None:
+    """Raise what `name_officers` would raise, and change nothing."""
+    with session.begin_nested() as savepoint:
+        name_officers(session, link=link, named=named, is_proven=is_proven, now=now)
+        savepoint.rollback()
+
+
+def name_officers(
+    session: Session, *, link: Link, named: OfficersNamed, is_proven: bool, now: datetime
+) -> Nomination:
+    """Record these two as the officers of the link's department, and use the link up.
+
+    Who is an officer already stays; the others end, which only a nomination with a code may do.
+    `is_proven`: a code for exactly this was typed. Raises `Invalid`, `LinkSpent`, `AlreadyNamed`,
+    `PlacesHeld`, and `BadPerson` for a department that has ended.
+    """
+    head, addressees = _begin(session, link, now=now)
+    details = named_officers.read(named, head=head.person, now=now)
+    is_final = confirms(head, is_proven=is_proven)
+    actor = _take_up(session, head, is_final=is_final, now=now)
+    officers = officers_of(session, head.department_id, now=now)
+    pairs = [
+        (slot, officer, _kept(officers, slot, officer))
+        for slot, officer in zip(SLOTS, (details.first, details.second), strict=True)
+    ]
+    staying = [holder for _slot, _officer, holder in pairs if holder is not None]
+    leaving = [holder for holder in officers if holder not in staying]
+    if leaving and not is_final:  # all that are named are two, and so are the places
+        raise PlacesHeld(name=", ".join(holder.person.name_mr for holder in leaving))
+    for holder in leaving:
+        end_appointment(session, actor=actor, appointment=holder, now=now)
+    appointments = [
+        holder or _record(session, slot, officer, details, actor=actor, now=now)
+        for slot, officer, holder in pairs
+    ]
+    for appointment, (_slot, officer, _row) in zip(appointments, pairs, strict=True):
+        appointment.service_class = ServiceClass(officer.service_class)
+    nomination = _finish(
+        session, link, head, addressees, appointments, actor=actor, is_final=is_final, now=now
+    )
+    values = {
+        "nomination": nomination.id,
+        "order_number": details.order_number,
+        "ordered_on": str(details.ordered_on),
+    }
+    transitions.record(
+        session, head.department, "name_officers", actor=actor, now=now, values=values
+    )
+    return nomination
+
+
+def digest_of_officers(officers: Sequence[Appointment]) -> str:
+    """Return a digest of the officers whom a page shows."""
+    parts = [(holder.id, confirmation.digest_of(holder)) for holder in officers]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def keep_officers(
+    session: Session, *, link: Link, digest: str, is_proven: bool, now: datetime
+) -> Nomination:
+    """Let the two officers whom the page showed stay, and use the link up.
+
+    Raises `LinkSpent`, `AlreadyNamed`, and `OfficersChanged` if they are no longer these, or not
+    two.
+    """
+    head, addressees = _begin(session, link, now=now)
+    officers = officers_of(session, head.department_id, now=now)
+    if len(officers) != len(SLOTS) or digest_of_officers(officers) != digest:
+        raise OfficersChanged
+    is_final = confirms(head, is_proven=is_proven)
+    actor = _take_up(session, head, is_final=is_final, now=now)
+    nomination = _finish(
+        session, link, head, addressees, officers, actor=actor, is_final=is_final, now=now
+    )
+    values = {"nomination": nomination.id}
+    transitions.record(
+        session, head.department, "keep_officers", actor=actor, now=now, values=values
+    )
+    return nomination
+
+
+def _begin(
+    session: Session, link: Link, *, now: datetime
+) -> tuple[Appointment, list[CallAddressee]]:
+    """Lock department and addressees; return the head's appointment and the open addressees."""
+    session.get_one(Department, link.subject_id, with_for_update=True, populate_existing=True)
+    query = (
+        select(CallAddressee)
+        .join(CallAddressee.call)
+        .where(
+            CallAddressee.department_id == link.subject_id,
+            CallAddressee.answered_at.is_(None),
+            NominationCall.closed_at.is_(None),
+        )
+        .order_by(CallAddressee.id)
+    )
+    addressees = list(session.scalars(query.with_for_update(of=CallAddressee)))
+    earlier = head_links.named_since(session, link)
+    if earlier is not None:
+        raise AlreadyNamed(name=earlier.head.person.name_mr, at=earlier.made_at)
+    session.refresh(link)
+    head = head_links.office_of(session, link, now=now)
+    if head is None or link.used_at is not None or link.ended_at is not None:
+        raise LinkSpent
+    return head, addressees
+
+
+def _take_up(session: Session, head: Appointment, *, is_final: bool, now: datetime) -> Actor:
+    """Return the head as the actor; a confirmed one takes the office up by the code."""
+    if is_final and head.state is AppointmentState.CONFIRMED:
+        offices.take_up(session, head.person, now=now)
+    return Actor(
+        ActorKind.PERSON,
+        person_id=head.person_id,
+        appointment_id=head.id,
+        role=head.role,
+        department_id=head.department_id,
+    )
+
+
+def _kept(officers: Sequence[Appointment], slot: str, officer: NamedOfficer) -> Appointment | None:
+    """Return the officer's own appointment if this person is one already."""
+    for holder in officers:
+        if holder.person.mobile == officer.mobile or (
+            officer.mail and holder.person.mail == officer.mail
+        ):
+            if holder.person.name_mr != officer.name_mr:
+                raise Invalid([FieldError(f"{slot}_name_mr", "kept_otherwise")])
+            return holder
+    return None
+
+
+def _record(
+    session: Session,
+    slot: str,
+    officer: NamedOfficer,
+    named: OfficersNamed,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> Appointment:
+    try:
+        return record_person(
+            session,
+            actor=actor,
+            now=now,
+            name_mr=officer.name_mr,
+            designation=officer.designation,
+            mail=officer.mail or None,
+            mobile=officer.mobile,
+            role=Role.OFFICER,
+            department_id=actor.department_id or 0,
+            order_number=named.order_number,
+        )
+    except BadPerson as problem:
+        if problem.code in _KEPT_OTHERWISE:
+            raise Invalid([FieldError(f"{slot}_{problem.field}", "kept_otherwise")]) from problem
+        if problem.code == "shared":
+            raise Invalid([FieldError(f"{slot}_mail", "mail_shared")]) from problem
+        raise
+    except WrongRole as problem:  # the missing address of somebody with an office elsewhere
+        raise Invalid([FieldError(f"{slot}_mobile", "kept_otherwise")]) from problem
+
+
+def _finish(
+    session: Session,
+    link: Link,
+    head: Appointment,
+    addressees: Sequence[CallAddressee],
+    appointments: Sequence[Appointment],
+    *,
+    actor: Actor,
+    is_final: bool,
+    now: datetime,
+) -> Nomination:
+    """Confirm and invite, answer the calls, and use up the link; return the nomination."""
+    if is_final:
+        for appointment in appointments:
+            _confirm(session, appointment, actor=actor, now=now)
+    session.flush()
+    first, second = appointments
+    nomination = Nomination(
+        department_id=head.department_id,
+        addressee_id=addressees[-1].id if addressees else None,
+        head_id=head.id,
+        made_at=now,
+        was_proven=is_final,
+        first_id=first.id,
+        second_id=second.id,
+    )
+    session.add(nomination)
+    for addressee in addressees:
+        addressee.answered_at = now
+    one_time_links.use(session, link=link, now=now)
+    head_links.end(session, head.department_id, now=now)
+    session.flush()
+    return nomination
+
+
+def _confirm(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
+    """Confirm an officer who waits, by the head's word."""
+    session.flush()
+    holder = transitions.lock(session, Appointment, appointment.id)
+    if holder is None or holder.state is not AppointmentState.RECORDED:
+        return
+    confirmation.confirm_locked(session, holder, actor=actor, now=now, origin={})
+    confirmation.tell(session, holder, actor=actor, now=now)

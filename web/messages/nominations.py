@@ -1,0 +1,78 @@
+"""Sentences about calls to name officers, and about what heads wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from publisher.models.people import ServiceClass
+from publisher.nominations.progress import Answer
+from web.core.i18n import N_, _
+
+REFUSALS: Mapping[str, str] = {
+    "bad_heads": N_(
+        "Nothing is recorded yet. Correct the rows that are marked, then record again."
+    ),
+    "already_named": N_(
+        "The officers were already named by %(name)s, %(at)s. If that is wrong, phone the Cell."
+    ),
+    "places_held": N_(
+        "Both places are held. Without a code by SMS nobody can be replaced: end the appointment "
+        "of %(name)s first, or ask the Cell to."
+    ),
+    "officers_changed": N_(
+        "The officers of the department have changed since. Look at them again."
+    ),
+    "link_spent": N_("This link has expired or was already used."),
+    "nobody_to_ask": N_(
+        "This department has no confirmed head who can be asked. Record the head first."
+    ),
+    "answered_already": N_("This department has already answered (%(at)s)."),
+}
+
+FIELDS: Mapping[str, str] = {
+    "two_needed": N_("Name two officers. This one is missing."),
+    "class_needed": N_("Choose official or employee."),
+    "is_head": N_("This is your own number or address. The head cannot be an officer as well."),
+    "same_mobile": N_("This is the number of the first officer. Name two different people."),
+    "same_mail": N_("This is the address of the first officer. Name two different people."),
+    "mobile_landline": N_("This is a landline. Write a mobile number of ten digits."),
+    "mobile_unreadable": N_("This is not a mobile number. Write ten digits."),
+    "mail_unreadable": N_("This cannot be right. Check the spelling."),
+    "mail_shared": N_("This is a department’s shared address. Write the person’s own."),
+    "kept_otherwise": N_(
+        "This number or address is recorded with other details. Check the spelling of the name, "
+        "or ask the Cell."
+    ),
+    "order_not_signed": N_("Write the date on the order. It cannot be later than today."),
+    "day_past": N_("Choose today or a later day."),
+    "none_called": N_("Tick at least one department."),
+}
+
+ANSWERS: Mapping[Answer, str] = {
+    Answer.NAMED: N_("Officers named"),
+    Answer.WAITS: N_("Named, waits for a second person"),
+    Answer.ASKED: N_("Link sent"),
+    Answer.NOT_REACHED: N_("To be phoned: no confirmed head"),
+}
+
+
+def answer_word(answer: Answer) -> str:
+    """Return the words for what a department has done about a call."""
+    return _(ANSWERS[answer])
+
+
+CLASSES: Mapping[str | None, str] = {
+    ServiceClass.OFFICIAL: N_("Official"),
+    ServiceClass.EMPLOYEE: N_("Employee"),
+}
+
+
+def class_name(service_class: str | None) -> str:
+    """Return the word for the class of a person's service; empty if it is not known."""
+    return _(CLASSES[service_class]) if service_class in CLASSES else ""
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "answer_word": answer_word,
+    "service_class": class_name,
+}

@@ -1,0 +1,99 @@
+"""The page on which the heads of many departments are typed into a table, or pasted as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from wtforms import TextAreaField
+
+from approvals.policy import Action
+from publisher.nominations import heads, progress
+from publisher.nominations.heads import COLUMNS, MOST_ROWS, BadHeads, CheckedHead, HeadRow
+from web.core.auth import by_actor, reads, writing
+from web.core.context import ctx
+from web.core.form_views import with_form
+from web.core.i18n import _l, _n
+from web.core.permissions import Page, for_action
+from web.forms import number_of
+from web.messages.field_errors import recording_problem
+from web.messages.names import department_name
+from web.people.department_forms import DepartmentOrderForm, read_order
+
+routes = Blueprint("call_heads", __name__, url_prefix="/calls/heads")
+TYPED_AT_ONCE = 10
+"""The rows of departments without a head that the table begins with; the next ones follow."""
+
+MOST_LETTERS = 100_000
+"""The longest list that is read: two hundred lines are a fifth of it."""
+
+
+class HeadsForm(DepartmentOrderForm):
+    """The order of the list, and lines that are pasted; the rows themselves stand in the table."""
+
+    pasted = TextAreaField(_l("Paste a list"))
+
+
+@reads
+def _page(session: Session, form: HeadsForm, checked: Sequence[CheckedHead] | None = None) -> Page:
+    unreachable = progress.without_reachable_head(session, now=ctx.now())
+    if checked is None and isinstance(form.refusal, BadHeads):
+        checked = form.refusal.checked
+    if checked is None:
+        rows = (
+            _rows()
+            or [
+                HeadRow(department_name(office.department))
+                for office in unreachable
+                if office.head is None
+            ][:TYPED_AT_ONCE]
+        )
+        checked = [CheckedHead(row, None, {}) for row in rows]
+    return render_template(
+        "nominations/heads.html",
+        form=form,
+        checked=checked,
+        columns=COLUMNS,
+        sentence_of=recording_problem,
+        waiting=[office for office in unreachable if office.head is not None],
+        missing=sum(office.head is None for office in unreachable),
+    )
+
+
+def _rows() -> list[HeadRow]:
+    """Return the rows of the table as they were sent."""
+    number = min(number_of(request.form.get("rows")), MOST_ROWS)
+    return [
+        HeadRow(*(request.form.get(f"row-{at}-{column}", "") for column in COLUMNS))
+        for at in range(number)
+    ]
+
+
+@routes.route("", methods=["GET", "POST"])
+@for_action(Action.OPEN_CALL)
+@with_form(HeadsForm, shown_by=_page)
+def index(form: HeadsForm) -> Page:
+    """Check the rows, or record the heads; a second person confirms them."""
+    if request.form.get("step") == "read":
+        rows = heads.read_lines((form.pasted.data or "")[:MOST_LETTERS])
+        checked = _check(form, rows[:MOST_ROWS])
+        form.pasted.data = ""
+        return _page(form, checked)
+    rows = [row for row in _rows() if not row.is_empty]
+    with writing() as session:
+        checked = heads.record_heads(session, **by_actor(), rows=rows, order=read_order(form))
+    flash(
+        _n(
+            "%(num)s head is recorded. Another person must confirm the list.",
+            "%(num)s heads are recorded. Another person must confirm the list.",
+            len(checked),
+        )
+    )
+    return redirect(url_for("calls.index"))
+
+
+def _check(form: HeadsForm, rows: Sequence[HeadRow]) -> list[CheckedHead]:
+    order = read_order(form)
+    with writing() as session:
+        return heads.check_heads(session, **by_actor(), rows=rows, order=order)

@@ -1,0 +1,251 @@
+"""The page of a personal link by which a head names the officers of the department."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from approvals.policy import Role
+from publisher.auth import one_time_links
+from publisher.auth.one_time_links import LinkPurpose, LinkSpent
+from publisher.models.people import Appointment, Department, Link
+from publisher.nominations import head_links, nominate
+from publisher.nominations.named_officers import OfficersNamed
+from publisher.notifications.kinds import NoticeKind
+from publisher.people import personal_links
+from publisher.validation import NotFound
+from web.core.auth import acting, actor, reads, writing
+from web.core.context import ctx
+from web.core.form_views import with_form
+from web.core.i18n import _
+from web.core.permissions import Page, for_roles, public
+from web.errors import error_page
+from web.nominations.forms import OfficersForm
+from web.people.personal_links import PROBLEMS, has_code, is_by_owner, is_code_late
+
+routes = Blueprint("name_officers", __name__)
+CODE = NoticeKind.NOMINATION_CODE
+
+
+@routes.post("/name-officers")
+@for_roles(Role.HEAD)
+def begin() -> Page:
+    """Give a head who has signed in a link of their own, and lead to its page."""
+    with writing() as session:
+        head = session.get_one(Appointment, actor().appointment_id)
+        token = head_links.make_beside(session, head, now=ctx.now())
+    return redirect(url_for("name_officers.name", token=token))
+
+
+def _link(session: Session, token: str) -> Link | None:
+    """Return the link until its day, also one that was used or ended."""
+    link = one_time_links.find_any(session, token=token, purpose=LinkPurpose.NAME_OFFICERS)
+    is_over = link is None or ctx.now() >= link.expires_at or link.person.disabled_at is not None
+    return None if is_over else link
+
+
+@reads
+def _page(
+    session: Session,
+    /,
+    form: OfficersForm,
+    token: str,
+    *,
+    is_summary: bool = False,
+    is_proven: bool = False,
+) -> Page:
+    """Return the page: the form, what was stated with the code, or that it is over."""
+    link = _link(session, token)
+    named = head_links.named_since(session, link) if link is not None else None
+    head = head_links.office_of(session, link, now=ctx.now()) if link is not None else None
+    if link is None or (head is None and named is None) or (link.ended_at and named is None):
+        return error_page(404, message=_("This link has expired or was already used."))
+    if g.acting is not None and not is_by_owner(link):
+        page = render_template("people/personal_link_of_another.html", person=link.person)
+        return page, 403
+    can_code = has_code(session, link, CODE)
+    officers = nominate.officers_of(session, link.subject_id, now=ctx.now())
+    return render_template(
+        "nominations/name_officers.html",
+        form=form,
+        link=link,
+        department=session.get_one(Department, link.subject_id),
+        named=named,
+        officers=officers,
+        digest=nominate.digest_of_officers(officers),
+        is_summary=is_summary,
+        shows_officers=is_proven or is_by_owner(link),
+        can_act=can_code or is_by_owner(link),
+        has_code=can_code,
+        is_final=head is not None and nominate.confirms(head, is_proven=can_code),
+        is_late=is_code_late(session, link, CODE if is_summary else NoticeKind.LINK_CODE),
+    )
+
+
+@dataclass(frozen=True)
+class _LinkPost:
+    """The link of a POST, and whether a code proves its head; else the sign-in does."""
+
+    link: Link
+    has_code: bool
+
+
+def _asked(session: Session, token: str) -> _LinkPost:
+    """Return the link. Raises `NotFound` if it is over or another's, `LinkSpent` if none proves."""
+    link = _link(session, token)
+    if link is None or (g.acting is not None and not is_by_owner(link)):
+        raise NotFound(token)
+    can_code = has_code(session, link, CODE)
+    if not can_code and not is_by_owner(link):
+        raise LinkSpent
+    return _LinkPost(link, can_code)
+
+
+@routes.route("/name-officers/<token>", methods=["GET", "POST"])
+@public
+@with_form(OfficersForm, shown_by=_page)
+def name(form: OfficersForm, token: str) -> Page:
+    """Name two officers: they are shown once more, and a code confirms them."""
+    if g.acting is not None and acting().lacks_factor:
+        return render_template("sign_in/factor_needed.html", is_emergency=False), 403
+    match request.form.get("step"):
+        case "send":
+            return _send_look(form, token)
+        case "look":
+            return _look(form, token)
+        case "keep":
+            return _keep(form, token)
+        case "name":
+            return _name(form, token)
+        case "change":
+            return _page(form, token)
+        case _:
+            return _check(form, token)
+
+
+def _digest(link: Link, named: OfficersNamed) -> str:
+    """Return the digest that binds a code to what the page showed."""
+    return named.digest(link.subject_id)
+
+
+def _check(form: OfficersForm, token: str) -> Page:
+    """Refuse what is wrong; else send the code, and show what was stated."""
+    problem = None
+    with writing() as session:
+        link_post, named = _asked(session, token), form.named()
+        link = link_post.link
+        nominate.check(session, link=link, named=named, is_proven=link_post.has_code, now=ctx.now())
+        if link_post.has_code:
+            about = {
+                "first": named.first.name_mr,
+                "second": named.second.name_mr,
+                "department": session.get_one(Department, link.subject_id),
+            }
+            problem = personal_links.send_code(
+                session,
+                link=link,
+                about=about,
+                now=ctx.now(),
+                kind=CODE,
+                page_digest=_digest(link, named),
+            )
+    if problem is not None:
+        form.code.errors = [_(PROBLEMS[problem])]
+        return _with_status(_page(form, token, is_summary=True))
+    return _page(form, token, is_summary=True)
+
+
+def _name(form: OfficersForm, token: str) -> Page:
+    """Record the two officers by the code, or by the sign-in of a head without a mobile."""
+    problem, is_final = None, False
+    with writing() as session:
+        link_post, named = _asked(session, token), form.named()
+        if link_post.has_code:
+            problem = personal_links.use_code(
+                session,
+                link=link_post.link,
+                code=form.code.data or "",
+                now=ctx.now(),
+                page_digest=_digest(link_post.link, named),
+            )
+        if problem is None:
+            is_final = nominate.name_officers(
+                session,
+                link=link_post.link,
+                named=named,
+                is_proven=link_post.has_code,
+                now=ctx.now(),
+            ).was_proven
+    if problem is not None:
+        form.code.errors = [_(PROBLEMS[problem])]
+        return _with_status(_page(form, token, is_summary=True))
+    return _done(token, is_final=is_final)
+
+
+def _send_look(form: OfficersForm, token: str) -> Page:
+    """Send the code that shows the officers of the department."""
+    with writing() as session:
+        link = _asked(session, token).link
+        department = session.get_one(Department, link.subject_id)
+        about = {"act": link.purpose, "person": link.person, "department": department}
+        problem = personal_links.send_code(session, link=link, about=about, now=ctx.now())
+    if problem is not None:
+        form.code.errors = [_(PROBLEMS[problem])]
+        return _with_status(_page(form, token))
+    flash(_("A code has been sent by SMS. It is valid for 15 minutes."))
+    return redirect(url_for("name_officers.name", token=token))
+
+
+def _look(form: OfficersForm, token: str) -> Page:
+    """Show the officers of the department after a code, which is kept."""
+    with writing() as session:
+        link = _asked(session, token).link
+        problem = personal_links.use_code(
+            session, link=link, code=form.code.data or "", now=ctx.now(), is_kept=True
+        )
+    if problem is not None:
+        form.code.errors = [_(PROBLEMS[problem])]
+        return _with_status(_page(form, token))
+    return _page(form, token, is_proven=True)
+
+
+def _keep(form: OfficersForm, token: str) -> Page:
+    """Let the officers stay as they were shown, by the same code or by the sign-in."""
+    problem, is_final = None, False
+    with writing() as session:
+        link = _asked(session, token).link
+        is_signed_in = is_by_owner(link)
+        if not is_signed_in:
+            code = form.code.data or ""
+            problem = personal_links.use_code(session, link=link, code=code, now=ctx.now())
+        if problem is None:
+            nomination = nominate.keep_officers(
+                session,
+                link=link,
+                digest=form.digest.data or "",
+                is_proven=not is_signed_in,
+                now=ctx.now(),
+            )
+            is_final = nomination.was_proven or not _wait(nomination.first, nomination.second)
+    if problem is not None:
+        form.code.errors = [_(PROBLEMS[problem])]
+        return _with_status(_page(form, token))
+    return _done(token, is_final=is_final)
+
+
+def _wait(*officers: Appointment) -> bool:
+    return any(officer.state == "recorded" for officer in officers)
+
+
+def _done(token: str, *, is_final: bool) -> Page:
+    if is_final:
+        flash(_("The officers of the department are named. They have been told."))
+    else:
+        flash(_("Recorded. The names count once a second person has confirmed them."))
+    return redirect(url_for("name_officers.name", token=token))
+
+
+def _with_status(page: Page) -> Page:
+    return (page, 422) if isinstance(page, str) else page
