@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import figures, live, pictures
+from bench import figures, live, papers, pictures
 from bench.dispatch import PARTS
 from bench.figures import PartResult
 from bench.setup import bench_setup, say
@@ -31,6 +31,10 @@ def _pictures(options: argparse.Namespace) -> Sequence[PartResult]:
     return [pictures.measure(options.runs)]
 
 
+def _papers(options: argparse.Namespace) -> Sequence[PartResult]:
+    return [papers.measure(options.runs)]
+
+
 def _live(options: argparse.Namespace) -> Sequence[PartResult]:
     rounds = min(options.runs, live.ROUNDS)
     with bench_setup(rounds=rounds, size=options.size) as setup:
@@ -40,6 +44,7 @@ def _live(options: argparse.Namespace) -> Sequence[PartResult]:
 BENCHES: Mapping[str, Callable[[argparse.Namespace], Sequence[PartResult]]] = {
     "dispatch": _dispatch,
     "pictures": _pictures,
+    "papers": _papers,
     "live": _live,
 }
 

@@ -57,6 +57,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     yield health_checks.check_shaping()
     yield health_checks.check_media(settings.media_dir)
     yield health_checks.check_sms(settings.sms)
+    yield health_checks.check_letterhead(settings.papers)
     reached = health_checks.check_database(database)
     yield reached
     if reached.code == "unreachable":

@@ -43,6 +43,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     "set by mobile number, without contact_code no mobile number is verified, without sign_in_code "
     "nobody without mail signs in on an unknown device after many failures",
     "sms_set": "by {host}, {kinds} kinds have a registered template; every other goes by mail",
+    "no_letterhead": "papers begin with the city's name; for a picture above it, name a PNG or "
+    f"JPEG in {PREFIX}LETTERHEAD",
+    "letterhead_read": "{file} stands on the papers",
+    "letterhead_broken": "{file} is no PNG or JPEG that can be read, so no paper can be made: name "
+    f"another file in {PREFIX}LETTERHEAD, or none",
     "no_account": "none is connected: connect one on the page Accounts, or set "
     f"{PREFIX}X_… or {PREFIX}FACEBOOK_… and run nagarvani init",
     "token_works": "{account} on {platform} ({known_as}) can be used",

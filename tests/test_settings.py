@@ -7,6 +7,7 @@ import pytest
 
 from publisher.settings.environment import Reach, Settings, WrongSetting, load
 from publisher.settings.help import HelpDesk, Hours
+from publisher.settings.papers import PaperSettings
 from publisher.settings.platforms import PLATFORM_SETTINGS
 from publisher.settings.sms import SmsTemplate
 
@@ -78,6 +79,9 @@ GOOD = {
     "SMS_SENDER": "PMCNGV",
     "SMS_ENTITY_ID": "1101",
     "SMS_TEMPLATES": "sms.toml",
+    "LETTERHEAD": "crest.png",
+    "OUTWARD_NUMBER": "मनपा/",
+    "SIGNATORY": "(नाव) | पदनाम |",
     **{name.upper(): name for name in KEYS},
 }
 
@@ -111,6 +115,13 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
     assert press.weekly_looks_after == timedelta(days=90)
     platform_names = [setting.name for setting in PLATFORM_SETTINGS]
     assert settings.platforms == {name: GOOD[name.upper()] for name in platform_names}
+
+
+def test_papers_have_what_the_city_wrote(tmp_path: Path) -> None:
+    assert read(tmp_path).papers == PaperSettings(None, "", ())
+    (tmp_path / "sms.toml").write_text(TEMPLATES)
+    papers = read(tmp_path, **GOOD).papers
+    assert papers == PaperSettings(tmp_path / "crest.png", "मनपा/", ("(नाव)", "पदनाम"))
 
 
 def test_facebooks_dialog_is_where_its_interface_is_if_that_is_the_sandbox(tmp_path: Path) -> None:
@@ -263,6 +274,7 @@ def test_a_wrong_setting_is_named_with_what_to_write(
 
 def test_every_setting_that_can_be_wrong_is_tried_here(tmp_path: Path) -> None:
     free = {"MEDIA_DIR", "CITY_NAME", "CITY_NAME_MR", "SMS_BODY", "SMS_SENDER", "SMS_ENTITY_ID"}
+    free |= {"LETTERHEAD", "OUTWARD_NUMBER", "SIGNATORY"}
     free |= {name.upper() for name in KEYS}
     assert {name for name, _, _ in WRONG} == set(GOOD) - free
 

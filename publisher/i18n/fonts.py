@@ -1,5 +1,6 @@
 """Build the pages' font: Noto Sans Devanagari, subset to the characters and weights we use.
 
+The papers (PDF) need a file for each weight, with all characters: what a paper uses is embedded.
 `check` tells if this machine can shape Devanagari: Pillow needs raqm, and raqm the system's
 FriBiDi.
 """
@@ -16,15 +17,22 @@ from pathlib import Path
 
 import fontpkg
 from fontTools import version as fonttools_version
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables import otTables
 from fontTools.varLib import instancer
 from PIL import features
+
+from publisher.i18n.languages import NBSP
 
 FAMILY = "Noto Sans Devanagari"
 FILE_NAME = "noto-sans-devanagari.woff2"
 WEIGHTS = (400, 700)
 FULL_WIDTH = 100
+# In the papers' fonts: units (of 1,000 to the em) by which a mark may be moved up or down.
+LEVELLED = 40
+_HEIGHT_OF_SPACE = 600
 
 # First and last code point of each run that is kept.
 RANGES: tuple[tuple[int, int], ...] = (
@@ -62,7 +70,24 @@ def make_font(target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     licence = original.parent.parent / "LICENSE"
     _replace(target.with_suffix(".LICENSE.txt"), licence.read_bytes())
-    _replace(target, _cut(_narrowed(original)))
+    _replace(target, _cut(_narrowed(original, WEIGHTS)))
+    _replace(stamp, recipe.encode("ascii"))
+
+
+def make_paper_fonts(folder: Path) -> None:
+    """Write the papers' fonts into `folder`, one TrueType file a weight, with licence and stamp.
+
+    It takes about five seconds, and does nothing if the stamp is up to date. Raises
+    fontpkg.FamilyNotInstalled.
+    """
+    original = source()
+    stamp, recipe = folder / "papers.stamp", _recipe(original)
+    if stamp.is_file() and stamp.read_text("ascii") == recipe:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "LICENSE.txt", (original.parent.parent / "LICENSE").read_bytes())
+    for weight in WEIGHTS:
+        _replace(folder / f"{weight}.ttf", _for_copying(_narrowed(original, weight)))
     _replace(stamp, recipe.encode("ascii"))
 
 
@@ -72,20 +97,74 @@ def _stamp_of(target: Path) -> Path:
 
 def _recipe(original: Path) -> str:
     """Return a digest of all inputs of the build."""
-    made_with = repr((fonttools_version, WEIGHTS, FULL_WIDTH, RANGES, _NAMES_KEPT))
+    made_with = repr(
+        (fonttools_version, WEIGHTS, FULL_WIDTH, RANGES, _NAMES_KEPT, LEVELLED, _HEIGHT_OF_SPACE)
+    )
     return sha256(original.read_bytes() + made_with.encode("ascii")).hexdigest()
 
 
-def _narrowed(original: Path) -> BytesIO:
-    """Return the font at full width with the weights we use."""
+def _narrowed(original: Path, weights: int | tuple[int, int]) -> BytesIO:
+    """Return the font at full width with one weight, or a range of weights."""
     out = BytesIO()
     with TTFont(original, recalcTimestamp=False) as font:
-        axes = {"wdth": FULL_WIDTH, "wght": WEIGHTS}
+        axes = {"wdth": FULL_WIDTH, "wght": weights}
         # Subsetting without saving and reading again in between fails on the variations.
-        instancer.instantiateVariableFont(font, axes, inplace=True)
+        instancer.instantiateVariableFont(
+            font, axes, inplace=True, updateFontNames=isinstance(weights, int)
+        )
         font.save(out)
     out.seek(0)
     return out
+
+
+def _for_copying(narrowed: BytesIO) -> bytes:
+    """Return the font as TrueType, changed so that text copied out of a PDF is what went in."""
+    out = BytesIO()
+    with TTFont(narrowed, recalcTimestamp=False) as font:
+        _widen_spaces(font)
+        _level_marks(font)
+        font.save(out)
+    return out.getvalue()
+
+
+def _widen_spaces(font: TTFont) -> None:
+    """Give the spaces an outline without area, as wide as they are and as high as letters.
+
+    PDFium, and so Chromium, drops a space without extent and guesses from the gap whether there
+    is one. After a vowel sign, whose advance is zero, it guesses wrong, and words run together.
+    """
+    for character in (" ", NBSP):
+        name = font.getBestCmap()[ord(character)]
+        advance, _bearing = font["hmtx"][name]
+        pen = TTGlyphPen(None)
+        pen.moveTo((0, 0))
+        pen.lineTo((advance, _HEIGHT_OF_SPACE))
+        pen.closePath()
+        font["glyf"][name] = pen.glyph()
+        font["hmtx"][name] = (advance, 0)
+
+
+def _level_marks(font: TTFont) -> None:
+    """Put marks that are a little below or above their usual height, as in ळू, at that height.
+
+    The typesetter writes a glyph of another height apart, with the whole syllable as its text, so
+    that it would be copied twice. The difference is less than half a point in running text.
+    """
+    for lookup in font["GPOS"].table.LookupList.Lookup:
+        for subtable in lookup.SubTable:
+            table = getattr(subtable, "ExtSubTable", subtable)
+            if isinstance(table, otTables.MarkBasePos):
+                _level(table)
+
+
+def _level(table: otTables.MarkBasePos) -> None:
+    heights = {mark.Class: mark.MarkAnchor.YCoordinate for mark in table.MarkArray.MarkRecord}
+    for base in table.BaseArray.BaseRecord:
+        for mark_class, anchor in enumerate(base.BaseAnchor):
+            if anchor is None or mark_class not in heights:
+                continue
+            if abs(anchor.YCoordinate - heights[mark_class]) <= LEVELLED:
+                anchor.YCoordinate = heights[mark_class]
 
 
 def _cut(narrowed: BytesIO) -> bytes:

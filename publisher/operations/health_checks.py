@@ -29,9 +29,11 @@ from publisher.models.deliveries import Account
 from publisher.notifications.sms import missing_codes, unknown_in
 from publisher.operations import worker_health
 from publisher.operations.worker_health import Clock
+from publisher.papers.pdf import NoImage, read_letterhead
 from publisher.people import confirmation
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.settings.environment import Settings
+from publisher.settings.papers import PaperSettings
 from publisher.settings.sms import Sms
 from publisher.states import AccountState
 
@@ -58,6 +60,7 @@ class HealthSubject(StrEnum):
     SHAPING = "text shaping"
     MEDIA = "media folder"
     SMS = "SMS"
+    LETTERHEAD = "letterhead"
     ACCOUNT = "account"
     APPOINTMENTS = "appointments"
     CLOCK = "clock"
@@ -111,6 +114,18 @@ def check_migrations(database: Database) -> HealthFinding:
     values = {"found": revision or "-", "wanted": head}
     code = "at_head" if revision == head else "behind" if revision else "no_tables"
     return HealthFinding(HealthSubject.MIGRATIONS, revision == head, code, values)
+
+
+def check_letterhead(papers: PaperSettings) -> HealthFinding:
+    """Check that the picture of the letterhead can be read, if there is one."""
+    if papers.letterhead is None:
+        return HealthFinding(HealthSubject.LETTERHEAD, True, "no_letterhead")
+    values = {"file": papers.letterhead}
+    try:
+        read_letterhead(papers.letterhead)
+    except NoImage:
+        return HealthFinding(HealthSubject.LETTERHEAD, False, "letterhead_broken", values)
+    return HealthFinding(HealthSubject.LETTERHEAD, True, "letterhead_read", values)
 
 
 def check_font(file: Path) -> HealthFinding:

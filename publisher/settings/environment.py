@@ -25,6 +25,7 @@ from publisher.settings.delivery import (
     read_some,
 )
 from publisher.settings.help import PHONE, HelpDesk, read_hours
+from publisher.settings.papers import PaperSettings, read_papers
 from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
 from publisher.settings.scheduling import (
     LANGUAGE_STAGGER,
@@ -33,13 +34,7 @@ from publisher.settings.scheduling import (
     read_stagger,
     read_take_back,
 )
-from publisher.settings.sms import (
-    Sms,
-    read_headers,
-    read_method,
-    read_pattern,
-    read_templates,
-)
+from publisher.settings.sms import Sms, read_headers, read_method, read_pattern, read_templates
 
 PREFIX = "NAGARVANI_"
 MOST_HEAD_HOURS = 40.0
@@ -102,6 +97,7 @@ class Settings:
     delivery: DeliverySettings
     platforms: Mapping[str, str]
     sms: Sms
+    papers: PaperSettings
     link_reach: Reach
     second_factor_from: date | None
     rehearsals: bool
@@ -118,13 +114,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
     """Return the settings of the environment and of `.env` in `folder`; raises `WrongSetting`."""
     root = folder or Path.cwd()
     variables = _from_file(root / ".env") | dict(os.environ if environment is None else environment)
-    reader = _Reader(
-        {
-            name.removeprefix(PREFIX): text
-            for name, text in variables.items()
-            if name.startswith(PREFIX) and text != ""
-        }
-    )
+    reader = _Reader(_ours(variables))
     return Settings(
         database_url=reader.read(
             "DATABASE_URL",
@@ -150,6 +140,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         delivery=_press(reader),
         platforms=_platforms(reader),
         sms=_sms(reader, root),
+        papers=read_papers(reader.texts, root),
         link_reach=_link_reach(reader),
         second_factor_from=_second_factor_from(reader),
         rehearsals=reader.read("REHEARSALS", False, _yes_or_no, "write 1 or 0"),
@@ -190,6 +181,15 @@ def _link_reach(reader: _Reader) -> Reach:
     # If X is the sandbox, nothing beyond this machine is called.
     usual = Reach.LOOPBACK if _is_loopback(reader.text("X_API_URL")) else Reach.PUBLIC
     return reader.read("LINK_REACH", usual, Reach, "write public, loopback or none")
+
+
+def _ours(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return our settings that are not empty, by their names without the prefix."""
+    return {
+        name.removeprefix(PREFIX): text
+        for name, text in variables.items()
+        if name.startswith(PREFIX) and text != ""
+    }
 
 
 def _from_file(path: Path) -> dict[str, str]:

@@ -193,7 +193,13 @@ def extracted() -> frozenset[str | tuple[str, ...]]:
     return frozenset(
         msgid
         for folder in (
-            CHECKOUT / part for part in ("web", "publisher/platforms", "publisher/notifications")
+            CHECKOUT / part
+            for part in (
+                "web",
+                "publisher/platforms",
+                "publisher/notifications",
+                "publisher/papers",
+            )
         )
         for _file, _line, msgid, _comments, _context in extract_from_dir(
             folder, method_map=methods, options_map=options, keywords=KEYWORDS

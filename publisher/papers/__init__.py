@@ -1,0 +1,1 @@
+"""Papers that an office files: PDF with letterhead, tables and page numbers."""

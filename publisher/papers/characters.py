@@ -1,0 +1,92 @@
+"""What of a text can be printed: glyphs of the papers' font, names of symbols, breaks of words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import emoji
+import regex
+from fontTools.ttLib import TTFont
+
+from publisher.i18n.fonts import WEIGHTS, make_paper_fonts
+
+FONTS: Final = Path(__file__).parent / "fonts"
+_HYPHEN: Final = "\u2010"
+_BREAK: Final = "\u200b"
+_WORD: Final = re.compile(r"\S{3,}")
+
+
+class CannotShape(Exception):
+    """The font has no glyph for `characters`; `text` is the value in which they are."""
+
+    def __init__(self, characters: str, text: str) -> None:
+        super().__init__(characters)
+        self.characters = characters
+        self.text = text
+
+
+def printable(text: str) -> str:
+    """Return a text with characters of the font only. Raises `CannotShape`.
+
+    A symbol without a glyph, such as an emoji, becomes its English name: `[loudspeaker]`. Spaces
+    become spaces, and characters that only steer the direction of writing go.
+    """
+    text = re.sub(r"\r\n?", "\n", text).replace(_BREAK, "")
+    if _advances().keys() >= set(text):
+        return text
+    named = emoji.replace_emoji(text, lambda _symbol, names: _bracketed(str(names["en"])))
+    printed = "".join(char if char in _advances() else _instead_of(char) for char in named)
+    if missing := dict.fromkeys(char for char in printed if char not in _advances()):
+        raise CannotShape("".join(missing), text)
+    return printed
+
+
+def with_breaks(text: str, width: float) -> str:
+    """Return a printable text with zero-width spaces in each word that may be wider than `width`.
+
+    The width is in ems. A conjunct stays whole, since a break comes after a grapheme only.
+    """
+
+    def broken(word: re.Match[str]) -> str:
+        advance = sum(_advances()[char] for char in word[0])
+        return word[0] if advance <= width else _BREAK.join(regex.findall(r"\X", word[0]))
+
+    return _WORD.sub(broken, text)
+
+
+@cache
+def _advances() -> Mapping[str, float]:
+    """Return how wide each character of the font is, in ems; a conjunct is narrower than its sum.
+
+    The bold font is asked, which is the wider one.
+    """
+    make_paper_fonts(FONTS)
+    with TTFont(FONTS / f"{WEIGHTS[-1]}.ttf") as font:
+        em, advances = font["head"].unitsPerEm, font["hmtx"]
+        glyphs = font.getBestCmap()
+        return {"\n": 0.0} | {chr(point): advances[glyphs[point]][0] / em for point in glyphs}
+
+
+def _instead_of(char: str) -> str:
+    """Return what stands for a character without a glyph; a letter stays, for want of any."""
+    if char in "\u00a0\u202f":
+        return "\u00a0"
+    if char == "\u2011":
+        return _HYPHEN
+    category = unicodedata.category(char)
+    if category in ("Zs", "Zl", "Zp", "Cc"):
+        return " "
+    if category == "Cf" or regex.fullmatch(r"\p{VS}", char):
+        return ""
+    if category.startswith("S"):
+        return _bracketed(unicodedata.name(char, "symbol").lower())
+    return char
+
+
+def _bracketed(name: str) -> str:
+    return f"[{name.strip(':').replace('_', ' ')}]"
