@@ -14,7 +14,7 @@ from publisher.models.comments import Comment
 from publisher.models.people import SignIn
 from publisher.review import withdraw
 from tests.browser.journey import Journey, open_journey
-from tests.support.city_people import MINUTE
+from tests.support.city_people import HOUR, MINUTE
 from tests.support.runs import Run
 
 TEXT = "पाणी नक्की कधी येणार?"
@@ -289,3 +289,54 @@ def layout_of(page: Page) -> object:
         "all => all.map(part => [part.textContent, part.value || '',"
         " part.getBoundingClientRect().toJSON()])"
     )
+
+
+def test_the_list_of_submissions_follows_but_not_under_a_tick(journey: Journey) -> None:
+    town = journey.town
+    town.hand_in("पहिला प्रस्ताव")
+    page = open_at(journey, "clerk", "/submissions?holder=nobody")
+    rows, views = page.locator(".list-submissions tbody tr"), page.locator("[data-live=views]")
+    town.hand_in("दुसरा प्रस्ताव")
+    with page.expect_response("**/submissions?*"):
+        page.clock.run_for(10_000)
+    expect(rows).to_have_count(2)
+    expect(views).to_contain_text("२")
+    tick = page.get_by_label("पहिला प्रस्ताव")
+    tick.check()
+    town.hand_in("तिसरा प्रस्ताव")
+    with page.expect_response("**/submissions?*"):
+        page.clock.run_for(10_000)
+    expect(views).to_contain_text("३")
+    expect(rows).to_have_count(2)
+    page.get_by_role("button", name=NEW).click()
+    expect(rows).to_have_count(3)
+    expect(tick).to_be_checked()
+    expect(page.locator("[data-print]")).to_be_visible()
+
+
+def test_the_calendar_follows_but_not_while_a_post_is_dragged(journey: Journey) -> None:
+    town = journey.town
+    town.schedule(town.approved(), HOUR)
+    untimed = town.approved("road")
+    page = open_at(journey, "clerk", "/calendar")
+    posts = page.locator(".month [data-move]")
+    expect(posts).to_have_count(1)
+    posts.first.hover()
+    page.mouse.down()
+    page.mouse.move(5, 5, steps=3)
+    expect(page.locator("body[data-dragging]")).to_have_count(1)
+    town.schedule(untimed, 3 * HOUR)
+    with page.expect_response("**/changes?*"):
+        page.clock.run_for(10_000)
+    expect(posts).to_have_count(1)
+    page.mouse.up()
+    expect(page.locator("body[data-dragging]")).to_have_count(0)
+    with page.expect_response("**/calendar"):
+        page.clock.run_for(10_000)
+    page.get_by_role("button", name=NEW).click()  # the dragged post has the focus
+    expect(posts).to_have_count(2)
+    posts.last.hover()
+    page.mouse.down()
+    page.mouse.move(5, 5, steps=3)
+    expect(page.locator("body[data-dragging]")).to_have_count(1)
+    page.mouse.up()

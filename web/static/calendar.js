@@ -1,15 +1,10 @@
-/* Dragging a post to another day, and printing. The page works without both: a drop sends the form of
-   "Move several posts" and shows the same answer. */
+/* Dragging a post to another day. The page works without it: a drop sends the form of "Move several
+   posts" and shows the same answer. live.js exchanges the days, but not while one is dragged. */
 "use strict";
 (() => {
   const all = (selector) => Array.from(document.querySelectorAll(selector));
   const form = document.getElementById("dragged");
   let draggedPost = null;
-
-  all("[data-print]").forEach((button) => {
-    button.hidden = false;
-    button.addEventListener("click", () => window.print());
-  });
 
   const field = (name, value) => {
     const input = document.createElement("input");
@@ -36,32 +31,38 @@
   };
 
   const highlight = (cell, on) => cell.classList.toggle("drop-here", on);
-  const isElsewhere = (cell) => draggedPost && !cell.contains(draggedPost);
+  const isElsewhere = (cell) => cell && draggedPost && !cell.contains(draggedPost);
+
+  // Calls `act` with the event and the part of the page, among those of `selector`, that it is about.
+  const on = (name, selector, act) => document.addEventListener(name, (event) => {
+    const part = event.target.closest && event.target.closest(selector);
+    if (part) { act(event, part); }
+  });
 
   if (form) {
-    all("[data-move]").forEach((postLink) => {
-      postLink.title = form.dataset.hint;
-      postLink.addEventListener("dragstart", (event) => {
-        draggedPost = postLink;
-        event.dataTransfer.effectAllowed = "move";
-        event.dataTransfer.setData("text/plain", postLink.dataset.move);
-      });
-      postLink.addEventListener("dragend", () => {
-        draggedPost = null;
-        all(".drop-here").forEach((cell) => highlight(cell, false));
-      });
+    on("pointerover", "[data-move]", (_event, postLink) => { postLink.title = form.dataset.hint; });
+    on("dragstart", "[data-move]", (event, postLink) => {
+      draggedPost = postLink;
+      document.body.dataset.dragging = "";
+      event.dataTransfer.effectAllowed = "move";
+      event.dataTransfer.setData("text/plain", postLink.dataset.move);
     });
-    all("td[data-day]").forEach((cell) => {
-      cell.addEventListener("dragover", (event) => {
-        if (!isElsewhere(cell)) { return; }
-        event.preventDefault();
-        highlight(cell, true);
-      });
-      cell.addEventListener("dragleave", () => highlight(cell, false));
-      cell.addEventListener("drop", (event) => {
-        event.preventDefault();
-        if (isElsewhere(cell)) { send(draggedPost, cell); }
-      });
+    on("dragend", "[data-move]", () => {
+      draggedPost = null;
+      delete document.body.dataset.dragging;
+      all(".drop-here").forEach((cell) => highlight(cell, false));
+    });
+    on("dragover", "td[data-day]", (event, cell) => {
+      if (!isElsewhere(cell)) { return; }
+      event.preventDefault();
+      highlight(cell, true);
+    });
+    on("dragleave", "td[data-day]", (event, cell) => {
+      if (!cell.contains(event.relatedTarget)) { highlight(cell, false); }
+    });
+    on("drop", "td[data-day]", (event, cell) => {
+      event.preventDefault();
+      if (isElsewhere(cell)) { send(draggedPost, cell); }
     });
   }
 })();

@@ -6,6 +6,7 @@
    [data-live-still]      A region that is never exchanged: it says "new", which opens the page again.
    [data-count]          The link of a tab, with its number; with data-loud its number is emphasised.
    [data-notices]        Switches the notices of this browser on and off.
+   body[data-dragging]   While something is dragged nothing is exchanged.
    It runs before nagarvani.js, and so sees the regions as the server made them. */
 (function () {
   "use strict";
@@ -274,7 +275,8 @@
     asking = true;
     try {
       await askForChanges();
-      if (!over && !document.hidden && (stale || hasPassed())) { await exchange(); }
+      const isDragging = "dragging" in body.dataset;
+      if (!over && !document.hidden && !isDragging && (stale || hasPassed())) { await exchange(); }
     } catch { stale = true; } // the network is away: the next turn asks again
     asking = false;
     plan();

@@ -510,6 +510,12 @@
     document.addEventListener("click", (event) => { if (!details.contains(event.target)) { details.open = false; } });
   }
 
+  // Without the script the browser's own command prints the page.
+  function printPage(button) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+
   function enhance(root) {
     all("[data-counter-for]", root).forEach(liveCounter);
     all("[data-preview-of]", root).forEach(livePreview);
@@ -521,6 +527,7 @@
     all("details[data-menu]", root).forEach(menu);
     all("select", root).forEach(typeAhead);
     all("[data-when]", root).forEach(sayWhen);
+    all("[data-print]", root).forEach(printPage);
   }
 
   // Returns what puts the typed values of a part into the part that takes its place, and then returns
