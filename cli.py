@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from approvals.policy import Role
-from publisher.settings.environment import Settings, WrongSetting
+from commands.app_setup import command_settings as _settings
+from commands.register_group import register
+from publisher.settings.environment import WrongSetting
 
 if TYPE_CHECKING:
     from commands.people import NewPerson
@@ -31,18 +33,12 @@ def main() -> None:
         sys.exit(2)
 
 
-def _settings() -> Settings:
-    from commands.app_setup import settings_with_secret
-    from commands.private_files import close_existing
-
-    settings = settings_with_secret()
-    close_existing(settings)
-    return settings
-
-
 @click.group()
 def nagarvani() -> None:
     """The publishing desk of a city."""
+
+
+nagarvani.add_command(register)
 
 
 @nagarvani.command()

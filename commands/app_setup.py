@@ -28,6 +28,15 @@ def settings_with_secret() -> Settings:
     return load()
 
 
+def command_settings() -> Settings:
+    """Return the settings of a command; what others could read of its files is closed first."""
+    from commands.private_files import close_existing
+
+    settings = settings_with_secret()
+    close_existing(settings)
+    return settings
+
+
 def kept_secret(path: Path) -> str:
     """Return the secret in this file, which only its owner can read; generated if missing."""
     if not path.exists():

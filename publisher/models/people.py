@@ -174,16 +174,17 @@ class Appointment(Base):
     @classmethod
     def in_force_at(cls, at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
         """Return the same as a condition in SQL; an alias of the class has it too."""
-        return and_(cls.state == AppointmentState.ACTIVE, cls._covered_at(at))
+        return and_(cls.state == AppointmentState.ACTIVE, cls.covered_at(at))
 
     @classmethod
     def informed_at(cls, at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
         """Return the condition of those who get messages: also who is confirmed and not active."""
         informed = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
-        return and_(cls.state.in_(informed), cls._covered_at(at))
+        return and_(cls.state.in_(informed), cls.covered_at(at))
 
     @classmethod
-    def _covered_at(cls, at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    def covered_at(cls, at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+        """Return the condition of what lies around this time by its dates, whatever its state."""
         return and_(cls.from_at <= at, or_(cls.until_at.is_(None), cls.until_at > at))
 
     def covers(self, at: datetime) -> bool:

@@ -179,6 +179,8 @@ TABLE: Mapping[str, Entry] = {
     "report.behind": page("admin lead cell head oversight auditor"),
     "report.list_csv": page("admin lead cell head oversight auditor"),
     "report.csv": page("admin lead cell head oversight auditor"),
+    "annex.index": page("admin lead cell oversight auditor"),
+    "annex.csv": page("admin lead cell oversight auditor"),
     "departments.csv": page("admin lead cell oversight auditor"),
     "departments.index": page("admin lead cell oversight auditor"),
     "departments.show": Entry("admin lead cell auditor", "oversight"),

@@ -17,7 +17,12 @@ from publisher.models.history import Event
 from publisher.models.people import Appointment, Department
 from publisher.operations.departments import close
 from publisher.people import department_orders, responsibility, shared_addresses
-from publisher.people.departments import departments_in_force, find_departments, is_in_force
+from publisher.people.departments import (
+    NAMED_NOBODY,
+    departments_in_force,
+    find_departments,
+    is_in_force,
+)
 from publisher.people.permissions import may_record
 from publisher.reports import export
 from publisher.validation import NotFound
@@ -32,7 +37,6 @@ from web.reports.csv_files import csv_response
 
 routes = Blueprint("departments", __name__)
 READERS = (Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.OVERSIGHT, Role.AUDITOR)
-NAMED_NOBODY = "named_nobody"
 OFFICERS = {"none": 0, "one": 1, "two": 2}
 """The number of officers by its name in the URL."""
 

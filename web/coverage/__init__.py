@@ -1,0 +1,1 @@
+"""The pages of who has named officers: the coverage by reporting line, and the annex."""

@@ -1,0 +1,111 @@
+"""The annex in the circular's form: the departments that had named no officer on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+from flask import Blueprint, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from approvals.policy import Actor, Role
+from publisher.coverage.annex import Annex, BadAnnexDay, annex
+from publisher.i18n.dates import editable_day
+from publisher.i18n.languages import digits
+from publisher.people.register_data import NAMED_NOBODY_ON
+from publisher.reports import export
+from publisher.validation import NotFound
+from publisher.working_time import local_day
+from web.core.auth import actor, by_actor, reads, writing
+from web.core.context import ctx
+from web.core.i18n import N_, _, _l, page_language
+from web.core.permissions import Page, for_roles
+from web.forms import Form
+from web.moments.fields import DayField
+from web.people.departments import READERS
+from web.reports.csv_files import csv_response
+
+routes = Blueprint("annex", __name__)
+PAPER = "mr"
+"""The language of the paper, whatever that of the page is."""
+
+SENTENCE = "विभाग समन्वयक (IT Nodal Officer) साठी नावे न कळविलेले विभाग दि. {day} पर्यंत"
+"""The circular's own sentence."""
+
+HEADINGS = (N_("Number"), N_("Department"), N_("Code"))
+
+
+class AnnexForm(Form):
+    """The day of the annex; without one it is today's."""
+
+    on = DayField(_l("Day"), looks_back=True, confirms=False)
+
+
+@routes.get("/annex")
+@for_roles(*READERS)
+@reads
+def index(session: Session) -> Page:
+    """Show the annex of a day, or say why there is none."""
+    form, paper = _annex(session)
+    page = render_template(
+        "coverage/annex.html",
+        form=form,
+        annex=paper,
+        sentence=SENTENCE.format(day=editable_day(paper.on, PAPER)) if paper else "",
+        halves=_halves(_cells(paper)) if paper else (),
+        is_of_a_line=actor().role is Role.OVERSIGHT,
+    )
+    return page if paper else (page, 422)
+
+
+@routes.get("/annex.csv")
+@for_roles(*READERS)
+def csv() -> Response:
+    """Return the annex of a day as CSV."""
+    with writing() as session:
+        paper = _annex(session)[1]
+        if paper is None:
+            raise NotFound(request.args.get("on"))
+        export.record_export(session, **by_actor(), rows=len(paper.rows), page="annex")
+    return csv_response("annex", HEADINGS, _cells(paper))
+
+
+def _cells(paper: Annex) -> list[tuple[str, str, str]]:
+    return [(digits(str(row.number), PAPER), row.name_mr, row.code) for row in paper.rows]
+
+
+def _annex(session: Session) -> tuple[AnnexForm, Annex | None]:
+    """Return the form and the annex that it asks for; None if its day has an error."""
+    form = AnnexForm(request.args, meta={"csrf": False})
+    now = ctx.now()
+    if not form.validate():
+        return form, None
+    if form.on.data is None:
+        form.on.fill(local_day(now))
+    on = form.on.data or local_day(now)
+    try:
+        return form, annex(session, on=on, now=now, visible_ids=line_ids(actor()))
+    except BadAnnexDay as problem:
+        form.on.errors = [_day_sentence(problem)]
+        return form, None
+
+
+def _day_sentence(problem: BadAnnexDay) -> str:
+    if problem.code == "not_yet":
+        return _("This day has not come yet. Write today or an earlier day.")
+    first = editable_day(NAMED_NOBODY_ON, page_language())
+    return _("Before %(day)s nothing is recorded. Write a later day.", day=first)
+
+
+def line_ids(viewer: Actor) -> frozenset[int] | None:
+    """Return the departments that the viewer oversees, or None if they see all."""
+    if viewer.role is not Role.OVERSIGHT:
+        return None
+    return viewer.line | {viewer.department_id or 0}
+
+
+def _halves(cells: Sequence[tuple[str, str, str]]) -> tuple[Sequence[tuple[str, str, str]], ...]:
+    """Return the two columns of the circular's form: the second half goes beside the first."""
+    half = ceil(len(cells) / 2)
+    return cells[:half], cells[half:]
