@@ -10,7 +10,7 @@ from typing import assert_never
 
 from approvals.states import PostState
 from publisher.models.deliveries import Delivery
-from publisher.models.posts import DecisionKind, Post, Revision, Variant
+from publisher.models.posts import DecisionKind, Revision, Variant
 from publisher.models.submissions import Submission
 from publisher.reports.officer_coverage import Roster
 from publisher.reports.post_bundles import CommentThread, PostBundle
@@ -213,14 +213,24 @@ def _variants(bundle: PostBundle) -> Sequence[Variant]:
 
 def _has_no_time(variant: Variant, bundle: PostBundle) -> bool:
     return all(
-        delivery.variant_id != variant.id or _is_void(delivery, bundle.post)
+        delivery.variant_id != variant.id or _is_void(delivery, bundle)
         for delivery in bundle.deliveries
     )
 
 
-def _is_void(delivery: Delivery, post: Post) -> bool:
-    """The delivery was cancelled before the current approval."""
-    return delivery.state is DeliveryState.CANCELLED and delivery.state_at < post.state_at
+def _is_void(delivery: Delivery, bundle: PostBundle) -> bool:
+    """The delivery was cancelled before the current approval, or with all others.
+
+    It is `sql_scheduling.has_no_time` of one post.
+    """
+    if delivery.state is not DeliveryState.CANCELLED:
+        return False
+    newest = {variant.id for variant in _variants(bundle)}
+    goes_ahead = any(
+        other.variant_id in newest and other.state is not DeliveryState.CANCELLED
+        for other in bundle.deliveries
+    )
+    return delivery.state_at < bundle.post.state_at or not goes_ahead
 
 
 def _due_at(delivery: Delivery) -> datetime:

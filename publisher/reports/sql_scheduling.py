@@ -24,13 +24,27 @@ def is_to_be_scheduled() -> Condition:
 def has_no_time() -> Condition:
     """The variant has no delivery.
 
-    A delivery cancelled before the current approval does not count.
+    A cancelled delivery does not count if it was cancelled before the current approval, or if no
+    other text of the revision has a delivery that was not cancelled: a post that was stopped waits
+    for a time again, while a text left out of a post that goes ahead does not.
     """
+    is_left_out = and_(Delivery.state_at >= Post.state_at, _revision_goes_ahead())
     has_delivery = exists().where(
         Delivery.variant_id == Variant.id,
-        or_(Delivery.state != DeliveryState.CANCELLED, Delivery.state_at >= Post.state_at),
+        or_(Delivery.state != DeliveryState.CANCELLED, is_left_out),
     )
     return ~has_delivery.correlate(Variant, Post)
+
+
+def _revision_goes_ahead() -> Condition:
+    """The revision of `Variant` has a text whose delivery was not cancelled."""
+    delivery, variant = aliased(Delivery), aliased(Variant)
+    going = exists().where(
+        variant.revision_id == Variant.revision_id,
+        delivery.variant_id == variant.id,
+        delivery.state != DeliveryState.CANCELLED,
+    )
+    return going.correlate(Variant)
 
 
 def lacks_a_time() -> Condition:

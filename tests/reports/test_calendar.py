@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -14,7 +14,6 @@ from publisher.reports.calendar import (
     entries_in,
     unscheduled,
 )
-from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from publisher.validation import departments_in_sight
 from tests.support import scenes
@@ -123,12 +122,15 @@ def test_of_a_half_scheduled_post_the_other_half_is_listed(town: City) -> None:
     assert [variant.account.platform for variant in missing.variants] == ["facebook"]
 
 
-def test_what_was_cancelled_on_purpose_is_not_asked_for_again(town: City) -> None:
-    (delivery_id,) = town.schedule(town.approved(), HOUR)
-    town.clock.move(timedelta(minutes=1))
-    with town.write() as session:
-        schedule.cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)
+def test_a_text_left_out_of_a_post_is_not_asked_for_again(town: City) -> None:
+    scenes.left_out(town)
     assert _unscheduled(town, "clerk") == []
+
+
+def test_a_post_that_was_stopped_waits_for_a_time_again(town: City) -> None:
+    scenes.stopped(town)
+    (waiting,) = _unscheduled(town, "clerk")
+    assert [variant.account.platform for variant in waiting.variants] == ["x", "facebook"]
 
 
 def test_what_was_cancelled_with_its_approval_is_asked_for_again(town: City) -> None:

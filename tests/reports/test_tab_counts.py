@@ -31,6 +31,8 @@ REPEATABLE = (
     scenes.approved,
     scenes.scheduled,
     scenes.half_scheduled,
+    scenes.stopped,
+    scenes.left_out,
     scenes.live,
     scenes.missed,
     scenes.failed,

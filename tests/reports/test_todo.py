@@ -51,6 +51,8 @@ TABLE: list[tuple[Scene, Kinds]] = [
     (scenes.approved, _add_one_of_each(CELL, "to_schedule")),
     (scenes.scheduled, {}),
     (scenes.half_scheduled, _add_one_of_each(CELL, "to_schedule")),
+    (scenes.stopped, _add_one_of_each(CELL, "to_schedule")),
+    (scenes.left_out, {}),
     (scenes.approval_withdrawn, _add_one_of_each(OFFICERS, "to_approve")),
     (scenes.approved_once_more, _add_one_of_each(CELL, "to_schedule")),
     (scenes.live, {}),

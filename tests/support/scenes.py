@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from publisher.delivery.monitoring import poll
 from publisher.inbox import routing
@@ -17,7 +17,8 @@ from publisher.platforms.base.protocol import (
     Refused,
 )
 from publisher.review import withdraw
-from publisher.scheduling.schedule import schedule
+from publisher.scheduling.post_schedule import stop_publishing
+from publisher.scheduling.schedule import cancel, schedule
 from publisher.working_time import local_day
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
@@ -111,6 +112,28 @@ def half_scheduled(town: City) -> None:
             due_at=town.now + HOUR,
             despite_clash=True,
         )
+
+
+def stopped(town: City) -> None:
+    """Stop a scheduled post before any of its texts has left."""
+    post_id = town.approved(on=["x", "facebook"])
+    town.schedule(post_id, DAY)
+    town.clock.move(MINUTE)
+    with town.write() as session:
+        stop_publishing(session, actor=town.actor("clerk"), now=town.now, post_id=post_id)
+
+
+def left_out(town: City) -> None:
+    """Cancel one of a post's two texts; the other still leaves."""
+    delivery_ids = town.schedule(town.approved(on=["x", "facebook"]), DAY)
+    town.clock.move(MINUTE)
+    cancel_deliveries(town, delivery_ids[1:])
+
+
+def cancel_deliveries(town: City, delivery_ids: Iterable[int]) -> None:
+    with town.write() as session:
+        for delivery_id in delivery_ids:
+            cancel(session, actor=town.actor("clerk"), now=town.now, delivery_id=delivery_id)
 
 
 def approval_withdrawn(town: City) -> None:
