@@ -93,8 +93,12 @@ DELIVERY_MOVES: Moves = {
     ),
     DeliveryState.UNCONFIRMED: frozenset({DeliveryState.PUBLISHED, DeliveryState.HELD}),
     DeliveryState.HELD: frozenset({DeliveryState.PUBLISHED, DeliveryState.SCHEDULED}),
-    DeliveryState.FAILED: frozenset({DeliveryState.SCHEDULED, DeliveryState.PUBLISHED}),
-    DeliveryState.MISSED: frozenset({DeliveryState.SCHEDULED, DeliveryState.PUBLISHED}),
+    DeliveryState.FAILED: frozenset(
+        {DeliveryState.SCHEDULED, DeliveryState.PUBLISHED, DeliveryState.CANCELLED}
+    ),
+    DeliveryState.MISSED: frozenset(
+        {DeliveryState.SCHEDULED, DeliveryState.PUBLISHED, DeliveryState.CANCELLED}
+    ),
     DeliveryState.CANCELLED: frozenset({DeliveryState.SCHEDULED}),
     DeliveryState.PUBLISHED: frozenset(),
 }

@@ -53,8 +53,8 @@ DESIGN: dict[type[StrEnum], str] = {
         sending > published unconfirmed failed scheduled
         unconfirmed > published held
         held > published scheduled
-        failed > scheduled published
-        missed > scheduled published
+        failed > scheduled published cancelled
+        missed > scheduled published cancelled
         cancelled > scheduled
         published >
     """,
@@ -166,9 +166,9 @@ def test_every_state_is_in_exactly_one_class(
     assert sorted(state for members in classes for state in members) == sorted(enum)
 
 
-def test_only_unsent_deliveries_can_be_cancelled() -> None:
+def test_only_what_has_not_left_can_be_cancelled() -> None:
     cancellable = {state for state in DeliveryState if "cancelled" in DELIVERY_MOVES[state]}
-    assert cancellable == set(states.UNSENT)
+    assert cancellable == {*states.UNSENT, *states.STUCK}
 
 
 def test_a_late_answer_can_publish_whatever_may_be_live() -> None:

@@ -100,10 +100,11 @@ class BoardLine:
         return frozenset().union(*(row.acts for row in self.rows))
 
 
+_STUCK_ACTS = (Action.SCHEDULE, Action.PUBLISH_NOW, Action.CANCEL, Action.WITHDRAW_POST)
 _ACTS: Mapping[BoardKind, tuple[Action, ...]] = {
     BoardKind.HELD: (Action.SETTLE_HELD,),
-    BoardKind.MISSED: (Action.SCHEDULE, Action.PUBLISH_NOW, Action.WITHDRAW_POST),
-    BoardKind.FAILED: (Action.SCHEDULE, Action.PUBLISH_NOW, Action.WITHDRAW_POST, Action.DRAFT),
+    BoardKind.MISSED: _STUCK_ACTS,
+    BoardKind.FAILED: (*_STUCK_ACTS, Action.DRAFT),
     BoardKind.BLOCKED: (Action.RECORD_OFFICER, Action.RECORD_HEAD, Action.WITHDRAW_POST),
     BoardKind.UNAPPROVED: (Action.APPROVE,),
     BoardKind.OUTLIVED: (Action.DRAFT, Action.WITHDRAW_POST),
@@ -141,12 +142,12 @@ def delivery_row(
         again_at=tried + RESEND_WAIT if tried and kind is BoardKind.HELD else None,
         variant_id=delivery.variant_id,
         ends_at=delivery.variant.revision.not_after,
-        passed=_passed_date(delivery.variant.text, local_day(now)),
+        passed=passed_date(delivery.variant.text, local_day(now)),
         reason=delivery.reason,
     )
 
 
-def _passed_date(text: str, today: date) -> str:
+def passed_date(text: str, today: date) -> str:
     """Return the first past date of the text, or an empty string.
 
     Dates further back than `REFERENCE` are skipped.

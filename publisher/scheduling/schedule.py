@@ -17,7 +17,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.posts import Post, Revision, Variant
 from publisher.scheduling import corrections
 from publisher.scheduling.constraints import LATE_LIMIT, LONGEST_LATE_LIMIT, check_time
-from publisher.states import SENT, UNSENT, DeliveryState
+from publisher.states import SENT, STUCK, UNSENT, DeliveryState
 from publisher.validation import existing
 
 
@@ -89,12 +89,17 @@ def _set_time(
 
 
 def cancel(session: Session, *, actor: Actor, now: datetime, delivery_id: int) -> Delivery:
-    """Cancel a delivery that was not sent; raises `OnItsWay` otherwise."""
+    """Cancel a delivery that was not sent; raises `OnItsWay` otherwise.
+
+    A text that is stuck may be given up so, an order that is stuck not: raises `WrongState`.
+    """
     delivery = existing(transitions.lock(session, Delivery, delivery_id), delivery_id)
     action = _CANCELS.get(delivery.action, Action.CANCEL)
     require(actor, action, delivery.post.department_id, now=now)
     if delivery.state in SENT:
         raise OnItsWay(state=delivery.state)
+    if delivery.state in STUCK and delivery.action not in OF_TEXTS:
+        raise WrongState(state=delivery.state, to=DeliveryState.CANCELLED)
     transitions.apply(
         session, delivery, DeliveryState.CANCELLED, actor=actor, now=now, verb="cancel"
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from approvals.errors import WrongRole
+from approvals.errors import WrongRole, WrongState
 from approvals.states import PostState
 from publisher.models.comments import Comment, Source
 from publisher.models.controls import Order
@@ -177,6 +177,8 @@ def test_a_refused_deletion_stays_on_the_board_until_it_is_ordered_again(
     (order,) = take_back(town, post_id)
     town.tick_dispatch()
     assert town.delivery(order).state is DeliveryState.FAILED
+    with pytest.raises(WrongState), town.write() as session:
+        schedule.cancel(session, actor=town.actor("lead"), now=town.now, delivery_id=order)
     with town.read() as session:
         (line,) = decision_board.board(session, actor=town.actor("lead"), now=town.now).lines
         (row,) = line.rows

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from publisher.i18n.languages import latin_digits
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.reports.decision_board import MOST_LINES
+from publisher.states import DeliveryState
 from tests.support import scenes
 from tests.support.city import City
-from tests.support.city_people import HOUR, MINUTE
+from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.html_page import Element, Page
 from tests.web.site import Site
 from tests.web.world import World
 
+PASSED = "उलटून गेली आहे"
 LONG = "शनिवारी पाणी बंद. " * 14 + "#पाणी"
 
 
@@ -97,3 +101,36 @@ def test_a_long_board_has_pages(site: Site) -> None:
     assert "/decisions?page=2" in first.html
     for page in ("0", "-1", "x", "99999999999999999999"):
         assert clerk.get(f"/decisions?page={page}").status_code == 200
+
+
+@pytest.mark.parametrize("happens", [scenes.missed, scenes.failed])
+def test_a_clerk_cancels_a_text_that_did_not_leave(site: Site, happens: scenes.Scene) -> None:
+    happens(site.city)
+    path = "/deliveries/1/cancel"
+    clerk = site.browser("clerk")
+    for page in ("/decisions", "/deliveries/1"):
+        assert path in [form.get("action") for form in clerk.page(page).all if form.tag == "form"]
+    assert clerk.post(path).status_code == 302
+    assert site.city.delivery(1).state is DeliveryState.CANCELLED
+    assert lines(clerk.page("/decisions")) == []
+
+
+def test_who_cannot_cancel_reads_who_can(site: Site) -> None:
+    scenes.missed(site.city)
+    page = site.browser("member").page("/deliveries/1")
+    assert "रद्द करू शकतात" in page.text
+    assert "/deliveries/1/cancel" not in page.html
+
+
+def test_the_page_of_a_text_warns_of_its_past_date_beside_publish_now(site: Site) -> None:
+    town = site.city
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x"], text="दि. २६ नोव्हेंबर २०२६ रोजी पाणी बंद.")
+    town.send(post_id)
+    town.approve(post_id)
+    (delivery_id,) = town.schedule(post_id, HOUR)
+    assert PASSED not in site.browser("clerk").page(f"/deliveries/{delivery_id}").text
+    town.tick_dispatch(3 * DAY)
+    page = site.browser("clerk").page(f"/deliveries/{delivery_id}")
+    assert PASSED in page.text
+    assert f"/posts/{post_id}/publish-now" in page.html

@@ -14,12 +14,14 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, ReceiptOrigin
 from publisher.models.monitoring import UnreadLink
 from publisher.models.people import Person
 from publisher.reports import decision_board, problems
+from publisher.reports.board_rows import passed_date
 from publisher.reports.decision_board import MOST_LINES
 from publisher.reports.problems import problem_summary
 from publisher.scheduling import schedule
 from publisher.scheduling.undo import undo_cancel
-from publisher.states import PUBLISHABLE_BY_HAND, RESCHEDULABLE, UNSENT, DeliveryState
+from publisher.states import PUBLISHABLE_BY_HAND, RESCHEDULABLE, STUCK, UNSENT, DeliveryState
 from publisher.undo import newest_event
+from publisher.working_time import local_day
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
@@ -85,6 +87,7 @@ def _delivery_page(session: Session, form: PlatformLinkForm, delivery_id: int) -
         may_read_answers=may(actor(), Action.SEE_RAW_ANSWER, post.department_id),
         resend_from=(delivery.sending_at or ctx.now()) + reconcile.RESEND_WAIT,
         attempts=_attempts(delivery),
+        passed=passed_date(delivery.variant.text, local_day(ctx.now())),
     )
 
 
@@ -93,7 +96,7 @@ _ACTIONS: Mapping[Action, Collection[DeliveryState]] = {
     Action.SCHEDULE: RESCHEDULABLE,
     Action.PUBLISH_NOW: RESCHEDULABLE,
     Action.PUBLISH_BY_HAND: PUBLISHABLE_BY_HAND,
-    Action.CANCEL: UNSENT,
+    Action.CANCEL: (*UNSENT, *STUCK),
     Action.SETTLE_HELD: (DeliveryState.HELD,),
 }
 
