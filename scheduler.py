@@ -46,6 +46,7 @@ from publisher.reports.export import tick_exports
 from publisher.review.head_notices import tick_heads
 from publisher.review.lapsed_approvals import tick_lapsed_approvals
 from publisher.settings.environment import Settings
+from publisher.transfers.carry_out import tick_transfers
 
 log = logging.getLogger("nagarvani.clock")
 
@@ -100,6 +101,7 @@ def ticks(
         Tick("heads", 60.0, lambda: _heads(context, settings)),
         Tick("contacts", 60.0, lambda: tick_contacts(context.database, now=context.now())),
         Tick("departments", 60.0, lambda: tick_departments(context.database, now=context.now)),
+        Tick("transfers", 60.0, lambda: tick_transfers(context.database, now=context.now)),
         Tick("links", 3.0, lambda: _links(context, settings)),
         Tick("outages", 5.0, lambda: tick_outages(context.database, now=context.now())),
         Tick("timed", 30.0, lambda: tick_timed(context.database)),

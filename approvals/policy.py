@@ -90,6 +90,8 @@ class Action(StrEnum):
     APPROVE_TEMPLATE = "approve_template"
     KEEP_ROSTER = "keep_roster"
     RECORD_AWAY = "record_away"
+    TRANSFER_PEOPLE = "transfer_people"
+    HAND_OVER = "hand_over"
 
 
 class Scope(StrEnum):
@@ -198,6 +200,7 @@ _AT_THE_CELL = (
     Action.ASSIGN,
     Action.DRAFT_TEMPLATE,
     Action.RECORD_AWAY,
+    Action.HAND_OVER,
 )
 _RECORDS = (
     Action.RECORD_MEMBER,
@@ -206,6 +209,8 @@ _RECORDS = (
     Action.DISABLE_PERSON,
     Action.RECORD_DEPARTMENT,
     Action.OPEN_CALL,
+    Action.TRANSFER_PEOPLE,
+    Action.HAND_OVER,
 )
 _CELL = _READ_ALL | dict.fromkeys(
     (*_AT_THE_CELL, Action.SEE_REPORT, Action.SEE_RAW_ANSWER), Scope.ANY
@@ -258,6 +263,7 @@ TABLE: Mapping[Role, Mapping[Action, Scope]] = {
         Action.CONFIRM_APPOINTMENT: Scope.OWN,
         Action.RECORD_OFFICER: Scope.OWN,
         Action.RECORD_MEMBER: Scope.OWN,
+        Action.HAND_OVER: Scope.OWN,
     },
     Role.MEMBER: _MEMBER | _LANE,
     Role.OVERSIGHT: _READ_OWN | _LANE | {Action.SEE_REPORT: Scope.OWN},

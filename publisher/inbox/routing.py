@@ -15,7 +15,7 @@ from approvals.states import PostState
 from publisher import cancellation, transitions
 from publisher.inbox import deadlines
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing
-from publisher.models.people import Department
+from publisher.models.people import Appointment, Department
 from publisher.models.posts import Post
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
@@ -38,6 +38,7 @@ class RoutingReason(StrEnum):
     REOPENED = "reopened"
     ANSWER_DELETED = "answer_deleted"
     UNDONE = "undone"
+    HANDED_OVER = "handed_over"
 
 
 def route_new(session: Session, comment: Comment, *, now: datetime) -> None:
@@ -123,6 +124,31 @@ def tell_holder(session: Session, comment: Comment, *, now: datetime) -> None:
         now=now,
         path=links.comment(comment.id),
     )
+
+
+def pass_on(
+    session: Session, comment: Comment, to: Appointment, *, actor: Actor, now: datetime
+) -> None:
+    """Pass a locked, routed comment to another person of its department; its deadline stays."""
+    before = current(comment)
+    before.until_at = now
+    session.flush()
+    comment.routings.append(
+        Routing(
+            department_id=comment.department_id,
+            appointment_id=to.id,
+            since_at=now,
+            reason=RoutingReason.HANDED_OVER,
+            details={"department": comment.department_id},
+        )
+    )
+    values = {
+        "why": RoutingReason.HANDED_OVER.value,
+        "from": before.appointment_id,
+        "to": to.id,
+        "department": comment.department_id,
+    }
+    transitions.record(session, comment, Action.HAND_OVER, actor=actor, now=now, values=values)
 
 
 def current(comment: Comment) -> Routing:

@@ -75,6 +75,9 @@ class NoticeKind(StrEnum):
     IN_OFFICE = "in_office"
     NAME_OFFICERS = "name_officers"
     NOMINATION_CODE = "nomination_code"
+    TRANSFERS_WAIT = "transfers_wait"
+    TRANSFERS_CONFIRMED = "transfers_confirmed"
+    HANDED_OVER = "handed_over"
 
 
 _OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
@@ -107,7 +110,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.RETURNED: "title revision department reason by?",
     NoticeKind.REJECTED: "title revision department reason by?",
     NoticeKind.APPROVAL_WITHDRAWN: "title revision department reason by?",
-    NoticeKind.APPROVALS_LAPSED: "person role department waiting? gone?",
+    NoticeKind.APPROVALS_LAPSED: "person role department waiting? gone? left?",
     NoticeKind.ANSWER_WAITS: "answer comment department by? due_at?",
     NoticeKind.COMMENT_ROUTED: "comment author department due_at platform? title? by? reason?",
     NoticeKind.COMMENT_UNDONE: "comment department?",
@@ -143,6 +146,9 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.APPOINTMENT_DOUBTED: "person role department doubter put_back?",
     NoticeKind.OFFICE_WAITS: "role department",
     NoticeKind.IN_OFFICE: "role department on by? without_password?",
+    NoticeKind.TRANSFERS_WAIT: "people count on number by?",
+    NoticeKind.TRANSFERS_CONFIRMED: "people count on number by? cancelled?",
+    NoticeKind.HANDED_OVER: "giver taker department comments drafts texts posts? taken?",
     NoticeKind.LINK_CODE: "secret act person department expires_at",
     NoticeKind.NAME_OFFICERS: "department order_number nominate_by",
     NoticeKind.NOMINATION_CODE: "secret first second department expires_at",

@@ -73,6 +73,11 @@ def appointments_waiting() -> str:
     return "/people/waiting"
 
 
+def transfer_list(list_id: int) -> str:
+    """Return the path of a list of people who move to other offices."""
+    return f"/transfers/{list_id}"
+
+
 def lost_factor(person_id: int) -> str:
     """Return the path of the page on which two people end a lost second factor."""
     return f"/people/{person_id}/second-factor"

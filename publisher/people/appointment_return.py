@@ -48,8 +48,7 @@ def put_back(
     approved again. `columns` are set beside those of the confirmation. Raises `Overtaken` if one of
     them approves something, or is moved, at this moment.
     """
-    for decision in approvals:
-        _let_lapse(session, decision, actor=actor, now=now, why=verb)
+    let_lapse(session, approvals, actor=actor, now=now, why=verb)
     for appointment in sorted(appointments, key=attrgetter("id")):
         transitions.apply(
             session,
@@ -66,7 +65,15 @@ def put_back(
     _withdraw_templates(session, appointments, actor=actor, now=now, why=verb)
 
 
-def _let_lapse(
+def let_lapse(
+    session: Session, approvals: Sequence[Decision], *, actor: Actor, now: datetime, why: str
+) -> None:
+    """Let locked approvals count no more; `review.lapsed_approvals` then asks and tells others."""
+    for decision in approvals:
+        _let_one_lapse(session, decision, actor=actor, now=now, why=why)
+
+
+def _let_one_lapse(
     session: Session, decision: Decision, *, actor: Actor, now: datetime, why: str
 ) -> None:
     decision.lapsed_at = now

@@ -19,6 +19,7 @@ from publisher.models.monitoring import Watch
 from publisher.models.people import Appointment
 from publisher.models.posts import Language, Post, PostKind, Revision
 from publisher.models.submissions import Submission
+from publisher.models.transfers import TransferList
 from publisher.reports import (
     external_changes,
     sql_conditions,
@@ -40,6 +41,7 @@ Thing = (
     | type[Account]
     | type[Watch]
     | type[DepartmentChange]
+    | type[TransferList]
 )
 
 
@@ -67,6 +69,8 @@ class WaitingKind(StrEnum):
     FOUND_CHANGED = "found_changed"
     MERGER_DUE = "merger_due"
     CLOSING_DUE = "closing_due"
+    TRANSFERS_UNCONFIRMED = "transfers_unconfirmed"
+    TRANSFERS_HINDERED = "transfers_hindered"
 
 
 class DueKind(StrEnum):
@@ -150,7 +154,8 @@ def todo_kinds_for(actor: Actor, *, now: datetime) -> list[TodoKind]:
             return list(_of_the_submitter(actor))
         case Role.ADMIN:
             paused = Account.state == AccountState.PAUSED
-            return [TodoKind(WaitingKind.ACCOUNT_PAUSED, Account, paused), *_endings_due(now)]
+            accounts = TodoKind(WaitingKind.ACCOUNT_PAUSED, Account, paused)
+            return [accounts, *_endings_due(now), _transfers_due(now)]
         case _:
             return []
 
@@ -180,6 +185,7 @@ def _for_the_lead(actor: Actor, now: datetime) -> Iterator[TodoKind]:
         yield TodoKind(WaitingKind.BLOCKED, Post, sql_conditions.blocked(now=now))
     if scope_of(actor, Action.RECORD_DEPARTMENT) is Scope.ANY:
         yield from _endings_due(now)
+        yield _transfers_due(now)
 
 
 def _endings_due(now: datetime) -> Iterator[TodoKind]:
@@ -191,6 +197,20 @@ def _endings_due(now: datetime) -> Iterator[TodoKind]:
         DepartmentChange.in_force_on <= local_day(now),
     )
     yield TodoKind(WaitingKind.MERGER_DUE, DepartmentChange, due, _ENDINGS)
+
+
+def _transfers_due(now: datetime) -> TodoKind:
+    """Return the lists whose day has come, and that nobody confirmed or something hinders."""
+    due = and_(
+        TransferList.done_at.is_(None),
+        TransferList.dropped_at.is_(None),
+        TransferList.in_force_on <= local_day(now),
+        or_(TransferList.confirmed_at.is_(None), TransferList.hindered_at.is_not(None)),
+    )
+    return TodoKind(WaitingKind.TRANSFERS_UNCONFIRMED, TransferList, due, _CONFIRMED)
+
+
+_CONFIRMED: Mapping[object, WaitingKind] = {True: WaitingKind.TRANSFERS_HINDERED}
 
 
 _ENDINGS: Mapping[object, WaitingKind] = {

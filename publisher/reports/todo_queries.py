@@ -27,6 +27,7 @@ from publisher.models.departments import DepartmentChange
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, Revision, Variant
 from publisher.models.submissions import Priority, Submission
+from publisher.models.transfers import TransferList
 from publisher.reports import sql_conditions
 from publisher.reports.officer_coverage import lacking_in
 from publisher.reports.role_queries import MOMENT, RoleQuery, anybody
@@ -70,6 +71,8 @@ def _completed(
     session: Session, todo_kind: TodoKind, tasks: list[Waiting], now: datetime
 ) -> Iterable[Waiting]:
     """Return the tasks with what a second query tells about their kind."""
+    if not tasks:
+        return tasks
     match todo_kind.kind:
         case WaitingKind.NOTE:
             return _with_notes(session, tasks)
@@ -148,7 +151,8 @@ def _with_lacking(session: Session, tasks: Collection[Waiting], now: datetime) -
 
 def with_texts(session: Session, rows: Sequence[Waiting]) -> list[Waiting]:
     """Return the tasks; those about a post get its first text, its languages and platforms."""
-    variants = _variants(session, [row.subject_id for row in rows if row.subject == "post"])
+    post_ids = [row.subject_id for row in rows if row.subject == "post"]
+    variants = _variants(session, post_ids) if post_ids else {}
     return [
         _with_texts(row, variants[row.subject_id]) if row.subject == "post" else row for row in rows
     ]
@@ -251,6 +255,10 @@ def _endings(todo_kind: TodoKind, _most: int | None) -> Select[DepartmentChange]
     )
 
 
+def _transfers(todo_kind: TodoKind, _most: int | None) -> Select[TransferList]:
+    return select(TransferList).where(todo_kind.condition).order_by(TransferList.id)
+
+
 _QUERY_OF: Mapping[Thing, Callable[[TodoKind, int | None], Select[*tuple[Any, ...]]]] = {
     Submission: _submissions,
     Post: _posts,
@@ -258,5 +266,6 @@ _QUERY_OF: Mapping[Thing, Callable[[TodoKind, int | None], Select[*tuple[Any, ..
     Delivery: _deliveries,
     Watch: _watches,
     DepartmentChange: _endings,
+    TransferList: _transfers,
     Account: _accounts,
 }

@@ -11,6 +11,7 @@ from publisher.models.departments import DepartmentChange
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, Revision
 from publisher.models.submissions import Priority, Submission
+from publisher.models.transfers import TransferList
 from publisher.notifications import links
 from publisher.reports.external_changes import kind_of
 from publisher.reports.todo_kinds import DueKind, Thing, TodoKind, Waiting, WaitingKind
@@ -163,6 +164,19 @@ def _ending(todo_kind: TodoKind, change: DepartmentChange) -> Waiting:
     )
 
 
+def _transfers(todo_kind: TodoKind, transfer_list: TransferList) -> Waiting:
+    return Waiting(
+        kind=todo_kind.kind_of(transfer_list.confirmed_at is not None),
+        subject="transfers",
+        subject_id=transfer_list.id,
+        path=links.transfer_list(transfer_list.id),
+        since_at=transfer_list.prepared_at,
+        due_at=day_bounds(transfer_list.in_force_on)[0],
+        due_kind=DueKind.IN_FORCE,
+        number=transfer_list.order_number,
+    )
+
+
 WAITING_OF: Mapping[Thing, Callable[..., Waiting]] = {
     Submission: _submission,
     Post: _post,
@@ -170,6 +184,7 @@ WAITING_OF: Mapping[Thing, Callable[..., Waiting]] = {
     Delivery: _delivery,
     Watch: _watch,
     DepartmentChange: _ending,
+    TransferList: _transfers,
     Account: _account,
 }
 """By table, the function that returns the task of a row of `todo_queries`."""

@@ -18,7 +18,7 @@ from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.review import notify
-from publisher.states import SENT
+from publisher.states import SENT, AppointmentState
 
 
 def tick_lapsed_approvals(database: Database, *, now: datetime) -> int:
@@ -65,6 +65,7 @@ def _tell(
         "department": appointment.department,
         "waiting": _titles(row for row in decisions if row.withdrawn_at is not None),
         "gone": _titles(row for row in decisions if _has_gone(row)),
+        "left": appointment.state is AppointmentState.ENDED,
     }
     compose.queue_for_each(
         session,

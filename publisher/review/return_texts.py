@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -44,6 +45,18 @@ def remove(session: Session, *, actor: Actor, text_id: int) -> None:
     session.execute(
         delete(ReturnText).where(ReturnText.id == text_id, ReturnText.person_id == person_of(actor))
     )
+
+
+def copy(
+    session: Session, texts: Iterable[ReturnText], *, to_person_id: int, now: datetime
+) -> None:
+    """Give another person these texts too, as far as there is room and they have them not yet."""
+    query = select(ReturnText.words).where(ReturnText.person_id == to_person_id)
+    present = set(session.scalars(query))
+    for text in texts:
+        if text.words not in present and len(present) < MOST:
+            session.add(ReturnText(person_id=to_person_id, words=text.words, kept_at=now))
+            present.add(text.words)
 
 
 def append(reason: str, text: str) -> str:

@@ -83,6 +83,8 @@ draft_template         .    +    +      .     .     .       .        .
 approve_template       .    .    .      o     h     .       .        .
 keep_roster            +    +    .      .     .     .       .        .
 record_away            .    +    +      o     o     .       .        .
+transfer_people        +    +    .      .     .     .       .        .
+hand_over              +    +    +      .     o     .       .        .
 confirm_appointment    +    +    .      .     o     .       .        .
 """
 _HEAD, *_ROWS = [line.split() for line in MAY.strip().splitlines()]

@@ -19,14 +19,35 @@ from publisher.people import (
     shared_addresses,
 )
 from publisher.people.department_orders import DepartmentNames, DepartmentOrder
+from publisher.transfers import lists as transfer_lists
+from publisher.transfers.typed_rows import TypedRow
 from publisher.working_time import local_day
 from tests.support.city import City
-from tests.support.city_people import appoint
+from tests.support.city_people import DAY, appoint
+
+
+def _prepare_transfers(town: City, paths: dict[str, int | str]) -> None:
+    with town.write() as session:
+        transfer_list = transfer_lists.prepare(
+            session,
+            actor=town.actor("admin"),
+            now=town.now,
+            rows=[
+                TypedRow("समीर बोऱ्हाडे", "road", "health"),
+                TypedRow("सुनील पोटे", "garden", "road"),
+            ],
+            in_force_on=local_day(town.now + 6 * DAY),
+            order_number="साप्रवि/बदली/५१/२०२६",
+        )
+        paths["transfers"] = transfer_list.id
+    paths["office_first"] = town.appointments["first"]
+    paths["office_clerk"] = town.appointments["clerk"]
 
 
 def add_examples(town: City, paths: dict[str, int | str]) -> None:
     """Write the examples into the city, and add the tokens of links to `paths`."""
     _change_departments(town)
+    _prepare_transfers(town, paths)
     with town.write() as session:
         shared_addresses.add(
             session,

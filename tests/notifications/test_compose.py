@@ -72,6 +72,13 @@ ABOUT_A_USE: Mapping[str, object] = {
     "at": NOON,
 }
 
+ABOUT_TRANSFERS = {
+    "people": "मेधा सातपुते: पाणीपुरवठा विभाग → पथ विभाग (समन्वयक)",
+    "count": 1,
+    "on": NOON.date(),
+    "number": "आ-४५/२०२६",
+    "by": MEDHA,
+}
 ABOUT_A_FREEZE: Mapping[str, object] = {
     "from_at": NOON,
     "until_at": DUE,
@@ -172,6 +179,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "department": WATER,
         "waiting": "“पाणीपुरवठा बंद”",
         "gone": "“टाकी दुरुस्ती”",
+        "left": True,
     },
     NoticeKind.ANSWER_WAITS: {
         "answer": "उद्या सकाळी पाणी सुरू होईल.",
@@ -273,6 +281,18 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "by": MEDHA,
         "without_password": True,
     },
+    NoticeKind.TRANSFERS_WAIT: ABOUT_TRANSFERS,
+    NoticeKind.TRANSFERS_CONFIRMED: {**ABOUT_TRANSFERS, "cancelled": True},
+    NoticeKind.HANDED_OVER: {
+        "giver": MEDHA,
+        "taker": MEDHA,
+        "department": WATER,
+        "comments": 2,
+        "drafts": 1,
+        "texts": 0,
+        "posts": "“कात्रज परिसरात पाणीपुरवठा बंद”",
+        "taken": True,
+    },
     NoticeKind.LINK_CODE: {
         "secret": "49172056",
         "act": "doubt",
@@ -300,6 +320,9 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
 }
 # What may be left out.
 SPARE = {
+    "left",
+    "cancelled",
+    "taken",
     "approval",
     "by",
     "declined",

@@ -83,6 +83,11 @@ TABLE: list[tuple[Scene, Kinds]] = [
     ),
     (scenes.merger_due, _add_one_of_each(("admin", "lead"), "merger_due")),
     (scenes.closing_due, _add_one_of_each(("admin", "lead"), "closing_due")),
+    (
+        scenes.transfers_unconfirmed,
+        _add_one_of_each(("admin", "lead"), "transfers_unconfirmed"),
+    ),
+    (scenes.transfers_hindered, _add_one_of_each(("admin", "lead"), "transfers_hindered")),
 ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from publisher.delivery.monitoring import poll
 from publisher.inbox import routing
 from publisher.intake import close, questions
-from publisher.models.people import Department
+from publisher.models.people import Department, Person
 from publisher.operations.departments import close as departments_close
 from publisher.people.department_orders import DepartmentOrder
 from publisher.platforms.base.protocol import (
@@ -19,6 +19,9 @@ from publisher.platforms.base.protocol import (
 from publisher.review import withdraw
 from publisher.scheduling.post_schedule import stop_publishing
 from publisher.scheduling.schedule import cancel, schedule
+from publisher.transfers import lists as transfer_lists
+from publisher.transfers.carry_out import tick_transfers
+from publisher.transfers.typed_rows import TypedRow
 from publisher.working_time import local_day
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
@@ -317,6 +320,36 @@ def merger_due(town: City) -> None:
             order=DepartmentOrder("आ-४५/२०२६", local_day(town.now + DAY)),
         )
     town.clock.move(DAY)
+
+
+def transfers_unconfirmed(town: City) -> None:
+    """Prepare a list of transfers for the next day, and move the clock to that day."""
+    _prepare_transfers(town)
+    town.clock.move(DAY)
+
+
+def transfers_hindered(town: City) -> None:
+    """Confirm a list of transfers whose place is taken on its day."""
+    list_id = _prepare_transfers(town)
+    with town.write() as session:
+        digest = transfer_lists.digest_of(transfer_lists.existing_list(session, list_id))
+        actor, now = town.actor("admin"), town.now
+        transfer_lists.confirm(session, actor=actor, now=now, list_id=list_id, digest=digest)
+        session.get_one(Person, town.people["member"]).disabled_at = now
+    town.clock.move(DAY)
+    tick_transfers(town.database, now=town.clock)
+
+
+def _prepare_transfers(town: City) -> int:
+    with town.write() as session:
+        return transfer_lists.prepare(
+            session,
+            actor=town.actor("lead"),
+            now=town.now,
+            rows=[TypedRow("किरण वाबळे", "water", "road")],
+            in_force_on=local_day(town.now + DAY),
+            order_number="आ-५१/२०२६",
+        ).id
 
 
 def closing_due(town: City) -> None:

@@ -105,6 +105,9 @@ PAGES = """
     first /emergency/uses/{used}/refuse
     lead /duty
     head /away
+    lead /transfers/new
+    lead /transfers/{transfers}
+    head /hand-over/{office_first}
     clerk /emergency/templates/new
     clerk /emergency/templates/{template}
     clerk /emergency/templates/{template}/edit

@@ -20,7 +20,14 @@ from publisher.intake.uploads import UploadedFile
 from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import Delivery
 from publisher.models.monitoring import Watch
-from publisher.models.people import ContactChange, ContactField, Department, KnownDevice, SignIn
+from publisher.models.people import (
+    ContactChange,
+    ContactField,
+    Department,
+    KnownDevice,
+    Person,
+    SignIn,
+)
 from publisher.models.posts import Post
 from publisher.models.second_factors import Passkey
 from publisher.models.submissions import SubmissionFile
@@ -32,10 +39,12 @@ from publisher.people import (
     shared_addresses,
 )
 from publisher.review import in_person
+from publisher.transfers import lists as transfer_lists
+from publisher.transfers.typed_rows import TypedRow
 from publisher.working_time import local_day
 from tests.support import city_controls, emergency_steps
 from tests.support.city import City
-from tests.support.city_people import APPROVERS
+from tests.support.city_people import APPROVERS, MEMBERS
 from tests.web import pictures, saved_lists
 from tests.web.site import SECRET, Browser, Site
 
@@ -288,6 +297,12 @@ TABLE: Mapping[str, Entry] = {
     "emergency_templates.withdraw": DECIDE,
     "upgrade_review.index": page("admin"),
     "upgrade_review.look_through": page("admin"),
+    "transfers.index": page(RECORDS),
+    "transfers.new": page(RECORDS),
+    "transfers.show": page(RECORDS),
+    "transfers.confirm": page(RECORDS),
+    "transfers.cancel": page(RECORDS),
+    "hand_over.show": Entry("admin lead cell", "head"),
     "away.index": page("lead cell officer head"),
     "away.record": page("lead cell officer head"),
     "away.end": Entry("lead cell", "officer head"),
@@ -373,6 +388,8 @@ def add_one_of_each(city: City, department: str, platform: str = "x") -> Ids:
         "person_id": city.people["garden_member"],
         "appointment_id": city.appointments["garden_member"],
         "account_id": city.accounts["x"],
+        "list_id": _prepare_transfers(city, MEMBERS[department]),
+        "source_id": city.appointments[APPROVERS[department]],
         "absence_id": _add_absence(city, APPROVERS[department]),
         "platform": platform,
         "walk_id": city_controls.start_oauth_elsewhere(city, department, platform),
@@ -414,6 +431,21 @@ def _open_call(city: City, department: str) -> dict[str, int]:
             nominate_by=local_day(city.now),
         )
         return {"call_id": call.id, "addressee_id": call.addressees[0].id}
+
+
+def _prepare_transfers(city: City, name: str) -> int:
+    with city.write() as session:
+        person = session.get_one(Person, city.people[name])
+        row = TypedRow(person.name_mr, "", "health")
+        actor, rows = city.actor("lead"), [row]
+        return transfer_lists.prepare(
+            session,
+            actor=actor,
+            now=city.now,
+            rows=rows,
+            in_force_on=date(2027, 3, 1),
+            order_number="आ-५१/२०२६",
+        ).id
 
 
 def _add_absence(city: City, name: str) -> int:

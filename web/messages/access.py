@@ -29,6 +29,7 @@ ACTS: Mapping[str, str] = {
     "take_up": N_("Appointment taken up"),
     "doubt_appointment": N_("“This is wrong” said of an appointment"),
     "end_appointment": N_("Appointment ended"),
+    "hand_over": N_("Open work handed over"),
     "record_person": N_("Person recorded"),
     "complete_person": N_("Email address or mobile number added"),
     "invite": N_("Invitation sent"),

@@ -18,11 +18,13 @@ from web.messages import nominations
 from web.messages.emergency import SENTENCES as EMERGENCY_SENTENCES
 from web.messages.intake import SENTENCES
 from web.messages.names import department_name, platform_word
+from web.messages.transfers import SENTENCES as TRANSFER_SENTENCES
 
 FIELD_ERRORS: Mapping[str, str] = {
     **EMERGENCY_SENTENCES,
     **SENTENCES,
     **nominations.FIELDS,
+    **TRANSFER_SENTENCES,
     "away_already": N_("This person is already recorded as away on one of these days."),
     "away_past": N_("Write today or a later day."),
     "until_on.required": N_("Write the last day."),
@@ -215,7 +217,7 @@ def sentence_with(sentence: str, values: Mapping[str, object]) -> str:
         name: platform_word(str(value)) if name == "platform" else _localized_value(value)
         for name, value in values.items()
     }
-    names = ("found", "most", "line", "character", "title", "due_at", "name", "account")
+    names = ("found", "most", "line", "character", "title", "due_at", "name", "account", "count")
     return _(sentence, **{**dict.fromkeys(names, ""), **texts})
 
 

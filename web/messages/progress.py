@@ -89,6 +89,16 @@ WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
         "archive",
         N_("See what must be settled first"),
     ),
+    WaitingKind.TRANSFERS_UNCONFIRMED: (
+        N_("Transfers were not confirmed by their day"),
+        "person-x",
+        N_("See the list"),
+    ),
+    WaitingKind.TRANSFERS_HINDERED: (
+        N_("Transfers could not take effect"),
+        "person-x",
+        N_("See what prevents it"),
+    ),
 }
 """By kind: label, icon, and text of the link."""
 

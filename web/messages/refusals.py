@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from approvals.errors import NotAllowed
 from web.core.i18n import N_
-from web.messages import emergency, nominations
+from web.messages import emergency, nominations, transfers
 from web.messages.field_errors import sentence_by_code
 
 MAY_BE_LIVE = N_(
@@ -16,6 +16,7 @@ MAY_BE_LIVE = N_(
 REFUSALS: Mapping[str, str] = {
     **emergency.REFUSALS,
     **nominations.REFUSALS,
+    **transfers.REFUSALS,
     "wrong_state": N_("This has already been dealt with. See the current status."),
     "overtaken": N_("Someone else acted a moment before you. See the current status."),
     "wrong_role": N_("Your appointment does not allow this."),

@@ -230,6 +230,7 @@ def show(session: Session, code: str) -> str:
         addresses=shared_addresses.addresses_of(session, department_id=department.id),
         may_see_items=scope_of(actor(), Action.SEE_SUBMISSION) is not None,
         may_change=may(actor(), Action.RECORD_DEPARTMENT, department.id),
+        may_hand_over=may(actor(), Action.HAND_OVER, department.id),
         **_history_context(session, department),
     )
 

@@ -27,6 +27,7 @@ from publisher.people import (
     upgrade_review,
 )
 from publisher.people.departments import departments_in_force
+from publisher.transfers import hand_over, lists
 from publisher.validation import NotFound
 from publisher.working_time import local_day
 from web import in_flight
@@ -101,6 +102,7 @@ def index(session: Session) -> Page:
         is_sms_missing=factor_rule().holds(local_day(now)) and not factor_rule().has_sms,
         unreviewed_count=upgrade_review.count(session, now=now),
         may_review=actor().role is Role.ADMIN,
+        transfers_waiting=lists.count_waiting(session, now=now),
         left_ids=[row.id for row in confirmation.left_to_nobody(session, now=now)],
     )
 
@@ -237,6 +239,7 @@ def person_page(session: Session, /, form: Form, person_id: int, **_ids: int) ->
         messages=form.form_errors,
         may_disable=permissions.may_disable(session, actor(), person, now=now),
         may_record=permissions.may_record,
+        hands_over=hand_over.AT_DEPARTMENT | hand_over.AT_CELL,
         may_rename=name_changes.may_rename(session, actor(), person, now=now),
         contact_changes=contact_changes,
         may_second=[
@@ -317,7 +320,7 @@ def end(_form: Form, person_id: int, appointment_id: int) -> Page:
         ]
         if not ending:
             raise NotFound(appointment_id)
-        appointments.end_appointment(session, **by_actor(), appointment=ending[0])
+        hand_over.end_office(session, **by_actor(), appointment=ending[0])
     flash(_("The appointment has ended."))
     in_flight.flash_for_approvals([appointment_id])
     return redirect(url_for("people.show", person_id=person_id))

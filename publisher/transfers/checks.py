@@ -1,0 +1,220 @@
+"""Check a list of transfers as a whole: whether everybody has a place on its day."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from approvals.policy import Role
+from publisher.models.comments import Comment, Routing
+from publisher.models.departments import DepartmentChange, DepartmentChangeKind
+from publisher.models.people import Appointment
+from publisher.models.transfers import Transfer, TransferList
+from publisher.people.appointments import RANKS
+from publisher.people.departments import is_in_force
+from publisher.states import AppointmentState, CommentState
+from publisher.transfers.row_lookup import PlannedTransfer, at_row, standing_on
+from publisher.validation import FieldError
+from publisher.working_time import day_bounds
+
+RowProblem = tuple[int, FieldError]
+"""The index of a row, and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class CheckedList:
+    """What is wrong with a list, and the rank of each officer in it by the row's index."""
+
+    problems: list[FieldError]
+    ranks: Mapping[int, int | None]
+
+
+@dataclass(frozen=True)
+class _Department:
+    """Who stays in a department on the day, and the rows by which people come."""
+
+    staying: list[Appointment]
+    coming: list[tuple[int, PlannedTransfer]]
+
+
+def moment_of(day: date, *, now: datetime) -> datetime:
+    """Return when a list of this day takes effect at the earliest."""
+    return max(now, day_bounds(day)[0])
+
+
+def check(
+    session: Session,
+    transfers: Sequence[PlannedTransfer],
+    day: date,
+    *,
+    now: datetime,
+    list_id: int | None = None,
+) -> CheckedList:
+    """Check everything about the transfers; a problem's field ends with the row's index.
+
+    Whoever leaves by the same list makes room, so that people can change places. `list_id` is the
+    list itself, if it is stored.
+    """
+    at = moment_of(day, now=now)
+    leaving_ids = {transfer.before.id for transfer in transfers}
+    by_department: defaultdict[int, list[Appointment]] = defaultdict(list)
+    for office in standing_on(session, at=at):
+        if office.id not in leaving_ids:
+            by_department[office.department_id].append(office)
+    coming: defaultdict[int, list[tuple[int, PlannedTransfer]]] = defaultdict(list)
+    for index, transfer in enumerate(transfers):
+        coming[transfer.department.id].append((index, transfer))
+    problems = [*_of_rows(session, transfers, at, list_id)]
+    ranks: dict[int, int | None] = {}
+    for department_id, rows in coming.items():
+        problems += _places(_Department(by_department[department_id], rows), ranks)
+    for department_id in {transfer.before.department_id for transfer in transfers}:
+        left = _Department(by_department[department_id], coming[department_id])
+        problems += _last_officers(session, transfers, department_id, left, at)
+    problems.sort(key=lambda pair: pair[0])
+    return CheckedList([at_row(problem, index) for index, problem in problems], ranks)
+
+
+def _of_rows(
+    session: Session, transfers: Sequence[PlannedTransfer], at: datetime, list_id: int | None
+) -> Iterator[RowProblem]:
+    """Find what is wrong with each row by itself, and who is named twice."""
+    elsewhere = _on_other_lists(session, transfers, list_id)
+    times = Counter(transfer.before.person_id for transfer in transfers)
+    ending = _ending_department_ids(session, transfers, at)
+    for index, transfer in enumerate(transfers):
+        code = _code_of_person(transfer, at)
+        if times[transfer.before.person_id] > 1:
+            code = "transfer_twice"
+        elif transfer.before.id in elsewhere:
+            code = "transfer_on_another_list"
+        if code:
+            yield index, FieldError("person", code)
+        if transfer.department.id in ending or not is_in_force(transfer.department, now=at):
+            yield index, FieldError("to_department", "transfer_department_closed")
+        elif _stays_the_same(transfer):
+            yield index, FieldError("to_department", "transfer_changes_nothing")
+
+
+def _code_of_person(transfer: PlannedTransfer, at: datetime) -> str:
+    before = transfer.before
+    if before.person.disabled_at is not None:
+        return "transfer_access_closed"
+    if before.has_ended(at) or not before.covers(at):
+        return "transfer_not_in_office"
+    return "transfer_unconfirmed" if before.state is AppointmentState.RECORDED else ""
+
+
+def _stays_the_same(transfer: PlannedTransfer) -> bool:
+    before = transfer.before
+    same_place = before.department_id == transfer.department.id and before.role is transfer.role
+    return same_place and transfer.rank in {None, before.rank}
+
+
+def _on_other_lists(
+    session: Session, transfers: Sequence[PlannedTransfer], list_id: int | None
+) -> set[int]:
+    """Return the appointments that another list is going to end."""
+    query = (
+        select(Transfer.before_id)
+        .join(Transfer.transfer_list)
+        .where(
+            Transfer.before_id.in_([transfer.before.id for transfer in transfers]),
+            TransferList.id != (list_id or 0),
+            TransferList.done_at.is_(None),
+            TransferList.dropped_at.is_(None),
+        )
+    )
+    return set(session.scalars(query))
+
+
+def _ending_department_ids(
+    session: Session, transfers: Sequence[PlannedTransfer], at: datetime
+) -> set[int]:
+    """Return the departments to which people go and that an order ends by then."""
+    query = select(DepartmentChange).where(
+        DepartmentChange.department_id.in_({transfer.department.id for transfer in transfers}),
+        DepartmentChange.kind.in_((DepartmentChangeKind.MERGED, DepartmentChangeKind.CLOSED)),
+        DepartmentChange.done_at.is_(None),
+        DepartmentChange.dropped_at.is_(None),
+    )
+    rows = session.scalars(query)
+    return {row.department_id for row in rows if day_bounds(row.in_force_on)[0] <= at}
+
+
+def _places(department: _Department, ranks: dict[int, int | None]) -> Iterator[RowProblem]:
+    """Give the newcomers their ranks; find those who have no place."""
+    staying = {(office.person_id, office.role) for office in department.staying}
+    heads = [office for office in department.staying if office.role is Role.HEAD]
+    has_head = bool(heads)
+    occupied_ranks = {office.rank for office in department.staying if office.role is Role.OFFICER}
+    # Those with a rank of their own come first: the others take what is left.
+    for index, transfer in sorted(department.coming, key=lambda pair: pair[1].rank is None):
+        if (transfer.before.person_id, transfer.role) in staying:
+            yield index, FieldError("to_department", "transfer_has_it_already")
+        elif transfer.role is Role.HEAD:
+            if has_head:
+                yield index, FieldError("to_department", "transfer_head_exists")
+            has_head = True
+        elif transfer.role is Role.OFFICER:
+            rank = transfer.rank or next(
+                (rank for rank in RANKS if rank not in occupied_ranks), None
+            )
+            if rank is None or rank in occupied_ranks:
+                code = "transfer_rank_taken" if transfer.rank else "transfer_two_officers"
+                field = "rank" if transfer.rank else "to_department"
+                yield index, FieldError(field, code)
+            occupied_ranks.add(rank)
+            ranks[index] = rank
+
+
+def _last_officers(
+    session: Session,
+    transfers: Sequence[PlannedTransfer],
+    department_id: int,
+    left: _Department,
+    at: datetime,
+) -> Iterator[RowProblem]:
+    """Find the last officers of a department, if comments would then be with nobody."""
+    leaving = [
+        (index, transfer)
+        for index, transfer in enumerate(transfers)
+        if transfer.before.department_id == department_id and transfer.before.role is Role.OFFICER
+    ]
+    comes = any(
+        transfer.role is Role.OFFICER and transfer.before.state is AppointmentState.ACTIVE
+        for _, transfer in left.coming
+    )
+    if not leaving or comes:
+        return
+    count = comments_left(session, department_id, left.staying, at=at)
+    for index, _transfer in leaving if count else ():
+        yield index, FieldError("person", "transfer_last_officer", {"count": count})
+
+
+def comments_left(
+    session: Session, department_id: int, staying: Iterable[Appointment], *, at: datetime
+) -> int:
+    """Return how many open comments would be with nobody, if only these people stay.
+
+    It is none if an officer stays: what another officer leaves is theirs.
+    """
+    serving = [office for office in staying if office.in_force(at)]
+    if any(office.role is Role.OFFICER for office in serving):
+        return 0
+    query = (
+        select(func.count())
+        .select_from(Comment)
+        .join(Routing, (Routing.comment_id == Comment.id) & Routing.until_at.is_(None))
+        .where(
+            Comment.department_id == department_id,
+            Comment.state == CommentState.ROUTED,
+            Routing.appointment_id.not_in([office.id for office in serving]),
+        )
+    )
+    return session.scalar(query) or 0

@@ -1,0 +1,85 @@
+"""Rows of a list of transfers as somebody typed or pasted them."""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
+from typing import Final
+
+from approvals.policy import Role
+from publisher.i18n.languages import latin_digits
+
+MOST: Final = 100
+"""The most people on one list."""
+
+LONGEST: Final = 200
+_DELIMITERS: Final = "\t;,"
+_HEADINGS: Final = frozenset({"person", "name", "व्यक्ती", "व्यक्ति", "नाव", "नाम", "mail", "mobile"})
+_ROLE_NAMES: Final[Mapping[Role, tuple[str, ...]]] = {
+    Role.OFFICER: ("officer", "nodal officer", "समन्वयक", "नोडल अधिकारी"),
+    Role.HEAD: ("head", "head of department", "विभागप्रमुख", "विभागाध्यक्ष"),
+    Role.MEMBER: (
+        *("member", "member of the department", "विभागातील कर्मचारी", "विभागीय कर्मचारी"),
+        "कर्मचारी",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class TypedRow:
+    """Who moves, from where and to where, as typed; an empty role means the present one."""
+
+    person: str = ""
+    from_department: str = ""
+    to_department: str = ""
+    role: str = ""
+    rank: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing was typed in it."""
+        return not any(cell.strip() for cell in astuple(self))
+
+
+def pasted_rows(text: str) -> list[TypedRow]:
+    """Return the rows of pasted CSV, with tabs, semicolons or commas, without a line of headings.
+
+    The columns are those of `TypedRow`, in its order; what stands beside them is left out.
+    """
+    lines = [line for line in text.replace("\0", "").removeprefix("\ufeff").splitlines() if line]
+    if not lines:
+        return []
+    delimiter = max(_DELIMITERS, key=lines[0].count)
+    cells = [[cell.strip() for cell in row] for row in _readable(lines, delimiter)]
+    if cells and folded(cells[0][0] if cells[0] else "") in _HEADINGS:
+        cells = cells[1:]
+    rows = [TypedRow(*row[:5]) for row in cells]
+    return [row for row in rows if not row.is_empty]
+
+
+def _readable(lines: Iterable[str], delimiter: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error:  # a cell that is longer than any name
+        return [line.split(delimiter) for line in lines]
+
+
+def folded(text: str) -> str:
+    """Return the text as names are compared: one spelling, small letters, single spaces."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def role_of(text: str) -> Role | None:
+    """Return the role of this name in one of the three languages; None if there is none."""
+    name = folded(text)
+    return next((role for role, names in _ROLE_NAMES.items() if name in names), None)
+
+
+def rank_of(text: str) -> int | None:
+    """Return a typed rank as a number, in Latin or Devanagari digits; 0 if it is none."""
+    digits = latin_digits(text).strip()
+    if not digits:
+        return None
+    return int(digits) if digits in {"1", "2"} else 0

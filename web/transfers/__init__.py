@@ -1,0 +1,1 @@
+"""Pages of people who move to other offices, and of handing their work over."""

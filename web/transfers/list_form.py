@@ -1,0 +1,129 @@
+"""The form of a list of transfers: a day, an order, and rows that are typed or pasted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Final
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, SelectField, StringField, TextAreaField
+
+from approvals.policy import Role
+from publisher.i18n.languages import latin_digits
+from publisher.people.appointments import RANKS
+from publisher.transfers.typed_rows import MOST, TypedRow, pasted_rows, role_of
+from web.core.i18n import _, _l
+from web.forms import Form, options
+from web.messages.names import ROLE_WORDS, role_name
+from web.moments.fields import DayField
+
+FIELDS: Final = ("person", "from_department", "to_department", "role")
+ROLES: Final = (Role.OFFICER, Role.HEAD, Role.MEMBER)
+FIRST_ROWS: Final = 3
+SPARE_ROWS: Final = 3
+
+
+class TransferListForm(Form):
+    """A list of transfers; `rows_form` adds the fields of its rows."""
+
+    in_force_on = DayField(_l("In force from"))
+    order_number = StringField(_l("Order number"))
+    pasted = TextAreaField(_l("Paste a list"))
+
+    rows: Sequence[TypedRow] = ()
+    number_of_rows = 0
+    has_unread = False
+    """True if something was pasted that has no columns."""
+
+    def fields_of_row(self, index: int) -> list[Field]:
+        """Return the fields of one row, in their order."""
+        return [self._fields[f"{name}_{index}"] for name in FIELDS]
+
+
+def rows_form() -> TransferListForm:
+    """Return the form with a field for every typed and pasted row, and some empty rows.
+
+    Pasted rows become typed ones, unless they are too many to show.
+    """
+    if request.method != "POST":
+        return _with_rows((), FIRST_ROWS)()
+    sent_rows = _sent_rows(request.form)
+    text = request.form.get("pasted", "")
+    pasted = [_in_codes(row) for row in pasted_rows(text)]
+    # A text without columns is no list: it stays where it is, and so does one that is too long.
+    is_read = any(row.from_department for row in pasted) and len(sent_rows) + len(pasted) <= MOST
+    rows = [*sent_rows, *pasted]
+    table_rows = rows if is_read else sent_rows
+    count = max(FIRST_ROWS, len(table_rows) + SPARE_ROWS)
+    form = _with_rows(table_rows, count)(formdata=_form_data(table_rows, is_read=is_read))
+    form.rows = [_with_rank(row) for row in rows]
+    form.has_unread = bool(text.strip()) and not is_read and len(rows) <= MOST
+    return form
+
+
+def _with_rows(rows: Sequence[TypedRow], count: int) -> type[TransferListForm]:
+    aliases = {f"rank_{index}": f"role_{index}" for index in range(count)}
+    fields: dict[str, object] = {"number_of_rows": count, "aliases": aliases}
+    for index in range(count):
+        row = rows[index] if index < len(rows) else TypedRow()
+        fields |= {
+            f"person_{index}": StringField(_l("Name, email or mobile number")),
+            f"from_department_{index}": StringField(_l("From department")),
+            f"to_department_{index}": StringField(_l("To department")),
+            f"role_{index}": _select(_l("Appointed as"), _roles(), row.role),
+        }
+    return type("TransferListFormWithRows", (TransferListForm,), fields)
+
+
+def _select(label: str, choices: Mapping[str, str], chosen: str) -> SelectField:
+    # What was pasted and is none of them stays to be seen, and is refused.
+    all_choices = choices if chosen in choices else {**choices, chosen: chosen}
+    return SelectField(label, choices=options(all_choices.items()), validate_choice=False)
+
+
+def _roles() -> dict[str, str]:
+    """Return the offices by their codes; those of officers end with the rank, if one is chosen."""
+    ranks = {f"{Role.OFFICER} {rank}": role_name(Role.OFFICER, rank) for rank in RANKS}
+    roles = {role.value: _(ROLE_WORDS[role]) for role in ROLES}
+    return {"": _("as now"), **ranks, **roles}
+
+
+def _sent_rows(sent: MultiDict[str, str]) -> list[TypedRow]:
+    """Return the rows that are not empty."""
+    rows: list[TypedRow] = []
+    for index in range(MOST + SPARE_ROWS):
+        cells = [sent.get(f"{name}_{index}", "") for name in FIELDS]
+        if any(cells[:3]):  # spaces alone come back, and are refused
+            rows.append(_in_codes(TypedRow(*cells)))
+    return rows
+
+
+def _in_codes(row: TypedRow) -> TypedRow:
+    """Return the row with role and rank as one choice of the page, where they are known."""
+    role, rank = role_of(row.role), latin_digits(row.rank).strip()
+    code = role.value if role else row.role
+    if rank and not code:
+        code = Role.OFFICER.value  # nobody else has a rank
+    return replace(row, role=f"{code} {rank}".strip(" ") if rank else code, rank="")
+
+
+def _with_rank(row: TypedRow) -> TypedRow:
+    """Return the row with the rank in its own cell."""
+    role, _space, rank = row.role.rpartition(" ")
+    is_ranked = rank.isdigit() and role_of(role) is not None
+    return replace(row, role=role, rank=rank) if is_ranked else row
+
+
+def _form_data(rows: Sequence[TypedRow], *, is_read: bool) -> MultiDict[str, str]:
+    """Return what was sent, with these rows first and, once it is read, without the pasted text."""
+    form_data = request.form.copy()
+    for key in [key for key in form_data if key.rpartition("_")[0] in FIELDS]:
+        form_data.poplist(key)
+    if is_read:
+        form_data["pasted"] = ""
+    for index, row in enumerate(rows):
+        for name, cell in asdict(row).items():
+            form_data[f"{name}_{index}"] = cell
+    return form_data
