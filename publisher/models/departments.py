@@ -1,11 +1,11 @@
-"""Tables of department changes (additions, renamings, moves, endings) and shared addresses."""
+"""Tables of department changes, shared addresses, and files that fill the register."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
@@ -80,3 +80,45 @@ class DepartmentAddress(Base):
 
     department: Mapped[Department] = relationship()
     recorded_by: Mapped[Person | None] = relationship()
+
+
+class RegisterKind(StrEnum):
+    """What a file tells the register: the officers that departments named, or their heads."""
+
+    OFFICERS = "officers"
+    HEADS = "heads"
+
+
+class RegisterLayout(Base):
+    """The meaning of the columns of files with these headings, as somebody chose it once."""
+
+    __tablename__ = "register_layouts"
+    __table_args__ = (UniqueConstraint("kind", "digest"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[RegisterKind] = mapped_column(enum_type(RegisterKind, "kind"))
+    #: The digest of the headings in their order, however they are spaced and written.
+    digest: Mapped[str] = mapped_column(String(64))
+    headings: Mapped[list[str]] = mapped_column(JSON)
+    columns: Mapped[list[str]] = mapped_column(JSON)
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: None: by a command.
+    kept_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+
+class RegisterFile(Base):
+    """A file between its upload and the act; its rows are deleted with it a day later."""
+
+    __tablename__ = "register_files"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    kind: Mapped[RegisterKind] = mapped_column(enum_type(RegisterKind, "kind"))
+    name: Mapped[str] = mapped_column(String(200))
+    headings: Mapped[list[str]] = mapped_column(JSON)
+    #: For each row its number in the file, and its cells.
+    rows: Mapped[list[tuple[int, list[str]]]] = mapped_column(JSON)
+    #: The ids of the departments that were chosen for spellings that no department has.
+    choices: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -57,13 +57,14 @@ def record_person(
     service_class: ServiceClass | None = None,
     from_at: datetime | None = None,
     origin: Mapping[str, str] | None = None,
+    waits: bool = False,
 ) -> Appointment:
     """Appoint a person from `from_at` or now; the person is found by mail or mobile, or recorded.
 
     An officer without a `rank` gets the first free one. An admin, lead, officer or head waits for
-    confirmation by somebody else, unless a command appoints them; `origin` is that command's name
-    and user, for the history. Raises `WrongRole`, `OwnAppointment`, and `BadPerson` with the field
-    and a code.
+    confirmation by somebody else, unless a command appoints them and does not say that it `waits`;
+    `origin` is that command's name and user, for the history. Raises `WrongRole`,
+    `OwnAppointment`, and `BadPerson` with the field and a code.
     """
     require_record(actor, role, department_id, now=now)
     details = lookup.read(
@@ -73,6 +74,7 @@ def record_person(
     department = _locked_department(session, department_id, now)
     person = lookup.find_or_add(session, details, actor=actor, now=now)
     begins = from_at or now
+    confirms = is_command(actor) and not waits
     appointment = Appointment(
         person=person,
         role=role,
@@ -82,10 +84,10 @@ def record_person(
         order_number=order,
         service_class=service_class,
         recorded_by_id=actor.person_id,
-        **_first_state(actor, role, person, now),
+        **_first_state(role, person, now, confirms=confirms),
     )
     session.add(appointment)
-    if is_command(actor) and role in NEEDS_CONFIRMATION:
+    if confirms and role in NEEDS_CONFIRMATION:
         channels.note_confirmed(person, now=now)
     values = {"role": role, "department": department.id, "rank": appointment.rank, **(origin or {})}
     verb = action_to_record(role)
@@ -98,11 +100,11 @@ def read_order(order_number: str) -> str:
     return read_line("order_number", order_number, longest=80)
 
 
-def _first_state(actor: Actor, role: Role, person: Person, now: datetime) -> dict[str, Any]:
+def _first_state(role: Role, person: Person, now: datetime, *, confirms: bool) -> dict[str, Any]:
     """Return the columns of the state in which an appointment begins."""
     has_password = person.password_hash is not None
-    is_taken_up = has_password or is_command(actor)
-    is_confirmed = is_command(actor) or role not in NEEDS_CONFIRMATION
+    is_taken_up = has_password or confirms
+    is_confirmed = confirms or role not in NEEDS_CONFIRMATION
     state = AppointmentState.RECORDED
     if is_confirmed:
         state = AppointmentState.ACTIVE if is_taken_up else AppointmentState.CONFIRMED

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from publisher.auth.one_time_links import LinkPurpose
+from publisher.models.departments import RegisterKind
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, ContactField, Department, Person
 from publisher.nominations import calls, head_links
@@ -19,6 +20,8 @@ from publisher.people import (
     shared_addresses,
 )
 from publisher.people.department_orders import DepartmentNames, DepartmentOrder
+from publisher.register import uploads
+from publisher.register.columns import guess, keep
 from publisher.transfers import lists as transfer_lists
 from publisher.transfers.typed_rows import TypedRow
 from publisher.working_time import local_day
@@ -48,6 +51,7 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
     """Write the examples into the city, and add the tokens of links to `paths`."""
     _change_departments(town)
     _prepare_transfers(town, paths)
+    _upload_files(town, paths)
     with town.write() as session:
         shared_addresses.add(
             session,
@@ -107,6 +111,33 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
             contact_text="ujjwala@pmc.example",
             now=town.now,
         )
+
+
+def _upload_files(town: City, paths: dict[str, int | str]) -> None:
+    """Upload a file of officers whose columns are known, and one of heads whose are not."""
+    officers = (
+        "विभाग,नाव,पदनाम,मोबाईल\ngarden,अनिता जोशी,लिपिक,5550004321\n"
+        "उद्यान विभग,रवी काळे,,020 2550 1000\n"
+    )
+    files = (
+        ("register_plan", RegisterKind.OFFICERS, officers),
+        ("register_columns", RegisterKind.HEADS, "कोण,कुठे\nरवी काळे,garden\n"),
+    )
+    with town.write() as session:
+        for name, kind, text in files:
+            file = uploads.store(
+                session,
+                actor=town.actor("lead"),
+                now=town.now,
+                kind=kind,
+                name="यादी.csv",
+                content=text.encode(),
+            )
+            paths[name] = file.id
+        headings = ("विभाग", "नाव", "पदनाम", "मोबाईल")
+        chosen = guess(RegisterKind.OFFICERS, headings)
+        actor = town.actor("lead")
+        keep(session, RegisterKind.OFFICERS, headings, chosen, actor=actor, now=town.now)
 
 
 def _change_departments(town: City) -> None:

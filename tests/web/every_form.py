@@ -72,6 +72,11 @@ PAGES = """
     lead /departments/road/merge
     lead /departments/road/close
     lead /departments/drainage
+    lead /register/import
+    lead /register/import/{register_plan}
+    lead /register/import/{register_columns}
+    lead /annex
+    lead /coverage/list
     lead /rehearsals
     admin /accounts
     admin /people

@@ -1,4 +1,4 @@
-"""Saved views and finished exports of lists, for people of the city."""
+"""Saved views, finished exports and uploaded files of lists, for people of the city."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from publisher.models.departments import RegisterFile, RegisterKind
 from publisher.models.saved_views import Export, KeptView
 from tests.support.city import City
 
 
 def save_lists(city: City, names: Iterable[str]) -> None:
-    """Store a saved view, and a finished export without rows, for each of these people."""
+    """Store a saved view, an export without rows, and a file for each of these people."""
     with city.write() as session:
         for name in names:
             person_id = city.people[name]
@@ -38,15 +39,28 @@ def save_lists(city: City, names: Iterable[str]) -> None:
                     expires_at=city.now + timedelta(days=1),
                 )
             )
+            session.add(
+                RegisterFile(
+                    kind=RegisterKind.OFFICERS,
+                    name="officers.csv",
+                    headings=["विभाग", "नाव", "मोबाईल"],
+                    rows=[(2, ["garden", "अनिता जोशी", "5550004321"])],
+                    choices={},
+                    uploaded_at=city.now,
+                    uploaded_by_id=person_id,
+                )
+            )
 
 
 def lists_of(city: City, name: str) -> dict[str, int]:
-    """Return the ids of a person's view and export; 0 for what the person does not have."""
+    """Return the ids of a person's view, export and file; 0 for what the person does not have."""
     person_id = city.people[name]
     views = select(KeptView.id).where(KeptView.person_id == person_id)
     exports = select(Export.id).where(Export.person_id == person_id)
+    files = select(RegisterFile.id).where(RegisterFile.uploaded_by_id == person_id)
     with city.read() as session:
         return {
             "view_id": session.scalars(views).first() or 0,
+            "register_file_id": session.scalars(files).first() or 0,
             "export_id": session.scalars(exports).first() or 0,
         }

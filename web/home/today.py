@@ -6,6 +6,7 @@ from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
+from publisher.coverage.states import count_uncovered
 from publisher.people import upgrade_review
 from publisher.reports.todo import waiting_for
 from web.core.auth import acting, actor, reads
@@ -43,6 +44,8 @@ def index(session: Session) -> str:
         unreviewed_count=upgrade_review.count(session, now=now)
         if actor().role is Role.ADMIN
         else 0,
+        # How many departments have no two active officers, of how many there are.
+        uncovered=count_uncovered(session, now=now) if actor().role is Role.CELL_LEAD else (0, 0),
         people_tasks=people_tasks(session, actor(), counts_of(session, actor())),
         other_work=[other for other in other_work(session, acting()) if other.waiting],
         only_reads=actor().role in READERS,

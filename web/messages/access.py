@@ -26,6 +26,7 @@ ACTS: Mapping[str, str] = {
     "record_other_role": N_("Appointment recorded"),
     "confirm_appointment": N_("Appointment confirmed"),
     "look_through": N_("Earlier appointment checked"),
+    "set_service_class": N_("Official or employee recorded"),
     "take_up": N_("Appointment taken up"),
     "doubt_appointment": N_("“This is wrong” said of an appointment"),
     "end_appointment": N_("Appointment ended"),

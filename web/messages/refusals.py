@@ -18,6 +18,13 @@ REFUSALS: Mapping[str, str] = {
     **nominations.REFUSALS,
     **transfers.REFUSALS,
     "wrong_state": N_("This has already been dealt with. See the current status."),
+    "rows_refused": N_(
+        "Rows of the file cannot be recorded (%(count)s). Correct them, or tick that they are left "
+        "out."
+    ),
+    "file_plan_changed": N_(
+        "What the file would do has changed since the page was opened. Check it again."
+    ),
     "overtaken": N_("Someone else acted a moment before you. See the current status."),
     "wrong_role": N_("Your appointment does not allow this."),
     "head_not_yet": N_(

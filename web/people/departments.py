@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.policy import CLOCK, Action, Role, Scope, may, scope_of
+from publisher.coverage.states import named_officers
 from publisher.models.departments import DepartmentChangeKind
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department
@@ -112,7 +113,7 @@ def _register(session: Session) -> _Register:
     departments = (
         find_departments(session, query) if query else departments_in_force(session, now=ctx.now())
     )
-    officers, heads = _holders(session, Role.OFFICER), _holders(session, Role.HEAD)
+    officers, heads = _named(session), _holders(session, Role.HEAD)
     visible = [department for department in departments if _is_visible(department)]
     if not query:  # what was found stands in the order of the search
         visible.sort(key=lambda department: not {department.id} & {*officers, *heads})
@@ -192,6 +193,14 @@ def _is_visible(department: Department) -> bool:
 def _holders(session: Session, role: Role) -> Mapping[int, list[Appointment]]:
     by_department: defaultdict[int, list[Appointment]] = defaultdict(list)
     for appointment in responsibility.holders(session, role, now=ctx.now()):
+        by_department[appointment.department_id].append(appointment)
+    return dict(by_department)
+
+
+def _named(session: Session) -> Mapping[int, list[Appointment]]:
+    """Return the officers who count in the coverage: those confirmed or active."""
+    by_department: defaultdict[int, list[Appointment]] = defaultdict(list)
+    for appointment in named_officers(session, now=ctx.now()):
         by_department[appointment.department_id].append(appointment)
     return dict(by_department)
 

@@ -1,0 +1,1 @@
+"""Pages that read a file of officers or heads into the register."""
