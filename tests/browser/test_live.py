@@ -266,8 +266,13 @@ def test_a_review_says_that_it_has_changed_and_stays_as_it_is(
         town.send(post_id)
     elif change == "withdrawn":
         with town.write() as session:
-            acting = {"actor": town.actor("second"), "now": town.now}
-            withdraw.withdraw_post(session, **acting, post_id=post_id, reason="चुकीचा विषय आहे.")
+            withdraw.withdraw_post(
+                session,
+                actor=town.actor("second"),
+                now=town.now,
+                post_id=post_id,
+                reason="चुकीचा विषय आहे.",
+            )
     else:
         town.approve(post_id, by="second")
     with page.expect_response(lambda response: response.url.endswith("/review")):

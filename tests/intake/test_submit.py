@@ -234,7 +234,7 @@ def test_every_problem_is_told_at_once(database: Database, town: City, store: St
         text_mr="",
         text_en="a\0b",
         text_hi="क" * 20_001,
-        link="pmc.gov.in",
+        link="pmc gov in",
         wished_at=NOON - DAY,
         useful_until=NOON - 2 * DAY,
         outward_number="९" * 81,
