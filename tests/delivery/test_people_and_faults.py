@@ -20,8 +20,8 @@ from publisher.models.comments import AnswerKind
 from tests.delivery.machine.appointment_rules import AppointmentRules
 from tests.delivery.machine.city_machine import BOTH
 from tests.delivery.machine.emergency_rules import EmergencyRules
-from tests.delivery.machine.post_rules import PostRules
 from tests.delivery.machine.restore_rules import RestoreRules
+from tests.delivery.machine.undo_rules import UndoRules
 from tests.support import sqlite
 from tests.support.database_pool import DatabasePool
 from tests.support.runs import Run
@@ -34,6 +34,7 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(HOURS * 3_600)]
 REQUIRED = {
     "at the desk": ("schedule", "publish_now", "approve", "revise", "withdraw_approval", "give_up"),
     "what is out": ("correct", "take_back", "done_edit", "done_delete", "cancel"),
+    "undo": ("undo_cancel", "undo_routing"),
     "by hand": ("by_hand", "not_shown_yet"),
     "emergencies": ("warn", "ratify_warning", "refuse_warning", "template_falls"),
     "offices": ("office_ends", "shut_out", "somebody_is_named", "tamper"),
@@ -83,7 +84,7 @@ FREQUENT += (
 )
 
 
-class DeliveryMachine(RestoreRules, PostRules, AppointmentRules, EmergencyRules):
+class DeliveryMachine(RestoreRules, UndoRules, AppointmentRules, EmergencyRules):
     """All rules and invariants together."""
 
 
@@ -180,7 +181,9 @@ def varied_day(city: DeliveryMachine) -> Iterator[object]:
     scheduled, live = city.begin().values
     yield city.revise(scheduled, is_reviewed=True)
     yield city.hold_back(scheduled, "cancel")
-    yield city.hold_back(scheduled, "withdraw_approval")
+    for between, seconds in (("", 30), ("", 31), ("withdraw_approval", 0)):
+        city.cancel_and_undo(scheduled, between, seconds, None)
+        yield None
     yield city.review_again(scheduled, None)
     yield city.publish_by_hand(scheduled)
     unseen = city.write(BOTH, None)
@@ -195,6 +198,9 @@ def varied_day(city: DeliveryMachine) -> Iterator[object]:
     yield city.close_or_hide("hide", 60, True)
     yield city.assign_or_transfer("")
     yield city.assign_or_transfer("")
+    for is_transfer, seconds in ((False, 30), (True, 30), (True, 31)):
+        city.route_and_undo(is_transfer, seconds, 60)
+        yield None
     yield city.take_back(live, BOTH, True, 60)
     for word in ("ratify", "refuse", "fall and stand"):
         yield city.warn(1, word)
