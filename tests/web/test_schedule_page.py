@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
+from approvals.policy import FRESH
 from publisher.models.deliveries import Delivery
 from publisher.settings.scheduling import TAKE_BACK
 from publisher.states import DeliveryState
@@ -14,7 +15,7 @@ from tests.support.city import statements
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.html_page import Page
 from tests.web.schedule_form import time_fields
-from tests.web.site import Site
+from tests.web.site import PASSWORD, Site
 
 BOTH = ("x", "facebook")
 SECOND = timedelta(seconds=1)
@@ -235,3 +236,24 @@ def test_a_row_that_has_left_meanwhile_says_so(any_site: Site) -> None:
     fields = [field for field in page.form("schedule") if field != ("chosen", str(left))]
     assert clerk.post(path, fields).status_code == 302
     assert deliveries(any_site, post)[1].due_at == datetime(2026, 11, 28, 4, 30, tzinfo=UTC)
+
+
+def test_after_the_password_the_page_names_what_is_published_and_nothing_else(site: Site) -> None:
+    post = site.city.approved(on=BOTH)
+    on_x, _on_facebook = site.city.variants(post)
+    clerk, path = site.browser("clerk"), f"/posts/{post}/publish-now"
+    fields = clerk.page(f"/posts/{post}/schedule").form("schedule")
+    x_alone = [(name, value) for name, value in fields if name != "chosen"]
+    x_alone += [("chosen", str(on_x)), ("text-1-due_at", "30/11/2026 18:15")]
+    site.city.clock.move(FRESH + MINUTE)
+    act = "लगेच प्रसिद्ध करा: एक्स (X) – मराठी"
+    asked = Page(clerk.post(path, x_alone).text)
+    assert act in asked
+    proof = [field for field in asked.form("prove") if field[0] != "password"]
+    ready = Page(clerk.post("/confirm", [*proof, ("password", PASSWORD)]).text)
+    assert [tag.text for tag in ready.all if tag.tag == "button" and act in tag.text] == [act]
+    shown = ready.by_id("main").text
+    assert "फेसबुक" not in shown
+    assert "18:15" not in shown
+    assert clerk.post(path, ready.form_to(path)).status_code == 302
+    assert states(site, post) == [DeliveryState.SCHEDULED]

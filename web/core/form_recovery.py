@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from flask import redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from web.core.context import ctx
@@ -13,20 +13,29 @@ from web.core.i18n import _
 
 KEPT_PATH = "kept_path"
 KEPT_FILE = "kept_file"
+KEPT_ACT = "kept_act"
 MADE_UNDER = "made_under"
-_NOT_RECOVERED = frozenset(
-    {"csrf_token", "password", "new_password", "credential", KEPT_PATH, KEPT_FILE, MADE_UNDER}
-)
+_SECRETS = ("csrf_token", "password", "new_password", "credential")
+_NOT_RECOVERED = frozenset({*_SECRETS, KEPT_PATH, KEPT_FILE, KEPT_ACT, MADE_UNDER})
 _PREFIX = "kept:"
 
 
 @dataclass(frozen=True)
 class RecoveredForm:
-    """A submitted form: its path, its fields without secrets, and the names of its files."""
+    """A submitted form: its path, its fields without secrets, and the names of its files.
+
+    `act` says in words what sending it does, if its view has named it, and to what.
+    """
 
     path: str
     fields: tuple[tuple[str, str], ...]
     files: tuple[str, ...]
+    act: str = ""
+
+
+def name_act(words: str) -> None:
+    """Say what the current request does, for the pages that ask for the password before it."""
+    g.named_act = words
 
 
 def keep_request() -> RecoveredForm | None:
@@ -55,7 +64,8 @@ def submitted_form() -> RecoveredForm | None:
 
 def keep_act() -> RecoveredForm:
     """Return the current POST even if it has no fields, to be sent again after a confirmation."""
-    return keep_request() or RecoveredForm(request.path, (), ())
+    kept = keep_request() or RecoveredForm(request.path, (), ())
+    return replace(kept, act=g.get("named_act", ""))
 
 
 def came_from_us() -> bool:
@@ -78,7 +88,8 @@ def carried_form() -> RecoveredForm | None:
         for name, value in request.form.items(multi=True)
         if name.startswith(_PREFIX)
     )
-    return RecoveredForm(path, fields, tuple(request.form.getlist(KEPT_FILE)))
+    act = request.form.get(KEPT_ACT, "")
+    return RecoveredForm(path, fields, tuple(request.form.getlist(KEPT_FILE)), act)
 
 
 def is_own_path(path: str) -> bool:
@@ -93,7 +104,8 @@ def hidden_fields(recovered: RecoveredForm) -> list[tuple[str, str]]:
     """Return the hidden fields (name, value) in which a page carries the form."""
     files = [(KEPT_FILE, name) for name in recovered.files]
     fields = [(_PREFIX + name, value) for name, value in recovered.fields]
-    return [(KEPT_PATH, recovered.path), *files, *fields]
+    act = [(KEPT_ACT, recovered.act)] if recovered.act else []
+    return [(KEPT_PATH, recovered.path), *act, *files, *fields]
 
 
 def page(recovered: RecoveredForm, *, message: str, code: int) -> tuple[str, int]:

@@ -59,7 +59,11 @@ def prove_page(
     form = form or ProveForm(formdata=None, with_factor="1" if with_factor else "")
     carried = form_recovery.hidden_fields(recovered) if recovered else []
     return render_template(
-        "sign_in/prove.html", form=form, carried_fields=carried, has_passkey=_has_passkey()
+        "sign_in/prove.html",
+        form=form,
+        act=recovered.act if recovered else "",
+        carried_fields=carried,
+        has_passkey=_has_passkey(),
     )
 
 

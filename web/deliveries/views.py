@@ -22,6 +22,7 @@ from publisher.scheduling.undo import undo_cancel
 from publisher.states import PUBLISHABLE_BY_HAND, RESCHEDULABLE, STUCK, UNSENT, DeliveryState
 from publisher.undo import newest_event
 from publisher.working_time import local_day
+from web.core import form_recovery
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
@@ -185,7 +186,9 @@ def it_is_live(form: PlatformLinkForm, delivery_id: int) -> Page:
 def send_again(_form: PlatformLinkForm, delivery_id: int) -> Page:
     """Send a held delivery again, after a person saw that it is not live."""
     with writing() as session:
-        manual.delivery_and_post(session, delivery_id)
+        delivery, _post = manual.delivery_and_post(session, delivery_id)
+        title = preview_of(delivery.variant).title
+        form_recovery.name_act(f"{_('Not published: send again')}: {title}")
         reconcile.send_again(session, **by_actor(), delivery_id=delivery_id)
     flash(_("Sending again."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))

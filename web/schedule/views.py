@@ -23,6 +23,7 @@ from publisher.scheduling.schedule import mark_of, newest_revision
 from publisher.scheduling.timetable import Timetable
 from publisher.states import NOT_PUBLISHED, DeliveryState
 from publisher.validation import FieldError, Invalid, NotFound
+from web.core import form_recovery
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
@@ -209,8 +210,11 @@ def publish_now(form: PostTimesForm, post_id: int) -> Page:
         variant_ids = form.chosen_ids
         if not variant_ids:
             raise Invalid([FieldError("chosen", "nothing_chosen")])
-        if not set(variant_ids) <= {text.id for text in newest_revision(post).variants}:
+        variants = [text for text in newest_revision(post).variants if text.id in variant_ids]
+        if len(variants) < len(variant_ids):
             raise NotFound(variant_ids)
+        titles = ", ".join(short_title(variant) for variant in variants)
+        form_recovery.name_act(f"{_('Publish now')}: {titles}")
         post_schedule.publish_now(
             session,
             **by_actor(),
