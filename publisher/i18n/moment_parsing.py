@@ -80,6 +80,8 @@ def parse_moment(
 
     `looks_back` completes what was left out towards the past.
     """
+    if from_now := _from_now(text, now, looks_back=looks_back):
+        return Understood(from_now, is_assumed=False, is_past=from_now <= now)
     typed_day, rest = _split(text, now, looks_back=looks_back)
     if not rest:
         if typed_day is None or whole_day is WholeDay.ASKED:
@@ -114,6 +116,21 @@ def parse_typed_day(text: str, *, now: datetime, looks_back: bool = False) -> Un
     if typed_day is None or rest:
         raise BadWhen(WhenProblem.DATE_UNREADABLE, text)
     return UnderstoodDay(typed_day.day, typed_day.is_assumed, typed_day.day < local_day(now))
+
+
+def _from_now(text: str, now: datetime, *, looks_back: bool) -> datetime | None:
+    """Return the whole minute of "now" or "in 1 hour"; None if the text says no such thing.
+
+    Now is the minute that begins next, or that has begun where the field asks for the past.
+    """
+    match = _FROM_NOW.fullmatch(plain_text(text)) if len(text) <= LONGEST else None
+    if match is None:
+        return None
+    number = _SPOKEN_NUMBERS.get(match["number"] or "") or float(match["number"] or 0)
+    ahead = timedelta(minutes=number) if match["minutes"] else timedelta(hours=number)
+    at = now + ahead
+    minute = at.replace(second=0, microsecond=0)
+    return minute if looks_back or (ahead and minute > now) else minute + timedelta(minutes=1)
 
 
 def _of_whole_day(day: date, whole_day: WholeDay) -> datetime:
@@ -281,6 +298,24 @@ _NEAR_DAYS = {
     "day before yesterday": (-2,),
 }
 _NEAR_PATTERN, _WEEKDAY_PATTERN = _word_pattern(_NEAR_DAYS), _word_pattern(_WEEKDAYS)
+_SPOKEN_NUMBERS = {
+    plain_text(word): number
+    for words, number in (
+        (("half an", "अर्ध्या", "अर्धा", "आधे", "आधा"), 0.5),
+        (("a", "an", "one", "एका", "एक"), 1),
+        (("one and a half", "दीड", "डेढ़"), 1.5),
+        (("two", "दोन", "दो"), 2),
+        (("three", "तीन"), 3),
+    )
+    for word in words
+}
+_FROM_NOW = re.compile(
+    r"now|right now|आता|आत्ता|अभी|अब|"
+    rf"(?:in |after )?(?P<number>\d{{1,3}}|{_any_of(_SPOKEN_NUMBERS)}) ?(?:"
+    r"(?P<hours>hours?|hrs?|तासाने|तासांनी|तासात|तासांत|घंटे|घंटा|घंटों)|"
+    r"(?P<minutes>minutes?|mins?|मिनिटांनी|मिनिटाने|मिनिटांत|मिनिटात|मिनट|मिनटों))"
+    r"(?: (?:later|from now|में|बाद|के बाद))?"
+)
 _DAY, _YEAR = r"(?<!\d)(?P<day>\d{1,2})", r"(?P<year>20\d\d)(?!\d)"
 # A vowel sign is no letter to `\b`: what follows the name is named instead.
 _MONTH_NAME = rf"(?P<name>{_any_of(_MONTHS)})\.?(?=[\s\d])"

@@ -125,6 +125,49 @@ def test_a_moment_that_cannot_be_understood_says_why(text: str, code: WhenProble
     assert caught.value.code is code
 
 
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("now", 1),
+        ("आता", 1),
+        ("आत्ता", 1),
+        ("अभी", 1),
+        ("in 1 hour", 60),
+        ("In an hour", 60),
+        ("in half an hour", 30),
+        ("in 45 minutes", 45),
+        ("2 hours later", 120),
+        ("१ तासाने", 60),
+        ("एका तासाने", 60),
+        ("अर्ध्या तासाने", 30),
+        ("दीड तासाने", 90),
+        ("२ तासांनी", 120),
+        ("१५ मिनिटांनी", 15),
+        ("1 घंटे में", 60),
+        ("एक घंटे बाद", 60),
+        ("डेढ़ घंटे में", 90),
+        ("३० मिनट में", 30),
+    ],
+)
+def test_now_and_a_time_from_now_are_understood(text: str, minutes: int) -> None:
+    understood = parse_moment(text, now=NOW)
+    assert understood.at == NOW + timedelta(minutes=minutes)
+    assert (understood.is_assumed, understood.is_past) == (False, False)
+
+
+def test_now_has_begun_where_the_field_asks_for_the_past() -> None:
+    now = NOW + timedelta(seconds=20)
+    assert parse_moment("आता", now=now, looks_back=True).at == NOW
+    assert parse_moment("आता", now=now).at == NOW + timedelta(minutes=1)
+    assert parse_moment("in 1 hour", now=now).at == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("text", ["in 1", "hour", "तासाने", "in 1 hour 10", "आता उद्या"])
+def test_half_a_time_from_now_is_not_guessed(text: str) -> None:
+    with suppress(BadWhen):
+        assert parse_moment(text, now=NOW).at == at(30, 1), "one at night"
+
+
 def test_a_day_without_a_time_is_taken_whole_only_if_the_field_says_so() -> None:
     wholes = {
         WholeDay.BEGINS: at(30, 0),
@@ -183,6 +226,7 @@ def test_what_stands_in_a_field_is_typed_back(moment: datetime, now: datetime, l
 WORDS = st.sampled_from(
     [
         *("उद्या", "आज", "कल", "परवा", "सोमवारी", "friday", "दि.", "नोव्हेंबर", "2026", "27", "३०"),
+        *("आता", "in", "तासाने", "hour", "घंटे", "बाद"),
         *("9", "१०", "25:00", "6:30", "pm", "सायं.", "रात्री", "/", "-", ","),
     ]
 )
