@@ -21,7 +21,7 @@ from publisher.people import invitations
 from publisher.people.department_orders import FIRST_DAY, LAST_DAY
 from publisher.people.departments import departments_in_force
 from publisher.states import AppointmentState
-from publisher.validation import NotFound, Validator, existing, person_of
+from publisher.validation import Validator, existing, person_of
 from publisher.working_time import local_day
 
 IN_PLACE = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
@@ -31,6 +31,12 @@ class NobodyToAsk(NotAllowed):
     """The department has no head who is confirmed and can be reached."""
 
     code = "nobody_to_ask"
+
+
+class CallOver(NotAllowed):
+    """The call is closed, or its last day is past."""
+
+    code = "call_over"
 
 
 class AnsweredAlready(NotAllowed):
@@ -177,12 +183,12 @@ def addressee(session: Session, addressee_id: int) -> CallAddressee:
 def ask_again(session: Session, *, actor: Actor, addressee_id: int, now: datetime) -> None:
     """Send the head a new link, which ends the earlier one.
 
-    Raises `WrongRole`, `NotFound`, `AnsweredAlready` and `NobodyToAsk`.
+    Raises `WrongRole`, `NotFound`, `CallOver`, `AnsweredAlready` and `NobodyToAsk`.
     """
     require(actor, Action.OPEN_CALL, None, now=now)
     called = addressee(session, addressee_id)
     if called.call.closed_at is not None or called.call.nominate_by < local_day(now):
-        raise NotFound(addressee_id)
+        raise CallOver
     if called.answered_at is not None:
         raise AnsweredAlready(at=called.answered_at)
     head = head_in_place(session, called.department_id)

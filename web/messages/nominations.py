@@ -22,6 +22,7 @@ REFUSALS: Mapping[str, str] = {
     "officers_changed": N_(
         "The officers of the department have changed since. Look at them again."
     ),
+    "call_over": N_("This call is over. Open a new one."),
     "link_spent": N_("This link has expired or was already used."),
     "nobody_to_ask": N_(
         "This department has no confirmed head who can be asked. Record the head first."
