@@ -1,4 +1,4 @@
-"""The dispatch tick: give up late deliveries, recover those of dead clocks, send due ones.
+"""The dispatch tick: recover the deliveries of dead clocks, give up late ones, send due ones.
 
 A clock is a process `nagarvani clock`. `publisher/delivery/worker.py` does the same work with
 threads; both use the maintenance in this module.
@@ -42,11 +42,12 @@ def tick_dispatch(context: WorkerContext, *, most: int = 50) -> int:
 
 
 def run_maintenance(context: WorkerContext) -> None:
-    """Record a heartbeat, give up late deliveries, and recover the deliveries of dead clocks."""
+    """Record a heartbeat, recover the deliveries of dead clocks, and give up late ones."""
     with context.database.transaction() as session:
         record_heartbeat(session, context.clock_name, now=context.now())
-        give_up_late(session, now=context.now())
+        # What a dead clock held too long is given up here: it would be claimed in vain for ever.
         sweep(session, now=context.now(), delivery_settings=context.delivery_settings)
+        give_up_late(session, now=context.now())
 
 
 def claim_next(context: WorkerContext) -> DeliveryPayload | None:

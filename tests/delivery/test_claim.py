@@ -191,6 +191,18 @@ def test_a_lapsed_claim_sends_nothing_even_if_nobody_claimed_again(town: City) -
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
 
 
+def test_what_a_dead_clock_held_past_its_late_limit_is_missed_and_not_claimed(town: City) -> None:
+    """It would be claimed, found late and given back again and again, before all that is due."""
+    (stuck,) = town.due()
+    assert dispatch.claim_next(town.clock_named("dead")) is not None
+    town.clock.move(2 * HOUR)
+    (other,) = town.due()
+    town.tick_dispatch()
+    assert town.delivery(stuck).state is DeliveryState.MISSED
+    assert town.delivery(stuck).fence == 1
+    assert town.delivery(other).state is DeliveryState.PUBLISHED
+
+
 def test_each_tick_records_a_heartbeat(town: City) -> None:
     first_tick_at = town.now
     town.tick_dispatch()
