@@ -64,13 +64,15 @@ def short_day(when: date, locale: str) -> str:
     )
 
 
-def clock_time(at: datetime, locale: str, *, short: bool = False) -> str:
-    """Return `सकाळी ९:००`, short `स. ९:००`; `9:00 am` in English."""
+def clock_time(at: datetime, locale: str, *, short: bool = False, has_seconds: bool = False) -> str:
+    """Return `सकाळी ९:००`, short `स. ९:००`, with seconds `सकाळी ९:००:३०`; `9:00 am` in English."""
     local_moment = local(at)
     rules = language_rules(locale)
     part = bisect_right(PART_STARTS, local_moment.hour) - 1
     name = (rules.short_parts if short else rules.parts)[part]
     clock = f"{(local_moment.hour - 1) % 12 + 1}:{local_moment.minute:02}"
+    if has_seconds:
+        clock += f":{local_moment.second:02}"
     return rules.clock.format(part=name, clock=digits(clock, locale))
 
 

@@ -275,15 +275,15 @@ def _changes(
 
 
 def _warnings_now(
-    session: Session, variants: Iterable[Variant], *, now: datetime
+    session: Session, variants: Collection[Variant], *, now: datetime
 ) -> list[FieldError]:
     """Return the errors of a quiet time and of freezes in force."""
     quiet = slots.quiet_times(session)
     freezes = holds.freezes_at(session, now)
     problems = []
+    if any(slots.quiet_time_at(quiet, variant.account_id, now) for variant in variants):
+        problems.append(FieldError("despite_warnings", "quiet_now"))
     for variant in variants:
-        if slots.quiet_time_at(quiet, variant.account_id, now) is not None:
-            problems.append(_at_row(variant, FieldError("due_at", "quiet_now")))
         facts = holds.facts_for(variant.revision.post, account_id=variant.account_id)
         if freeze := holds.freeze_at(freezes, facts, now):
             problems.append(_at_row(variant, _frozen(freeze)))

@@ -274,3 +274,9 @@ def test_a_written_moment_tells_day_and_minute_apart(moment: datetime, locale: s
     written = dates.moment(moment, locale, now=far)
     assert dates.moment(moment + timedelta(minutes=1), locale, now=far) != written
     assert dates.moment(moment + timedelta(days=1), locale, now=far) != written
+
+
+def test_a_moment_that_is_near_is_said_to_the_second() -> None:
+    moment = at(11, 25, 20, 28) + timedelta(seconds=30)
+    words = dates.clock_time(moment, "mr", has_seconds=True)
+    assert without_no_break_spaces(words) == "रात्री ८:२८:३०"

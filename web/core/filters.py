@@ -33,7 +33,8 @@ def ago(at: datetime, now: datetime) -> Ago:
 def register(app: Flask, locale: Locale) -> None:
     """Register the filters; `locale` returns the language of the current request.
 
-    when, when_short, plain_when, stamp, day, full_date and clock_time return a moment in words.
+    when, when_short, plain_when, stamp, day, full_date, clock_time and clock_seconds return a
+    moment in words.
     remaining returns "(1 hour 20 minutes left)", ago a unit and a number, digits and numbered
     a number.
     """
@@ -55,6 +56,7 @@ def _moment_filters(locale: Locale) -> dict[str, Callable[..., str]]:
         "remaining": with_now(dates.remaining),
         "full_date": lambda at: dates.full_date(at, locale()),
         "clock_time": lambda at: dates.clock_time(at, locale()),
+        "clock_seconds": lambda at: dates.clock_time(at, locale(), has_seconds=True),
     }
 
 

@@ -100,13 +100,17 @@ class PostTimesForm(Form):
     def row_errors(self, open_ids: Collection[int]) -> list[tuple[str, str]]:
         """Return the errors of the rows for the summary, each with the id that it links to.
 
-        A row that is not among `open_ids` has no fields any more.
+        A row that is not among `open_ids` has no fields any more. What all rows have in common,
+        as hours to avoid, is said once.
         """
-        return [
+        errors = [
             (str(error), row.due_at.id if variant_id in open_ids else f"text-{variant_id}")
             for variant_id, row in self.rows.items()
             for error in row.due_at.errors
         ]
+        if {problem.code for problem in self.problems} == {"in_quiet_time"}:
+            return errors[:1]
+        return errors
 
     def show(self, problems: Iterable[FieldError]) -> None:
         """Add each error to its field; "due_at-12" is the time of variant 12."""
