@@ -186,11 +186,14 @@ def _successor(
     coming_ids = {other.after_id for other in transfer_list.rows}
     before = transfer.before
 
-    def rank_of_fit(office: Appointment) -> tuple[bool, bool, bool]:
-        is_same_place = office.role is before.role and office.rank == before.rank
-        return (not is_same_place, office.role is not before.role, office.id not in coming_ids)
+    def distance(office: Appointment) -> tuple[bool, bool, bool, bool]:
+        is_same_person = office.person_id == before.person_id  # with another rank
+        is_same_role = office.role is before.role
+        is_same_place = is_same_role and office.rank == before.rank
+        is_coming = office.id in coming_ids
+        return not is_same_person, not is_same_place, not is_same_role, not is_coming
 
-    return min(chain, key=rank_of_fit, default=None)
+    return min(chain, key=distance, default=None)
 
 
 def _tell(session: Session, transfer_list: TransferList, *, now: datetime) -> None:

@@ -187,17 +187,23 @@ def move_work(
     work = open_work(session, source, now=now)
     for held_comment in work.comments:
         comment = transitions.lock(session, Comment, held_comment.id)
-        if comment is not None and comment.state is CommentState.ROUTED:
+        if comment is not None and _is_with(comment, source):
             routing.pass_on(session, comment, target, actor=actor, now=now)
     for unfinished in work.submissions:
         submission = transitions.lock(session, Submission, unfinished.id)
         if submission is not None and submission.taken_by_id == source.person_id:
             _pass_on(session, submission, source, target, actor=actor, now=now)
     return_texts.copy(session, work.texts, to_person_id=target.person_id, now=now)
-    if not work.is_empty:
+    if not work.is_empty and source.person_id != target.person_id:
         _record(session, source, target, work, actor=actor, now=now)
         _tell_both(session, source, target, work, now=now)
     return work
+
+
+def _is_with(comment: Comment, source: Appointment) -> bool:
+    # Somebody else may have moved or answered it before it was locked.
+    is_routed = comment.state is CommentState.ROUTED
+    return is_routed and routing.current(comment).appointment_id == source.id
 
 
 def _pass_on(

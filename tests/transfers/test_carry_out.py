@@ -159,6 +159,22 @@ def test_open_comments_and_texts_go_to_who_comes_in_the_place(town: City) -> Non
     assert town.notified("handed_over") == ["first", "road_officer"]
 
 
+def test_who_changes_the_rank_alone_keeps_the_comments(town: City) -> None:
+    comment_id = town.comment(under=town.live()[0])
+    confirmed(
+        town,
+        TypedRow("मेधा सातपुते", "water", "water", "officer", "2"),
+        TypedRow("नितीन घोलप", "water", "water", "officer", "1"),
+    )
+    assert tick_on_its_day(town) == 1
+    assert (offices(town, "first"), offices(town, "second")) == ([("water", 2)], [("water", 1)])
+    with town.read() as session:
+        holder = session.get_one(Comment, comment_id).routings[-1].appointment
+        assert holder is not None
+        assert holder.person_id == town.people["first"]
+    assert town.notified("handed_over") == []
+
+
 def test_an_unsent_approval_of_who_left_is_asked_again(town: City) -> None:
     sent, unsent = town.live()[0], town.approved()
     town.schedule(unsent, timedelta(days=30))
