@@ -120,7 +120,7 @@ PAGES = """
     first /emergency/templates/{waiting_template}/return
     first /emergency/templates/{template}/withdraw
     first /posts/{corrected}/take-back
-    - /name-officers/{name_token}
+    health_head /name-officers/{name_token}
     lead /calls/new
     lead /calls/{call}
     lead /calls/heads
