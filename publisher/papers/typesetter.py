@@ -27,7 +27,7 @@ def typeset(document: str, *, fonts: Path, made_at: datetime) -> bytes:
         ),
         sys_inputs={"document": document},
         pdf_standards="a-2u",
-        timestamp=made_at,
+        timestamp=made_at.replace(microsecond=0),  # typst takes no parts of a second
     )
 
 

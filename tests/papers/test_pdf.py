@@ -28,7 +28,7 @@ from publisher.people import register_data
 from publisher.settings.environment import load
 from tests.papers import reading
 
-NOW = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 29, 9, 0, 0, 123456, tzinfo=UTC)
 SENDER = Sender("पुणे महानगरपालिका")
 
 

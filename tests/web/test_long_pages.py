@@ -28,8 +28,8 @@ TRIES = 3
 SEES_MOST = ("lead", "cell", "admin", "auditor", "officer", "head", "oversight", "member")
 """The roles, that first of which a page is opened by who may open it."""
 
-FILES = ("submissions.csv",)
-"""What is no page; it ends at two thousand rows, and more are prepared in the background."""
+FILES = ("submissions.csv", "calendar_papers.month", "officers_papers.register", "post_papers.life")
+"""What is no page; each ends at two thousand rows. A longer CSV is prepared in the background."""
 
 ADDRESSES = {
     "departments.index": ("?officers=none", "?officers=all"),

@@ -59,7 +59,7 @@ ENDINGS = (DepartmentChangeKind.MERGED, DepartmentChangeKind.CLOSED)
 @reads
 def index(session: Session) -> str:
     """List the departments in force, or those found, with officers and heads."""
-    register = _register(session)
+    register = register_asked_for(session)
     departments = page_of_rows(register.chosen)
     return render_template(
         "people/departments.html",
@@ -80,7 +80,7 @@ def index(session: Session) -> str:
 
 
 @dataclass(frozen=True)
-class _Register:
+class Register:
     """The departments in sight that fit the search, with their officers and heads.
 
     Those that have somebody come first. `number` restricts them to those with so many officers;
@@ -107,7 +107,7 @@ class _Register:
         ]
 
 
-def _register(session: Session) -> _Register:
+def register_asked_for(session: Session) -> Register:
     """Return the register as the URL asks for it."""
     query = request.args.get("q", "").strip()
     departments = (
@@ -117,12 +117,10 @@ def _register(session: Session) -> _Register:
     visible = [department for department in departments if _is_visible(department)]
     if not query:  # what was found stands in the order of the search
         visible.sort(key=lambda department: not {department.id} & {*officers, *heads})
-    return _Register(
-        query, OFFICERS.get(request.args.get("officers", "")), visible, officers, heads
-    )
+    return Register(query, OFFICERS.get(request.args.get("officers", "")), visible, officers, heads)
 
 
-def _views(register: _Register) -> list[dict[str, object]]:
+def _views(register: Register) -> list[dict[str, object]]:
     """Return the views by number of officers, with their counts."""
     labels = {None: _("All"), 0: _("No officer"), 1: _("One officer"), 2: _("Two officers")}
     names: dict[int | None, str | None] = {
@@ -145,13 +143,13 @@ def _views(register: _Register) -> list[dict[str, object]]:
 def csv() -> Response:
     """Return the list of departments as CSV."""
     with writing() as session:
-        register = _register(session)
+        register = register_asked_for(session)
         rows = _cells(session, register)
         export.record_export(session, **by_actor(), rows=len(rows), page="departments")
     return csv_response("departments", HEADINGS, rows)
 
 
-def _cells(session: Session, register: _Register) -> list[list[str]]:
+def _cells(session: Session, register: Register) -> list[list[str]]:
     """Return a row of cells for each department."""
     named_nobody = _named_nobody(session)
     rows = []

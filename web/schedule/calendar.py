@@ -56,7 +56,7 @@ LEGEND: tuple[tuple[str, str], ...] = (
 @reads
 def index(session: Session) -> str:
     """Show a month, a week or a list of days; by default the present month."""
-    choice = _read_query()
+    choice = read_query()
     skip = (choice.untimed - 1) * MOST_UNTIMED
     unscheduled = calendar.unscheduled(
         session,
@@ -111,7 +111,7 @@ def _layout(choice: CalendarQuery, days: Sequence[CalendarDay]) -> dict[str, obj
     }
 
 
-def _read_query() -> CalendarQuery:
+def read_query() -> CalendarQuery:
     """Parse the request's query; values that cannot be read are ignored."""
     query = request.args
     view_name = query.get("view")

@@ -1,0 +1,112 @@
+"""Pages that an office files come as PDF too: with the page's rows, rights and language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from publisher.models.deliveries import Delivery
+from publisher.models.history import Event
+from publisher.models.people import Department, Person
+from publisher.models.posts import Post
+from publisher.settings.papers import PaperSettings
+from tests.papers import reading
+from tests.web.site import Site
+
+FILES = ("/calendar.pdf", "/departments.pdf")
+
+
+def text_of(response: TestResponse, name: str) -> str:
+    assert (response.status_code, response.mimetype) == (200, "application/pdf")
+    assert response.headers["Content-Disposition"] == f"attachment; filename={name}.pdf"
+    return reading.whole(response.data)
+
+
+def live_post(site: Site) -> int:
+    (delivery_id,) = site.city.live()
+    with site.city.read() as session:
+        return session.get_one(Delivery, delivery_id).post_id
+
+
+def test_a_month_of_the_calendar(site: Site) -> None:
+    post_id = live_post(site)
+    lead = site.browser("lead")
+    with site.city.read() as session:
+        title = session.get_one(Post, post_id).title
+    month = f"{site.city.now:%Y-%m}"
+    assert f"/calendar.pdf?month={month}" in lead.get("/calendar").text
+    text = text_of(lead.get(f"/calendar.pdf?month={month}"), f"calendar-{month}")
+    for part in ("पुणे महानगरपालिका", "दिनदर्शिका", title, "पाणीपुरवठा", "एक्स (X)"):
+        assert part in text
+    empty = text_of(lead.get("/calendar.pdf?month=2027-03"), "calendar-2027-03")
+    assert title not in empty
+    others = lead.get(f"/calendar.pdf?month={month}&department={site.city.departments['road']}")
+    assert title not in text_of(others, f"calendar-{month}")
+
+
+def test_the_whole_life_of_a_post(site: Site) -> None:
+    post_id = live_post(site)
+    member = site.browser("member")
+    assert f"/posts/{post_id}.pdf" in member.get(f"/posts/{post_id}").text
+    text = text_of(member.get(f"/posts/{post_id}.pdf"), f"post-{post_id}")
+    with site.city.read() as session:
+        post = session.get_one(Post, post_id)
+        numbers = [submission.number for submission in post.submissions]
+        texts = [variant.text for variant in post.revisions[-1].variants]
+    for part in (*numbers, *(" ".join(text.split()) for text in texts), "मेधा सातपुते", "मान्यता"):
+        assert part in text
+    assert site.browser("road_member").get(f"/posts/{post_id}.pdf").status_code == 404
+
+
+def test_the_register_of_officers(site: Site) -> None:
+    with site.city.write() as session:
+        session.get_one(Department, site.city.departments["road"]).name_mr = '#eval("पथ") *विभाग*'
+    lead = site.browser("lead")
+    assert "/departments.pdf" in lead.get("/departments").text
+    text = text_of(lead.get("/departments.pdf"), "officers")
+    for part in ("मेधा सातपुते", "नितीन घोलप", '#eval("पथ") *विभाग*', "नाव कळविलेले नाही"):
+        assert part in text
+    with site.city.read() as session:
+        event = session.scalars(select(Event).where(Event.verb == "export")).one()
+    assert event.details == {"page": "departments", "rows": 5}
+    own = text_of(site.browser("oversight").get("/departments.pdf"), "officers")
+    assert "#eval" not in own
+    assert site.browser("member").get("/departments.pdf").status_code == 403
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "First officer"), ("hi", "नोडल अधिकारी 1")])
+def test_a_paper_is_in_the_language_of_its_reader(site: Site, language: str, word: str) -> None:
+    with site.city.write() as session:
+        session.get_one(Person, site.city.people["lead"]).language = language
+    lead = site.browser("lead")
+    assert word in text_of(lead.get("/departments.pdf"), "officers")
+
+
+def test_a_name_in_urdu_is_refused_on_the_page(site: Site) -> None:
+    with site.city.write() as session:
+        session.get_one(Department, site.city.departments["road"]).name_mr = "محکمہ"
+    lead = site.browser("lead")
+    refused = lead.get("/departments.pdf?q=road")
+    assert refused.headers["Location"] == "/departments?q=road"
+    shown = lead.get(refused.headers["Location"]).text
+    assert "“محکمہ” मधील م ح ک ہ यासाठी फाँटमध्ये अक्षरे नाहीत" in shown
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_letterhead_that_is_no_picture_is_said_on_the_page(
+    site: Site, tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "crest.png").write_bytes(b"no picture")
+    context = site.app.extensions["house"]
+    papers = PaperSettings(tmp_path / "crest.png", "", ())
+    site.app.extensions["house"] = replace(
+        context, settings=replace(context.settings, papers=papers)
+    )
+    lead = site.browser("lead")
+    refused = lead.get(path)
+    assert refused.headers["Location"].startswith(path.removesuffix(".pdf"))
+    assert "शीर्षकचित्र (लेटरहेड) वाचता येत नाही" in lead.get(refused.headers["Location"]).text

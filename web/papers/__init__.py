@@ -1,0 +1,1 @@
+"""Pages as papers (PDF) that an office files."""

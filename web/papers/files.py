@@ -1,0 +1,59 @@
+"""The PDF of a page as a file, or the sentence that says why there is none."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from flask import Response, flash, redirect
+from werkzeug import Response as AnyResponse
+
+from publisher.i18n import dates
+from publisher.papers.characters import CannotShape
+from publisher.papers.pdf import NoImage, Paper, sender_of, write
+from publisher.working_time import local_day
+from web.core.context import ctx
+from web.core.i18n import _, page_language
+
+log = logging.getLogger("nagarvani.web")
+MOST_ROWS = 2000
+"""The most rows of a table on paper, about a hundred pages; the paper says that there are more."""
+
+
+def pdf_file(paper: Paper, *, name: str, back: str) -> AnyResponse:
+    """Return a paper under today's date as a file; without one, to the page `back` with a reason.
+
+    The outward number is filled in by hand.
+    """
+    now, language = ctx.now(), page_language()
+    today = dates.editable_day(local_day(now), language)
+    try:
+        sender = sender_of(ctx.settings, language)
+        number = "" if sender.outward_number else None
+        paper = replace(paper, date=today, number=number)
+        content = write([paper], sender=sender, language=language, now=now)
+    except CannotShape as refusal:
+        flash(
+            _(
+                "The PDF cannot be made: its font has no letters for %(characters)s in “%(text)s”.",
+                characters=" ".join(refusal.characters[:10]),
+                text=refusal.text[:60],
+            ),
+            "amber",
+        )
+        return redirect(back)
+    except NoImage as problem:
+        log.warning("The letterhead %s is no picture that can be read", problem.path)
+        flash(
+            _(
+                "The PDF cannot be made: the image of the letterhead cannot be read. Tell the "
+                "person who runs this system."
+            ),
+            "amber",
+        )
+        return redirect(back)
+    headers = {
+        "Content-Disposition": f"attachment; filename={name}.pdf",
+        "Cache-Control": "no-store",
+    }
+    return Response(content, mimetype="application/pdf", headers=headers)

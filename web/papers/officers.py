@@ -1,0 +1,73 @@
+"""The register of officers on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, request, url_for
+from werkzeug import Response
+
+from publisher.i18n.languages import digits
+from publisher.models.people import Appointment
+from publisher.papers.pdf import Paper, Table
+from publisher.reports import export
+from web.core.auth import by_actor, writing
+from web.core.i18n import _, page_language
+from web.core.permissions import for_roles
+from web.messages.names import department_name, person_name
+from web.papers.files import pdf_file
+from web.people.departments import READERS, Register, register_asked_for
+
+routes = Blueprint("officers_papers", __name__)
+
+
+@routes.get("/departments.pdf")
+@for_roles(*READERS)
+def register() -> Response:
+    """Return the departments that the register shows, with their officers and heads, as PDF."""
+    with writing() as session:
+        listed = register_asked_for(session)
+        table = _table(listed)
+        export.record_export(session, **by_actor(), rows=len(table.rows), page="departments")
+    return pdf_file(
+        Paper(_("Register of nodal officers"), [table], landscape=True),
+        name="officers",
+        back=url_for(
+            "departments.index",
+            q=request.args.get("q") or None,
+            officers=request.args.get("officers") or None,
+        ),
+    )
+
+
+def _table(listed: Register) -> Table:
+    headings = [
+        _("Serial number"),
+        _("Department"),
+        _("First officer"),
+        _("Second officer"),
+        _("Head"),
+    ]
+    rows = []
+    for number, department in enumerate(listed.chosen, start=1):
+        officers = [_person(officer) for officer in listed.officers.get(department.id, ())]
+        heads = [_person(head) for head in listed.heads.get(department.id, ())]
+        rows.append(
+            (
+                digits(str(number), page_language()),
+                department_name(department),
+                *[*(officers or [_("nobody named")]), "", ""][:2],
+                "\n".join(heads) or _("not recorded"),
+            )
+        )
+    return Table((1.6, 8, 8, 8, 8), rows, headings)
+
+
+def _person(appointment: Appointment) -> str:
+    """Return name, designation and order number, each on a line of its own."""
+    lines: Sequence[str] = (
+        person_name(appointment.person),
+        appointment.person.designation,
+        _("Order: %(number)s", number=appointment.order_number) if appointment.order_number else "",
+    )
+    return "\n".join(filter(None, lines))

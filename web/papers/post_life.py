@@ -1,0 +1,133 @@
+"""The whole life of a post on paper: source, texts, decisions, publication, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from flask import Blueprint, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+from werkzeug import Response
+
+from publisher.drafting import drafts
+from publisher.i18n import dates
+from publisher.i18n.languages import numbered
+from publisher.models.posts import Post, Revision
+from publisher.papers.pdf import Heading, Paper, Paragraph, Part, Table
+from publisher.reports.timeline import post_timeline
+from publisher.reports.timeline_steps import StepKind, TimelineStep
+from web.core.auth import actor, reads
+from web.core.context import ctx
+from web.core.i18n import _, _n, page_language
+from web.core.permissions import for_roles
+from web.core.state_badges import state_word
+from web.messages.names import account_name, department_name, person_name, who_name
+from web.messages.progress import STEPS
+from web.messages.reasons import delivery_reason
+from web.messages.warnings import warning_name
+from web.papers.files import MOST_ROWS, pdf_file
+from web.previews import LANGUAGE_WORDS, Preview, previews_of
+
+routes = Blueprint("post_papers", __name__)
+
+
+@routes.get("/posts/<int:post_id>.pdf")
+@for_roles()
+@reads
+def life(session: Session, post_id: int) -> Response:
+    """Return the whole life of a post as PDF."""
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    steps = post_timeline(session, post=post, now=ctx.now()).steps[-MOST_ROWS:]
+    previews = previews_of(post.revisions[-1]) if post.revisions else []
+    parts: list[Part] = [
+        Table((1, 2), _facts(post)),
+        *_texts(previews),
+        Heading(_("What was done")),
+        Table(
+            (4, 4, 5, 7),
+            [_row(step) for step in steps],
+            [_("When"), _("What"), _("Who"), _("Details")],
+        ),
+        *_answers(session, steps),
+    ]
+    return pdf_file(
+        Paper(post.title, parts),
+        name=f"post-{post.id}",
+        back=url_for("posts.show", post_id=post.id),
+    )
+
+
+def _facts(post: Post) -> list[tuple[str, str]]:
+    facts = [
+        (_("Department"), department_name(post.department)),
+        (_("State"), _(state_word("post", post.state.value))),
+        (_("Revision"), numbered(post.newest, page_language()) if post.newest else ""),
+    ]
+    for submission in post.submissions:
+        facts += [
+            (_("Acknowledgement number"), submission.number),
+            (_("Submitted by"), person_name(submission.handed_in_by, submission.received_at)),
+            (_("When"), _moment(submission.received_at)),
+        ]
+    if post.reply:
+        facts.append((_("The citizen’s comment"), post.reply.comment.text))
+    return [(label, value) for label, value in facts if value]
+
+
+def _moment(at: datetime) -> str:
+    # With the year, since a paper is read years later.
+    return dates.editable_moment(at, page_language())
+
+
+def _texts(previews: Sequence[Preview]) -> Iterator[Part]:
+    for preview in previews:
+        yield Heading(preview.title)
+        yield Paragraph(preview.text)
+
+
+def _row(step: TimelineStep) -> tuple[str, ...]:
+    label, _subject, _state = STEPS[step.kind]
+    return _moment(step.at), _(label), who_name(step.by), "\n".join(_details(step))
+
+
+def _details(step: TimelineStep) -> Iterator[str]:
+    """Yield what else is known of a step, a line for each."""
+    if step.revision:
+        yield _("Revision %(number)s", number=numbered(step.revision, page_language()))
+    for outlet in step.outlets:
+        where = f"{account_name(outlet.account)} – {_(LANGUAGE_WORDS[outlet.language])}"
+        yield " ".join(filter(None, (where, outlet.url)))
+    if step.due_at:
+        yield _("for %(at)s", at=_moment(step.due_at))
+    if step.warned:
+        names = "; ".join(map(warning_name, step.warned))
+        yield _("Sent despite these warnings: %(names)s.", names=names)
+    if step.kind is StepKind.COMMENTED:
+        yield _n("%(num)s comment", "%(num)s comments", step.count)
+    if step.number:
+        yield step.number
+    if step.statement:
+        yield f"“{step.statement}”"
+    if step.code and (reason := delivery_reason(step.kind.value, {"code": step.code})):
+        yield reason
+
+
+def _answers(session: Session, steps: Sequence[TimelineStep]) -> list[Part]:
+    """Return the citizens' comments with the answers, as far as the timeline has them."""
+    answered = {step.post_id: step for step in steps if step.kind is StepKind.ANSWERED}
+    if not answered:
+        return []
+    replies = session.scalars(
+        select(Post)
+        .where(Post.id.in_(answered))
+        .options(selectinload(Post.revisions).selectinload(Revision.variants))
+    )
+    texts = {reply.id: reply.revisions[-1].variants[0].text for reply in replies}
+    rows = [
+        (step.statement, texts[post_id], f"{who_name(step.by)}\n{_moment(step.at)}")
+        for post_id, step in answered.items()
+        if post_id in texts
+    ]
+    headings = [_("The citizen’s comment"), _("The answer"), _("Answered by")]
+    return [Heading(_("What was answered")), Table((6, 6, 4), rows, headings)]
