@@ -92,10 +92,14 @@ def ask(
 ) -> None:
     """Ask the person to confirm these appointments; `more_values` are `by` and `again`.
 
-    A head without a password gets a message and a personal link for each officer.
+    A head without a password gets a message and a personal link for each department: by one link
+    all of its officers who wait are confirmed.
     """
     has_links = _confirms_by_links(session, person, rows, now)
-    for group in [[row] for row in rows] if has_links else [rows]:
+    by_department: defaultdict[int, list[Appointment]] = defaultdict(list)
+    for row in rows:
+        by_department[row.department_id].append(row)
+    for group in by_department.values() if has_links else [rows]:
         path = links.appointments_waiting()
         if has_links:
             purpose = LinkPurpose.CONFIRM

@@ -1,24 +1,42 @@
-"""A head without a password confirms an officer by a personal link and a code."""
+"""A head without a password confirms the officers who wait by one personal link and a code."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from approvals.policy import Actor, ActorKind
+from approvals.policy import Actor, ActorKind, Role
 from publisher.auth import offices, one_time_links
-from publisher.models.people import Appointment, Link
+from publisher.models.people import Appointment, Link, Person
 from publisher.people import confirmation, office_links
-from publisher.people.confirmation import MayNotConfirm
+from publisher.people.confirmation import MayNotConfirm, recorders_of
 from publisher.people.personal_links import appointment_of
 from publisher.states import AppointmentState
 
 
+def waiting(session: Session, link: Link) -> list[Appointment]:
+    """Return the officers of the link's department who wait for confirmation, by rank."""
+    query = (
+        select(Appointment)
+        .join(Appointment.person)
+        .where(
+            Appointment.department_id == appointment_of(session, link).department_id,
+            Appointment.role == Role.OFFICER,
+            Appointment.state == AppointmentState.RECORDED,
+            Person.disabled_at.is_(None),
+        )
+        .order_by(Appointment.rank, Appointment.id)
+    )
+    return [row for row in session.scalars(query) if link.person_id not in recorders_of(row)]
+
+
 def is_open(session: Session, link: Link, *, now: datetime) -> bool:
-    """Return True if the officer still waits, and the person of the link is still the head."""
-    waits = appointment_of(session, link).state is AppointmentState.RECORDED
-    return link.used_at is None and waits and _office(session, link, now) is not None
+    """Return True if an officer still waits, and the person of the link is still the head."""
+    is_left = link.used_at is None and bool(waiting(session, link))
+    return is_left and _office(session, link, now) is not None
 
 
 def _office(session: Session, link: Link, now: datetime) -> Appointment | None:
@@ -28,15 +46,22 @@ def _office(session: Session, link: Link, now: datetime) -> Appointment | None:
 
 
 def confirm(
-    session: Session, *, link: Link, digest: str, now: datetime, by: Actor | None = None
+    session: Session,
+    *,
+    link: Link,
+    digests: Mapping[int, str],
+    now: datetime,
+    by: Actor | None = None,
 ) -> None:
-    """Confirm the officer as the page showed, by `digest`; a confirmed head is then in office.
+    """Confirm officers as the page showed, by their `digests`; a confirmed head is then in office.
 
-    The caller has proven the person of the link: by a code, or by the session of `by`. Raises as
-    `confirmation.confirm` does, and `LinkSpent`.
+    The link is used up once nobody is left who waits. The caller has proven the person of the link:
+    by a code, or by the session of `by`. Raises as `confirmation.confirm` does, and `LinkSpent`.
     """
     officer, office = appointment_of(session, link), _office(session, link, now)
-    if office is None:
+    # The link is for what waits in its department, and for nothing else that the head may do.
+    is_theirs = digests.keys() <= {row.id for row in waiting(session, link)}
+    if office is None or not is_theirs:
         raise MayNotConfirm(name=officer.person.name_mr)
     if office.state is AppointmentState.CONFIRMED:
         offices.take_up(session, link.person, now=now)
@@ -51,5 +76,6 @@ def confirm(
         factor_at=by.factor_at if by is not None else None,
         has_factor=by is not None and by.has_factor,
     )
-    confirmation.confirm(session, actor=actor, now=now, digests={officer.id: digest})
-    one_time_links.use(session, link=link, now=now)
+    confirmation.confirm(session, actor=actor, now=now, digests=digests)
+    if not waiting(session, link):
+        one_time_links.use(session, link=link, now=now)

@@ -133,7 +133,7 @@ PAGES = """
 """The pages whose forms are read, and the person who opens each; "-" has not signed in."""
 
 OTHER_FORMS = {
-    "personal_links.officer": ("-", "/officer/none-of-that-token", "code digest step"),
+    "personal_links.officer": ("-", "/officer/none-of-that-token", "chosen code step"),
     "personal_links.office": ("-", "/office/{office_token}", "code"),
     "accounts_connecting.begin": ("admin", "/accounts/connect", "platform"),
     "accounts_connecting.walk": ("admin", "/accounts/connecting/99", "page_id"),

@@ -1,4 +1,4 @@
-"""A head without a password confirms an officer by a personal link and a code."""
+"""A head without a password confirms officers by a personal link and a code."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.support.passwords import set_password
 from tests.web.site import Browser, Site
 from tests.web.test_factor_needed import require
 from tests.web.test_office_by_code import code, head_of_gardens, press, tell
+from web.people.confirmation import value_of
 
 NAME = "नवे समन्वयक"
 CONFIRMED, DONE = "नियुक्तीची पुष्टी झाली", "हे आधीच झाले आहे"
@@ -56,11 +57,11 @@ def state(site: Site, appointment_id: int) -> AppointmentState:
 def look(browser: Browser, path: str, typed: str) -> dict[str, str]:
     """Type the code, and return the fields of the form that confirms."""
     page = browser.post(path, {"step": "look", "code": typed}).text
-    digest = re.search(r'name="digest" value="(\w+)"', page)
+    chosen = re.search(r'name="chosen" id="[\w-]+" value="(\d+-\w+)"', page)
     assert NAME in page
     assert "nava@pmc.example" in page
-    assert digest is not None
-    return {"step": "confirm", "code": typed, "digest": digest[1]}
+    assert chosen is not None
+    return {"step": "confirm", "code": typed, "chosen": chosen[1]}
 
 
 @pytest.mark.parametrize("is_active", [True, False], ids=["active", "confirmed"])
@@ -142,7 +143,7 @@ def test_what_changed_since_it_was_shown_is_not_confirmed(site: Site) -> None:
     with site.city.write() as session:
         session.get_one(Appointment, officer_id).person.mail = "other@pmc.example"
     assert browser.post(path, fields).status_code == 409
-    assert browser.post(path, {**fields, "digest": ""}).status_code == 409
+    assert browser.post(path, {**fields, "chosen": ""}).status_code == 422
     assert state(site, officer_id) is AppointmentState.RECORDED
 
 
@@ -151,8 +152,8 @@ def test_without_the_code_nothing_is_shown_or_confirmed(site: Site) -> None:
     officer_id = officer_of_gardens(site)
     path, browser = path_to(site), site.nobody()
     with site.city.read() as session:
-        digest = confirmation.digest_of(session.get_one(Appointment, officer_id))
-    for fields in ({"step": "look"}, {"step": "confirm", "digest": digest}, {"digest": digest}):
+        chosen = value_of(session.get_one(Appointment, officer_id))
+    for fields in ({"step": "look"}, {"step": "confirm", "chosen": chosen}, {"chosen": chosen}):
         response = browser.post(path, {"code": "12345678", **fields})
         assert response.status_code == 422
         assert NAME not in response.text
@@ -184,24 +185,58 @@ def test_the_link_of_another_head_says_whose_it_is(site: Site) -> None:
         token = personal_links.make(
             session, LinkPurpose.CONFIRM, row, water_head, now=site.city.now
         )
-        digest = confirmation.digest_of(row)
+        chosen = value_of(row)
     browser = site.browser("head")
-    forged = {"step": "confirm", "digest": digest}
+    forged = {"step": "confirm", "chosen": chosen}
     assert browser.post(f"/officer/{token}", forged).status_code == 409
     assert state(site, officer_id) is AppointmentState.RECORDED
 
 
-def test_each_officer_has_a_link_of_their_own(site: Site) -> None:
+def test_one_link_shows_both_officers_and_confirms_those_who_are_ticked(site: Site) -> None:
     head_of_gardens(site)
-    for _ in range(2):
-        with site.city.write() as session:
-            garden = session.get_one(Department, site.city.departments["garden"])
-            appoint(session, garden, name="नवे", actor=site.city.actor("lead"), now=site.city.now)
+    with site.city.write() as session:
+        garden = session.get_one(Department, site.city.departments["garden"])
+        lead = site.city.actor("lead")
+        rows = [
+            appoint(session, garden, name=name, actor=lead, now=site.city.now)
+            for name in ("पहिले", "दुसरे")
+        ]
+        session.flush()
+        first, second = (row.id for row in rows)
     tell(site)
     with site.city.read() as session:
         query = select(Notice.body).where(Notice.kind == "appointments_wait")
         found_links = [re.findall(r"/officer/[\w-]+", body) for body in session.scalars(query)]
-    assert [len(found) for found in found_links if found] == [1, 1]
+    assert [len(found) for found in found_links if found] == [1]
+    path, browser = path_to(site), site.nobody()
+    for officer_id in (first, second):
+        press(browser, path, step="send")
+        typed = code(site)
+        page = browser.post(path, {"step": "look", "code": typed}).text
+        assert "दुसरे" in page
+        chosen = re.search(rf'value="({officer_id}-\w+)"', page)
+        assert chosen is not None
+        fields = {"step": "confirm", "code": typed, "chosen": chosen[1]}
+        assert CONFIRMED in press(browser, path, **fields)
+        assert state(site, officer_id) is AppointmentState.CONFIRMED
+        assert (DONE in browser.get(path).text) is (officer_id == second)
+
+
+def test_the_link_confirms_nobody_of_another_department(site: Site) -> None:
+    head_of_gardens(site)
+    officer_of_gardens(site)
+    path, browser = path_to(site), site.nobody()
+    with site.city.write() as session:
+        road = session.get_one(Department, site.city.departments["road"])
+        road.reports_to_id = site.city.departments["garden"]
+        lead = site.city.actor("lead")
+        row = appoint(session, road, name="इतर", actor=lead, now=site.city.now)
+        session.flush()
+        other_id, chosen = row.id, value_of(row)
+    press(browser, path, step="send")
+    fields = look(browser, path, code(site))
+    assert browser.post(path, {**fields, "chosen": chosen}).status_code == 409
+    assert state(site, other_id) is AppointmentState.RECORDED
 
 
 def signed_in_head(site: Site, head_id: int) -> Browser:
@@ -217,8 +252,7 @@ def signed_in_head(site: Site, head_id: int) -> Browser:
 
 def confirms(site: Site, officer_id: int) -> dict[str, str]:
     with site.city.read() as session:
-        digest = confirmation.digest_of(session.get_one(Appointment, officer_id))
-    return {"step": "confirm", "digest": digest}
+        return {"step": "confirm", "chosen": value_of(session.get_one(Appointment, officer_id))}
 
 
 def test_in_a_session_the_link_asks_for_the_password_again(site: Site) -> None:

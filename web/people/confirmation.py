@@ -42,7 +42,7 @@ def _page(session: Session, form: Form) -> str:
         number_of_others=number_of_all - len(own),
         stops=stops.stops_of(session, own + others),
         chosen=request.form.getlist("chosen"),
-        value_of=_value_of,
+        value_of=value_of,
         people_of_head=_people_of_head(session),
         is_head=actor().role is Role.HEAD,
     )
@@ -63,8 +63,18 @@ def _people_of_head(session: Session) -> list[Appointment]:
     ]
 
 
-def _value_of(appointment: Appointment) -> str:
+def value_of(appointment: Appointment) -> str:
+    """Return the value of an appointment's tick: its id, and the digest of what is shown."""
     return f"{appointment.id}-{confirmation.digest_of(appointment)}"
+
+
+def read_chosen() -> dict[int, str]:
+    """Return the digests of what is ticked, by appointment id; raises `Invalid` if nothing is."""
+    pairs = [value.partition("-") for value in request.form.getlist("chosen")]
+    digests = {number_of(number): digest for number, _dash, digest in pairs}
+    if not digests or 0 in digests:
+        raise Invalid([FieldError("chosen", "nothing_ticked")])
+    return digests
 
 
 @routes.post("/people/waiting")
@@ -72,10 +82,7 @@ def _value_of(appointment: Appointment) -> str:
 @with_form(Form, shown_by=_page)
 def confirm(_form: Form) -> Page:
     """Confirm what is ticked, as it was shown."""
-    pairs = [value.partition("-") for value in request.form.getlist("chosen")]
-    digests = {number_of(number): digest for number, _dash, digest in pairs}
-    if not digests or 0 in digests:
-        raise Invalid([FieldError("chosen", "nothing_ticked")])
+    digests = read_chosen()
     with writing() as session:
         confirmed = confirmation.confirm(session, **by_actor(), digests=digests)
         names = ", ".join(person_name(appointment.person) for appointment in confirmed)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import HiddenField, StringField
+from wtforms import StringField
 
 from approvals.policy import Actor, ActorKind
 from publisher.auth.one_time_links import LinkPurpose
@@ -16,7 +16,6 @@ from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.sms import template_of
 from publisher.people import (
     confirm_links,
-    confirmation,
     doubts,
     office_links,
     personal_links,
@@ -32,6 +31,7 @@ from web.core.i18n import N_, _, _l
 from web.core.permissions import Page, public
 from web.errors import error_page
 from web.forms import Form
+from web.people.confirmation import read_chosen, value_of
 
 routes = Blueprint("personal_links", __name__)
 
@@ -48,9 +48,7 @@ class LinkForm(Form):
 
 
 class OfficerForm(LinkForm):
-    """The code, and the digest of what the page showed of the officer."""
-
-    digest = HiddenField()
+    """The code; the officers who are ticked are sent beside it."""
 
 
 def _link(session: Session, token: str, purpose: LinkPurpose) -> Link | None:
@@ -167,13 +165,14 @@ def _officer_page(
     session: Session, /, form: OfficerForm, token: str, *, is_proven: bool = False
 ) -> Page:
     def show(link: Link) -> Page:
-        appointment = personal_links.appointment_of(session, link)
+        officers = confirm_links.waiting(session, link)
         return render_template(
             "people/officer.html",
             form=form,
-            appointment=appointment,
-            stops=stops.stops_of(session, [appointment]),
-            digest=confirmation.digest_of(appointment),
+            department=personal_links.appointment_of(session, link).department,
+            officers=officers,
+            stops=stops.stops_of(session, officers),
+            value_of=value_of,
             is_open=confirm_links.is_open(session, link, now=ctx.now()),
             is_proven=is_proven or is_by_owner(link),
             has_code=has_code(session, link),
@@ -187,16 +186,16 @@ def _officer_page(
 @public
 @with_form(OfficerForm, shown_by=_officer_page)
 def officer(form: OfficerForm, token: str) -> Page:
-    """Show an officer after a code, and confirm them by the same code; opening does nothing."""
+    """Show officers after a code, and confirm them by the same code; opening does nothing."""
     is_look = request.form.get("step") == "look"
     if g.acting is not None and acting().lacks_factor:
         return render_template("sign_in/factor_needed.html", is_emergency=False), 403
     with writing() as session:
         link, problem = _proof(session, form, token, LinkPurpose.CONFIRM, is_kept=is_look)
         if problem is None and not _asks_for_code() and not is_look:
-            digest = form.digest.data or ""
             by = actor() if g.acting else None
-            confirm_links.confirm(session, link=link, digest=digest, now=ctx.now(), by=by)
+            digests = read_chosen()
+            confirm_links.confirm(session, link=link, digests=digests, now=ctx.now(), by=by)
     if problem is not None:
         return _refused(_officer_page(form, token))
     if is_look:
