@@ -22,7 +22,7 @@ from publisher.working_time import local_day
 OFFICERS_OF_A_DEPARTMENT = 2
 
 
-class Answer(StrEnum):
+class CallAnswer(StrEnum):
     """What a department has done about a call."""
 
     NAMED = "named"
@@ -38,13 +38,13 @@ class AddresseeProgress:
     addressee: CallAddressee
     head: Appointment | None
     nomination: Nomination | None
-    answer: Answer
+    answer: CallAnswer
     is_late: bool
 
     @property
     def is_open(self) -> bool:
         """True while the department has not answered."""
-        return self.answer in {Answer.ASKED, Answer.NOT_REACHED}
+        return self.answer in {CallAnswer.ASKED, CallAnswer.NOT_REACHED}
 
 
 @dataclass(frozen=True)
@@ -133,10 +133,10 @@ def _progress(
     if addressee.answered_at is not None:
         officers = [nomination.first, nomination.second] if nomination is not None else []
         waits = any(officer.state is AppointmentState.RECORDED for officer in officers)
-        answer = Answer.WAITS if waits else Answer.NAMED
+        answer = CallAnswer.WAITS if waits else CallAnswer.NAMED
     else:
         is_asked = addressee.asked_at is not None and head is not None and head.state in IN_PLACE
-        answer = Answer.ASKED if is_asked else Answer.NOT_REACHED
+        answer = CallAnswer.ASKED if is_asked else CallAnswer.NOT_REACHED
     is_late = is_past and addressee.answered_at is None
     return AddresseeProgress(addressee, head, nomination, answer, is_late)
 

@@ -39,7 +39,7 @@ class _Identity:
 
 
 @dataclass
-class _Department:
+class _DepartmentState:
     """The people of a department by kind, and the office above it."""
 
     appointments: defaultdict[RegisterKind, list[Appointment]] = field(
@@ -56,7 +56,7 @@ class CurrentState:
     def __init__(
         self, session: Session, details: Iterable[PersonDetails], *, now: datetime
     ) -> None:
-        self._departments: defaultdict[int, _Department] = defaultdict(_Department)
+        self._departments: defaultdict[int, _DepartmentState] = defaultdict(_DepartmentState)
         self._by_channel: dict[str, _Identity] = {}
         parents = select(Department.id, Department.reports_to_id)
         self._parents = dict(session.execute(parents).all())

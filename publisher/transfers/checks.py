@@ -35,7 +35,7 @@ class CheckedList:
 
 
 @dataclass(frozen=True)
-class _Department:
+class _DepartmentOnDay:
     """Who stays in a department on the day, and the rows by which people come."""
 
     staying: list[Appointment]
@@ -72,9 +72,9 @@ def check(
     problems = [*_of_rows(session, transfers, at, list_id)]
     ranks: dict[int, int | None] = {}
     for department_id, rows in coming.items():
-        problems += _places(_Department(by_department[department_id], rows), ranks)
+        problems += _places(_DepartmentOnDay(by_department[department_id], rows), ranks)
     for department_id in {transfer.before.department_id for transfer in transfers}:
-        left = _Department(by_department[department_id], coming[department_id])
+        left = _DepartmentOnDay(by_department[department_id], coming[department_id])
         problems += _last_officers(session, transfers, department_id, left, at)
     problems.sort(key=lambda pair: pair[0])
     return CheckedList([at_row(problem, index) for index, problem in problems], ranks)
@@ -147,7 +147,7 @@ def _ending_department_ids(
     return {row.department_id for row in rows if day_bounds(row.in_force_on)[0] <= at}
 
 
-def _places(department: _Department, ranks: dict[int, int | None]) -> Iterator[RowProblem]:
+def _places(department: _DepartmentOnDay, ranks: dict[int, int | None]) -> Iterator[RowProblem]:
     """Give the newcomers their ranks; find those who have no place."""
     staying = {(office.person_id, office.role) for office in department.staying}
     heads = [office for office in department.staying if office.role is Role.HEAD]
@@ -177,7 +177,7 @@ def _last_officers(
     session: Session,
     transfers: Sequence[PlannedTransfer],
     department_id: int,
-    left: _Department,
+    left: _DepartmentOnDay,
     at: datetime,
 ) -> Iterator[RowProblem]:
     """Find the last officers of a department, if comments would then be with nobody."""

@@ -14,7 +14,7 @@ from publisher.nominations import calls as call_acts
 from publisher.nominations import progress
 from publisher.nominations.calls import AnsweredAlready, NobodyToAsk
 from publisher.nominations.named_officers import OfficersNamed
-from publisher.nominations.progress import Answer
+from publisher.nominations.progress import CallAnswer
 from publisher.people.appointments import record_person
 from publisher.validation import Invalid
 from tests.nominations.steps import FIRST, NOMINATE_BY, ORDERED_ON, SECOND, Calls
@@ -23,7 +23,7 @@ from tests.people.test_concurrent_changes import run_at_once
 pytestmark = pytest.mark.both
 
 
-def answers(calls: Calls, call_id: int) -> dict[str, Answer]:
+def answers(calls: Calls, call_id: int) -> dict[str, CallAnswer]:
     with calls.city.read() as session:
         call = session.get_one(NominationCall, call_id)
         rows = progress.progress_of(session, call, now=calls.city.now)
@@ -34,25 +34,25 @@ def test_a_head_is_asked_at_the_opening_or_once_confirmed(calls: Calls) -> None:
     waiting_id = calls.head(is_confirmed=False)
     call_id = calls.open("garden", "health", "road")
     assert answers(calls, call_id) == {
-        "garden": Answer.NOT_REACHED,
-        "health": Answer.ASKED,
-        "road": Answer.NOT_REACHED,
+        "garden": CallAnswer.NOT_REACHED,
+        "health": CallAnswer.ASKED,
+        "road": CallAnswer.NOT_REACHED,
     }
     assert calls.tick() == 0
     calls.wait(0.1)
     calls.confirm(waiting_id)
     assert calls.tick() == 1
     assert calls.tick() == 0
-    assert answers(calls, call_id)["garden"] is Answer.ASKED
+    assert answers(calls, call_id)["garden"] is CallAnswer.ASKED
 
 
 def test_an_answer_is_named_or_waits_for_a_second_person(calls: Calls) -> None:
     calls.head(mobile=None)
     call_id = calls.open()
     ids = calls.name(is_proven=False)
-    assert answers(calls, call_id) == {"garden": Answer.WAITS}
+    assert answers(calls, call_id) == {"garden": CallAnswer.WAITS}
     calls.confirm(*ids)
-    assert answers(calls, call_id) == {"garden": Answer.NAMED}
+    assert answers(calls, call_id) == {"garden": CallAnswer.NAMED}
     with calls.city.read() as session:
         count = progress.newest_open(session)
         assert count is not None
@@ -197,13 +197,13 @@ def test_a_call_to_many_departments_with_answers_slips_and_late_ones(calls: Call
             session.flush()
             head_ids.append(row.id)
     call_id = calls.open(*codes)
-    assert set(answers(calls, call_id).values()) == {Answer.NOT_REACHED}
+    assert set(answers(calls, call_id).values()) == {CallAnswer.NOT_REACHED}
     calls.wait(0.1)
     calls.confirm(*head_ids[:60])
     assert calls.tick() == 60
     name_most(calls, codes[:50])
     found = list(answers(calls, call_id).values())
-    assert [found.count(answer) for answer in Answer] == [42, 8, 10, 7]
+    assert [found.count(answer) for answer in CallAnswer] == [42, 8, 10, 7]
     calls.wait(11)
     with calls.city.read() as session:
         call = session.get_one(NominationCall, call_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from publisher.models.people import ServiceClass
-from publisher.nominations.progress import Answer
+from publisher.nominations.progress import CallAnswer
 from web.core.i18n import N_, _
 
 REFUSALS: Mapping[str, str] = {
@@ -49,15 +49,15 @@ FIELDS: Mapping[str, str] = {
     "none_called": N_("Tick at least one department."),
 }
 
-ANSWERS: Mapping[Answer, str] = {
-    Answer.NAMED: N_("Officers named"),
-    Answer.WAITS: N_("Named, waits for a second person"),
-    Answer.ASKED: N_("Link sent"),
-    Answer.NOT_REACHED: N_("To be phoned: no confirmed head"),
+ANSWERS: Mapping[CallAnswer, str] = {
+    CallAnswer.NAMED: N_("Officers named"),
+    CallAnswer.WAITS: N_("Named, waits for a second person"),
+    CallAnswer.ASKED: N_("Link sent"),
+    CallAnswer.NOT_REACHED: N_("To be phoned: no confirmed head"),
 }
 
 
-def answer_word(answer: Answer) -> str:
+def answer_word(answer: CallAnswer) -> str:
     """Return the words for what a department has done about a call."""
     return _(ANSWERS[answer])
 

@@ -12,7 +12,7 @@ from wtforms import StringField
 from approvals.policy import Action
 from publisher.models.nominations import NominationCall
 from publisher.nominations import calls, progress
-from publisher.nominations.progress import AddresseeProgress, Answer
+from publisher.nominations.progress import AddresseeProgress, CallAnswer
 from publisher.people.departments import departments_in_force
 from publisher.reports import export
 from publisher.validation import Invalid, existing
@@ -112,9 +112,9 @@ def _chosen(rows: Sequence[AddresseeProgress], view: str) -> list[AddresseeProgr
         case "open":
             return [line for line in rows if line.is_open]
         case "not_reached":
-            return [line for line in rows if line.answer is Answer.NOT_REACHED]
+            return [line for line in rows if line.answer is CallAnswer.NOT_REACHED]
         case "waits":
-            return [line for line in rows if line.answer is Answer.WAITS]
+            return [line for line in rows if line.answer is CallAnswer.WAITS]
         case _:
             return list(rows)
 
