@@ -17,12 +17,14 @@ def register() -> None:
 
 @register.command("annex")
 @click.option("--on", help="A day such as 2021-07-14; without it, today.")
-@click.option("--format", "_format", type=click.Choice(["csv"]), default="csv", show_default=True)
-def print_annex(on: str | None, _format: str) -> None:
+@click.option(
+    "--format", "format_name", type=click.Choice(["csv", "pdf"]), default="csv", show_default=True
+)
+def print_annex(on: str | None, format_name: str) -> None:
     """Print the departments that had named no officer by the end of a day."""
     from commands.register import print_annex as print_annex_of
 
-    print_annex_of(command_settings(), on)
+    print_annex_of(command_settings(), on, as_pdf=format_name == "pdf")
 
 
 @register.command("import")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from math import ceil
+from typing import Final
 
 from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -13,12 +15,22 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import Role
 from publisher.auth.contact_details import BadInput
 from publisher.database.session import UtcDateTime
+from publisher.i18n.dates import editable_day
+from publisher.i18n.languages import digits
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person
 from publisher.people.departments import NAMED_NOBODY
 from publisher.people.register_data import NAMED_NOBODY_ON
 from publisher.working_time import day_bounds, local_day
+
+PAPER: Final = "mr"
+"""The language of the annex, whatever that of the page is."""
+
+SENTENCE: Final = "विभाग समन्वयक (IT Nodal Officer) साठी नावे न कळविलेले विभाग दि. {day} पर्यंत"
+"""The circular's own sentence."""
+
+HEADINGS: Final = ("अ. क्र.", "विभाग / खाते")
 
 _NO_NUMBER = 10_000
 """After every number of the circular's annex: those that it does not list follow by name."""
@@ -36,6 +48,11 @@ class AnnexRow:
     code: str
     name_mr: str
 
+    @property
+    def cells(self) -> tuple[str, str]:
+        """Its number in Devanagari and its name, as the annex has them."""
+        return digits(str(self.number), PAPER), self.name_mr
+
 
 @dataclass(frozen=True)
 class Annex:
@@ -47,6 +64,17 @@ class Annex:
     on: date
     is_from_circular: bool
     rows: tuple[AnnexRow, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The circular's sentence above the list, with the day."""
+        return SENTENCE.format(day=editable_day(self.on, PAPER))
+
+    @property
+    def halves(self) -> tuple[Sequence[AnnexRow], Sequence[AnnexRow]]:
+        """The two columns of the circular's form: the second half stands beside the first."""
+        half = ceil(len(self.rows) / 2)
+        return self.rows[:half], self.rows[half:]
 
 
 def annex(

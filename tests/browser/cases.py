@@ -24,6 +24,7 @@ NOT_PAGES = frozenset(
         "feeds.calendar",
         "submissions.csv",
         "annex.csv",
+        "annex.pdf",
         "coverage.csv",
         "departments.csv",
         "calendar_papers.month",

@@ -8,9 +8,12 @@ import io
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
+from cli import nagarvani
 from publisher.database.session import Database
+from publisher.i18n.languages import digits
 from publisher.models.departments import RegisterLayout
 from publisher.models.history import Event
 from publisher.models.people import Appointment
@@ -19,6 +22,7 @@ from publisher.people import register_data
 from publisher.people.departments import load_register
 from publisher.states import AppointmentState
 from tests.cli.command_line import Workspace, make_workspace
+from tests.papers import reading
 
 
 @pytest.fixture
@@ -37,6 +41,17 @@ def test_the_annex_of_the_circulars_day_is_printed_as_the_circular(workspace: Wo
     assert rows[0] == ["अ. क्र.", "विभाग / खाते", "code"]
     assert [row[1:] for row in rows[1:]] == [[row.name_mr, row.code] for row in listed]
     assert (rows[1][0], rows[61][0]) == ("१", "६१")
+
+
+def test_the_annex_on_paper_is_the_circulars_number_by_number(workspace: Workspace) -> None:
+    arguments = ["register", "annex", "--on", "2021-07-14", "--format", "pdf"]
+    result = CliRunner().invoke(nagarvani, arguments, env=workspace.environment())
+    assert result.exit_code == 0, result.stderr
+    text = reading.whole(result.stdout_bytes)
+    assert "विभाग दि. १४ जुलै २०२१ पर्यंत" in text
+    for row in register_data.load():
+        number = f"{digits(str(row.annex_no), 'mr')} {row.name_mr}"
+        assert (number in text) is (row.annex_no is not None), number
 
 
 @pytest.mark.parametrize(

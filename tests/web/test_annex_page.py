@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from publisher.models.history import Event
 from publisher.people.departments import NAMED_NOBODY
+from tests.papers import reading
 from tests.web.site import Site
 from web.reports.csv_files import BOM
 
@@ -21,6 +22,21 @@ def test_the_annex_of_today_has_the_circulars_sentence_and_columns(site: Site) -
     cells = [tag.text for tag in page.all if tag.tag == "td"]
     names = ["आरोग्य विभाग", "उद्यान विभाग", "माहिती व तंत्रज्ञान विभाग"]
     assert cells == ["१", names[0], "२", names[1], "३", names[2]]
+
+
+def test_the_annex_on_paper_has_the_same_form_in_marathi(site: Site) -> None:
+    lead = site.browser("lead")
+    lead.get("/annex")
+    lead.post("/language", {"locale": "en", "next": "/annex"})
+    assert "/annex.pdf?on=2026-11-25" in lead.get("/annex").text
+    response = lead.get("/annex.pdf?on=2026-11-25")
+    assert response.headers["Content-Disposition"] == "attachment; filename=annex-2026-11-25.pdf"
+    text = reading.whole(response.data)
+    assert "साठी नावे न कळविलेले विभाग दि. २५ नोव्हेंबर २०२६ पर्यंत" in text
+    assert text.count("अ. क्र.") == 2
+    names = ["आरोग्य विभाग", "उद्यान विभाग", "माहिती व तंत्रज्ञान विभाग"]
+    for number, name in zip("१२३", names, strict=True):
+        assert f"{number} {name}" in text
 
 
 def test_oversight_finds_only_the_departments_of_its_line(site: Site) -> None:

@@ -191,6 +191,7 @@ TABLE: Mapping[str, Entry] = {
     "report.csv": page("admin lead cell head oversight auditor"),
     "annex.index": page("admin lead cell oversight auditor"),
     "annex.csv": page("admin lead cell oversight auditor"),
+    "annex.pdf": page("admin lead cell oversight auditor"),
     "coverage.index": page("admin lead cell oversight auditor"),
     "coverage.departments": page("admin lead cell oversight auditor"),
     "coverage.csv": page("admin lead cell oversight auditor"),

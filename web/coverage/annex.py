@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import ceil
-
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.policy import Actor, Role
-from publisher.coverage.annex import Annex, BadAnnexDay, annex
+from publisher.coverage.annex import HEADINGS as ANNEX_HEADINGS
+from publisher.coverage.annex import PAPER, Annex, BadAnnexDay, annex
 from publisher.i18n.dates import editable_day
-from publisher.i18n.languages import digits
+from publisher.papers.annex import annex_paper
 from publisher.people.register_data import NAMED_NOBODY_ON
 from publisher.reports import export
 from publisher.validation import NotFound
@@ -23,16 +21,11 @@ from web.core.i18n import N_, _, _l, page_language
 from web.core.permissions import Page, for_roles
 from web.forms import Form
 from web.moments.fields import DayField
+from web.papers.files import pdf_file
 from web.people.departments import READERS
 from web.reports.csv_files import csv_response
 
 routes = Blueprint("annex", __name__)
-PAPER = "mr"
-"""The language of the paper, whatever that of the page is."""
-
-SENTENCE = "विभाग समन्वयक (IT Nodal Officer) साठी नावे न कळविलेले विभाग दि. {day} पर्यंत"
-"""The circular's own sentence."""
-
 HEADINGS = (N_("Number"), N_("Department"), N_("Code"))
 
 
@@ -52,8 +45,7 @@ def index(session: Session) -> Page:
         "coverage/annex.html",
         form=form,
         annex=paper,
-        sentence=SENTENCE.format(day=editable_day(paper.on, PAPER)) if paper else "",
-        halves=_halves(_cells(paper)) if paper else (),
+        headings=ANNEX_HEADINGS,
         is_of_a_line=actor().role is Role.OVERSIGHT,
     )
     return page if paper else (page, 422)
@@ -71,8 +63,21 @@ def csv() -> Response:
     return csv_response("annex", HEADINGS, _cells(paper))
 
 
+@routes.get("/annex.pdf")
+@for_roles(*READERS)
+def pdf() -> Response:
+    """Return the annex of a day as PDF, in the circular's form and language."""
+    with writing() as session:
+        listed = _annex(session)[1]
+        if listed is None:
+            raise NotFound(request.args.get("on"))
+        export.record_export(session, **by_actor(), rows=len(listed.rows), page="annex")
+    name, back = f"annex-{listed.on}", url_for("annex.index", on=listed.on)
+    return pdf_file(annex_paper(listed), name=name, back=back, language=PAPER)
+
+
 def _cells(paper: Annex) -> list[tuple[str, str, str]]:
-    return [(digits(str(row.number), PAPER), row.name_mr, row.code) for row in paper.rows]
+    return [(*row.cells, row.code) for row in paper.rows]
 
 
 def _annex(session: Session) -> tuple[AnnexForm, Annex | None]:
@@ -103,9 +108,3 @@ def line_ids(viewer: Actor) -> frozenset[int] | None:
     if viewer.role is not Role.OVERSIGHT:
         return None
     return viewer.line | {viewer.department_id or 0}
-
-
-def _halves(cells: Sequence[tuple[str, str, str]]) -> tuple[Sequence[tuple[str, str, str]], ...]:
-    """Return the two columns of the circular's form: the second half goes beside the first."""
-    half = ceil(len(cells) / 2)
-    return cells[:half], cells[half:]

@@ -13,6 +13,7 @@ from publisher.papers.characters import CannotShape
 from publisher.papers.pdf import NoImage, Paper, sender_of, write
 from publisher.working_time import local_day
 from web.core.context import ctx
+from web.core.database import end_reading
 from web.core.i18n import _, page_language
 
 log = logging.getLogger("nagarvani.web")
@@ -20,12 +21,13 @@ MOST_ROWS = 2000
 """The most rows of a table on paper, about a hundred pages; the paper says that there are more."""
 
 
-def pdf_file(paper: Paper, *, name: str, back: str) -> AnyResponse:
+def pdf_file(paper: Paper, *, name: str, back: str, language: str = "") -> AnyResponse:
     """Return a paper under today's date as a file; without one, to the page `back` with a reason.
 
-    The outward number is filled in by hand.
+    Without a `language` it is that of the page. The outward number is filled in by hand.
     """
-    now, language = ctx.now(), page_language()
+    end_reading()  # typesetting takes a second or two
+    now, language = ctx.now(), language or page_language()
     today = dates.editable_day(local_day(now), language)
     try:
         sender = sender_of(ctx.settings, language)
