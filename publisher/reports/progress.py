@@ -50,6 +50,7 @@ class Stage(StrEnum):
     MISSED = "missed"
     HELD = "held"
     LIVE = "live"
+    PARTLY_LIVE = "partly_live"  #: Only of a post (`post_stages`); a list says what is left.
     GONE = "gone"
 
     @property
@@ -79,6 +80,7 @@ _LOOKS = {
     Stage.MISSED: ("delivery", "missed"),
     Stage.HELD: ("delivery", "held"),
     Stage.LIVE: ("delivery", "published"),
+    Stage.PARTLY_LIVE: ("post", "partly_published"),
     Stage.GONE: ("post", "deleted"),
 }
 _WITHOUT_POSTS = (SubmissionState.RETURNED, *ENDED_SUBMISSION)
@@ -182,8 +184,10 @@ def _stage_of_text(state: DeliveryState) -> Stage | None:
 def post_stages(session: Session, posts: Collection[Post]) -> dict[int, Stage]:
     """Return by post id what a reader is told of each post: the stage of its texts, else its own.
 
-    A post with a live text is live, even while its correction is drafted.
+    A post with a live text is live, even while its correction is drafted; it is partly live while
+    another text of its approved revision is not published.
     """
+    incomplete: set[int] = set()
     stages_by_post: dict[int, set[Stage]] = {
         post.id: {_stage_of_state(post.state)} for post in posts
     }
@@ -196,8 +200,13 @@ def post_stages(session: Session, posts: Collection[Post]) -> dict[int, Stage]:
             stage = Stage.GONE
         if stage and (is_current or stage not in _ONLY_CURRENT):
             stages_by_post[post_id].add(stage)
+        if is_current and state is not DeliveryState.PUBLISHED:
+            incomplete.add(post_id)
     return {
-        post_id: min(stages, key=_POST_ORDER.index) for post_id, stages in stages_by_post.items()
+        post_id: Stage.PARTLY_LIVE
+        if Stage.LIVE in stages and post_id in incomplete
+        else min(stages, key=_POST_ORDER.index)
+        for post_id, stages in stages_by_post.items()
     }
 
 

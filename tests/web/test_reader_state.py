@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from publisher.models.posts import Post
+from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.reports.progress import Stage, post_stages
 from publisher.reports.timeline import post_timeline
 from tests.support import scenes
 from tests.support.city import City
-from tests.support.city_people import MINUTE
+from tests.support.city_people import DAY, MINUTE
 from tests.web.html_page import Page
 from tests.web.site import Site
 
+PARTLY = "अंशतः प्रसिद्ध झाले"
 PUBLISHED, APPROVED, DRAFT = "प्रसिद्ध झाले", "मान्य", "मसुदा"
 NOBODY = "मान्यता देण्यास कोणी उपलब्ध नाही"
 
@@ -35,6 +37,29 @@ def test_a_live_post_says_published_on_every_page(site: Site, path: str) -> None
             found = chips(Page(response.text))
             assert PUBLISHED in found, name
             assert APPROVED not in found, name
+
+
+@pytest.mark.parametrize("path", ["/posts/1", "/submissions/1"])
+def test_a_post_of_which_one_text_was_left_out_says_published_in_part(
+    site: Site, path: str
+) -> None:
+    scenes.left_out(site.city)
+    assert PARTLY not in chips(site.browser("clerk").page(path))
+    site.city.tick_dispatch(DAY)
+    for name in ("clerk", "member"):
+        page = site.browser(name).page(path)
+        assert PARTLY in chips(page)
+    page = site.browser("clerk").page("/posts/1")
+    (notice,) = [notice for notice in page.notices() if notice.startswith("प्रसिद्ध झाले नाही")]
+    assert "फेसबुक" in notice
+    assert "एक्स" not in notice
+    assert "/posts/1/schedule" in page.html
+
+
+def test_a_post_of_which_one_text_failed_says_published_in_part(site: Site) -> None:
+    site.city.platform("facebook").fail_next(Refused(RefusalCode.DUPLICATE))
+    site.city.live(on=["x", "facebook"])
+    assert stage_of(site.city, 1) is Stage.PARTLY_LIVE
 
 
 def test_while_its_correction_is_drafted_a_live_post_says_both(site: Site) -> None:
