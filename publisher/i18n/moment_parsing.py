@@ -300,14 +300,14 @@ _NEAR_DAYS = {
 _NEAR_PATTERN, _WEEKDAY_PATTERN = _word_pattern(_NEAR_DAYS), _word_pattern(_WEEKDAYS)
 _SPOKEN_NUMBERS = {
     plain_text(word): number
-    for words, number in (
+    for spellings, number in (
         (("half an", "अर्ध्या", "अर्धा", "आधे", "आधा"), 0.5),
         (("a", "an", "one", "एका", "एक"), 1),
         (("one and a half", "दीड", "डेढ़"), 1.5),
         (("two", "दोन", "दो"), 2),
         (("three", "तीन"), 3),
     )
-    for word in words
+    for word in spellings
 }
 _FROM_NOW = re.compile(
     r"now|right now|आता|आत्ता|अभी|अब|"
