@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -235,3 +236,28 @@ def test_beside_a_tick_all_lines_of_a_submission_begin_at_one_edge(journey: Jour
     assert tick is not None
     assert min(edges) >= tick["x"] + tick["width"] - 1, edges
     assert len(edges) >= 3, "the second line has wrapped"
+
+
+def test_a_comment_under_a_long_post_is_answered_on_the_first_screen(
+    journey: Journey,
+) -> None:
+    town = journey.town
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["facebook"], text=LONG_TEXT)
+    town.send(post_id)
+    town.approve(post_id)
+    (delivery_id,) = town.schedule(post_id, timedelta(hours=1))
+    town.tick_dispatch(timedelta(hours=1))
+    comment_id = town.comment(
+        "आमच्या सोसायटीत काल रात्रीपासून पाणी नाही. टँकर कधी येणार, ते कृपया सांगावे.",
+        under=delivery_id,
+        on="facebook",
+    )
+    page = journey.go("first", f"/comments/{comment_id}")
+    page.evaluate("document.fonts.ready")
+    comment = page.locator(".thread-this").bounding_box()
+    box = page.locator("#text").bounding_box()
+    assert comment is not None
+    assert box is not None
+    assert comment["y"] + comment["height"] < box["y"]
+    assert box["y"] <= 844 - 100, "three lines can be read as they are written"

@@ -135,9 +135,9 @@ def answer(form: AnswerForm, comment_id: int) -> Page:
         leaves = post.state is PostState.APPROVED
     failpoints.hit("answer.after_commit")
     flash(f"answer-{comment_id}", "draft-done")
-    flash(
-        _("Your answer is being published.") if leaves else _("The answer waits for the officer.")
-    )
+    # The answer may be live, or have failed, before this sentence is read.
+    sentence = _("Your answer is accepted for publication.")
+    flash(sentence if leaves else _("The answer waits for the officer."))
     return redirect(url_for("inbox.show", comment_id=comment_id))
 
 
