@@ -85,9 +85,13 @@ class BoardRow:
 
 @dataclass(frozen=True)
 class BoardLine:
-    """A post on the board, with a row for each of its texts and orders that needs a decision."""
+    """A post on the board, with a row for each of its texts and orders that needs a decision.
+
+    `is_live`: another text of it is published, so that it is deleted and not withdrawn.
+    """
 
     rows: tuple[BoardRow, ...]
+    is_live: bool
 
     @property
     def first(self) -> BoardRow:
@@ -97,7 +101,8 @@ class BoardLine:
     @property
     def acts(self) -> frozenset[Action]:
         """Return the actions allowed on any of its rows."""
-        return frozenset().union(*(row.acts for row in self.rows))
+        acts = frozenset[Action]().union(*(row.acts for row in self.rows))
+        return acts - {Action.WITHDRAW_POST} if self.is_live else acts
 
 
 _STUCK_ACTS = (Action.SCHEDULE, Action.PUBLISH_NOW, Action.CANCEL, Action.WITHDRAW_POST)

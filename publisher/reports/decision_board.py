@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    Select,
     and_,
     case,
     func,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Role
-from publisher.models.deliveries import Delivery, ReceiptRow
+from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.reports import external_changes, sql_conditions, sql_scheduling
@@ -110,8 +111,24 @@ def _lines(
         *_findings(session, post_ids),
     ):
         rows[row.post_id].append(row)
+    live_ids = set(session.scalars(_live_posts().where(Delivery.post_id.in_(post_ids))))
     return tuple(
-        BoardLine(tuple(sorted(post_rows, key=_rank))) for post_rows in rows.values() if post_rows
+        BoardLine(tuple(sorted(post_rows, key=_rank)), post_id in live_ids)
+        for post_id, post_rows in rows.items()
+        if post_rows
+    )
+
+
+def _live_posts() -> Select[int]:
+    """Return the ids of posts of which a text stands on its platform."""
+    return (
+        select(Delivery.post_id)
+        .join(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)
+        .where(
+            Delivery.state == DeliveryState.PUBLISHED,
+            Delivery.action == DeliveryAction.PUBLISH,
+            ReceiptRow.gone_at.is_(None),
+        )
     )
 
 

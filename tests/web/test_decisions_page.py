@@ -7,7 +7,7 @@ import re
 import pytest
 
 from publisher.i18n.languages import latin_digits
-from publisher.platforms.base.protocol import OutcomeUnknown
+from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refused
 from publisher.reports.decision_board import MOST_LINES
 from publisher.states import DeliveryState
 from tests.support import scenes
@@ -67,6 +67,25 @@ def test_a_held_post_is_one_line_and_each_text_is_decided_alone(site: Site) -> N
         assert f"/deliveries/{delivery_id}/live" in actions
         assert f"/deliveries/{delivery_id}/send-again" in actions
     assert number_in(page) == sum(tally(page)) == 1
+
+
+def test_a_post_of_which_a_text_is_live_is_not_withdrawn_here_either(site: Site) -> None:
+    """Its page offers the deletion instead; without a live text both offer to withdraw it."""
+    town = site.city
+    for platforms in (["x", "facebook"], ["x"]):
+        post_id = town.start(town.hand_in())
+        town.save(post_id, on=platforms)
+        town.send(post_id)
+        town.approve(post_id)
+        town.schedule(post_id, HOUR)
+        town.platform("x").fail_next(Refused(RefusalCode.TOO_LONG))
+        town.tick_dispatch(HOUR)
+        path = f"/posts/{post_id}/withdraw"
+        links = {
+            page: [tag for tag in site.browser("lead").page(page).all if tag.get("href") == path]
+            for page in ("/decisions", f"/posts/{post_id}")
+        }
+        assert [bool(tags) for tags in links.values()] == [len(platforms) == 1] * 2
 
 
 def test_the_text_of_what_is_held_is_shown_whole(site: Site) -> None:
