@@ -72,6 +72,22 @@ def draft_page(site: Site) -> DraftPage:
     return DraftPage(site.browser("clerk"), post_id, str(x), str(facebook))
 
 
+def test_each_line_of_the_summary_names_its_text(draft_page: DraftPage) -> None:
+    """Two texts are too long by different numbers: without their names nobody knows which."""
+    page = draft_page.save(
+        {f"text_{draft_page.x}_mr": ["पाणी " * 80], f"text_{draft_page.x}_en": ["water " * 90]}
+    )
+    lines = [
+        tag.text
+        for tag in page.all
+        if tag.tag == "a" and (box := tag.within("div")) and box.get("class") == "error-summary"
+    ]
+    assert [line.split(":")[0] for line in lines] == [
+        "एक्स (X) – मराठी मजकूर",
+        "एक्स (X) – इंग्रजी मजकूर",
+    ]
+
+
 def test_a_text_for_x_that_is_too_long_only_with_its_link_says_so(draft_page: DraftPage) -> None:
     """The text fits alone; the link at its end counts 23, and the blank before it 1."""
     text = "पाणी " * 54
