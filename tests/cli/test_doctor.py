@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
+from PIL import Image
 from sqlalchemy import select, text
 
 from publisher.database.session import Database
@@ -25,6 +26,7 @@ SUBJECTS = (
     "text shaping",
     "media folder",
     "SMS",
+    "letterhead",
     "database",
     "migrations",
     "account",
@@ -203,6 +205,19 @@ def test_an_sms_gateway_that_makes_no_sense_is_named(workspace: Workspace, tmp_p
     output = workspace.run_in_process("doctor", **more)
     assert failed_lines(output) == []
     assert "by gateway.example, 5 kinds have a registered template" in output.out
+
+
+def test_a_letterhead_that_is_no_picture_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    crest = tmp_path / "crest.png"
+    crest.write_bytes(b"no picture")
+    output = workspace.run_in_process("doctor", LETTERHEAD=str(crest))
+    assert output.code == 1
+    (line,) = failed_lines(output)
+    assert line.startswith(f"letterhead: {crest} is no PNG or JPEG")
+    assert "NAGARVANI_LETTERHEAD" in line
+    Image.new("RGB", (30, 10)).save(crest)
+    output = workspace.run_in_process("doctor", LETTERHEAD=str(crest))
+    assert failed_lines(output) == []
 
 
 def test_a_new_house_is_told_to_run_init_first(tmp_path: Path) -> None:
