@@ -128,17 +128,17 @@ def _xlsx_rows(content: bytes) -> Iterator[list[str]]:
         if cell.data_type == "f"
     }
     values = _worksheet(content, stores_values=True) if formulas else worksheet
+    last_row, last_column = worksheet.max_row, worksheet.max_column  # each looks at every cell
     merged = {
         (row, area.min_col): (area.min_row, area.min_col)
         for area in worksheet.merged_cells.ranges
-        for row in range(area.min_row, min(area.max_row, worksheet.max_row) + 1)
+        for row in range(area.min_row, min(area.max_row, last_row) + 1)
     }
-    for row in range(1, worksheet.max_row + 1):
-        positions = (
-            merged.get((row, column), (row, column))
-            for column in range(1, worksheet.max_column + 1)
-        )
-        yield [_cell_text(worksheet, values, position) for position in positions]
+    for row in range(1, last_row + 1):
+        positions = [(row, column) for column in range(1, last_column + 1)]
+        yield [
+            _cell_text(worksheet, values, merged.get(position, position)) for position in positions
+        ]
 
 
 def _worksheet(content: bytes, *, stores_values: bool) -> Worksheet:

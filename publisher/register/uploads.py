@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, defer
 
 from approvals.errors import NotAllowed, WrongState
 from approvals.policy import Action, Actor, require
@@ -65,6 +65,20 @@ def file_for(session: Session, *, actor: Actor, now: datetime, file_id: int) -> 
     if file is None or not is_own or file.uploaded_at <= now - LIFETIME:
         raise NotFound(file_id)
     return file
+
+
+def own_files(session: Session, *, actor: Actor, now: datetime) -> list[RegisterFile]:
+    """Return the actor's own files of the last day, the newest first, without their rows."""
+    query = (
+        select(RegisterFile)
+        .where(
+            RegisterFile.uploaded_by_id == actor.person_id,
+            RegisterFile.uploaded_at > now - LIFETIME,
+        )
+        .options(defer(RegisterFile.rows))
+        .order_by(RegisterFile.id.desc())
+    )
+    return list(session.scalars(query))
 
 
 def columns_of(session: Session, file: RegisterFile) -> list[Column] | None:

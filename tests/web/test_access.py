@@ -57,8 +57,8 @@ def test_a_role_opens_exactly_the_pages_of_the_table_without_any_write(
 MOST_STATEMENTS = 24
 """The most statements that a page may execute, those of its layout included.
 
-The lead's Today needs so many: it looks for appointments, lost phones and duties that wait, and how
-far the newest call has come, too.
+The lead's Today needs so many: it looks for appointments, lost phones and duties that wait, for
+departments without officers, and how far the newest call has come, too.
 """
 
 

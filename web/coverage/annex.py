@@ -18,7 +18,7 @@ from publisher.working_time import local_day
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import N_, _, _l, page_language
-from web.core.permissions import Page, for_roles
+from web.core.permissions import for_roles
 from web.forms import Form
 from web.moments.fields import DayField
 from web.papers.files import pdf_file
@@ -38,17 +38,16 @@ class AnnexForm(Form):
 @routes.get("/annex")
 @for_roles(*READERS)
 @reads
-def index(session: Session) -> Page:
+def index(session: Session) -> str:
     """Show the annex of a day, or say why there is none."""
     form, paper = _annex(session)
-    page = render_template(
+    return render_template(
         "coverage/annex.html",
         form=form,
         annex=paper,
         headings=ANNEX_HEADINGS,
         is_of_a_line=actor().role is Role.OVERSIGHT,
     )
-    return page if paper else (page, 422)
 
 
 @routes.get("/annex.csv")

@@ -83,9 +83,10 @@ class PlanForm(DepartmentOrderForm):
 
 
 @reads
-def _upload_page(_session: Session, form: UploadForm) -> str:
+def _upload_page(session: Session, form: UploadForm) -> str:
     form.kind.choices = options((kind.value, _(label)) for kind, label in KINDS.items())
-    return render_template("register/upload.html", form=form, most_bytes=MOST_BYTES)
+    files = uploads.own_files(session, **by_actor())
+    return render_template("register/upload.html", form=form, most_bytes=MOST_BYTES, files=files)
 
 
 @routes.route("/register/import", methods=["GET", "POST"])
