@@ -191,7 +191,7 @@ def test_a_lapsed_claim_sends_nothing_even_if_nobody_claimed_again(town: City) -
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
 
 
-def test_what_a_dead_clock_held_past_its_late_limit_is_missed_and_not_claimed(town: City) -> None:
+def test_what_a_dead_clock_held_past_its_late_limit_is_missed_at_once(town: City) -> None:
     """It would be claimed, found late and given back again and again, before all that is due."""
     (stuck,) = town.due()
     assert dispatch.claim_next(town.clock_named("dead")) is not None

@@ -254,7 +254,7 @@ def test_a_row_that_has_left_meanwhile_says_so(any_site: Site) -> None:
     assert deliveries(any_site, post)[1].due_at == datetime(2026, 11, 28, 4, 30, tzinfo=UTC)
 
 
-def test_after_the_password_the_page_names_what_is_published_and_nothing_else(site: Site) -> None:
+def test_after_the_password_the_page_names_what_is_published_alone(site: Site) -> None:
     post = site.city.approved(on=BOTH)
     on_x, _on_facebook = site.city.variants(post)
     clerk, path = site.browser("clerk"), f"/posts/{post}/publish-now"

@@ -33,9 +33,9 @@ class RecoveredForm:
     act: str = ""
 
 
-def name_act(words: str) -> None:
+def name_act(sentence: str) -> None:
     """Say what the current request does, for the pages that ask for the password before it."""
-    g.named_act = words
+    g.named_act = sentence
 
 
 def keep_request() -> RecoveredForm | None:
@@ -64,8 +64,8 @@ def submitted_form() -> RecoveredForm | None:
 
 def keep_act() -> RecoveredForm:
     """Return the current POST even if it has no fields, to be sent again after a confirmation."""
-    kept = keep_request() or RecoveredForm(request.path, (), ())
-    return replace(kept, act=g.get("named_act", ""))
+    form = keep_request() or RecoveredForm(request.path, (), ())
+    return replace(form, act=g.get("named_act", ""))
 
 
 def came_from_us() -> bool:
