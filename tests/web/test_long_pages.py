@@ -28,7 +28,9 @@ TRIES = 3
 SEES_MOST = ("lead", "cell", "admin", "auditor", "officer", "head", "oversight", "member")
 """The roles, that first of which a page is opened by who may open it."""
 
-FILES = ("submissions.csv", "calendar_papers.month", "officers_papers.register", "post_papers.life")
+PAPERS = ("calendar_papers.month", "officers_papers.register", "post_papers.life")
+MOST_BYTES_ON_PAPER = 4_000_000
+FILES = ("submissions.csv", *PAPERS)
 """What is no page; each ends at two thousand rows. A longer CSV is prepared in the background."""
 
 ADDRESSES = {
@@ -80,6 +82,13 @@ def test_every_page_is_short_and_quick_at_sixty_thousand_submissions(site: Site)
     for page in sorted(figures, key=lambda page: -page.seconds):
         print(page)  # noqa: T201  the table of the docs
     assert [str(page) for page in figures if page.is_too_much] == []
+    papers = [
+        measured(browsers[role], endpoint, path, role)
+        for endpoint, path, role in _pages(world)
+        if endpoint in PAPERS
+    ]
+    assert [str(paper) for paper in papers if paper.seconds > MOST_SECONDS] == []
+    assert [str(paper) for paper in papers if paper.size > MOST_BYTES_ON_PAPER] == []
 
 
 def _pages(world: World) -> Iterator[tuple[str, str, str]]:

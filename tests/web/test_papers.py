@@ -13,9 +13,14 @@ from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.people import Department, Person
 from publisher.models.posts import Post
+from publisher.papers.pdf import Paragraph, Table
+from publisher.reports.calendar import Item
+from publisher.reports.calendar_month import CalendarDay
+from publisher.reports.types import Office
 from publisher.settings.papers import PaperSettings
 from tests.papers import reading
 from tests.web.site import Site
+from web.papers.calendar import parts_of
 
 FILES = ("/calendar.pdf", "/departments.pdf")
 
@@ -46,6 +51,17 @@ def test_a_month_of_the_calendar(site: Site) -> None:
     assert title not in empty
     others = lead.get(f"/calendar.pdf?month={month}&department={site.city.departments['road']}")
     assert title not in text_of(others, f"calendar-{month}")
+
+
+def test_a_month_of_more_than_two_thousand_lines_says_so(site: Site) -> None:
+    office = Office(1, "water", "पाणीपुरवठा विभाग", "Water Supply", "")
+    item = Item(1, "/posts/1", "पाणी बंद", office, site.city.now, "post", "draft", ())
+    with site.app.test_request_context("/calendar"):
+        table, note = parts_of([CalendarDay(site.city.now.date(), (item,) * 2001)])
+    assert isinstance(table, Table)
+    assert len(table.rows) == 2000
+    assert isinstance(note, Paragraph)
+    assert "एकूण २,००१ पैकी पहिल्या २,०००" in note.text
 
 
 def test_the_whole_life_of_a_post(site: Site) -> None:

@@ -44,13 +44,14 @@ def month(session: Session) -> Response:
     )
     month_name = dates.month(choice.month, page_language())
     return pdf_file(
-        Paper(_("Calendar: %(month)s", month=month_name), _parts(days), landscape=True),
+        Paper(_("Calendar: %(month)s", month=month_name), parts_of(days), landscape=True),
         name=f"calendar-{choice.month:%Y-%m}",
         back=choice.href("month", choice.month),
     )
 
 
-def _parts(days: Sequence[CalendarDay]) -> list[Part]:
+def parts_of(days: Sequence[CalendarDay]) -> list[Part]:
+    """Return the table of what is in these days, and a sentence if it does not hold all."""
     items = [item for day in days for item in day.items]
     if not items:
         return [Paragraph(_("Nothing is published in these days."))]
