@@ -125,7 +125,7 @@ def _unanswered(session: Session, now: datetime) -> list[CallAddressee]:
 
 def _ask_if_reachable(session: Session, addressee: CallAddressee, *, now: datetime) -> bool:
     """Send the link to a head who has not been asked since the confirmation; return if it was."""
-    head = head_in_place(session, addressee.department_id)
+    head = head_in_place(session, addressee.department_id, now=now)
     if head is None or head.confirmed_at is None:
         return False
     if addressee.asked_at is not None and addressee.asked_at >= head.confirmed_at:
@@ -134,7 +134,7 @@ def _ask_if_reachable(session: Session, addressee: CallAddressee, *, now: dateti
     return True
 
 
-def head_in_place(session: Session, department_id: int) -> Appointment | None:
+def head_in_place(session: Session, department_id: int, *, now: datetime) -> Appointment | None:
     """Return the department's confirmed or active head, who can be asked; None if there is none."""
     query = (
         select(Appointment)
@@ -142,7 +142,7 @@ def head_in_place(session: Session, department_id: int) -> Appointment | None:
         .where(
             Appointment.department_id == department_id,
             Appointment.role == Role.HEAD,
-            Appointment.state.in_(IN_PLACE),
+            Appointment.informed_at(now),
             Person.disabled_at.is_(None),
         )
         .options(joinedload(Appointment.person))
@@ -191,7 +191,7 @@ def ask_again(session: Session, *, actor: Actor, addressee_id: int, now: datetim
         raise CallOver
     if called.answered_at is not None:
         raise AnsweredAlready(at=called.answered_at)
-    head = head_in_place(session, called.department_id)
+    head = head_in_place(session, called.department_id, now=now)
     if head is None:
         raise NobodyToAsk
     _ask(session, called, head, now=now)

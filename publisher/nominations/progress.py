@@ -168,11 +168,11 @@ def _nominations(session: Session, addressee_ids: Sequence[int]) -> dict[int, No
     return {nomination.addressee_id or 0: nomination for nomination in session.scalars(query)}
 
 
-def departments_that_named(session: Session) -> frozenset[int]:
+def departments_that_named(session: Session, *, now: datetime) -> frozenset[int]:
     """Return the ids of the departments with two confirmed or active officers."""
     query = (
         select(Appointment.department_id)
-        .where(Appointment.role == Role.OFFICER, Appointment.state.in_(IN_PLACE))
+        .where(Appointment.role == Role.OFFICER, Appointment.informed_at(now))
         .group_by(Appointment.department_id)
         .having(func.count() >= OFFICERS_OF_A_DEPARTMENT)
     )

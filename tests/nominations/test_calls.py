@@ -10,6 +10,7 @@ import pytest
 from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.models.nominations import NominationCall
+from publisher.models.people import Appointment
 from publisher.nominations import calls as call_acts
 from publisher.nominations import progress
 from publisher.nominations.calls import AnsweredAlready, NobodyToAsk
@@ -46,6 +47,13 @@ def test_a_head_is_asked_at_the_opening_or_once_confirmed(calls: Calls) -> None:
     assert answers(calls, call_id)["garden"] is CallAnswer.ASKED
 
 
+def test_a_head_whose_days_are_over_is_not_asked(calls: Calls) -> None:
+    head_id = calls.head()
+    with calls.city.write() as session:
+        session.get_one(Appointment, head_id).until_at = calls.city.now
+    assert answers(calls, calls.open("garden")) == {"garden": CallAnswer.NOT_REACHED}
+
+
 def test_an_answer_is_named_or_waits_for_a_second_person(calls: Calls) -> None:
     calls.head(mobile=None)
     call_id = calls.open()
@@ -57,7 +65,9 @@ def test_an_answer_is_named_or_waits_for_a_second_person(calls: Calls) -> None:
         count = progress.newest_open(session)
         assert count is not None
         assert (count.addressees, count.answered) == (1, 1)
-        assert calls.city.departments["garden"] in progress.departments_that_named(session)
+        assert calls.city.departments["garden"] in progress.departments_that_named(
+            session, now=calls.city.now
+        )
 
 
 def test_a_new_link_ends_the_earlier_and_none_goes_to_who_has_answered(calls: Calls) -> None:

@@ -67,7 +67,7 @@ def index(session: Session) -> Page:
 
 @reads
 def _new_page(session: Session, form: CallForm) -> Page:
-    named_ids = progress.departments_that_named(session)
+    named_ids = progress.departments_that_named(session, now=ctx.now())
     departments = departments_in_force(session, now=ctx.now())
     ticked = {number_of(text) for text in request.form.getlist("departments")}
     if request.method != "POST":
