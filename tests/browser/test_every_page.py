@@ -116,7 +116,8 @@ def check_in_language(
     open_case(case, lang, servers, shared_window)
     assert page.locator("html").get_attribute("lang") == lang
     assert foreign_sentences(str(page.evaluate(TEXT_TO_TRANSLATE)), lang) == []
-    assert not scrolls_sideways(page, *NARROW)
+    for size in (NARROW, *WIDTHS.items()):
+        assert not scrolls_sideways(page, *size), size
     assert console_problems(shared_window.console_lines, page, case.code) == []
     page.evaluate("window.localStorage.clear()")
 
