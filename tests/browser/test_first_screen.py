@@ -97,6 +97,11 @@ def test_four_texts_with_photos_are_no_longer_than_five_screens(
     page = reviewed(journey, "first", post_id)
     assert page.locator(".preview").count() == 4
     assert page.evaluate("document.documentElement.scrollHeight") <= MOST_PIXELS
+    heights = page.locator("a[href='#photos']").evaluate_all(
+        "links => links.map(link => link.getBoundingClientRect().height)"
+    )
+    assert heights
+    assert min(heights) >= 44
 
 
 def test_long_texts_are_no_longer_than_five_screens_either(journey: Journey) -> None:
@@ -187,6 +192,20 @@ def test_the_first_writing_box_is_on_the_first_screen(
     label_is_seen, lines = page.evaluate(BOX_ABOVE_THE_BAR)
     assert label_is_seen
     assert lines >= 3
+
+
+def test_what_is_told_above_a_draft_leaves_its_box_on_the_first_screen(journey: Journey) -> None:
+    """It is in review, somebody else has it open, and each says so in a line that opens."""
+    page = drafted(journey, (390, 844))
+    post_id = int(page.url.split("/")[-2])
+    journey.town.send(post_id)
+    journey.go("lead", f"/posts/{post_id}/draft")
+    page.reload()
+    page.evaluate("document.fonts.ready")
+    assert page.locator(".page-head ~ .notice details").count() == 2, "each opens"
+    label_is_seen, lines = page.evaluate(BOX_ABOVE_THE_BAR)
+    assert label_is_seen
+    assert lines >= 1
 
 
 @pytest.mark.parametrize("javascript", [True, False])
