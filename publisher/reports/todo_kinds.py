@@ -90,7 +90,8 @@ class Waiting:
 
     `quote` is a citizen's or a department's text, `text` ours. `code` is the reason of a delivery
     or an account. `by` handed in the submission or wrote the revision, `holder` has taken it.
-    `author` is the citizen. `called_urgent` is true if the department marked it as urgent.
+    `author` is the citizen, who wrote at `written_at`. `called_urgent` is true if the department
+    marked it as urgent.
     `post_id` is the post of which it is a part; `parts` are all the tasks of that post, if there
     are several. `ends_at` is the end of a post's window.
     """
@@ -104,6 +105,7 @@ class Waiting:
     due_kind: DueKind | None = None
     urgent: bool = False
     called_urgent: bool = False
+    written_at: datetime | None = None
     title: str = ""
     quote: str = ""
     text: str = ""

@@ -93,6 +93,7 @@ def _comment(todo_kind: TodoKind, comment: Comment, since_at: datetime) -> Waiti
         platforms=(comment.account.platform,),
         account=account_of(comment.account),
         author=comment.author_handle or comment.author_name,
+        written_at=comment.written_at,
     )
 
 
