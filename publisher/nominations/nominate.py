@@ -69,9 +69,9 @@ def officers_of(session: Session, department_id: int, *, now: datetime) -> list[
     return list(session.scalars(query))
 
 
-def confirms(head: Appointment, *, is_proven: bool) -> bool:
+def confirms(head: Appointment, *, is_proven: bool, now: datetime) -> bool:
     """Return True if what this head names needs no second person."""
-    return is_proven and head.state in IN_PLACE
+    return is_proven and head.state in IN_PLACE and head.covers(now)
 
 
 def check(
@@ -94,7 +94,7 @@ def name_officers(
     """
     head, addressees = _begin(session, link, now=now)
     details = named_officers.read(named, head=head.person, now=now)
-    is_final = confirms(head, is_proven=is_proven)
+    is_final = confirms(head, is_proven=is_proven, now=now)
     actor = _take_up(session, head, is_final=is_final, now=now)
     officers = officers_of(session, head.department_id, now=now)
     pairs = [
@@ -111,7 +111,9 @@ def name_officers(
         holder or _record(session, slot, officer, details, actor=actor, now=now)
         for slot, officer, holder in pairs
     ]
-    for appointment, (_slot, officer, _row) in zip(appointments, pairs, strict=True):
+    for appointment, (slot, officer, _row) in zip(appointments, pairs, strict=True):
+        if is_final:
+            _require_all_written(slot, officer, appointment)
         appointment.service_class = ServiceClass(officer.service_class)
     nomination = _finish(
         session, link, head, addressees, appointments, actor=actor, is_final=is_final, now=now
@@ -145,7 +147,7 @@ def keep_officers(
     officers = officers_of(session, head.department_id, now=now)
     if len(officers) != len(SLOTS) or digest_of_officers(officers) != digest:
         raise OfficersChanged
-    is_final = confirms(head, is_proven=is_proven)
+    is_final = confirms(head, is_proven=is_proven, now=now)
     actor = _take_up(session, head, is_final=is_final, now=now)
     nomination = _finish(
         session, link, head, addressees, officers, actor=actor, is_final=is_final, now=now
@@ -238,6 +240,14 @@ def _record(
         raise
     except WrongRole as problem:  # the missing address of somebody with an office elsewhere
         raise Invalid([FieldError(f"{slot}_mobile", "kept_otherwise")]) from problem
+
+
+def _require_all_written(slot: str, officer: NamedOfficer, appointment: Appointment) -> None:
+    """Raise `Invalid` if the head would confirm a mail address that the head did not write."""
+    # Else a mailbox that somebody recorded for this person would be confirmed unseen.
+    is_confirmed_now = appointment.state is AppointmentState.RECORDED
+    if is_confirmed_now and appointment.person.mail is not None and not officer.mail:
+        raise Invalid([FieldError(f"{slot}_mail", "mail_recorded")])
 
 
 def _finish(

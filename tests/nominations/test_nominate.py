@@ -18,12 +18,13 @@ from publisher.nominations import head_links, nominate
 from publisher.nominations.named_officers import NamedOfficer, OfficersNamed
 from publisher.nominations.nominate import AlreadyNamed, PlacesHeld
 from publisher.people import confirmation
-from publisher.people.appointments import end_appointment
+from publisher.people.appointments import end_appointment, record_person
 from publisher.people.permissions import COMMAND
 from publisher.states import AppointmentState
 from publisher.validation import Invalid
 from tests.nominations.steps import FIRST, NAMED, SECOND, Calls, states, with_second
 from tests.people.test_concurrent_changes import run_at_once
+from tests.support.city_people import DAY
 
 pytestmark = pytest.mark.both
 
@@ -128,6 +129,36 @@ def test_the_same_person_is_named_in_another_department_as_well(calls: Calls) ->
     first, other = calls.officers()[0], calls.officers("road")[0]
     assert first.person_id == other.person_id
     assert states([first, other]) == ["confirmed", "confirmed"]
+
+
+def test_a_mailbox_that_the_head_did_not_write_is_not_confirmed(calls: Calls) -> None:
+    """Somebody at the Cell could have recorded their own mailbox for a member of this name."""
+    calls.head()
+    with calls.city.write() as session:
+        record_person(
+            session,
+            actor=calls.city.actor("lead"),
+            now=calls.city.now,
+            name_mr=SECOND.name_mr,
+            mail="other@pmc.example",
+            mobile=SECOND.mobile,
+            role=Role.MEMBER,
+            department_id=calls.city.departments["road"],
+        )
+    calls.open()
+    assert problems(calls, NAMED) == [("second_mail", "mail_recorded")]
+    assert calls.officers() == []
+    calls.name(with_second(mail="other@pmc.example"))
+    assert states(calls.officers()) == ["confirmed", "confirmed"]
+
+
+def test_a_head_whose_days_have_not_begun_confirms_nobody(calls: Calls) -> None:
+    head_id = calls.head()
+    calls.open()
+    with calls.city.write() as session:
+        session.get_one(Appointment, head_id).from_at = calls.city.now + DAY
+    calls.name()
+    assert states(calls.officers()) == ["recorded", "recorded"]
 
 
 def test_a_number_recorded_with_another_name_is_told_without_that_name(calls: Calls) -> None:

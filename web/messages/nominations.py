@@ -40,6 +40,9 @@ FIELDS: Mapping[str, str] = {
     "mobile_unreadable": N_("This is not a mobile number. Write ten digits."),
     "mail_unreadable": N_("This cannot be right. Check the spelling."),
     "mail_shared": N_("This is a department’s shared address. Write the person’s own."),
+    "mail_recorded": N_(
+        "This person is recorded with an email address too. Write it here, or ask the Cell."
+    ),
     "kept_otherwise": N_(
         "This number or address is recorded with other details. Check the spelling of the name, "
         "or ask the Cell."

@@ -79,7 +79,7 @@ def _page(
         shows_officers=is_proven or is_by_owner(link),
         can_act=can_code or is_by_owner(link),
         has_code=can_code,
-        is_final=head is not None and nominate.confirms(head, is_proven=can_code),
+        is_final=head is not None and nominate.confirms(head, is_proven=can_code, now=ctx.now()),
         is_late=is_code_late(session, link, CODE if is_summary else NoticeKind.LINK_CODE),
     )
 
