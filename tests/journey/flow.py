@@ -76,10 +76,14 @@ def approve(installation: Installation, post: str, *, officer: str) -> LoadedPag
     return visitor.send(visitor.get(f"{post}/review"), "/approve")
 
 
+#: A new installation avoids the night, and these tests run at any hour of the city.
+AT_ANY_HOUR = {"despite_warnings": "y"}
+
+
 def publish_now(installation: Installation, post: str) -> list[str]:
     """Publish every variant that is not scheduled yet; return the deliveries' paths."""
     clerk = installation.visitor("swati-ranpise")
-    page = clerk.send(clerk.get(f"{post}/schedule"), "/publish-now")
+    page = clerk.send(clerk.get(f"{post}/schedule"), "/publish-now", AT_ANY_HOUR)
     return page.links(r"^/deliveries/\d+$")
 
 
@@ -93,4 +97,5 @@ def time_fields(text_id: str, here: datetime) -> dict[str, str]:
     return {
         "chosen": text_id,
         f"text-{text_id}-due_at": here.strftime("%d/%m/%Y %H:%M"),
+        **AT_ANY_HOUR,
     }

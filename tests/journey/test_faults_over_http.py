@@ -9,7 +9,7 @@ import pytest
 
 from demo import notices
 from publisher.now import now
-from tests.journey.flow import FACEBOOK, X, approve, in_review
+from tests.journey.flow import AT_ANY_HOUR, FACEBOOK, X, approve, in_review
 from tests.journey.http_browser import LoadedPage
 from tests.journey.installation import Installation, wait_for, wait_for_page
 
@@ -41,7 +41,7 @@ def _publish(installation: Installation, post: str, title: str) -> str:
     row = next(
         row for row in page.html.split('<section class="time-row" id="text-') if title in row
     )
-    page = clerk.send(page, "/publish-now", {"chosen": row.partition('"')[0]})
+    page = clerk.send(page, "/publish-now", {"chosen": row.partition('"')[0], **AT_ANY_HOUR})
     return _link_in_row(page, title, "/deliveries/")
 
 
