@@ -57,6 +57,7 @@ PROMISES = {
     "reminders": 600,
     "calls": 60,
     "office reminders": 600,
+    "transfers": 60,
     "lapsed": 5,
     # A head is told in the minute in which their right to decide begins.
     "heads": 60,

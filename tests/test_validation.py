@@ -33,7 +33,7 @@ def test_a_web_address_is_a_link(link: str) -> None:
 @pytest.mark.parametrize(
     "link",
     [
-        "pmc.gov.in",
+        "pmc",
         "ftp://pmc.gov.in",
         "javascript:alert(1)",
         "https://",

@@ -76,15 +76,16 @@ def test_a_missed_one_says_until_when_it_might_have_left(town: City) -> None:
     assert row.reason == {"code": "late", "limit": 60}
 
 
+_TIMED = {Action.SCHEDULE, Action.PUBLISH_NOW}
 ACTS = {
     ("lead", BoardKind.HELD): {Action.SETTLE_HELD},
     ("clerk", BoardKind.HELD): set(),
     ("first", BoardKind.HELD): {Action.SETTLE_HELD},
     ("auditor", BoardKind.HELD): set(),
-    ("lead", BoardKind.MISSED): {Action.SCHEDULE, Action.PUBLISH_NOW, Action.WITHDRAW_POST},
-    ("clerk", BoardKind.MISSED): {Action.SCHEDULE, Action.PUBLISH_NOW},
-    ("first", BoardKind.MISSED): {Action.WITHDRAW_POST},
-    ("clerk", BoardKind.FAILED): {Action.SCHEDULE, Action.PUBLISH_NOW, Action.DRAFT},
+    ("lead", BoardKind.MISSED): {*_TIMED, Action.CANCEL, Action.WITHDRAW_POST},
+    ("clerk", BoardKind.MISSED): {*_TIMED, Action.CANCEL},
+    ("first", BoardKind.MISSED): {Action.CANCEL, Action.WITHDRAW_POST},
+    ("clerk", BoardKind.FAILED): {*_TIMED, Action.CANCEL, Action.DRAFT},
     ("clerk", BoardKind.UNCONFIRMED): set(),
     ("lead", BoardKind.BLOCKED): {
         Action.RECORD_OFFICER,

@@ -173,7 +173,9 @@ def test_sixty_thousand_rows_cost_as_many_statements_as_sixty(town: City) -> Non
     crowd.copy_submissions(town, 2_420, existing=2)
     with town.read() as session:
         assert session.query(Submission).count() > 60_000
-    assert {name: _statement_count(town, page) for name, page in PAGES.items()} == few
+    many = {name: _statement_count(town, page) for name, page in PAGES.items()}
+    # Fewer are right: where the first kinds fill a list, the others are not asked for.
+    assert {name: count for name, count in many.items() if count > few[name]} == {}
     if not town.database.is_sqlite:
         assert _scanned_tables(town, PAGES["submissions, first"]) == []
         assert _scanned_tables(town, PAGES["submissions, all"]) == []

@@ -30,8 +30,8 @@ SEES_MOST = ("lead", "cell", "admin", "auditor", "officer", "head", "oversight",
 
 PAPERS = ("calendar_papers.month", "officers_papers.register", "post_papers.life")
 MOST_BYTES_ON_PAPER = 4_000_000
-FILES = ("submissions.csv", *PAPERS)
-"""What is no page; each ends at two thousand rows. A longer CSV is prepared in the background."""
+FILES = ("submissions.csv", "report.list_csv", *PAPERS)
+"""What is no page. Papers end at two thousand rows; a longer CSV is prepared in the background."""
 
 ADDRESSES = {
     "departments.index": ("?officers=none", "?officers=all"),

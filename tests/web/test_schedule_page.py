@@ -262,7 +262,7 @@ def test_after_the_password_the_page_names_what_is_published_alone(site: Site) -
     x_alone = [(name, value) for name, value in fields if name != "chosen"]
     x_alone += [("chosen", str(on_x)), ("text-1-due_at", "30/11/2026 18:15")]
     site.city.clock.move(FRESH + MINUTE)
-    act = "लगेच प्रसिद्ध करा: एक्स (X) – मराठी"
+    act = "लगेच प्रसिद्ध करा: एक्स (X) – मराठी मजकूर"
     asked = Page(clerk.post(path, x_alone).text)
     assert act in asked
     proof = [field for field in asked.form("prove") if field[0] != "password"]
