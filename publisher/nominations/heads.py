@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 
@@ -16,7 +15,8 @@ from publisher.models.people import Department
 from publisher.people import department_changes
 from publisher.people.appointments import record_person
 from publisher.people.department_orders import BadDepartment, DepartmentOrder
-from publisher.people.departments import departments_in_force
+from publisher.people.department_spellings import DepartmentSpellings
+from publisher.people.pasted_cells import pasted_cells
 from publisher.people.permissions import is_command
 
 MOST_ROWS = 200
@@ -69,14 +69,8 @@ class BadHeads(NotAllowed):
 
 
 def read_lines(text: str) -> list[HeadRow]:
-    """Return the lines of pasted lines: columns in the order of `COLUMNS`, by tab, ";" or ","."""
-    lines = []
-    for line in text.splitlines():
-        separator = next((mark for mark in ("\t", ";", ",") if mark in line), "\t")
-        cells = [cell.strip().strip('"') for cell in line.split(separator)][: len(COLUMNS)]
-        if any(cells):
-            lines.append(HeadRow(*cells))
-    return lines
+    """Return the rows of a pasted table, with columns in the order of `COLUMNS`."""
+    return [HeadRow(*cells[: len(COLUMNS)]) for cells in pasted_cells(text)]
 
 
 def check_heads(
@@ -123,7 +117,7 @@ def _carry_out(
 ) -> list[CheckedHead]:
     if not is_command(actor):
         require(actor, Action.RECORD_HEAD, None, now=now)
-    departments = _by_spelling(departments_in_force(session, now=now))
+    departments = DepartmentSpellings(session, now=now)
     return [
         _carry_out_row(session, line, departments, actor=actor, order=order, now=now)
         for line in rows[:MOST_ROWS]
@@ -133,14 +127,14 @@ def _carry_out(
 def _carry_out_row(
     session: Session,
     line: HeadRow,
-    departments: Mapping[str, Department],
+    departments: DepartmentSpellings,
     *,
     actor: Actor,
     order: DepartmentOrder,
     now: datetime,
 ) -> CheckedHead:
-    department = departments.get(_folded(line.department))
-    above = departments.get(_folded(line.office_above))
+    department = departments.find(line.department)
+    above = departments.find(line.office_above)
     problems: dict[str, BadInput] = {}
     if department is None:
         problems["department"] = BadPerson("department", "unknown_name")
@@ -195,17 +189,3 @@ def _record(
 def _column(problem: BadInput) -> str:
     column = _COLUMN_OF.get(problem.field, problem.field)
     return column if column in COLUMNS else "department"
-
-
-def _by_spelling(departments: Iterable[Department]) -> dict[str, Department]:
-    """Return the departments by code and each of their names; what two have is nobody's."""
-    by_spelling: dict[str, Department | None] = {}
-    for line in departments:
-        names = {line.code, line.name_mr, line.name_en, line.name_hi, line.name_mr_transcribed}
-        for name in {_folded(name) for name in names} - {""}:
-            by_spelling[name] = None if name in by_spelling else line
-    return {name: line for name, line in by_spelling.items() if line is not None}
-
-
-def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())

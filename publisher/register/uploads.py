@@ -13,10 +13,10 @@ from approvals.policy import Action, Actor, require
 from publisher.models.departments import RegisterFile, RegisterKind
 from publisher.models.people import Appointment
 from publisher.people.department_orders import DepartmentOrder
+from publisher.people.department_spellings import folded
 from publisher.register import columns as register_columns
 from publisher.register.carry_out import carry_out, plan_of
 from publisher.register.columns import Column
-from publisher.register.department_match import folded
 from publisher.register.plan import RegisterPlan
 from publisher.register.sheet import FileTable, SheetRow, read_sheet
 from publisher.validation import NotFound, person_of

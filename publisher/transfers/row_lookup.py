@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from approvals.policy import Role
 from publisher.auth.contact_details import read_identifier
 from publisher.models.people import Appointment, Department
 from publisher.people.appointment_transfer import ORDINARY
-from publisher.people.departments import departments_in_force
+from publisher.people.department_spellings import DepartmentSpellings
 from publisher.people.permissions import not_ended
 from publisher.transfers.typed_rows import TypedRow, folded, rank_of, role_of
 from publisher.validation import FieldError, Invalid
@@ -33,17 +33,13 @@ class PlannedTransfer:
 class DayRegister:
     """The departments in force on the day by their names, and who then has an office in one."""
 
-    departments: Mapping[str, Department]
+    departments: DepartmentSpellings
     offices: Sequence[Appointment]
 
 
 def register_on(session: Session, *, at: datetime) -> DayRegister:
     """Return the departments and offices that a list of this day can name."""
-    departments: dict[str, Department] = {}
-    for row in departments_in_force(session, now=at):
-        names = (row.code, row.name_mr, row.name_en, row.name_hi, row.name_mr_transcribed)
-        departments |= {folded(name): row for name in names if name}
-    return DayRegister(departments, standing_on(session, at=at))
+    return DayRegister(DepartmentSpellings(session, now=at), standing_on(session, at=at))
 
 
 def standing_on(session: Session, *, at: datetime) -> list[Appointment]:
@@ -110,7 +106,7 @@ class _RowReader:
             if is_needed:
                 self._add(field, "required")
             return None
-        department = self.register.departments.get(folded(text))
+        department = self.register.departments.find(text)
         if department is None:
             self._add(field, "transfer_department_unknown")
         return department

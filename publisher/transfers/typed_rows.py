@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from typing import Final
 
 from approvals.policy import Role
 from publisher.i18n.languages import latin_digits
+from publisher.people.pasted_cells import pasted_cells
 
 MOST: Final = 100
 """The most people on one list."""
 
 LONGEST: Final = 200
-_DELIMITERS: Final = "\t;,"
 _HEADINGS: Final = frozenset({"person", "name", "व्यक्ती", "व्यक्ति", "नाव", "नाम", "mail", "mobile"})
 _ROLE_NAMES: Final[Mapping[Role, tuple[str, ...]]] = {
     Role.OFFICER: ("officer", "nodal officer", "समन्वयक", "नोडल अधिकारी"),
@@ -48,22 +47,11 @@ def pasted_rows(text: str) -> list[TypedRow]:
 
     The columns are those of `TypedRow`, in its order; what stands beside them is left out.
     """
-    lines = [line for line in text.replace("\0", "").removeprefix("\ufeff").splitlines() if line]
-    if not lines:
-        return []
-    delimiter = max(_DELIMITERS, key=lines[0].count)
-    cells = [[cell.strip() for cell in row] for row in _readable(lines, delimiter)]
-    if cells and folded(cells[0][0] if cells[0] else "") in _HEADINGS:
+    cells = pasted_cells(text)
+    if cells and folded(cells[0][0]) in _HEADINGS:
         cells = cells[1:]
     rows = [TypedRow(*row[:5]) for row in cells]
     return [row for row in rows if not row.is_empty]
-
-
-def _readable(lines: Iterable[str], delimiter: str) -> list[list[str]]:
-    try:
-        return list(csv.reader(lines, delimiter=delimiter))
-    except csv.Error:  # a cell that is longer than any name
-        return [line.split(delimiter) for line in lines]
 
 
 def folded(text: str) -> str:

@@ -96,12 +96,13 @@ def test_a_department_or_a_number_that_stands_twice_is_found(calls: Calls) -> No
     ]
 
 
-def test_pasted_lines_are_read_by_tab_semicolon_or_comma() -> None:
-    lines = "garden\tचारुता\tअधीक्षक\tc@pmc.example\t98000 00001\twater\n\nroad;बाळ;;b@pmc.example\n"
-    assert heads.read_lines(lines + 'health,"विलास",,v@pmc.example') == [
-        HeadRow("garden", "चारुता", "अधीक्षक", "c@pmc.example", "98000 00001", "water"),
-        HeadRow("road", "बाळ", "", "b@pmc.example"),
-        HeadRow("health", "विलास", "", "v@pmc.example"),
+@pytest.mark.parametrize("mark", ["\t", ";", ","])
+def test_a_pasted_list_is_read_as_spreadsheets_write_it(mark: str) -> None:
+    garden = ("garden", "चारुता", f'"अधीक्षक{mark} उद्यान"', "c@pmc.example", "98000 00001", "water")
+    road = ("road", "बाळ", "", "b@pmc.example")
+    assert heads.read_lines(f"{mark.join(garden)}\n\n{mark.join(road)}\n") == [
+        HeadRow("garden", "चारुता", f"अधीक्षक{mark} उद्यान", *garden[3:]),
+        HeadRow(*road),
     ]
 
 

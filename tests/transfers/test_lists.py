@@ -135,6 +135,14 @@ def test_each_problem_stands_at_its_row_and_place(
     assert refused(town, row) == [problem]
 
 
+def test_a_name_that_two_departments_have_is_nobodys(town: City) -> None:
+    with town.write() as session:
+        for code in ("road", "health"):
+            session.get_one(Department, town.departments[code]).name_en = "Works"
+    row = TypedRow("मेधा सातपुते", "water", "works")
+    assert refused(town, row) == [("to_department_0", "transfer_department_unknown")]
+
+
 def test_the_order_and_the_rows_are_refused_together(town: City) -> None:
     problems = refused(town, TypedRow("कोणी नाही", "", "road"), day=TODAY - timedelta(1), order="")
     assert problems == [

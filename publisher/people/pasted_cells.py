@@ -1,0 +1,30 @@
+"""Read a table that somebody pasted from a spreadsheet, a mail or a CSV file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from typing import Final
+
+_DELIMITERS: Final = "\t;,"
+
+
+def pasted_cells(text: str) -> list[list[str]]:
+    """Return the cells of each line that is not empty, split by tabs, semicolons or commas.
+
+    The mark that the first line has most of is the one; quoted cells may contain it.
+    """
+    lines = text.replace("\0", "").removeprefix("\ufeff").splitlines()
+    lines = [line for line in lines if line.strip()]
+    if not lines:
+        return []
+    delimiter = max(_DELIMITERS, key=lines[0].count)
+    rows = [[cell.strip() for cell in row] for row in _readable(lines, delimiter)]
+    return [row for row in rows if any(row)]
+
+
+def _readable(lines: Iterable[str], delimiter: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error:  # a cell that is longer than any name
+        return [line.split(delimiter) for line in lines]
