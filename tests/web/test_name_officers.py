@@ -12,6 +12,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Appointment
 from publisher.settings.sms import SmsTemplate
 from tests.nominations.steps import MOBILE, Calls
+from tests.web.html_page import Page
 from tests.web.site import Browser, Site
 
 FIELDS = {
@@ -69,6 +70,14 @@ def called(calls: Calls) -> str:
 def send(browser: Browser, path: str, step: str = "check", **fields: str) -> str:
     response = browser.post(path, {**FIELDS, "step": step, **fields})
     return browser.get(path).text if response.status_code == 302 else response.text
+
+
+def test_the_list_of_corrections_says_of_which_officer(calls: Calls, site: Site) -> None:
+    empty = dict.fromkeys(FIELDS, "")
+    page = Page(send(site.nobody(), called(calls), **empty))
+    links = [tag.text for tag in page.all if tag.tag == "a" and tag.get("href").startswith("#")]
+    assert "समन्वयक १: पदनाम: ही माहिती भरावी." in links
+    assert "समन्वयक २: पदनाम: ही माहिती भरावी." in links
 
 
 def test_the_link_goes_by_mail_and_by_sms(calls: Calls) -> None:

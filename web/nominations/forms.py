@@ -45,6 +45,10 @@ class OfficersForm(Form):
         super().__init__(**kwargs)
         for field in (self.first_service_class, self.second_service_class):
             field.choices = options((value or "", _(label)) for value, label in CLASSES.items())
+        for slot, officer in (("first", _("First officer")), ("second", _("Second officer"))):
+            for name in OFFICER_FIELDS:
+                label = self[f"{slot}_{name}"].label
+                label.text = f"{officer}: {label.text}"
 
     @property
     def is_wrong(self) -> bool:
