@@ -6,7 +6,7 @@ A `when` is an aware moment or a plain calendar day; `now` is always an aware mo
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from publisher.i18n.languages import (
     NBSP,
@@ -66,13 +66,19 @@ def short_day(when: date, locale: str) -> str:
 
 def clock_time(at: datetime, locale: str, *, short: bool = False, has_seconds: bool = False) -> str:
     """Return `सकाळी ९:००`, short `स. ९:००`, with seconds `सकाळी ९:००:३०`; `9:00 am` in English."""
-    local_moment = local(at)
+    return time_of_day(local(at).time(), locale, short=short, has_seconds=has_seconds)
+
+
+def time_of_day(
+    clock_value: time, locale: str, *, short: bool = False, has_seconds: bool = False
+) -> str:
+    """Return a time of the city as `clock_time` writes it."""
     rules = language_rules(locale)
-    part = bisect_right(PART_STARTS, local_moment.hour) - 1
+    part = bisect_right(PART_STARTS, clock_value.hour) - 1
     name = (rules.short_parts if short else rules.parts)[part]
-    clock = f"{(local_moment.hour - 1) % 12 + 1}:{local_moment.minute:02}"
+    clock = f"{(clock_value.hour - 1) % 12 + 1}:{clock_value.minute:02}"
     if has_seconds:
-        clock += f":{local_moment.second:02}"
+        clock += f":{clock_value.second:02}"
     return rules.clock.format(part=name, clock=digits(clock, locale))
 
 

@@ -75,6 +75,35 @@ def test_a_field_of_the_past_and_a_whole_day_are_said_as_such(site: Site) -> Non
     assert answer(clerk, "", kind="none", whole="none") == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "mark"),
+    [
+        ("9", "सकाळी ९:००", "09:00:00"),
+        ("सायं. ६", "सायं. ६:००", "18:00:00"),
+        ("22:30", "रात्री १०:३०", "22:30:00"),
+        ("6", "दोन्हींपैकी कोणती वेळ? “सकाळी ६:००” किंवा “सायं. ६:००” असे लिहावे.", ""),
+        ("25", "अशी वेळ नसते. तास व मिनिटे तपासावीत.", ""),
+    ],
+)
+def test_a_time_of_day_is_said_or_asked_while_it_is_typed(
+    site: Site, text: str, words: str, mark: str
+) -> None:
+    assert answer(site.browser("clerk"), text, kind="clock") == (words, mark)
+
+
+def test_a_time_without_its_part_of_the_day_is_asked(
+    site: Site,
+) -> None:
+    form = {"quiet-account": "", "quiet-weekday": "6", "quiet-begins": "10", "quiet-ends": "7"}
+    refused = site.browser("clerk").post("/slots/quiet", form)
+    page = Page(refused.text)
+    assert refused.status_code == 422
+    assert "किंवा" in page.error_at("quiet-ends")
+    assert page.by_id("quiet-begins-understood").text == "सकाळी १०:००"
+    assert page.by_id("quiet-ends").get("value") == "7"
+    assert "kind=clock" in (page.by_id("quiet-ends").get("data-when") or "")
+
+
 def deliveries(site: Site, post: int) -> list[Delivery]:
     with site.city.read() as session:
         query = select(Delivery).where(Delivery.post_id == post).order_by(Delivery.variant_id)
@@ -173,3 +202,14 @@ def test_no_page_has_a_date_field_of_the_browser_or_a_pattern_of_its_own() -> No
     folder = Path(web.__file__).parent
     files = [*folder.rglob("*.html"), *folder.rglob("*.py"), *folder.rglob("*.js")]
     assert [path for path in files if native.search(path.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize("language", ["mr", "en", "hi"])
+def test_the_examples_beside_times_of_day_are_understood(site: Site, language: str) -> None:
+    clerk = site.browser("clerk")
+    clerk.post("/language", {"lang": language, "next": "/"})
+    page = clerk.page("/slots")
+    hints = [page.by_id(f"{field}-hint").text for field in ("quiet-begins", "quiet-ends")]
+    for hint in hints:
+        example = re.split(r"[;.।](?:\s|$)", re.sub(r"^(उदा\.|जैसे|For example) ", "", hint))[0]
+        assert answer(clerk, example, kind="clock")[1], example

@@ -11,7 +11,6 @@ from publisher.i18n.languages import number
 from publisher.models.people import Department
 from publisher.people.department_orders import BadDepartment
 from publisher.validation import FieldError
-from publisher.working_time import from_local, local_day
 from web.core.context import ctx
 from web.core.i18n import N_, _, page_language
 from web.messages import nominations
@@ -226,7 +225,7 @@ def _localized_value(value: object) -> str:
     if isinstance(value, datetime):
         return dates.moment(value, language, now=ctx.now())
     if isinstance(value, time):
-        return dates.clock_time(from_local(local_day(ctx.now()), value), language)
+        return dates.time_of_day(value, language)
     if isinstance(value, date):
         return dates.full_date(value, language)
     if isinstance(value, int):

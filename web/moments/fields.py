@@ -1,4 +1,4 @@
-"""Form fields for a day and for a moment: one box, in which people type as they speak.
+"""Form fields for a day, a moment and a time of day: one box, typed as people speak.
 
 What was understood stands below the box. Where something that was left out could be completed
 otherwise, the form asks once: it comes back with the `mark` of what was shown.
@@ -7,8 +7,8 @@ otherwise, the form asks once: it comes back with the `mark` of what was shown.
 from __future__ import annotations
 
 from abc import abstractmethod
-from datetime import date, datetime
-from typing import Protocol, cast
+from datetime import date, datetime, time
+from typing import Generic, Protocol, TypeVar
 
 from flask import url_for
 from flask_babel.speaklater import LazyString
@@ -16,13 +16,15 @@ from wtforms import Field
 from wtforms.widgets import TextInput
 
 from publisher.i18n import dates
-from publisher.i18n.date_parsing import BadWhen
+from publisher.i18n.date_parsing import BadWhen, parse_time
 from publisher.i18n.moment_parsing import WholeDay, parse_moment, parse_typed_day
 from publisher.validation import FieldError
 from publisher.working_time import local_day
 from web.core.context import ctx
 from web.core.i18n import _, page_language
 from web.messages.field_errors import problem_sentence
+
+When = TypeVar("When", bound=date | time)
 
 
 class FormData(Protocol):
@@ -32,14 +34,15 @@ class FormData(Protocol):
         """Return the values of a name, in their order."""
 
 
-class WhenField(Field):
-    """What day and moment have in common; `data` is None if nothing was typed or understood.
+class WhenField(Field, Generic[When]):
+    """What these fields have in common; `data` is None if nothing was typed or understood.
 
     `looks_back`: the field asks for what has happened. With `confirms` False nothing is asked.
     """
 
     widget = TextInput()
     kind = ""
+    data: When | None
 
     def __init__(
         self,
@@ -90,7 +93,7 @@ class WhenField(Field):
         """What was typed; empty if nothing was."""
         return str(self.raw_data[0]).strip() if self.raw_data else ""
 
-    def fill(self, value: date | None) -> None:
+    def fill(self, value: When | None) -> None:
         """Write a value into the box in place of what was typed."""
         self.data, self.raw_data = value, None
 
@@ -115,26 +118,25 @@ class WhenField(Field):
         return url_for("understood.say", kind=self.kind, back=int(self.looks_back))
 
     @abstractmethod
-    def _read(self, text: str) -> tuple[date, bool]:
+    def _read(self, text: str) -> tuple[When, bool]:
         """Return the value, and whether it is assumed. Raises BadWhen."""
 
     @abstractmethod
-    def _in_words(self, value: date) -> str:
-        """Return the value with its weekday, as a sentence names it."""
+    def _in_words(self, value: When) -> str:
+        """Return the value with weekday and part of the day, as a sentence names it."""
 
     @abstractmethod
-    def _editable(self, value: date) -> str:
+    def _editable(self, value: When) -> str:
         """Return the value as it can be typed back."""
 
 
-class DayField(WhenField):
+class DayField(WhenField[date]):
     """A day such as "tomorrow", "27/11" or "२७ नोव्हेंबर"; `data` is a `date`.
 
     If it `asks_past`, a day that has passed is taken once the person has seen that it has.
     """
 
     kind = "day"
-    data: date | None
 
     def __init__(
         self, label: str | LazyString = "", *, asks_past: bool = False, **kwargs: object
@@ -157,14 +159,13 @@ class DayField(WhenField):
         return dates.editable_day(value, page_language())
 
 
-class MomentField(WhenField):
+class MomentField(WhenField[datetime]):
     """A moment such as "tomorrow 10" or "सायं. ६"; `data` is an aware `datetime` in UTC.
 
     `whole_day` says what a day without a time means.
     """
 
     kind = "moment"
-    data: datetime | None
 
     def __init__(
         self,
@@ -176,7 +177,7 @@ class MomentField(WhenField):
         super().__init__(label, **kwargs)  # type: ignore[arg-type]  # WTForms passes its own
         self.whole_day = whole_day
 
-    def _read(self, text: str) -> tuple[date, bool]:
+    def _read(self, text: str) -> tuple[datetime, bool]:
         understood = parse_moment(
             text, now=ctx.now(), looks_back=self.looks_back, whole_day=self.whole_day
         )
@@ -187,13 +188,34 @@ class MomentField(WhenField):
         """As of a day, with what a day without a time means."""
         return f"{super().query}&whole={self.whole_day.value}"
 
-    def _in_words(self, value: date) -> str:
-        at = cast(datetime, value)
+    def _in_words(self, value: datetime) -> str:
         language, now = page_language(), ctx.now()
-        text = f"{dates.day_heading(at, language, now=now)}, {dates.clock_time(at, language)}"
-        if self.looks_back or at > now:
+        text = f"{dates.day_heading(value, language, now=now)}, {dates.clock_time(value, language)}"
+        if self.looks_back or value > now:
             return text
         return _("%(at)s – this time has passed", at=text)
 
-    def _editable(self, value: date) -> str:
-        return dates.editable_moment(cast(datetime, value), page_language())
+    def _editable(self, value: datetime) -> str:
+        return dates.editable_moment(value, page_language())
+
+
+class ClockField(WhenField[time]):
+    """A time of day such as "9", "18:30" or "सायं. ६"; `data` is a `time` of the city.
+
+    Nothing is completed, so nothing is asked twice: a number from 1 to 7 is refused until its part
+    of the day is typed too.
+    """
+
+    kind = "clock"
+
+    def __init__(self, label: str | LazyString = "", **kwargs: object) -> None:
+        super().__init__(label, confirms=False, **kwargs)  # type: ignore[arg-type]  # WTForms passes its own
+
+    def _read(self, text: str) -> tuple[time, bool]:
+        return parse_time(text), False
+
+    def _in_words(self, value: time) -> str:
+        return dates.time_of_day(value, page_language())
+
+    def _editable(self, value: time) -> str:
+        return self._in_words(value)

@@ -1,4 +1,4 @@
-"""Answers what a typed day or moment is understood as, while somebody types it."""
+"""Answers what a typed day, moment or time is understood as, while somebody types it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask import Blueprint, jsonify, request
 from publisher.i18n.moment_parsing import WholeDay
 from web.core.permissions import Page, for_roles
 from web.forms import Form
-from web.moments.fields import DayField, MomentField, WhenField
+from web.moments.fields import ClockField, DayField, MomentField
 
 routes = Blueprint("understood", __name__)
 
@@ -23,10 +23,13 @@ def say() -> Page:
     return jsonify(words=form.when.words, mark=form.when.mark)
 
 
-def _asked_field() -> WhenField:
+def _asked_field() -> DayField | ClockField | MomentField:
     """Return a field like the one in which the person types."""
     looks_back, whole = request.args.get("back") == "1", request.args.get("whole", "")
-    if request.args.get("kind") == DayField.kind:
+    kind = request.args.get("kind")
+    if kind == ClockField.kind:
+        return ClockField()
+    if kind == DayField.kind:
         return DayField(looks_back=looks_back, confirms=False)
     whole_day = WholeDay(whole) if whole in set(WholeDay) else WholeDay.ASKED
     return MomentField(looks_back=looks_back, confirms=False, whole_day=whole_day)

@@ -7,24 +7,23 @@ from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
-from wtforms import SelectField, SelectMultipleField, StringField
+from wtforms import SelectField, SelectMultipleField
 
 from approvals.policy import Action
 from publisher.i18n import dates
-from publisher.i18n.date_parsing import BadWhen, parse_time
+from publisher.i18n.date_parsing import WhenProblem
 from publisher.models.deliveries import Account
 from publisher.scheduling import slots
 from publisher.scheduling.slots import WEEKDAYS
 from publisher.validation import Validator
-from publisher.working_time import from_local, local_day
 from web.core.auth import by_actor, reads, writing
-from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l, page_language
 from web.core.list_pages import page_of_rows
 from web.core.permissions import Page, for_action
 from web.forms import Form, key_of, options
 from web.messages.names import account_name
+from web.moments.fields import ClockField
 
 routes = Blueprint("slots", __name__)
 ALL = ""
@@ -55,7 +54,7 @@ class SlotForm(Form):
 
     account = SelectField(_l("Social media account"), coerce=_one_or_all, validate_choice=False)
     weekdays = SelectMultipleField(_l("Days of the week"), coerce=key_of, validate_choice=False)
-    clock = StringField(_l("Time"))
+    clock = ClockField(_l("Time"))
 
 
 class QuietForm(Form):
@@ -63,8 +62,8 @@ class QuietForm(Form):
 
     account = SelectField(_l("Social media account"), coerce=_one_or_all, validate_choice=False)
     weekday = SelectField(_l("Day of the week"), coerce=_one_or_all, validate_choice=False)
-    begins = StringField(_l("From"))
-    ends = StringField(_l("Until"))
+    begins = ClockField(_l("From"))
+    ends = ClockField(_l("Until"))
 
 
 _quiet_form = partial(QuietForm, prefix="quiet-")
@@ -73,8 +72,7 @@ _quiet_form = partial(QuietForm, prefix="quiet-")
 @routes.app_template_filter()
 def minute_words(minute: int) -> str:
     """Return a minute of the day as a time in the language of the page."""
-    at = from_local(local_day(ctx.now()), slots.time_of(minute))
-    return dates.clock_time(at, page_language())
+    return dates.time_of_day(slots.time_of(minute), page_language())
 
 
 @routes.app_template_filter()
@@ -119,7 +117,7 @@ def _set_choices(form: SlotForm, quiet_form: QuietForm, accounts: list[Account])
 def index(form: SlotForm) -> Page:
     """Add a good time; the page lists these and the quiet times, with forms to add more."""
     validator = Validator()
-    clock = _read_clock(validator, "clock", form.clock.data)
+    clock = _read_clock(validator, form.clock)
     weekdays = [weekday for weekday in form.weekdays.data or [] if weekday in WEEKDAYS]
     if not weekdays:
         validator.add("weekdays", "required")
@@ -139,13 +137,13 @@ def index(form: SlotForm) -> Page:
     return redirect(url_for("slots.index"))
 
 
-def _read_clock(validator: Validator, field: str, text: str | None) -> time:
-    """Parse a time; an unreadable one is added to the validator's errors."""
-    try:
-        return parse_time(text or "")
-    except BadWhen as bad:
-        validator.add(field, bad.code.value, **bad.values)
-        return time(0)
+def _read_clock(validator: Validator, field: ClockField) -> time:
+    """Return the time; a missing or unreadable one is added to the validator's errors."""
+    if field.problem is not None:
+        validator.problems.append(field.problem)
+    elif field.data is None:
+        validator.add(field.short_name, WhenProblem.TIME_MISSING.value)
+    return field.data or time(0)
 
 
 @routes.post("/slots/quiet")
@@ -154,8 +152,8 @@ def _read_clock(validator: Validator, field: str, text: str | None) -> time:
 def set_quiet_time(form: QuietForm) -> Page:
     """Add a quiet time."""
     validator = Validator()
-    begins = _read_clock(validator, "begins", form.begins.data)
-    ends = _read_clock(validator, "ends", form.ends.data)
+    begins = _read_clock(validator, form.begins)
+    ends = _read_clock(validator, form.ends)
     validator.finish()
     with writing() as session:
         slots.set_quiet_time(
