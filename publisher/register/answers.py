@@ -96,7 +96,7 @@ def _field(column: Column) -> str:
 
 
 def _person(cells: Mapping[Column, str], rank: str) -> NamedPerson:
-    """Return the first or second person of a sheet_row. Raises `BadPerson`."""
+    """Return the first or second person of a row. Raises `BadPerson`."""
     texts = {
         name: cells.get(Column(f"{rank}_{name}"), "")
         for name in ("name", "designation", "class", "mail", "mobile")

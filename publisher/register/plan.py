@@ -19,7 +19,7 @@ OFFICERS_OF_A_DEPARTMENT = 2
 
 
 class RowOutcome(StrEnum):
-    """What becomes of a planned, or of a person of it."""
+    """What becomes of a row, or of a person of it."""
 
     NEW = "new"
     CHANGES = "changes"
@@ -32,7 +32,7 @@ class RowOutcome(StrEnum):
 
 @dataclass
 class PlannedPerson:
-    """A person of a planned, and the appointment that the register has already."""
+    """A person of a row, and the appointment that the register has already."""
 
     named: NamedPerson
     outcome: RowOutcome
