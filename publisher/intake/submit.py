@@ -16,12 +16,12 @@ from approvals.policy import Action, Actor, Role, Scope, may, require, scope_of
 from publisher import transitions
 from publisher.intake import persistence
 from publisher.intake.form import FIELDS, Checked, HandIn, check
-from publisher.intake.numbering import next_number
 from publisher.media.store import MediaStore
 from publisher.models.people import Department, Person
 from publisher.models.submissions import Submission
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
+from publisher.numbering import next_number
 from publisher.people import responsibility
 from publisher.people.departments import is_in_force
 from publisher.states import SubmissionState
@@ -130,7 +130,7 @@ def _write(
 ) -> Submission:
     form = checked.form
     submission = Submission(
-        number=next_number(session, city_code=city_code, now=now),
+        number=next_number(session, prefix=city_code, now=now),
         state_at=now,
         department_id=form.department_id,
         handed_in_by_id=person_of(actor),

@@ -1,4 +1,4 @@
-"""Issue gapless acknowledgement numbers: the counter is increased in the caller's transaction."""
+"""Issue gapless numbers: the counter of a series is increased in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from publisher.models.submissions import Counter
 from publisher.working_time import local
 
 
-def next_number(session: Session, *, city_code: str, now: datetime) -> str:
-    """Return the next number of the city's year, such as `PMC/2026/000123`.
+def next_number(session: Session, *, prefix: str, now: datetime, digits: int = 6) -> str:
+    """Return the next number of this prefix and the city's year, such as `PMC/2026/000123`.
 
     Other transactions wait for this one to end; if it is rolled back, the number is used again.
     """
-    series = f"{city_code}/{local(now).year}"
+    series = f"{prefix}/{local(now).year}"
     session.flush()
     connection = session.connection()
     statement = _count_up(connection.dialect.name)
     value = connection.execute(statement, {"series": series}).scalar_one()
-    return f"{series}/{value:06d}"
+    return f"{series}/{value:0{digits}d}"
 
 
 #: PostgreSQL:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from publisher.database.session import Database
-from publisher.intake.numbering import next_number
+from publisher.numbering import next_number
 from tests.support.city_people import NOON
 
 pytestmark = pytest.mark.both  # locks and SQL of its own
@@ -19,25 +19,23 @@ class Rollback(Exception):
 
 def test_numbers_count_up_from_one_within_a_year(database: Database) -> None:
     with database.transaction() as session:
-        numbers = [next_number(session, city_code="PMC", now=NOON) for _ in range(3)]
+        numbers = [next_number(session, prefix="PMC", now=NOON) for _ in range(3)]
     assert numbers == ["PMC/2026/000001", "PMC/2026/000002", "PMC/2026/000003"]
 
 
 def test_the_year_begins_at_midnight_in_the_city(database: Database) -> None:
     with database.transaction() as session:
         before = next_number(
-            session, city_code="PMC", now=datetime(2026, 12, 31, 18, 29, 59, tzinfo=UTC)
+            session, prefix="PMC", now=datetime(2026, 12, 31, 18, 29, 59, tzinfo=UTC)
         )
-        after = next_number(
-            session, city_code="PMC", now=datetime(2026, 12, 31, 18, 30, tzinfo=UTC)
-        )
+        after = next_number(session, prefix="PMC", now=datetime(2026, 12, 31, 18, 30, tzinfo=UTC))
     assert (before, after) == ("PMC/2026/000001", "PMC/2027/000001")
 
 
 def test_each_city_counts_for_itself(database: Database) -> None:
     with database.transaction() as session:
-        next_number(session, city_code="PMC", now=NOON)
-        assert next_number(session, city_code="NMC", now=NOON) == "NMC/2026/000001"
+        next_number(session, prefix="PMC", now=NOON)
+        assert next_number(session, prefix="NMC", now=NOON) == "NMC/2026/000001"
 
 
 def test_numbers_have_no_gap_under_many_writers_and_undone_transactions(
@@ -49,7 +47,7 @@ def test_numbers_have_no_gap_under_many_writers_and_undone_transactions(
     def give(undone: bool) -> str | None:
         try:
             with database.transaction() as session:
-                number = next_number(session, city_code="PMC", now=NOON)
+                number = next_number(session, prefix="PMC", now=NOON)
                 if undone:
                     raise Rollback
         except Rollback:
