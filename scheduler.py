@@ -39,6 +39,7 @@ from publisher.operations.departments.close import tick_departments
 from publisher.operations.retention import tick_retention
 from publisher.operations.schedule_marker import tick_timed
 from publisher.operations.worker_health import close_past_outage, tick_outages
+from publisher.papers.letter_exports import tick_letter_exports
 from publisher.people.appointment_notices import tick_appointments
 from publisher.people.confirmation_reminders import tick_reminders
 from publisher.people.contact_corrections import tick_contacts
@@ -95,6 +96,11 @@ def ticks(
         Tick("unread", 60.0, lambda: tick_unread(context.database, now=context.now())),
         Tick("mail", 2.0, lambda: _mail(context, settings, is_stopping)),
         Tick("exports", 1.0, lambda: tick_exports(context.database, now=context.now())),
+        Tick(
+            "letter files",
+            1.0,
+            lambda: tick_letter_exports(context.database, settings, now=context.now()),
+        ),
         Tick("sms", 2.0, lambda: _sms(context, settings, is_stopping)),
         *_appointment_ticks(context),
         Tick("lapsed", 5.0, lambda: tick_lapsed_approvals(context.database, now=context.now())),

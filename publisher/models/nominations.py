@@ -1,13 +1,15 @@
-"""Tables of calls to name officers, the departments called, and what their heads named."""
+"""Tables of calls to name officers: the departments called, what heads named, reminders."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from publisher.database.session import Base, Key, UtcDateTime
+from publisher.database.session import Base, Key, UtcDateTime, enum_type
 from publisher.models.people import Appointment, Department, Person
 
 
@@ -25,6 +27,8 @@ class NominationCall(Base):
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     opened_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When the cell was told, once, of departments that report to no office.
+    told_without_line_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     opened_by: Mapped[Person] = relationship()
     addressees: Mapped[list[CallAddressee]] = relationship(
@@ -79,3 +83,39 @@ class Nomination(Base):
     head: Mapped[Appointment] = relationship(foreign_keys=[head_id])
     first: Mapped[Appointment] = relationship(foreign_keys=[first_id])
     second: Mapped[Appointment] = relationship(foreign_keys=[second_id])
+
+
+class LetterRecipient(StrEnum):
+    """The head to whom a reminder letter is addressed."""
+
+    HEAD = "head"  #: The head of the department that was called.
+    OFFICE_ABOVE = "office_above"  #: The head of the office to which that department reports.
+
+
+class ReminderLetter(Base):
+    """A numbered letter that reminds a department, or the office above it, of a call.
+
+    `content` is its text on the day of writing (`publisher.nominations.letter_text`), so that it
+    can be printed again word for word.
+    """
+
+    __tablename__ = "reminder_letters"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    addressee_id: Mapped[int] = mapped_column(ForeignKey("call_addressees.id"), index=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    recipient: Mapped[LetterRecipient] = mapped_column(enum_type(LetterRecipient, "recipient"))
+    #: The department or office to whose head it is addressed.
+    office_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    #: None: no head was confirmed, so that it is addressed to the office.
+    head_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    #: True: it went to the head's own mailbox too.
+    is_mailed: Mapped[bool]
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    written_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+
+    addressee: Mapped[CallAddressee] = relationship()
+    office: Mapped[Department] = relationship()
+    head: Mapped[Appointment | None] = relationship()
+    written_by: Mapped[Person] = relationship()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime
@@ -70,6 +70,17 @@ class ExportPart(Base):
     export_id: Mapped[int] = mapped_column(ForeignKey("exports.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     rows: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+
+class ExportFile(Base):
+    """A file that an export has made, such as the PDF of a letter."""
+
+    __tablename__ = "export_files"
+
+    export_id: Mapped[int] = mapped_column(ForeignKey("exports.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 Index("ix_submissions_wished", Submission.wished_at, Submission.id)

@@ -136,19 +136,27 @@ def _ask_if_reachable(session: Session, addressee: CallAddressee, *, now: dateti
 
 def head_in_place(session: Session, department_id: int, *, now: datetime) -> Appointment | None:
     """Return the department's confirmed or active head, who can be asked; None if there is none."""
+    return heads_in_place(session, [department_id], now=now).get(department_id)
+
+
+def heads_in_place(
+    session: Session, department_ids: Collection[int], *, now: datetime
+) -> dict[int, Appointment]:
+    """Return the confirmed or active head of each of these departments that has one."""
     query = (
         select(Appointment)
         .join(Appointment.person)
         .where(
-            Appointment.department_id == department_id,
+            Appointment.department_id.in_(department_ids),
             Appointment.role == Role.HEAD,
             Appointment.informed_at(now),
             Person.disabled_at.is_(None),
         )
         .options(joinedload(Appointment.person))
-        .order_by(Appointment.id.desc())
+        .order_by(Appointment.id)
     )
-    return session.scalars(query.limit(1)).first()
+    # Of two, the one who was appointed last.
+    return {head.department_id: head for head in session.scalars(query)}
 
 
 def _ask(session: Session, addressee: CallAddressee, head: Appointment, *, now: datetime) -> None:

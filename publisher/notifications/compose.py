@@ -28,6 +28,8 @@ LONGEST_COMMENT = 160
 LONGEST_BEGINNING = 40
 """The most characters of a comment that a subject has room for."""
 _QUOTATIONS = frozenset({"reason", "comment", "answer"})
+_WHOLE = frozenset({"letter_text"})
+"""Our own texts of several paragraphs, which stay as they are."""
 _NEW_LINES = re.compile(r" *[\r\n]+ *")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
@@ -208,6 +210,8 @@ def _plain(name: str, value: str) -> str:
     text = value.replace(links.BASE, "").replace(links.MARK, "")
     if name == "secret":
         return links.secret(text)
+    if name in _WHOLE:
+        return text
     if name not in _QUOTATIONS:
         text = _NEW_LINES.sub(" ", text)
     return _cut(text, LONGEST_COMMENT if name == "comment" else LONGEST_QUOTATION)

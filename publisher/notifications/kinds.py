@@ -78,6 +78,8 @@ class NoticeKind(StrEnum):
     TRANSFERS_WAIT = "transfers_wait"
     TRANSFERS_CONFIRMED = "transfers_confirmed"
     HANDED_OVER = "handed_over"
+    REMINDER_LETTER = "reminder_letter"
+    OFFICE_ABOVE_MISSING = "office_above_missing"
 
 
 _OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
@@ -152,6 +154,8 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.LINK_CODE: "secret act person department expires_at",
     NoticeKind.NAME_OFFICERS: "department order_number nominate_by",
     NoticeKind.NOMINATION_CODE: "secret first second department expires_at",
+    NoticeKind.REMINDER_LETTER: "number department letter_text",
+    NoticeKind.OFFICE_ABOVE_MISSING: "count order_number",
     NoticeKind.DEPARTMENT_COPY: "department title? due_at?",
 }
 

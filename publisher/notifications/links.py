@@ -103,6 +103,11 @@ def name_officers(token: str) -> str:
     return f"/name-officers/{token}"
 
 
+def call_without_line(call_id: int) -> str:
+    """Return the path of a call's departments that report to no office."""
+    return f"/calls/{call_id}?view=without_line"
+
+
 def submission(submission_id: int) -> str:
     """Return the path of a submission."""
     return f"/submissions/{submission_id}"

@@ -99,7 +99,8 @@ class Paper:
     """A paper or letter, which begins on a page of its own and counts its pages from 1.
 
     `date` is a day in words. `number` follows the outward number of the settings; if it is empty,
-    it is filled in by hand; None if the paper is no outgoing letter.
+    it is filled in by hand; None if the paper is no outgoing letter. `signatory` are its own lines
+    of signature; None for those of the sender.
     """
 
     title: str
@@ -107,7 +108,7 @@ class Paper:
     date: str = ""
     number: str | None = None
     letterhead: bool = True
-    is_signed: bool = True
+    signatory: Sequence[str] | None = None
     landscape: bool = False
 
 
@@ -176,7 +177,7 @@ def _typeset(document: str, now: datetime) -> bytes:
 
 def _paper(paper: Paper, sender: Sender, language: str) -> dict[str, object]:
     width = _PAGE_WIDTH[paper.landscape]
-    signatory = sender.signatory if paper.is_signed else ()
+    signatory = sender.signatory if paper.signatory is None else paper.signatory
     parts = list(paper.parts)
     if any(printable(text) != text for part in parts for text in _texts(part)):
         parts.append(Paragraph(translated(SYMBOLS, language)))

@@ -15,7 +15,7 @@ from publisher import transitions
 from publisher.auth.sessions import actor_under, line_of
 from publisher.database.session import Database
 from publisher.models.people import Person
-from publisher.models.saved_views import Export, ExportPart
+from publisher.models.saved_views import Export, ExportFile, ExportPart
 from publisher.models.submissions import Priority
 from publisher.reports import submission_list
 from publisher.reports.submission_filters import SubmissionFilter, filter_from_query
@@ -30,25 +30,33 @@ STEP = 500
 AT_ONCE = 2_000
 """A list with fewer rows is returned directly instead of being exported."""
 MOST = 10
-"""How many exports a person may have; a new one replaces the oldest."""
+"""How many exports of a page a person may have; a new one replaces the oldest."""
 Plain = Mapping[str, object]
 
 
 def start(session: Session, *, actor: Actor, now: datetime, filters: SubmissionFilter) -> Export:
     """Request an export of the list as the actor sees it. Raises `WrongRole`."""
-    _make_room(session, person_of(actor))
+    total = submission_list.submission_total(session, actor=actor, now=now, filters=filters)
+    return add(session, actor=actor, now=now, page=SUBMISSIONS, query=filters.query, total=total)
+
+
+def add(
+    session: Session, *, actor: Actor, now: datetime, page: str, query: str, total: int
+) -> Export:
+    """Add an export of a page's list of `total` rows, which a tick makes."""
+    _make_room(session, person_of(actor), page)
     export = Export(
         person_id=person_of(actor),
         appointment_id=actor.appointment_id,
         line=sorted(actor.line),
-        page=SUBMISSIONS,
-        query=filters.query,
+        page=page,
+        query=query,
         asked_at=now,
-        total=submission_list.submission_total(session, actor=actor, now=now, filters=filters),
+        total=total,
         expires_at=now + LIFETIME,
     )
     session.add(export)
-    record_export(session, actor=actor, now=now, rows=export.total)
+    record_export(session, actor=actor, now=now, rows=total, page=page)
     return export
 
 
@@ -62,24 +70,29 @@ def record_export(
     transitions.record(session, person, "export", actor=actor, now=now, values=values)
 
 
-def _make_room(session: Session, person_id: int) -> None:
-    query = select(Export.id).where(Export.person_id == person_id).order_by(Export.id.desc())
+def _make_room(session: Session, person_id: int, page: str) -> None:
+    of_page = Export.person_id == person_id, Export.page == page
+    query = select(Export.id).where(*of_page).order_by(Export.id.desc())
     _remove(session, session.scalars(query.offset(MOST - 1)).all())
 
 
 def exports_of(session: Session, *, actor: Actor, now: datetime) -> Sequence[Export]:
-    """Return the person's unexpired exports, the newest first."""
-    mine = Export.person_id == actor.person_id, Export.expires_at > now
+    """Return the person's unexpired exports of submissions, the newest first."""
+    mine = Export.person_id == actor.person_id, Export.page == SUBMISSIONS, Export.expires_at > now
     return session.scalars(select(Export).where(*mine).order_by(Export.id.desc())).all()
 
 
-def export_for(session: Session, *, actor: Actor, now: datetime, export_id: int) -> Export:
-    """Return an export of the actor's current appointment; raises `NotFound` otherwise.
+def export_for(
+    session: Session, *, actor: Actor, now: datetime, export_id: int, page: str = SUBMISSIONS
+) -> Export:
+    """Return a page's export of the actor's current appointment; raises `NotFound` otherwise.
 
     It also raises `NotFound` if a department has left the actor's oversight since.
     """
     export = session.get(Export, export_id)
-    if export is None or export.person_id != actor.person_id or export.expires_at <= now:
+    if export is None or export.page != page or export.expires_at <= now:
+        raise NotFound(export_id)
+    if export.person_id != actor.person_id:
         raise NotFound(export_id)
     if export.appointment_id != actor.appointment_id or not actor.line.issuperset(export.line):
         raise NotFound(export_id)
@@ -97,12 +110,16 @@ def remove(session: Session, *, actor: Actor, now: datetime, export_id: int) -> 
 
 
 def _remove(session: Session, ids: Sequence[int]) -> None:
-    session.execute(delete(ExportPart).where(ExportPart.export_id.in_(ids)))
+    for table in (ExportPart, ExportFile):
+        session.execute(delete(table).where(table.export_id.in_(ids)))
     session.execute(delete(Export).where(Export.id.in_(ids)))
 
 
 def tick_exports(database: Database, *, now: datetime, step: int = STEP) -> int:
-    """Advance the oldest unfinished export and delete expired ones; returns the rows read."""
+    """Advance the oldest unfinished export of submissions; returns the rows read.
+
+    Expired exports of every page are deleted.
+    """
     with database.reading() as session:
         if session.scalar(select(Export.id).where(_is_due(now)).limit(1)) is None:
             return 0  # nothing is written, and nobody waits, as long as there is nothing to do
@@ -114,14 +131,19 @@ def tick_exports(database: Database, *, now: datetime, step: int = STEP) -> int:
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    """The export is unfinished or has expired."""
-    unfinished = and_(Export.finished_at.is_(None), Export.failed_at.is_(None))
-    return or_(unfinished, Export.expires_at <= now)
+    """The export of submissions is unfinished, or an export has expired."""
+    return or_(unfinished(SUBMISSIONS), Export.expires_at <= now)
+
+
+def unfinished(page: str) -> ColumnElement[bool]:
+    """Return the condition of a page's exports that are not made yet, and have not failed."""
+    open_ends = Export.finished_at.is_(None), Export.failed_at.is_(None)
+    return and_(Export.page == page, *open_ends)
 
 
 def _step(session: Session, export: Export, now: datetime, step: int) -> int:
     """Write the next part; fails the export if the appointment ended or sees less."""
-    if not _sees_as_before(session, export, now):
+    if not sees_as_before(session, export, now):
         export.failed_at = now
         return 0
     page = submission_list.read_on(
@@ -142,7 +164,8 @@ def _step(session: Session, export: Export, now: datetime, step: int) -> int:
     return len(rows)
 
 
-def _sees_as_before(session: Session, export: Export, now: datetime) -> bool:
+def sees_as_before(session: Session, export: Export, now: datetime) -> bool:
+    """Return True while its appointment is in force, and sees no less than at the request."""
     appointment = export.appointment
     in_office = appointment.in_force(now) and appointment.person.disabled_at is None
     return in_office and line_of(session, appointment).issuperset(export.line)

@@ -14,8 +14,9 @@ from publisher.auth.one_time_links import LinkPurpose
 from publisher.database.session import Database
 from publisher.models.nominations import CallAddressee
 from publisher.models.notifications import Notice
-from publisher.models.people import Appointment, Link
-from publisher.nominations import calls, nominate
+from publisher.models.people import Appointment, Department, Link
+from publisher.nominations import calls, letters, nominate
+from publisher.nominations.letter_text import LetterSender
 from publisher.nominations.named_officers import NamedOfficer, OfficersNamed
 from publisher.people import confirmation
 from publisher.people.appointments import record_person
@@ -27,6 +28,7 @@ NOMINATE_BY = date(2026, 12, 5)
 
 FIRST = NamedOfficer("सुनंदा पाटील", "उप अभियंता", "official", "98220 11111", "patil@pmc.example")
 SECOND = NamedOfficer("रमेश मोरे", "लिपिक", "employee", "+91 98220 22222", "")
+SENDER = LetterSender("PMC", "पुणे महानगरपालिका", ["(नाव)", "अतिरिक्त महापालिका आयुक्त"])
 NAMED = OfficersNamed(FIRST, SECOND, "उद्यान/११२", ORDERED_ON)
 
 
@@ -84,6 +86,29 @@ class Calls:
                 nominate_by=NOMINATE_BY,
             )
             return call.id
+
+    def report_to(self, department: str, above: str) -> None:
+        """Let a department report to another one."""
+        with self.city.write() as session:
+            row = session.get_one(Department, self.city.departments[department])
+            row.reports_to_id = self.city.departments[above]
+
+    def write_letters(
+        self, call_id: int, department: str = "", *, addressee_id: int = 0, by: str = "lead"
+    ) -> list[str]:
+        """Write the letters of a call that are due, or one department's; return their numbers."""
+        if department:
+            addressee_id = self.addressee(department).id
+        with self.city.write() as session:
+            written = letters.write_letters(
+                session,
+                actor=self.city.actor(by),
+                now=self.city.now,
+                call_id=call_id,
+                sender=SENDER,
+                addressee_id=addressee_id or None,
+            )
+            return [letter.number for letter in written]
 
     def tick(self) -> int:
         """Let the clock ask the heads who can be asked by now."""

@@ -312,6 +312,12 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "department": WATER,
         "expires_at": DUE,
     },
+    NoticeKind.REMINDER_LETTER: {
+        "number": "PMC/SP/2026/0001",
+        "department": WATER,
+        "letter_text": "प्रति,\nविभागप्रमुख\n\nमहोदय / महोदया,\n\nकळावे.",
+    },
+    NoticeKind.OFFICE_ABOVE_MISSING: {"count": 12, "order_number": "साप्रवि/४५"},
     NoticeKind.DEPARTMENT_COPY: {
         "title": "कात्रज परिसरात पाणीपुरवठा बंद",
         "department": WATER,

@@ -37,7 +37,7 @@ def by_chromium(page: Page, text: str) -> Image.Image:
 
 
 def by_paper(text: str) -> Image.Image:
-    paper = Paper("", [Paragraph(text)], letterhead=False, is_signed=False)
+    paper = Paper("", [Paragraph(text)], letterhead=False, signatory=())
     pdf = write([paper], sender=Sender(""), language="mr", now=datetime(2026, 11, 29, tzinfo=UTC))
     page = reading.drawn(pdf, scale=PIXELS / POINTS)
     return _ink(page.crop((0, 0, page.width, page.height // 2)))  # without its number

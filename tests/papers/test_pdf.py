@@ -176,7 +176,7 @@ def test_the_letterhead_has_number_date_and_signatory(tmp_path: Path) -> None:
     text = reading.whole(write([paper], sender=sender, language="mr", now=NOW))
     for part in ("मनपा/सोमीक/१७", "२९ नोव्हेंबर २०२६", *sender.signatory, "पुणे महानगरपालिका"):
         assert part in text
-    by_hand = Paper("स्मरणपत्र", [], number="", letterhead=False, is_signed=False)
+    by_hand = Paper("स्मरणपत्र", [], number="", letterhead=False, signatory=())
     text = reading.whole(write([by_hand], sender=sender, language="mr", now=NOW))
     assert "मनपा/सोमीक/____" in text
     assert "सावंत" not in text

@@ -38,6 +38,7 @@ ACTS: Mapping[str, str] = {
     "close_call": N_("Call to name officers closed"),
     "ask_again": N_("Link to name officers sent again"),
     "telephone": N_("Spoken to on the telephone"),
+    "write_letter": N_("Reminder letter written"),
     "name_officers": N_("Officers named by the head"),
     "keep_officers": N_("Officers kept by the head"),
     "disable_person": N_("Access closed"),

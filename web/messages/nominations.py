@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from publisher.models.nominations import LetterRecipient, ReminderLetter
 from publisher.models.people import ServiceClass
 from publisher.nominations.progress import CallAnswer
 from web.core.i18n import N_, _
+from web.messages.names import department_name, person_name
 
 REFUSALS: Mapping[str, str] = {
     "bad_heads": N_(
@@ -27,6 +29,15 @@ REFUSALS: Mapping[str, str] = {
     "nobody_to_ask": N_(
         "This department has no confirmed head who can be asked. Record the head first."
     ),
+    "letter_too_soon": N_(
+        "This department had a reminder letter in the last seven days. The next one can be written "
+        "from %(on)s."
+    ),
+    "no_office_above": N_(
+        "The next letter goes to the office above, and none is set. Record it on the page of the "
+        "department."
+    ),
+    "no_letters": N_("No letter of this call has been written yet."),
     "answered_already": N_("This department has already answered (%(at)s)."),
 }
 
@@ -65,6 +76,22 @@ def answer_word(answer: CallAnswer) -> str:
     return _(ANSWERS[answer])
 
 
+RECIPIENTS: Mapping[LetterRecipient, str] = {
+    LetterRecipient.HEAD: N_("to the head: %(name)s"),
+    LetterRecipient.OFFICE_ABOVE: N_("to the office above: %(name)s"),
+}
+
+
+def letter_recipient(letter: ReminderLetter) -> str:
+    """Return to whom a letter went: the head as called that day, or else the office."""
+    person = letter.head.person if letter.head is not None else None
+    if person is not None:
+        name = person_name(person, letter.written_at)
+    else:
+        name = department_name(letter.office)
+    return _(RECIPIENTS[letter.recipient], name=name)
+
+
 CLASSES: Mapping[str | None, str] = {
     ServiceClass.OFFICIAL: N_("Official"),
     ServiceClass.EMPLOYEE: N_("Employee"),
@@ -78,5 +105,6 @@ def class_name(service_class: str | None) -> str:
 
 FILTERS: Mapping[str, Callable[..., str]] = {
     "answer_word": answer_word,
+    "letter_recipient": letter_recipient,
     "service_class": class_name,
 }

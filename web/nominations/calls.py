@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session, joinedload
@@ -11,8 +11,10 @@ from wtforms import StringField
 
 from approvals.policy import Action
 from publisher.models.nominations import NominationCall
-from publisher.nominations import calls, progress
+from publisher.nominations import calls, letters, progress
+from publisher.nominations.letters import LetterStep, NextLetter
 from publisher.nominations.progress import AddresseeProgress, CallAnswer
+from publisher.papers import letter_exports
 from publisher.people.departments import departments_in_force
 from publisher.reports import export
 from publisher.validation import Invalid, existing
@@ -38,7 +40,7 @@ HEADINGS = (
     N_("First officer"),
     N_("Second officer"),
 )
-VIEWS = ("all", "open", "not_reached", "waits")
+VIEWS = ("all", "open", "not_reached", "waits", "without_line")
 
 
 class CallForm(Form):
@@ -107,7 +109,9 @@ def _call(session: Session, call_id: int) -> NominationCall:
     return existing(session.get(NominationCall, call_id, options=options), call_id)
 
 
-def _chosen(rows: Sequence[AddresseeProgress], view: str) -> list[AddresseeProgress]:
+def _chosen(
+    rows: Sequence[AddresseeProgress], view: str, next_letters: Mapping[int, NextLetter]
+) -> list[AddresseeProgress]:
     match view:
         case "open":
             return [line for line in rows if line.is_open]
@@ -115,34 +119,44 @@ def _chosen(rows: Sequence[AddresseeProgress], view: str) -> list[AddresseeProgr
             return [line for line in rows if line.answer is CallAnswer.NOT_REACHED]
         case "waits":
             return [line for line in rows if line.answer is CallAnswer.WAITS]
+        case "without_line":
+            without = {key for key, letter in next_letters.items() if not letter.has_line}
+            return [line for line in rows if line.addressee.id in without]
         case _:
             return list(rows)
 
 
 @reads
-def _page(session: Session, /, form: Form, call_id: int, **_ids: int) -> Page:
+def call_page(session: Session, /, form: Form, call_id: int, **_ids: int) -> Page:
+    """Show what each department of a call has done, and its letters."""
     call = _call(session, call_id)
     rows = progress.progress_of(session, call, now=ctx.now())
+    next_letters = letters.next_letters(session, call, now=ctx.now())
     labels = {
         "all": _("All"),
         "open": _("Not answered"),
         "not_reached": _("To be phoned"),
         "waits": _("Wait for a second person"),
+        "without_line": _("Office above not set"),
     }
     view = request.args.get("view", "all")
     return render_template(
         "nominations/call.html",
         form=form,
         call=call,
-        rows=page_of_rows(_chosen(rows, view)),
+        rows=page_of_rows(_chosen(rows, view, next_letters)),
         total=len(rows),
         answered=sum(not line.is_open for line in rows),
         late=sum(line.is_late for line in rows),
+        letters=letters.letters_of(session, call),
+        next_letters=next_letters,
+        due=sum(letter.step is LetterStep.DUE for letter in next_letters.values()),
+        files=letter_exports.newest(session, **by_actor(), call=call),
         views=[
             {
                 "label": labels[name],
                 "href": url_for("calls.show", call_id=call_id, view=name),
-                "count": len(_chosen(rows, name)),
+                "count": len(_chosen(rows, name, next_letters)),
                 "here": name == view,
             }
             for name in VIEWS
@@ -154,12 +168,12 @@ def _page(session: Session, /, form: Form, call_id: int, **_ids: int) -> Page:
 @for_action(Action.OPEN_CALL)
 def show(call_id: int) -> Page:
     """Show what each department of a call has done."""
-    return _page(Form(formdata=None), call_id)
+    return call_page(Form(formdata=None), call_id)
 
 
 @routes.post("/<int:call_id>/close")
 @for_action(Action.OPEN_CALL)
-@with_form(Form, shown_by=_page)
+@with_form(Form, shown_by=call_page)
 def close(_form: Form, call_id: int) -> Page:
     """Close a call; its links end."""
     with writing() as session:
@@ -170,7 +184,7 @@ def close(_form: Form, call_id: int) -> Page:
 
 @routes.post("/<int:call_id>/<int:addressee_id>/again")
 @for_action(Action.OPEN_CALL)
-@with_form(Form, shown_by=_page)
+@with_form(Form, shown_by=call_page)
 def ask_again(_form: Form, call_id: int, addressee_id: int) -> Page:
     """Send the head a new link."""
     with writing() as session:
@@ -181,7 +195,7 @@ def ask_again(_form: Form, call_id: int, addressee_id: int) -> Page:
 
 @routes.post("/<int:call_id>/<int:addressee_id>/telephoned")
 @for_action(Action.OPEN_CALL)
-@with_form(Form, shown_by=_page)
+@with_form(Form, shown_by=call_page)
 def telephoned(_form: Form, call_id: int, addressee_id: int) -> Page:
     """Note that the department was spoken to."""
     with writing() as session:

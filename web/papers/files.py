@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 from flask import Response, flash, redirect
@@ -26,14 +27,23 @@ def pdf_file(paper: Paper, *, name: str, back: str, language: str = "") -> AnyRe
 
     Without a `language` it is that of the page. The outward number is filled in by hand.
     """
-    end_reading()  # typesetting takes a second or two
     now, language = ctx.now(), language or page_language()
     today = dates.editable_day(local_day(now), language)
-    try:
+
+    def content() -> bytes:
         sender = sender_of(ctx.settings, language)
         number = "" if sender.outward_number else None
-        paper = replace(paper, date=today, number=number)
-        content = write([paper], sender=sender, language=language, now=now)
+        dated = replace(paper, date=today, number=number)
+        return write([dated], sender=sender, language=language, now=now)
+
+    return file_of_pdf(content, name=name, back=back)
+
+
+def file_of_pdf(make: Callable[[], bytes], *, name: str, back: str) -> AnyResponse:
+    """Return what `make` returns as a file; if it cannot, to the page `back` with the reason."""
+    end_reading()  # typesetting takes a second or two
+    try:
+        content = make()
     except CannotShape as refusal:
         flash(
             _(
@@ -54,8 +64,10 @@ def pdf_file(paper: Paper, *, name: str, back: str, language: str = "") -> AnyRe
             "amber",
         )
         return redirect(back)
-    headers = {
-        "Content-Disposition": f"attachment; filename={name}.pdf",
-        "Cache-Control": "no-store",
-    }
-    return Response(content, mimetype="application/pdf", headers=headers)
+    return download(content, name=f"{name}.pdf", kind="application/pdf")
+
+
+def download(content: bytes, *, name: str, kind: str) -> Response:
+    """Return content of this media type as a file that no cache stores."""
+    headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
+    return Response(content, mimetype=kind, headers=headers)

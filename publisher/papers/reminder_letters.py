@@ -1,0 +1,37 @@
+"""Reminder letters on paper, printed again as they were written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from publisher.i18n.dates import editable_day
+from publisher.models.nominations import ReminderLetter
+from publisher.nominations.letter_text import PAPER, text_of
+from publisher.papers.pdf import Paper, Paragraph, sender_of, write
+from publisher.settings.environment import Settings
+from publisher.working_time import local_day
+
+
+def letter_paper(letter: ReminderLetter) -> Paper:
+    """Return a letter as a paper, under its number and day."""
+    text = text_of(letter)
+    return Paper(
+        title=text.title,
+        parts=[Paragraph(part, strong=part == text.subject) for part in text.parts],
+        date=editable_day(local_day(letter.written_at), PAPER),
+        number=letter.number,
+        signatory=text.signatory,
+    )
+
+
+def letters_pdf(letters: Sequence[ReminderLetter], *, settings: Settings, now: datetime) -> bytes:
+    """Return letters as one PDF, each on a page of its own.
+
+    Raises `NoImage`, `CannotShape` and `TypesettingFailed`.
+    """
+    # The number of a letter is whole, and is not put behind the outward number of the settings.
+    sender = replace(sender_of(settings, PAPER), outward_number="")
+    papers = [letter_paper(letter) for letter in letters]
+    return write(papers, sender=sender, language=PAPER, now=now)
