@@ -128,9 +128,10 @@ def _references(call: NominationCall, earlier: Sequence[ReminderLetter]) -> str:
             for letter in earlier
         ),
     ]
-    if len(lines) > 1:
-        lines = [f"{_number(position)}) {line}" for position, line in enumerate(lines, 1)]
-    return "संदर्भ : " + "\n".join(lines)
+    if len(lines) == 1:
+        return f"संदर्भ : {lines[0]}"
+    numbered = [f"{_number(position)}) {line}" for position, line in enumerate(lines, 1)]
+    return "\n".join(["संदर्भ :", *numbered])
 
 
 def _dated(text: str, day: date) -> str:

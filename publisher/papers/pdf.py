@@ -100,7 +100,7 @@ class Paper:
 
     `date` is a day in words. `number` follows the outward number of the settings; if it is empty,
     it is filled in by hand; None if the paper is no outgoing letter. `signatory` are its own lines
-    of signature; None for those of the sender.
+    of signature; None for those of the sender. In a letter an empty line parts the paragraphs.
     """
 
     title: str
@@ -109,6 +109,7 @@ class Paper:
     number: str | None = None
     letterhead: bool = True
     signatory: Sequence[str] | None = None
+    is_letter: bool = False
     landscape: bool = False
 
 
@@ -186,6 +187,7 @@ def _paper(paper: Paper, sender: Sender, language: str) -> dict[str, object]:
         "parts": [_part(part, width) for part in parts],
         "letterhead": paper.letterhead,
         "landscape": paper.landscape,
+        "is_letter": paper.is_letter,
         "number": "" if paper.number is None else _number(paper.number, sender, language),
         "date": translated(DATE, language) % {"date": paper.date} if paper.date else "",
         "signatory": [printable(line) for line in signatory],

@@ -23,6 +23,7 @@ def letter_paper(letter: ReminderLetter) -> Paper:
         date=editable_day(local_day(letter.written_at), PAPER),
         number=letter.number,
         signatory=text.signatory,
+        is_letter=True,
     )
 
 

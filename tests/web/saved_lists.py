@@ -8,12 +8,13 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from publisher.models.departments import RegisterFile, RegisterKind
-from publisher.models.saved_views import Export, KeptView
+from publisher.models.saved_views import Export, ExportFile, KeptView
+from publisher.papers.letter_exports import LETTERS
 from tests.support.city import City
 
 
 def save_lists(city: City, names: Iterable[str]) -> None:
-    """Store a saved view, an export without rows, and a file for each of these people."""
+    """Store a saved view, exports of nothing, and a file for each of these people."""
     with city.write() as session:
         for name in names:
             person_id = city.people[name]
@@ -26,19 +27,23 @@ def save_lists(city: City, names: Iterable[str]) -> None:
                     made_at=city.now,
                 )
             )
-            session.add(
-                Export(
+            for page, query in (("submissions", "view=all"), (LETTERS, "1")):
+                export = Export(
                     person_id=person_id,
                     appointment_id=city.appointments[name],
                     line=[],
-                    page="submissions",
-                    query="view=all",
+                    page=page,
+                    query=query,
                     asked_at=city.now,
                     total=0,
                     finished_at=city.now,
                     expires_at=city.now + timedelta(days=1),
                 )
-            )
+                session.add(export)
+                session.flush()
+                if page == LETTERS:
+                    row = ExportFile(export_id=export.id, number=0, name="letters.pdf", content=b"")
+                    session.add(row)
             session.add(
                 RegisterFile(
                     kind=RegisterKind.OFFICERS,
@@ -56,11 +61,13 @@ def lists_of(city: City, name: str) -> dict[str, int]:
     """Return the ids of a person's view, export and file; 0 for what the person does not have."""
     person_id = city.people[name]
     views = select(KeptView.id).where(KeptView.person_id == person_id)
-    exports = select(Export.id).where(Export.person_id == person_id)
+    exports = select(Export.id).where(Export.person_id == person_id, Export.page == "submissions")
+    letters = select(Export.id).where(Export.person_id == person_id, Export.page == LETTERS)
     files = select(RegisterFile.id).where(RegisterFile.uploaded_by_id == person_id)
     with city.read() as session:
         return {
             "view_id": session.scalars(views).first() or 0,
             "register_file_id": session.scalars(files).first() or 0,
             "export_id": session.scalars(exports).first() or 0,
+            "files_id": session.scalars(letters).first() or 0,
         }

@@ -32,6 +32,8 @@ from publisher.models.posts import Post
 from publisher.models.second_factors import Passkey
 from publisher.models.submissions import SubmissionFile
 from publisher.nominations import calls as calls_to_name
+from publisher.nominations import letters
+from publisher.nominations.letter_text import LetterSender
 from publisher.people import (
     absences,
     department_changes,
@@ -125,6 +127,12 @@ TABLE: Mapping[str, Entry] = {
     "calls.ask_again": page(RECORDS),
     "calls.telephoned": page(RECORDS),
     "calls.csv": page(RECORDS),
+    "letters.write": page(RECORDS),
+    "letters.write_one": page(RECORDS),
+    "letters.pdf": page(RECORDS),
+    "letters.make_files": page(RECORDS),
+    "letters.all_pdf": Entry("", RECORDS),
+    "letters.all_zip": Entry("", RECORDS),
     "call_heads.index": page(RECORDS),
     "name_officers.begin": page("head"),
     "profile.show": page(EVERYBODY),
@@ -384,6 +392,7 @@ def add_one_of_each(city: City, department: str, platform: str = "x") -> Ids:
         "view_id": 0,
         "event_id": 0,
         "export_id": 0,
+        "files_id": 0,
         "register_file_id": 0,
         "slot_id": slot,
         "quiet_id": quiet,
@@ -443,7 +452,16 @@ def _open_call(city: City, department: str) -> dict[str, int]:
             ordered_on=local_day(city.now),
             nominate_by=local_day(city.now),
         )
-        return {"call_id": call.id, "addressee_id": call.addressees[0].id}
+        (letter,) = letters.write_letters(
+            session,
+            actor=city.actor("lead"),
+            now=city.now,
+            call_id=call.id,
+            sender=LetterSender("PMC", "पुणे महानगरपालिका", []),
+        )
+        session.flush()
+        addressee_id = call.addressees[0].id
+        return {"call_id": call.id, "addressee_id": addressee_id, "letter_id": letter.id}
 
 
 def _prepare_transfers(city: City, name: str) -> int:

@@ -38,8 +38,8 @@ def write(_form: Form, call_id: int) -> Page:
     else:
         flash(
             _n(
-                "%(num)s reminder letter is written.",
-                "%(num)s reminder letters are written.",
+                "%(num)s letter is written.",
+                "%(num)s letters are written.",
                 count,
             )
         )
@@ -103,19 +103,19 @@ def make_files(_form: Form, call_id: int) -> Page:
     return _to_call(call_id)
 
 
-@routes.get("/letters/files/<int:export_id>.pdf")
+@routes.get("/letters/files/<int:files_id>.pdf")
 @for_action(Action.OPEN_CALL)
-def all_pdf(export_id: int) -> Response:
+def all_pdf(files_id: int) -> Response:
     """Return all letters of a call in one PDF."""
     with reading() as session:
-        content = letter_exports.whole_pdf(session, **by_actor(), export_id=export_id)
+        content = letter_exports.whole_pdf(session, **by_actor(), export_id=files_id)
     return download(content, name="reminder-letters.pdf", kind="application/pdf")
 
 
-@routes.get("/letters/files/<int:export_id>.zip")
+@routes.get("/letters/files/<int:files_id>.zip")
 @for_action(Action.OPEN_CALL)
-def all_zip(export_id: int) -> Response:
+def all_zip(files_id: int) -> Response:
     """Return the PDF of each letter of a call, in one ZIP."""
     with reading() as session:
-        content = letter_exports.zip_of_letters(session, **by_actor(), export_id=export_id)
+        content = letter_exports.zip_of_letters(session, **by_actor(), export_id=files_id)
     return download(content, name="reminder-letters.zip", kind="application/zip")
