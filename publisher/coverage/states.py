@@ -9,17 +9,21 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from approvals.policy import Role
+from approvals.policy import Action, Role
 from publisher.database.session import AnyRow
+from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person, SignIn
 from publisher.models.posts import Decision
+from publisher.people.appointments import ENABLE_PERSON
 from publisher.people.departments import is_in_force
+from publisher.states import AppointmentState
 from publisher.working_time import day_bounds, local_day
 
 SEEN_WITHIN: Final = timedelta(days=30)
+_NAMED: Final = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
 
 
 class OfficerState(StrEnum):
@@ -87,17 +91,24 @@ def coverage(
 ) -> list[DepartmentCoverage]:
     """Return the departments in force by name, each with its officers, in one query.
 
-    With `visible_ids` these departments alone. What was a month ago is read from what is stored
-    now: an appointment that was confirmed again counts from then on, and a session that is still
-    used counts as seen from its beginning.
+    With `visible_ids` these departments alone. What was a month ago is what was recorded by then,
+    by the events of the appointments and people.
     """
-    before = month_ended_at(now)
+    # An office that begins on the first of this month is none of the month before.
+    before = month_ended_at(now) - timedelta(microseconds=1)
     visible = true() if visible_ids is None else Department.id.in_(visible_ids)
-    is_named, was_named = Appointment.informed_at(now), _named_at(before)
+    is_named, state_before = Appointment.informed_at(now), _state_at(before)
+    is_named = and_(is_named, Person.disabled_at.is_(None))
+    was_named = and_(
+        state_before.in_(_NAMED),
+        Appointment.covered_at(before),
+        _recorded_at() <= before,
+        ~_was_disabled(before),
+    )
     is_officer = and_(
         Appointment.department_id == Department.id,
         Appointment.role == Role.OFFICER,
-        or_(is_named, was_named),
+        or_(Appointment.covered_at(now), Appointment.covered_at(before)),
     )
     query = (
         select(
@@ -107,7 +118,7 @@ def coverage(
             Appointment.in_force_at(now).label("is_active"),
             _is_seen(now).label("is_seen"),
             was_named.label("was_named"),
-            (Appointment.taken_up_at <= before).label("was_active"),
+            (state_before == AppointmentState.ACTIVE).label("was_active"),
             _is_seen(before).label("was_seen"),
         )
         .outerjoin(Appointment, is_officer)
@@ -121,9 +132,9 @@ def coverage(
         department = record.Department
         if not is_in_force(department, now=now):
             continue
-        existed = is_in_force(department, now=before - timedelta(microseconds=1))
+        existed = is_in_force(department, now=before)
         covered = rows.setdefault(department.id, DepartmentCoverage(department, existed=existed))
-        if record.Person is not None and record.Person.disabled_at is None:
+        if record.Person is not None:
             covered.add(record)
     return list(rows.values())
 
@@ -166,12 +177,46 @@ def by_line(
     return sorted(lines.items(), key=lambda line: (line[0] is None, line[0] and line[0].name_mr))
 
 
-def _named_at(at: datetime) -> ColumnElement[bool]:
-    return and_(Appointment.confirmed_at <= at, Appointment.covered_at(at))
+def _state_at(at: datetime) -> ColumnElement[str]:
+    """Return the state that an appointment had at this time."""
+    moves = select(Event).where(_is_about(Appointment), Event.state_after.is_not(None))
+    last = moves.where(Event.at <= at).order_by(Event.id.desc()).limit(1)
+    following = moves.where(Event.at > at).order_by(Event.id).limit(1)
+    return func.coalesce(
+        last.with_only_columns(Event.state_after).scalar_subquery(),
+        # The first state has no event of its own: the first move says from which state it went.
+        following.with_only_columns(Event.state_before).scalar_subquery(),
+        cast(Appointment.state, Text),
+    )
+
+
+def _recorded_at() -> ColumnElement[datetime]:
+    """Return when an appointment was recorded, which may be after the day on which it began."""
+    first = select(Event.at).where(_is_about(Appointment)).order_by(Event.id).limit(1)
+    return func.coalesce(first.scalar_subquery(), Appointment.from_at)
+
+
+def _was_disabled(at: datetime) -> ColumnElement[bool]:
+    """Return the condition that the person's access was closed at this time."""
+    verbs = (Action.DISABLE_PERSON, ENABLE_PERSON)
+    last = (
+        select(Event.verb)
+        .where(_is_about(Person), Event.verb.in_(verbs), Event.at <= at)
+        .order_by(Event.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    is_disabled = func.coalesce(last, ENABLE_PERSON) == Action.DISABLE_PERSON
+    return or_(func.coalesce(Person.disabled_at <= at, false()), is_disabled)
+
+
+def _is_about(table: type[Appointment | Person]) -> ColumnElement[bool]:
+    return and_(Event.subject == table.__tablename__, Event.subject_id == table.id)
 
 
 def _is_seen(at: datetime) -> ColumnElement[bool]:
     """Return the condition that the person had signed in or decided in the 30 days before."""
+    # A session lasts a week at most: one that is seen later, and began by then, began within them.
     since = at - SEEN_WITHIN
     signed_in = exists().where(
         SignIn.person_id == Appointment.person_id, SignIn.signed_in_at <= at, SignIn.seen_at > since

@@ -38,6 +38,8 @@ from publisher.people.permissions import (
 from publisher.states import AppointmentState
 
 RANKS: Final = (1, 2)
+ENABLE_PERSON: Final = "enable_person"
+"""The verb of the event by which somebody's access is opened again."""
 
 
 def record_person(
@@ -248,7 +250,7 @@ def enable_person(session: Session, *, actor: Actor, person: Person, now: dateti
     if person.disabled_at is None:
         raise WrongState(state="enabled", to="enabled")
     person.disabled_at = None
-    transitions.record(session, person, "enable_person", actor=actor, now=now)
+    transitions.record(session, person, ENABLE_PERSON, actor=actor, now=now)
 
 
 def disabling_of(session: Session, person: Person) -> Event | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import JSON, event, insert, literal, select, text, update
+from sqlalchemy.orm import Session
 
+from approvals.policy import Role
+from publisher.auth import offices
 from publisher.coverage.states import (
     DepartmentCoverage,
     OfficerState,
@@ -15,9 +20,21 @@ from publisher.coverage.states import (
     counts_of,
     coverage,
 )
+from publisher.database.session import UtcDateTime
+from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person, SignIn
 from publisher.models.posts import Decision
+from publisher.people import confirmation
+from publisher.people.appointment_return import put_back
+from publisher.people.appointments import (
+    disable_person,
+    enable_person,
+    end_now,
+    record_person,
+)
+from publisher.people.permissions import COMMAND
 from publisher.states import AppointmentState
+from publisher.working_time import day_bounds
 from tests.support.city import City, statements
 from tests.support.city_people import DAY, HOUR
 
@@ -100,20 +117,144 @@ def test_officers_who_are_confirmed_count_and_those_who_wait_do_not(town: City) 
     assert state(town) is NONE
 
 
-def test_the_end_of_the_month_before_is_compared(town: City) -> None:
-    month_ago = town.now - 40 * DAY
-    for name in ("first", "second"):
-        change(town, name, from_at=month_ago, confirmed_at=month_ago, taken_up_at=month_ago)
-    change(town, "second", taken_up_at=town.now)
-    assert rows_of(town)["water"].before is TWO
-    assert rows_of(town)["road"].before is NONE, "its officer came in this month"
+def move_to(town: City, month: int, day: int) -> None:
+    """Move the clock to noon of a day of 2027."""
+    town.clock.at = datetime(2027, month, day, 6, 30, tzinfo=UTC)
+
+
+def record(town: City, session: Session) -> None:
+    record_person(
+        session,
+        actor=COMMAND,
+        now=town.now,
+        name_mr="नवनाथ खराडे",
+        mail="new@pmc.example",
+        role=Role.OFFICER,
+        department_id=town.departments["road"],
+        from_at=town.now - 60 * DAY,  # the order is older than what was recorded
+        waits=True,
+    )
+
+
+def newest(session: Session) -> Appointment:
+    return session.scalars(select(Appointment).order_by(Appointment.id.desc()).limit(1)).one()
+
+
+def confirm(town: City, session: Session) -> None:
+    digests = {newest(session).id: confirmation.digest_of(newest(session))}
+    lead = town.actor("lead")
+    confirmation.confirm(session, actor=lead, now=town.now, digests=digests)
+
+
+def take_up(town: City, session: Session) -> None:
+    offices.take_up(session, newest(session).person, now=town.now)
+
+
+def doubt(town: City, session: Session) -> None:
+    lead, rows = town.actor("lead"), [newest(session)]
+    put_back(session, rows, approvals=[], actor=lead, now=town.now, verb="doubt")
+
+
+def disable(town: City, session: Session) -> None:
+    disable_person(session, actor=COMMAND, person=newest(session).person, now=town.now)
+
+
+def enable(town: City, session: Session) -> None:
+    enable_person(session, actor=COMMAND, person=newest(session).person, now=town.now)
+
+
+def end(town: City, session: Session) -> None:
+    end_now(session, newest(session), actor=COMMAND, now=town.now)
+
+
+LIFE = (
+    (record, ONE),
+    (confirm, TWO),
+    (take_up, UNSEEN),
+    (doubt, ONE),
+    (confirm, UNSEEN),
+    (disable, ONE),
+    (enable, UNSEEN),
+    (end, ONE),
+)
+
+
+def test_every_day_of_a_month_shows_the_state_at_the_end_of_the_one_before(town: City) -> None:
+    """Whatever happens to the officer in this month changes nothing in the one before."""
+    before = ONE
+    for month, (act, state_then) in enumerate(LIFE, start=1):
+        for day in range(1, 28, 3):
+            move_to(town, month, day)
+            if day == 10:
+                with town.write() as session:
+                    act(town, session)
+            road = rows_of(town)["road"]
+            assert road.before is before, (month, day)
+            assert road.state is (state_then if day >= 10 else before), (month, day)
+        before = state_then
+
+
+def test_seen_in_a_month_is_said_of_that_month_and_the_day_of_a_change_is_its_own(
+    town: City,
+) -> None:
+    move_to(town, 1, 20)
+    sign_in(town, "first", days_ago=1)
+    assert (rows_of(town)["water"].state, rows_of(town)["water"].before) == (ACTIVE, UNSEEN)
+    move_to(town, 2, 26)
+    sign_in(town, "second", days_ago=0)
+    assert (rows_of(town)["water"].state, rows_of(town)["water"].before) == (ACTIVE, ACTIVE)
+    town.clock.at = day_bounds(date(2027, 3, 1))[0]
+    with town.write() as session:
+        end_now(
+            session,
+            session.get_one(Appointment, town.appointments["first"]),
+            actor=COMMAND,
+            now=town.now,
+        )
+    assert (rows_of(town)["water"].state, rows_of(town)["water"].before) == (ONE, ACTIVE)
+    move_to(town, 4, 1)
+    assert rows_of(town)["water"].before is ONE
+
+
+def test_a_department_that_began_in_this_month_was_not_in_force_before(town: City) -> None:
     with town.write() as session:
         garden = session.get_one(Department, town.departments["garden"])
         garden.from_on = town.now.date() - timedelta(days=2)
     assert rows_of(town)["garden"].before is None
-    town.end("first")
-    assert state(town) is ONE
-    assert rows_of(town)["water"].before is TWO, "whoever has left since counted then"
+
+
+def test_the_month_before_is_one_statement_by_the_index_of_sixty_thousand_events(
+    town: City,
+) -> None:
+    series = select(literal(1).label("number")).cte("series", recursive=True)
+    series = series.union_all(select(series.c.number + 1).where(series.c.number < 60_000))
+    columns = {
+        Event.at: literal(town.now - 50 * DAY, UtcDateTime()),
+        Event.subject: literal("appointments"),
+        Event.subject_id: 1_000 + series.c.number // 6,
+        Event.verb: literal("record_officer"),
+        Event.actor_kind: literal("clock"),
+        Event.details: literal({}, JSON()),
+    }
+    with town.write() as session:
+        session.execute(insert(Event).from_select(list(columns), select(*columns.values())))
+        session.execute(text("ANALYZE"))
+    sent: list[tuple[str, dict[str, object]]] = []
+
+    def note(_connection: object, _cursor: object, *call: *tuple[Any, ...]) -> None:
+        sent.append((call[0], call[1]))
+
+    with town.read() as session:
+        event.listen(session.connection(), "before_cursor_execute", note)
+        coverage(session, now=town.now)
+    ((statement, values),) = sent
+    word = "EXPLAIN QUERY PLAN" if town.database.is_sqlite else "EXPLAIN"
+    with town.database.engine.connect() as connection:
+        plan = "\n".join(
+            str(line) for line in connection.exec_driver_sql(f"{word} {statement}", values)
+        )
+    assert len(re.findall("ix_events_subject", plan)) >= 4, plan
+    assert not re.search(r"SCAN events|Seq Scan on events", plan), plan
 
 
 def test_departments_stand_by_the_office_above_and_those_with_none_last(town: City) -> None:
