@@ -1,4 +1,4 @@
-"""Deletion of data that is kept for a limited time: sign-in logs, links, unused uploads."""
+"""Deletion of data that is kept for a limited time: sign-in logs, links, uploads."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from publisher.media.store import MediaStore
 from publisher.models.approvals import RefusalDay, RefusedSignIn, SpotCode
 from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import ClockBeat
+from publisher.models.departments import RegisterFile
 from publisher.models.people import ContactChange, KnownDevice, Link, SignIn, SignInAttempt
 from publisher.models.posts import Rendition
 from publisher.models.submission_details import Upload
 from publisher.models.submissions import SubmissionFile
+from publisher.register import uploads
 from publisher.working_time import local_day
 
 LOGS: Final = timedelta(days=180)
@@ -53,6 +55,7 @@ Table = type[
     | SignIn
     | SignInAttempt
     | KnownDevice
+    | RegisterFile
 ]
 
 
@@ -85,6 +88,7 @@ def _expired(now: datetime) -> dict[Table, ColumnElement[bool]]:
         RefusedSignIn: and_(RefusedSignIn.at <= now - LOGS, RefusedSignIn.id != newest),
         RefusalDay: RefusalDay.day <= local_day(now - LOGS),
         KnownDevice: and_(_has_lapsed(now - known_devices.LASTS), KnownDevice.id != newest_device),
+        RegisterFile: RegisterFile.uploaded_at <= now - uploads.LIFETIME,
         SignIn: and_(_has_ended(now - LOGS), _is_in_between()),
     }
 

@@ -1,11 +1,11 @@
-"""Files that were uploaded on a page: kept until they are carried out, or for a day."""
+"""Files that were uploaded on a page: kept for a day, and their rows until they are carried out."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
 from approvals.errors import NotAllowed, WrongState
@@ -22,6 +22,7 @@ from publisher.register.sheet import FileTable, SheetRow, read_sheet
 from publisher.validation import NotFound, person_of
 
 LIFETIME: Final = timedelta(days=1)
+"""After this a file is found no more, and the retention deletes it."""
 
 
 class FilePlanChanged(NotAllowed):
@@ -33,13 +34,9 @@ class FilePlanChanged(NotAllowed):
 def store(
     session: Session, *, actor: Actor, now: datetime, kind: RegisterKind, name: str, content: bytes
 ) -> RegisterFile:
-    """Keep a file's rows, and delete those of files from before yesterday, whosever they are.
-
-    Raises `WrongRole`, and `BadSheet` if it is no table.
-    """
+    """Keep a file's rows. Raises `WrongRole`, and `BadSheet` if it is no table."""
     _require(actor, kind, now)
     sheet = read_sheet(content)
-    session.execute(delete(RegisterFile).where(RegisterFile.uploaded_at <= now - LIFETIME))
     file = RegisterFile(
         kind=kind,
         name=name[:200],

@@ -16,6 +16,7 @@ from publisher.intake import uploads
 from publisher.intake.uploads import UploadedFile
 from publisher.models.approvals import RefusalDay, RefusedSignIn, SpotCode
 from publisher.models.deliveries import Delivery, ReceiptRow
+from publisher.models.departments import RegisterFile, RegisterKind
 from publisher.models.history import Event
 from publisher.models.people import (
     ContactChange,
@@ -31,6 +32,7 @@ from publisher.models.submission_details import Upload
 from publisher.models.submissions import Submission
 from publisher.operations.retention import LOGS, SPENT, STEP, UNUSED, USED_IN, tick_retention
 from publisher.people import contact_verification
+from publisher.register import uploads as register_uploads
 from publisher.review import in_person
 from tests.support import scenes
 from tests.support.city import City
@@ -240,6 +242,24 @@ def test_files_that_were_never_handed_in_go_after_30_days(town: City) -> None:
     assert [town.store.exists(digest) for digest in (unused, used, again)] == [False, True, True]
     with town.read() as session:
         assert set(session.scalars(select(Upload.sha256))) == {again}
+
+
+def test_a_register_file_goes_a_day_after_it_was_read_carried_out_or_not(town: City) -> None:
+    for is_done in (False, True):
+        with town.write() as session:
+            file = register_uploads.store(
+                session,
+                actor=town.actor("lead"),
+                now=town.now,
+                kind=RegisterKind.OFFICERS,
+                name="list.csv",
+                content="विभाग,नाव\ngarden,अनिता जोशी\n".encode(),
+            )
+            file.done_at = town.now if is_done else None
+    assert tick(town, register_uploads.LIFETIME - SECOND) == 0
+    assert count(town, RegisterFile) == 2
+    assert tick(town, SECOND) == 2
+    assert count(town, RegisterFile) == 0
 
 
 def test_a_file_that_is_gone_already_hinders_nothing(town: City) -> None:
