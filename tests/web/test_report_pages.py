@@ -12,7 +12,9 @@ from sqlalchemy import select
 
 from publisher.models.history import Event
 from publisher.models.people import Department
+from tests.support.city import statements
 from tests.support.city_people import DAY
+from tests.support.crowd import copy_submissions
 from tests.web.site import Browser, Site
 from web.reports.csv_files import BOM
 
@@ -178,3 +180,26 @@ def test_the_list_behind_a_number_is_taken_as_csv_whole_and_logged(site: Site) -
     }
     assert counts == {"posts": 1, "answers": 1, "late": 1}
     assert site.browser("admin").get(link).status_code == 404, "who sees no comments"
+
+
+def test_a_long_list_behind_a_number_is_read_in_steps_while_it_is_sent(any_site: Site) -> None:
+    """Only its ids are read before: a web worker never holds the whole list."""
+    city = any_site.city
+    city.comment("पाणी कधी येणार?", under=city.live()[0])
+    copies = 1_200
+    copy_submissions(city, copies)
+    city.clock.at += 30 * DAY
+    lead = any_site.browser("lead")
+    path = "/report/list.csv?counted=overdue&period=year"
+    with statements(city.database) as executed:
+        response = lead.client.get(path, base_url=lead.base, buffered=False)
+        parts = response.iter_encoded()
+        assert "टिप्पणी" in next(parts).decode()
+        before = len(executed)
+        assert not [sent for sent in executed if "comments.text" in sent], "no row was read yet"
+        number = len(list(parts))
+        steps = executed[before:]
+    response.close()
+    assert number == copies + 1
+    assert len([sent for sent in steps if "comments.text" in sent]) == len(steps) == 3
+    assert len(rows_of(lead, path)) == number + 1

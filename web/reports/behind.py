@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -15,7 +16,13 @@ from publisher.models.comments import Comment
 from publisher.models.people import Department
 from publisher.models.posts import Post
 from publisher.reports import export
-from publisher.reports.weekly import Counted, Period, counted_posts, overdue_comments
+from publisher.reports.weekly import (
+    Counted,
+    Period,
+    counted_posts,
+    listed_rows,
+    overdue_comments,
+)
 from publisher.validation import NotFound
 from publisher.working_time import local
 from web.core.auth import actor, by_actor, reads, writing
@@ -93,12 +100,21 @@ def _number_in_url() -> Number:
 def list_csv() -> Response:
     """Return the list behind a number of the report as CSV, whole."""
     number = _number_in_url()
+    table = Comment if number.counted is Counted.OVERDUE else Post
     with reading() as session:
-        query = number.rows().execution_options(yield_per=_AT_ONCE)
-        rows = [_cells(row) for row in session.scalars(query)]
+        ids = session.scalars(number.rows().with_only_columns(table.id)).all()
     with writing() as session:
-        export.record_export(session, **by_actor(), rows=len(rows), page="report list")
-    return csv_response("report-list", HEADINGS[number.counted], rows)
+        export.record_export(session, **by_actor(), rows=len(ids), page="report list")
+    return csv_response("report-list", HEADINGS[number.counted], _rows(number.counted, ids))
+
+
+def _rows(counted: Counted, ids: Sequence[int]) -> Iterator[list[str]]:
+    """Yield the rows in steps; no transaction is open while they are sent."""
+    for begin in range(0, len(ids), _AT_ONCE):
+        with ctx.database.reading() as session:
+            rows = listed_rows(session, counted, ids[begin : begin + _AT_ONCE])
+            cells = [_cells(row) for row in rows]
+        yield from cells
 
 
 def _cells(row: Post | Comment) -> list[str]:
