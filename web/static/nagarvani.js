@@ -359,6 +359,11 @@
         bar.value = Math.round((100 * progress.loaded) / progress.total);
         if (bar.value >= announcedPercent + 25) { announcedPercent = bar.value - (bar.value % 25); announce(say(words.uploaded, announcedPercent)); }
       });
+      request.upload.addEventListener("load", () => {
+        bar.removeAttribute("value");  // How long the server reads and checks it, nobody knows.
+        bar.setAttribute("aria-label", words.received);
+        announce(words.received);
+      });
       request.addEventListener("load", () => takeOver(request.responseText, request.responseURL));
       const showFailure = () => {
         bar.remove();
