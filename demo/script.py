@@ -88,6 +88,7 @@ class Script:
     """Everything that is played, and how the platforms are left for a trainer.
 
     `faults` are laid in the sandbox at the end; `token_ends` has minutes from now by platform.
+    `has_calls` plays the calls to name officers and the list of transfers too.
     """
 
     notices: Mapping[str, DemoNotice]
@@ -95,6 +96,7 @@ class Script:
     comments: tuple[CitizenComment, ...]
     faults: tuple[Mapping[str, Any], ...] = ()
     token_ends: Mapping[str, int]
+    has_calls: bool = False
 
 
 @cache
@@ -109,7 +111,11 @@ def city() -> Script:
         for key, fields in read_toml("comments.toml").items()
     ]
     return Script(
-        notices=notices.load(), stories=tuple(stories), comments=tuple(comments), token_ends={}
+        notices=notices.load(),
+        stories=tuple(stories),
+        comments=tuple(comments),
+        token_ends={},
+        has_calls=True,
     )
 
 

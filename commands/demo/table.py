@@ -25,16 +25,16 @@ TRIES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "kiran-wabale": ("नवीन प्रस्ताव सादर करा", "hand in a notice of your own"),
     "prasad-kenjale": (
-        "निर्णयासाठी थांबविलेल्या प्रसिद्धीबाबत निर्णय घ्या",
-        "decide about the delivery that is held",
+        "निर्णयासाठी थांबविलेल्या प्रसिद्धीबाबत निर्णय घ्या; ‘बदल्या’ या पानावरील यादीची पुष्टी करा",
+        "decide about the delivery that is held; confirm the list under “Transfers”",
     ),
     "ujjwala-chavanke": (
         "वृक्ष प्राधिकरणाची नियुक्ती निवडा व मुदत उलटलेल्या टिप्पणीला उत्तर द्या",
         "switch to the Tree Authority and answer a comment that is overdue",
     ),
     "vilas-thopate": (
-        "विभागाने सादर केलेला प्रस्ताव कोठे आहे ते पाहा",
-        "see where your department's submission stands",
+        "टपालपेटीतील दुव्यावरून विभागाचे दोन समन्वयक नेमा; विभागाचा प्रस्ताव कोठे आहे ते पाहा",
+        "name your two officers by the link in the letterbox; see where your submission stands",
     ),
     "alka-dhaygude": (
         "‘पुष्टी करायच्या नियुक्त्या’ या पानावर चारुता निम्हण यांच्या नियुक्तीची पुष्टी करा",

@@ -40,6 +40,7 @@ from publisher.now import now
 from publisher.people import confirmation
 from publisher.review.department_reviews import department_reviews
 from publisher.states import CommentState, DeliveryState, SubmissionState
+from tests.demo.calls_look import CALLS_LOOK, NAMED
 from tests.demo.conftest import City
 from tests.demo.first_look import FIRST_LOOK
 from tests.reports.test_tab_counts import check as check_counts
@@ -145,7 +146,7 @@ def check_people_hold_their_appointments(_city: City, session: Session) -> None:
         )
         for person in people.load()
         for appointment in person.appointments
-    }
+    } | set(NAMED)
 
 
 def check_the_head_confirms_the_officer_who_waits(city: City, _session: Session) -> None:
@@ -320,6 +321,7 @@ def check_every_tab_counts_what_its_page_lists(_city: City, session: Session) ->
 
 CHECKS: tuple[Check, ...] = (
     *FIRST_LOOK,
+    *CALLS_LOOK,
     check_every_lasting_state_is_there,
     check_every_story_and_comment_is_there_once,
     check_people_can_sign_in,
