@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Role
 from publisher.models.comments import Comment, Routing
@@ -20,7 +20,7 @@ from publisher.people.departments import is_in_force
 from publisher.states import AppointmentState, CommentState
 from publisher.transfers.row_lookup import PlannedTransfer, at_row, standing_on
 from publisher.validation import FieldError
-from publisher.working_time import day_bounds
+from publisher.working_time import day_bounds, local_day
 
 RowProblem = tuple[int, FieldError]
 """The index of a row, and what is wrong with it."""
@@ -36,9 +36,13 @@ class CheckedList:
 
 @dataclass(frozen=True)
 class _DepartmentOnDay:
-    """Who stays in a department on the day, and the rows by which people come."""
+    """Who stays in a department on the day, and the rows by which people come.
+
+    `arrivals` come by other lists that are confirmed.
+    """
 
     staying: list[Appointment]
+    arrivals: list[Transfer]
     coming: list[tuple[int, PlannedTransfer]]
 
 
@@ -57,27 +61,60 @@ def check(
 ) -> CheckedList:
     """Check everything about the transfers; a problem's field ends with the row's index.
 
-    Whoever leaves by the same list makes room, so that people can change places. `list_id` is the
-    list itself, if it is stored.
+    Whoever leaves by the same list makes room, so that people can change places; and so does
+    whoever leaves by another one that is confirmed, on the same or an earlier day. `list_id` is
+    the list itself, if it is stored.
     """
     at = moment_of(day, now=now)
+    others = _confirmed_before(session, day, list_id, now=now)
     leaving_ids = {transfer.before.id for transfer in transfers}
+    leaving_ids |= {transfer.before_id for transfer in others}
     by_department: defaultdict[int, list[Appointment]] = defaultdict(list)
     for office in standing_on(session, at=at):
         if office.id not in leaving_ids:
             by_department[office.department_id].append(office)
+    arrivals: defaultdict[int, list[Transfer]] = defaultdict(list)
+    for arrival in others:
+        arrivals[arrival.department_id].append(arrival)
     coming: defaultdict[int, list[tuple[int, PlannedTransfer]]] = defaultdict(list)
     for index, transfer in enumerate(transfers):
         coming[transfer.department.id].append((index, transfer))
     problems = [*_of_rows(session, transfers, at, list_id)]
     ranks: dict[int, int | None] = {}
-    for department_id, rows in coming.items():
-        problems += _places(_DepartmentOnDay(by_department[department_id], rows), ranks)
+    on_day = {
+        department_id: _DepartmentOnDay(
+            by_department[department_id], arrivals[department_id], coming[department_id]
+        )
+        for department_id in {*coming, *(transfer.before.department_id for transfer in transfers)}
+    }
+    for department_id in list(coming):
+        problems += _places(on_day[department_id], ranks)
     for department_id in {transfer.before.department_id for transfer in transfers}:
-        left = _DepartmentOnDay(by_department[department_id], coming[department_id])
-        problems += _last_officers(session, transfers, department_id, left, at)
+        problems += _last_officers(session, transfers, department_id, on_day[department_id], at)
     problems.sort(key=lambda pair: pair[0])
     return CheckedList([at_row(problem, index) for index, problem in problems], ranks)
+
+
+def _confirmed_before(
+    session: Session, day: date, list_id: int | None, *, now: datetime
+) -> Sequence[Transfer]:
+    """Return the moves of the other lists that will have taken effect on that day."""
+    query = (
+        select(Transfer)
+        .join(Transfer.transfer_list)
+        .where(
+            TransferList.id != (list_id or 0),
+            TransferList.confirmed_at.is_not(None),
+            TransferList.done_at.is_(None),
+            TransferList.dropped_at.is_(None),
+            # Something may stand in the way of a list whose day has come.
+            TransferList.in_force_on > local_day(now),
+            TransferList.in_force_on <= day,
+        )
+        .options(joinedload(Transfer.before))
+        .order_by(TransferList.in_force_on, Transfer.id)
+    )
+    return session.scalars(query).all()
 
 
 def _of_rows(
@@ -150,9 +187,9 @@ def _ending_department_ids(
 def _places(department: _DepartmentOnDay, ranks: dict[int, int | None]) -> Iterator[RowProblem]:
     """Give the newcomers their ranks; find those who have no place."""
     staying = {(office.person_id, office.role) for office in department.staying}
-    heads = [office for office in department.staying if office.role is Role.HEAD]
-    has_head = bool(heads)
-    occupied_ranks = {office.rank for office in department.staying if office.role is Role.OFFICER}
+    staying |= {(arrival.before.person_id, arrival.role) for arrival in department.arrivals}
+    has_head = any(role is Role.HEAD for _person_id, role in staying)
+    occupied_ranks = _occupied_ranks(department)
     # Those with a rank of their own come first: the others take what is left.
     for index, transfer in sorted(department.coming, key=lambda pair: pair[1].rank is None):
         if (transfer.before.person_id, transfer.role) in staying:
@@ -162,15 +199,25 @@ def _places(department: _DepartmentOnDay, ranks: dict[int, int | None]) -> Itera
                 yield index, FieldError("to_department", "transfer_head_exists")
             has_head = True
         elif transfer.role is Role.OFFICER:
-            rank = transfer.rank or next(
-                (rank for rank in RANKS if rank not in occupied_ranks), None
-            )
+            rank = transfer.rank or _first_free(occupied_ranks)
             if rank is None or rank in occupied_ranks:
                 code = "transfer_rank_taken" if transfer.rank else "transfer_two_officers"
                 field = "rank" if transfer.rank else "to_department"
                 yield index, FieldError(field, code)
             occupied_ranks.add(rank)
             ranks[index] = rank
+
+
+def _occupied_ranks(department: _DepartmentOnDay) -> set[int | None]:
+    occupied = {office.rank for office in department.staying if office.role is Role.OFFICER}
+    officers = [arrival for arrival in department.arrivals if arrival.role is Role.OFFICER]
+    for arrival in sorted(officers, key=lambda officer: officer.rank is None):
+        occupied.add(arrival.rank or _first_free(occupied))
+    return occupied
+
+
+def _first_free(occupied_ranks: Collection[int | None]) -> int | None:
+    return next((rank for rank in RANKS if rank not in occupied_ranks), None)
 
 
 def _last_officers(
@@ -186,9 +233,10 @@ def _last_officers(
         for index, transfer in enumerate(transfers)
         if transfer.before.department_id == department_id and transfer.before.role is Role.OFFICER
     ]
+    coming = [*left.arrivals, *(transfer for _index, transfer in left.coming)]
     comes = any(
         transfer.role is Role.OFFICER and transfer.before.state is AppointmentState.ACTIVE
-        for _, transfer in left.coming
+        for transfer in coming
     )
     if not leaving or comes:
         return

@@ -19,10 +19,11 @@ from publisher.people.confirmation import MayNotConfirm
 from publisher.people.department_orders import DepartmentOrder
 from publisher.people.permissions import COMMAND
 from publisher.transfers import lists
+from publisher.transfers.carry_out import tick_transfers
 from publisher.transfers.lists import ListChanged, ListTooLate
 from publisher.transfers.typed_rows import TypedRow, pasted_rows
 from publisher.validation import Invalid
-from publisher.working_time import local_day
+from publisher.working_time import day_bounds, local_day
 from tests.support.city import City
 
 pytestmark = pytest.mark.both
@@ -311,3 +312,61 @@ def test_a_command_is_no_second_person(town: City) -> None:
     shown = digest(town, list_id)
     with town.write() as session, pytest.raises(WrongRole):
         lists.confirm(session, actor=COMMAND, now=town.now, list_id=list_id, digest=shown)
+
+
+TO_WATER = TypedRow("शैलजा कुदळे", "road", "water")
+
+
+def problems_of(town: City, list_id: int) -> list[tuple[str, str]]:
+    with town.read() as session:
+        transfer_list = lists.existing_list(session, list_id)
+        checked = lists.check_stored(session, transfer_list, now=town.now)
+        return [(problem.field, problem.code) for problem in checked.problems]
+
+
+def test_a_place_that_a_confirmed_list_frees_by_that_day_can_be_given_away(town: City) -> None:
+    taken = [("to_department_0", "transfer_two_officers")]
+    freeing = prepare(town, TO_ROAD)
+    assert refused(town, TO_WATER) == taken, "nobody has confirmed it yet"
+    confirm(town, freeing)
+    the_day_before = FIRST_OF_DECEMBER - timedelta(days=1)
+    assert refused(town, TO_WATER, day=the_day_before) == taken
+    same_day = prepare(town, TO_WATER)
+    confirm(town, same_day)
+    assert problems_of(town, same_day) == []
+    cancel(town, freeing)
+    assert problems_of(town, same_day) == taken, "the place is not free after all"
+
+
+def test_a_place_that_a_confirmed_list_gives_away_is_taken_from_its_day_on(town: City) -> None:
+    second_to_road = TypedRow("नितीन घोलप", "water", "road")
+    filling = prepare(town, TO_ROAD)
+    waiting = prepare(town, second_to_road, day=FIRST_OF_DECEMBER + timedelta(days=9))
+    assert problems_of(town, waiting) == []
+    confirm(town, filling)
+    assert problems_of(town, waiting) == [("to_department_0", "transfer_two_officers")]
+    assert problems_of(town, filling) == [], "it is no other list to itself"
+    the_day_before = FIRST_OF_DECEMBER - timedelta(days=1)
+    cancel(town, waiting)
+    assert prepare(town, second_to_road, day=the_day_before)
+
+
+def test_a_list_whose_day_has_come_frees_nothing_before_it_is_carried_out(town: City) -> None:
+    freeing = prepare(town, TO_ROAD)
+    confirm(town, freeing)
+    following = prepare(town, TO_WATER, day=FIRST_OF_DECEMBER + timedelta(days=1))
+    assert problems_of(town, following) == []
+    town.clock.at = day_bounds(FIRST_OF_DECEMBER)[0] + timedelta(hours=12)
+    taken = [("to_department_0", "transfer_two_officers")]
+    assert problems_of(town, following) == taken, "something stood in its way"
+    assert tick_transfers(town.database, now=town.clock) == 1
+    assert problems_of(town, following) == []
+
+
+def test_an_officer_may_leave_when_another_comes_by_a_confirmed_list(town: City) -> None:
+    """Else the comments of the department would be with nobody."""
+    town.comment(under=town.live("road")[0])
+    leaves = TypedRow("शैलजा कुदळे", "road", "health", "member")
+    assert refused(town, leaves) == [("person_0", "transfer_last_officer")]
+    confirm(town, prepare(town, TO_ROAD))
+    assert prepare(town, leaves)
