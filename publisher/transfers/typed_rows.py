@@ -1,21 +1,28 @@
-"""Rows of a list of transfers as somebody typed or pasted them."""
+"""Rows of a list of transfers as somebody typed or pasted them, or as a file has them."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Final
 
 from approvals.policy import Role
 from publisher.i18n.languages import latin_digits
 from publisher.people.pasted_cells import pasted_cells
+from publisher.register.sheet import read_sheet
 
 MOST: Final = 100
 """The most people on one list."""
 
 LONGEST: Final = 200
-_HEADINGS: Final = frozenset({"person", "name", "व्यक्ती", "व्यक्ति", "नाव", "नाम", "mail", "mobile"})
+_HEADINGS: Final = frozenset(
+    {
+        *("person", "name", "name of the person", "name of the officer", "mail", "mobile"),
+        *("व्यक्ती", "नाव", "व्यक्तीचे नाव", "अधिकाऱ्याचे नाव", "कर्मचाऱ्याचे नाव"),
+        *("व्यक्ति", "नाम", "व्यक्ति का नाम", "अधिकारी का नाम", "कर्मचारी का नाम"),
+    }
+)
 _ROLE_NAMES: Final[Mapping[Role, tuple[str, ...]]] = {
     Role.OFFICER: ("officer", "nodal officer", "समन्वयक", "नोडल अधिकारी"),
     Role.HEAD: ("head", "head of department", "विभागप्रमुख", "विभागाध्यक्ष"),
@@ -47,7 +54,20 @@ def pasted_rows(text: str) -> list[TypedRow]:
 
     The columns are those of `TypedRow`, in its order; what stands beside them is left out.
     """
-    cells = pasted_cells(text)
+    return _typed_rows(pasted_cells(text))
+
+
+def rows_of_file(content: bytes) -> list[TypedRow]:
+    """Return the rows of a CSV or XLSX file, with the columns of a pasted list.
+
+    A first row that is not known as headings stays, so that nobody is left out unseen. Raises
+    `BadSheet`.
+    """
+    sheet = read_sheet(content)
+    return _typed_rows([sheet.headings, *(row.cells for row in sheet.rows)])
+
+
+def _typed_rows(cells: Sequence[Sequence[str]]) -> list[TypedRow]:
     if cells and folded(cells[0][0]) in _HEADINGS:
         cells = cells[1:]
     rows = [TypedRow(*row[:5]) for row in cells]

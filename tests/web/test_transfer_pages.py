@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
+
+import pytest
+from openpyxl import Workbook
+from werkzeug.test import TestResponse
 
 from publisher.models.people import Appointment
 from publisher.models.transfers import TransferList
@@ -56,6 +61,70 @@ def test_each_problem_is_shown_at_its_row_and_nothing_typed_is_lost(site: Site) 
         assert text in page.text
     for text in ('value="मेधा सातपुते"', 'value="&lt;b&gt;road"', 'value="moon"', ">king 9<"):
         assert text in page.text
+
+
+def send_file(site: Site, content: bytes, **fields: str) -> TestResponse:
+    file = ("file", ("बदल्या.xlsx", content))
+    return site.browser("lead").post("/transfers/new", {**ORDER, **fields}, files=[file])
+
+
+def workbook(*rows: tuple[str, ...]) -> bytes:
+    book, content = Workbook(), io.BytesIO()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(content)
+    return content.getvalue()
+
+
+HEADINGS = ("नाव", "कोठून", "कोठे", "पद", "क्रम")
+FILES = {
+    "xlsx": workbook(HEADINGS, ("शैलजा कुदळे", "road", "water", "समन्वयक", "१")),
+    "utf-8": "नाव;कोठून;कोठे;पद;क्रम\nशैलजा कुदळे;road;water;समन्वयक;१\n".encode("utf-8-sig"),
+    "utf-16": "नाव\tकोठून\tकोठे\nशैलजा कुदळे\troad\twater\n".encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_list_comes_from_a_file_beside_what_is_typed(site: Site, name: str) -> None:
+    response = send_file(site, FILES[name], **ROW)
+    assert response.status_code == 302, response.text
+    list_id = int(response.headers["Location"].rpartition("/")[2])
+    with site.city.read() as session:
+        rows = session.get_one(TransferList, list_id).rows
+        moves = [(row.before.person.name_mr, row.department.code, row.rank) for row in rows]
+    rank = 1 if name != "utf-16" else None
+    assert moves == [("मेधा सातपुते", "road", None), ("शैलजा कुदळे", "water", rank)]
+
+
+def test_rows_of_a_file_stand_in_the_form_with_their_problems(site: Site) -> None:
+    """Also a first row that is no known heading: nobody is left out unseen."""
+    response = send_file(site, workbook(("कोणी नाही", "", "road"), ("=1+1", "", "moon")), **ROW)
+    assert response.status_code == 422
+    for number, text in ((1, "कोणी नाही"), (2, "=1+1")):
+        assert f'id="person_{number}-error"' in response.text
+        assert f'value="{text}"' in response.text
+    assert 'id="to_department_2-error"' in response.text
+    read = send_file(site, FILES["xlsx"], step="rows")
+    assert read.status_code == 200
+    assert 'value="शैलजा कुदळे"' in read.text
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"%PDF-1.7 nothing", "शीर्षकांखाली एकही ओळ नाही."),
+        (b"PK\x03\x04 nothing", "ही यादी CSV किंवा XLSX प्रकारातील नाही."),
+        (workbook(*[(f"नाव {number}", "water", "road") for number in range(101)]), "१००"),
+    ],
+)
+def test_a_file_that_is_no_list_is_refused_at_its_field(
+    site: Site, content: bytes, sentence: str
+) -> None:
+    response = send_file(site, content, **ROW)
+    assert response.status_code == 422
+    assert 'id="file-error"' in response.text
+    assert sentence in response.text
+    assert 'value="मेधा सातपुते"' in response.text, "what was typed stays"
 
 
 def test_the_thirty_first_of_june_is_refused_at_its_field(site: Site) -> None:

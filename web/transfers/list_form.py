@@ -1,4 +1,4 @@
-"""The form of a list of transfers: a day, an order, and rows that are typed or pasted."""
+"""The form of a list of transfers: a day, an order, and rows: typed, pasted, or from a file."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from typing import Final
 
 from flask import request
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, SelectField, StringField, TextAreaField
+from wtforms import Field, FileField, SelectField, StringField, TextAreaField
 
+from approvals.errors import NotAllowed
 from approvals.policy import Role
 from publisher.i18n.languages import latin_digits
 from publisher.people.appointments import RANKS
-from publisher.transfers.typed_rows import MOST, TypedRow, pasted_rows, role_of
+from publisher.register.sheet import MOST_BYTES, BadSheet
+from publisher.transfers.typed_rows import MOST, TypedRow, pasted_rows, role_of, rows_of_file
+from publisher.validation import Invalid
 from web.core.i18n import _, _l
 from web.forms import Form, options
 from web.messages.names import ROLE_WORDS, role_name
+from web.messages.register_files import file_problem
 from web.moments.fields import DayField
 
 FIELDS: Final = ("person", "from_department", "to_department", "role")
@@ -30,12 +34,23 @@ class TransferListForm(Form):
 
     in_force_on = DayField(_l("In force from"))
     order_number = StringField(_l("Order number"))
+    file = FileField(_l("CSV or XLSX file"))
     pasted = TextAreaField(_l("Paste a list"))
 
     rows: Sequence[TypedRow] = ()
     number_of_rows = 0
     has_unread = False
     """True if something was pasted that has no columns."""
+    file_problem: BadSheet | None = None
+    """Why the file that was sent cannot be read."""
+
+    def refuse(self, refusal: Invalid | NotAllowed) -> int:
+        """Show at the field why the file cannot be read."""
+        if not isinstance(refusal, BadSheet):
+            return super().refuse(refusal)
+        self.refusal = refusal
+        self.file.errors = [file_problem(refusal)]
+        return 422
 
     def fields_of_row(self, index: int) -> list[Field]:
         """Return the fields of one row, in their order."""
@@ -43,13 +58,18 @@ class TransferListForm(Form):
 
 
 def rows_form() -> TransferListForm:
-    """Return the form with a field for every typed and pasted row, and some empty rows.
+    """Return the form with a field for every row, and some empty rows.
 
-    Pasted rows become typed ones, unless they are too many to show.
+    Rows of a file and pasted ones become typed ones, unless they are too many to show.
     """
     if request.method != "POST":
         return _with_rows((), FIRST_ROWS)()
     sent_rows = _sent_rows(request.form)
+    problem = None
+    try:
+        sent_rows += _file_rows(most=MOST - len(sent_rows))
+    except BadSheet as refusal:
+        problem = refusal
     text = request.form.get("pasted", "")
     pasted = [_in_codes(row) for row in pasted_rows(text)]
     # A text without columns is no list: it stays where it is, and so does one that is too long.
@@ -59,6 +79,7 @@ def rows_form() -> TransferListForm:
     count = max(FIRST_ROWS, len(table_rows) + SPARE_ROWS)
     form = _with_rows(table_rows, count)(formdata=_form_data(table_rows, is_read=is_read))
     form.rows = [_with_rank(row) for row in rows]
+    form.file_problem = problem
     form.has_unread = bool(text.strip()) and not is_read and len(rows) <= MOST
     return form
 
@@ -98,6 +119,17 @@ def _sent_rows(sent: MultiDict[str, str]) -> list[TypedRow]:
         if any(cells[:3]):  # spaces alone come back, and are refused
             rows.append(_in_codes(TypedRow(*cells)))
     return rows
+
+
+def _file_rows(*, most: int) -> list[TypedRow]:
+    """Return the rows of the file that was sent, if there is one. Raises `BadSheet`."""
+    source = request.files.get("file")
+    if source is None or not source.filename:
+        return []
+    rows = rows_of_file(source.stream.read(MOST_BYTES + 1))
+    if len(rows) > most:
+        raise BadSheet("file", "too_many_rows", most=MOST)
+    return [_in_codes(row) for row in rows]
 
 
 def _in_codes(row: TypedRow) -> TypedRow:

@@ -10,6 +10,7 @@ from wtforms import HiddenField
 
 from approvals.policy import Action
 from publisher.people.departments import departments_in_force
+from publisher.register.sheet import MOST_BYTES
 from publisher.transfers import lists
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, by_actor, reads, writing
@@ -51,7 +52,9 @@ def index(session: Session) -> Page:
 @reads
 def _new_page(session: Session, form: TransferListForm) -> str:
     departments = departments_in_force(session, now=ctx.now())
-    return render_template("transfers/new.html", form=form, departments=departments)
+    return render_template(
+        "transfers/new.html", form=form, departments=departments, most_bytes=MOST_BYTES
+    )
 
 
 @routes.route("/new", methods=["GET", "POST"])
@@ -59,6 +62,8 @@ def _new_page(session: Session, form: TransferListForm) -> str:
 @with_form(rows_form, shown_by=_new_page)
 def new(form: TransferListForm) -> Page:
     """Prepare a list for a second person to confirm."""
+    if form.file_problem is not None:
+        raise form.file_problem
     if request.form.get("step") == "rows":
         return _new_page(form)
     is_valid = form.validate()
