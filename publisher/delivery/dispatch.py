@@ -8,24 +8,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, case, or_, select, true, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.delivery import notify, outcomes, restore_state
+from publisher.delivery import outcomes
 from publisher.delivery.attempt import PlatformPool, attempt_and_store
 from publisher.delivery.claim import DeliveryPayload, claim
 from publisher.delivery.due import find_due
+from publisher.delivery.late_limit import give_up_late
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Attempt, ClockBeat, Delivery
-from publisher.models.posts import Revision, Variant
-from publisher.scheduling import holds
 from publisher.settings.delivery import DeliverySettings
-from publisher.states import CLAIMED_OR_SENDING, NOT_PUBLISHED, AccountState, DeliveryState
-
-SHORTEST_LIMIT = timedelta(minutes=1)
-"""The shortest late limit that a delivery can have; no delivery is too late before it."""
+from publisher.states import CLAIMED_OR_SENDING, NOT_PUBLISHED, DeliveryState
 
 
 def tick_dispatch(context: WorkerContext, *, most: int = 50) -> int:
@@ -63,70 +59,6 @@ def record_heartbeat(session: Session, clock_name: str, *, now: datetime) -> Non
     beats = update(ClockBeat).where(ClockBeat.name == clock_name).values(beat_at=now)
     if not session.connection().execute(beats).rowcount:
         session.add(ClockBeat(name=clock_name, started_at=now, beat_at=now))
-
-
-def give_up_late(session: Session, *, now: datetime) -> list[Delivery]:
-    """Mark deliveries past their late limit as missed, and return them.
-
-    A person decides whether sending them still makes sense.
-    """
-    late = _lock_late(session, now)
-    if not late:
-        return []
-    active_holds = holds.active_holds(session, now=now)
-    transitions.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
-    for delivery in late:
-        delivery.reason = {"code": _why_late(delivery, active_holds), "limit": delivery.late_limit}
-        notify.delivery_missed(session, delivery, now=now)
-    return late
-
-
-def _lock_late(session: Session, now: datetime) -> list[Delivery]:
-    """Return and lock the deliveries that are past their late limit or their window."""
-    # The approved window binds what is published, not what takes a post back.
-    has_window = Delivery.action.not_in(holds.TAKES_BACK)
-    not_after = case((has_window, Revision.not_after), else_=None)
-    query = (
-        select(Delivery.id, Delivery.due_at, Delivery.late_limit, not_after.label("not_after"))
-        .join(Variant, Variant.id == Delivery.variant_id)
-        .join(Revision, Revision.id == Variant.revision_id)
-        .where(
-            Delivery.state == DeliveryState.SCHEDULED,
-            Delivery.due_at < now,
-            or_(Delivery.due_at < now - SHORTEST_LIMIT, not_after < now),
-        )
-    )
-    # The late limit is a column in minutes, and the two databases add minutes to a time
-    # differently: so the query selects candidates, and Python decides.
-    late_ids = [
-        row.id
-        for row in session.execute(query)
-        if row.due_at + timedelta(minutes=row.late_limit) < now
-        or (row.not_after is not None and row.not_after < now)
-    ]
-    if not late_ids:
-        return []
-    restores = restore_state.open_restores(session)
-    # After a restore from backup, a scheduled delivery may be live already. It is not given up
-    # before the platform was asked.
-    is_reconciled = true() if restores is None else ~restore_state.not_reconciled(restores)
-    locking_query = (
-        select(Delivery)
-        .where(Delivery.id.in_(late_ids), Delivery.state == DeliveryState.SCHEDULED, is_reconciled)
-        .options(joinedload(Delivery.account), joinedload(Delivery.post))
-        .order_by(Delivery.due_at)
-        .with_for_update(skip_locked=True, of=Delivery)
-    )
-    return list(session.scalars(locking_query).unique())
-
-
-def _why_late(delivery: Delivery, active_holds: holds.Holds) -> str:
-    """Return the code of the delay's cause: a stop, a freeze, the account's state, else "late"."""
-    hold = active_holds.holds(holds.facts_of(delivery))
-    if hold is not None:
-        return f"late_{hold}"
-    state = delivery.account.state
-    return "late" if state is AccountState.CONNECTED else f"late_{state}"
 
 
 def sweep(session: Session, *, now: datetime, delivery_settings: DeliverySettings) -> None:

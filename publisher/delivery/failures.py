@@ -12,6 +12,7 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.delivery import notify
 from publisher.delivery.accounts import manage
+from publisher.delivery.late_limit import give_up_late
 from publisher.delivery.sending import Blocker
 from publisher.delivery.worker_context import WorkerContext
 from publisher.media.store import MediumChanged, MediumMissing
@@ -83,6 +84,10 @@ def move_on(
             _fail(session, delivery, failure.code, now)
         case Blocker():
             _schedule(session, delivery, now, code=failure.code, until=failure.until)
+            # Until the next maintenance it would be claimed and prepared again and again, before
+            # all that is due later.
+            if failure.code == "late":
+                give_up_late(session, now=now, only=delivery.id)
         case GivenBack():
             _schedule(session, delivery, now)
         case Lost():

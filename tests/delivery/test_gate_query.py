@@ -246,14 +246,24 @@ def test_a_delivery_past_its_late_limit_is_missed_and_people_are_notified(town: 
     assert _nothing_left(town)
 
 
-def test_a_delivery_that_becomes_late_after_its_claim_is_missed(town: City) -> None:
+@pytest.mark.both
+@pytest.mark.parametrize("is_window", [False, True])
+def test_a_delivery_that_becomes_late_after_its_claim_is_missed_at_once(
+    town: City, is_window: bool
+) -> None:
+    """Until the next maintenance it would be claimed in vain, before all that is due later."""
     (delivery_id,) = town.due()
     claim = _claim(town)
-    town.clock.move(HOUR + MINUTE)
+    if is_window:
+        with town.write() as session:
+            session.execute(update(Delivery).values(late_limit=60 * 24 * 365))
+    town.clock.move(90 * DAY if is_window else HOUR + MINUTE)
     attempt.attempt_and_store(town.context, claim)
-    assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
-    town.tick_dispatch()
-    assert town.delivery(delivery_id).state is DeliveryState.MISSED
+    delivery = town.delivery(delivery_id)
+    assert delivery.state is DeliveryState.MISSED
+    assert delivery.reason == {"code": "late", "limit": delivery.late_limit}
+    assert town.notified("delivery_missed") == ["admin", "clerk", "first", "lead", "second"]
+    assert dispatch.claim_next(town.context) is None
     assert _nothing_left(town)
 
 

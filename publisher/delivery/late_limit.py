@@ -1,0 +1,85 @@
+"""Deliveries past their late limit or their window: they are missed, and a person decides."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, case, or_, select, true
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.policy import CLOCK
+from publisher import transitions
+from publisher.delivery import notify, restore_state
+from publisher.models.deliveries import Delivery
+from publisher.models.posts import Revision, Variant
+from publisher.scheduling import holds
+from publisher.states import AccountState, DeliveryState
+
+SHORTEST_LIMIT = timedelta(minutes=1)
+"""The shortest late limit that a delivery can have; no delivery is too late before it."""
+
+
+def give_up_late(session: Session, *, now: datetime, only: int | None = None) -> None:
+    """Mark deliveries past their late limit as missed; `only` is the id of a single one.
+
+    A person decides whether sending them still makes sense.
+    """
+    late = _lock_late(session, now, true() if only is None else Delivery.id == only)
+    if not late:
+        return
+    active_holds = holds.active_holds(session, now=now)
+    transitions.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
+    for delivery in late:
+        delivery.reason = {"code": _why_late(delivery, active_holds), "limit": delivery.late_limit}
+        notify.delivery_missed(session, delivery, now=now)
+
+
+def _lock_late(
+    session: Session, now: datetime, is_candidate: ColumnElement[bool]
+) -> list[Delivery]:
+    """Return and lock those of the candidates that are past their late limit or their window."""
+    # The approved window binds what is published, not what takes a post back.
+    has_window = Delivery.action.not_in(holds.TAKES_BACK)
+    not_after = case((has_window, Revision.not_after), else_=None)
+    query = (
+        select(Delivery.id, Delivery.due_at, Delivery.late_limit, not_after.label("not_after"))
+        .join(Variant, Variant.id == Delivery.variant_id)
+        .join(Revision, Revision.id == Variant.revision_id)
+        .where(
+            is_candidate,
+            Delivery.state == DeliveryState.SCHEDULED,
+            Delivery.due_at < now,
+            or_(Delivery.due_at < now - SHORTEST_LIMIT, not_after < now),
+        )
+    )
+    # The late limit is a column in minutes, and the two databases add minutes to a time
+    # differently: so the query selects candidates, and Python decides.
+    late_ids = [
+        row.id
+        for row in session.execute(query)
+        if row.due_at + timedelta(minutes=row.late_limit) < now
+        or (row.not_after is not None and row.not_after < now)
+    ]
+    if not late_ids:
+        return []
+    restores = restore_state.open_restores(session)
+    # After a restore from backup, a scheduled delivery may be live already. It is not given up
+    # before the platform was asked.
+    is_reconciled = true() if restores is None else ~restore_state.not_reconciled(restores)
+    locking_query = (
+        select(Delivery)
+        .where(Delivery.id.in_(late_ids), Delivery.state == DeliveryState.SCHEDULED, is_reconciled)
+        .options(joinedload(Delivery.account), joinedload(Delivery.post))
+        .order_by(Delivery.due_at)
+        .with_for_update(skip_locked=True, of=Delivery)
+    )
+    return list(session.scalars(locking_query).unique())
+
+
+def _why_late(delivery: Delivery, active_holds: holds.Holds) -> str:
+    """Return the code of the delay's cause: a stop, a freeze, the account's state, else "late"."""
+    hold = active_holds.holds(holds.facts_of(delivery))
+    if hold is not None:
+        return f"late_{hold}"
+    state = delivery.account.state
+    return "late" if state is AccountState.CONNECTED else f"late_{state}"
