@@ -1,8 +1,9 @@
 """The counts on the tabs and the mark of what a page has shown, read in one query.
 
 A page that stays open sends its mark back, and is told the counts anew only if the history has an
-event that concerns its reader and that the page does not show yet. The mark names the appointment,
-the event after which it counts, and the number of events after it that concern the reader.
+event that concerns its reader and that the page does not show yet, or if the mark is old, since
+time alone changes counts too. The mark names the appointment, the event after which it counts, the
+number of events after it that concern the reader, and the second in which it was made.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from sqlalchemy import (
@@ -53,7 +54,13 @@ LATE = 100
 OLDEST = 400
 """Events that a mark may be behind. An older mark is answered with a new one."""
 
-_MARK = re.compile(r"(\d{1,18})-(\d{1,18})-(\d{1,18})", re.ASCII)
+LONGEST_AGE = timedelta(minutes=10)
+"""How long a page may go on without a count: deadlines, windows, days and duties end without event.
+
+Counting anew this often costs less than asking everybody's next deadline each time.
+"""
+
+_MARK = re.compile(r"(\d{1,18})-(\d{1,18})-(\d{1,18})-(\d{1,12})", re.ASCII)
 _OF_EVERYBODY = (
     "absences",
     "accounts",
@@ -120,7 +127,8 @@ def overview_of(
     sums: Counter[str] = Counter()
     for tab, count in zip(tabs, counts, strict=True):
         sums[tab] += count
-    return Overview(Counts(**sums), f"{actor.appointment_id}-{max(0, last_id - LATE)}-{number}")
+    parts = (actor.appointment_id, max(0, last_id - LATE), number, int(now.timestamp()))
+    return Overview(Counts(**sums), "-".join(map(str, parts)))
 
 
 def _is_present(session: Session, mark: str, actor: Actor, now: datetime) -> bool:
@@ -128,7 +136,10 @@ def _is_present(session: Session, mark: str, actor: Actor, now: datetime) -> boo
     match = _MARK.fullmatch(mark)
     if match is None or actor.role is None or int(match[1]) != actor.appointment_id:
         return False
-    start, number = int(match[2]), int(match[3])
+    start, number, made_at = (int(part) for part in match.groups()[1:])
+    # On another machine's clock the mark may be of a moment ahead.
+    if abs(int(now.timestamp()) - made_at) >= LONGEST_AGE.total_seconds():
+        return False
     query = change_query(actor.role)
     last_id, row_count, new_number = query.execute(session, actor=actor, now=now, start=start).one()
     return start <= last_id and row_count < OLDEST and new_number == number

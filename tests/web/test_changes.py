@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -12,7 +13,8 @@ from approvals.policy import ActorKind
 from publisher.auth.sessions import IDLE_LIMIT, SEEN_EVERY
 from publisher.models.history import Event
 from publisher.models.people import SignIn
-from publisher.reports.tab_counts import LATE, OLDEST
+from publisher.models.posts import Revision
+from publisher.reports.tab_counts import LATE, LONGEST_AGE, OLDEST
 from tests.support import city_controls
 from tests.support.city import statements
 from tests.web.site import Browser, Site
@@ -28,6 +30,11 @@ def mark_of(browser: Browser, path: str = "/") -> str:
     match = MARK.search(browser.get(path).text)
     assert match is not None
     return match[1]
+
+
+def made_now(site: Site, mark: str) -> str:
+    """Return the mark as if the page had shown the same a moment ago."""
+    return f"{mark.rpartition('-')[0]}-{int(site.city.now.timestamp())}"
 
 
 def ask(browser: Browser, mark: str) -> dict[str, object] | None:
@@ -70,7 +77,7 @@ def test_roles_are_told_what_concerns_them_and_no_more(any_site: Site) -> None:
     browsers = {name: any_site.browser(name) for name in readers}
 
     def told() -> set[str]:
-        return {name for name in readers if ask(browsers[name], marks[name])}
+        return {name for name in readers if ask(browsers[name], made_now(any_site, marks[name]))}
 
     marks = {name: mark_of(browser) for name, browser in browsers.items()}
     comment = city.comment(under=live)
@@ -115,11 +122,13 @@ def test_a_stop_is_told_to_everybody(site: Site) -> None:
         "",
         "x",
         "1-2",
+        "1-2-3",
         "1-2-3-4",
+        "1-2-3-4-5",
         "-1--1--1",
         "१-२-३",
         "1-2-3%00",
-        "999999999999999999-999999999999999999-999999999999999999",
+        "999999999999999999-999999999999999999-999999999999999999-999999999999",
         "9" * 300,
         "1-1-1' OR 1=1",
     ],
@@ -134,9 +143,9 @@ def test_a_tampered_mark_is_answered_with_a_new_one(any_site: Site, mark: str) -
 def test_the_parts_of_a_mark_may_be_tampered_with_one_by_one(any_site: Site) -> None:
     any_site.city.live()
     officer = any_site.browser("first")
-    appointment, start, count = mark_of(officer).split("-")
-    huge = "9" * 18
-    for mark in (f"{appointment}-{huge}-{count}", f"{appointment}-{start}-{huge}"):
+    parts = mark_of(officer).split("-")
+    for at, huge in ((1, "9" * 18), (2, "9" * 18), (3, "9" * 12), (3, "0")):
+        mark = "-".join([*parts[:at], huge, *parts[at + 1 :]])
         found = ask(officer, mark)
         assert found is not None
         assert ask(officer, str(found["mark"])) is None
@@ -160,6 +169,34 @@ def test_a_tab_that_slept_for_a_day_is_told(any_site: Site) -> None:
     found = ask(officer, mark)
     assert found is not None
     assert ask(officer, str(found["mark"])) is None
+
+
+def test_what_time_alone_changes_is_told_within_ten_minutes(any_site: Site) -> None:
+    """A head decides once the officers' time is over, which no event says and no page counts."""
+    city = any_site.city
+    city.in_review("water")
+    with city.read() as session:
+        head_decides_at = session.scalars(select(Revision.head_decides_at)).one()
+    assert head_decides_at is not None
+    city.clock.move(head_decides_at - city.now - timedelta(seconds=1))
+    head = any_site.browser("head")
+    mark = mark_of(head)
+    city.clock.move(LONGEST_AGE - timedelta(seconds=1))
+    with statements(city.database) as executed:
+        assert ask(head, mark) is None
+    assert len(executed) == 2
+    city.clock.move(timedelta(seconds=1))
+    found = ask(head, mark)
+    assert found is not None
+    assert found["tabs"]["/"] == 1  # type: ignore[index]  # JSON
+    assert ask(head, str(found["mark"])) is None
+
+
+def test_the_mark_of_a_machine_whose_clock_is_ahead_is_no_change(site: Site) -> None:
+    officer = site.browser("first")
+    mark = mark_of(officer)
+    site.city.clock.move(-timedelta(seconds=2))
+    assert ask(officer, mark) is None
 
 
 def test_what_is_committed_late_under_a_smaller_id_is_told(any_site: Site) -> None:
@@ -190,7 +227,7 @@ def test_asking_is_no_sign_of_the_reader_and_lets_the_session_end(site: Site) ->
     before = sign_in(site)
     for _ in range(4):
         site.city.clock.move(IDLE_LIMIT / 5)
-        assert ask(officer, mark) is None
+        assert ask(officer, made_now(site, mark)) is None
         assert officer.get("/", **BY_ITSELF_HEADERS).status_code == 200
     assert sign_in(site) == before, "neither seen nor proved"
     site.city.clock.move(IDLE_LIMIT / 5)
