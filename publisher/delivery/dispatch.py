@@ -112,6 +112,18 @@ def _recover(
         )
 
 
+def _lock_lapsed(session: Session, is_lapsed: ColumnElement[bool]) -> list[Delivery]:
+    # Ordered by account: ending an attempt locks the rate limits of its account, and two clocks
+    # that lock them in different orders would deadlock.
+    query = (
+        select(Delivery)
+        .where(Delivery.state.in_(CLAIMED_OR_SENDING), is_lapsed)
+        .order_by(Delivery.account_id, Delivery.id)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.scalars(query))
+
+
 def end_lapsed_attempt(
     session: Session, delivery: Delivery, now: datetime, *, sending_at: datetime | None
 ) -> None:
@@ -176,15 +188,3 @@ def _end_overtaken(session: Session, attempt_id: int, now: datetime) -> None:
         and attempt.ended_at is None
     ):
         outcomes.finish(session, attempt, "gate", "overtaken", now)
-
-
-def _lock_lapsed(session: Session, is_lapsed: ColumnElement[bool]) -> list[Delivery]:
-    # Ordered by account: ending an attempt locks the rate limits of its account, and two clocks
-    # that lock them in different orders would deadlock.
-    query = (
-        select(Delivery)
-        .where(Delivery.state.in_(CLAIMED_OR_SENDING), is_lapsed)
-        .order_by(Delivery.account_id, Delivery.id)
-        .with_for_update(skip_locked=True)
-    )
-    return list(session.scalars(query))

@@ -29,7 +29,7 @@ from publisher.states import AccountState, DeliveryState
 from publisher.transitions import DELIVERY_ID, NOW
 
 WAITING_CODES = frozenset({"late", "account", "lease", "limit", "cap", *holds.Hold})
-"""Codes after which a delivery is scheduled again, and missed once its late limit passes."""
+"""Codes after which a delivery is scheduled again; past its late limit it is missed."""
 
 
 @dataclass(frozen=True)
