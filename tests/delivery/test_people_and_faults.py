@@ -21,7 +21,7 @@ from tests.delivery.machine.appointment_rules import AppointmentRules
 from tests.delivery.machine.city_machine import BOTH
 from tests.delivery.machine.emergency_rules import EmergencyRules
 from tests.delivery.machine.restore_rules import RestoreRules
-from tests.delivery.machine.undo_rules import UndoRules
+from tests.delivery.machine.undo_rules import BRAKES, UndoRules
 from tests.support import sqlite
 from tests.support.database_pool import DatabasePool
 from tests.support.runs import Run
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(HOURS * 3_600)]
 REQUIRED = {
     "at the desk": ("schedule", "publish_now", "approve", "revise", "withdraw_approval", "give_up"),
     "what is out": ("correct", "take_back", "done_edit", "done_delete", "cancel"),
-    "undo": ("undo_cancel", "undo_routing"),
+    "undo": ("stop_publishing", "undo_cancel", "undo_routing"),
     "by hand": ("by_hand", "not_shown_yet"),
     "emergencies": ("warn", "ratify_warning", "refuse_warning", "template_falls"),
     "offices": ("office_ends", "shut_out", "somebody_is_named", "tamper"),
@@ -73,6 +73,9 @@ FREQUENT: tuple[str, ...] = (
     "done_delete",
 )
 FREQUENT += (
+    "stop_publishing",
+    "undo_cancel",
+    "undo_routing",
     "answer",
     "approve_answer",
     "hide",
@@ -180,11 +183,12 @@ def varied_day(city: DeliveryMachine) -> Iterator[object]:
     final = AnswerKind.FINAL
     scheduled, live = city.begin().values
     yield city.revise(scheduled, is_reviewed=True)
-    yield city.hold_back(scheduled, "cancel")
-    for between, seconds in (("", 30), ("", 31), ("withdraw_approval", 0)):
-        city.cancel_and_undo(scheduled, between, seconds, None)
-        yield None
-    yield city.review_again(scheduled, None)
+    for brake in BRAKES:
+        for seconds in (30, 31):
+            yield city.hold_back(city.write(BOTH, None), brake, "clerk", seconds)
+    for seconds in (29, 30, 31):
+        for act in city.take_back_publishing(seconds, True, "lead", None).values:
+            yield city.undo(act, 0, None)
     yield city.publish_by_hand(scheduled)
     unseen = city.write(BOTH, None)
     yield city.lose_response(unseen, "facebook", True, 600, False)
@@ -199,8 +203,7 @@ def varied_day(city: DeliveryMachine) -> Iterator[object]:
     yield city.assign_or_transfer("")
     yield city.assign_or_transfer("")
     for is_transfer, seconds in ((False, 30), (True, 30), (True, 31)):
-        city.route_and_undo(is_transfer, seconds, 60)
-        yield None
+        yield city.route(is_transfer, "lead", seconds)
     yield city.take_back(live, BOTH, True, 60)
     for word in ("ratify", "refuse", "fall and stand"):
         yield city.warn(1, word)
@@ -221,7 +224,6 @@ def varied_day(city: DeliveryMachine) -> Iterator[object]:
     yield city.restore(60, False)
     yield city.check_again("x")
     yield city.tamper(city.write(BOTH, None), BOTH)
-    yield city.hold_back(city.write(BOTH, None), "give_up")
     yield city.end_appointment(False, True)
     yield city.end_appointment(True, True)
 

@@ -12,14 +12,11 @@ from publisher.content_checks import outgoing_text
 from publisher.delivery import manual
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.posts import Post, Revision, Variant
-from publisher.review import withdraw
 from publisher.scheduling import corrections, post_schedule
-from publisher.scheduling import schedule as scheduling_schedule
 from publisher.states import SENT, DeliveryState
 from publisher.validation import Invalid
 from tests.delivery.machine.city_machine import (
     BOTH,
-    REASON,
     SOME_PLATFORMS,
     SPANS,
     TICK_DELAYS,
@@ -93,21 +90,6 @@ class PostRules(ClockRules):
         """Send the newest revision for review, and let the department approve it."""
         self.attempt("send", self.town.send, post)
         self.attempt("approve", self.approve, post)
-
-    @rule(post=posts, how=st.sampled_from(["withdraw_approval", "give_up", "cancel"]))
-    def hold_back(self, post: int, how: str) -> None:
-        """A scheduled post is cancelled, withdrawn, or loses its approval."""
-        self._schedule(post, 3_700)
-        if how == "give_up":
-            self.use_case(how, withdraw.withdraw_post, post_id=post, reason=REASON)
-        elif how == "cancel":
-            for delivery in self.deliveries(Delivery.post_id == post):
-                self.use_case(how, scheduling_schedule.cancel, delivery_id=delivery.id)
-        else:
-            newest, who = self.town.newest(post), self.approver
-            self.use_case(
-                how, withdraw.withdraw_approval, by=who, post_id=post, seen_revision=newest
-            )
 
     # Live posts
 

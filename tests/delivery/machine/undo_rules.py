@@ -1,88 +1,175 @@
-"""Steps that undo what was just done: a cancelled time, a closed or transferred comment."""
+"""Rules that hold a post back or move a comment, and that undo it: in time, too late, by others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, MultipleResults, consumes, multiple, rule
 
 from publisher import undo
 from publisher.inbox import routing
 from publisher.inbox.undo import undo_routing
 from publisher.models.comments import Comment
-from publisher.models.deliveries import Delivery
+from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.review import withdraw
+from publisher.scheduling import post_schedule
 from publisher.scheduling import schedule as scheduling_schedule
 from publisher.scheduling.undo import undo_cancel
 from publisher.states import UNSENT, CommentState, DeliveryState
 from publisher.transitions import Stateful
-from tests.delivery.machine.city_machine import REASON
+from tests.delivery.machine.city_machine import BOTH, REASON, TICK_DELAYS, posts
 from tests.delivery.machine.inbox_rules import InboxRules
 from tests.delivery.machine.post_rules import PostRules
 
 WITHIN = timedelta(seconds=30)
+"""The time to undo, and the take-back of what is published now."""
+
+MOMENTS = st.sampled_from([0, 29, 30, 31])
+"""Seconds around the end of both."""
+
+UNDONE_AFTER = st.sampled_from([None, None, 0, 30, 31])
+"""The seconds after which an act is undone; None if something else happens first."""
+
+BRAKES = ("cancel", "stop_publishing", "withdraw_approval", "give_up")
+CELL = st.sampled_from(["lead", "clerk"])
+
+
+@dataclass(frozen=True)
+class Act:
+    """An act by its event, and the row as it was before."""
+
+    event_id: int
+    before: Delivery | Comment
+    by: str
+    at: datetime
+
+
+acts = Bundle("acts")
+"""Acts that somebody may want to undo; each is tried in one step only."""
 
 
 class UndoRules(PostRules, InboxRules):
-    """Steps that undo an act: all is as it was before it, or the undo is refused."""
+    """Rules for acts and their undo: all is as it was before, or the undo is refused."""
 
-    def cancel_and_undo(self, post: int, between: str, after: int, then: int | None) -> None:
-        """The lead cancels what is scheduled, and undoes it; meanwhile the post may change."""
+    @rule(target=acts, post=posts, how=st.sampled_from(BRAKES), by=CELL, undone=UNDONE_AFTER)
+    def hold_back(self, post: int, how: str, by: str, undone: int | None) -> MultipleResults[Act]:
+        """A scheduled post is cancelled or stopped, withdrawn, or loses its approval."""
         self._schedule(post, 3_700)
-        of_post = Delivery.post_id == post
-        waiting = self.deliveries(of_post, Delivery.state.in_(UNSENT))
-        for delivery in waiting:
-            self.use_case("cancel", scheduling_schedule.cancel, delivery_id=delivery.id)
-        cancelled = self.deliveries(of_post, Delivery.state == DeliveryState.CANCELLED)
-        events = {delivery.id: self._newest_event(delivery) for delivery in cancelled}
-        self._change(post, between)
-        self.town.clock.move(timedelta(seconds=after))
-        for delivery in waiting:
-            case = partial(undo_cancel, delivery_id=delivery.id)
-            if delivery.id in events and self._undo(case, events[delivery.id]):
-                assert not between, "the approved revision is not the newest one any more"
-                assert timedelta(seconds=after) <= WITHIN
-                (scheduled,) = self.deliveries(Delivery.id == delivery.id)
-                assert scheduled.state is DeliveryState.SCHEDULED
-                assert scheduled.due_at == delivery.due_at
-                self.counts["undo_cancel"] += 1
-                assert not self._undo(case, events[delivery.id]), "once"
-        self.tick_after(then)
+        if not self._unsent(post):
+            post = self._add_approved_post(BOTH)
+            self._schedule(post, 3_700)
+        return self._undo_soon(self._hold_back(post, how, by), undone)
 
-    def _change(self, post: int, how: str) -> None:
-        if how == "revise":
-            self.town.save(post, text=self.new_text())
-        elif how == "withdraw_approval":
-            newest, who = self.town.newest(post), self.approver
-            case = withdraw.withdraw_approval
-            self.use_case(how, case, by=who, post_id=post, seen_revision=newest)
-        elif how:
-            self.use_case(how, withdraw.withdraw_post, post_id=post, reason=REASON)
+    @rule(target=acts, after=MOMENTS, is_ticking=st.booleans(), by=CELL, undone=UNDONE_AFTER)
+    def take_back_publishing(
+        self, after: int, is_ticking: bool, by: str, undone: int | None
+    ) -> MultipleResults[Act]:
+        """A post is published now, and stopped while it can be, or a little later."""
+        post, now = self._add_approved_post(BOTH), post_schedule.publish_now
+        variants = self.town.variants(post)
+        self.use_case("publish_now", now, by="clerk", variant_ids=variants, take_back=WITHIN)
+        self.pass_time(timedelta(seconds=after))
+        if is_ticking:
+            self.dispatch()
+        return self._undo_soon(self._hold_back(post, "stop_publishing", by), undone)
 
-    def route_and_undo(self, is_transfer: bool, after: int, then: int | None) -> None:
-        """The lead closes or transfers the last open comment, and undoes it."""
-        before = self._last_comment(Comment.state == CommentState.ROUTED)
-        if before is None:
-            return
-        road = self.town.departments["road"]
+    def _unsent(self, post: int) -> list[Delivery]:
+        of_post = (Delivery.post_id == post, Delivery.action.in_(OF_TEXTS))
+        return self.deliveries(*of_post, Delivery.state.in_(UNSENT))
+
+    def _hold_back(self, post: int, how: str, by: str) -> list[Act]:
+        """Hold the post back; return the acts that cancelled its texts, by that person."""
+        of_post = (Delivery.post_id == post, Delivery.action.in_(OF_TEXTS))
+        waiting = {
+            delivery.id: delivery
+            for delivery in self.deliveries(*of_post, Delivery.state != DeliveryState.CANCELLED)
+        }
+        by = self.approver if how == "withdraw_approval" else "lead" if how == "give_up" else by
+        self._apply_brake(post, how, by)
+        unsent = self.deliveries(*of_post, Delivery.state.in_(UNSENT))
+        assert how != "stop_publishing" or not unsent, "all that has not left was stopped"
+        cancelled = self.deliveries(*of_post, Delivery.state == DeliveryState.CANCELLED)
+        return multiple(*(self._act(waiting[row.id], by) for row in cancelled if row.id in waiting))
+
+    def _apply_brake(self, post: int, how: str, by: str) -> None:
+        match how:
+            case "cancel":
+                for delivery in self.deliveries(Delivery.post_id == post):
+                    case = scheduling_schedule.cancel
+                    self.use_case(how, case, by=by, delivery_id=delivery.id)
+            case "stop_publishing":
+                self.use_case(how, post_schedule.stop_publishing, by=by, post_id=post)
+            case "give_up":
+                self.use_case(how, withdraw.withdraw_post, post_id=post, reason=REASON)
+            case _:
+                newest, withdrawal = self.town.newest(post), withdraw.withdraw_approval
+                self.use_case(how, withdrawal, by=by, post_id=post, seen_revision=newest)
+
+    @rule(target=acts, is_transfer=st.booleans(), by=CELL, undone=UNDONE_AFTER)
+    def route(self, is_transfer: bool, by: str, undone: int | None) -> MultipleResults[Act]:
+        """The cell closes or transfers the last open comment."""
+        road, states = self.town.departments["road"], [CommentState.ROUTED]
         case = partial(routing.transfer, department_id=road) if is_transfer else routing.close
         what = "pass_on" if is_transfer else "close"
-        if self.use_case(what, case, comment_id=before.id, reason=REASON) is None:
-            return
-        event_id = self._newest_event(before)
-        self.town.clock.move(timedelta(seconds=after))
-        if self._undo(partial(undo_routing, comment_id=before.id), event_id):
-            assert timedelta(seconds=after) <= WITHIN
+        if not is_transfer:
+            states.append(CommentState.RECEIVED)
+        before = self._last_comment(Comment.state.in_(states))
+        if before is None:
+            return multiple()
+        done = self.use_case(what, case, by=by, comment_id=before.id, reason=REASON)
+        return self._undo_soon([] if done is None else [self._act(before, by)], undone)
+
+    def _act(self, before: Delivery | Comment, by: str) -> Act:
+        with self.town.read() as session:
+            return Act(undo.newest_event(session, before).id, before, by, self.now)
+
+    def _undo_soon(self, done: list[Act], undone: int | None) -> MultipleResults[Act]:
+        """Undo these acts; return them if they are left for later."""
+        if undone is None:
+            return multiple(*done)
+        self.pass_time(timedelta(seconds=undone))
+        for act in done:
+            self._try_to_undo(act)
+        return multiple()
+
+    @rule(act=consumes(acts), after=MOMENTS, then=TICK_DELAYS)
+    def undo(self, act: Act, after: int, then: int | None) -> None:
+        """An act is undone after whatever has happened since."""
+        self.pass_time(timedelta(seconds=after))
+        self._try_to_undo(act)
+        self.tick_after(then)
+
+    def _try_to_undo(self, act: Act) -> None:
+        """Check that nobody else can undo the act, and who did it once, for half a minute."""
+        other = "clerk" if act.by == "lead" else "lead"
+        assert not self._undo(act, other), "somebody else's act"
+        if self._undo(act, act.by):
+            assert self.now - act.at <= WITHIN
+            self._check_undone(act.before)
+            assert not self._undo(act, act.by), "once"
+
+    def _undo(self, act: Act, by: str) -> bool:
+        case, what = self._reverse(act.before)
+        done = self.use_case(what, case, by=by, event_id=act.event_id, within=WITHIN)
+        return done is not None
+
+    def _reverse(self, row: Delivery | Comment) -> tuple[Callable[..., Stateful], str]:
+        if isinstance(row, Delivery):
+            return partial(undo_cancel, delivery_id=row.id), "undo_cancel"
+        return partial(undo_routing, comment_id=row.id), "undo_routing"
+
+    def _check_undone(self, before: Delivery | Comment) -> None:
+        """Check that the row has the state, the time and the department that it had."""
+        if isinstance(before, Delivery):
+            (delivery,) = self.deliveries(Delivery.id == before.id)
+            assert delivery.state is DeliveryState.SCHEDULED
+            assert delivery.due_at == before.due_at
+            assert delivery.due_at > self.now
+        else:
             (comment,) = self._comments(Comment.id == before.id)
             assert (comment.state, comment.department_id) == (before.state, before.department_id)
             assert comment.due_at == before.due_at
-            self.counts["undo_routing"] += 1
-        self.tick_after(then)
-
-    def _undo(self, case: Callable[..., object], event_id: int) -> bool:
-        undone = self.use_case("undo", case, event_id=event_id, within=WITHIN)
-        return undone is not None
-
-    def _newest_event(self, row: Stateful) -> int:
-        with self.town.read() as session:
-            return undo.newest_event(session, row).id
