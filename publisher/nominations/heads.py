@@ -10,7 +10,13 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, Role, require
-from publisher.auth.contact_details import BadInput, BadPerson
+from publisher.auth.contact_details import (
+    BadInput,
+    BadPerson,
+    Problems,
+    read_mail,
+    read_mobile,
+)
 from publisher.models.people import Department
 from publisher.people import department_changes
 from publisher.people.appointments import record_person
@@ -142,6 +148,12 @@ def _carry_out_row(
         problems["office_above"] = BadPerson("office_above", "unknown_name")
     if department is not None and not problems:
         problems |= _record(session, line, department, above, actor=actor, order=order, now=now)
+    else:
+        # What else is wrong in the row is said at once, too.
+        contacts = Problems()
+        contacts.read(lambda: read_mail(line.mail))
+        contacts.read(lambda: read_mobile(line.mobile))
+        problems |= {_column(bad): bad for bad in contacts.found}
     return CheckedHead(line, department, problems)
 
 

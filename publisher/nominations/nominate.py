@@ -74,6 +74,13 @@ def confirms(head: Appointment, *, is_proven: bool, now: datetime) -> bool:
     return is_proven and head.state in IN_PLACE and head.covers(now)
 
 
+def require_unnamed(session: Session, link: Link) -> None:
+    """Raise `AlreadyNamed` if the officers were named since the link was made."""
+    earlier = head_links.named_since(session, link)
+    if earlier is not None:
+        raise AlreadyNamed(name=earlier.head.person.name_mr, at=earlier.made_at)
+
+
 def check(
     session: Session, *, link: Link, named: OfficersNamed, is_proven: bool, now: datetime
 ) -> None:
@@ -175,9 +182,7 @@ def _begin(
         .order_by(CallAddressee.id)
     )
     addressees = list(session.scalars(query.with_for_update(of=CallAddressee)))
-    earlier = head_links.named_since(session, link)
-    if earlier is not None:
-        raise AlreadyNamed(name=earlier.head.person.name_mr, at=earlier.made_at)
+    require_unnamed(session, link)
     session.refresh(link)
     head = head_links.office_of(session, link, now=now)
     if head is None or link.used_at is not None or link.ended_at is not None:

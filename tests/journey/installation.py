@@ -105,7 +105,7 @@ class Installation:
     def _web_responds(self) -> bool:
         try:
             return requests.get(self.web + "/sign-in", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def visitor(self, key: str) -> Visitor:

@@ -79,6 +79,13 @@ def test_each_row_says_what_is_wrong_at_its_column(
         record(calls, row)
 
 
+def test_a_row_of_an_unknown_department_says_at_once_what_else_is_wrong(calls: Calls) -> None:
+    row = HeadRow("nowhere", "अ", "", "अ at pmc", "020-25501000")
+    assert codes(check(calls, row)) == [
+        {"department": "unknown_name", "mail": "unreadable", "mobile": "landline"}
+    ]
+
+
 def test_one_wrong_row_keeps_all_from_being_recorded(calls: Calls) -> None:
     with pytest.raises(BadHeads) as refused:
         record(calls, GARDEN, HeadRow("nowhere", "अ", "", "a@pmc.example"))

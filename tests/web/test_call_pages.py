@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.nominations.steps import Calls
+from tests.web.html_page import Page
 from tests.web.site import Site
 
 NEW = {"order_number": "साप्रवि/४५", "ordered_on": "20/11/2026", "nominate_by": "5/12/2026"}
@@ -36,6 +37,16 @@ def test_a_call_is_opened_phoned_and_seen_on_today(site: Site) -> None:
     assert "बंद" in lead.get("/calls").text
 
 
+def test_after_a_button_the_same_list_is_shown(site: Site) -> None:
+    calls, lead = Calls(site.city), site.browser("lead")
+    calls.head()
+    path = f"/calls/{calls.open('garden', 'road')}?view=open"
+    actions = [form.get("action") for form in lead.page(path).all if form.tag == "form"]
+    for act in ("telephoned", "again"):
+        action = next(action for action in actions if action.endswith(f"/{act}?view=open"))
+        assert lead.post(action, {}).headers["Location"] == path
+
+
 def test_a_call_without_departments_is_refused_with_all_that_was_typed(site: Site) -> None:
     response = site.browser("lead").post("/calls/new", NEW)
     assert response.status_code == 422
@@ -49,6 +60,10 @@ def test_heads_are_pasted_corrected_and_recorded(site: Site) -> None:
     lines = "garden\tचारुता\tअधीक्षक\tc@pmc.example\t020-25501000\twater"
     shown = lead.post("/calls/heads", {**order, "step": "read", "pasted": lines}).text
     assert 'value="020-25501000" aria-invalid="true"' in shown
+    assert "ओळ १: उद्यान विभाग" in shown, "not the code that was pasted"
+    row = Page(shown).by_id("row-0-name_mr").within("fieldset")
+    assert row is not None
+    assert "field-wrong" not in row.get("class"), "only the wrong field is marked"
     row = {"department": "garden", "name_mr": "चारुता", "mail": "c@pmc.example", "mobile": "98"}
     table = {"rows": "1", **{f"row-0-{column}": text for column, text in row.items()}}
     refused = lead.post("/calls/heads", {**order, **table, "step": "record"})

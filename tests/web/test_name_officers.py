@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from approvals.policy import Role
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment
+from publisher.people.appointments import record_person
 from publisher.settings.sms import SmsTemplate
 from tests.nominations.steps import MOBILE, Calls
 from tests.web.html_page import Page
@@ -30,6 +32,8 @@ FIELDS = {
     "ordered_on": "20/11/2026",
 }
 LANDLINE, PROPOSAL, SIGN_IN = "हा दूरध्वनी क्रमांक आहे", "हा प्रस्ताव आहे", "आपला मोबाइल क्रमांक"
+
+WAY_ON = "तेथून नवीन लिंक मिळू शकते"
 
 
 def with_sms(site: Site) -> None:
@@ -78,6 +82,53 @@ def test_the_list_of_corrections_says_of_which_officer(calls: Calls, site: Site)
     links = [tag.text for tag in page.all if tag.tag == "a" and tag.get("href").startswith("#")]
     assert "समन्वयक १: पदनाम: ही माहिती भरावी." in links
     assert "समन्वयक २: पदनाम: ही माहिती भरावी." in links
+
+
+def test_the_page_shows_what_will_be_stored_and_the_sms_the_same(calls: Calls, site: Site) -> None:
+    path = called(calls)
+    fields = {"first_name_mr": " सुनंदा   पाटील ", "second_mobile": "०९८२२०-२२२२२"}
+    page = send(site.nobody(), path, **fields)
+    assert ("second_mobile", "98220\u00a022222") in Page(page).form("name-officers")
+    assert ("first_name_mr", "सुनंदा पाटील") in Page(page).form("name-officers")
+    assert calls.notices("nomination_code")[-1].variables["first"] == "सुनंदा पाटील"
+
+
+def test_the_last_day_is_the_one_of_the_mail_not_the_midnight_after_it(
+    calls: Calls, site: Site
+) -> None:
+    page = site.nobody().page(called(calls)).text
+    assert "५ डिसेंबर" in page
+    assert "६ डिसेंबर" not in page
+
+
+def test_a_link_that_is_over_says_what_a_head_can_do(calls: Calls, site: Site) -> None:
+    path = called(calls)
+    browser = site.nobody()
+    changed = path[:-1] + ("a" if path[-1] != "a" else "b")
+    assert WAY_ON in browser.get(changed).text
+    calls.wait(11)
+    assert WAY_ON in browser.get(path).text
+    late = browser.post(path, FIELDS)
+    assert late.status_code == 404
+    assert WAY_ON in late.text
+    assert "सुनंदा पाटील" in late.text, "what was written can be copied"
+
+
+def test_one_present_officer_is_not_promised_to_be_kept(calls: Calls, site: Site) -> None:
+    path = called(calls)
+    with calls.city.write() as session:
+        record_person(
+            session,
+            actor=calls.city.actor("lead"),
+            now=calls.city.now,
+            name_mr="अरुंधती",
+            mobile="9822055555",
+            role=Role.OFFICER,
+            department_id=calls.city.departments["garden"],
+        )
+    page = site.nobody().page(path).text
+    assert "ते कोण आहेत ते पाहण्यासाठी संकेतांक लागतो" in page
+    assert "कायम ठेवण्यासाठी" not in page
 
 
 def test_the_link_goes_by_mail_and_by_sms(calls: Calls) -> None:
@@ -172,8 +223,12 @@ def test_a_head_without_a_mobile_signs_in_and_makes_a_proposal(site: Site, calls
     assert site.nobody().post(path, FIELDS).status_code == 409
     assert PROPOSAL in browser.get(path).text
     send(browser, path)
-    send(browser, path, "name")
+    assert PROPOSAL in send(browser, path, "name"), "also once it is done"
     assert [row.state for row in calls.officers("health")] == ["recorded", "recorded"]
+    calls.confirm(*(row.id for row in calls.officers("health")))
+    page = browser.page(path)
+    assert PROPOSAL not in page
+    assert [tag.text for tag in page.all if tag.tag == "h1"] == ["नावे दिली"]
 
 
 def test_somebody_else_who_is_signed_in_is_told_whose_link_it_is(site: Site, calls: Calls) -> None:

@@ -20,7 +20,7 @@ from tests.support.passwords import set_password
 from tests.web.site import Browser, Site
 
 MOBILE = "+915550009922"
-TAKEN_UP, OVER = "आता आपण या पदावर आहात", "या दुव्याने आता पदभार स्वीकारता येत नाही"
+TAKEN_UP, OVER = "आता आपण या पदावर आहात", "या लिंकने आता पदभार स्वीकारता येत नाही"
 
 
 def head_of_gardens(site: Site, *, mobile: str | None = MOBILE, confirmed: bool = True) -> int:

@@ -190,7 +190,7 @@ def ask_again(_form: Form, call_id: int, addressee_id: int) -> Page:
     with writing() as session:
         calls.ask_again(session, **by_actor(), addressee_id=addressee_id)
     flash(_("A new link is being sent."))
-    return redirect(url_for("calls.show", call_id=call_id, view="open"))
+    return redirect(_same_list(call_id))
 
 
 @routes.post("/<int:call_id>/<int:addressee_id>/telephoned")
@@ -201,7 +201,13 @@ def telephoned(_form: Form, call_id: int, addressee_id: int) -> Page:
     with writing() as session:
         calls.note_telephoned(session, **by_actor(), addressee_id=addressee_id)
     flash(_("Noted."))
-    return redirect(url_for("calls.show", call_id=call_id, view="not_reached"))
+    return redirect(_same_list(call_id))
+
+
+def _same_list(call_id: int) -> str:
+    """Return the address of the list and its page on which the button was."""
+    view, page = request.args.get("view"), request.args.get("page")
+    return url_for("calls.show", call_id=call_id, view=view, page=page)
 
 
 @routes.get("/<int:call_id>.csv")

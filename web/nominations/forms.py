@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from wtforms import HiddenField, RadioField, StringField
 
-from publisher.nominations.named_officers import NamedOfficer, OfficersNamed
+from publisher.nominations.named_officers import SLOTS, NamedOfficer, OfficersNamed
 from publisher.validation import Invalid
 from web.core.i18n import _, _l
 from web.forms import Form, options
+from web.messages.names import mobile_shown
 from web.messages.nominations import CLASSES
 from web.moments.fields import DayField
 
@@ -65,6 +66,13 @@ class OfficersForm(Form):
             self.order_number.data or "",
             self.ordered_on.data,
         )
+
+    def fill(self, named: OfficersNamed) -> None:
+        """Show the two officers as they will be stored, so that each can be checked."""
+        for slot, officer in zip(SLOTS, (named.first, named.second), strict=True):
+            for field in OFFICER_FIELDS:
+                self[f"{slot}_{field}"].data = getattr(officer, field)
+            self[f"{slot}_mobile"].data = mobile_shown(officer.mobile)
 
     def _officer(self, slot: str) -> NamedOfficer:
         texts = {field: self[f"{slot}_{field}"].data or "" for field in OFFICER_FIELDS}

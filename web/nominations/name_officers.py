@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from approvals.policy import Role
 from publisher.auth import one_time_links
 from publisher.auth.one_time_links import LinkPurpose, LinkSpent
 from publisher.models.people import Appointment, Department, Link
-from publisher.nominations import head_links, nominate
+from publisher.nominations import head_links, named_officers, nominate
 from publisher.nominations.named_officers import OfficersNamed
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import personal_links
@@ -61,7 +62,7 @@ def _page(
     named = head_links.named_since(session, link) if link is not None else None
     head = head_links.office_of(session, link, now=ctx.now()) if link is not None else None
     if link is None or (head is None and named is None) or (link.ended_at and named is None):
-        return error_page(404, message=_("This link has expired or was already used."))
+        return _over_page()
     if g.acting is not None and not is_by_owner(link):
         page = render_template("people/personal_link_of_another.html", person=link.person)
         return page, 403
@@ -73,6 +74,9 @@ def _page(
         link=link,
         department=session.get_one(Department, link.subject_id),
         named=named,
+        waits=named is not None and _wait(named.first, named.second),
+        # The moment after it is a midnight, which reads as the day after the call's last one.
+        last_moment=link.expires_at - timedelta(seconds=1),
         officers=officers,
         digest=nominate.digest_of_officers(officers),
         is_summary=is_summary,
@@ -81,6 +85,18 @@ def _page(
         has_code=can_code,
         is_final=head is not None and nominate.confirms(head, is_proven=can_code, now=ctx.now()),
         is_late=is_code_late(session, link, CODE if is_summary else NoticeKind.LINK_CODE),
+    )
+
+
+def _over_page() -> Page:
+    """Return the page of a link that is unknown or over, with a way on for whoever has no account."""
+    return error_page(
+        404,
+        message=_("This link has expired or was already used."),
+        way_on=_(
+            "Open the link in the email or SMS again. If its time is over, phone the Cell, "
+            "which can send a new one."
+        ),
     )
 
 
@@ -93,10 +109,17 @@ class _LinkPost:
 
 
 def _asked(session: Session, token: str) -> _LinkPost:
-    """Return the link. Raises `NotFound` if it is over or another's, `LinkSpent` if none proves."""
+    """Return the link.
+
+    Raises `NotFound` if it is another's, `LinkSpent` if it proves nobody, `AlreadyNamed`.
+    """
     link = _link(session, token)
-    if link is None or (g.acting is not None and not is_by_owner(link)):
+    if link is None:
+        raise LinkSpent
+    if g.acting is not None and not is_by_owner(link):
         raise NotFound(token)
+    # Before any code: who presses the button twice has typed no wrong one.
+    nominate.require_unnamed(session, link)
     can_code = has_code(session, link, CODE)
     if not can_code and not is_by_owner(link):
         raise LinkSpent
@@ -137,6 +160,8 @@ def _check(form: OfficersForm, token: str) -> Page:
         link_post, named = _asked(session, token), form.named()
         link = link_post.link
         nominate.check(session, link=link, named=named, is_proven=link_post.has_code, now=ctx.now())
+        named = named_officers.read(named, head=link.person, now=ctx.now())
+        form.fill(named)
         if link_post.has_code:
             about = {
                 "first": named.first.name_mr,
@@ -161,7 +186,8 @@ def _name(form: OfficersForm, token: str) -> Page:
     """Record the two officers by the code, or by the sign-in of a head without a mobile."""
     problem, is_final = None, False
     with writing() as session:
-        link_post, named = _asked(session, token), form.named()
+        link_post = _asked(session, token)
+        named = named_officers.read(form.named(), head=link_post.link.person, now=ctx.now())
         if link_post.has_code:
             problem = personal_links.use_code(
                 session,
