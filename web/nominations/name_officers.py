@@ -89,7 +89,7 @@ def _page(
 
 
 def _over_page() -> Page:
-    """Return the page of a link that is unknown or over, with a way on for whoever has no account."""
+    """Return the page of an unknown link or one that is over, with a way on without an account."""
     return error_page(
         404,
         message=_("This link has expired or was already used."),

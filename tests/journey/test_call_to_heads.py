@@ -1,0 +1,269 @@
+"""A call to the heads of 67 departments: 200 answers, slips and late ones, over HTTP and SMS."""
+
+from __future__ import annotations
+
+import csv
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from tests.journey.called_city import LEAD, CalledCity, HeadPhone
+from tests.journey.called_heads import Head, day, heads
+from tests.journey.nomination_slips import SLIPS
+from tests.journey.sandbox_letters import INVITATION, LINK
+from tests.support.processes import Starter
+
+pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(300)]
+HEADS = heads()
+#: Those without a mobile sign in; two are not confirmed in time, and two not even recorded.
+BY_SIGN_IN, UNCONFIRMED, UNRECORDED = HEADS[60:63], HEADS[63:65], HEADS[65:]
+SILENT = HEADS[50:57]
+FIRST_DAY = HEADS[:50] + HEADS[57:60]
+#: Of those that had named, the ones that answer the second call, and the first of them by a change.
+AGAIN, CHANGED = HEADS[:40], HEADS[:10]
+NAMED, WAITS = "नावे दिली", "नावे दिली; दुसऱ्या व्यक्तीची पुष्टी बाकी"
+ASKED, TO_BE_PHONED = "लिंक पाठविली", "दूरध्वनी करावा: विभागप्रमुखांची पुष्टी नाही"
+
+ACTIVE, TWO = "दोन्ही समन्वयक सक्रिय", "दोन समन्वयक, किमान एक सक्रिय नाही"
+NONE = "समन्वयक नाही"
+
+
+@pytest.fixture
+def city(database_url: str, start: Starter, tmp_path: Path) -> Iterator[CalledCity]:
+    running = CalledCity(start, database_url, tmp_path)
+    running.set_up()
+    yield running
+    running.database.dispose()
+
+
+def test_a_call_to_67_heads_is_answered_200_times(
+    city: CalledCity, record_property: Callable[[str, object], None]
+) -> None:
+    began = time.monotonic()
+    city.import_heads(HEADS[:65])
+    city.confirm([head.name for head in HEADS[:63]])
+    call = city.open_call("साप्रवि/माप्र/४५", day(7))
+    _phone_those_not_reached(city, call)
+    phones = _open_links(city, HEADS[:63])
+    _write_slips(phones)
+    _name_by_code(city, [phones[head.number] for head in FIRST_DAY])
+    _name_by_sign_in(city)
+    _name_by_code(city, list(_open_links(city, UNCONFIRMED).values()))
+    assert _answers(city, call) == {NAMED: 58, ASKED: 7, TO_BE_PHONED: 2}
+    _take_up(city, HEADS[0])
+    second = _answer_the_second_call(city)
+    late = _answer_too_late(city, second)
+    _check_figures(city, call, second)
+    _check_letters(city, late)
+    record_property("forms that heads sent, by step and status", sorted(city.forms_sent.items()))
+    record_property("seconds", round(time.monotonic() - began))
+    assert sum(city.forms_sent.values()) >= 200
+
+
+def _open_links(
+    city: CalledCity, asked: Sequence[Head], *, number: int = 1
+) -> dict[int, HeadPhone]:
+    """Open the newest link of each head, as it came by mail and, the same, by SMS."""
+    addresses = [address for head in asked for address in head.addresses]
+    paths = city.letterbox.wait_for_paths(LINK, addresses, number=number)
+    for head in asked:
+        assert len({paths[address] for address in head.addresses}) == 1, head
+    return {
+        head.number: city.phone(head, paths[head.addresses[0]])
+        for head in asked
+        if head.mobile  # the others sign in first
+    }
+
+
+def _write_slips(phones: dict[int, HeadPhone]) -> None:
+    """Let three heads make each slip: it is said at its field, and what was written stays."""
+    for number, slip in enumerate(SLIPS * 3, start=1):
+        phone = phones[number]
+        fields = slip.change(phone.head, phone.head.fields())
+        page = phone.check(fields, code=422)
+        assert f'id="{slip.field}-error"' in page.html, (slip.name, page.text)
+        typed = dict(page.form("#name-officers").fields)
+        assert {name: typed.get(name, "") for name in fields} == fields, slip.name
+
+
+def _name_by_code(city: CalledCity, phones: Sequence[HeadPhone]) -> None:
+    """Name two officers by the code from the SMS; some type a wrong one first, one five times."""
+    for phone in phones:
+        phone.check(phone.head.fields())
+    codes = city.letterbox.wait_for_codes(Counter(phone.head.mobile for phone in phones))
+    for phone in phones[:5]:  # the code of somebody else
+        phone.send("name", {"code": codes[phones[10].head.mobile]}, code=422)
+    _type_five_wrong_codes(city, phones[5], codes)
+    for phone in phones:
+        code = codes[phone.head.mobile]
+        shown = phone.page
+        page = phone.send("name", {"code": f"{code[:4]} {code[4:]}"})
+        assert "समन्वयक नेमले आहेत" in page.text, page.text
+        if phone.head.number % 10 == 9:  # pressed twice, or again after going back
+            phone.page = shown
+            page = phone.send("name", {"code": code}, code=409)
+            assert phone.head.name in page.text
+
+
+def _type_five_wrong_codes(city: CalledCity, phone: HeadPhone, codes: dict[str, str]) -> None:
+    """The page is closed after five, and takes a new code a quarter of an hour later."""
+    for _ in range(5):
+        phone.send("name", {"code": "00000000"}, code=422)
+    page = phone.send("name", {"code": codes[phone.head.mobile]}, code=422)
+    assert "पंधरा मिनिटांनी" in page.text
+    city.let_a_quarter_of_an_hour_pass()
+    phone.check({})
+    codes |= city.letterbox.wait_for_codes(
+        Counter({phone.head.mobile: city.codes_asked[phone.head.mobile]})
+    )
+
+
+def _name_by_sign_in(city: CalledCity) -> None:
+    """Heads without a mobile sign in, and propose; the second person ticks the six officers."""
+    mails = [head.mail for head in BY_SIGN_IN]
+    invitations = city.letterbox.wait_for_paths(INVITATION, mails)
+    links = city.letterbox.wait_for_paths(LINK, mails)
+    for head in BY_SIGN_IN:
+        visitor = city.take_up(head.mail, invitations[head.mail])
+        phone = city.phone(head, links[head.mail], visitor)
+        phone.check(head.fields())
+        assert "हा प्रस्ताव आहे" in phone.page.text
+        assert "दुसऱ्या व्यक्तीने पुष्टी केल्यावर" in phone.send("name").text
+    officers = [head.officer(rank)["name_mr"] for head in BY_SIGN_IN for rank in (1, 2)]
+    assert _answers(city, "/calls/1")[WAITS] == len(BY_SIGN_IN)
+    city.confirm(officers)
+
+
+def _phone_those_not_reached(city: CalledCity, call: str) -> None:
+    """The list to call has four departments; after it the heads of two are confirmed.
+
+    The clock asks those within a minute, while the others answer.
+    """
+    lead = city.visitors[LEAD]
+    page = lead.get(f"{call}?view=not_reached")
+    assert page.links("^tel:") == [f"tel:+91{head.mobile}" for head in _by_link(page.html)]
+    ticks: list[str] = re.findall(r'action="([^"]+/telephoned\?[^"]+)"', page.html)
+    assert len(ticks) == len(UNCONFIRMED) + len(UNRECORDED)
+    for path in ticks:
+        lead.send(page, path)
+    page = lead.get(f"{call}?view=not_reached")
+    assert page.text.count("दूरध्वनी केला: प्रसाद केंजळे") == len(ticks)
+    city.confirm([head.name for head in UNCONFIRMED])
+
+
+def _by_link(html: str) -> list[Head]:
+    """Return the unconfirmed heads in the order of the page."""
+    return sorted(UNCONFIRMED, key=lambda head: html.index(head.name))
+
+
+def _take_up(city: CalledCity, head: Head) -> None:
+    """Let both officers of a department set a password by their invitations, and sign in."""
+    mobile = re.sub(r"\D", "", "96" + f"{head.number * 10 + 2:08}")
+    logins = [head.officer(1)["mail"], mobile]
+    paths = city.letterbox.wait_for_paths(INVITATION, logins)
+    for login in logins:
+        city.take_up(login, paths[login])
+
+
+def _answer_the_second_call(city: CalledCity) -> str:
+    """A second call to all: thirty keep the two they have, ten name another one."""
+    call = city.open_call("साप्रवि/माप्र/५२", day(7))
+    asked = HEADS[:60] + UNCONFIRMED
+    phones = _open_links(city, asked, number=2)
+    for head in AGAIN:
+        phone = phones[head.number]
+        assert head.officer(1)["name_mr"] not in phone.page.text
+        if head in CHANGED:
+            phone.check(head.fields(second=3))
+        else:
+            phone.press("send", {})
+    codes = city.letterbox.wait_for_codes(
+        Counter({head.mobile: city.codes_asked[head.mobile] for head in AGAIN})
+    )
+    for head in AGAIN:
+        phone, code = phones[head.number], {"code": codes[head.mobile]}
+        if head in CHANGED:
+            phone.send("name", code)
+            continue
+        page = phone.press("look", code)
+        assert head.officer(1)["name_mr"] in page.text
+        digest = re.findall(r'name="digest" value="(\w+)"', page.html)[0]
+        phone.press("keep", {**code, "digest": digest})
+    assert _answers(city, call)[NAMED] == len(AGAIN)
+    return call
+
+
+def _answer_too_late(city: CalledCity, call: str) -> dict[int, HeadPhone]:
+    """The last day passes with the page open: nothing is taken any more, and the page says so."""
+    late = {
+        head.number: city.phone(head, city.letterbox.paths(LINK)[head.addresses[0]][0])
+        for head in [*HEADS[40:60], *UNCONFIRMED]
+    }
+    city.let_the_last_day_pass(call, days=8)
+    for phone in late.values():
+        path = phone.page.path
+        late_page = phone.send("check", phone.head.fields(), code=404)
+        assert "मुदत संपली" in late_page.text
+        assert phone.head.officer(1)["name_mr"] in late_page.text
+        phone.open(path, code=404)
+    page = city.visitors[LEAD].get(f"{call}?view=open")
+    assert page.html.count('class="late"') == 25
+    return late
+
+
+def _rows(city: CalledCity, path: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file."""
+    response = city.visitors[LEAD].browser.get(city.web + path, timeout=30)
+    return list(csv.DictReader(StringIO(response.content.decode("utf-8-sig"))))
+
+
+def _answers(city: CalledCity, call: str) -> Counter[str]:
+    """Return how many departments have given each answer to a call, by its CSV."""
+    return Counter(row["प्रतिसाद"] for row in _rows(city, f"{call}.csv"))
+
+
+def _check_figures(city: CalledCity, call: str, second: str) -> None:
+    """What was answered, the coverage, the annex of today and the CSV of the call are one."""
+    rows = _rows(city, f"{call}.csv")
+    nobody = {row["संकेतांक"] for row in rows if not row["समन्वयक १"]}
+    assert nobody == {head.department for head in [*SILENT, *UNRECORDED]}
+    coverage = _rows(city, "/coverage.csv")
+    states = Counter(row["स्थिती"] for row in coverage)
+    assert states == {ACTIVE: 1, TWO: 57, NONE: 9}
+    assert {row["संकेतांक"] for row in coverage if not row["समन्वयक १"]} == nobody
+    page = city.visitors[LEAD].get("/coverage").text
+    assert "६७ विभाग" in page
+    annex = _rows(city, "/annex.csv")
+    assert {row["संकेतांक"] for row in annex} == nobody
+    assert len(annex) == len(nobody)
+    shown = city.visitors[LEAD].get("/annex").text
+    assert all(row["विभाग"] in shown for row in annex)
+    changed = {row["संकेतांक"]: row for row in coverage}
+    for head in CHANGED:
+        names = {head.officer(1)["name_mr"], head.officer(3)["name_mr"]}
+        assert {changed[head.department][f"समन्वयक {rank}"] for rank in "१२"} == names
+    assert _answers(city, second) == {NAMED: len(AGAIN), ASKED: 25, TO_BE_PHONED: 2}
+
+
+def _check_letters(city: CalledCity, late: dict[int, HeadPhone]) -> None:
+    """Links and codes went to their head alone, and nothing was sent twice."""
+    letters = city.letterbox.letters()
+    owners = {address: head.number for head in HEADS for address in head.addresses}
+    heads_of_links: dict[str, set[int | None]] = {}
+    for letter in letters:
+        for path in LINK.findall(letter.text):
+            heads_of_links.setdefault(path, set()).add(owners.get(letter.to))
+    assert all(None not in heads and len(heads) == 1 for heads in heads_of_links.values())
+    codes = {code for letter in letters for code in letter.codes}
+    for letter in letters:
+        if letter.to not in {head.mobile for head in HEADS if head.mobile}:
+            assert not codes & set(re.findall(r"\d{8}", letter.text)), letter
+    repeated = [letter for letter, number in Counter(letters).items() if number > 1]
+    assert repeated == []
+    sent = Counter(letter.to for letter in letters if letter.codes)
+    assert sent == city.codes_asked
