@@ -14,7 +14,7 @@ from approvals import appointments, gate
 from approvals.appointments import STAFF, PendingAppointment
 from approvals.approvers import Candidate
 from approvals.errors import NotAllowed
-from approvals.policy import Action, Actor, ActorKind, Role, require
+from approvals.policy import Action, Actor, ActorKind, Role, require, scope_of
 from publisher import transitions
 from publisher.auth.offices import activate
 from publisher.models.people import Appointment, Department, Person
@@ -73,8 +73,7 @@ def waiting(session: Session, *, now: datetime) -> list[Appointment]:
 
 def count_waiting(session: Session, *, now: datetime) -> int:
     """Return how many appointments wait for confirmation."""
-    query = _waiting(now).with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
-    return session.scalar(query) or 0
+    return session.scalar(_counted(_waiting(now))) or 0
 
 
 def waiting_beside(
@@ -93,6 +92,21 @@ def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Appoin
         query = query.limit(MOST_AT_ONCE)
     rows = [row for row in session.scalars(query) if _may(session, actor, row, own, now=now)]
     return rows[:MOST_AT_ONCE]
+
+
+def count_waiting_for(session: Session, actor: Actor, *, now: datetime) -> int:
+    """Return how many of the waiting appointments the actor may confirm."""
+    if scope_of(actor, Action.CONFIRM_APPOINTMENT) is None:
+        return 0
+    if actor.role is Role.HEAD:
+        return len(waiting_for(session, actor, now=now))
+    own = _own_recorder_ids(session, actor)
+    query = _counted(_waiting(now)).where(_is_within_reach(actor, own))
+    return session.scalar(query) or 0
+
+
+def _counted(query: Select[Appointment]) -> Select[int]:
+    return query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
 
 
 def _is_within_reach(actor: Actor, own_recorder_ids: frozenset[int]) -> ColumnElement[bool]:

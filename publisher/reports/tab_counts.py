@@ -38,6 +38,7 @@ from publisher.models.history import Event
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, Revision, RevisionDepartment
 from publisher.models.submissions import Submission
+from publisher.people import confirmation
 from publisher.reports import emergency_conditions, inbox_list, open_work
 from publisher.reports.decision_board import COUNTED_FOR, decision_count
 from publisher.reports.problems import to_count
@@ -85,7 +86,7 @@ class Counts:
     the inbox's first view, `decisions` the lines of the board that need a person. `emergency`
     counts the open emergency work, which is part of Today and of the board; `overdue` the comments
     of Today whose deadline has passed, if they were asked for; `alerts` what is on the tab of those
-    on duty.
+    on duty. `to_confirm` counts the appointments that the actor may confirm, also on Today.
     """
 
     today: int = 0
@@ -96,6 +97,7 @@ class Counts:
     overdue: int = 0
     alerts: int = 0
     on_duty: int = 0
+    to_confirm: int = 0
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,10 @@ def overview_since(session: Session, mark: str, *, actor: Actor, now: datetime) 
 def overview_of(
     session: Session, *, actor: Actor, now: datetime, with_overdue: bool = False
 ) -> Overview:
-    """Return the counts of the actor's tabs and the mark of the present, in one query."""
+    """Return the counts of the actor's tabs and the mark of the present.
+
+    They are one query, but for the appointments to confirm.
+    """
     if actor.role is None:
         return Overview(Counts(), "")
     tabs, query = _count_query(actor.role, with_overdue)
@@ -127,6 +132,7 @@ def overview_of(
     sums: Counter[str] = Counter()
     for tab, count in zip(tabs, counts, strict=True):
         sums[tab] += count
+    sums["to_confirm"] = confirmation.count_waiting_for(session, actor, now=now)
     parts = (actor.appointment_id, max(0, last_id - LATE), number, int(now.timestamp()))
     return Overview(Counts(**sums), "-".join(map(str, parts)))
 

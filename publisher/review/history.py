@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor
 from approvals.states import PostState
+from publisher.models.comments import Comment, Reply
 from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment
 from publisher.models.posts import Decision, DecisionKind, Post, Revision, Variant
@@ -94,6 +95,7 @@ _DELIVERIES = joinedload(Decision.revision).selectinload(Revision.variants)
 _IN_FULL = (
     _POST.joinedload(Post.department),
     _POST.selectinload(Post.submissions),
+    _POST.joinedload(Post.reply).joinedload(Reply.comment).joinedload(Comment.account),
     joinedload(Decision.revision).selectinload(Revision.departments),
     _DELIVERIES.joinedload(Variant.account),
     _DELIVERIES.selectinload(Variant.deliveries).joinedload(Delivery.receipt),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from publisher.coverage.annex import Annex, AnnexRow
 from publisher.i18n import TRANSLATIONS
+from publisher.papers.annex import annex_paper
 from publisher.papers.characters import CannotShape, printable
 from publisher.papers.pdf import (
     Heading,
@@ -146,10 +149,10 @@ def test_headings_of_a_table_are_repeated_on_each_page() -> None:
 
 
 def test_a_hundred_pages_hold_every_row_once() -> None:
-    rows = [(f"क-{number}", "क्षेत्रीय कार्यालय " * 8) for number in range(2400)]
+    rows = [(f"क-{number}", "क्षेत्रीय कार्यालय " * 8) for number in range(2600)]
     pages = reading.texts(written(Table((1, 6), rows)))
     assert len(pages) >= 100
-    assert re.findall(r"क-\d+", " ".join(pages)) == [f"क-{number}" for number in range(2400)]
+    assert re.findall(r"क-\d+", " ".join(pages)) == [f"क-{number}" for number in range(2600)]
 
 
 def test_only_our_fonts_are_embedded_and_only_in_part() -> None:
@@ -191,6 +194,38 @@ def test_a_letterhead_that_is_no_picture_is_refused(tmp_path: Path, content: byt
     with pytest.raises(NoImage) as refused:
         read_letterhead(path)
     assert refused.value.path == path
+
+
+SIGNED = Sender("पुणे महानगरपालिका", signatory=("(अ. ब. सावंत)", "उप आयुक्त"))
+
+
+@pytest.mark.parametrize("rows", range(38, 50))
+def test_the_signature_stands_on_no_page_alone(rows: int) -> None:
+    table = Table((1, 6), [(f"क-{number}", "पथ विभाग") for number in range(rows)], ("अ.क्र.", "नाव"))
+    *_others, last = reading.texts(written(table, sender=SIGNED))
+    assert f"क-{rows - 1} पथ विभाग (अ. ब. सावंत) उप आयुक्त" in last
+    assert "अ.क्र. नाव" in last
+
+
+def test_the_annex_of_all_departments_is_one_signed_page(tmp_path: Path) -> None:
+    Image.new("RGB", (300, 300), "navy").save(tmp_path / "crest.png")
+    names = enumerate((row.name_mr for row in register_data.load()), start=1)
+    rows = tuple(AnnexRow(number, "", name) for number, name in names)
+    paper = replace(
+        annex_paper(Annex(NOW.date(), is_from_circular=False, rows=rows)),
+        number="",
+        date="२९ नोव्हेंबर २०२६",
+    )
+    sender = replace(SIGNED, image=read_letterhead(tmp_path / "crest.png"))
+    (page,) = reading.texts(write([paper], sender=sender, language="mr", now=NOW))
+    assert "उप आयुक्त" in page
+
+
+def test_a_signature_follows_a_row_that_is_longer_than_a_page() -> None:
+    long = "क्षेत्रीय कार्यालय " * 600
+    pages = reading.texts(written(Table((1, 6), [("१", long)]), sender=SIGNED))
+    assert " ".join(pages).count("क्षेत्रीय") == 600
+    assert "सावंत" in pages[-1]
 
 
 def test_a_picture_stands_in_a_letter(tmp_path: Path) -> None:

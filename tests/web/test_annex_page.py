@@ -27,7 +27,7 @@ def test_the_annex_of_today_has_the_circulars_sentence_and_columns(site: Site) -
 def test_the_annex_on_paper_has_the_same_form_in_marathi(site: Site) -> None:
     lead = site.browser("lead")
     lead.get("/annex")
-    lead.post("/language", {"locale": "en", "next": "/annex"})
+    lead.post("/language", {"lang": "en", "next": "/annex"})
     assert "/annex.pdf?on=2026-11-25" in lead.get("/annex").text
     response = lead.get("/annex.pdf?on=2026-11-25")
     assert response.headers["Content-Disposition"] == "attachment; filename=annex-2026-11-25.pdf"
@@ -43,6 +43,9 @@ def test_oversight_finds_only_the_departments_of_its_line(site: Site) -> None:
     page = site.browser("oversight").page("/annex")
     assert [tag.text for tag in page.all if tag.tag == "td"] == ["१", "माहिती व तंत्रज्ञान विभाग"]
     assert "देखरेखीखालील" in page
+    note = "केवळ माहिती व तंत्रज्ञान विभाग यांच्या देखरेखीखालील विभाग."
+    assert note in reading.whole(site.browser("oversight").get("/annex.pdf").data)
+    assert note not in reading.whole(site.browser("lead").get("/annex.pdf").data)
 
 
 @pytest.mark.parametrize(

@@ -309,6 +309,16 @@ def test_my_decisions_show_what_became_of_each_with_its_live_link(site: Site) ->
     assert [link for link in links if "external" in link or "platform" in link or "memory" in link]
 
 
+def test_my_decisions_name_the_author_whose_comment_was_answered(site: Site) -> None:
+    (delivery_id,) = site.city.live()
+    post_id = site.city.answer(site.city.comment(under=delivery_id, author="sunita_k"))
+    with site.city.write() as session:
+        session.get_one(Post, post_id).title = "काहीही"
+    page = site.browser("first").page("/approvals")
+    assert "@sunita_k यांची टिप्पणी" in page
+    assert "काहीही" not in page
+
+
 def test_my_decisions_are_paged_narrowed_by_month_and_shown_whole_to_print(site: Site) -> None:
     for _ in range(27):
         site.city.approved()

@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pypdfium2 import PdfDocument
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from publisher.drafting.drafts import PictureDraft
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.people import Department, Person
@@ -19,6 +21,8 @@ from publisher.reports.calendar_month import CalendarDay
 from publisher.reports.types import Office
 from publisher.settings.papers import PaperSettings
 from tests.papers import reading
+from tests.support.city_people import HOUR, MINUTE
+from tests.support.forms import photo
 from tests.web.site import Site
 from web.papers.calendar import parts_of
 
@@ -50,7 +54,10 @@ def test_a_month_of_the_calendar(site: Site) -> None:
     empty = text_of(lead.get("/calendar.pdf?month=2027-03"), "calendar-2027-03")
     assert title not in empty
     others = lead.get(f"/calendar.pdf?month={month}&department={site.city.departments['road']}")
-    assert title not in text_of(others, f"calendar-{month}")
+    text_of_others = text_of(others, f"calendar-{month}")
+    assert title not in text_of_others
+    assert "विभाग: पथ विभाग" in text_of_others, "a part of the month says which"
+    assert "विभाग: " not in text
 
 
 def test_a_month_of_more_than_two_thousand_lines_says_so(site: Site) -> None:
@@ -75,7 +82,42 @@ def test_the_whole_life_of_a_post(site: Site) -> None:
         texts = [variant.text for variant in post.revisions[-1].variants]
     for part in (*numbers, *(" ".join(text.split()) for text in texts), "मेधा सातपुते", "मान्यता"):
         assert part in text
+    for part in ("पोस्टची नोंद: ", "मजकूर लिहिणारे स्वाती रणपिसे"):
+        assert part in text
     assert site.browser("road_member").get(f"/posts/{post_id}.pdf").status_code == 404
+
+
+def test_a_photo_and_a_time_stand_on_the_paper_of_a_post(site: Site) -> None:
+    city = site.city
+    post_id = city.start(city.hand_in())
+    picture = PictureDraft("पर्वती येथील जलकेंद्र", content=photo(), name="photo.jpg")
+    city.save(post_id, on=["x"], pictures=(picture,))
+    city.clock.move(9 * HOUR)
+    city.send(post_id)
+    pdf = site.browser("lead").get(f"/posts/{post_id}.pdf").data
+    assert "फोटो १: पर्वती येथील जलकेंद्र" in reading.whole(pdf)
+    with PdfDocument(pdf) as document:
+        assert "रात्री\xa0९:००" in document[0].get_textpage().get_text_range(), "in one line"
+
+
+def test_a_comment_stands_on_paper_as_it_came_and_beside_its_answer(site: Site) -> None:
+    answered_post(site, "पाणी कधी येणार?")
+    text = text_of(site.browser("lead").get("/posts/1.pdf"), "post-1")
+    assert text.count("पाणी कधी येणार?") == 2
+    assert "उद्या सकाळी सहा वाजता." in text
+
+
+def test_a_citizen_of_another_script_stops_no_paper(site: Site) -> None:
+    answered_post(site, "پانی کب آئے گا؟")
+    text = text_of(site.browser("lead").get("/posts/1.pdf"), "post-1")
+    assert "[मजकूर छापता न येणाऱ्या लिपीत आहे; पोस्टचे पान पाहावे]" in text
+
+
+def answered_post(site: Site, comment: str) -> None:
+    (delivery_id,) = site.city.live()
+    site.city.answer(site.city.comment(comment, under=delivery_id))
+    site.city.tick_dispatch(MINUTE)
+    site.city.note_answers()
 
 
 def test_the_register_of_officers(site: Site) -> None:
@@ -89,6 +131,9 @@ def test_the_register_of_officers(site: Site) -> None:
     with site.city.read() as session:
         event = session.scalars(select(Event).where(Event.verb == "export")).one()
     assert event.details == {"page": "departments", "rows": 5}
+    chosen = text_of(lead.get("/departments.pdf?q=पथ&officers=one"), "officers")
+    assert "शोधा: पथ; समन्वयक: एक समन्वयक" in chosen
+    assert "शोधा" not in text
     own = text_of(site.browser("oversight").get("/departments.pdf"), "officers")
     assert "#eval" not in own
     assert site.browser("member").get("/departments.pdf").status_code == 403

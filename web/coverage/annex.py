@@ -10,6 +10,7 @@ from approvals.policy import Actor, Role
 from publisher.coverage.annex import HEADINGS as ANNEX_HEADINGS
 from publisher.coverage.annex import PAPER, Annex, BadAnnexDay, annex
 from publisher.i18n.dates import editable_day
+from publisher.models.people import Department
 from publisher.papers.annex import annex_paper
 from publisher.people.register_data import NAMED_NOBODY_ON
 from publisher.reports import export
@@ -71,8 +72,17 @@ def pdf() -> Response:
         if listed is None:
             raise NotFound(request.args.get("on"))
         export.record_export(session, **by_actor(), rows=len(listed.rows), page="annex")
+        paper = annex_paper(listed, office=_overseer(session))
     name, back = f"annex-{listed.on}", url_for("annex.index", on=listed.on)
-    return pdf_file(annex_paper(listed), name=name, back=back, language=PAPER)
+    return pdf_file(paper, name=name, back=back, language=PAPER)
+
+
+def _overseer(session: Session) -> str:
+    """Return the Marathi name of the viewer's office if they see only what it oversees."""
+    if line_ids(actor()) is None:
+        return ""
+    office = session.get(Department, actor().department_id)
+    return office.name_mr if office else ""
 
 
 def _cells(paper: Annex) -> list[tuple[str, str, str]]:

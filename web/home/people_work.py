@@ -11,7 +11,7 @@ from approvals.policy import Action, Actor, Role, scope_of
 from publisher.delivery.emergency import roster
 from publisher.i18n.languages import number
 from publisher.nominations.progress import newest_open
-from publisher.people import confirmation, lost_factor
+from publisher.people import lost_factor
 from publisher.reports.tab_counts import Counts
 from web.core.context import ctx
 from web.core.i18n import _, _n, page_language
@@ -33,14 +33,14 @@ def people_tasks(session: Session, actor: Actor, counts: Counts) -> list[PeopleT
     `counts` are those of the actor's tabs.
     """
     return [
-        *_appointments(session, actor),
+        *_appointments(session, actor, counts.to_confirm),
         *_duties(session, actor),
         *_calls(session, actor),
         *_decisions(actor, counts),
     ]
 
 
-def _appointments(session: Session, actor: Actor) -> list[PeopleTask]:
+def _appointments(session: Session, actor: Actor, count: int) -> list[PeopleTask]:
     if scope_of(actor, Action.CONFIRM_APPOINTMENT) is None:
         return []
     now = ctx.now()
@@ -51,7 +51,7 @@ def _appointments(session: Session, actor: Actor) -> list[PeopleTask]:
         )
         for person in lost_factor.waiting_for(session, actor=actor, now=now)
     ]
-    if count := len(confirmation.waiting_for(session, actor, now=now)):
+    if count:
         text = _n(
             "%(num)s appointment waits for your confirmation",
             "%(num)s appointments wait for your confirmation",

@@ -34,6 +34,7 @@ def index(session: Session) -> str:
     """Show the start page."""
     now = ctx.now()
     waiting = waiting_for(session, actor=actor(), now=now, most=MOST)
+    counts = counts_of(session, actor())
     return render_template(
         "home/today.html",
         tasks=waiting,
@@ -46,7 +47,8 @@ def index(session: Session) -> str:
         else 0,
         # How many departments have no two active officers, of how many there are.
         uncovered=count_uncovered(session, now=now) if actor().role is Role.CELL_LEAD else (0, 0),
-        people_tasks=people_tasks(session, actor(), counts_of(session, actor())),
+        people_tasks=people_tasks(session, actor(), counts),
+        to_confirm=counts.to_confirm,
         other_work=[other for other in other_work(session, acting()) if other.waiting],
         only_reads=actor().role in READERS,
         is_new=acting().is_newcomer and not tour.is_dismissed(),

@@ -11,6 +11,8 @@ from werkzeug import Response
 from approvals.policy import Action
 from publisher.i18n import dates
 from publisher.i18n.languages import number
+from publisher.models.deliveries import Account
+from publisher.models.people import Department
 from publisher.papers.pdf import Paper, Paragraph, Part, Table
 from publisher.reports.calendar import Item
 from publisher.reports.calendar_month import CalendarDay, calendar_days
@@ -21,8 +23,9 @@ from web.core.i18n import _, page_language
 from web.core.permissions import for_action
 from web.core.state_badges import state_word
 from web.messages.names import account_name, department_name
-from web.papers.files import MOST_ROWS, pdf_file
-from web.schedule.calendar import read_query
+from web.papers.files import MOST_ROWS, filters_of, pdf_file
+from web.schedule.calendar import LEGEND, read_query
+from web.schedule.calendar_layout import CalendarQuery
 
 routes = Blueprint("calendar_papers", __name__)
 
@@ -44,10 +47,25 @@ def month(session: Session) -> Response:
     )
     month_name = dates.month(choice.month, page_language())
     return pdf_file(
-        Paper(_("Calendar: %(month)s", month=month_name), parts_of(days), landscape=True),
+        Paper(
+            _("Calendar: %(month)s", month=month_name),
+            [*filters_of(_filters(session, choice)), *parts_of(days)],
+            landscape=True,
+        ),
         name=f"calendar-{choice.month:%Y-%m}",
         back=choice.href("month", choice.month),
     )
+
+
+def _filters(session: Session, choice: CalendarQuery) -> list[tuple[str, str]]:
+    account = session.get(Account, choice.account) if choice.account else None
+    department = session.get(Department, choice.department) if choice.department else None
+    states = [_(state_word(thing, state)) for thing, state in LEGEND if state == choice.state]
+    return [
+        (_("Account"), account_name(account) if account else ""),
+        (_("Department"), department_name(department) if department else ""),
+        (_("State"), ", ".join(states)),
+    ]
 
 
 def parts_of(days: Sequence[CalendarDay]) -> list[Part]:
@@ -57,7 +75,7 @@ def parts_of(days: Sequence[CalendarDay]) -> list[Part]:
         return [Paragraph(_("Nothing is published in these days."))]
     headings = [_("Time"), _("Post"), _("Department"), _("Where"), _("State")]
     parts: list[Part] = [
-        Table((5, 10, 7, 6, 5), [_row(item) for item in items[:MOST_ROWS]], headings)
+        Table((6, 10.5, 6.5, 5.5, 4.5), [_row(item) for item in items[:MOST_ROWS]], headings)
     ]
     if len(items) > MOST_ROWS:
         parts.append(Paragraph(_more(len(items))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from flask import Response, flash, redirect
@@ -11,7 +11,7 @@ from werkzeug import Response as AnyResponse
 
 from publisher.i18n import dates
 from publisher.papers.characters import CannotShape
-from publisher.papers.pdf import NoImage, Paper, sender_of, write
+from publisher.papers.pdf import NoImage, Paper, Paragraph, sender_of, write
 from publisher.working_time import local_day
 from web.core.context import ctx
 from web.core.database import end_reading
@@ -20,6 +20,12 @@ from web.core.i18n import _, page_language
 log = logging.getLogger("nagarvani.web")
 MOST_ROWS = 2000
 """The most rows of a table on paper, about a hundred pages; the paper says that there are more."""
+
+
+def filters_of(filters: Iterable[tuple[str, str]]) -> list[Paragraph]:
+    """Return the line that says what was chosen, by label and value; none if all was."""
+    line = "; ".join(f"{label}: {value}" for label, value in filters if value)
+    return [Paragraph(line)] if line else []
 
 
 def pdf_file(paper: Paper, *, name: str, back: str, language: str = "") -> AnyResponse:

@@ -9,13 +9,13 @@ from werkzeug import Response
 
 from publisher.i18n.languages import digits
 from publisher.models.people import Appointment
-from publisher.papers.pdf import Paper, Table
+from publisher.papers.pdf import Paper, Part, Table
 from publisher.reports import export
 from web.core.auth import by_actor, writing
 from web.core.i18n import _, page_language
 from web.core.permissions import for_roles
 from web.messages.names import department_name, person_name
-from web.papers.files import pdf_file
+from web.papers.files import filters_of, pdf_file
 from web.people.departments import READERS, Register, register_asked_for
 
 routes = Blueprint("officers_papers", __name__)
@@ -28,9 +28,10 @@ def register() -> Response:
     with writing() as session:
         listed = register_asked_for(session)
         table = _table(listed)
+        parts: list[Part] = [*filters_of(_filters(listed)), table]
         export.record_export(session, **by_actor(), rows=len(table.rows), page="departments")
     return pdf_file(
-        Paper(_("Register of nodal officers"), [table], landscape=True),
+        Paper(_("Register of nodal officers"), parts, landscape=True),
         name="officers",
         back=url_for(
             "departments.index",
@@ -40,9 +41,15 @@ def register() -> Response:
     )
 
 
+def _filters(listed: Register) -> list[tuple[str, str]]:
+    numbers = {0: _("No officer"), 1: _("One officer"), 2: _("Two officers")}
+    number = "" if listed.number is None else numbers[listed.number]
+    return [(_("Search"), listed.query), (_("Officers"), number)]
+
+
 def _table(listed: Register) -> Table:
     headings = [
-        _("Serial number"),
+        _("No."),
         _("Department"),
         _("First officer"),
         _("Second officer"),
@@ -60,7 +67,7 @@ def _table(listed: Register) -> Table:
                 "\n".join(heads) or _("not recorded"),
             )
         )
-    return Table((1.6, 8, 8, 8, 8), rows, headings)
+    return Table((1.6, 7, 8.5, 8.5, 8), rows, headings)
 
 
 def _person(appointment: Appointment) -> str:

@@ -14,6 +14,7 @@ from publisher.drafting import drafts
 from publisher.i18n import dates
 from publisher.i18n.languages import numbered
 from publisher.models.posts import Post, Revision
+from publisher.papers.characters import CannotShape, printable
 from publisher.papers.pdf import Heading, Paper, Paragraph, Part, Table
 from publisher.reports.timeline import post_timeline
 from publisher.reports.timeline_steps import StepKind, TimelineStep
@@ -45,14 +46,14 @@ def life(session: Session, post_id: int) -> Response:
         *_texts(previews),
         Heading(_("What was done")),
         Table(
-            (4, 4, 5, 7),
+            (3.6, 3.4, 5, 8),
             [_row(step) for step in steps],
             [_("When"), _("What"), _("Who"), _("Details")],
         ),
         *_answers(session, steps),
     ]
     return pdf_file(
-        Paper(post.title, parts),
+        Paper(_("Record of a post: %(title)s", title=post.title), parts),
         name=f"post-{post.id}",
         back=url_for("posts.show", post_id=post.id),
     )
@@ -63,6 +64,10 @@ def _facts(post: Post) -> list[tuple[str, str]]:
         (_("Department"), department_name(post.department)),
         (_("State"), _(state_word("post", post.state.value))),
         (_("Revision"), numbered(post.newest, page_language()) if post.newest else ""),
+        *[
+            (_("Written by"), person_name(revision.author, revision.saved_at))
+            for revision in post.revisions[-1:]
+        ],
     ]
     for submission in post.submissions:
         facts += [
@@ -71,19 +76,33 @@ def _facts(post: Post) -> list[tuple[str, str]]:
             (_("When"), _moment(submission.received_at)),
         ]
     if post.reply:
-        facts.append((_("The citizen’s comment"), post.reply.comment.text))
+        facts.append((_("The citizen’s comment"), _citizens(post.reply.comment.text)))
     return [(label, value) for label, value in facts if value]
 
 
 def _moment(at: datetime) -> str:
-    # With the year, since a paper is read years later.
-    return dates.editable_moment(at, page_language())
+    # With the year, since a paper is read years later; the time of day stays in one line.
+    return f"{dates.editable_day(at, page_language())}, {dates.clock_time(at, page_language())}"
+
+
+def _citizens(text: str) -> str:
+    """Return a citizen's text; in a script that the font lacks it stops no paper."""
+    try:
+        printable(text)
+    except CannotShape:
+        return _("[text in a script that cannot be printed; see the page of the post]")
+    return text
 
 
 def _texts(previews: Sequence[Preview]) -> Iterator[Part]:
     for preview in previews:
         yield Heading(preview.title)
         yield Paragraph(preview.text)
+        if preview.link:
+            yield Paragraph(f"{_('Link')}: {preview.link}")
+        for number, picture in enumerate(preview.pictures, start=1):
+            label = _("Photo %(number)s", number=number)
+            yield Paragraph(f"{label}: {picture.alt}" if picture.alt else label)
 
 
 def _row(step: TimelineStep) -> tuple[str, ...]:
@@ -96,8 +115,9 @@ def _details(step: TimelineStep) -> Iterator[str]:
     if step.revision:
         yield _("Revision %(number)s", number=numbered(step.revision, page_language()))
     for outlet in step.outlets:
-        where = f"{account_name(outlet.account)} – {_(LANGUAGE_WORDS[outlet.language])}"
-        yield " ".join(filter(None, (where, outlet.url)))
+        yield f"{account_name(outlet.account)} – {_(LANGUAGE_WORDS[outlet.language])}"
+        if outlet.url:
+            yield outlet.url
     if step.due_at:
         yield _("for %(at)s", at=_moment(step.due_at))
     if step.warned:
@@ -107,8 +127,8 @@ def _details(step: TimelineStep) -> Iterator[str]:
         yield _n("%(num)s comment", "%(num)s comments", step.count)
     if step.number:
         yield step.number
-    if step.statement:
-        yield f"“{step.statement}”"
+    if step.statement and step.kind is not StepKind.ANSWERED:  # an answered comment stands below
+        yield f"“{_citizens(step.statement.strip())}”"
     if step.code and (reason := delivery_reason(step.kind.value, {"code": step.code})):
         yield reason
 
@@ -125,7 +145,7 @@ def _answers(session: Session, steps: Sequence[TimelineStep]) -> list[Part]:
     )
     texts = {reply.id: reply.revisions[-1].variants[0].text for reply in replies}
     rows = [
-        (step.statement, texts[post_id], f"{who_name(step.by)}\n{_moment(step.at)}")
+        (_citizens(step.statement), texts[post_id], f"{who_name(step.by)}\n{_moment(step.at)}")
         for post_id, step in answered.items()
         if post_id in texts
     ]
