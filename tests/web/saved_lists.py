@@ -27,7 +27,7 @@ def save_lists(city: City, names: Iterable[str]) -> None:
                     made_at=city.now,
                 )
             )
-            for page, query in (("submissions", "view=all"), (LETTERS, "1")):
+            for page, query in (("submissions", "view=all"), (LETTERS, "2")):
                 export = Export(
                     person_id=person_id,
                     appointment_id=city.appointments[name],

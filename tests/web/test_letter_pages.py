@@ -46,7 +46,7 @@ def test_letters_are_written_by_one_press_and_shown_with_their_pdf(
     assert "PMC/SP/2026/0001" in shown
     assert "विभागप्रमुखांना: चारुता" in shown
     assert "ईमेलनेही" in shown
-    assert "पुढील स्मरणपत्र" in shown
+    assert "पुढील स्मरणपत्राचा पहिला दिवस" in shown
     assert "स्मरणपत्रे लिहा<" not in shown
     pdf = lead.get(link(lead, page, r"/calls/letters/\d+\.pdf"))
     assert pdf.headers["Content-Disposition"].startswith("attachment; filename=PMC-SP-2026-0001-")
@@ -63,7 +63,7 @@ def test_one_departments_letter_is_written_or_the_reason_is_told(site: Site, cal
     assert lead.post(path).location == page
     refused = lead.post(path)
     assert refused.status_code == 409
-    assert "डिसेंबर २०२६ पासून" in refused.text
+    assert "डिसेंबर २०२६." in refused.text
     calls.wait(7)
     lead = site.browser("lead")
     refused = lead.post(path)
