@@ -96,11 +96,7 @@ def ticks(
         Tick("unread", 60.0, lambda: tick_unread(context.database, now=context.now())),
         Tick("mail", 2.0, lambda: _mail(context, settings, is_stopping)),
         Tick("exports", 1.0, lambda: tick_exports(context.database, now=context.now())),
-        Tick(
-            "letter files",
-            1.0,
-            lambda: tick_letter_exports(context.database, settings, now=context.now()),
-        ),
+        Tick("letter files", 1.0, lambda: _letter_files(context, settings)),
         Tick("sms", 2.0, lambda: _sms(context, settings, is_stopping)),
         *_appointment_ticks(context),
         Tick("lapsed", 5.0, lambda: tick_lapsed_approvals(context.database, now=context.now())),
@@ -149,6 +145,10 @@ def _sms(context: WorkerContext, settings: Settings, is_stopping: Callable[[], b
         now=context.now,
         is_stopping=is_stopping,
     )
+
+
+def _letter_files(context: WorkerContext, settings: Settings) -> int:
+    return tick_letter_exports(context.database, settings, now=context.now())
 
 
 def _heads(context: WorkerContext, settings: Settings) -> int:

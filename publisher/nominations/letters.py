@@ -323,6 +323,6 @@ def _tell_without_line(
         kind=NoticeKind.OFFICE_ABOVE_MISSING,
         values={"count": count, "order_number": call.order_number},
         now=now,
-        path=links.call_without_line(call.id),
+        path=links.call(call.id),
     )
     call.told_without_line_at = now

@@ -103,9 +103,9 @@ def name_officers(token: str) -> str:
     return f"/name-officers/{token}"
 
 
-def call_without_line(call_id: int) -> str:
-    """Return the path of a call's departments that report to no office."""
-    return f"/calls/{call_id}?view=without_line"
+def call(call_id: int) -> str:
+    """Return the path of a call to name officers: its departments and their letters."""
+    return f"/calls/{call_id}"
 
 
 def submission(submission_id: int) -> str:

@@ -76,7 +76,7 @@ def test_a_designation_of_the_head_stands_in_the_address(calls: Calls) -> None:
     assert "उद्यान अधीक्षक" in text_of(last_letter(calls)).recipient
 
 
-def test_the_second_goes_to_the_office_above_a_week_later_and_so_does_each_after(
+def test_the_second_and_each_later_letter_goes_to_the_office_above(
     calls: Calls,
 ) -> None:
     calls.head()
@@ -147,7 +147,7 @@ def test_two_calls_of_a_department_have_one_letter_a_week_together(calls: Calls)
     assert refused.value.values["on"].isoformat() == "2026-12-02"
 
 
-def test_without_an_office_above_the_cell_is_told_once_and_none_is_written(calls: Calls) -> None:
+def test_without_an_office_above_the_cell_is_told_once_a_call(calls: Calls) -> None:
     calls.report_to("road", "health")
     call_id = calls.open("garden", "road")
     calls.write_letters(call_id, "road")
@@ -156,7 +156,7 @@ def test_without_an_office_above_the_cell_is_told_once_and_none_is_written(calls
         for notice in calls.notices("office_above_missing")
         if notice.person_id == calls.city.people["lead"]
     ]
-    assert f"/calls/{call_id}?view=without_line" in notice.body
+    assert f"/calls/{call_id}\n" in notice.body
     count = len(calls.notices("office_above_missing"))
     calls.write_letters(call_id, "garden")
     calls.wait(7)
@@ -169,7 +169,7 @@ def test_without_an_office_above_the_cell_is_told_once_and_none_is_written(calls
     assert steps(calls, call_id)["garden"] is LetterStep.DUE
 
 
-def test_none_is_written_to_who_has_answered_nor_for_a_call_that_is_closed(calls: Calls) -> None:
+def test_none_is_written_after_an_answer_nor_for_a_closed_call(calls: Calls) -> None:
     calls.head()
     call_id = calls.open("garden", "road")
     calls.name()

@@ -94,9 +94,7 @@ def test_all_letters_come_as_one_pdf_and_one_zip_with_progress(site: Site, calls
     assert site.browser("admin").get("/calls/letters/files/1.pdf").status_code == 404
 
 
-def test_a_letter_that_cannot_be_printed_says_why_and_its_files_are_given_up(
-    site: Site, calls: Calls
-) -> None:
+def test_a_letter_that_cannot_be_printed_says_why(site: Site, calls: Calls) -> None:
     calls.head(name="محمد علی")
     page, lead = f"/calls/{calls.open('garden')}", site.browser("lead")
     lead.post(f"{page}/letters")
