@@ -18,7 +18,7 @@ from tests.support import chromium
 from tests.support.accessibility import examine
 from tests.support.processes import Starter
 
-pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(600)]
 BY_TAPS, BY_KEYS, BY_SIGN_IN = heads()[0], heads()[1], heads()[60]
 SUBMIT, DONE = ".submit-bar .btn-act", "विभागाचे समन्वयक नेमले आहेत. त्यांना कळविले आहे."
 

@@ -128,7 +128,7 @@ class CalledCity(Installation):
 
     def phone(self, head: Head, path: str, visitor: Visitor | None = None) -> HeadPhone:
         """Return a head's phone, on which the link was opened: twice, and by a mail scanner."""
-        for method in ("HEAD", "GET", "HEAD"):
+        for method in ("HEAD", "GET"):
             assert requests.request(method, self.web + path, timeout=30).status_code == 200
         opened = visitor or self.new_visitor()
         return HeadPhone(self, head, opened, opened.get(path))

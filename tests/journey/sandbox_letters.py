@@ -43,9 +43,12 @@ class Letterbox:
             for mail in self._read("/letterbox.json")
             for recipient in mail["recipients"]
         ]
+        return mails + self._messages()
+
+    def _messages(self) -> list[Letter]:
         messages = self._read("/sms.json")
         assert not any(sms["dropped"] for sms in messages), "an operator would drop one of these"
-        return mails + [Letter(sms["recipient"][-10:], sms["text"]) for sms in messages]
+        return [Letter(sms["recipient"][-10:], sms["text"]) for sms in messages]
 
     def _read(self, path: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = requests.get(self.sandbox + path, timeout=20).json()
@@ -74,7 +77,7 @@ class Letterbox:
     def codes(self) -> dict[str, list[str]]:
         """Return the codes by the mobile numbers they went to, the newest first."""
         codes: dict[str, list[str]] = {}
-        for letter in self.letters():
+        for letter in self._messages():
             codes.setdefault(letter.to, []).extend(letter.codes)
         return codes
 

@@ -33,6 +33,7 @@ FIELDS = {
 }
 LANDLINE, PROPOSAL, SIGN_IN = "हा दूरध्वनी क्रमांक आहे", "हा प्रस्ताव आहे", "आपला मोबाइल क्रमांक"
 
+NAMED = "विभागाचे समन्वयक नेमले आहेत"
 WAY_ON = "तेथून नवीन लिंक मिळू शकते"
 
 
@@ -187,6 +188,24 @@ def test_a_code_counts_for_exactly_what_the_page_showed(site: Site, calls: Calls
     assert calls.officers() == []
     send(browser, path, "name", code=right)
     assert len(calls.officers()) == 2
+
+
+def test_of_two_tabs_the_newest_code_counts_and_the_other_tab_says_what_happened(
+    site: Site, calls: Calls
+) -> None:
+    path, browser, other = called(calls), site.nobody(), {"second_name_mr": "दुसरे कोणी"}
+    send(browser, path, **other)
+    first_code = code(calls)
+    send(browser, path)
+    assert "संकेतांक बरोबर नाही" in send(browser, path, "name", code=first_code, **other)
+    newest = code(calls).translate(str.maketrans("0123456789", "०१२३४५६७८९"))
+    assert NAMED in send(browser, path, "name", code=f"{newest[:4]} {newest[4:]}")
+    assert [row.person.name_mr for row in calls.officers()] == ["सुनंदा पाटील", "रमेश मोरे"]
+    for _ in range(6):  # pressed again, or after going back: never a wrong code
+        again = browser.post(path, {**FIELDS, **other, "step": "name", "code": first_code})
+        assert again.status_code == 409
+        assert "चारुता यांनी आधीच दिली आहेत" in again.text
+        assert "संकेतांक" not in again.text
 
 
 def test_five_wrong_codes_close_the_page_for_fifteen_minutes(site: Site, calls: Calls) -> None:
