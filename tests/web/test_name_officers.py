@@ -190,9 +190,7 @@ def test_a_code_counts_for_exactly_what_the_page_showed(site: Site, calls: Calls
     assert len(calls.officers()) == 2
 
 
-def test_of_two_tabs_the_newest_code_counts_and_the_other_tab_says_what_happened(
-    site: Site, calls: Calls
-) -> None:
+def test_of_two_tabs_the_newest_code_counts_and_the_other_says_so(site: Site, calls: Calls) -> None:
     path, browser, other = called(calls), site.nobody(), {"second_name_mr": "दुसरे कोणी"}
     send(browser, path, **other)
     first_code = code(calls)
