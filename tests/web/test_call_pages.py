@@ -61,9 +61,9 @@ def test_heads_are_pasted_corrected_and_recorded(site: Site) -> None:
     shown = lead.post("/calls/heads", {**order, "step": "read", "pasted": lines}).text
     assert 'value="020-25501000" aria-invalid="true"' in shown
     assert "ओळ १: उद्यान विभाग" in shown, "not the code that was pasted"
-    row = Page(shown).by_id("row-0-name_mr").within("fieldset")
-    assert row is not None
-    assert "field-wrong" not in row.get("class"), "only the wrong field is marked"
+    fieldset = Page(shown).by_id("row-0-name_mr").within("fieldset")
+    assert fieldset is not None
+    assert "field-wrong" not in fieldset.get("class"), "only the wrong field is marked"
     row = {"department": "garden", "name_mr": "चारुता", "mail": "c@pmc.example", "mobile": "98"}
     table = {"rows": "1", **{f"row-0-{column}": text for column, text in row.items()}}
     refused = lead.post("/calls/heads", {**order, **table, "step": "record"})
