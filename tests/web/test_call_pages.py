@@ -47,6 +47,13 @@ def test_after_a_button_the_same_list_is_shown(site: Site) -> None:
         assert lead.post(action, {}).headers["Location"] == path
 
 
+def test_a_call_leads_back_to_the_list_of_calls(site: Site) -> None:
+    call_id = Calls(site.city).open()
+    page = site.browser("lead").page(f"/calls/{call_id}")
+    ways = [link.get("href") for link in page.all if "action-link" in link.get("class").split()]
+    assert "/calls" in ways
+
+
 def test_a_call_without_departments_is_refused_with_all_that_was_typed(site: Site) -> None:
     response = site.browser("lead").post("/calls/new", NEW)
     assert response.status_code == 422

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from publisher.models.people import Department
+from publisher.models.people import Department, Person
 from tests.web.html_page import Page
 from tests.web.site import Browser, Site
 from web.reports.csv_files import BOM
@@ -34,6 +34,22 @@ def test_each_number_of_the_coverage_opens_its_list(site: Site) -> None:
     assert {"/departments/garden", "/departments/health"} <= set(none)
     assert "/departments/water" not in none
     assert len([tag for tag in page.all if tag.tag == "rect"]) == 2 * 3, "two drawings"
+
+
+def test_long_names_of_offices_differ_beside_the_bars(site: Site) -> None:
+    offices = ("health", "garden")
+    with site.city.write() as session:
+        session.get_one(Person, site.city.people["lead"]).language = "en"
+        for code, line in zip(("water", "road"), offices, strict=True):
+            department = session.get_one(Department, site.city.departments[code])
+            department.reports_to_id = site.city.departments[line]
+        for line, name in zip(offices, ("General", "Special"), strict=True):
+            office = session.get_one(Department, site.city.departments[line])
+            office.name_en = f"Office of the Additional Municipal Commissioner ({name})"
+    page = site.browser("lead").page("/coverage")
+    names = {tag.text for tag in page.all if "chart-name" in tag.get("class")}
+    start = "Office of the Additional …"
+    assert {f"{start} (General)", f"{start} (Special)"} <= names
 
 
 def test_the_states_of_the_coverage_add_up_in_the_csv(site: Site) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from publisher.models.people import Appointment
+from tests.web.html_page import Page
 from tests.web.site import Site
 
 
@@ -47,6 +48,9 @@ def test_the_form_offers_a_head_the_own_department_and_two_roles(site: Site) -> 
     page = site.browser("health_head").get(f"/people/new?person={site.city.people['first']}").text
     assert "आरोग्य विभाग" in page
     assert "पाणीपुरवठा विभाग" not in page
+    own = site.city.departments["health"]
+    form = dict(Page(page).form("person"))
+    assert form["department_id"] == str(own), "there is no other to choose"
     assert 'value="admin"' not in page
     assert "first@pmc.example" not in page
     for path in ("/people", f"/people/{site.city.people['first']}"):

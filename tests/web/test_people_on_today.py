@@ -8,6 +8,7 @@ from approvals.policy import Role
 from publisher.delivery.emergency import roster
 from publisher.models.people import Department
 from tests.support.city_people import HOUR, appoint
+from tests.web.html_page import Page
 from tests.web.site import Site
 from tests.web.test_lost_factor import press
 from tests.web.test_second_factor import with_app
@@ -33,6 +34,17 @@ def test_whoever_may_confirm_sees_that_somebody_waits(any_site: Site) -> None:
     assert lines(any_site, "head") == lines(any_site, "admin") == {"/people/waiting"}
     for name in ("lead", "clerk", "member", "first"):  # the lead has recorded it
         assert lines(any_site, name) == set()
+    for name in ("head", "admin"):
+        page = any_site.browser(name).page("/")
+        assert "आपल्याकडे प्रलंबित: १" in page.text, "what waits is counted on the page"
+        assert tab_count(page) == "१", "and on its tab"
+    assert tab_count(any_site.browser("member").page("/")) == ""
+
+
+def tab_count(page: Page) -> str:
+    """Return the count on the tab of Today; empty without one."""
+    links = [link.text for link in page.all if link.get("href") == "/" and "आजची" in link.text]
+    return links[0].replace("आजची कामे", "").strip()
 
 
 def test_the_second_one_for_a_lost_phone_is_told_and_finds_it_on_today(site: Site) -> None:

@@ -149,6 +149,13 @@ def _cells(covered: DepartmentCoverage) -> list[str]:
     ]
 
 
+def _shortened(name: str) -> str:
+    """Return a name that fits beside a bar: with its end, in which the offices differ."""
+    if len(name) <= LONGEST:
+        return name
+    return f"{name[:26].rsplit(' ', 1)[0]} … {name[28 - LONGEST :].split(' ', 1)[-1]}"
+
+
 def _chart(lines: Sequence[Line], *, width: int, beside: int) -> Chart:
     """Return a bar for each office above, with a part for each state.
 
@@ -168,7 +175,5 @@ def _chart(lines: Sequence[Line], *, width: int, beside: int) -> Chart:
             left += length
         x, y = (beside - 8, top + 15) if beside else (0, top - 6)
         name = department_name(office) if office is not None else _("no office above")
-        groups.append(
-            BarGroup(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…", x, y, tuple(bars))
-        )
+        groups.append(BarGroup(_shortened(name), x, y, tuple(bars)))
     return Chart(width, len(groups) * step + 8, 0, tuple(groups), is_beside=bool(beside))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -119,12 +120,8 @@ def _new_page(session: Session, form: PersonForm) -> str:
     form.department_id.choices = department_options(
         departments, empty_label=_("Choose a department")
     )
-    department_code = request.args.get("department", "")
-    if request.method != "POST" and department_code:
-        form.department_id.data = next(
-            (department.id for department in departments if department.code == department_code),
-            None,
-        )
+    if request.method != "POST":
+        form.department_id.data = _first_choice(departments)
     number = number_of(request.args.get("person")) if _is_staff() else 0
     person = session.get(Person, number)
     if request.method != "POST" and person is not None:
@@ -138,6 +135,13 @@ def _new_page(session: Session, form: PersonForm) -> str:
         is_staff=_is_staff(),
         shared_offers=offered(session, form, [department] if department is not None else []),
     )
+
+
+def _first_choice(departments: Sequence[Department]) -> int | None:
+    """Return the department that the URL names, or a head's own."""
+    code = request.args.get("department", "")
+    is_chosen = [row.id for row in departments if row.code == code or not _is_staff()]
+    return is_chosen[0] if is_chosen else None
 
 
 def _is_staff() -> bool:
