@@ -24,6 +24,7 @@ from fontTools.ttLib.tables import otTables
 from fontTools.varLib import instancer
 from PIL import features
 
+from publisher.i18n.joined_marks import JOINED, join_marks, mark_tables
 from publisher.i18n.languages import NBSP
 
 FAMILY = "Noto Sans Devanagari"
@@ -98,7 +99,16 @@ def _stamp_of(target: Path) -> Path:
 def _recipe(original: Path) -> str:
     """Return a digest of all inputs of the build."""
     made_with = repr(
-        (fonttools_version, WEIGHTS, FULL_WIDTH, RANGES, _NAMES_KEPT, LEVELLED, _HEIGHT_OF_SPACE)
+        (
+            fonttools_version,
+            WEIGHTS,
+            FULL_WIDTH,
+            RANGES,
+            _NAMES_KEPT,
+            LEVELLED,
+            _HEIGHT_OF_SPACE,
+            JOINED,
+        )
     )
     return sha256(original.read_bytes() + made_with.encode("ascii")).hexdigest()
 
@@ -123,6 +133,7 @@ def _for_copying(narrowed: BytesIO) -> bytes:
     with TTFont(narrowed, recalcTimestamp=False) as font:
         _widen_spaces(font)
         _level_marks(font)
+        join_marks(font)
         font.save(out)
     return out.getvalue()
 
@@ -150,11 +161,8 @@ def _level_marks(font: TTFont) -> None:
     The typesetter writes a glyph of another height apart, with the whole syllable as its text, so
     that it would be copied twice. The difference is less than half a point in running text.
     """
-    for lookup in font["GPOS"].table.LookupList.Lookup:
-        for subtable in lookup.SubTable:
-            table = getattr(subtable, "ExtSubTable", subtable)
-            if isinstance(table, otTables.MarkBasePos):
-                _level(table)
+    for table in mark_tables(font):
+        _level(table)
 
 
 def _level(table: otTables.MarkBasePos) -> None:

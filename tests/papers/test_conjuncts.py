@@ -1,4 +1,4 @@
-"""Conjuncts are drawn as Chromium draws them with the same font; a wrong shape is noticed."""
+"""Conjuncts are drawn as Chromium draws them with the font as it came; a wrong shape is noticed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageChops, ImageOps
 from playwright.sync_api import Page
 
-from publisher.papers.characters import FONTS
+from publisher.i18n.fonts import source
 from publisher.papers.pdf import Paper, Paragraph, Sender, write
 from tests.papers import reading
 
@@ -22,11 +22,27 @@ POINTS = 10.5
 """The size of running text on paper."""
 MOST_DIFFERENT = 0.15
 """Edges of strokes fall on other pixels; a wrong shape differs by all of its ink."""
-CONJUNCTS = ("क्ष", "त्र", "र्\u200dय", "श्री", "द्ध्य", "ज्ञ", "र्क", "कि", "रु", "हृ", "ळू", "द्र")
+CONJUNCTS = (
+    "क्ष",
+    "त्र",
+    "र्\u200dय",
+    "श्री",
+    "द्ध्य",
+    "ज्ञ",
+    "र्क",
+    "कि",
+    "रु",
+    "हृ",
+    "ळू",
+    "द्र",
+    "द्धृ",
+    "ट्टू",
+    "द्गुं",
+)
 
 
 def by_chromium(page: Page, text: str) -> Image.Image:
-    font = b64encode((FONTS / "400.ttf").read_bytes()).decode()
+    font = b64encode(source().read_bytes()).decode()
     page.set_content(
         f"<style>@font-face {{ font-family: paper; src: url(data:font/ttf;base64,{font}) }}"
         f"p {{ font: {PIXELS}px/2 paper; margin: 20px }}</style><p lang='mr'>{text}</p>"

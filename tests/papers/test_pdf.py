@@ -44,6 +44,7 @@ def written(*parts: Part, title: str = "शीर्षक", sender: Sender = SE
     [
         "क्षेत्रीय कार्यालय, त्र्यंबक, पर्‍यंत, श्रीमती, द्ध्य, रस्त्यावर, हृदय, ज्ञान",
         "नावे न कळविलेले विभाग, मिळून सर्व बुद्रुक, म्हाळुंगे, विद्युत् विभाग",
+        "उद्धृत मजकूर, सद्गुरू, उद्ध्वस्त, लड्डू, चिठ्ठू, संसद्, उद्गृहीत, अङ्कुर, सद्गुरूंचे",
         "क्रमांक PMC/2026/000123, दि. १४ जुलै २०२१, ₹ १,२०,०००, “शब्द” – ‘शब्द’ … é",
     ],
 )
@@ -66,6 +67,15 @@ def test_every_word_of_the_catalogues_is_copied_as_it_is() -> None:
     words = sorted(set(re.findall(r"[\u0900-\u097f\u200c\u200d]+", text)))
     assert len(words) > 3000
     copied = reading.whole(written(Paragraph(" ".join(words)))).split()
+    assert [word for word in words if word not in copied] == []
+
+
+@pytest.mark.proof
+def test_every_pair_of_letters_with_every_sign_is_copied_as_it_is() -> None:
+    letters, signs = "कखगघङचछजझञटठडढणतथदधनपफबभमयरलळवशषसह", " ािीुूृेैोौंःॅॉँ्".replace(" ", "")
+    syllables = [*letters, *(f"{one}\u094d{two}" for one in letters for two in letters)]
+    words = [f"क{syllable}{sign}क" for syllable in syllables for sign in ("", *signs)]
+    copied = set(reading.whole(written(Paragraph(" ".join(words)))).split())
     assert [word for word in words if word not in copied] == []
 
 
