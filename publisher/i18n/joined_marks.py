@@ -7,12 +7,15 @@ with a vowel sign; these are added to the same lookup.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Any, cast
 
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables import otTables
+
+Offset = tuple[int, int]
 
 _BELOW = ("uni0941", "uni0942", "uni0943", "uni0944", "uni094D")
 """The marks below a letter: u, ū, ṛ, ṝ, virama."""
@@ -20,7 +23,7 @@ _BELOW = ("uni0941", "uni0942", "uni0943", "uni0944", "uni094D")
 _FAR = (("uni09300942", "uni0901"), ("uni09300942", "uni0902"))
 """In रूं and रूँ the mark is so far from the next letter that a reader takes the gap for a space."""
 
-_WRITTEN = {"uni09300942": ("uni0930", "uni0942")}
+_WRITTEN = {"uni09300942": ["uni0930", "uni0942"]}
 """The glyphs of a base that the lookup itself joins."""
 
 JOINED = (_BELOW, _FAR)
@@ -33,15 +36,15 @@ def join_marks(font: TTFont) -> None:
     """Add the glyphs to a font of one weight."""
     syllables = _syllables(font)
     joined: list[tuple[str, str]] = []  # in the order of the glyphs, as tables have to be
-    for base, mark, offset in list(_marks_apart(font)):
-        first, *others = (*_WRITTEN.get(base, (base,)), mark)
-        row = syllables.setdefault(first, [])
-        if any(syllable.Component == others for syllable in row):
+    for base, mark, drawn, offset in list(_marks_apart(font)):
+        written = [*_WRITTEN.get(base, [base]), mark]
+        row = syllables.setdefault(written[0], [])
+        if any(syllable.Component == written[1:] for syllable in row):
             continue
         name = f"{base}_{mark}"
-        _add_glyph(font, name, base, mark, offset)
+        _add_glyph(font, name, base, drawn, offset)
         syllable = otTables.Ligature()
-        syllable.Component, syllable.LigGlyph = others, name
+        syllable.Component, syllable.LigGlyph = written[1:], name
         row.insert(0, syllable)  # before what is shorter
         joined.append((base, name))
     font.getReverseGlyphMap(rebuild=True)
@@ -52,7 +55,7 @@ def join_marks(font: TTFont) -> None:
         table.BaseArray.BaseRecord += [record for _name, record in own]
 
 
-def _add_glyph(font: TTFont, name: str, base: str, mark: str, offset: tuple[int, int]) -> None:
+def _add_glyph(font: TTFont, name: str, base: str, mark: str, offset: Offset) -> None:
     pen = TTGlyphPen(font["glyf"])
     pen.addComponent(base, (1, 0, 0, 1, 0, 0))
     pen.addComponent(mark, (1, 0, 0, 1, *offset))
@@ -63,37 +66,59 @@ def _add_glyph(font: TTFont, name: str, base: str, mark: str, offset: tuple[int,
 def _syllables(font: TTFont) -> dict[str, list[Any]]:
     """Return the syllables of the lookup that joins letters and marks, by their first glyph."""
     base, mark = _KNOWN
-    for lookup in font["GSUB"].table.LookupList.Lookup:
-        for subtable in lookup.SubTable:
-            table = getattr(subtable, "ExtSubTable", subtable)
-            syllables = cast(dict[str, list[Any]], getattr(table, "ligatures", {}))
-            if any(syllable.Component == [mark] for syllable in syllables.get(base, ())):
-                return syllables
+    for table in _tables(font["GSUB"].table.LookupList.Lookup):
+        syllables = cast(dict[str, list[Any]], getattr(table, "ligatures", {}))
+        if any(syllable.Component == [mark] for syllable in syllables.get(base, ())):
+            return syllables
     raise LookupError(_KNOWN)
 
 
-def _marks_apart(font: TTFont) -> Iterator[tuple[str, str, tuple[int, int]]]:
-    """Yield the bases and marks to join, and how far the base moves the mark."""
+def _marks_apart(font: TTFont) -> Iterator[tuple[str, str, str, Offset]]:
+    """Yield the bases and marks to join, the mark as it is drawn, and how far the base moves it."""
     latin = {name for point, name in font.getBestCmap().items() if not 0x900 <= point < 0x980}
+    offsets = _offsets(font)
+    for (base, mark), offset in offsets.items():
+        if base not in latin and ((mark in _BELOW and offset[1]) or (base, mark) in _FAR):
+            drawn = _drawn(font, base, mark)
+            yield base, mark, drawn, offsets.get((base, drawn), offset)
+
+
+def _offsets(font: TTFont) -> dict[tuple[str, str], Offset]:
+    """Return how far each base moves each mark."""
+    offsets: dict[tuple[str, str], Offset] = {}
     for table in mark_tables(font):
-        for mark, mark_record in zip(
-            table.MarkCoverage.glyphs, table.MarkArray.MarkRecord, strict=True
-        ):
-            for base, base_record in zip(
-                table.BaseCoverage.glyphs, table.BaseArray.BaseRecord, strict=True
-            ):
-                to, of = base_record.BaseAnchor[mark_record.Class], mark_record.MarkAnchor
-                if to is None or base in latin:
-                    continue
-                offset = to.XCoordinate - of.XCoordinate, to.YCoordinate - of.YCoordinate
-                if (mark in _BELOW and offset[1]) or (base, mark) in _FAR:
-                    yield base, mark, offset
+        marks = zip(table.MarkCoverage.glyphs, table.MarkArray.MarkRecord, strict=True)
+        bases = list(zip(table.BaseCoverage.glyphs, table.BaseArray.BaseRecord, strict=True))
+        for (mark, of_mark), (base, of_base) in product(marks, bases):
+            to, at = of_base.BaseAnchor[of_mark.Class], of_mark.MarkAnchor
+            if to is not None:
+                offset = to.XCoordinate - at.XCoordinate, to.YCoordinate - at.YCoordinate
+                offsets.setdefault((base, mark), offset)
+    return offsets
+
+
+def _drawn(font: TTFont, base: str, mark: str) -> str:
+    """Return the glyph with which the font draws a mark after this base, such as a narrow one."""
+    lookups = font["GSUB"].table.LookupList.Lookup
+    for table in _tables(lookups):
+        if isinstance(table, otTables.ChainContextSubst) and table.Format == 3:
+            context = (table.BacktrackCoverage, table.InputCoverage, table.LookAheadCoverage)
+            is_pair = [len(part) for part in context] == [1, 1, 0]
+            if is_pair and base in context[0][0].glyphs and mark in context[1][0].glyphs:
+                (record,) = table.SubstLookupRecord
+                single = next(_tables([lookups[record.LookupListIndex]]))
+                return str(single.mapping[mark])
+    return mark
+
+
+def _tables(lookups: Iterable[Any]) -> Iterator[Any]:
+    for lookup in lookups:
+        for subtable in lookup.SubTable:
+            yield getattr(subtable, "ExtSubTable", subtable)
 
 
 def mark_tables(font: TTFont) -> Iterator[Any]:
     """Yield the tables of a font that place marks on letters."""
-    for lookup in font["GPOS"].table.LookupList.Lookup:
-        for subtable in lookup.SubTable:
-            table = getattr(subtable, "ExtSubTable", subtable)
-            if isinstance(table, otTables.MarkBasePos):
-                yield table
+    for table in _tables(font["GPOS"].table.LookupList.Lookup):
+        if isinstance(table, otTables.MarkBasePos):
+            yield table

@@ -42,6 +42,12 @@ def officer_of_gardens(site: Site) -> int:
     return appointment_id
 
 
+def test_the_code_is_not_called_optional(site: Site) -> None:
+    officer_of_gardens(site)
+    page = site.nobody().get(path_to(site)).text
+    assert "संकेतांक</label>" in page
+
+
 def path_to(site: Site) -> str:
     with site.city.read() as session:
         query = select(Notice.body).where(Notice.kind == "appointments_wait")
