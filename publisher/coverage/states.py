@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Text, and_, cast, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, false, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from approvals.policy import Action, Role
@@ -96,37 +96,9 @@ def coverage(
     """
     # An office that begins on the first of this month is none of the month before.
     before = month_ended_at(now) - timedelta(microseconds=1)
-    visible = true() if visible_ids is None else Department.id.in_(visible_ids)
-    is_named, state_before = Appointment.informed_at(now), _state_at(before)
-    is_named = and_(is_named, Person.disabled_at.is_(None))
-    was_named = and_(
-        state_before.in_(_NAMED),
-        Appointment.covered_at(before),
-        _recorded_at() <= before,
-        ~_was_disabled(before),
-    )
-    is_officer = and_(
-        Appointment.department_id == Department.id,
-        Appointment.role == Role.OFFICER,
-        or_(Appointment.covered_at(now), Appointment.covered_at(before)),
-    )
-    query = (
-        select(
-            Department,
-            Person,
-            is_named.label("is_named"),
-            Appointment.in_force_at(now).label("is_active"),
-            _is_seen(now).label("is_seen"),
-            was_named.label("was_named"),
-            (state_before == AppointmentState.ACTIVE).label("was_active"),
-            _is_seen(before).label("was_seen"),
-        )
-        .outerjoin(Appointment, is_officer)
-        .outerjoin(Person, Person.id == Appointment.person_id)
-        .where(visible)
-        .options(joinedload(Department.reports_to))
-        .order_by(Department.name_mr, Department.id, Appointment.rank, Appointment.id)
-    )
+    query = _officers_at(now, before)
+    if visible_ids is not None:
+        query = query.where(Department.id.in_(visible_ids))
     rows: dict[int, DepartmentCoverage] = {}
     for record in session.execute(query):
         department = record.Department
@@ -175,6 +147,39 @@ def by_line(
     for covered in rows:
         lines[covered.department.reports_to].append(covered)
     return sorted(lines.items(), key=lambda line: (line[0] is None, line[0] and line[0].name_mr))
+
+
+def _officers_at(now: datetime, before: datetime) -> Select[*tuple[Any, ...]]:
+    """Return the query of all departments, with their officers of both times."""
+    is_named, state_before = Appointment.informed_at(now), _state_at(before)
+    is_named = and_(is_named, Person.disabled_at.is_(None))
+    was_named = and_(
+        state_before.in_(_NAMED),
+        Appointment.covered_at(before),
+        _recorded_at() <= before,
+        ~_was_disabled(before),
+    )
+    is_officer = and_(
+        Appointment.department_id == Department.id,
+        Appointment.role == Role.OFFICER,
+        or_(Appointment.covered_at(now), Appointment.covered_at(before)),
+    )
+    return (
+        select(
+            Department,
+            Person,
+            is_named.label("is_named"),
+            Appointment.in_force_at(now).label("is_active"),
+            _is_seen(now).label("is_seen"),
+            was_named.label("was_named"),
+            (state_before == AppointmentState.ACTIVE).label("was_active"),
+            _is_seen(before).label("was_seen"),
+        )
+        .outerjoin(Appointment, is_officer)
+        .outerjoin(Person, Person.id == Appointment.person_id)
+        .options(joinedload(Department.reports_to))
+        .order_by(Department.name_mr, Department.id, Appointment.rank, Appointment.id)
+    )
 
 
 def _state_at(at: datetime) -> ColumnElement[str]:

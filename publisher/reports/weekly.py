@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -19,6 +19,7 @@ from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind
 from publisher.people.departments import is_in_force
+from publisher.reports.rows_by_id import POST_OPTIONS
 from publisher.reports.types import Office, office_of
 from publisher.states import CommentState
 from publisher.validation import departments_in_sight
@@ -248,10 +249,6 @@ class Counted(StrEnum):
     OVERDUE = "overdue"
 
 
-#: What a list shows of a post, and of the comment that it answers.
-_POST_OPTIONS = (joinedload(Post.department), joinedload(Post.reply).joinedload(Reply.comment))
-
-
 def counted_posts(
     actor: Actor, period: Period, counted: Counted, *, department_id: int | None = None
 ) -> Select[Post]:
@@ -266,7 +263,7 @@ def counted_posts(
         select(Post)
         .join(live, live.c.post_id == Post.id)
         .where(Post.kind == kind, *_in_departments(Post, visible_departments, department_id))
-        .options(*_POST_OPTIONS)
+        .options(*POST_OPTIONS)
         .order_by(live.c.at.desc(), Post.id.desc())
     )
     if counted is Counted.LATE:
@@ -298,18 +295,6 @@ def overdue_comments(
         .options(joinedload(Comment.department))
         .order_by(Comment.due_at, Comment.id)
     )
-
-
-def listed_rows(session: Session, counted: Counted, ids: Sequence[int]) -> list[Post | Comment]:
-    """Return the posts or comments with these ids, in this order, as a list shows them."""
-    if counted is Counted.OVERDUE:
-        comments = select(Comment).options(joinedload(Comment.department))
-        rows: Iterable[Post | Comment] = session.scalars(comments.where(Comment.id.in_(ids)))
-    else:
-        posts = select(Post).options(*_POST_OPTIONS)
-        rows = session.scalars(posts.where(Post.id.in_(ids)))
-    by_id = {row.id: row for row in rows}
-    return [by_id[key] for key in ids if key in by_id]
 
 
 def _in_departments(

@@ -233,7 +233,10 @@ def _last_officers(
         for index, transfer in enumerate(transfers)
         if transfer.before.department_id == department_id and transfer.before.role is Role.OFFICER
     ]
-    coming = [*left.arrivals, *(transfer for _index, transfer in left.coming)]
+    coming: list[Transfer | PlannedTransfer] = [
+        *left.arrivals,
+        *(transfer for _index, transfer in left.coming),
+    ]
     comes = any(
         transfer.role is Role.OFFICER and transfer.before.state is AppointmentState.ACTIVE
         for transfer in coming

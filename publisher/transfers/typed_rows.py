@@ -64,7 +64,7 @@ def rows_of_file(content: bytes) -> list[TypedRow]:
     `BadSheet`.
     """
     sheet = read_sheet(content)
-    return _typed_rows([sheet.headings, *(row.cells for row in sheet.rows)])
+    return _typed_rows([sheet.headings, *(sheet_row.cells for sheet_row in sheet.rows)])
 
 
 def _typed_rows(cells: Sequence[Sequence[str]]) -> list[TypedRow]:

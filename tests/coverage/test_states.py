@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, event, insert, literal, select, text, update
+from sqlalchemy import JSON, ColumnElement, event, insert, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
@@ -179,7 +179,7 @@ LIFE = (
 )
 
 
-def test_every_day_of_a_month_shows_the_state_at_the_end_of_the_one_before(town: City) -> None:
+def test_every_day_shows_the_state_at_the_end_of_the_month_before(town: City) -> None:
     """Whatever happens to the officer in this month changes nothing in the one before."""
     before = ONE
     for month, (act, state_then) in enumerate(LIFE, start=1):
@@ -194,9 +194,7 @@ def test_every_day_of_a_month_shows_the_state_at_the_end_of_the_one_before(town:
         before = state_then
 
 
-def test_seen_in_a_month_is_said_of_that_month_and_the_day_of_a_change_is_its_own(
-    town: City,
-) -> None:
+def test_seen_is_said_of_its_month_and_a_change_counts_from_its_day(town: City) -> None:
     move_to(town, 1, 20)
     sign_in(town, "first", days_ago=1)
     assert (rows_of(town)["water"].state, rows_of(town)["water"].before) == (ACTIVE, UNSEEN)
@@ -223,12 +221,10 @@ def test_a_department_that_began_in_this_month_was_not_in_force_before(town: Cit
     assert rows_of(town)["garden"].before is None
 
 
-def test_the_month_before_is_one_statement_by_the_index_of_sixty_thousand_events(
-    town: City,
-) -> None:
+def test_the_month_before_is_one_statement_by_the_index_of_the_events(town: City) -> None:
     series = select(literal(1).label("number")).cte("series", recursive=True)
     series = series.union_all(select(series.c.number + 1).where(series.c.number < 60_000))
-    columns = {
+    columns: dict[Any, ColumnElement[Any]] = {
         Event.at: literal(town.now - 50 * DAY, UtcDateTime()),
         Event.subject: literal("appointments"),
         Event.subject_id: 1_000 + series.c.number // 6,

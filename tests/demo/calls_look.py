@@ -32,32 +32,34 @@ def check_a_call_has_every_answer_and_one_that_is_late(city: City, session: Sess
     assert [call.order_number for call in calls] == [call.order_number for call in load_calls()]
     at = city.progress().began_at
     late, current = (progress_of(session, call, now=at) for call in calls)
-    assert [(row.addressee.department.code, row.is_late) for row in late if row.is_open] == [
-        ("encroachment", True)
-    ]
-    assert Counter(row.answer for row in late) == {CallAnswer.NAMED: 1, CallAnswer.ASKED: 1}
-    assert late[0].addressee.telephoned_at is not None
-    assert Counter(row.answer for row in current) == {
+    assert [
+        (called.addressee.department.code, called.is_late) for called in late if called.is_open
+    ] == [("encroachment", True)]
+    assert Counter(called.answer for called in late) == {CallAnswer.NAMED: 1, CallAnswer.ASKED: 1}
+    assert unanswered.addressee.telephoned_at is not None
+    assert Counter(called.answer for called in current) == {
         CallAnswer.NAMED: 1,
         CallAnswer.WAITS: 1,
         CallAnswer.ASKED: 2,
         CallAnswer.NOT_REACHED: 1,
     }
-    assert not any(row.is_late for row in current)
+    assert not any(called.is_late for called in current)
 
 
 def check_a_list_of_transfers_waits_for_the_lead(city: City, session: Session) -> None:
     at = city.progress().began_at
-    (row,) = session.scalars(lists.all_lists())
-    assert row.in_force_on.day == 1
-    assert len(row.rows) == 3
-    assert lists.check_stored(session, row, now=at).problems == []
+    (transfer_list,) = session.scalars(lists.all_lists())
+    assert transfer_list.in_force_on.day == 1
+    assert len(transfer_list.rows) == 3
+    assert lists.check_stored(session, transfer_list, now=at).problems == []
     query = select(Appointment).where(Appointment.role == Role.CELL_LEAD)
-    assert lists.may_confirm(session, row, actor_for(session.scalars(query).one(), now=at))
+    assert lists.may_confirm(
+        session, transfer_list, actor_for(session.scalars(query).one(), now=at)
+    )
 
 
 def check_the_coverage_has_all_five_states(_city: City, session: Session) -> None:
-    states = Counter(row.state for row in coverage(session, now=now()))
+    states = Counter(covered.state for covered in coverage(session, now=now()))
     assert set(states) == set(OfficerState)
 
 

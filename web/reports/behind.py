@@ -16,11 +16,11 @@ from publisher.models.comments import Comment
 from publisher.models.people import Department
 from publisher.models.posts import Post
 from publisher.reports import export
+from publisher.reports.rows_by_id import comments_by_id, posts_by_id
 from publisher.reports.weekly import (
     Counted,
     Period,
     counted_posts,
-    listed_rows,
     overdue_comments,
 )
 from publisher.validation import NotFound
@@ -112,8 +112,8 @@ def _rows(counted: Counted, ids: Sequence[int]) -> Iterator[list[str]]:
     """Yield the rows in steps; no transaction is open while they are sent."""
     for begin in range(0, len(ids), _AT_ONCE):
         with ctx.database.reading() as session:
-            rows = listed_rows(session, counted, ids[begin : begin + _AT_ONCE])
-            cells = [_cells(row) for row in rows]
+            read = comments_by_id if counted is Counted.OVERDUE else posts_by_id
+            cells = list(map(_cells, read(session, ids[begin : begin + _AT_ONCE])))
         yield from cells
 
 

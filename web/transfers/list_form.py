@@ -129,7 +129,7 @@ def _file_rows(*, most: int) -> list[TypedRow]:
     rows = rows_of_file(source.stream.read(MOST_BYTES + 1))
     if len(rows) > most:
         raise BadSheet("file", "too_many_rows", most=MOST)
-    return [_in_codes(row) for row in rows]
+    return list(map(_in_codes, rows))
 
 
 def _in_codes(row: TypedRow) -> TypedRow:
