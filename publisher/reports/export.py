@@ -1,4 +1,4 @@
-"""Exports of long lists, written step by step in the background and kept for a day."""
+"""Exports of long lists: written in steps in the background, or read in steps as they are sent."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Actor
 from publisher import transitions
 from publisher.auth.sessions import actor_under, line_of
 from publisher.database.session import Database
+from publisher.models.comments import Comment, Reply
 from publisher.models.people import Person
+from publisher.models.posts import Post
 from publisher.models.saved_views import Export, ExportFile, ExportPart
 from publisher.models.submissions import Priority
 from publisher.reports import submission_list
@@ -210,3 +212,18 @@ def plain_row(row: SubmissionRow) -> dict[str, object]:
         "comments": row.comments,
         "unanswered": row.unanswered,
     }
+
+
+def posts_by_id(session: Session, ids: Sequence[int]) -> list[Post]:
+    """Return the posts with these ids, in this order, with what a list shows of them."""
+    options = (joinedload(Post.department), joinedload(Post.reply).joinedload(Reply.comment))
+    query = select(Post).options(*options).where(Post.id.in_(ids))
+    by_id = {post.id: post for post in session.scalars(query)}
+    return [by_id[post_id] for post_id in ids]
+
+
+def comments_by_id(session: Session, ids: Sequence[int]) -> list[Comment]:
+    """Return the comments with these ids, in this order, with what a list shows of them."""
+    query = select(Comment).options(joinedload(Comment.department)).where(Comment.id.in_(ids))
+    by_id = {comment.id: comment for comment in session.scalars(query)}
+    return [by_id[comment_id] for comment_id in ids]

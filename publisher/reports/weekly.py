@@ -19,7 +19,6 @@ from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind
 from publisher.people.departments import is_in_force
-from publisher.reports.rows_by_id import POST_OPTIONS
 from publisher.reports.types import Office, office_of
 from publisher.states import CommentState
 from publisher.validation import departments_in_sight
@@ -263,7 +262,7 @@ def counted_posts(
         select(Post)
         .join(live, live.c.post_id == Post.id)
         .where(Post.kind == kind, *_in_departments(Post, visible_departments, department_id))
-        .options(*POST_OPTIONS)
+        .options(joinedload(Post.department), joinedload(Post.reply).joinedload(Reply.comment))
         .order_by(live.c.at.desc(), Post.id.desc())
     )
     if counted is Counted.LATE:

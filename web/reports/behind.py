@@ -16,7 +16,6 @@ from publisher.models.comments import Comment
 from publisher.models.people import Department
 from publisher.models.posts import Post
 from publisher.reports import export
-from publisher.reports.rows_by_id import comments_by_id, posts_by_id
 from publisher.reports.weekly import (
     Counted,
     Period,
@@ -110,9 +109,9 @@ def list_csv() -> Response:
 
 def _rows(counted: Counted, ids: Sequence[int]) -> Iterator[list[str]]:
     """Yield the rows in steps; no transaction is open while they are sent."""
+    read = export.comments_by_id if counted is Counted.OVERDUE else export.posts_by_id
     for begin in range(0, len(ids), _AT_ONCE):
         with ctx.database.reading() as session:
-            read = comments_by_id if counted is Counted.OVERDUE else posts_by_id
             cells = list(map(_cells, read(session, ids[begin : begin + _AT_ONCE])))
         yield from cells
 
