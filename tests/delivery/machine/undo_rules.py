@@ -9,12 +9,14 @@ from functools import partial
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, consumes, multiple, rule
+from sqlalchemy import ColumnElement
 
 from publisher import undo
 from publisher.inbox import routing
 from publisher.inbox.undo import undo_routing
 from publisher.models.comments import Comment
 from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.reports.sql_conditions import OPEN
 from publisher.review import withdraw
 from publisher.scheduling import post_schedule
 from publisher.scheduling import schedule as scheduling_schedule
@@ -69,31 +71,31 @@ class UndoRules(PostRules, InboxRules):
         self, after: int, is_ticking: bool, by: str, undone: int | None
     ) -> MultipleResults[Act]:
         """A post is published now, and stopped while it can be, or a little later."""
-        post, now = self._add_approved_post(BOTH), post_schedule.publish_now
+        post, case = self._add_approved_post(BOTH), post_schedule.publish_now
         variants = self.town.variants(post)
-        self.use_case("publish_now", now, by="clerk", variant_ids=variants, take_back=WITHIN)
+        self.use_case("publish_now", case, by="clerk", variant_ids=variants, take_back=WITHIN)
         self.pass_time(timedelta(seconds=after))
         if is_ticking:
             self.dispatch()
         return self._undo_soon(self._hold_back(post, "stop_publishing", by), undone)
 
     def _unsent(self, post: int) -> list[Delivery]:
-        of_post = (Delivery.post_id == post, Delivery.action.in_(OF_TEXTS))
-        return self.deliveries(*of_post, Delivery.state.in_(UNSENT))
+        return self._texts(post, Delivery.state.in_(UNSENT))
+
+    def _texts(self, post: int, condition: ColumnElement[bool]) -> list[Delivery]:
+        is_text = Delivery.action.in_(OF_TEXTS)
+        return self.deliveries(Delivery.post_id == post, is_text, condition)
 
     def _hold_back(self, post: int, how: str, by: str) -> list[Act]:
-        """Hold the post back; return the acts that cancelled its texts, by that person."""
-        of_post = (Delivery.post_id == post, Delivery.action.in_(OF_TEXTS))
-        waiting = {
-            delivery.id: delivery
-            for delivery in self.deliveries(*of_post, Delivery.state != DeliveryState.CANCELLED)
-        }
-        by = self.approver if how == "withdraw_approval" else "lead" if how == "give_up" else by
+        """Hold the post back; return the acts that cancelled its texts."""
+        by = {"withdraw_approval": self.approver, "give_up": "lead"}.get(how, by)
+        is_cancelled = Delivery.state == DeliveryState.CANCELLED
+        before = {delivery.id: delivery for delivery in self._texts(post, ~is_cancelled)}
         self._apply_brake(post, how, by)
-        unsent = self.deliveries(*of_post, Delivery.state.in_(UNSENT))
-        assert how != "stop_publishing" or not unsent, "all that has not left was stopped"
-        cancelled = self.deliveries(*of_post, Delivery.state == DeliveryState.CANCELLED)
-        return multiple(*(self._act(waiting[row.id], by) for row in cancelled if row.id in waiting))
+        if how == "stop_publishing":
+            assert not self._unsent(post), "all that has not left was stopped"
+        cancelled = self._texts(post, is_cancelled)
+        return [self._act(before[row.id], by) for row in cancelled if row.id in before]
 
     def _apply_brake(self, post: int, how: str, by: str) -> None:
         match how:
@@ -104,7 +106,7 @@ class UndoRules(PostRules, InboxRules):
             case "stop_publishing":
                 self.use_case(how, post_schedule.stop_publishing, by=by, post_id=post)
             case "give_up":
-                self.use_case(how, withdraw.withdraw_post, post_id=post, reason=REASON)
+                self.use_case(how, withdraw.withdraw_post, by=by, post_id=post, reason=REASON)
             case _:
                 newest, withdrawal = self.town.newest(post), withdraw.withdraw_approval
                 self.use_case(how, withdrawal, by=by, post_id=post, seen_revision=newest)
@@ -112,12 +114,12 @@ class UndoRules(PostRules, InboxRules):
     @rule(target=acts, is_transfer=st.booleans(), by=CELL, undone=UNDONE_AFTER)
     def route(self, is_transfer: bool, by: str, undone: int | None) -> MultipleResults[Act]:
         """The cell closes or transfers the last open comment."""
-        road, states = self.town.departments["road"], [CommentState.ROUTED]
-        case = partial(routing.transfer, department_id=road) if is_transfer else routing.close
-        what = "pass_on" if is_transfer else "close"
-        if not is_transfer:
-            states.append(CommentState.RECEIVED)
-        before = self._last_comment(Comment.state.in_(states))
+        road = self.town.departments["road"]
+        what, case, is_open = "close", routing.close, Comment.state.in_(OPEN)
+        if is_transfer:
+            what, case = "pass_on", partial(routing.transfer, department_id=road)
+            is_open = Comment.state == CommentState.ROUTED
+        before = self._last_comment(is_open)
         if before is None:
             return multiple()
         done = self.use_case(what, case, by=by, comment_id=before.id, reason=REASON)
