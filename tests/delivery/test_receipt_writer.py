@@ -52,6 +52,14 @@ def test_a_receipt_that_cannot_be_stored_does_not_lose_the_others(town: City) ->
     )  # the outcome is unknown, so a look-up follows
 
 
+def test_of_two_receipts_with_one_id_in_a_batch_only_the_first_proves_anything(town: City) -> None:
+    first, second = start_sending(town, 2)
+    receipt = receipt_for(1, town)
+    outcomes.store(town.context, [Outcome(first, receipt), Outcome(second, receipt)])
+    assert delivery_state(town, first) is DeliveryState.PUBLISHED
+    assert delivery_state(town, second) is DeliveryState.UNCONFIRMED
+
+
 def test_a_receipt_whose_attempt_is_missing_does_not_end_the_recorder(town: City) -> None:
     odd, good = start_sending(town, 2)
     with town.write() as session:
