@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from approvals.errors import WrongRole
+from approvals.policy import CLOCK
+from publisher import transitions
 from publisher.inbox import reply, routing
 from publisher.inbox.undo import can_undo, undo_routing
 from publisher.models.comments import AnswerKind, Comment, Routing
@@ -100,12 +102,16 @@ def test_whose_mail_has_not_left_hears_nothing_of_it(town: City) -> None:
     assert town.notified("comment_undone") == []
 
 
-def test_who_was_told_of_the_transfer_is_told_of_its_undo(town: City) -> None:
+@pytest.mark.parametrize("state", [NoticeState.SENT, NoticeState.QUEUED])
+def test_who_may_have_been_told_of_the_transfer_is_told_of_its_undo(
+    town: City, state: NoticeState
+) -> None:
+    """A mail that was tried, and is queued again, may have arrived."""
     comment_id = _routed(town)
     event_id = _transfer(town, comment_id, "road")
     with town.write() as session:
         for notice in session.scalars(select(Notice)):
-            notice.state, notice.tries = NoticeState.SENT, 1
+            notice.state, notice.tries = state, 1
     _undo(town, comment_id, event_id)
     assert town.notified("comment_undone") == ["road_officer"]
 
@@ -160,6 +166,17 @@ def test_an_answer_begun_meanwhile_stands_in_its_way(town: City) -> None:
     with pytest.raises(DoneFurther) as further:
         _undo(town, comment_id, event_id)
     assert further.value.values == {"done": "answer"}
+
+
+def test_what_a_clock_has_moved_on_stays_where_it_is(town: City) -> None:
+    """An answer of whoever had it first has become live meanwhile."""
+    comment_id = _routed(town)
+    event_id = _transfer(town, comment_id, "road")
+    with town.write() as session:
+        comment, to = session.get_one(Comment, comment_id), CommentState.ANSWERED
+        transitions.apply(session, comment, to, actor=CLOCK, now=town.now, verb="answer")
+    with pytest.raises(DoneFurther):
+        _undo(town, comment_id, event_id)
 
 
 def test_what_another_has_transferred_on_stays_where_it_is(town: City) -> None:
