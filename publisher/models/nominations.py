@@ -1,4 +1,4 @@
-"""Tables of calls to name officers: the departments called, what heads named, reminders."""
+"""Tables of calls to name officers: departments called, letters, and whom heads named."""
 
 from __future__ import annotations
 
@@ -57,12 +57,44 @@ class CallAddressee(Base):
     telephoned_by: Mapped[Person | None] = relationship()
 
 
+class NominationLetter(Base):
+    """A letter on paper to the head of the office above, with a link and a code to name officers.
+
+    Link and code are stored by their digests alone, and the digest of the code includes the link:
+    whoever has these rows can find out neither of them.
+    """
+
+    __tablename__ = "nomination_letters"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    addressee_id: Mapped[int] = mapped_column(ForeignKey("call_addressees.id"), index=True)
+    #: The office to whose head it is addressed.
+    office_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
+    #: The appointment of that head; None: the office had no head on record.
+    above_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    #: The appointment of the department's own head, whom no code reaches; None: there was none.
+    head_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    code_digest: Mapped[str] = mapped_column(String(64))
+    printed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    printed_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    #: When it was printed anew.
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    addressee: Mapped[CallAddressee] = relationship()
+    office: Mapped[Department] = relationship()
+    above: Mapped[Appointment | None] = relationship(foreign_keys=[above_id])
+    printed_by: Mapped[Person] = relationship()
+
+
 class Nomination(Base):
-    """Two officers named together by the head of their department."""
+    """Two officers named together: by the head of their department, or by a letter on paper."""
 
     __tablename__ = "nominations"
     __table_args__ = (
         CheckConstraint("first_id <> second_id", name="two"),
+        CheckConstraint("head_id IS NOT NULL OR letter_id IS NOT NULL", name="by"),
         Index("ix_nominations_department_made", "department_id", "made_at"),
     )
 
@@ -70,8 +102,10 @@ class Nomination(Base):
     department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
     #: None: the head named them without having been called to.
     addressee_id: Mapped[int | None] = mapped_column(ForeignKey("call_addressees.id"))
-    #: The appointment of the head who named them.
-    head_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    #: The appointment of the head who named them: of the department, or with a letter of the
+    #: office above; None: that office had no head on record.
+    head_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    letter_id: Mapped[int | None] = mapped_column(ForeignKey("nomination_letters.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: True: a code to the head's mobile was typed, so that it confirms the officers too.
     was_proven: Mapped[bool]
@@ -80,7 +114,8 @@ class Nomination(Base):
 
     department: Mapped[Department] = relationship()
     addressee: Mapped[CallAddressee | None] = relationship()
-    head: Mapped[Appointment] = relationship(foreign_keys=[head_id])
+    head: Mapped[Appointment | None] = relationship(foreign_keys=[head_id])
+    letter: Mapped[NominationLetter | None] = relationship()
     first: Mapped[Appointment] = relationship(foreign_keys=[first_id])
     second: Mapped[Appointment] = relationship(foreign_keys=[second_id])
 

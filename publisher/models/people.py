@@ -144,6 +144,7 @@ class Appointment(Base):
         ForeignKey("people.id"),
         comment="Who changed the person's mail or mobile after it was recorded",
     )
+    printed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))  # by a letter's code
     confirmed_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("people.id"), comment="None with a time: by a command, or at an upgrade"
     )
@@ -162,6 +163,7 @@ class Appointment(Base):
     person: Mapped[Person] = relationship(back_populates="appointments", foreign_keys=[person_id])
     department: Mapped[Department] = relationship()
     recorded_by: Mapped[Person | None] = relationship(foreign_keys=[recorded_by_id])
+    printed_by: Mapped[Person | None] = relationship(foreign_keys=[printed_by_id])
     confirmed_by: Mapped[Person | None] = relationship(foreign_keys=[confirmed_by_id])
     confirmed_under: Mapped[Appointment | None] = relationship(
         foreign_keys=[confirmed_under_id], remote_side="Appointment.id"
@@ -329,10 +331,9 @@ class ContactChange(Base):
     """
 
     __tablename__ = "contact_changes"
-    __table_args__ = (Index("ix_contact_changes_person_id", "person_id"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
     field: Mapped[ContactField] = mapped_column(enum_type(ContactField, "field"))
     value: Mapped[str] = mapped_column(String(254))
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import Role
 from publisher.auth import one_time_links
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
-from publisher.models.nominations import Nomination
+from publisher.models.nominations import Nomination, NominationLetter
 from publisher.models.people import Appointment, Department, Link
 from publisher.people.permissions import not_ended
 from publisher.working_time import day_bounds
@@ -64,12 +64,15 @@ def office_of(session: Session, link: Link, *, now: datetime) -> Appointment | N
     return session.scalars(query).first()
 
 
-def named_since(session: Session, link: Link) -> Nomination | None:
-    """Return the nomination of the department since the link was made; None if there is none."""
+def named_since(session: Session, department_id: int, since: datetime) -> Nomination | None:
+    """Return the newest nomination of the department since then; None if there is none."""
     query = (
         select(Nomination)
-        .where(Nomination.department_id == link.subject_id, Nomination.made_at >= link.made_at)
-        .options(joinedload(Nomination.head).joinedload(Appointment.person))
+        .where(Nomination.department_id == department_id, Nomination.made_at >= since)
+        .options(
+            joinedload(Nomination.head).joinedload(Appointment.person),
+            joinedload(Nomination.letter).joinedload(NominationLetter.office),
+        )
         .order_by(Nomination.id.desc())
     )
     return session.scalars(query.limit(1)).first()

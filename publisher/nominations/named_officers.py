@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
+from itertools import product
 from typing import Final
 
 from publisher.auth.contact_details import BadPerson, read_mail, read_mobile
@@ -46,10 +47,11 @@ class OfficersNamed:
         return hashlib.sha256(repr((astuple(self), parts)).encode()).hexdigest()[:32]
 
 
-def read(named: OfficersNamed, *, head: Person, now: datetime) -> OfficersNamed:
+def read(named: OfficersNamed, *, heads: Mapping[str, Person], now: datetime) -> OfficersNamed:
     """Return the two officers in their stored form.
 
-    Raises `Invalid` with every problem; the fields begin with `first_` or `second_`.
+    No officer may have the mobile or mail of one of the `heads`, who are listed by the code of that
+    problem. Raises `Invalid` with every problem; the fields begin with `first_` or `second_`.
     """
     validator = Validator()
     first = _read_officer(validator, "first", named.first)
@@ -62,9 +64,9 @@ def read(named: OfficersNamed, *, head: Person, now: datetime) -> OfficersNamed:
         if getattr(first, field) and getattr(first, field) == getattr(second, field):
             validator.add(f"second_{field}", f"same_{field}")
     for slot, officer in zip(SLOTS, (first, second), strict=True):
-        for field in ("mobile", "mail"):
+        for field, (code, head) in product(("mobile", "mail"), heads.items()):
             if getattr(officer, field) and getattr(officer, field) == getattr(head, field):
-                validator.add(f"{slot}_{field}", "is_head")
+                validator.add(f"{slot}_{field}", code)
     number = validator.line("order_number", named.order_number, most=80, required=True)
     ordered_on = read_order_day(validator, named.ordered_on, now=now)
     validator.finish()

@@ -7,7 +7,7 @@ and wait for a second person.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -19,10 +19,15 @@ from publisher import transitions
 from publisher.auth import offices, one_time_links
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.one_time_links import LinkSpent
-from publisher.models.nominations import CallAddressee, Nomination, NominationCall
+from publisher.models.nominations import (
+    CallAddressee,
+    Nomination,
+    NominationCall,
+)
 from publisher.models.people import Appointment, Department, Link, ServiceClass
 from publisher.nominations import head_links, named_officers
 from publisher.nominations.calls import IN_PLACE
+from publisher.nominations.mandates import Mandate
 from publisher.nominations.named_officers import SLOTS, NamedOfficer, OfficersNamed
 from publisher.people import confirmation
 from publisher.people.appointments import end_appointment, record_person
@@ -74,11 +79,11 @@ def confirms(head: Appointment, *, is_proven: bool, now: datetime) -> bool:
     return is_proven and head.state in IN_PLACE and head.covers(now)
 
 
-def require_unnamed(session: Session, link: Link) -> None:
-    """Raise `AlreadyNamed` if the officers were named since the link was made."""
-    earlier = head_links.named_since(session, link)
+def require_unnamed(session: Session, department_id: int, *, since: datetime) -> None:
+    """Raise `AlreadyNamed` if the officers of the department were named since then."""
+    earlier = head_links.named_since(session, department_id, since)
     if earlier is not None:
-        raise AlreadyNamed(name=earlier.head.person.name_mr, at=earlier.made_at)
+        raise AlreadyNamed(name=_name_of_nominator(earlier), at=earlier.made_at)
 
 
 def check(
@@ -95,45 +100,46 @@ def name_officers(
 ) -> Nomination:
     """Record these two as the officers of the link's department, and use the link up.
 
-    Who is an officer already stays; the others end, which only a nomination with a code may do.
-    `is_proven`: a code for exactly this was typed. Raises `Invalid`, `LinkSpent`, `AlreadyNamed`,
-    `PlacesHeld`, and `BadPerson` for a department that has ended.
+    `is_proven`: a code for exactly this was typed. Raises `LinkSpent`, and what `name_under` does.
     """
-    head, addressees = _begin(session, link, now=now)
-    details = named_officers.read(named, head=head.person, now=now)
-    is_final = confirms(head, is_proven=is_proven, now=now)
-    actor = _take_up(session, head, is_final=is_final, now=now)
-    officers = officers_of(session, head.department_id, now=now)
+    mandate = _mandate(session, link, is_proven=is_proven, now=now)
+    nomination = name_under(session, mandate, named, now=now)
+    _use_up(session, link, now=now)
+    return nomination
+
+
+def name_under(
+    session: Session, mandate: Mandate, named: OfficersNamed, *, now: datetime
+) -> Nomination:
+    """Record these two as the officers of the department.
+
+    Who is an officer already stays; the others end, which only a mandate that is final may do.
+    Raises `Invalid`, `PlacesHeld`, and `BadPerson` for a department that has ended.
+    """
+    details = named_officers.read(named, heads=mandate.heads, now=now)
+    officers = officers_of(session, mandate.department.id, now=now)
     pairs = [
         (slot, officer, _kept(officers, slot, officer))
         for slot, officer in zip(SLOTS, (details.first, details.second), strict=True)
     ]
     staying = [holder for _slot, _officer, holder in pairs if holder is not None]
     leaving = [holder for holder in officers if holder not in staying]
-    if leaving and not is_final:  # all that are named are two, and so are the places
+    if leaving and not mandate.is_final:  # all that are named are two, and so are the places
         raise PlacesHeld(name=", ".join(holder.person.name_mr for holder in leaving))
     for holder in leaving:
-        end_appointment(session, actor=actor, appointment=holder, now=now)
+        end_appointment(session, actor=mandate.actor, appointment=holder, now=now)
     appointments = [
-        holder or _record(session, slot, officer, details, actor=actor, now=now)
+        holder or _record(session, slot, officer, details, mandate, now=now)
         for slot, officer, holder in pairs
     ]
-    for appointment, (slot, officer, _row) in zip(appointments, pairs, strict=True):
-        if is_final:
+    for appointment, (slot, officer, present) in zip(appointments, pairs, strict=True):
+        if mandate.is_final:
             _require_all_written(slot, officer, appointment)
+        if mandate.letter is not None and present is None:
+            appointment.printed_by_id = mandate.letter.printed_by_id
         appointment.service_class = ServiceClass(officer.service_class)
-    nomination = _finish(
-        session, link, head, addressees, appointments, actor=actor, is_final=is_final, now=now
-    )
-    values = {
-        "nomination": nomination.id,
-        "order_number": details.order_number,
-        "ordered_on": str(details.ordered_on),
-    }
-    transitions.record(
-        session, head.department, "name_officers", actor=actor, now=now, values=values
-    )
-    return nomination
+    values = {"order_number": details.order_number, "ordered_on": str(details.ordered_on)}
+    return _finish(session, mandate, appointments, "name_officers", values, now=now)
 
 
 def digest_of_officers(officers: Sequence[Appointment]) -> str:
@@ -147,60 +153,82 @@ def keep_officers(
 ) -> Nomination:
     """Let the two officers whom the page showed stay, and use the link up.
 
-    Raises `LinkSpent`, `AlreadyNamed`, and `OfficersChanged` if they are no longer these, or not
-    two.
+    Raises `LinkSpent`, `AlreadyNamed`, and what `keep_under` does.
     """
-    head, addressees = _begin(session, link, now=now)
-    officers = officers_of(session, head.department_id, now=now)
-    if len(officers) != len(SLOTS) or digest_of_officers(officers) != digest:
-        raise OfficersChanged
-    is_final = confirms(head, is_proven=is_proven, now=now)
-    actor = _take_up(session, head, is_final=is_final, now=now)
-    nomination = _finish(
-        session, link, head, addressees, officers, actor=actor, is_final=is_final, now=now
-    )
-    values = {"nomination": nomination.id}
-    transitions.record(
-        session, head.department, "keep_officers", actor=actor, now=now, values=values
-    )
+    mandate = _mandate(session, link, is_proven=is_proven, now=now)
+    nomination = keep_under(session, mandate, digest, now=now)
+    _use_up(session, link, now=now)
     return nomination
 
 
-def _begin(
-    session: Session, link: Link, *, now: datetime
-) -> tuple[Appointment, list[CallAddressee]]:
-    """Lock department and addressees; return the head's appointment and the open addressees."""
-    session.get_one(Department, link.subject_id, with_for_update=True, populate_existing=True)
+def keep_under(session: Session, mandate: Mandate, digest: str, *, now: datetime) -> Nomination:
+    """Let the two officers whom the page showed stay.
+
+    Raises `OfficersChanged` if they are no longer these, or not two.
+    """
+    officers = officers_of(session, mandate.department.id, now=now)
+    if len(officers) != len(SLOTS) or digest_of_officers(officers) != digest:
+        raise OfficersChanged
+    return _finish(session, mandate, officers, "keep_officers", {}, now=now)
+
+
+def _mandate(session: Session, link: Link, *, is_proven: bool, now: datetime) -> Mandate:
+    """Return what the head's link allows. Raises `AlreadyNamed` and `LinkSpent`."""
+    department, addressees = lock_department(session, link.subject_id, since=link.made_at)
+    session.refresh(link)
+    head = head_links.office_of(session, link, now=now)
+    if head is None or link.used_at is not None or link.ended_at is not None:
+        raise LinkSpent
+    is_final = confirms(head, is_proven=is_proven, now=now)
+    if is_final and head.state is AppointmentState.CONFIRMED:
+        offices.take_up(session, head.person, now=now)  # by the code
+    actor = Actor(
+        ActorKind.PERSON,
+        person_id=head.person_id,
+        appointment_id=head.id,
+        role=head.role,
+        department_id=department.id,
+    )
+    return Mandate(department, addressees, actor, is_final, {"is_head": head.person})
+
+
+def lock_department(
+    session: Session, department_id: int, *, since: datetime
+) -> tuple[Department, list[CallAddressee]]:
+    """Lock the department and its open addressees, and return them.
+
+    Raises `AlreadyNamed` if the officers were named since then.
+    """
+    department = session.get_one(
+        Department, department_id, with_for_update=True, populate_existing=True
+    )
     query = (
         select(CallAddressee)
         .join(CallAddressee.call)
         .where(
-            CallAddressee.department_id == link.subject_id,
+            CallAddressee.department_id == department_id,
             CallAddressee.answered_at.is_(None),
             NominationCall.closed_at.is_(None),
         )
         .order_by(CallAddressee.id)
     )
     addressees = list(session.scalars(query.with_for_update(of=CallAddressee)))
-    require_unnamed(session, link)
-    session.refresh(link)
-    head = head_links.office_of(session, link, now=now)
-    if head is None or link.used_at is not None or link.ended_at is not None:
-        raise LinkSpent
-    return head, addressees
+    require_unnamed(session, department_id, since=since)
+    return department, addressees
 
 
-def _take_up(session: Session, head: Appointment, *, is_final: bool, now: datetime) -> Actor:
-    """Return the head as the actor; a confirmed one takes the office up by the code."""
-    if is_final and head.state is AppointmentState.CONFIRMED:
-        offices.take_up(session, head.person, now=now)
-    return Actor(
-        ActorKind.PERSON,
-        person_id=head.person_id,
-        appointment_id=head.id,
-        role=head.role,
-        department_id=head.department_id,
-    )
+def _name_of_nominator(nomination: Nomination) -> str:
+    """Return the name of the head, or of an office above without a head on record."""
+    if nomination.head is not None:
+        return nomination.head.person.name_mr
+    return nomination.letter.office.name_mr if nomination.letter is not None else ""
+
+
+def _use_up(session: Session, link: Link, *, now: datetime) -> None:
+    """Use the link up; the department's other ones ended with the nomination."""
+    one_time_links.use(session, link=link, now=now)
+    head_links.end(session, link.subject_id, now=now)
+    session.flush()
 
 
 def _kept(officers: Sequence[Appointment], slot: str, officer: NamedOfficer) -> Appointment | None:
@@ -220,22 +248,23 @@ def _record(
     slot: str,
     officer: NamedOfficer,
     named: OfficersNamed,
+    mandate: Mandate,
     *,
-    actor: Actor,
     now: datetime,
 ) -> Appointment:
     try:
         return record_person(
             session,
-            actor=actor,
+            actor=mandate.actor,
             now=now,
             name_mr=officer.name_mr,
             designation=officer.designation,
             mail=officer.mail or None,
             mobile=officer.mobile,
             role=Role.OFFICER,
-            department_id=actor.department_id or 0,
+            department_id=mandate.department.id,
             order_number=named.order_number,
+            origin={"channel": "paper"} if mandate.letter is not None else None,
         )
     except BadPerson as problem:
         if problem.code in _KEPT_OTHERWISE:
@@ -257,36 +286,36 @@ def _require_all_written(slot: str, officer: NamedOfficer, appointment: Appointm
 
 def _finish(
     session: Session,
-    link: Link,
-    head: Appointment,
-    addressees: Sequence[CallAddressee],
+    mandate: Mandate,
     appointments: Sequence[Appointment],
+    act: str,
+    values: Mapping[str, str],
     *,
-    actor: Actor,
-    is_final: bool,
     now: datetime,
 ) -> Nomination:
-    """Confirm and invite, answer the calls, and use up the link; return the nomination."""
-    if is_final:
+    """Confirm and invite, answer the calls, and write the history; return the nomination."""
+    actor, department = mandate.actor, mandate.department
+    if mandate.is_final:
         for appointment in appointments:
             _confirm(session, appointment, actor=actor, now=now)
     session.flush()
     first, second = appointments
     nomination = Nomination(
-        department_id=head.department_id,
-        addressee_id=addressees[-1].id if addressees else None,
-        head_id=head.id,
+        department_id=department.id,
+        addressee_id=mandate.addressees[-1].id if mandate.addressees else None,
+        head_id=actor.appointment_id,
+        letter=mandate.letter,
         made_at=now,
-        was_proven=is_final,
+        was_proven=mandate.is_final,
         first_id=first.id,
         second_id=second.id,
     )
     session.add(nomination)
-    for addressee in addressees:
+    for addressee in mandate.addressees:
         addressee.answered_at = now
-    one_time_links.use(session, link=link, now=now)
-    head_links.end(session, head.department_id, now=now)
     session.flush()
+    details = {"nomination": nomination.id, **values}
+    transitions.record(session, department, mandate.verb(act), actor=actor, now=now, values=details)
     return nomination
 
 

@@ -109,7 +109,7 @@ def progress_of(
         .order_by(Department.name_mr)
     )
     addressees = session.scalars(query).all()
-    heads = _heads(session, [addressee.department_id for addressee in addressees], now=now)
+    heads = heads_of(session, [addressee.department_id for addressee in addressees], now=now)
     nominations = _nominations(session, [addressee.id for addressee in addressees])
     is_past = call.nominate_by < local_day(now)
     return [
@@ -141,9 +141,10 @@ def _progress(
     return AddresseeProgress(addressee, head, nomination, answer, is_late)
 
 
-def _heads(
+def heads_of(
     session: Session, department_ids: Sequence[int], *, now: datetime
 ) -> dict[int, Appointment]:
+    """Return the heads of these departments who have not ended, in whatever state they are."""
     query = (
         select(Appointment)
         .where(
@@ -190,7 +191,7 @@ class UnreachedOffice:
 def without_reachable_head(session: Session, *, now: datetime) -> list[UnreachedOffice]:
     """Return the departments in force without a confirmed head, by Marathi name."""
     departments = departments_in_force(session, now=now)
-    heads = _heads(session, [department.id for department in departments], now=now)
+    heads = heads_of(session, [department.id for department in departments], now=now)
     pairs = [(department, heads.get(department.id)) for department in departments]
     return [
         UnreachedOffice(department, head)

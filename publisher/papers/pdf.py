@@ -84,11 +84,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class PaperPicture:
-    """A PNG or JPEG such as a QR code; `width` is in millimetres, `text` says what it shows."""
+    """A PNG or JPEG such as a QR code; `width` is in millimetres, `text` says what it shows.
+
+    What is `beside` it is printed large.
+    """
 
     image: bytes
     width: float
     text: str
+    beside: str = ""
 
 
 Part = Paragraph | Heading | Table | PaperPicture
@@ -206,8 +210,14 @@ def _part(part: Part, width: float) -> dict[str, object]:
             return {"kind": "paragraph", "text": _fitted(text, width), "strong": strong}
         case Heading(text):
             return {"kind": "heading", "text": _fitted(text, width / 1.2)}
-        case PaperPicture(image, millimetres, text):
-            return {"kind": "picture", "image": list(image), "width": millimetres, "text": text}
+        case PaperPicture(image, millimetres, text, beside):
+            return {
+                "kind": "picture",
+                "image": list(image),
+                "width": millimetres,
+                "text": text,
+                "beside": _fitted(beside, (width - millimetres) / 1.5),
+            }
         case Table(widths, rows, headings):
             cells = [width * share / sum(widths) - _PADDING for share in widths]
             return {
@@ -228,5 +238,7 @@ def _texts(part: Part) -> Sequence[str]:
     match part:
         case Table(_widths, rows, _headings):
             return [cell for row in rows for cell in row]
+        case PaperPicture():
+            return [part.text, part.beside]
         case _:
             return [part.text]

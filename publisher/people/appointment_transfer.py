@@ -101,6 +101,7 @@ def _appoint(
         state_at=now,
         recorded_by_id=before.recorded_by_id,
         changed_by_id=before.changed_by_id,
+        printed_by_id=before.printed_by_id,
         confirmed_by_id=before.confirmed_by_id,
         confirmed_under_id=before.confirmed_under_id,
         confirmed_at=before.confirmed_at,

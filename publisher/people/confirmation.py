@@ -61,6 +61,7 @@ def _waiting(now: datetime) -> Select[Appointment]:
             joinedload(Appointment.person),
             joinedload(Appointment.department),
             joinedload(Appointment.recorded_by),
+            joinedload(Appointment.printed_by),
         )
         .order_by(Department.name_mr, Appointment.role, Appointment.id)
     )
@@ -114,7 +115,7 @@ def _is_within_reach(actor: Actor, own_recorder_ids: frozenset[int]) -> ColumnEl
     if actor.role is Role.HEAD:
         department_ids = (Appointment.department_id, Department.reports_to_id)
         return or_(*(column == actor.department_id for column in department_ids))
-    recorders = (Appointment.recorded_by_id, Appointment.changed_by_id)
+    recorders = (Appointment.recorded_by_id, Appointment.changed_by_id, Appointment.printed_by_id)
     barred_ids = {actor.person_id, *own_recorder_ids}
     return and_(
         Appointment.person_id != actor.person_id,
@@ -278,8 +279,12 @@ def _nomination(appointment: Appointment, *, is_left_by_head: bool) -> PendingAp
 
 
 def recorders_of(appointment: Appointment) -> frozenset[int]:
-    """Return who recorded the appointment, and who changed its person's address afterwards."""
-    person_ids = (appointment.recorded_by_id, appointment.changed_by_id)
+    """Return who recorded the appointment, and who counts as its recorder too.
+
+    That is who changed its person's address afterwards, and who printed the letter on paper by
+    whose code it was recorded.
+    """
+    person_ids = (appointment.recorded_by_id, appointment.changed_by_id, appointment.printed_by_id)
     return frozenset(person_id for person_id in person_ids if person_id is not None)
 
 

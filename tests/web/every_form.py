@@ -124,6 +124,8 @@ PAGES = """
     lead /calls/new
     lead /calls/{call}
     lead /calls/heads
+    lead {letter}
+    - /letter/{letter_token}
     - /sign-in
     - /forgotten
     - /forgotten/code

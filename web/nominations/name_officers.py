@@ -59,7 +59,9 @@ def _page(
 ) -> Page:
     """Return the page: the form, what was stated with the code, or that it is over."""
     link = _link(session, token)
-    named = head_links.named_since(session, link) if link is not None else None
+    named = (
+        head_links.named_since(session, link.subject_id, link.made_at) if link is not None else None
+    )
     head = head_links.office_of(session, link, now=ctx.now()) if link is not None else None
     if link is None or (head is None and named is None) or (link.ended_at and named is None):
         return _over_page()
@@ -74,7 +76,6 @@ def _page(
         link=link,
         department=session.get_one(Department, link.subject_id),
         named=named,
-        waits=named is not None and _wait(named.first, named.second),
         # The moment after it is a midnight, which reads as the day after the call's last one.
         last_moment=link.expires_at - timedelta(seconds=1),
         officers=officers,
@@ -119,7 +120,7 @@ def _asked(session: Session, token: str) -> _LinkPost:
     if g.acting is not None and not is_by_owner(link):
         raise NotFound(token)
     # Before any code: who presses the button twice has typed no wrong one.
-    nominate.require_unnamed(session, link)
+    nominate.require_unnamed(session, link.subject_id, since=link.made_at)
     can_code = has_code(session, link, CODE)
     if not can_code and not is_by_owner(link):
         raise LinkSpent
@@ -160,7 +161,7 @@ def _check(form: OfficersForm, token: str) -> Page:
         link_post, named = _asked(session, token), form.named()
         link = link_post.link
         nominate.check(session, link=link, named=named, is_proven=link_post.has_code, now=ctx.now())
-        named = named_officers.read(named, head=link.person, now=ctx.now())
+        named = named_officers.read(named, heads={"is_head": link.person}, now=ctx.now())
         form.fill(named)
         if link_post.has_code:
             about = {
@@ -187,7 +188,7 @@ def _name(form: OfficersForm, token: str) -> Page:
     problem, is_final = None, False
     with writing() as session:
         link_post = _asked(session, token)
-        named = named_officers.read(form.named(), head=link_post.link.person, now=ctx.now())
+        named = named_officers.read(form.named(), heads={"is_head": link_post.link.person}, now=ctx.now())
         if link_post.has_code:
             problem = personal_links.use_code(
                 session,
