@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -58,6 +59,13 @@ def start(calls: Calls, call_id: int, by: str = "lead") -> int:
         return export.id
 
 
+def fetch(content: Callable[..., bytes], calls: Calls, export_id: int, by: str = "lead") -> bytes:
+    """Return a file of an export, as this person gets it."""
+    with calls.city.read() as session:
+        actor, now = calls.city.actor(by), calls.city.now
+        return content(session, actor=actor, now=now, export_id=export_id)
+
+
 def export_of(calls: Calls, export_id: int) -> Export:
     with calls.city.read() as session:
         return session.get_one(Export, export_id)
@@ -101,10 +109,8 @@ def test_all_letters_are_made_in_steps_as_one_pdf_and_one_zip(
         export = export_of(calls, export_id)
         progress.append((export.done, export.total, export.finished_at is not None))
     assert progress == [(2, 3, False), (3, 3, False), (3, 3, True)]
-    by_lead = {"actor": calls.city.actor("lead"), "now": calls.city.now, "export_id": export_id}
-    with calls.city.read() as session:
-        pages = reading.texts(letter_exports.whole_pdf(session, **by_lead))
-        archive = zipfile.ZipFile(BytesIO(letter_exports.zip_of_letters(session, **by_lead)))
+    pages = reading.texts(fetch(letter_exports.whole_pdf, calls, export_id))
+    archive = zipfile.ZipFile(BytesIO(fetch(letter_exports.zip_of_letters, calls, export_id)))
     codes = [letter.addressee.department.code for letter in stored_letters(calls)]
     assert [number in page for number, page in zip(NUMBERS, pages, strict=True)] == [True] * 3
     names = [f"PMC-SP-2026-000{number}-{code}.pdf" for number, code in enumerate(codes, 1)]
@@ -135,19 +141,13 @@ def test_the_files_are_the_requesters_alone_once_made_and_for_a_day(
         start(calls, call_id)
     calls.write_letters(call_id)
     export_id = start(calls, call_id)
-
-    def fetch(by: str) -> bytes:
-        with calls.city.read() as session:
-            actor, now = calls.city.actor(by), calls.city.now
-            return letter_exports.whole_pdf(session, actor=actor, now=now, export_id=export_id)
-
     with pytest.raises(NotFound):
-        fetch("lead")
+        fetch(letter_exports.whole_pdf, calls, export_id)
     while tick_letter_exports(calls.city.database, settings, now=calls.city.now):
         pass
-    assert fetch("lead").startswith(b"%PDF")
+    assert fetch(letter_exports.whole_pdf, calls, export_id).startswith(b"%PDF")
     with pytest.raises(NotFound):
-        fetch("admin")
+        fetch(letter_exports.whole_pdf, calls, export_id, by="admin")
     calls.city.clock.move(DAY)
     tick_exports(calls.city.database, now=calls.city.now)
     with calls.city.read() as session:
