@@ -12,7 +12,8 @@ from publisher.models.departments import RegisterKind
 from publisher.models.nominations import NominationCall
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, ContactField, Department, Person
-from publisher.nominations import calls, head_links, office_letters
+from publisher.nominations import calls, head_links, letters, office_letters
+from publisher.nominations.letter_text import LetterSender
 from publisher.operations.departments import close
 from publisher.people import (
     contact_verification,
@@ -102,6 +103,14 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
         )
         paths["call"] = call.id
         _print_letter(town, session, call, paths)
+        letters.write_letters(
+            session,
+            actor=town.actor("lead"),
+            now=town.now,
+            call_id=call.id,
+            addressee_id=call.addressees[0].id,
+            sender=LetterSender("PMC", "पुणे महानगरपालिका", []),
+        )
         paths["name_token"] = head_links.make_beside(
             session,
             session.get_one(Appointment, town.appointments["health_head"]),

@@ -188,7 +188,9 @@ def _name(form: OfficersForm, token: str) -> Page:
     problem, is_final = None, False
     with writing() as session:
         link_post = _asked(session, token)
-        named = named_officers.read(form.named(), heads={"is_head": link_post.link.person}, now=ctx.now())
+        named = named_officers.read(
+            form.named(), heads={"is_head": link_post.link.person}, now=ctx.now()
+        )
         if link_post.has_code:
             problem = personal_links.use_code(
                 session,
