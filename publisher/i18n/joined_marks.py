@@ -38,14 +38,14 @@ def join_marks(font: TTFont) -> None:
     joined: list[tuple[str, str]] = []  # in the order of the glyphs, as tables have to be
     for base, mark, drawn, offset in list(_marks_apart(font)):
         written = [*_WRITTEN.get(base, [base]), mark]
-        row = syllables.setdefault(written[0], [])
-        if any(syllable.Component == written[1:] for syllable in row):
+        ligatures = syllables.setdefault(written[0], [])
+        if any(syllable.Component == written[1:] for syllable in ligatures):
             continue
         name = f"{base}_{mark}"
         _add_glyph(font, name, base, drawn, offset)
         syllable = otTables.Ligature()
         syllable.Component, syllable.LigGlyph = written[1:], name
-        row.insert(0, syllable)  # before what is shorter
+        ligatures.insert(0, syllable)  # before what is shorter
         joined.append((base, name))
     font.getReverseGlyphMap(rebuild=True)
     for table in mark_tables(font):

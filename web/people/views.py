@@ -140,8 +140,9 @@ def _new_page(session: Session, form: PersonForm) -> str:
 def _first_choice(departments: Sequence[Department]) -> int | None:
     """Return the department that the URL names, or a head's own."""
     code = request.args.get("department", "")
-    is_chosen = [row.id for row in departments if row.code == code or not _is_staff()]
-    return is_chosen[0] if is_chosen else None
+    is_own = not _is_staff()
+    ids = [department.id for department in departments if is_own or department.code == code]
+    return ids[0] if ids else None
 
 
 def _is_staff() -> bool:
