@@ -42,12 +42,6 @@ def officer_of_gardens(site: Site) -> int:
     return appointment_id
 
 
-def test_the_code_is_not_called_optional(site: Site) -> None:
-    officer_of_gardens(site)
-    page = site.nobody().get(path_to(site)).text
-    assert "संकेतांक</label>" in page
-
-
 def path_to(site: Site) -> str:
     with site.city.read() as session:
         query = select(Notice.body).where(Notice.kind == "appointments_wait")
@@ -58,6 +52,13 @@ def path_to(site: Site) -> str:
 def state(site: Site, appointment_id: int) -> AppointmentState:
     with site.city.read() as session:
         return session.get_one(Appointment, appointment_id).state
+
+
+def test_the_code_is_not_called_optional(site: Site) -> None:
+    head_of_gardens(site)
+    officer_of_gardens(site)
+    page = site.nobody().get(path_to(site)).text
+    assert "संकेतांक</label>" in page
 
 
 def look(browser: Browser, path: str, typed: str) -> dict[str, str]:
