@@ -18,6 +18,6 @@ def annex_paper(annex: Annex, *, office: str = "") -> Paper:
     """
     pairs = ((row.cells for row in half) for half in annex.halves)
     rows = [(*left, *right) for left, right in zip_longest(*pairs, fillvalue=_NO_ROW)]
-    table = Table((1.4, 7, 1.4, 7), rows, HEADINGS * 2)
+    table = Table((1.4, 7, 1.4, 7), rows, HEADINGS * 2, dense=True)
     note = [Paragraph(_OF_A_LINE.format(office=office))] if office else []
     return Paper(annex.sentence, [*note, table])

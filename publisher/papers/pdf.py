@@ -74,12 +74,14 @@ class Heading:
 class Table:
     """Rows of cells; `widths` are shares of the page's width, one for each column.
 
-    `headings` are repeated on every page; a table without has none.
+    `headings` are repeated on every page; a table without has none. Rows of a `dense` table, a list
+    of short lines, are close together.
     """
 
     widths: Sequence[float]
     rows: Sequence[Sequence[str]]
     headings: Sequence[str] = ()
+    dense: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +220,11 @@ def _part(part: Part, width: float) -> dict[str, object]:
                 "text": text,
                 "beside": _fitted(beside, (width - millimetres) / 1.5),
             }
-        case Table(widths, rows, headings):
+        case Table(widths, rows, headings, dense):
             cells = [width * share / sum(widths) - _PADDING for share in widths]
             return {
                 "kind": "table",
+                "dense": dense,
                 "widths": list(widths),
                 "headings": [_fitted(*column) for column in zip(headings, cells, strict=False)],
                 "rows": [[_fitted(*cell) for cell in zip(row, cells, strict=True)] for row in rows],
@@ -236,7 +239,7 @@ def _fitted(text: str, millimetres: float) -> str:
 
 def _texts(part: Part) -> Sequence[str]:
     match part:
-        case Table(_widths, rows, _headings):
+        case Table(rows=rows):
             return [cell for row in rows for cell in row]
         case PaperPicture():
             return [part.text, part.beside]
