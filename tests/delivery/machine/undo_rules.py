@@ -115,11 +115,9 @@ class UndoRules(PostRules, InboxRules):
     def route(self, is_transfer: bool, by: str, undone: int | None) -> MultipleResults[Act]:
         """The cell closes or transfers the last open comment."""
         road = self.town.departments["road"]
-        what, case, is_open = "close", routing.close, Comment.state.in_(OPEN)
-        if is_transfer:
-            what, case = "pass_on", partial(routing.transfer, department_id=road)
-            is_open = Comment.state == CommentState.ROUTED
-        before = self._last_comment(is_open)
+        case = partial(routing.transfer, department_id=road) if is_transfer else routing.close
+        what, states = ("pass_on", [CommentState.ROUTED]) if is_transfer else ("close", [*OPEN])
+        before = self._last_comment(Comment.state.in_(states))
         if before is None:
             return multiple()
         done = self.use_case(what, case, by=by, comment_id=before.id, reason=REASON)
