@@ -52,7 +52,7 @@ def test_a_receipt_that_cannot_be_stored_does_not_lose_the_others(town: City) ->
     )  # the outcome is unknown, so a look-up follows
 
 
-def test_of_two_receipts_with_one_id_in_a_batch_only_the_first_proves_anything(town: City) -> None:
+def test_of_two_receipts_with_one_id_in_a_batch_only_the_first_is_proof(town: City) -> None:
     first, second = start_sending(town, 2)
     receipt = receipt_for(1, town)
     outcomes.store(town.context, [Outcome(first, receipt), Outcome(second, receipt)])

@@ -103,9 +103,7 @@ def test_whose_mail_has_not_left_hears_nothing_of_it(town: City) -> None:
 
 
 @pytest.mark.parametrize("state", [NoticeState.SENT, NoticeState.QUEUED])
-def test_who_may_have_been_told_of_the_transfer_is_told_of_its_undo(
-    town: City, state: NoticeState
-) -> None:
+def test_who_may_know_of_the_transfer_is_told_of_its_undo(town: City, state: NoticeState) -> None:
     """A mail that was tried, and is queued again, may have arrived."""
     comment_id = _routed(town)
     event_id = _transfer(town, comment_id, "road")
