@@ -50,11 +50,17 @@ def _reference() -> str:
     return f"{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
 
 
+def _loggable_path() -> str:
+    """Return the path without the token of a personal link, which must not be in a log."""
+    token = (request.view_args or {}).get("token")
+    return request.path.replace(token, "…") if token else request.path
+
+
 def error_page(code: int, **variables: object) -> Page:
     """Return the error page for this code."""
     reference = "" if code == 404 else _reference()
     if reference:
-        log.warning("%s %s %s %s", code, request.method, request.path, reference)
+        log.warning("%s %s %s %s", code, request.method, _loggable_path(), reference)
     shown_code = code if code in _WORDED_CODES else 400
     context = {
         "code": shown_code,

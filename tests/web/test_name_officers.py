@@ -271,3 +271,13 @@ def test_the_link_is_dead_after_its_day(site: Site, calls: Calls) -> None:
     with site.city.read() as session:
         notices = session.scalars(select(Notice).where(Notice.kind == "name_officers")).all()
         assert len(notices) == 2
+
+
+def test_the_token_of_a_personal_link_is_in_no_log(
+    site: Site, calls: Calls, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, browser = called(calls), site.nobody()
+    without_csrf = browser.client.post(path, base_url=browser.base, data=FIELDS)
+    assert without_csrf.status_code == 400
+    assert "400 POST /name-officers/" in caplog.text
+    assert path.rpartition("/")[2] not in caplog.text
