@@ -1,0 +1,1 @@
+"""Read messages as they came by mail, without a database."""

@@ -1,0 +1,1 @@
+"""Mails to the Cell become submissions, answers and notes, or wait in quarantine."""
