@@ -1,0 +1,63 @@
+"""Read what servers say about a message's sender (RFC 8601); whom to believe is not known here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from publisher.mail_messages.header_lines import Headers
+from publisher.mail_messages.message import AuthenticationResult
+
+_LONGEST: Final = 20_000
+_MOST_HEADERS: Final = 100
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|.', re.DOTALL)
+_METHOD: Final = re.compile(r"\s*(spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
+_DOMAINS: Final = {
+    "spf": ("smtp.mailfrom", "smtp.mail", "smtp.helo"),
+    "dkim": ("header.d", "header.i"),
+    "dmarc": ("header.from",),
+}
+
+
+def read_results(headers: Headers) -> tuple[AuthenticationResult, ...]:
+    """Return the results of all Authentication-Results headers, the uppermost first."""
+    return tuple(
+        result
+        for header in headers.all("authentication-results")[:_MOST_HEADERS]
+        for result in _results(_without_comments(header[:_LONGEST]))
+    )
+
+
+def _without_comments(header: str) -> str:
+    """Remove comments, and blank out quoted texts: neither may pose as a result."""
+    letters: list[str] = []
+    depth = 0
+    for token in _TOKEN.finditer(header):
+        letter = token[0]
+        if letter == "(":
+            depth += 1
+        elif letter == ")":
+            depth = max(0, depth - 1)
+        elif not depth:
+            letters.append(re.sub(r"[;=\s\"]", "_", letter) if len(letter) > 1 else letter)
+    return "".join(letters)
+
+
+def _results(header: str) -> Iterator[AuthenticationResult]:
+    server, *segments = header.split(";")
+    if _METHOD.match(server):  # some servers do not name themselves
+        server, segments = "", [server, *segments]
+    server = (server.split() or [""])[0].strip("_").lower()
+    for segment in segments:
+        method = _METHOD.match(segment)
+        if method:
+            name = method[1].lower()
+            yield AuthenticationResult(server, name, method[2].lower(), _domain(name, segment))
+
+
+def _domain(method: str, segment: str) -> str:
+    for name in _DOMAINS[method]:
+        if match := re.search(rf"\s{re.escape(name)}\s*=\s*(\S+)", segment, re.IGNORECASE):
+            return match[1].rpartition("@")[2].strip("_<>.").lower()
+    return ""
