@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from publisher.mail_messages.charsets import decode
-from publisher.mail_messages.flowed_text import unflowed
+from publisher.mail_messages.header_lines import parse_parameters
 from publisher.mail_messages.html_text import MOST_LETTERS, html_text
-from publisher.mail_messages.parameters import parse_parameters
 from publisher.mail_messages.parts import Part
 
 _DROPPED: Final = frozenset(
@@ -137,3 +136,22 @@ def _read_text(part: Part, body: Body) -> None:
         delete_space = part.parameters.get("delsp", "").lower() == "yes"
         text = unflowed(text[:MOST_LETTERS], delete_space=delete_space)
     body.texts.append(text[:MOST_LETTERS].strip("\n"))
+
+
+def unflowed(text: str, *, delete_space: bool) -> str:
+    """Return the paragraphs of text in `format=flowed`: a line that ends in a blank goes on."""
+    lines: list[str] = []
+    flowing, depth_before = False, 0
+    for line in text.split("\n"):
+        depth = len(line) - len(line.lstrip(">"))
+        content = line[depth:].removeprefix(" ")
+        is_signature = content == "-- "
+        if flowing and depth == depth_before and not is_signature:
+            lines[-1] += content
+        else:
+            lines.append(f"{'>' * depth} {content}" if depth else content)
+        flowing = content.endswith(" ") and not is_signature
+        if flowing and delete_space:
+            lines[-1] = lines[-1][:-1]
+        depth_before = depth
+    return "\n".join(lines)

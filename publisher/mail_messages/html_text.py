@@ -34,6 +34,7 @@ _BLOCKS: Final = frozenset(
 _SPACED: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote"})
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden")
 _FONT: Final = re.compile(r"font(?:-family)?\s*:\s*([^;}]+)", re.IGNORECASE)
+_NO_MARGIN: Final = re.compile(r"margin(-bottom)?:0(?![.\d])")
 _SIGNATURES: Final = ("gmail_signature", "moz-signature", "ms-outlook-mobile-signature")
 
 
@@ -76,6 +77,7 @@ class _Tag:
     link: str = ""
     link_start: int = 0
     number: int = 0
+    newlines: int = 0
 
 
 class _TextTarget:
@@ -100,7 +102,9 @@ class _TextTarget:
 
     def _open(self, tag: _Tag, attributes: Mapping[str, str]) -> None:
         if tag.name in _BLOCKS:
-            self._newline(2 if tag.name in _SPACED else 1)
+            is_tight = tag.name == "p" and _is_tight(attributes)
+            tag.newlines = 2 if tag.name in _SPACED and not is_tight else 1
+            self._newline(tag.newlines)
         if tag.name in ("tr", "td", "th") or _is_quotation(tag.name, attributes):
             tag.opens_level = len(self.levels) < 3 * MOST_LEVELS
             if tag.opens_level:
@@ -126,8 +130,8 @@ class _TextTarget:
             self._close_level(self.levels.pop())
         elif tag.link:
             self._close_link(tag)
-        if name in _BLOCKS:
-            self._newline(2 if name in _SPACED else 1)
+        if tag.newlines:
+            self._newline(tag.newlines)
 
     def data(self, text: str) -> None:
         """Take text between elements."""
@@ -135,19 +139,21 @@ class _TextTarget:
         if tag is not None and tag.is_silent:
             return
         if not any(above.name == "pre" for above in self.tags[-MOST_LEVELS:]):
-            text = re.sub(r"[ \t\r\n\f]+", " ", text)
-            if text.startswith(" ") and self._at_line_start():
+            # Word writes an empty line as a paragraph with a no-break space.
+            is_empty_line = "\xa0" in text and not text.strip()
+            text = re.sub(r"[ \t\r\n\f\xa0]+", " ", text)
+            if text.startswith(" ") and not is_empty_line and self._at_line_start():
                 text = text[1:]
         if tag is not None and tag.is_legacy:
             self.legacy.append(text)
         if text:
-            self.levels[-1].pieces.append(text.replace("\xa0", " "))
+            self.levels[-1].pieces.append(text)
 
     def close(self) -> None:
         """End the document."""
         while len(self.levels) > 1:
             self._close_level(self.levels.pop())
-        self.text = "".join(self.levels[0].pieces)
+        self.text = re.sub(r"(?m)^ (?=\S)", "", "".join(self.levels[0].pieces))
 
     def _at_line_start(self) -> bool:
         pieces = self.levels[-1].pieces
@@ -211,6 +217,12 @@ def _is_quotation(name: str, attributes: Mapping[str, str]) -> bool:
         or "cite" in attributes
         or "quote" in attributes.get("class", "")
     )
+
+
+def _is_tight(attributes: Mapping[str, str]) -> bool:
+    """True for a paragraph without space around it, such as those of Word."""
+    style = attributes.get("style", "").replace(" ", "").lower()
+    return attributes.get("class", "").startswith("Mso") or bool(_NO_MARGIN.search(style))
 
 
 def _is_signature(attributes: Mapping[str, str]) -> bool:

@@ -13,8 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from publisher.mail_messages.header_lines import Headers, read_header_lines
-from publisher.mail_messages.parameters import Parameters, parse_parameters
+from publisher.mail_messages.header_lines import (
+    Headers,
+    Parameters,
+    parse_parameters,
+    read_header_lines,
+)
 
 MOST_DEPTH: Final = 20
 MOST_PARTS: Final = 1_000
