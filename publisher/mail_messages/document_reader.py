@@ -35,7 +35,7 @@ def pdf_lines(content: bytes) -> Iterator[str]:
     limit()
     document = pypdfium2.PdfDocument(content)
     for index in range(min(len(document), MOST_PAGES)):
-        yield document[index].get_textpage().get_text_bounded()
+        yield f"{document[index].get_textpage().get_text_bounded()}\n"
 
 
 def docx_lines(content: bytes) -> Iterator[str]:
