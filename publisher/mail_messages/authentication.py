@@ -11,7 +11,7 @@ from publisher.mail_messages.message import AuthenticationResult
 
 _LONGEST: Final = 20_000
 _MOST_HEADERS: Final = 100
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|.', re.DOTALL)
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.?)*(?:"|\Z)|\\.|.', re.DOTALL)
 _METHOD: Final = re.compile(r"\s*(spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
 _DOMAINS: Final = {
     "spf": ("smtp.mailfrom", "smtp.mail", "smtp.helo"),

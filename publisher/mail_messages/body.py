@@ -140,18 +140,15 @@ def _read_text(part: Part, body: Body) -> None:
 
 def unflowed(text: str, *, delete_space: bool) -> str:
     """Return the paragraphs of text in `format=flowed`: a line that ends in a blank goes on."""
-    lines: list[str] = []
+    paragraphs: list[list[str]] = []
     flowing, depth_before = False, 0
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip(">"))
         content = line[depth:].removeprefix(" ")
         is_signature = content == "-- "
-        if flowing and depth == depth_before and not is_signature:
-            lines[-1] += content
-        else:
-            lines.append(f"{'>' * depth} {content}" if depth else content)
+        if not (flowing and depth == depth_before) or is_signature:
+            paragraphs.append([f"{'>' * depth} " if depth else ""])
         flowing = content.endswith(" ") and not is_signature
-        if flowing and delete_space:
-            lines[-1] = lines[-1][:-1]
+        paragraphs[-1].append(content[:-1] if flowing and delete_space else content)
         depth_before = depth
-    return "\n".join(lines)
+    return "\n".join(map("".join, paragraphs))

@@ -103,7 +103,7 @@ Parameters = Mapping[str, str]
 
 _LONGEST: Final = 8_000
 _PARAMETER: Final = re.compile(
-    r';\s*([^=;\s"]+?)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|\Z)|([^;]*))', re.DOTALL
+    r';\s*([^=;\s"]+?)\s*=\s*(?:"((?:[^"\\]|\\.?)*)(?:"|\Z)|([^;]*))', re.DOTALL
 )
 _SECTION: Final = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?")
 

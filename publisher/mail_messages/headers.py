@@ -18,7 +18,9 @@ MOST_SUBJECT: Final = 998
 
 _LONGEST: Final = 100_000
 _LONGEST_NAME: Final = 200
-_TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|\(|\)|<([^<>]*)>|[,;]|:|[^"(),;:<>]+|.', re.DOTALL)
+_TOKEN: Final = re.compile(
+    r'"((?:[^"\\]|\\.?)*)(?:"|\Z)|\(|\)|<([^<>]*)>|[,;]|:|[^"(),;:<>]+|.', re.DOTALL
+)
 _ADDRESS: Final = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>(),;:\"\\]{1,255}")
 _IN_BRACKETS: Final = re.compile(r"<([^<>]+)>")
 _YEARS: Final = range(1990, 2090)
@@ -32,7 +34,10 @@ def read_addresses(header: str) -> tuple[MailAddress, ...]:
     """
     addresses: list[MailAddress] = []
     names: list[str] = []
-    for name, address in _mailboxes(header[:_LONGEST]):
+    header = header[:_LONGEST]
+    if any(token[0][0] == '"' != token[0][-1] for token in _TOKEN.finditer(header)):
+        header = header.replace('"', " ")  # a quotation mark that nothing closes is none
+    for name, address in _mailboxes(header):
         names.append(name)
         # A name with a comma that nobody quoted belongs to the address after it.
         if address is not None:

@@ -17,7 +17,7 @@ from lxml import etree
 
 from publisher.mail_messages.legacy_fonts import is_legacy_font
 
-MOST_LETTERS: Final = 2_000_000
+MOST_LETTERS: Final = 1_000_000
 MOST_LEVELS: Final = 8
 SIGNATURE: Final = "-- "
 IMAGE_MARK: Final = re.compile("\ue000([^\ue000\ue001]*)\ue001")

@@ -24,7 +24,10 @@ MOST_DEPTH: Final = 20
 MOST_PARTS: Final = 1_000
 MOST_HEADER_BYTES: Final = 256 * 1024
 
-_BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n|\r\r|\A\r?\n")
+MOST_BOUNDARIES: Final = 100_000
+
+_BLANK_LINES: Final = (b"\n\r\n", b"\n\n", b"\r\r")
+_AFTER_BOUNDARY: Final = re.compile(rb"(--)?[ \t]*(?:\r\n|\n|\r|\Z)")
 _HEADER: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
 _TOKEN: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+")
 
@@ -92,12 +95,8 @@ class _Splitter:
 
     def part(self, start: int, end: int, *, depth: int, default: str) -> Part:
         self.parts += 1
-        blank = _BLANK_LINE.search(self.raw, start, end)
-        header_end, body_start = blank.span() if blank else (end, end)
+        header_end, body_start = self._blank_line(start, end)
         block = self.raw[start : min(header_end, start + MOST_HEADER_BYTES)]
-        # A part that begins with an empty line has no headers.
-        if self.raw[start : start + 2] == b"\r\n" or self.raw[start : start + 1] == b"\n":
-            block, body_start = b"", start + (1 if self.raw[start : start + 1] == b"\n" else 2)
         headers = read_header_lines(block)
         mime, parameters = _type_of(headers, default)
         part = Part(headers, self.view[body_start:end], mime, parameters)
@@ -134,25 +133,49 @@ class _Splitter:
         else:
             part.children.append(self.part(start, end, depth=depth + 1, default="text/plain"))
 
+    def _blank_line(self, start: int, end: int) -> tuple[int, int]:
+        """Return where the headers of a part end, and where its body begins."""
+        for newline in (b"\r\n", b"\n"):
+            if self.raw.startswith(newline, start, end):  # there are no headers
+                return start, start + len(newline)
+        header_end, body_start = end, end
+        for blank in _BLANK_LINES:
+            at = self.raw.find(blank, start, header_end)
+            if at >= 0:
+                header_end, body_start = at, at + len(blank)
+        return header_end, body_start
+
     def _spans(self, boundary: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Yield where the parts of a multipart begin and end."""
         mark = b"--" + boundary.encode("ascii", "surrogateescape")
         child_start = -1
-        at = self.raw.find(mark, start, end)
-        while at >= 0:
-            after = at + len(mark)
-            line = re.compile(rb"(--)?[ \t]*(?:\r\n|\n|\r|\Z)").match(self.raw, after, end)
-            begins_line = at == start or self.raw[at - 1] in b"\r\n"
-            if line and begins_line:
-                if child_start >= 0:
-                    yield child_start, self._before_newline(child_start, at)
-                if line[1]:
-                    return
-                child_start = line.end()
-            at = self.raw.find(mark, after, end)
+        for number, at in enumerate(self._boundaries(mark, start, end)):
+            line = _AFTER_BOUNDARY.match(self.raw, at + len(mark), end)
+            if number == MOST_BOUNDARIES:
+                break
+            if line is None:
+                continue
+            if child_start >= 0:
+                yield child_start, self._before_newline(child_start, at)
+            if line[1]:
+                return
+            child_start = line.end()
         self.is_broken = True
         if child_start >= 0:
             yield child_start, end
+
+    def _boundaries(self, mark: bytes, start: int, end: int) -> Iterator[int]:
+        """Yield where a line begins with this mark."""
+        if self.raw.startswith(mark, start, end):
+            yield start
+        for newline in (b"\n", b"\r"):
+            line = newline + mark
+            at = self.raw.find(line, start, end)
+            if at >= 0:
+                break
+        while at >= 0:
+            yield at + 1
+            at = self.raw.find(line, at + 1, end)
 
     def _before_newline(self, start: int, at: int) -> int:
         """Return the end of a part: the newline before a boundary belongs to the boundary."""

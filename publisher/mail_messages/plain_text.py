@@ -5,23 +5,28 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import regex
+
 from publisher.i18n.text_cleaning import TextProblem, clean
 
 _LOST: Final = "?"
 """Stands for a letter that the mail itself had lost: visible, so that a reader sees the gap."""
+
+_MARKS: Final = regex.compile(r"(\p{M}{20})\p{M}+")
+"""Letters with so many marks are none; to sort a million marks takes hours."""
 
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
 
 
 def cleaned(text: str) -> str:
     """Return the text in NFC with plain newlines, without what the desk refuses in texts."""
-    cleaning = clean(text.replace("\x00", ""))
-    if cleaning.ok:
-        return cleaning.text
-    letters = list(cleaning.text)
-    for problem in cleaning.problems:
-        letters[problem.index] = _LOST if problem.code is TextProblem.SURROGATE else ""
-    return clean("".join(letters)).text
+    text = _MARKS.sub(r"\1", text)
+    letters = clean("".join(sorted(set(text))))
+    refused = {
+        ord(letters.text[problem.index]): (_LOST if problem.code is TextProblem.SURROGATE else None)
+        for problem in letters.problems
+    }
+    return clean(text.translate(refused)).text
 
 
 def paragraphs(text: str) -> str:

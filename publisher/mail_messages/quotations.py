@@ -16,6 +16,7 @@ from publisher.mail_messages.message import MailAddress
 
 MOST_FORWARDS: Final = 20
 MOST_REMARK: Final = 200
+MOST_QUOTATIONS: Final = 50
 _MOST_SIGNATURE_LINES: Final = 25
 _MOST_DASHED_LINES: Final = 8
 
@@ -95,7 +96,10 @@ def _forwarded(header: ForwardHeader, remark: str, lines: list[str], depth: int)
 def _written(lines: list[str], is_reply: bool) -> str:
     """Return the lines without quotations, signature and footer."""
     written: list[str] = []
-    while (attribution := _attribution(lines)) is not None:
+    for _ in range(MOST_QUOTATIONS):
+        attribution = _attribution(lines)
+        if attribution is None:
+            break
         first, after = attribution
         written += lines[:first]
         quoted = after
@@ -142,9 +146,10 @@ def _without_signature(lines: list[str]) -> list[str]:
 
 
 def _without_footer(lines: list[str]) -> list[str]:
-    while lines and (not lines[-1].strip() or _is_footer(lines[-1])):
-        lines = lines[:-1]
-    return lines
+    end = len(lines)
+    while end and (not lines[end - 1].strip() or _is_footer(lines[end - 1])):
+        end -= 1
+    return lines[:end]
 
 
 def _is_footer(line: str) -> bool:
