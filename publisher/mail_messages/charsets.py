@@ -120,9 +120,8 @@ def _by_declaration(content: bytes, codec: str | None) -> tuple[str, bool]:
 def _broken_utf8(content: bytes) -> str:
     """Return UTF-8 in which letters were cut, or the text of Windows that was declared UTF-8."""
     text = content.decode("utf-8", "replace")
-    if text.count("\ufffd") <= len(text.encode("ascii", "ignore")) // 10 and any(
-        letter > "\x7f" and letter != "\ufffd" for letter in text
-    ):
+    lost = text.count("\ufffd")
+    if sum(letter > "\x7f" for letter in text) > 2 * lost:
         return text
     return _windows(content)
 

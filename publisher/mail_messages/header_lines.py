@@ -121,7 +121,9 @@ def parse_parameters(header: str) -> tuple[str, Parameters]:
         section = _SECTION.fullmatch(match[1].lower())
         if section:
             number = int(section[2]) if section[2] else -1
-            sections[section[1]].setdefault(number, (bool(section[3]), _unfolded(text)))
+            numbered = sections[section[1]]
+            if section[3] or number not in numbered:
+                numbered[number] = (bool(section[3]), _unfolded(text))
     parameters = {name: _joined(numbered) for name, numbered in sections.items()}
     return header.partition(";")[0].strip(), parameters
 

@@ -1,0 +1,108 @@
+"""The text of an attached document is taken where the mail has none, and never at any price."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from publisher.mail_messages import document_reader
+from publisher.mail_messages.document_text import first_document_text
+from publisher.mail_messages.message import MailFile
+from tests.support.mail_samples import bombs
+from tests.support.mail_samples.builder import DOCX_TYPE, docx, pdf, zip_file
+
+_MEASURE = """
+import resource, subprocess, sys
+reader = subprocess.run(sys.argv[1:], stdin=sys.stdin.buffer, capture_output=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+
+
+def file_of(content: bytes, name: str = "a.docx", mime: str = DOCX_TYPE) -> MailFile:
+    return MailFile(name, mime, content)
+
+
+def test_the_paragraphs_and_tables_of_a_docx_are_read() -> None:
+    table = "<w:tr><w:tc><w:p><w:r><w:t>भाग</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>वेळ</w:t>"
+    members = {
+        "word/document.xml": (
+            '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+            f"<w:body><w:p><w:r><w:t>सूचना</w:t></w:r></w:p><w:tbl>{table}</w:r></w:p>"
+            f"</w:tc></w:tr>"
+            "</w:tbl></w:body></w:document>"
+        ).encode()
+    }
+    document = first_document_text([file_of(docx(members=members))])
+    assert document is not None
+    assert document.text == "सूचना\nभाग | वेळ"
+
+
+def test_the_first_document_with_text_is_taken() -> None:
+    files = [
+        file_of(pdf(""), "scan.pdf", "application/pdf"),
+        file_of(b"\xff\xd8\xff", "photo.jpg", "image/jpeg"),
+        file_of(docx("Notice")),
+    ]
+    document = first_document_text(files)
+    assert document is not None
+    assert (document.name, document.text) == ("a.docx", "Notice")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        file_of(b"PK\x03\x04 no archive"),
+        file_of(zip_file({"a.txt": b"x"})),
+        file_of(b"%PDF-1.4 no document", "a.pdf", "application/pdf"),
+        file_of(zip_file({"a.txt": b"x"}), "a.zip", "application/zip"),
+        file_of(bombs.docx_bomb(), "bomb.docx"),
+        file_of(bombs.docx_of_laughs(), "laughs.docx"),
+        file_of(bombs.pdf_bomb(), "bomb.pdf"),
+        file_of(bombs.pdf_of_forms_in_forms(), "forms.pdf"),
+    ],
+    ids=lambda file: file.name,
+)
+def test_what_is_no_document_or_a_bomb_has_no_text(file: MailFile) -> None:
+    assert first_document_text([file]) is None
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("docx", bombs.docx_bomb()),
+        ("docx", bombs.docx_bomb_that_lies()),
+        ("docx", bombs.docx_of_laughs()),
+        ("pdf", bombs.pdf_bomb()),
+        ("pdf", bombs.pdf_of_forms_in_forms()),
+    ],
+    ids=["docx", "docx that lies", "docx of laughs", "pdf", "pdf of forms"],
+)
+def test_a_bomb_costs_less_than_a_second_and_100_megabytes(kind: str, content: bytes) -> None:
+    reader = str(Path(document_reader.__file__))
+    measured = subprocess.run(
+        [sys.executable, "-c", _MEASURE, sys.executable, "-I", reader, kind],
+        input=content,
+        capture_output=True,
+        check=True,
+    )
+    seconds, kilobytes = measured.stdout.split()
+    assert float(seconds) < 1.1  # of the processor; the limit is a second
+    assert int(kilobytes) < 100_000
+
+
+def test_the_limits_of_the_reader_are_the_systems() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(document_reader.__file__).parent)!r})\n"
+        "import document_reader, resource; document_reader.limit()\n"
+        "print(resource.getrlimit(resource.RLIMIT_CPU)[0], "
+        "resource.getrlimit(resource.RLIMIT_DATA)[0])"
+    )
+    limits = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    assert limits.split() == [b"1", str(document_reader.MOST_MEMORY).encode()]
+    assert resource.getrlimit(resource.RLIMIT_DATA)[0] != document_reader.MOST_MEMORY
