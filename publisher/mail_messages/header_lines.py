@@ -143,10 +143,10 @@ def _joined(sections: dict[int, tuple[bool, str]]) -> str:
     charset, content, escaped = "", b"", ""
     for index, (encoded, text) in enumerate(numbered):
         if not encoded:
-            content, escaped = content + unquote_to_bytes(escaped) + raw_bytes(text), ""
+            content, escaped = content + unquote_to_bytes(raw_bytes(escaped)) + raw_bytes(text), ""
         elif index == 0 and text.count("'") >= 2:
             charset, _language, escaped = text.split("'", 2)
         else:
             escaped += text  # an escape may be cut by the end of a section
-    content += unquote_to_bytes(escaped)
+    content += unquote_to_bytes(raw_bytes(escaped))
     return decode(content, charset)[0]

@@ -147,7 +147,7 @@ class _Splitter:
 
     def _spans(self, boundary: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Yield where the parts of a multipart begin and end."""
-        mark = b"--" + boundary.encode("ascii", "surrogateescape")
+        mark = b"--" + boundary.encode("utf-8", "surrogateescape")
         child_start = -1
         for number, at in enumerate(self._boundaries(mark, start, end)):
             line = _AFTER_BOUNDARY.match(self.raw, at + len(mark), end)

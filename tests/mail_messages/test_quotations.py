@@ -17,11 +17,11 @@ from publisher.mail_messages.quotations import is_courtesy, own_text
         ),
         ("On 12/10/26, Cell wrote:\n> when?\n\nat six\n> where?\nhere", "at six\nhere"),
         (
-            "yes\n-----Original Message-----\nFrom: Cell\nSent: 12 October 2026\nTo: W\nSubject: x\n\nq",
+            "yes\n-----Original Message-----\nFrom: Cell\nSent: 12 Oct 2026\nTo: W\n\nq",
             "yes",
         ),
         (
-            "yes\n\nFrom: Cell <c@p.example>\nDate: Monday, 12 October 2026\nSubject: x\nTo: w\n\nq",
+            "yes\n\nFrom: Cell <c@p.example>\nDate: Monday, 12 Oct 2026\nSubject: x\nTo: w\n\nq",
             "yes",
         ),
         ("होय\n१२ ऑक्टो २०२६ रोजी Cell <c@p.example> यांनी लिहिले:\nकधी?", "होय"),
