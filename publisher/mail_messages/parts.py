@@ -29,6 +29,7 @@ MOST_BOUNDARIES: Final = 100_000
 _BLANK_LINES: Final = (b"\n\r\n", b"\n\n", b"\r\r")
 _AFTER_BOUNDARY: Final = re.compile(rb"(--)?[ \t]*(?:\r\n|\n|\r|\Z)")
 _HEADER: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
+_NO_BASE64: Final = re.compile(rb"^.*[^A-Za-z0-9+/=\s]", re.MULTILINE)
 _TOKEN: Final = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+")
 
 
@@ -61,7 +62,9 @@ class Part:
     def content(self) -> bytes:
         """Return the decoded body; what is encoded badly is decoded as far as it can be."""
         if self.encoding == "base64":
-            return _base64(self.body)
+            # Lists add their footer below a text as plain letters.
+            end = _NO_BASE64.search(self.body) if self.maintype == "text" else None
+            return _base64(self.body[: end.start()] if end else self.body)
         if self.encoding in ("quoted-printable", "quotedprintable"):
             return binascii.a2b_qp(self.body)
         return bytes(self.body)

@@ -12,6 +12,7 @@ from typing import Final
 
 from publisher.i18n.text_cleaning import is_visible
 from publisher.mail_messages.forward_headers import ForwardHeader, find_forward
+from publisher.mail_messages.html_text import SIGNATURE
 from publisher.mail_messages.message import MailAddress
 
 MOST_FORWARDS: Final = 20
@@ -37,12 +38,13 @@ _DEVICE: Final = re.compile(
     re.IGNORECASE,
 )
 _COURTESY: Final = re.compile(
-    r"\b(dear|sir|madam|pfa|attach\w*|enclos\w*|please|find|kindly|herewith|regards|thank\w*|hello"
-    r"|hi|fyi|respected|yours|faithfully|publish\w*|forward\w*|needful|information|greetings)\b"
-    r"|नमस्कार|नमस्ते|महोदय|महोदया|मा\.|सोबत|जोड|संलग्न|प्रसिद्ध|प्रसिध्द|कृपया|माहिती|धन्यवाद|सादर|कळावे"
-    r"|प्रकाशित|अवलोकन|पाठव|भेज|विनंती|आदरणीय|सप्रेम",
+    r"\b(dear|sir|madam|pfa|attach\w*|enclos\w*|herewith|regards|thank\w*|hello|hi|fyi|respected"
+    r"|yours|faithfully|publish\w*|forward\w*|needful|greetings)\b"
+    r"|नमस्कार|नमस्ते|महोदय|महोदया|सोबत|जोडले|जोडली|जोडून|संलग्न|प्रसिद्ध|प्रसिध्द|धन्यवाद|सादर|कळावे"
+    r"|प्रकाशित|अवलोकन|पाठव|भेज|आदरणीय|सप्रेम",
     re.IGNORECASE,
 )
+_SENTENCE_END: Final = re.compile(r"[.,;:।!?\n]+")
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,13 @@ def own_text(text: str, *, is_reply: bool, is_forward: bool) -> OwnText:
 def is_courtesy(text: str) -> bool:
     """Return True for no text, or a few lines that only greet and point to an attached file."""
     text = text.strip()
-    return not is_visible(text) or (len(text) <= MOST_REMARK and bool(_COURTESY.search(text)))
+    if not is_visible(text):
+        return True
+    if len(text) > MOST_REMARK or not _COURTESY.search(text):
+        return False
+    sentences = _SENTENCE_END.split(text)
+    # Names and offices stand below a greeting; a sentence of its own is a notice.
+    return all(len(sentence.split()) <= 3 or _COURTESY.search(sentence) for sentence in sentences)
 
 
 def _own_lines(lines: list[str], is_reply: bool, is_forward: bool, depth: int) -> OwnText:
@@ -137,12 +145,20 @@ def _attribution(lines: list[str]) -> tuple[int, int] | None:
 def _without_signature(lines: list[str]) -> list[str]:
     for index in range(len(lines) - 1, max(-1, len(lines) - 60), -1):
         below = sum(bool(line.strip()) for line in lines[index + 1 :])
-        if lines[index].rstrip("\r") == "-- " and below <= _MOST_SIGNATURE_LINES:
-            return lines[:index]
+        if lines[index] == SIGNATURE and below <= _MOST_SIGNATURE_LINES:
+            return _without_dashes(lines[:index])
         # Some programs lose the blank; two dashes also part paragraphs, so little may follow.
         if lines[index].strip() == "--" and below <= _MOST_DASHED_LINES and any(lines[:index]):
-            return lines[:index]
+            return _without_dashes(lines[:index])
     return lines
+
+
+def _without_dashes(lines: list[str]) -> list[str]:
+    """Leave out a second mark: HTML has one as its class, and often one as its text."""
+    end = len(lines)
+    while end and lines[end - 1].strip() in ("", SIGNATURE.strip()):
+        end -= 1
+    return lines[:end]
 
 
 def _without_footer(lines: list[str]) -> list[str]:

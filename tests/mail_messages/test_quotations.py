@@ -32,6 +32,7 @@ from publisher.mail_messages.quotations import is_courtesy, own_text
         ),
         ("yes\n-- \nWard Officer\n020 1234", "yes"),
         ("yes\n--\nWard Officer", "yes"),
+        ("yes\n\n-- \n-- \nWard Officer", "yes"),
         ("yes\n\nGet Outlook for Android<https://aka.example/x>", "yes"),
         ("yes\n\nमाझ्या iPhone वरून पाठवले", "yes"),
         ("yes\n\nSent from my Galaxy\n", "yes"),
@@ -98,6 +99,9 @@ def test_a_forwarded_answer_is_without_what_it_quotes() -> None:
         ("Respected Sir,\nPFA", True),
         ("महोदय, सोबत जोडले आहे.", True),
         ("गुरुवारी पाणी येणार नाही.", False),
+        ("महोदय,\nसोबतची सूचना प्रसिद्ध करावी.\nसहायक आयुक्त", True),
+        ("महोदय, कृपया गुरुवारी पाणी जपून वापरावे.", False),
+        ("Dear citizens, the bridge is closed on Thursday. Regards", False),
         ("Dear all, " + "no water on Thursday. " * 20, False),
     ],
 )

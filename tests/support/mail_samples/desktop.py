@@ -350,6 +350,20 @@ def thunderbird_flowed() -> Sample:
     )
 
 
+def thunderbird_html_reply() -> Sample:
+    """An answer above and below the quotation, with a signature that is marked twice."""
+    html = (
+        '<p>हो</p><div class="moz-cite-prefix">On 12/10/26 10:15, Cell wrote:<br></div>'
+        '<blockquote type="cite" cite="mid:a@pune.example"><p>कधी?</p></blockquote><p>सकाळी</p>'
+        '<div class="moz-signature">-- <br>Ward</div>'
+    )
+    return Sample(
+        headers("Re: x", "In-Reply-To: <a@pune.example>", _HTML, _8BIT) + b"\r\n" + html.encode(),
+        text="हो\n\nसकाळी",
+        whole=("कधी?",),
+    )
+
+
 def k9_plain() -> Sample:
     """A text in the Q encoding of a long subject, with a footer."""
     subject = "कोथरूड भागातील पाणीपुरवठा गुरुवारी बंद"
@@ -381,6 +395,7 @@ SAMPLES = {
         apple_forward,
         apple_heic,
         thunderbird_flowed,
+        thunderbird_html_reply,
         k9_plain,
     )
 }

@@ -209,6 +209,17 @@ def signed() -> Sample:
     )
 
 
+def base64_with_a_footer() -> Sample:
+    """A list has added its footer below a text in base64."""
+    return Sample(
+        headers("x", _UTF8, _BASE64)
+        + b"\r\n"
+        + base64_lines(NOTICE.encode())
+        + lines("--", "You receive this mail because you are a ward."),
+        text=NOTICE,
+    )
+
+
 def unreadable_date() -> Sample:
     """A date that is none."""
     raw = _text(NOTICE.encode(), _UTF8).replace(b"Mon, 12 Oct 2026 10:15:00 +0530", b"yesterday")
@@ -246,6 +257,7 @@ SAMPLES = {
         ten_deep,
         nuls,
         signed,
+        base64_with_a_footer,
         unreadable_date,
         date_of_2099,
     )
