@@ -78,9 +78,10 @@ def _with_attached(content: Content, attached: Part) -> Content:
     inner = read_content(attached)
     senders = read_senders(attached.headers)
     own = OwnText(content.text, content.forwarded_from)
-    if content.forwarded_from is None and not (content.is_reply and is_visible(content.text)):
-        sender = inner.forwarded_from or (senders[0] if senders else None)
-        texts = [content.text if len(content.text) > MOST_REMARK else "", inner.text]
+    if not (content.is_reply and is_visible(content.text)):
+        sender = own.forwarded_from or inner.forwarded_from or (senders[0] if senders else None)
+        is_remark = content.forwarded_from is None and len(content.text) <= MOST_REMARK
+        texts = ["" if is_remark else content.text, inner.text]
         text = "\n\n".join(filter(None, texts)) if is_visible(inner.text) else content.text
         own = OwnText(text, sender)
     return Content(

@@ -15,6 +15,7 @@ from publisher.mail_messages.message import MailFile, MailNote, MailNoteCode
 from publisher.mail_messages.parts import Part
 from publisher.mail_messages.plain_text import one_line
 from publisher.media import file_signatures
+from publisher.media.files import TYPES
 
 MOST_FILES: Final = 100
 MOST_NAME: Final = 200
@@ -49,7 +50,7 @@ def read_files(body: Body, images: MarkedImages) -> tuple[MailFile, ...]:
             continue  # the same invitation stands beside the text and as a file
         content = part.content()
         if not _is_ornament(part, content, body, images):
-            files.append(MailFile(file_name(part, len(files) + 1), part.mime, content))
+            files.append(MailFile(file_name(part, content, len(files) + 1), part.mime, content))
     return tuple(files)
 
 
@@ -63,7 +64,7 @@ def file_notes(files: Iterable[MailFile]) -> Iterator[MailNote]:
             yield MailNote(MailNoteCode.ARCHIVE, {"name": file.name})
 
 
-def file_name(part: Part, number: int) -> str:
+def file_name(part: Part, content: bytes, number: int) -> str:
     """Return the name that the sender gave a file, or one by its number and type."""
     name = disposition(part)[1] or part.parameters.get("name", "")
     if "%" in name and _PERCENT.fullmatch(name):
@@ -72,10 +73,12 @@ def file_name(part: Part, number: int) -> str:
     stem, dot, ending = name.rpartition(".")
     if len(name) > MOST_NAME:
         name = f"{stem[: MOST_NAME - 20]}{dot}{ending[:10]}" if dot else name[:MOST_NAME]
-    return name or f"file-{number}{_extension(part.mime)}"
+    return name or f"file-{number}{_extension(part.mime, content)}"
 
 
-def _extension(mime: str) -> str:
+def _extension(mime: str, content: bytes) -> str:
+    accepted = TYPES.get(file_signatures.found_type(content[: file_signatures.HEAD_BYTES]))
+    mime = accepted.mime if accepted else mime
     return _EXTENSIONS.get(mime) or mimetypes.guess_extension(mime) or ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from publisher.mail_messages.message import MailAddress
@@ -112,14 +112,16 @@ def _is_header(fields: dict[str, str]) -> bool:
     return is_whole and ("latin" in fields or "@" in fields["from"])
 
 
+def sender_address(text: str) -> MailAddress | None:
+    """Return the first address in a text, without a name."""
+    address = _ADDRESS.search(text.replace("mailto:", ""))
+    return MailAddress(address[0].lower().strip(".")) if address else None
+
+
 def _sender(text: str) -> MailAddress | None:
     """Return who sent it, in any of the ways in which programs write names and addresses."""
     text = re.sub(r"\[mailto:([^\]]*)\]", r"<\1>", text)
-    address = _ADDRESS.search(text.replace("mailto:", ""))
+    address = sender_address(text)
     name = re.split(r"[<(\[]", text, maxsplit=1)[0]
-    if address and address[0] in name:
-        name = ""
-    name = one_line(name.strip(" \"'*:"), 200)
-    if not name and not address:
-        return None
-    return MailAddress(address[0].lower().strip(".") if address else "", name)
+    name = "" if "@" in name else one_line(name.strip(" \"'*:"), 200)
+    return replace(address or MailAddress(""), name=name) if name or address else None

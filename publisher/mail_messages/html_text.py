@@ -35,6 +35,7 @@ _SPACED: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "b
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*hidden")
 _FONT: Final = re.compile(r"font(?:-family)?\s*:\s*([^;}]+)", re.IGNORECASE)
 _NO_MARGIN: Final = re.compile(r"margin(-bottom)?:0(?![.\d])")
+_LONGEST_CELL: Final = 120
 _SIGNATURES: Final = ("gmail_signature", "moz-signature", "ms-outlook-mobile-signature")
 
 
@@ -201,9 +202,11 @@ class _TextTarget:
             if text.strip():
                 above.cells.append(text.strip())
         elif level.tag == "tr":
-            is_simple = all("\n" not in cell for cell in level.cells)
-            row = (" | " if is_simple else "\n").join([*filter(None, [text.strip()]), *level.cells])
-            above.pieces.append(row)
+            cells = [*filter(None, [text.strip()]), *level.cells]
+            is_layout = any(len(cell) > _LONGEST_CELL or "\n\n" in cell for cell in cells)
+            # Pages are laid out by tables, too; a cell of data has a line or two.
+            rows = cells if is_layout else [cell.replace("\n", " ") for cell in cells]
+            above.pieces.append(("\n" if is_layout else " | ").join(rows))
         else:
             above.pieces.append("\n".join(f"> {line}".rstrip() for line in text.split("\n")))
         if level.tag not in ("td", "th", "tr"):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from publisher.i18n.text_cleaning import is_visible
-from publisher.mail_messages.forward_headers import ForwardHeader, find_forward
+from publisher.mail_messages.forward_headers import ForwardHeader, find_forward, sender_address
 from publisher.mail_messages.html_text import SIGNATURE
 from publisher.mail_messages.message import MailAddress
 
@@ -93,12 +93,26 @@ def _forwarded(header: ForwardHeader, remark: str, lines: list[str], depth: int)
     if header.is_quoted:
         inner = [re.sub(r"^> ?", "", line) for line in inner]
     forwarded = _own_lines(inner, False, False, depth - 1)
+    if is_courtesy(forwarded.text):
+        forwarded = _below_approval(inner, depth) or forwarded
     sender = forwarded.forwarded_from or header.sender
     if not is_visible(forwarded.text):
         return OwnText(remark, sender)
     if len(remark) > MOST_REMARK:
         return OwnText(f"{remark}\n\n{forwarded.text}", sender)
     return OwnText(forwarded.text, sender)
+
+
+def _below_approval(lines: list[str], depth: int) -> OwnText | None:
+    """Return what was quoted where a forwarded answer only says that it may be published."""
+    attribution = _attribution(lines)
+    if attribution is None:
+        return None
+    first, after = attribution
+    quoted = [re.sub(r"^> ?", "", line) for line in lines[after:]]
+    original = _own_lines(quoted, False, False, depth - 1)
+    address = sender_address(" ".join(lines[first:after]))
+    return OwnText(original.text, original.forwarded_from or address)
 
 
 def _written(lines: list[str], is_reply: bool) -> str:

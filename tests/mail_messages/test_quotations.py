@@ -91,6 +91,19 @@ def test_a_forwarded_answer_is_without_what_it_quotes() -> None:
     assert own_text(text, is_reply=False, is_forward=True).text == "at six"
 
 
+def test_below_a_forwarded_approval_is_what_was_approved() -> None:
+    text = (
+        "---------- Forwarded message ---------\nFrom: Zone <z@b.example>\nSubject: Re: x\n\n"
+        "Approved. Publish.\n\nOn 12 Oct 2026 Water <w@p.example> wrote:\n\n> No water on "
+        "Thursday.\n"
+        "> Tankers come."
+    )
+    own = own_text(text, is_reply=False, is_forward=True)
+    assert own.text == "No water on Thursday.\nTankers come."
+    assert own.forwarded_from is not None
+    assert own.forwarded_from.address == "w@p.example"
+
+
 @pytest.mark.parametrize(
     ("text", "courtesy"),
     [

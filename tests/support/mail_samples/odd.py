@@ -220,6 +220,31 @@ def base64_with_a_footer() -> Sample:
     )
 
 
+def digest() -> Sample:
+    """Two messages that are attached without any text."""
+    first = lines("", "From: water@pune.example", "Subject: a", "", "No water.")
+    second = lines("", "From: zone@pune.example", "Subject: b", "", "No light.")
+    return Sample(
+        headers("Two notices", "Content-Type: multipart/digest; boundary=d")
+        + b"\r\n"
+        + multipart("d", first, second),
+        text="No water.\n\nNo light.",
+        forwarded_from="water@pune.example",
+    )
+
+
+def photo_without_a_name() -> Sample:
+    """A photo that is only bytes to the program that sends it."""
+    photo = part(base64_lines(jpeg()), "Content-Type: application/octet-stream", _BASE64)
+    return Sample(
+        headers("x", "Content-Type: multipart/mixed; boundary=b")
+        + b"\r\n"
+        + multipart("b", part(lines(NOTICE), _UTF8), photo),
+        text=NOTICE,
+        files=(("file-1.jpg", "application/octet-stream"),),
+    )
+
+
 def unreadable_date() -> Sample:
     """A date that is none."""
     raw = _text(NOTICE.encode(), _UTF8).replace(b"Mon, 12 Oct 2026 10:15:00 +0530", b"yesterday")
@@ -258,6 +283,8 @@ SAMPLES = {
         nuls,
         signed,
         base64_with_a_footer,
+        digest,
+        photo_without_a_name,
         unreadable_date,
         date_of_2099,
     )
