@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from functools import cache
 
 from tests.support.mail_samples.builder import docx, pdf_file
 
 _LAUGHS = 12
 
 
-def pdf_bomb(unpacked: int = 400 * 2**20) -> bytes:
+@cache
+def pdf_bomb(unpacked: int = 128 * 2**20) -> bytes:
     """Return a PDF whose page is so many bytes once it is unpacked."""
     compressor = zlib.compressobj(9)
     stream = b"".join(compressor.compress(b" " * 2**20) for _ in range(unpacked >> 20))
@@ -46,12 +48,14 @@ def pdf_of_forms_in_forms() -> bytes:
     )
 
 
-def docx_bomb(unpacked: int = 400 * 2**20) -> bytes:
+@cache
+def docx_bomb(unpacked: int = 128 * 2**20) -> bytes:
     """Return a DOCX with a member of so many bytes, which it says of itself."""
     return docx("Notice", members={"word/media/a.bin": bytes(unpacked)})
 
 
-def docx_bomb_that_lies(unpacked: int = 400 * 2**20) -> bytes:
+@cache
+def docx_bomb_that_lies(unpacked: int = 128 * 2**20) -> bytes:
     """Return a DOCX whose directory says that a member is small, which is large."""
     archive = docx("Notice", members={"word/styles.xml": bytes(unpacked)})
     return archive.replace(unpacked.to_bytes(4, "little"), (1000).to_bytes(4, "little"))
