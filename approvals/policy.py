@@ -29,7 +29,7 @@ class ActorKind(StrEnum):
     PERSON = "person"
     CLOCK = "clock"  #: The process `nagarvani clock`.
     LINK = "link"  #: The holder of a one-time link.
-    MAIL = "mail"
+    MAIL = "mail"  #: A mail of a known sender, for the sender's department.
     SERVICE = "service"  #: A command of `nagarvani`.
 
 
@@ -110,7 +110,8 @@ class Actor:
     `line` holds the ids of the departments that report to an oversight office.
     `signed_in_at` is the moment of the last sign-in (aware UTC), `factor_at` that of the last
     second factor, and `has_factor` says if the person has an app or a passkey. `vouched_by_id` is
-    the person who read out a code instead of a second factor, for an emergency.
+    the person who read out a code instead of a second factor, for an emergency. The `name` of a
+    mail is its sender's address.
     """
 
     kind: ActorKind
@@ -124,6 +125,11 @@ class Actor:
     factor_at: datetime | None = None
     has_factor: bool = False
     vouched_by_id: int | None = None
+
+    @property
+    def mail_sender(self) -> str:
+        """The address that a mail came from; empty for any other actor."""
+        return self.name if self.kind is ActorKind.MAIL else ""
 
 
 CLOCK = Actor(kind=ActorKind.CLOCK)
@@ -270,9 +276,19 @@ TABLE: Mapping[Role, Mapping[Action, Scope]] = {
     Role.AUDITOR: _READ_ALL | _LANE | {Action.SEE_REPORT: Scope.ANY},
 }
 
+_BY_MAIL = {
+    Action.HAND_IN: Scope.OWN,
+    Action.SEE_SUBMISSION: Scope.OWN,
+    Action.CHANGE_SUBMISSION: Scope.OWN,
+    Action.COMPLETE_SUBMISSION: Scope.OWN,
+}
+"""What a mail may do, whoever sent it: a mail is never an approval."""
+
 
 def scope_of(actor: Actor, action: Action) -> Scope | None:
     """Return the scope of the actor's role for this action; None if it has no right to it."""
+    if actor.kind is ActorKind.MAIL:
+        return _BY_MAIL.get(action)
     if actor.kind is not ActorKind.PERSON or actor.role is None:
         return None
     return TABLE[actor.role].get(action)
@@ -307,8 +323,8 @@ def may(
 def _is_own(actor: Actor, department_id: int | None) -> bool:
     if department_id is None:
         return False
-    in_line = actor.role is Role.OVERSIGHT and department_id in actor.line
-    return in_line or department_id == actor.department_id
+    sees_line = actor.kind is ActorKind.PERSON and actor.role is Role.OVERSIGHT
+    return (sees_line and department_id in actor.line) or department_id == actor.department_id
 
 
 def require(

@@ -210,3 +210,22 @@ NOTICE_MOVES: Moves = {
     NoticeState.FAILED: frozenset({NoticeState.QUEUED}),
     NoticeState.UNCONFIRMED: frozenset({NoticeState.SENT, NoticeState.QUEUED}),
 }
+
+
+class QuarantineState(StrEnum):
+    """The state of a mail that waits for a person of the cell."""
+
+    WAITING = "waiting"
+    TAKEN_IN = "taken_in"
+    NOT_OURS = "not_ours"
+    DELETED = "deleted"
+
+
+QUARANTINE_MOVES: Moves = {
+    QuarantineState.WAITING: frozenset(
+        {QuarantineState.TAKEN_IN, QuarantineState.NOT_OURS, QuarantineState.DELETED}
+    ),
+    QuarantineState.TAKEN_IN: frozenset(),
+    QuarantineState.NOT_OURS: frozenset(),
+    QuarantineState.DELETED: frozenset(),
+}

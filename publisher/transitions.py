@@ -21,6 +21,7 @@ from publisher.database.session import Key, UtcDateTime, table_of
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
+from publisher.models.mailbox import Quarantine
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment
 from publisher.models.posts import Post
@@ -31,11 +32,12 @@ from publisher.states import (
     COMMENT_MOVES,
     DELIVERY_MOVES,
     NOTICE_MOVES,
+    QUARANTINE_MOVES,
     SUBMISSION_MOVES,
 )
 
-Stateful = Submission | Post | Delivery | Comment | Account | Notice | Appointment
-Row = TypeVar("Row", Submission, Post, Delivery, Comment, Account, Notice, Appointment)
+Stateful = Submission | Post | Delivery | Comment | Account | Notice | Appointment | Quarantine
+Row = TypeVar("Row", Submission, Post, Delivery, Comment, Account, Notice, Appointment, Quarantine)
 
 TABLES: Mapping[type[Stateful], Moves] = {
     Submission: SUBMISSION_MOVES,
@@ -45,6 +47,7 @@ TABLES: Mapping[type[Stateful], Moves] = {
     Account: ACCOUNT_MOVES,
     Notice: NOTICE_MOVES,
     Appointment: APPOINTMENT_MOVES,
+    Quarantine: QUARANTINE_MOVES,
 }
 
 DELIVERY_ID = bindparam("delivery_id", type_=Key)
@@ -221,6 +224,7 @@ def event_row(
     after: StrEnum | None = None,
 ) -> dict[str, object]:
     """Return the columns of an Event, ready to be inserted."""
+    by_mail = {"mail": actor.mail_sender} if actor.mail_sender else {}
     return {
         "at": now,
         "subject": row.__tablename__,
@@ -231,5 +235,5 @@ def event_row(
         "actor_kind": actor.kind,
         "person_id": actor.person_id,
         "appointment_id": actor.appointment_id,
-        "details": dict(values or {}),
+        "details": {**(values or {}), **by_mail},
     }

@@ -10,6 +10,7 @@ from approvals.states import POST_MOVES, Moves, PostState
 from publisher import states, transitions
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery
+from publisher.models.mailbox import Quarantine
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment
 from publisher.models.posts import Post
@@ -26,6 +27,7 @@ from publisher.states import (
     CommentState,
     DeliveryState,
     NoticeState,
+    QuarantineState,
     SubmissionState,
 )
 from publisher.transitions import check_move
@@ -102,6 +104,7 @@ OF = {
     Account: AccountState,
     Appointment: AppointmentState,
     Notice: NoticeState,
+    Quarantine: QuarantineState,
 }
 
 

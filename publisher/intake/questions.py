@@ -25,7 +25,7 @@ from publisher.models.submissions import Submission
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.states import SUBMISSION_MOVES, SubmissionState
-from publisher.validation import checked_reason, person_of
+from publisher.validation import checked_reason
 
 ADD_NOTE = "add_note"
 SEE_NOTE = "see_note"
@@ -72,8 +72,9 @@ def answer_question(
         session, submission, target, actor=actor, now=now, verb=action, values={"note": note.id}
     )
     question = last_note(session, submission, NoteKind.QUESTION)
-    if question is not None and question.person_id != actor.person_id:
-        kind, asker = NoticeKind.SUBMISSION_COMPLETED, question.person
+    asker = question.person if question is not None else None
+    if asker is not None and asker.id != actor.person_id:
+        kind = NoticeKind.SUBMISSION_COMPLETED
         tell_person(session, submission, kind, asker, now=now, by=actor, answer=cleaned_answer)
     return submission
 
@@ -135,8 +136,9 @@ def _store_note(
         submission_id=submission.id,
         kind=kind,
         text=text,
-        person_id=person_of(actor),
+        person_id=actor.person_id,
         appointment_id=actor.appointment_id,
+        mail_sender=actor.mail_sender,
         at=now,
     )
     session.add(note)

@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from approvals.policy import Action, Actor, Role, Scope, may, require, scope_of
+from approvals.policy import Action, Actor, ActorKind, Role, Scope, may, require, scope_of
 from publisher import transitions
 from publisher.intake import persistence
 from publisher.intake.form import FIELDS, Checked, HandIn, check
 from publisher.media.store import MediaStore
-from publisher.models.people import Department, Person
+from publisher.models.people import Appointment, Department, Person
 from publisher.models.submissions import Submission
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
@@ -25,7 +25,7 @@ from publisher.numbering import next_number
 from publisher.people import responsibility
 from publisher.people.departments import is_in_force
 from publisher.states import SubmissionState
-from publisher.validation import FieldError, Invalid, person_of
+from publisher.validation import FieldError, Invalid
 
 SAME_WITHIN = timedelta(hours=1)
 _OF_A_DEPARTMENT = (Role.MEMBER, Role.OFFICER, Role.HEAD)
@@ -43,10 +43,12 @@ def hand_in(
     """Create a submission and acknowledge it; the same form submitted twice is one submission.
 
     Files are checked and stored before the session is first used, so that no transaction waits for
-    them. Raises `WrongRole`, or `Invalid` with every error.
+    them. What came by mail is not acknowledged here. Raises `WrongRole`, or `Invalid` with every
+    error.
     """
     require(actor, Action.HAND_IN, form.department_id, now=now)
-    at_desk = scope_of(actor, Action.HAND_IN) is Scope.ANY
+    is_forwarded = bool(actor.mail_sender and form.brought_by)
+    at_desk = is_forwarded or scope_of(actor, Action.HAND_IN) is Scope.ANY
     checked = check(form, at_desk=at_desk, now=now)
     missing = persistence.keep_contents(store, checked)
     if first := _handed_in_before(session, actor, form) or _same_within_the_hour(
@@ -66,7 +68,10 @@ def hand_in(
             return first
         raise
     persistence.fill_files(session, submission, checked.files)
-    _acknowledge(session, submission, actor=actor, now=now, at_desk=at_desk)
+    values = {"number": submission.number, "at_desk": at_desk}
+    transitions.record(session, submission, Action.HAND_IN, actor=actor, now=now, values=values)
+    if actor.kind is not ActorKind.MAIL:
+        _acknowledge(session, submission, now=now)
     return submission
 
 
@@ -87,7 +92,7 @@ def _same_within_the_hour(
 ) -> Submission | None:
     """Return the person's identical submission of the last hour, whose response was lost."""
     form = checked.form
-    if not form.form_token:
+    if not form.form_token or actor.kind is ActorKind.MAIL:
         return None
     query = select(Submission).where(
         Submission.handed_in_by_id == actor.person_id,
@@ -133,8 +138,9 @@ def _write(
         number=next_number(session, prefix=city_code, now=now),
         state_at=now,
         department_id=form.department_id,
-        handed_in_by_id=person_of(actor),
+        handed_in_by_id=actor.person_id,
         handed_in_under_id=actor.appointment_id,
+        mail_sender=actor.mail_sender,
         received_at=now,
         form_token=form.form_token or None,
     )
@@ -145,12 +151,8 @@ def _write(
     return submission
 
 
-def _acknowledge(
-    session: Session, submission: Submission, *, actor: Actor, now: datetime, at_desk: bool
-) -> None:
-    """Record the event, and send the number to the department's contact."""
-    values = {"number": submission.number, "at_desk": at_desk}
-    transitions.record(session, submission, Action.HAND_IN, actor=actor, now=now, values=values)
+def _acknowledge(session: Session, submission: Submission, *, now: datetime) -> None:
+    """Send the number to the department's contact."""
     tell(
         session,
         submission,
@@ -190,7 +192,7 @@ def tell_person(
     """Queue a mail about a submission to this person; `by` is who caused it."""
     values = {"number": submission.number, "title": submission.title, **more_values}
     if by is not None:
-        values["by"] = session.get_one(Person, person_of(by))
+        values["by"] = session.get(Person, by.person_id) if by.person_id else by.name
     path = links.submission(submission.id)
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
 
@@ -202,13 +204,17 @@ def contact(session: Session, submission: Submission, *, now: datetime) -> Perso
     """
     under = submission.handed_in_under
     person = submission.handed_in_by
-    if under is not None and under.in_force(now) and person.disabled_at is None:
+    if under is not None and person is not None and _acts_still(under, person, now):
         is_own_department = under.department_id == submission.department_id
         if is_own_department and under.role in _OF_A_DEPARTMENT:
             return person
     chain = responsibility.responsible_chain(session, submission.department_id, now=now)
     chain = chain or responsibility.informed(session, submission.department_id, now=now)
     return chain[0].person if chain else None
+
+
+def _acts_still(under: Appointment, person: Person, now: datetime) -> bool:
+    return under.in_force(now) and person.disabled_at is None
 
 
 ORIGINAL_ENDED = "original_ended"

@@ -16,6 +16,7 @@ from publisher.models import (  # noqa: F401  imported to be known
     desk,
     emergency,
     history,
+    mailbox,
     monitoring,
     nominations,
     notifications,

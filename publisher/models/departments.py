@@ -77,9 +77,15 @@ class DepartmentAddress(Base):
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: None: by a command.
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="Since when mails from there are the department's"
+    )
+    #: Somebody else than who recorded it.
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
     department: Mapped[Department] = relationship()
-    recorded_by: Mapped[Person | None] = relationship()
+    recorded_by: Mapped[Person | None] = relationship(foreign_keys=recorded_by_id)
+    confirmed_by: Mapped[Person | None] = relationship(foreign_keys=confirmed_by_id)
 
 
 class RegisterKind(StrEnum):

@@ -41,12 +41,16 @@ class SubmissionNote(Base):
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), index=True)
     kind: Mapped[NoteKind] = mapped_column(enum_type(NoteKind, "kind"))
     text: Mapped[str] = mapped_column(Text)
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    #: None: by a mail from an address that is no person's.
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    mail_sender: Mapped[str] = mapped_column(
+        String(254), default="", server_default="", comment="The address of the mail it came by"
+    )
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     submission: Mapped[Submission] = relationship()
-    person: Mapped[Person] = relationship()
+    person: Mapped[Person | None] = relationship()
     appointment: Mapped[Appointment | None] = relationship()
 
 

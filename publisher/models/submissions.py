@@ -84,8 +84,12 @@ class Submission(Base):
     outward_number: Mapped[str] = mapped_column(String(80), default="")
     inward_number: Mapped[str] = mapped_column(String(80), default="")
     brought_by: Mapped[str] = mapped_column(String(160), default="")
-    handed_in_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    #: None: by a mail from an address that is no person's.
+    handed_in_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     handed_in_under_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
+    mail_sender: Mapped[str] = mapped_column(
+        String(254), default="", server_default="", comment="The address of the mail it came by"
+    )
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     reason: Mapped[str] = mapped_column(Text, default="")
     form_token: Mapped[str | None] = mapped_column(String(64), unique=True)
@@ -106,7 +110,7 @@ class Submission(Base):
     duplicates: Mapped[list[Submission]] = relationship(
         back_populates="merged_into", order_by="Submission.id"
     )
-    handed_in_by: Mapped[Person] = relationship(foreign_keys=handed_in_by_id)
+    handed_in_by: Mapped[Person | None] = relationship(foreign_keys=handed_in_by_id)
     handed_in_under: Mapped[Appointment | None] = relationship()
     taken_by: Mapped[Person | None] = relationship(foreign_keys=taken_by_id)
     files: Mapped[list[SubmissionFile]] = relationship(

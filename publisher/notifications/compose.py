@@ -19,7 +19,7 @@ from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Person
 from publisher.notifications import department_copies, links
 from publisher.notifications.formatting import in_words, language_of
-from publisher.notifications.kinds import ABOUT_TEXTS, HAS_SECRET, VALUES, NoticeKind
+from publisher.notifications.kinds import ABOUT_TEXTS, ANSWERS, HAS_SECRET, VALUES, NoticeKind
 from publisher.notifications.preferences import NoticeRoute, ways_to
 
 LONGEST_SUBJECT = 78
@@ -32,6 +32,8 @@ _WHOLE = frozenset({"letter_text"})
 """Our own texts of several paragraphs, which stay as they are."""
 _NEW_LINES = re.compile(r" *[\r\n]+ *")
 _EMPTY_LINES = re.compile(r"\n{3,}")
+_OF_AN_ANSWER = ("mr", "en")
+_RULE = "\n" + "– " * 12 + "\n\n"
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,42 @@ def queue(
     return notices[0] if notices else None
 
 
+def queue_answer(
+    session: Session,
+    *,
+    kind: NoticeKind,
+    address: str,
+    values: Mapping[str, object],
+    now: datetime,
+    path: str,
+    in_thread: Sequence[str],
+) -> Notice:
+    """Queue an answer to a mail, to the address that wrote it, in Marathi and then in English.
+
+    `in_thread` has the Message-IDs of the thread, the answered one last.
+    """
+    texts = [
+        compose_in(language, kind, address, values, now=now, path=path)[:2]
+        for language in _OF_AN_ANSWER
+    ]
+    notice = Notice(
+        kind=kind,
+        address=address,
+        language=_OF_AN_ANSWER[0],
+        subject=texts[0][0],
+        body=_RULE.join(body for _subject, body in texts),
+        path=path,
+        in_thread=list(in_thread),
+        mail_id=secrets.token_hex(16),
+        queued_at=now,
+        send_at=now,
+        state_at=now,
+    )
+    session.add(notice)
+    session.flush()
+    return notice
+
+
 def _written(
     session: Session,
     kind: NoticeKind,
@@ -115,6 +153,7 @@ def _written(
             language=language_of(person),
             subject=subject,
             body=body,
+            path=path if links.without_secrets(links.BASE + path) == links.BASE + path else "",
             mail_id=secrets.token_hex(16),
             queued_at=now,
             send_at=now,
@@ -164,17 +203,30 @@ def compose(
 ) -> tuple[str, str, dict[str, str]]:
     """Return subject and text of a mail, and the values in it; links begin with a placeholder."""
     language = language_of(person, languages)
+    return compose_in(language, kind, person, values, now=now, path=path)
+
+
+def compose_in(
+    language: str,
+    kind: NoticeKind,
+    reader: Person | str,
+    values: Mapping[str, object],
+    *,
+    now: datetime,
+    path: str = "",
+) -> tuple[str, str, dict[str, str]]:
+    """Return the same in this language, to a person or to an address."""
     lists = {name: value for name, value in values.items() if isinstance(value, list)}
     plain = {name: value for name, value in values.items() if name not in lists}
-    texts = in_words({**plain, "reader": person}, language, now=now)
+    texts = in_words({**plain, "reader": reader}, language, now=now)
     texts = {name: _plain(name, text) for name, text in texts.items()}
     texts |= {name: _listed(lines) for name, lines in lists.items()}
-    reader = texts.pop("reader")
+    name = texts.pop("reader")
     texts = _checked(kind, texts)
     texts["link"] = links.BASE + (path or links.today())
     texts |= _short_moments(plain, language, now=now)
     rows = [row_of(texts)] if kind in ABOUT_TEXTS else []
-    return *write(kind, language, texts, rows, reader=reader), texts
+    return *write(kind, language, texts, rows, reader=name), texts
 
 
 def write(
@@ -186,7 +238,9 @@ def write(
     values = {**texts, "rows": "\n".join(f"– {row}" for row in rows)}
     subject, _, letter = _render(language, kind, values).partition("\n")
     letter = _EMPTY_LINES.sub("\n\n", letter.strip())  # where an optional line is left out
-    body = _render(language, "letter", {"name": reader, "letter": letter})
+    is_read = "yes" if kind in ANSWERS else ""
+    frame = {"name": reader, "letter": letter, "answer_is_read": is_read}
+    body = _render(language, "letter", frame)
     return _cut(" ".join(subject.split()), LONGEST_SUBJECT), body.strip() + "\n"
 
 

@@ -17,7 +17,7 @@ from publisher.database.session import Database
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import department_copies, dispatch, links
 from publisher.notifications.dispatch import NoticeRefused
-from publisher.notifications.kinds import NoticeKind
+from publisher.notifications.kinds import ANSWERS, NoticeKind
 from publisher.notifications.smtp import MailServer, hand_over, mail_server
 
 
@@ -64,7 +64,7 @@ class _ByMail:
 
     def _is_for_nobody(self, notice: Notice) -> bool:
         """Return True if a person's mail would go to an address that is a department's by now."""
-        if notice.kind == NoticeKind.DEPARTMENT_COPY:
+        if notice.kind == NoticeKind.DEPARTMENT_COPY or notice.kind in ANSWERS:
             return False
         with self.database.reading() as session:
             return department_copies.owner_of(session, notice.address) is not None
@@ -76,16 +76,24 @@ class _ByMail:
 
 def letter(notice: Notice, *, mail_from: str, base_url: str, now: datetime) -> EmailMessage:
     """Return the mail of a notice, with links to `base_url`."""
-    domain = parseaddr(mail_from)[1].rpartition("@")[2] or "localhost"
     message = EmailMessage(policy=WIRE)
     message["From"] = mail_from
     message["To"] = notice.address
     # Python's own folding drops a space between two encoded words, so the header comes folded.
     message.set_raw("Subject", Header(notice.subject, "utf-8", header_name="Subject").encode())
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{notice.mail_id}@{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
+    message["Message-ID"] = message_id_of(notice, mail_from=mail_from)
+    if notice.in_thread:
+        message["In-Reply-To"] = f"<{notice.in_thread[-1]}>"
+        message["References"] = " ".join(f"<{name}>" for name in notice.in_thread)
+    message["Auto-Submitted"] = "auto-replied" if notice.kind in ANSWERS else "auto-generated"
     body = links.with_base(notice.body, base_url)
     message.set_content(body, charset="utf-8", cte="base64")  # any server takes it as it is
     message["Content-Language"] = notice.language
     return message
+
+
+def message_id_of(notice: Notice, *, mail_from: str) -> str:
+    """Return the Message-ID of a notice's mail, which is the same at each try."""
+    domain = parseaddr(mail_from)[1].rpartition("@")[2] or "localhost"
+    return f"<{notice.mail_id}@{domain}>"

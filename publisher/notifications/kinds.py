@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     SIGN_IN_CODE = "sign_in_code"
     SIGN_INS_REFUSED = "sign_ins_refused"
     ACKNOWLEDGEMENT = "acknowledgement"
+    MAIL_ACKNOWLEDGEMENT = "mail_acknowledgement"
     SUBMISSION_DECLINED = "submission_declined"
     SUBMISSION_RETURNED = "submission_returned"
     SUBMISSION_COMPLETED = "submission_completed"
@@ -97,6 +98,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.SIGN_IN_CODE: "secret expires_at",
     NoticeKind.SIGN_INS_REFUSED: "at",
     NoticeKind.ACKNOWLEDGEMENT: "number title department received_at wished_at?",
+    NoticeKind.MAIL_ACKNOWLEDGEMENT: "number title department received_at",
     NoticeKind.SUBMISSION_DECLINED: "number title reason by?",
     NoticeKind.SUBMISSION_RETURNED: "number title reason by?",
     NoticeKind.SUBMISSION_COMPLETED: "number title answer by?",
@@ -166,6 +168,9 @@ ABOUT_TEXTS: Final = frozenset(
     }
 )
 """Kinds about one text of a post: several of one post are gathered, with a row for each text."""
+
+ANSWERS: Final = frozenset({NoticeKind.MAIL_ACKNOWLEDGEMENT})
+"""Kinds that answer a mail, to the address that wrote it; an answer to them is read again."""
 
 HAS_SECRET: Final = frozenset(
     {

@@ -22,7 +22,7 @@ from publisher.models.submissions import Priority
 from publisher.reports import submission_list
 from publisher.reports.submission_filters import SubmissionFilter, filter_from_query
 from publisher.reports.submission_list import SubmissionRow
-from publisher.reports.types import Cursor, office_of, who_acted
+from publisher.reports.types import Cursor, office_of, who_submitted
 from publisher.validation import NotFound, person_of
 
 SUBMISSIONS = "submissions"
@@ -190,9 +190,7 @@ def _parse_cursor(text: str) -> Cursor | None:
 def plain_row(row: SubmissionRow) -> dict[str, object]:
     """Return a row as JSON values that are worded on download; times in ISO 8601."""
     submission, following = row.submission, row.next
-    handed_in_by = who_acted(
-        submission.handed_in_under, submission.handed_in_by, submission.received_at
-    )
+    handed_in_by = who_submitted(submission, at=submission.received_at)
     return {
         "number": submission.number,
         "title": submission.title,

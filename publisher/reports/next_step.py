@@ -8,13 +8,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
+from approvals.policy import Role
 from approvals.states import PostState
 from publisher.models.deliveries import Delivery
 from publisher.models.posts import DecisionKind, Revision, Variant
 from publisher.models.submissions import Submission
 from publisher.reports.officer_coverage import Roster
 from publisher.reports.post_bundles import CommentThread, PostBundle
-from publisher.reports.types import CELL, CELL_LEAD, MACHINE, Who, who_acted, who_of
+from publisher.reports.types import CELL, CELL_LEAD, MACHINE, Who, office_of, who_acted, who_of
 from publisher.review import gate_adapter
 from publisher.states import (
     IN_FLIGHT,
@@ -83,8 +84,12 @@ def next_for_submission(
             taken_at = submission.taken_at or submission.state_at
             return Next(NextKind.DRAFT, _clerk(submission), taken_at, submission.wished_at)
         case SubmissionState.RETURNED:
-            holder = who_acted(submission.handed_in_under, submission.handed_in_by)
-            return Next(NextKind.COMPLETE, (holder,), submission.state_at, submission.wished_at)
+            return Next(
+                NextKind.COMPLETE,
+                (_completer(submission),),
+                submission.state_at,
+                submission.wished_at,
+            )
         case SubmissionState.DRAFTED:
             candidates = [next_for_post(bundle, roster, submission.wished_at) for bundle in bundles]
             following = _most_pressing(candidates)
@@ -93,6 +98,13 @@ def next_for_submission(
             return following
         case _:
             return None
+
+
+def _completer(submission: Submission) -> Who:
+    """Return who handed it in, else the department's officers."""
+    if submission.handed_in_by is None:
+        return Who(Role.OFFICER, department=office_of(submission.department))
+    return who_acted(submission.handed_in_under, submission.handed_in_by)
 
 
 _IN_WRITING = (NextKind.DRAFT, NextKind.CHANGE, NextKind.SEND_FOR_REVIEW)

@@ -274,7 +274,9 @@ def _deletion_step(state: DeliveryState) -> StepKind | None:
 
 
 def _step(kind: StepKind, event: Event, rows: Background) -> TimelineStep:
-    step = TimelineStep(kind, event.at, who_acted(event.appointment, event.person, event.at))
+    mail = event.details.get("mail", "")
+    who = who_acted(event.appointment, event.person, event.at, mail=mail)
+    step = TimelineStep(kind, event.at, who)
     if event.subject == "submissions":
         return _of_submission(step, event, rows)
     if event.subject == "posts":

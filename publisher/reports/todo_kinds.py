@@ -239,13 +239,15 @@ _GONE: Mapping[object, WaitingKind] = {FindingKind.GONE: WaitingKind.FOUND_GONE}
 def _of_the_submitter(actor: Actor) -> Iterator[TodoKind]:
     """Yield returned submissions: for their submitter and the department's approvers.
 
-    Submissions that the cell recorded for the department go to all of its people.
+    Submissions that the cell recorded for the department, or that came by mail from an address of
+    nobody's own, go to all of its people.
     """
     at_the_desk = exists().where(
         Appointment.id == Submission.handed_in_under_id,
         Appointment.department_id != Submission.department_id,
     )
-    mine = or_(Submission.handed_in_by_id == actor.person_id, at_the_desk)
+    is_nobodys = Submission.handed_in_by_id.is_(None)
+    mine = or_(Submission.handed_in_by_id == actor.person_id, is_nobodys, at_the_desk)
     is_of_department = Submission.department_id == actor.department_id
     returned = (Submission.state == SubmissionState.RETURNED) & is_of_department
     if actor.role is Role.MEMBER:

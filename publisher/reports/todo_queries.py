@@ -120,7 +120,7 @@ def _with_notes(session: Session, tasks: Collection[Waiting]) -> Iterator[Waitin
     notes = {note.submission_id: note for note in unseen}
     for task in tasks:
         if (note := notes.get(task.subject_id)) is not None:
-            by = who_acted(note.appointment, note.person, note.at)
+            by = who_acted(note.appointment, note.person, note.at, mail=note.mail_sender)
             yield replace(task, since_at=note.at, by=by, quote=note.text)
 
 

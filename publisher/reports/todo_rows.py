@@ -15,7 +15,7 @@ from publisher.models.transfers import TransferList
 from publisher.notifications import links
 from publisher.reports.external_changes import kind_of
 from publisher.reports.todo_kinds import DueKind, Thing, TodoKind, Waiting, WaitingKind
-from publisher.reports.types import account_of, office_of, who_acted
+from publisher.reports.types import account_of, office_of, who_acted, who_submitted
 from publisher.states import CommentState
 from publisher.working_time import day_bounds
 
@@ -37,7 +37,7 @@ def _submission(todo_kind: TodoKind, submission: Submission) -> Waiting:
         title=submission.title,
         number=submission.number,
         department=office_of(submission.department),
-        by=who_acted(submission.handed_in_under, submission.handed_in_by, submission.received_at),
+        by=who_submitted(submission, at=submission.received_at),
         holder=who_acted(None, submission.taken_by) if submission.taken_by else None,
     )
 

@@ -13,6 +13,7 @@ from approvals.policy import Role
 from publisher.models.deliveries import Account, ReceiptOrigin, ReceiptRow
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Language
+from publisher.models.submissions import Submission
 from publisher.people.names import name_at
 
 Row = TypeVar("Row")
@@ -35,7 +36,8 @@ class Office:
 class Who:
     """A person under an appointment, every holder of a role, or the system itself.
 
-    Without a name it means everybody with that role; without a role either, the system.
+    Without a name it means everybody with that role; without a role either, the system, or who
+    wrote from the address `mail`.
     `today_mr` and `today_en` are the present names of a person whose names are former ones.
     """
 
@@ -49,6 +51,7 @@ class Who:
     appointment_id: int | None = None
     today_mr: str = ""
     today_en: str = ""
+    mail: str = ""
 
     @property
     def is_person(self) -> bool:
@@ -117,15 +120,27 @@ def who_of(appointment: Appointment, at: datetime | None = None) -> Who:
 
 
 def who_acted(
-    appointment: Appointment | None, person: Person | None, at: datetime | None = None
+    appointment: Appointment | None,
+    person: Person | None,
+    at: datetime | None = None,
+    *,
+    mail: str = "",
 ) -> Who:
-    """Return the actor: an appointment, a person without appointment, or the system.
+    """Return the actor: an appointment, a person without appointment, a mail, or the system.
 
     The names are those in force at this time, without one those of today.
     """
     if appointment is not None:
         return who_of(appointment, at)
-    return _named(person, at) if person is not None else MACHINE
+    if person is not None:
+        return _named(person, at)
+    return Who(None, mail=mail) if mail else MACHINE
+
+
+def who_submitted(submission: Submission, *, at: datetime | None = None) -> Who:
+    """Return who handed in a submission; without a person, the address of its mail."""
+    under, person = submission.handed_in_under, submission.handed_in_by
+    return who_acted(under, person, at, mail=submission.mail_sender)
 
 
 def _named(person: Person, at: datetime | None) -> Who:

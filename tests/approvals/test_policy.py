@@ -157,7 +157,8 @@ def test_a_line_gives_nobody_but_an_oversight_office_anything(role: str, action:
 
 
 @pytest.mark.parametrize(
-    "kind", [actor_kind for actor_kind in ActorKind if actor_kind is not ActorKind.PERSON]
+    "kind",
+    [kind for kind in ActorKind if kind not in {ActorKind.PERSON, ActorKind.MAIL}],
 )
 def test_the_other_actors_have_no_persons_right_even_under_a_persons_role(
     kind: ActorKind,
@@ -168,6 +169,20 @@ def test_the_other_actors_have_no_persons_right_even_under_a_persons_role(
         assert not may(actor, action, HOME, standing_in=True, on_duty=True)
         with pytest.raises(WrongRole):
             require(actor, action, HOME, now=NOW, standing_in=True)
+
+
+BY_MAIL = {"hand_in", "see_submission", "change_submission", "complete_submission"}
+
+
+def test_a_mail_hands_in_for_its_own_department_and_never_approves_whoever_sent_it() -> None:
+    for role, action in itertools.product((*Role, None), Action):
+        line = frozenset({ELSEWHERE})
+        actor = Actor(
+            ActorKind.MAIL, person_id=1, role=role, department_id=HOME, line=line, signed_in_at=NOW
+        )
+        assert may(actor, action, HOME, standing_in=True, on_duty=True) is (action in BY_MAIL)
+        assert not may(actor, action, ELSEWHERE, standing_in=True, on_duty=True)
+        assert not may(replace(actor, department_id=None), action, None, on_duty=True)
 
 
 def test_the_clock_and_a_person_without_an_appointment_may_nothing() -> None:

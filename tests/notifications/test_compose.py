@@ -125,6 +125,11 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "received_at": NOON,
         "wished_at": DUE,
     },
+    NoticeKind.MAIL_ACKNOWLEDGEMENT: {
+        **ABOUT_A_SUBMISSION,
+        "department": WATER,
+        "received_at": NOON,
+    },
     NoticeKind.SUBMISSION_DECLINED: {**ABOUT_A_SUBMISSION, **REFUSED},
     NoticeKind.SUBMISSION_RETURNED: {**ABOUT_A_SUBMISSION, **REFUSED},
     NoticeKind.SUBMISSION_COMPLETED: {

@@ -9,6 +9,8 @@ from approvals.policy import Role
 from publisher.i18n import dates
 from publisher.models.deliveries import Account
 from publisher.models.people import Appointment, Department, Person
+from publisher.models.submission_details import SubmissionNote
+from publisher.models.submissions import Submission
 from publisher.people.names import name_at
 from publisher.platforms.registry import capabilities
 from publisher.reports.types import AccountName, Office, Who
@@ -54,6 +56,24 @@ def person_name(person: Person | Who, at: datetime | None = None) -> str:
     return _former(name, person.name_mr, person.name_en)
 
 
+def submitter(submission: Submission) -> str:
+    """Return the name of who submitted it, with the address if it came by mail."""
+    address, person = submission.mail_sender, submission.handed_in_by
+    if person is None:
+        return _("by email from %(address)s", address=address)
+    name = person_name(person, submission.received_at)
+    if not address:
+        return name
+    return _("%(name)s, by email from %(address)s", name=name, address=address)
+
+
+def note_writer(note: SubmissionNote) -> str:
+    """Return the name of who wrote the note, or the address of the mail that it came by."""
+    if note.person is None:
+        return _("by email from %(address)s", address=note.mail_sender)
+    return person_name(note.person, note.at)
+
+
 def _in_script(name_mr: str, name_en: str) -> str:
     return name_en or name_mr if page_language() == "en" else name_mr
 
@@ -97,6 +117,8 @@ def post_of(appointment: Appointment) -> str:
 
 def who_name(who: Who) -> str:
     """Return name and post of a person; a role without a name, or "Automatic"."""
+    if who.mail:
+        return _("by email from %(address)s", address=who.mail)
     if who.role is None:
         return person_name(who) if who.is_person else _("Automatic")
     where = department_name(who.department) if who.department else ""

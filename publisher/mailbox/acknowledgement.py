@@ -1,0 +1,64 @@
+"""The answer to whoever wrote: in Marathi and English, in the same thread, not too often."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from publisher.mail_messages.message import MailMessage
+from publisher.models.notifications import Notice
+from publisher.models.submissions import Submission
+from publisher.notifications import compose, links
+from publisher.notifications.kinds import NoticeKind
+from publisher.working_time import day_bounds, local_day
+
+MOST_A_DAY: Final = 5
+"""How many answers an address gets on one day: two programs that answer each other end soon."""
+_MOST_IN_THREAD: Final = 20
+
+
+def acknowledge(
+    session: Session, submission: Submission, message: MailMessage, *, now: datetime
+) -> Notice | None:
+    """Queue the acknowledgement with the link to the status; None if the address had enough.
+
+    The caller answers no automatic mail.
+    """
+    address = message.sender.address
+    if not address or _answers_today(session, address, now) >= MOST_A_DAY:
+        return None
+    return compose.queue_answer(
+        session,
+        kind=NoticeKind.MAIL_ACKNOWLEDGEMENT,
+        address=address,
+        values={
+            "number": submission.number,
+            "title": submission.title,
+            "department": submission.department,
+            "received_at": submission.received_at,
+        },
+        now=now,
+        path=links.submission(submission.id),
+        in_thread=thread_of(message),
+    )
+
+
+def thread_of(message: MailMessage) -> list[str]:
+    """Return the Message-IDs that an answer refers to; the mail's own one is the last."""
+    earlier = [name for name in message.references if name != message.message_id]
+    own = [message.message_id] if message.message_id else []
+    return [*earlier, *own][-_MOST_IN_THREAD:]
+
+
+def _answers_today(session: Session, address: str, now: datetime) -> int:
+    begin, end = day_bounds(local_day(now))
+    query = select(func.count()).where(
+        Notice.address == address,
+        Notice.kind == NoticeKind.MAIL_ACKNOWLEDGEMENT,
+        Notice.queued_at >= begin,
+        Notice.queued_at < end,
+    )
+    return session.scalar(query) or 0

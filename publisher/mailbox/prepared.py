@@ -1,0 +1,45 @@
+"""What is done with a raw mail before a transaction begins: it is stored, read, and looked over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from publisher.mail_messages.message import MailMessage, UnreadableReason
+from publisher.mailbox import mail_files
+from publisher.mailbox.mail_files import MailFiles
+from publisher.media.store import MediaStore
+
+
+@dataclass(frozen=True)
+class MailIntake:
+    """What mails are taken in with: the store, and what is set for the city.
+
+    `mail_from` is our own address, `mail_server` the authserv-id of our own mail server; empty if
+    none checks senders.
+    """
+
+    store: MediaStore
+    city_code: str
+    mail_from: str
+    mail_server: str
+
+
+@dataclass(frozen=True)
+class PreparedMail:
+    """A stored raw mail; `message` is None if it cannot be read, for `unreadable`."""
+
+    raw_sha256: str
+    size: int
+    message: MailMessage | None = None
+    unreadable: UnreadableReason | None = None
+    files: MailFiles = field(default=MailFiles((), ()))
+
+
+def with_files(
+    raw_sha256: str, message: MailMessage, *, intake: MailIntake, is_taken_in: bool
+) -> PreparedMail:
+    """Look the files of a mail over, and store them if it is to be taken in."""
+    files = mail_files.files_of(message.files)
+    if is_taken_in:
+        files = mail_files.stored(intake.store, files)
+    return PreparedMail(raw_sha256, message.size, message, files=files)

@@ -1,0 +1,152 @@
+"""What becomes of a mail: a submission, or it waits, is ignored, repeats another, or is refused.
+
+The row of the mail and all that it causes are one transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import parseaddr
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from publisher.mail_messages.message import MailMessage
+from publisher.mailbox import duplicates, quarantine, texts
+from publisher.mailbox.mail_files import kind_of
+from publisher.mailbox.prepared import MailIntake, PreparedMail
+from publisher.mailbox.senders import MailSender, WaitReason, sender_of
+from publisher.mailbox.take_in import take_in
+from publisher.models.mailbox import MailOutcome, ReceivedMail
+from publisher.validation import Invalid
+from publisher.working_time import day_bounds, local_day
+
+MOST_A_DAY = 100
+"""How many mails of one sender become something on one day; further ones wait for a person."""
+OWN_MAIL = "own_mail"
+
+
+def receive(
+    session: Session, prepared: PreparedMail, *, intake: MailIntake, now: datetime
+) -> ReceivedMail:
+    """Store the mail with what becomes of it; the same content twice is one."""
+    message = prepared.message
+    if message is None:
+        return _refused(session, prepared, now)
+    mail = _mail_of(prepared, message, now)
+    if reason := _reason_to_ignore(message, intake):
+        return _ended(session, mail, MailOutcome.IGNORED, reason)
+    sender = _quota(session, message, now) or sender_of(
+        session, message, mail_server=intake.mail_server, now=now
+    )
+    taken_as = str(sender.department_id or "")
+    mail.content_digest = duplicates.content_digest(message, taken_as=taken_as)
+    mail.is_sender_checked, mail.department_id = sender.is_checked, sender.department_id
+    if _is_repeated(session, mail):
+        return mail
+    if sender.actor is None:
+        quarantine.wait(session, mail, sender.reason or WaitReason.UNKNOWN_SENDER, now=now)
+        return mail
+    return _taken_in(session, mail, message, prepared, sender, intake, now)
+
+
+def _mail_of(prepared: PreparedMail, message: MailMessage, now: datetime) -> ReceivedMail:
+    notes: list[dict[str, Any]] = [
+        {"code": note.code.value, **note.values} for note in message.notes
+    ]
+    return ReceivedMail(
+        raw_sha256=prepared.raw_sha256,
+        size=prepared.size,
+        message_id=message.message_id,
+        content_digest=_digest_of_raw(prepared),
+        sender=message.sender.address[:254],
+        sender_name=texts.line(message.sender.name)[:200],
+        subject=texts.line(message.subject)[:1000],
+        text=texts.cleaned(message.text),
+        files=[{"kind": kind_of(file), "name": file.name} for file in prepared.files.files],
+        notes=[*notes, *prepared.files.notes],
+        received_at=now,
+        outcome=MailOutcome.SUBMISSION,
+    )
+
+
+def _digest_of_raw(prepared: PreparedMail) -> str:
+    """Return what stands for the content of a mail that was not read, or by no person."""
+    return sha256(f"raw {prepared.raw_sha256}".encode()).hexdigest()
+
+
+def _refused(session: Session, prepared: PreparedMail, now: datetime) -> ReceivedMail:
+    """Keep a mail that cannot be read until somebody marks it as seen; the same one once."""
+    mail = ReceivedMail(
+        raw_sha256=prepared.raw_sha256,
+        size=prepared.size,
+        message_id="",
+        content_digest=_digest_of_raw(prepared),
+        received_at=now,
+        outcome=MailOutcome.REFUSED,
+        reason=prepared.unreadable.value if prepared.unreadable is not None else "",
+    )
+    _is_repeated(session, mail)
+    return mail
+
+
+def _reason_to_ignore(message: MailMessage, intake: MailIntake) -> str:
+    """Return why no person wrote it, or that it is our own; else an empty text."""
+    if message.automatic is not None:
+        return message.automatic.value
+    own = parseaddr(intake.mail_from)[1].lower()
+    return OWN_MAIL if own and message.sender.address == own else ""
+
+
+def _quota(session: Session, message: MailMessage, now: datetime) -> MailSender | None:
+    """Return that the sender has written too often today, or None."""
+    begin, end = day_bounds(local_day(now))
+    query = select(func.count()).where(
+        ReceivedMail.sender == message.sender.address,
+        ReceivedMail.received_at >= begin,
+        ReceivedMail.received_at < end,
+    )
+    is_over = (session.scalar(query) or 0) >= MOST_A_DAY
+    return MailSender(reason=WaitReason.TOO_MANY_MAILS) if is_over else None
+
+
+def _is_repeated(session: Session, mail: ReceivedMail) -> bool:
+    """Store the mail: as a duplicate if another of its content came first, however closely."""
+    if duplicates.first_of(session, mail) is None and duplicates.claim(session, mail):
+        return False
+    first = duplicates.first_of(session, mail)
+    mail.submission_id = first.submission_id if first is not None else None
+    _ended(session, mail, MailOutcome.DUPLICATE, mail.reason)
+    return True
+
+
+def _ended(session: Session, mail: ReceivedMail, outcome: MailOutcome, reason: str) -> ReceivedMail:
+    mail.outcome, mail.reason = outcome, reason
+    session.add(mail)
+    session.flush()
+    return mail
+
+
+def _taken_in(
+    session: Session,
+    mail: ReceivedMail,
+    message: MailMessage,
+    prepared: PreparedMail,
+    sender: MailSender,
+    intake: MailIntake,
+    now: datetime,
+) -> ReceivedMail:
+    """Hand in the mail of a known sender; what the form refuses waits for a person."""
+    actor = sender.actor
+    if actor is None:
+        raise ValueError("a mail of an unknown sender is not handed in")
+    try:
+        with session.begin_nested():
+            take_in(session, mail, message, prepared, actor=actor, intake=intake, now=now)
+    except Invalid as refusal:
+        problems = [{"code": problem.code, "field": problem.field} for problem in refusal.problems]
+        mail.submission_id, mail.notes = None, [*mail.notes, *problems]
+        quarantine.wait(session, mail, WaitReason.UNUSABLE, now=now)
+    return mail

@@ -1,0 +1,121 @@
+"""Who wrote a mail: for which department it is handed in, or why it waits for a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from approvals.policy import Actor, ActorKind, Role
+from publisher.mail_messages.message import MailMessage, MailNoteCode
+from publisher.mailbox.authenticity import Authenticity, authenticity_of
+from publisher.models.departments import DepartmentAddress
+from publisher.models.people import Appointment, Department, Person
+from publisher.people.departments import is_in_force
+
+_OF_A_DEPARTMENT: Final = frozenset({Role.MEMBER, Role.OFFICER, Role.HEAD})
+_OF_THE_CELL: Final = frozenset({Role.CELL, Role.CELL_LEAD})
+
+
+class WaitReason(StrEnum):
+    """Why a mail waits for a person of the cell."""
+
+    UNKNOWN_SENDER = "unknown_sender"
+    UNPROVEN_SENDER = "unproven_sender"  #: Our own mail server could not confirm the sender.
+    SEVERAL_SENDERS = "several_senders"
+    SEVERAL_DEPARTMENTS = "several_departments"
+    FROM_CELL = "from_cell"  #: Somebody of the cell sent it on: the department is to be named.
+    UNCONFIRMED_ADDRESS = "unconfirmed_address"
+    CLOSED_DEPARTMENT = "closed_department"
+    TOO_MANY_MAILS = "too_many_mails"
+    UNUSABLE = "unusable"  #: A known sender's mail that the form would refuse.
+
+
+@dataclass(frozen=True)
+class MailSender:
+    """Whose a mail is: `actor` hands it in, or it waits for `reason`."""
+
+    actor: Actor | None = None
+    reason: WaitReason | None = None
+    is_checked: bool = False
+
+    @property
+    def department_id(self) -> int | None:
+        """The department that it is handed in for."""
+        return self.actor.department_id if self.actor is not None else None
+
+
+def sender_of(
+    session: Session, message: MailMessage, *, mail_server: str, now: datetime
+) -> MailSender:
+    """Return whose the mail is, as the register says at `now`."""
+    verdict = authenticity_of(message, mail_server=mail_server)
+    is_checked = verdict is Authenticity.PASSED
+    if any(note.code is MailNoteCode.SEVERAL_SENDERS for note in message.notes):
+        return MailSender(reason=WaitReason.SEVERAL_SENDERS)
+    if verdict is Authenticity.FAILED:
+        return MailSender(reason=WaitReason.UNPROVEN_SENDER)
+    sender = _of_a_person(session, message, now) or _of_a_department(session, message, now)
+    return MailSender(sender.actor, sender.reason, is_checked)
+
+
+def _of_a_person(session: Session, message: MailMessage, now: datetime) -> MailSender | None:
+    """Return the person's department; None if nobody in office has this address."""
+    query = (
+        select(Appointment)
+        .join(Appointment.person)
+        .where(
+            Person.mail == message.sender.address,
+            Person.disabled_at.is_(None),
+            Appointment.in_force_at(now),
+        )
+        .options(joinedload(Appointment.department))
+        .order_by(Appointment.id)
+    )
+    appointments = session.scalars(query).all()
+    if any(appointment.role in _OF_THE_CELL for appointment in appointments):
+        return MailSender(reason=WaitReason.FROM_CELL)
+    offices = [row for row in appointments if row.role in _OF_A_DEPARTMENT]
+    if not offices:
+        return None
+    if len({office.department_id for office in offices}) > 1:
+        return MailSender(reason=WaitReason.SEVERAL_DEPARTMENTS)
+    office = offices[0]
+    return _for_department(office.department, message, now, office)
+
+
+def _of_a_department(session: Session, message: MailMessage, now: datetime) -> MailSender:
+    query = (
+        select(DepartmentAddress)
+        .where(DepartmentAddress.mail == message.sender.address)
+        .options(joinedload(DepartmentAddress.department))
+    )
+    address = session.scalars(query).one_or_none() if message.sender.address else None
+    if address is None:
+        return MailSender(reason=WaitReason.UNKNOWN_SENDER)
+    if address.confirmed_at is None:
+        return MailSender(reason=WaitReason.UNCONFIRMED_ADDRESS)
+    return _for_department(address.department, message, now)
+
+
+def _for_department(
+    department: Department, message: MailMessage, now: datetime, office: Appointment | None = None
+) -> MailSender:
+    if not is_in_force(department, now=now):
+        return MailSender(reason=WaitReason.CLOSED_DEPARTMENT)
+    return MailSender(mail_actor(department.id, message.sender.address, office))
+
+
+def mail_actor(department_id: int, address: str, office: Appointment | None = None) -> Actor:
+    """Return the actor of a mail for this department, with the person who wrote it if known."""
+    return Actor(
+        ActorKind.MAIL,
+        person_id=office.person_id if office is not None else None,
+        appointment_id=office.id if office is not None else None,
+        department_id=department_id,
+        name=address,
+    )

@@ -1,0 +1,48 @@
+"""Make a submission of a mail, and acknowledge it to the address that wrote."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from publisher.intake import persistence, submit
+from publisher.intake.form import MOST_FILES
+from publisher.mail_messages.message import MailMessage
+from publisher.mailbox import acknowledgement
+from publisher.mailbox.intake_form import form_of
+from publisher.mailbox.prepared import MailIntake, PreparedMail
+from publisher.models.mailbox import ReceivedMail
+from publisher.models.submissions import Submission
+
+
+def take_in(
+    session: Session,
+    mail: ReceivedMail,
+    message: MailMessage,
+    prepared: PreparedMail,
+    *,
+    actor: Actor,
+    intake: MailIntake,
+    now: datetime,
+    brought_by: str = "",
+) -> Submission:
+    """Hand the mail in for the actor's department. Raises `Invalid` where the form would."""
+    form = form_of(
+        message,
+        prepared.files,
+        department_id=actor.department_id or 0,
+        content_digest=mail.content_digest,
+        brought_by=brought_by,
+    )
+    submission = submit.hand_in(
+        session, actor=actor, now=now, city_code=intake.city_code, store=intake.store, form=form
+    )
+    if len(prepared.files.files) > MOST_FILES:
+        persistence.fill_files(session, submission, prepared.files.files)
+    mail.submission_id, mail.department_id = submission.id, submission.department_id
+    notice = acknowledgement.acknowledge(session, submission, message, now=now)
+    mail.notice_id = notice.id if notice is not None else None
+    session.flush()
+    return submission

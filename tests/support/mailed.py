@@ -1,0 +1,94 @@
+"""Mails to the cell in the tests' city, as if they had been read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from publisher.mail_messages.message import AuthenticationResult, MailAddress, MailMessage
+from publisher.mailbox.prepared import MailIntake, PreparedMail, with_files
+from publisher.mailbox.receive import receive
+from publisher.media.store import MediaStore
+from publisher.models.departments import DepartmentAddress
+from publisher.models.mailbox import ReceivedMail
+from publisher.models.people import Person
+from tests.support.city import City
+from tests.support.city_people import NOON
+
+SERVER = "mail.pmc.example"
+TEXT = "शनिवारी शहराच्या पूर्व भागाचा पाणीपुरवठा बंद राहील."
+_PLAIN = MailMessage(
+    sha256="",
+    size=2_000,
+    message_id="first@water.example",
+    in_reply_to=(),
+    references=(),
+    sender=MailAddress("nobody@elsewhere.example", "कोणी"),
+    return_path=None,
+    reply_to=(),
+    recipients=(),
+    subject="शनिवारी पाणीपुरवठा बंद",
+    sent_at=NOON,
+    text=TEXT,
+    whole_text=TEXT,
+    forwarded_from=None,
+    files=(),
+    notes=(),
+    automatic=None,
+    results=(),
+)
+
+
+def address_of(town: City, name: str) -> str:
+    """Return the mail address of somebody of the city."""
+    with town.read() as session:
+        return session.get_one(Person, town.actor(name).person_id).mail or ""
+
+
+def message(sender: str, **changed: object) -> MailMessage:
+    """Return a mail from this address about the water, with what the test changes."""
+    fields = {"sender": MailAddress(sender), **changed}
+    return replace(_PLAIN, **fields)  # type: ignore[arg-type]  # a test's own fields
+
+
+def passed(domain: str) -> tuple[AuthenticationResult, ...]:
+    """Return the results of our own server for a sender of this domain."""
+    return (AuthenticationResult(SERVER, "dmarc", "pass", domain),)
+
+
+def intake_of(store: MediaStore, *, mail_server: str = "") -> MailIntake:
+    """Return what mails are taken in with; without a server, senders are not checked."""
+    return MailIntake(store, "PMC", "Nagarvani <city@pmc.example>", mail_server)
+
+
+def prepared(
+    store: MediaStore, mail: MailMessage, *, raw: bytes = b"", is_taken_in: bool = True
+) -> PreparedMail:
+    """Store the raw mail and the files, as is done before the transaction."""
+    content = raw or repr(mail).encode()
+    digest = store.save(content)
+    return with_files(digest, mail, intake=intake_of(store), is_taken_in=is_taken_in)
+
+
+def receive_one(
+    session: Session, town: City, mail: MailMessage, *, mail_server: str = ""
+) -> ReceivedMail:
+    """Receive this mail now."""
+    intake = intake_of(town.store, mail_server=mail_server)
+    return receive(session, prepared(town.store, mail), intake=intake, now=town.now)
+
+
+def share_address(
+    session: Session, town: City, mail: str, *, department: str = "water", confirmed: bool = True
+) -> DepartmentAddress:
+    """Record a department's shared address."""
+    address = DepartmentAddress(
+        department_id=town.departments[department],
+        mail=mail,
+        recorded_at=NOON,
+        confirmed_at=NOON if confirmed else None,
+    )
+    session.add(address)
+    session.flush()
+    return address
