@@ -11,6 +11,7 @@ import click
 
 from approvals.policy import Role
 from commands.app_setup import command_settings as _settings
+from commands.mail_group import mail
 from commands.register_group import register
 from publisher.settings.environment import WrongSetting
 
@@ -38,6 +39,7 @@ def nagarvani() -> None:
     """The publishing desk of a city."""
 
 
+nagarvani.add_command(mail)
 nagarvani.add_command(register)
 
 

@@ -43,6 +43,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     "set by mobile number, without contact_code no mobile number is verified, without sign_in_code "
     "nobody without mail signs in on an unknown device after many failures",
     "sms_set": "by {host}, {kinds} kinds have a registered template; every other goes by mail",
+    "senders_checked": "senders are believed as {server} has checked them",
+    "senders_unchecked": "the senders of mails are not checked, and mails of known addresses are "
+    f"taken in all the same: name the city's own mail server in {PREFIX}MAIL_SERVER",
+    "mails_unreadable": "{number} mails could not be read, the last one at {last} ({reason}): they "
+    "wait on /quarantine until somebody has marked them as seen",
     "no_letterhead": "papers begin with the city's name; for a picture above it, name a PNG or "
     f"JPEG in {PREFIX}LETTERHEAD",
     "letterhead_read": "{file} stands on the papers",

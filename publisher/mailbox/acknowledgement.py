@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +19,8 @@ from publisher.working_time import day_bounds, local_day
 MOST_A_DAY: Final = 5
 """How many answers an address gets on one day: two programs that answer each other end soon."""
 _MOST_IN_THREAD: Final = 20
+_MESSAGE_ID: Final = re.compile(r"[!-;=?-~]{1,250}")
+"""What may stand in a header of ours: other letters, and names longer than a line, are left out."""
 
 
 def acknowledge(
@@ -48,9 +51,9 @@ def acknowledge(
 
 def thread_of(message: MailMessage) -> list[str]:
     """Return the Message-IDs that an answer refers to; the mail's own one is the last."""
-    earlier = [name for name in message.references if name != message.message_id]
-    own = [message.message_id] if message.message_id else []
-    return [*earlier, *own][-_MOST_IN_THREAD:]
+    names = [*dict.fromkeys(message.references), message.message_id]
+    usable = [name for name in names if _MESSAGE_ID.fullmatch(name)]
+    return usable[-_MOST_IN_THREAD:]
 
 
 def _answers_today(session: Session, address: str, now: datetime) -> int:

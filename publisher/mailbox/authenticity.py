@@ -32,10 +32,9 @@ def authenticity_of(message: MailMessage, *, mail_server: str) -> Authenticity:
     dmarc = ours.get("dmarc")
     if dmarc is not None and dmarc.outcome not in _NO_POLICY:
         return _verdict(dmarc.outcome == _PASSED and _covers(dmarc.domain or domain, domain))
-    proofs = (ours[method] for method in ("dkim", "spf") if method in ours)
-    return _verdict(
-        any(proof.outcome == _PASSED and _covers(proof.domain, domain) for proof in proofs)
-    )
+    proofs = [ours[method] for method in ("dkim", "spf") if method in ours]
+    passed = [proof for proof in proofs if proof.outcome == _PASSED]
+    return _verdict(any(_covers(proof.domain, domain) for proof in passed))
 
 
 def _verdict(is_proven: bool) -> Authenticity:

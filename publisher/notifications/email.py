@@ -84,8 +84,10 @@ def letter(notice: Notice, *, mail_from: str, base_url: str, now: datetime) -> E
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id_of(notice, mail_from=mail_from)
     if notice.in_thread:
-        message["In-Reply-To"] = f"<{notice.in_thread[-1]}>"
-        message["References"] = " ".join(f"<{name}>" for name in notice.in_thread)
+        # Folded here as well: Python would write a name of more than a line as an encoded word.
+        names = [f"<{name}>" for name in notice.in_thread]
+        message.set_raw("In-Reply-To", names[-1])
+        message.set_raw("References", "\r\n ".join(names))
     message["Auto-Submitted"] = "auto-replied" if notice.kind in ANSWERS else "auto-generated"
     body = links.with_base(notice.body, base_url)
     message.set_content(body, charset="utf-8", cte="base64")  # any server takes it as it is

@@ -19,6 +19,9 @@ from publisher.notifications.dispatch import (
     Unreachable,
 )
 
+_AS_FOLDED = WIRE.clone(refold_source="none")
+"""Headers leave as `letter` has folded them."""
+
 TIMEOUT = 20.0  # seconds for each step of the talk: the whole of it fits into a lease
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -63,7 +66,7 @@ def hand_over(server: MailServer, letter: EmailMessage) -> None:
     client = _connected(server)
     try:
         _say_whom(client, parseaddr(str(letter["from"]))[1], parseaddr(str(letter["to"]))[1])
-        _hand_text(client, letter.as_bytes(policy=WIRE))
+        _hand_text(client, letter.as_bytes(policy=_AS_FOLDED))
         with suppress(OSError):  # it is accepted: how the talk ends changes nothing
             client.quit()
     finally:

@@ -64,6 +64,7 @@ class HealthSubject(StrEnum):
     ACCOUNT = "account"
     APPOINTMENTS = "appointments"
     CLOCK = "clock"
+    MAILS = "mails to the Cell"
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ class Settings:
     media_dir: Path
     smtp_url: str
     mail_from: str
+    mail_server: str
     city: City
     help_desk: HelpDesk
     head_hours: float
@@ -133,6 +134,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         mail_from=reader.read(
             "MAIL_FROM", "nagarvani@localhost", _address, "write it as city@pmc.example"
         ),
+        mail_server=reader.read("MAIL_SERVER", "", _host, "write it as mail.pmc.example"),
         city=_city(reader),
         help_desk=_help_desk(reader),
         head_hours=reader.read("HEAD_HOURS", 2.0, _hours, "write working hours, such as 2"),
@@ -325,6 +327,9 @@ def _matching(pattern: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+_host = _matching("[A-Za-z0-9.-]+")
 
 
 def _is_loopback(address: str) -> bool:

@@ -27,6 +27,7 @@ SUBJECTS = (
     "media folder",
     "SMS",
     "letterhead",
+    "mails to the Cell",
     "database",
     "migrations",
     "account",

@@ -151,4 +151,10 @@ def who_short(who: Who) -> str:
     return f"{person_name(who)}, {post}"
 
 
-FILTERS = {"mobile_shown": mobile_shown, "person_name": person_name, "post_of": post_of}
+FILTERS = {
+    "mobile_shown": mobile_shown,
+    "note_writer": note_writer,
+    "person_name": person_name,
+    "post_of": post_of,
+    "submitter": submitter,
+}

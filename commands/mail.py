@@ -1,0 +1,42 @@
+"""`nagarvani mail read`: raw mails are read as the reader of the mailbox reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from commands.app_setup import checked_database
+from publisher.mailbox.prepared import MailIntake
+from publisher.mailbox.report import read_mail
+from publisher.media.store import Store, StoreAway
+from publisher.now import now
+from publisher.settings.environment import Settings
+
+
+def read_files(settings: Settings, files: Sequence[Path]) -> None:
+    """Print for each file one line of JSON that says what became of the mail.
+
+    A file stays where it is. Raises `ClickException` if nothing can be stored.
+    """
+    intake = intake_of(settings)
+    with checked_database(settings) as database:
+        for file in files:
+            try:
+                report = read_mail(database, file.read_bytes(), intake=intake, now=now)
+            except StoreAway as problem:
+                message = f"{file}: nothing can be stored in {settings.media_dir}"
+                raise click.ClickException(message) from problem
+            click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+
+
+def intake_of(settings: Settings) -> MailIntake:
+    """Return what mails are taken in with."""
+    return MailIntake(
+        store=Store(settings.media_dir),
+        city_code=settings.city.code,
+        mail_from=settings.mail_from,
+        mail_server=settings.mail_server,
+    )

@@ -1,0 +1,82 @@
+"""`nagarvani mail read` prints what became of each raw mail, one line of JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from publisher.database.session import Database
+from publisher.models.people import Person
+from publisher.now import now
+from publisher.operations import mail_checks
+from tests.cli.command_line import Workspace, make_workspace
+from tests.support.city_people import city_people
+
+HEAD = """\
+From: =?UTF-8?B?4KSV4KS/4KSw4KSj?= <{sender}>
+To: city@pmc.example
+Subject: Water supply closed on Saturday
+Message-ID: <one@phone.example>
+Date: Wed, 25 Nov 2026 12:00:00 +0530
+MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+There will be no water in the east on Saturday.
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, database_url: str, database: Database) -> Workspace:
+    """Create a workspace with the tests' city, whose people are in office now."""
+    people = city_people(database)
+    with database.transaction() as session:
+        member = session.get_one(Person, people.actor("member").person_id)
+        member.mail = "kiran@water.example"
+    return make_workspace(tmp_path, database_url)
+
+
+def read(workspace: Workspace, *mails: str) -> list[dict[str, Any]]:
+    """Write these mails into files, and return what the command prints of each."""
+    files = [workspace.folder / f"{number}.eml" for number, _mail in enumerate(mails)]
+    for file, mail in zip(files, mails, strict=True):
+        file.write_bytes(mail.replace("\n", "\r\n").encode())
+    output = workspace.run_in_process("mail", "read", *map(str, files))
+    assert output.code == 0, output.err
+    return [json.loads(line) for line in output.lines]
+
+
+def test_a_members_mail_becomes_a_submission_and_its_copy_a_duplicate(
+    workspace: Workspace,
+) -> None:
+    mail = HEAD.format(sender="kiran@water.example")
+    again = mail.replace("<one@", "<two@")
+    first, second = read(workspace, mail, again)
+    number = f"PMC/{now():%Y}/000001"
+    assert first.pop("acknowledgement").endswith("@localhost>")
+    assert first == {
+        "outcome": "submission",
+        "number": number,
+        "joined_to": None,
+        "department": "water",
+        "title": "Water supply closed on Saturday",
+        "text": "There will be no water in the east on Saturday.",
+        "attachments": [],
+        "reason": "",
+    }
+    assert (second["outcome"], second["number"]) == ("duplicate", number)
+    assert second["acknowledgement"] is None
+
+
+def test_a_strangers_mail_waits_and_what_is_no_mail_is_refused(
+    workspace: Workspace, database: Database
+) -> None:
+    stranger, empty = read(workspace, HEAD.format(sender="x@elsewhere.example"), "")
+    assert (stranger["outcome"], stranger["reason"]) == ("quarantined", "unknown_sender")
+    assert (stranger["number"], stranger["department"]) == (None, None)
+    assert (empty["outcome"], empty["reason"]) == ("refused", "empty")
+    (finding,) = mail_checks.check_unreadable(database)
+    assert (finding.ok, finding.values["number"]) == (False, 1)
