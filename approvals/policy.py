@@ -110,8 +110,8 @@ class Actor:
     `line` holds the ids of the departments that report to an oversight office.
     `signed_in_at` is the moment of the last sign-in (aware UTC), `factor_at` that of the last
     second factor, and `has_factor` says if the person has an app or a passkey. `vouched_by_id` is
-    the person who read out a code instead of a second factor, for an emergency. The `name` of a
-    mail is its sender's address.
+    the person who read out a code instead of a second factor, for an emergency. `mail_sender` is
+    the address that a mail came from.
     """
 
     kind: ActorKind
@@ -125,11 +125,7 @@ class Actor:
     factor_at: datetime | None = None
     has_factor: bool = False
     vouched_by_id: int | None = None
-
-    @property
-    def mail_sender(self) -> str:
-        """The address that a mail came from; empty for any other actor."""
-        return self.name if self.kind is ActorKind.MAIL else ""
+    mail_sender: str = ""
 
 
 CLOCK = Actor(kind=ActorKind.CLOCK)
@@ -155,12 +151,15 @@ _READ_OWN = {
     Action.SEE_EMERGENCY: Scope.OWN,
 }
 _READ_ALL = dict.fromkeys(_READ_OWN, Scope.ANY)
-_MEMBER = _READ_OWN | {
+_BY_MAIL = {
+    Action.SEE_SUBMISSION: Scope.OWN,
     Action.HAND_IN: Scope.OWN,
     Action.CHANGE_SUBMISSION: Scope.OWN,
     Action.COMPLETE_SUBMISSION: Scope.OWN,
-    Action.WITHDRAW_SUBMISSION: Scope.OWN,
 }
+"""What a mail may do, whoever sent it: a mail is never an approval."""
+
+_MEMBER = _READ_OWN | _BY_MAIL | {Action.WITHDRAW_SUBMISSION: Scope.OWN}
 _DESK_OF_DEPARTMENT = _MEMBER | {
     Action.CANCEL: Scope.OWN,
     Action.WITHDRAW_POST: Scope.OWN,
@@ -275,14 +274,6 @@ TABLE: Mapping[Role, Mapping[Action, Scope]] = {
     Role.OVERSIGHT: _READ_OWN | _LANE | {Action.SEE_REPORT: Scope.OWN},
     Role.AUDITOR: _READ_ALL | _LANE | {Action.SEE_REPORT: Scope.ANY},
 }
-
-_BY_MAIL = {
-    Action.HAND_IN: Scope.OWN,
-    Action.SEE_SUBMISSION: Scope.OWN,
-    Action.CHANGE_SUBMISSION: Scope.OWN,
-    Action.COMPLETE_SUBMISSION: Scope.OWN,
-}
-"""What a mail may do, whoever sent it: a mail is never an approval."""
 
 
 def scope_of(actor: Actor, action: Action) -> Scope | None:

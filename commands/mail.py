@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from commands.app_setup import checked_database
-from publisher.mailbox.prepared import MailIntake
+from publisher.mailbox.preparation import MailIntake
 from publisher.mailbox.report import read_mail
 from publisher.media.store import Store, StoreAway
 from publisher.now import now

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from publisher.mail_messages.message import MailMessage
 from publisher.models.notifications import Notice
+from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from publisher.notifications import compose, links
-from publisher.notifications.kinds import NoticeKind
+from publisher.notifications.kinds import ANSWERS, NoticeKind
 from publisher.working_time import day_bounds, local_day
 
 MOST_A_DAY: Final = 5
@@ -49,6 +50,31 @@ def acknowledge(
     )
 
 
+def refuse_to_approve(
+    session: Session, post: Post, message: MailMessage, *, now: datetime
+) -> Notice | None:
+    """Queue the word that a reply is no approval, with the link; once for a post and day."""
+    address = message.sender.address
+    begin, end = day_bounds(local_day(now))
+    before = select(Notice.id).where(
+        Notice.kind == NoticeKind.MAIL_NO_APPROVAL,
+        Notice.path == links.review(post.id),
+        Notice.queued_at >= begin,
+        Notice.queued_at < end,
+    )
+    if session.scalar(before.limit(1)) or _answers_today(session, address, now) >= MOST_A_DAY:
+        return None
+    return compose.queue_answer(
+        session,
+        kind=NoticeKind.MAIL_NO_APPROVAL,
+        address=address,
+        values={"title": post.title},
+        now=now,
+        path=links.review(post.id),
+        in_thread=thread_of(message),
+    )
+
+
 def thread_of(message: MailMessage) -> list[str]:
     """Return the Message-IDs that an answer refers to; the mail's own one is the last."""
     names = [*dict.fromkeys(message.references), message.message_id]
@@ -60,7 +86,7 @@ def _answers_today(session: Session, address: str, now: datetime) -> int:
     begin, end = day_bounds(local_day(now))
     query = select(func.count()).where(
         Notice.address == address,
-        Notice.kind == NoticeKind.MAIL_ACKNOWLEDGEMENT,
+        Notice.kind.in_(ANSWERS),
         Notice.queued_at >= begin,
         Notice.queued_at < end,
     )

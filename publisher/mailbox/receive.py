@@ -5,6 +5,7 @@ The row of the mail and all that it causes are one transaction.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from email.utils import parseaddr
 from hashlib import sha256
@@ -13,10 +14,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from approvals.policy import Actor
 from publisher.mail_messages.message import MailMessage
-from publisher.mailbox import duplicates, quarantine, texts
+from publisher.mailbox import duplicates, quarantine, replies, texts
 from publisher.mailbox.mail_files import kind_of
-from publisher.mailbox.prepared import MailIntake, PreparedMail
+from publisher.mailbox.preparation import MailIntake, PreparedMail
+from publisher.mailbox.replies import CannotJoin, ReplyTarget
 from publisher.mailbox.senders import MailSender, WaitReason, sender_of
 from publisher.mailbox.take_in import take_in
 from publisher.models.mailbox import MailOutcome, ReceivedMail
@@ -41,7 +44,8 @@ def receive(
     sender = _quota(session, message, now) or sender_of(
         session, message, mail_server=intake.mail_server, now=now
     )
-    taken_as = str(sender.department_id or "")
+    target = replies.target_of(session, message)
+    taken_as = f"{sender.department_id or ''} {target or ''}"
     mail.content_digest = duplicates.content_digest(message, taken_as=taken_as)
     mail.is_sender_checked, mail.department_id = sender.is_checked, sender.department_id
     if _is_repeated(session, mail):
@@ -49,7 +53,44 @@ def receive(
     if sender.actor is None:
         quarantine.wait(session, mail, sender.reason or WaitReason.UNKNOWN_SENDER, now=now)
         return mail
-    return _taken_in(session, mail, message, prepared, sender, intake, now)
+    act = _act(prepared, message, target, actor=sender.actor, intake=intake, now=now)
+    _do_or_wait(session, mail, act, now)
+    return mail
+
+
+Act = Callable[[Session, ReceivedMail], object]
+
+
+def _act(
+    prepared: PreparedMail,
+    message: MailMessage,
+    target: ReplyTarget | None,
+    *,
+    actor: Actor,
+    intake: MailIntake,
+    now: datetime,
+) -> Act:
+    """Return what is done with the mail of a known sender."""
+    if target is not None:
+        return lambda session, mail: replies.join(
+            session, mail, message, prepared, target, actor=actor, intake=intake, now=now
+        )
+    return lambda session, mail: take_in(
+        session, mail, message, prepared, actor=actor, intake=intake, now=now
+    )
+
+
+def _do_or_wait(session: Session, mail: ReceivedMail, act: Act, now: datetime) -> None:
+    """Do it, or undo it all and let the mail wait for a person."""
+    try:
+        with session.begin_nested():
+            act(session, mail)
+    except CannotJoin:
+        quarantine.wait(session, mail, WaitReason.UNJOINED_REPLY, now=now)
+    except Invalid as refusal:
+        problems = [{"code": problem.code, "field": problem.field} for problem in refusal.problems]
+        mail.notes = [*mail.notes, *problems]
+        quarantine.wait(session, mail, WaitReason.UNUSABLE, now=now)
 
 
 def _mail_of(prepared: PreparedMail, message: MailMessage, now: datetime) -> ReceivedMail:
@@ -126,27 +167,4 @@ def _ended(session: Session, mail: ReceivedMail, outcome: MailOutcome, reason: s
     mail.outcome, mail.reason = outcome, reason
     session.add(mail)
     session.flush()
-    return mail
-
-
-def _taken_in(
-    session: Session,
-    mail: ReceivedMail,
-    message: MailMessage,
-    prepared: PreparedMail,
-    sender: MailSender,
-    intake: MailIntake,
-    now: datetime,
-) -> ReceivedMail:
-    """Hand in the mail of a known sender; what the form refuses waits for a person."""
-    actor = sender.actor
-    if actor is None:
-        raise ValueError("a mail of an unknown sender is not handed in")
-    try:
-        with session.begin_nested():
-            take_in(session, mail, message, prepared, actor=actor, intake=intake, now=now)
-    except Invalid as refusal:
-        problems = [{"code": problem.code, "field": problem.field} for problem in refusal.problems]
-        mail.submission_id, mail.notes = None, [*mail.notes, *problems]
-        quarantine.wait(session, mail, WaitReason.UNUSABLE, now=now)
     return mail

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
-from publisher.mailbox.prepared import MailIntake, prepare
+from publisher.mailbox.preparation import MailIntake, prepare
 from publisher.mailbox.receive import receive
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice

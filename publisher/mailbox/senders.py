@@ -32,6 +32,7 @@ class WaitReason(StrEnum):
     UNCONFIRMED_ADDRESS = "unconfirmed_address"
     CLOSED_DEPARTMENT = "closed_department"
     TOO_MANY_MAILS = "too_many_mails"
+    UNJOINED_REPLY = "unjoined_reply"  #: It answers a mail of ours, and joins nothing by itself.
     UNUSABLE = "unusable"  #: A known sender's mail that the form would refuse.
 
 
@@ -118,4 +119,5 @@ def mail_actor(department_id: int, address: str, office: Appointment | None = No
         appointment_id=office.id if office is not None else None,
         department_id=department_id,
         name=address,
+        mail_sender=address,
     )

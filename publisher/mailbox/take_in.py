@@ -12,7 +12,7 @@ from publisher.intake.form import MOST_FILES
 from publisher.mail_messages.message import MailMessage
 from publisher.mailbox import acknowledgement
 from publisher.mailbox.intake_form import form_of
-from publisher.mailbox.prepared import MailIntake, PreparedMail
+from publisher.mailbox.preparation import MailIntake, PreparedMail
 from publisher.models.mailbox import ReceivedMail
 from publisher.models.submissions import Submission
 

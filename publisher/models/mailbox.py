@@ -10,6 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
+from publisher.models.notifications import Notice
 from publisher.models.partial_index import partial_index
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.submissions import Submission
@@ -77,6 +78,7 @@ class ReceivedMail(Base):
 
     department: Mapped[Department | None] = relationship()
     submission: Mapped[Submission | None] = relationship()
+    notice: Mapped[Notice | None] = relationship()
     seen_by: Mapped[Person | None] = relationship()
     quarantine: Mapped[Quarantine | None] = relationship(back_populates="mail")
 

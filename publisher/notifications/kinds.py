@@ -21,6 +21,7 @@ class NoticeKind(StrEnum):
     SIGN_INS_REFUSED = "sign_ins_refused"
     ACKNOWLEDGEMENT = "acknowledgement"
     MAIL_ACKNOWLEDGEMENT = "mail_acknowledgement"
+    MAIL_NO_APPROVAL = "mail_no_approval"
     SUBMISSION_DECLINED = "submission_declined"
     SUBMISSION_RETURNED = "submission_returned"
     SUBMISSION_COMPLETED = "submission_completed"
@@ -99,6 +100,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.SIGN_INS_REFUSED: "at",
     NoticeKind.ACKNOWLEDGEMENT: "number title department received_at wished_at?",
     NoticeKind.MAIL_ACKNOWLEDGEMENT: "number title department received_at",
+    NoticeKind.MAIL_NO_APPROVAL: "title",
     NoticeKind.SUBMISSION_DECLINED: "number title reason by?",
     NoticeKind.SUBMISSION_RETURNED: "number title reason by?",
     NoticeKind.SUBMISSION_COMPLETED: "number title answer by?",
@@ -169,7 +171,7 @@ ABOUT_TEXTS: Final = frozenset(
 )
 """Kinds about one text of a post: several of one post are gathered, with a row for each text."""
 
-ANSWERS: Final = frozenset({NoticeKind.MAIL_ACKNOWLEDGEMENT})
+ANSWERS: Final = frozenset({NoticeKind.MAIL_ACKNOWLEDGEMENT, NoticeKind.MAIL_NO_APPROVAL})
 """Kinds that answer a mail, to the address that wrote it; an answer to them is read again."""
 
 HAS_SECRET: Final = frozenset(

@@ -15,6 +15,7 @@ _SECRET = re.compile(
     rf"({BASE}/(?:invitation|forgotten/link|wrong|office|officer|name-officers)/)[\w-]+"
 )
 _SETS_PASSWORD = re.compile(r"/(?:invitation|forgotten/link)/[\w-]+")
+_SUBJECT = re.compile(r"/(submissions|posts|comments)/([0-9]{1,18})(?:/.*)?")
 _CODE = re.compile(rf"{MARK}[^{MARK}]*{MARK}")
 
 
@@ -186,6 +187,12 @@ def emergency_use(use_id: int) -> str:
 def emergency_template(template_id: int) -> str:
     """Return the path of a template and its approval."""
     return f"/emergency/templates/{template_id}"
+
+
+def subject_of(path: str) -> tuple[str, int] | None:
+    """Return the kind and id of the submission, post or comment that the path is about."""
+    match = _SUBJECT.fullmatch(path)
+    return (match.group(1), int(match.group(2))) if match is not None else None
 
 
 def sets_password(path: str) -> bool:

@@ -15,7 +15,7 @@ from publisher.models.posts import Decision, Language, PostKind
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.notifications import links
-from publisher.reports.types import MACHINE, AccountName, Who, account_of, who_acted
+from publisher.reports.types import MACHINE, AccountName, Who, account_of, who_caused
 from publisher.states import DeliveryState
 
 TOGETHER = timedelta(minutes=10)
@@ -274,9 +274,7 @@ def _deletion_step(state: DeliveryState) -> StepKind | None:
 
 
 def _step(kind: StepKind, event: Event, rows: Background) -> TimelineStep:
-    mail = event.details.get("mail", "")
-    who = who_acted(event.appointment, event.person, event.at, mail=mail)
-    step = TimelineStep(kind, event.at, who)
+    step = TimelineStep(kind, event.at, who_caused(event))
     if event.subject == "submissions":
         return _of_submission(step, event, rows)
     if event.subject == "posts":

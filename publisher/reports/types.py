@@ -11,6 +11,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.policy import Role
 from publisher.models.deliveries import Account, ReceiptOrigin, ReceiptRow
+from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Language
 from publisher.models.submissions import Submission
@@ -135,6 +136,12 @@ def who_acted(
     if person is not None:
         return _named(person, at)
     return Who(None, mail=mail) if mail else MACHINE
+
+
+def who_caused(event: Event) -> Who:
+    """Return who did what the event records; without a person, the address of the mail."""
+    mail = event.details.get("mail", "")
+    return who_acted(event.appointment, event.person, event.at, mail=mail)
 
 
 def who_submitted(submission: Submission, *, at: datetime | None = None) -> Who:

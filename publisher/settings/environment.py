@@ -25,6 +25,7 @@ from publisher.settings.delivery import (
     read_some,
 )
 from publisher.settings.help import PHONE, HelpDesk, read_hours
+from publisher.settings.mail import read_address
 from publisher.settings.papers import PaperSettings, read_papers
 from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
 from publisher.settings.scheduling import (
@@ -132,9 +133,9 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         media_dir=Path(reader.text("MEDIA_DIR", str(root / "var" / "media"))),
         smtp_url=reader.url("SMTP_URL", "smtp://127.0.0.1:25", ("smtp", "smtps")),
         mail_from=reader.read(
-            "MAIL_FROM", "nagarvani@localhost", _address, "write it as city@pmc.example"
+            "MAIL_FROM", "nagarvani@localhost", read_address, "write city@pmc.example"
         ),
-        mail_server=reader.read("MAIL_SERVER", "", _host, "write it as mail.pmc.example"),
+        mail_server=reader.read("MAIL_SERVER", "", read_name, "write it as mail.pmc.example"),
         city=_city(reader),
         help_desk=_help_desk(reader),
         head_hours=reader.read("HEAD_HOURS", 2.0, _hours, "write working hours, such as 2"),
@@ -259,13 +260,6 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _address(text: str) -> str:
-    name, _, host = text.rpartition("@")
-    if not name or not host or any(letter.isspace() for letter in host):
-        raise ValueError(text)
-    return text
-
-
 def _city(reader: _Reader) -> City:
     return City(
         name_mr=reader.text("CITY_NAME_MR", "पुणे महानगरपालिका"),
@@ -280,7 +274,7 @@ def _help_desk(reader: _Reader) -> HelpDesk:
     hint = "write days and hours, such as mon-sat 10:00-18:00"
     return HelpDesk(
         phone=reader.read("HELP_PHONE", "", _matching(PHONE), "write it as 020-5550-0100"),
-        mail=reader.read("HELP_MAIL", "", _address, "write it as help@pmc.example"),
+        mail=reader.read("HELP_MAIL", "", read_address, "write it as help@pmc.example"),
         hours=reader.read("HELP_HOURS", None, read_hours, hint),
     )
 
@@ -327,9 +321,6 @@ def _matching(pattern: str) -> Callable[[str], str]:
         return text
 
     return parse
-
-
-_host = _matching("[A-Za-z0-9.-]+")
 
 
 def _is_loopback(address: str) -> bool:

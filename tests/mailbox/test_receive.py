@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from publisher.database.session import Database
 from publisher.mail_messages.message import AutomaticKind, MailFile, UnreadableReason
 from publisher.mailbox.duplicates import SAME_WITHIN
-from publisher.mailbox.prepared import PreparedMail
+from publisher.mailbox.preparation import PreparedMail
 from publisher.mailbox.receive import receive
 from publisher.models.history import Event
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
@@ -54,7 +54,7 @@ def test_a_members_mail_is_a_submission_of_the_department_with_a_number(
         assert (event.verb, event.actor_kind) == ("hand_in", "mail")
 
 
-def test_the_address_that_wrote_gets_the_acknowledgement_in_the_same_thread(
+def test_the_address_that_wrote_gets_the_acknowledgement_in_its_thread(
     database: Database, town: City
 ) -> None:
     member = address_of(town, "member")
@@ -142,7 +142,7 @@ def test_the_same_message_id_with_other_content_is_a_second_mail(
         assert session.scalar(select(func.count()).select_from(Submission)) == 2
 
 
-def test_the_same_content_counts_anew_after_its_time_but_the_same_mail_never(
+def test_the_same_content_counts_anew_after_its_time_the_same_mail_never(
     database: Database, town: City
 ) -> None:
     member = address_of(town, "member")

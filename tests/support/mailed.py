@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from publisher.mail_messages.message import AuthenticationResult, MailAddress, MailMessage
-from publisher.mailbox.prepared import MailIntake, PreparedMail, with_files
+from publisher.mailbox.preparation import MailIntake, PreparedMail, with_files
 from publisher.mailbox.receive import receive
 from publisher.media.store import MediaStore
 from publisher.models.departments import DepartmentAddress

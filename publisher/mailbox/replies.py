@@ -1,0 +1,163 @@
+"""Answers to mails of ours: each joins what our mail was about, and none is a new submission."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed
+from approvals.policy import Actor
+from publisher.intake import edit, persistence, questions
+from publisher.intake.form import MOST_FILES, MOST_PICTURES
+from publisher.intake.uploads import KeptFile
+from publisher.mail_messages.message import MailMessage
+from publisher.mailbox import acknowledgement, texts
+from publisher.mailbox.preparation import MailIntake, PreparedMail
+from publisher.models.mailbox import MailOutcome, ReceivedMail
+from publisher.models.notifications import Notice
+from publisher.models.posts import Post
+from publisher.models.submissions import Submission
+from publisher.notifications import links
+from publisher.states import SubmissionState
+from publisher.validation import LONGEST_REASON, Invalid, NotFound
+
+_NUMBER: Final = re.compile(r"\b[A-Z]{2,8}/\d{4}/\d{6}\b")
+_MOST_NAMES: Final = 50
+
+
+class TargetKind(StrEnum):
+    """What a mail of ours was about."""
+
+    SUBMISSION = "submissions"
+    POST = "posts"
+    COMMENT = "comments"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class ReplyTarget:
+    """What an answer is about; `id` is 0 if our mail was about nothing that it could join."""
+
+    kind: TargetKind
+    id: int = 0
+
+
+class CannotJoin(Exception):
+    """The answer joins nothing: it is for a person to read."""
+
+
+def target_of(session: Session, message: MailMessage) -> ReplyTarget | None:
+    """Return what the mail answers: by our Message-ID, else by the number in its subject."""
+    names = [*message.in_reply_to, *reversed(message.references)][:_MOST_NAMES]
+    ours = [name.partition("@")[0] for name in names]
+    paths = session.execute(select(Notice.mail_id, Notice.path).where(Notice.mail_id.in_(ours)))
+    by_name = {row.mail_id: row.path for row in paths}
+    if path := next((by_name[name] for name in ours if name in by_name), None):
+        return _of_path(path)
+    number = _NUMBER.search(message.subject)
+    if number is not None:
+        named = select(Submission.id).where(Submission.number == number.group())
+        submission_id = session.scalar(named)
+        if submission_id is not None:
+            return ReplyTarget(TargetKind.SUBMISSION, submission_id)
+    return ReplyTarget(TargetKind.OTHER) if by_name else None
+
+
+def _of_path(path: str) -> ReplyTarget:
+    subject = links.subject_of(path)
+    if subject is None:
+        return ReplyTarget(TargetKind.OTHER)
+    return ReplyTarget(TargetKind(subject[0]), subject[1])
+
+
+def join(
+    session: Session,
+    mail: ReceivedMail,
+    message: MailMessage,
+    prepared: PreparedMail,
+    target: ReplyTarget,
+    *,
+    actor: Actor,
+    intake: MailIntake,
+    now: datetime,
+) -> None:
+    """Add the answer to what it is about. Raises `CannotJoin` if a person has to read it.
+
+    An answer about a post is a note to the cell, and never an approval.
+    """
+    submission = _submission_of(session, target, actor)
+    text = texts.cleaned(message.text)[:LONGEST_REASON].strip() or texts.WITHOUT_TEXT
+    try:
+        _add_files(session, submission, prepared.files.files, actor, intake, now)
+        if submission.state is SubmissionState.RETURNED and target.kind is TargetKind.SUBMISSION:
+            questions.answer_question(
+                session, actor=actor, now=now, submission_id=submission.id, answer=text
+            )
+        else:
+            questions.add_note(
+                session, actor=actor, now=now, submission_id=submission.id, note_text=text
+            )
+    except (NotAllowed, NotFound, Invalid) as refusal:
+        raise CannotJoin from refusal
+    mail.outcome, mail.submission_id = MailOutcome.JOINED, submission.id
+    mail.department_id = submission.department_id
+    if target.kind is TargetKind.POST:
+        post = session.get_one(Post, target.id)
+        notice = acknowledgement.refuse_to_approve(session, post, message, now=now)
+        mail.notice_id = notice.id if notice is not None else None
+    session.flush()
+
+
+def _submission_of(session: Session, target: ReplyTarget, actor: Actor) -> Submission:
+    """Return the submission that the answer joins, of the sender's own department."""
+    if target.kind is TargetKind.SUBMISSION:
+        submission = session.get(Submission, target.id)
+        candidates = [submission] if submission is not None else []
+    elif target.kind is TargetKind.POST:
+        post = session.get(Post, target.id)
+        candidates = post.submissions if post is not None else []
+    else:
+        candidates = []
+    own = [row for row in candidates if row.department_id == actor.department_id]
+    if not own:
+        raise CannotJoin
+    return own[0]
+
+
+def _add_files(
+    session: Session,
+    submission: Submission,
+    files: tuple[KeptFile, ...],
+    actor: Actor,
+    intake: MailIntake,
+    now: datetime,
+) -> None:
+    """Add the files as far as there is room, until drafting has begun; the mail keeps the rest."""
+    if not files or submission.state not in edit.OPEN:
+        return
+    form = persistence.form_of(submission)
+    present = {file.sha256 for file in submission.files}
+    pictures = sum(file.width is not None for file in submission.files)
+    room = MOST_FILES - len(submission.files)
+    added: list[KeptFile] = []
+    for file in files:
+        is_over = file.is_picture and pictures >= MOST_PICTURES
+        if file.sha256 not in present and not is_over and len(added) < room:
+            added.append(file)
+            pictures += file.is_picture
+    if added:
+        edit.change(
+            session,
+            actor=actor,
+            now=now,
+            store=intake.store,
+            submission_id=submission.id,
+            seen_edition=submission.edition,
+            form=replace(form, files=(*form.files, *added)),
+        )

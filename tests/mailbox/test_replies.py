@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from publisher.database.session import Database
+from publisher.intake import questions
+from publisher.mail_messages.message import MailFile, MailMessage
+from publisher.models.approvals import Decision
+from publisher.models.mailbox import MailOutcome, ReceivedMail
+from publisher.models.notifications import Notice
+from publisher.models.posts import Post
+from publisher.models.submission_details import NoteKind, SubmissionNote
+from publisher.models.submissions import Submission
+from publisher.states import SubmissionState
+from tests.support.city import City
+from tests.support.city_people import DAY
+from tests.support.forms import photo
+from tests.support.mailed import address_of, message, receive_one
+
+NUMBER = "PMC/2026/000001"
+
+
+def reply_to(notice: Notice, sender: str, text: str, **changed: object) -> MailMessage:
+    """Return an answer to our mail."""
+    thread = {"in_reply_to": (f"{notice.mail_id}@pmc.example",), "message_id": f"{text}@x.example"}
+    return message(sender, text=text, **{**thread, **changed})
+
+
+def acknowledged(session: Session, town: City) -> tuple[Submission, Notice]:
+    """Hand in by the member's mail; return the submission and our answer."""
+    mail = receive_one(session, town, message(address_of(town, "member")))
+    return (
+        session.get_one(Submission, mail.submission_id),
+        session.get_one(Notice, mail.notice_id),
+    )
+
+
+def notes(session: Session) -> list[tuple[NoteKind, str]]:
+    query = select(SubmissionNote.kind, SubmissionNote.text).order_by(SubmissionNote.id)
+    return [(row.kind, row.text) for row in session.execute(query)]
+
+
+def test_a_reply_to_the_acknowledgement_is_a_note_and_no_new_submission(
+    database: Database, town: City
+) -> None:
+    member = address_of(town, "member")
+    with database.transaction() as session:
+        submission, notice = acknowledged(session, town)
+        mail = receive_one(session, town, reply_to(notice, member, "वेळ बदलली आहे"))
+        assert (mail.outcome, mail.submission_id) == (MailOutcome.JOINED, submission.id)
+        assert notes(session) == [(NoteKind.NOTE, "वेळ बदलली आहे")]
+        again = receive_one(session, town, reply_to(notice, member, "वेळ बदलली आहे"))
+        assert again.outcome is MailOutcome.DUPLICATE
+        assert session.scalar(select(func.count()).select_from(Submission)) == 1
+
+
+def test_a_reply_answers_the_open_question(database: Database, town: City) -> None:
+    member = address_of(town, "member")
+    with database.transaction() as session:
+        submission, notice = acknowledged(session, town)
+        questions.return_submission(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            submission_id=submission.id,
+            question="कोणता भाग?",
+        )
+        mail = receive_one(session, town, reply_to(notice, member, "पूर्व भाग"))
+        assert mail.outcome is MailOutcome.JOINED
+        assert submission.state is SubmissionState.RECEIVED
+        assert notes(session)[-1] == (NoteKind.ANSWER, "पूर्व भाग")
+
+
+def test_without_our_message_id_the_number_in_the_subject_counts(
+    database: Database, town: City
+) -> None:
+    member = address_of(town, "member")
+    with database.transaction() as session:
+        submission, _notice = acknowledged(session, town)
+        later = message(member, subject=f"Re: पोचपावती: {NUMBER} – पाणी", text="आणखी एक")
+        mail = receive_one(session, town, later)
+        assert (mail.outcome, mail.submission_id) == (MailOutcome.JOINED, submission.id)
+
+
+def test_files_of_a_reply_are_added_until_drafting_has_begun(
+    database: Database, town: City
+) -> None:
+    member = address_of(town, "member")
+    files = tuple(
+        MailFile(f"{number}.jpg", "image/jpeg", photo(60 + number)) for number in range(6)
+    )
+    with database.transaction() as session:
+        submission, notice = acknowledged(session, town)
+        receive_one(session, town, reply_to(notice, member, "फोटो", files=files))
+        assert [file.name for file in submission.files] == [
+            *("0.jpg", "1.jpg", "2.jpg", "3.jpg"),
+            *("4.jpg", "5.jpg"),
+        ]
+        assert submission.edition == 2
+
+
+@pytest.mark.parametrize("who", ["road_member", "clerk"])
+def test_a_reply_of_another_department_waits_for_a_person(
+    database: Database, town: City, who: str
+) -> None:
+    sender = address_of(town, who)
+    with database.transaction() as session:
+        _submission, notice = acknowledged(session, town)
+        mail = receive_one(session, town, reply_to(notice, sender, "माझे मत"))
+        assert mail.outcome is MailOutcome.QUARANTINED
+        assert mail.reason == ("from_cell" if who == "clerk" else "unjoined_reply")
+        assert notes(session) == []
+
+
+def test_a_reply_to_a_review_mail_is_a_note_and_never_an_approval(
+    database: Database, town: City
+) -> None:
+    post_id = town.in_review("water")
+    officer = address_of(town, "first")
+    with database.transaction() as session:
+        asked = select(Notice).where(Notice.kind == "review_asked", Notice.address == officer)
+        notice = session.scalars(asked).one()
+        for text in ("मान्य आहे", "मान्यता देतो"):
+            mail = receive_one(session, town, reply_to(notice, officer, text))
+            assert mail.outcome is MailOutcome.JOINED
+        assert [text for _kind, text in notes(session)] == ["मान्य आहे", "मान्यता देतो"]
+        assert session.scalars(select(Decision)).all() == []
+        assert session.get_one(Post, post_id).state.value == "in_review"
+        answers = select(Notice).where(Notice.kind == "mail_no_approval")
+        (answer,) = session.scalars(answers)
+        assert (answer.address, answer.path) == (officer, f"/posts/{post_id}/review")
+        town.clock.move(DAY)
+        receive_one(session, town, reply_to(notice, officer, "पुन्हा"))
+        assert len(session.scalars(answers).all()) == 2
+
+
+def test_a_reply_to_a_mail_about_nothing_waits_for_a_person(database: Database, town: City) -> None:
+    member = address_of(town, "member")
+    with database.transaction() as session:
+        _submission, notice = acknowledged(session, town)
+        notice.path = ""
+        session.flush()
+        mail = receive_one(session, town, replace(reply_to(notice, member, "नमस्कार")))
+        assert mail.reason == "unjoined_reply"
+        assert session.scalar(select(func.count()).select_from(ReceivedMail)) == 2
