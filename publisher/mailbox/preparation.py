@@ -63,3 +63,12 @@ def with_files(
     if is_taken_in:
         files = mail_files.stored(intake.store, files)
     return PreparedMail(raw_sha256, message.size, message, files=files)
+
+
+def prepare_again(store: MediaStore, raw_sha256: str, *, intake: MailIntake) -> PreparedMail:
+    """Read a stored mail that is to be taken in, and store its files.
+
+    Raises `MediumMissing`, `MediumChanged`, `UnreadableMessage`, or `StoreAway`.
+    """
+    message = read_message(store.open(raw_sha256))
+    return with_files(raw_sha256, message, intake=intake, is_taken_in=True)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, joinedload
 
+from approvals.policy import CLOCK, Action, Actor, require
+from publisher import transitions
 from publisher.mailbox.senders import WaitReason
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
+from publisher.states import QuarantineState
+from publisher.validation import checked_reason, existing, person_of
 
 WAITS: Final = timedelta(days=30)
 """How long a mail waits before it ends by itself."""
@@ -21,3 +26,104 @@ def wait(session: Session, mail: ReceivedMail, reason: WaitReason, *, now: datet
     session.add_all([mail, quarantine])
     session.flush()
     return quarantine
+
+
+def waiting() -> Select[Quarantine]:
+    """Return the query of the mails that wait, the oldest first."""
+    return (
+        select(Quarantine)
+        .where(Quarantine.state == QuarantineState.WAITING)
+        .options(joinedload(Quarantine.mail))
+        .order_by(Quarantine.since_at, Quarantine.id)
+    )
+
+
+def unreadable() -> Select[ReceivedMail]:
+    """Return the query of the mails that could not be read and that nobody has marked as seen."""
+    unseen = (ReceivedMail.outcome == MailOutcome.REFUSED, ReceivedMail.seen_at.is_(None))
+    return select(ReceivedMail).where(*unseen).order_by(ReceivedMail.received_at, ReceivedMail.id)
+
+
+def open_count(session: Session) -> int:
+    """Return how many mails wait for a person: in quarantine, or unreadable and unseen."""
+    count = 0
+    for query in (waiting(), unreadable()):
+        rows = query.options().order_by(None).with_only_columns(func.count())
+        count += session.scalar(rows) or 0
+    return count
+
+
+def waiting_mail(
+    session: Session, *, actor: Actor, now: datetime, quarantine_id: int
+) -> Quarantine:
+    """Return a mail in quarantine; raises `WrongRole` or `NotFound`."""
+    require_sorting(actor, now=now)
+    return existing(session.get(Quarantine, quarantine_id), quarantine_id)
+
+
+def require_sorting(actor: Actor, *, now: datetime) -> None:
+    """Raise `WrongRole` unless the actor hands in for any department: the cell does."""
+    require(actor, Action.HAND_IN, None, now=now)
+
+
+def lock_waiting(
+    session: Session, *, actor: Actor, now: datetime, quarantine_id: int
+) -> Quarantine:
+    """Return a mail in quarantine, locked; raises `WrongRole` or `NotFound`."""
+    require_sorting(actor, now=now)
+    return existing(transitions.lock(session, Quarantine, quarantine_id), quarantine_id)
+
+
+def reject(
+    session: Session, *, actor: Actor, now: datetime, quarantine_id: int, word: str
+) -> Quarantine:
+    """Say that the mail is not ours, with a word why. Raises `Invalid` or `WrongState`."""
+    quarantine = lock_waiting(session, actor=actor, now=now, quarantine_id=quarantine_id)
+    columns = {"word": checked_reason(word, field="word"), **decided_by(actor)}
+    to = QuarantineState.NOT_OURS
+    transitions.apply(
+        session, quarantine, to, actor=actor, now=now, verb="not_ours", columns=columns
+    )
+    return quarantine
+
+
+def delete(session: Session, *, actor: Actor, now: datetime, quarantine_id: int) -> Quarantine:
+    """Delete the mail: its texts at once, its raw bytes by the next tick of retention."""
+    quarantine = lock_waiting(session, actor=actor, now=now, quarantine_id=quarantine_id)
+    to = QuarantineState.DELETED
+    transitions.apply(
+        session, quarantine, to, actor=actor, now=now, verb="delete", columns=decided_by(actor)
+    )
+    _forget(quarantine.mail)
+    return quarantine
+
+
+def decided_by(actor: Actor) -> dict[str, object]:
+    """Return the columns that say who decided."""
+    return {"decided_by_id": person_of(actor), "decided_under_id": actor.appointment_id}
+
+
+def end_expired(session: Session, *, now: datetime, most: int) -> int:
+    """Delete the mails whose day has come, and return how many."""
+    expired = waiting().where(Quarantine.since_at <= now - WAITS).limit(most)
+    quarantines = session.scalars(expired).all()
+    to = QuarantineState.DELETED
+    transitions.apply_all(session, quarantines, to, actor=CLOCK, now=now, verb="delete")
+    for quarantine in quarantines:
+        _forget(quarantine.mail)
+    return len(quarantines)
+
+
+def _forget(mail: ReceivedMail) -> None:
+    """Keep that the mail came, and nothing of what it said."""
+    mail.subject, mail.text, mail.sender_name, mail.files, mail.notes = "", "", "", [], []
+
+
+def mark_seen(session: Session, *, actor: Actor, now: datetime, mail_id: int) -> ReceivedMail:
+    """Mark a mail that could not be read as seen; raises `WrongRole` or `NotFound`."""
+    require_sorting(actor, now=now)
+    mail = session.scalars(unreadable().where(ReceivedMail.id == mail_id)).one_or_none()
+    mail = existing(mail, mail_id)
+    mail.seen_at, mail.seen_by_id = now, person_of(actor)
+    transitions.record(session, mail, "mark_seen", actor=actor, now=now)
+    return mail

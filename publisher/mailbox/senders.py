@@ -17,7 +17,7 @@ from publisher.models.departments import DepartmentAddress
 from publisher.models.people import Appointment, Department, Person
 from publisher.people.departments import is_in_force
 
-_OF_A_DEPARTMENT: Final = frozenset({Role.MEMBER, Role.OFFICER, Role.HEAD})
+OF_A_DEPARTMENT: Final = frozenset({Role.MEMBER, Role.OFFICER, Role.HEAD})
 _OF_THE_CELL: Final = frozenset({Role.CELL, Role.CELL_LEAD})
 
 
@@ -80,7 +80,7 @@ def _of_a_person(session: Session, message: MailMessage, now: datetime) -> MailS
     appointments = session.scalars(query).all()
     if any(appointment.role in _OF_THE_CELL for appointment in appointments):
         return MailSender(reason=WaitReason.FROM_CELL)
-    offices = [row for row in appointments if row.role in _OF_A_DEPARTMENT]
+    offices = [row for row in appointments if row.role in OF_A_DEPARTMENT]
     if not offices:
         return None
     if len({office.department_id for office in offices}) > 1:

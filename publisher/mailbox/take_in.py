@@ -27,8 +27,12 @@ def take_in(
     intake: MailIntake,
     now: datetime,
     brought_by: str = "",
+    answers: bool = True,
 ) -> Submission:
-    """Hand the mail in for the actor's department. Raises `Invalid` where the form would."""
+    """Hand the mail in for the actor's department, and acknowledge it unless not `answers`.
+
+    Raises `Invalid` where the form would.
+    """
     form = form_of(
         message,
         prepared.files,
@@ -42,7 +46,8 @@ def take_in(
     if len(prepared.files.files) > MOST_FILES:
         persistence.fill_files(session, submission, prepared.files.files)
     mail.submission_id, mail.department_id = submission.id, submission.department_id
-    notice = acknowledgement.acknowledge(session, submission, message, now=now)
-    mail.notice_id = notice.id if notice is not None else None
+    if answers:
+        notice = acknowledgement.acknowledge(session, submission, message, now=now)
+        mail.notice_id = notice.id if notice is not None else None
     session.flush()
     return submission

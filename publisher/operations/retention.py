@@ -6,21 +6,36 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    and_,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from publisher.auth import known_devices, throttling
 from publisher.database.session import Database
+from publisher.mailbox import quarantine
 from publisher.media.store import MediaStore
 from publisher.models.approvals import RefusalDay, RefusedSignIn, SpotCode
 from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import ClockBeat
 from publisher.models.departments import RegisterFile
+from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.models.people import ContactChange, KnownDevice, Link, SignIn, SignInAttempt
 from publisher.models.posts import Rendition
 from publisher.models.submission_details import Upload
 from publisher.models.submissions import SubmissionFile
 from publisher.register import uploads
+from publisher.states import QuarantineState
 from publisher.working_time import local_day
 
 LOGS: Final = timedelta(days=180)
@@ -35,6 +50,9 @@ UNUSED: Final = timedelta(days=30)
 BEATS: Final = timedelta(days=7)
 """Heartbeats of dead workers: each start has a name of its own."""
 
+RAW_MAILS: Final = timedelta(days=90)
+"""Mails as they came, after they were read; a submission keeps its text and files."""
+
 STEP: Final = 2_000
 """How many rows of a table a tick deletes, so that its locks are short."""
 
@@ -43,6 +61,7 @@ USED_IN: Final[tuple[InstrumentedAttribute[str], ...]] = (
     Rendition.sha256,
     Rendition.source_sha256,
     CheckedLink.picture_sha256,
+    ReceivedMail.raw_sha256,
 )
 """Every column that names a stored file; a file named in any of them is kept."""
 
@@ -71,8 +90,9 @@ def tick_retention(database: Database, store: MediaStore, *, now: datetime) -> i
             _erase(session, table, is_expired) for table, is_expired in _expired(now).items()
         )
         gone += _rows(session.execute(delete(ClockBeat).where(ClockBeat.beat_at <= now - BEATS)))
+        gone += quarantine.end_expired(session, now=now, most=STEP)
         _blank(session, now)
-    return gone + _drop_uploads(database, store, now)
+    return gone + _drop_uploads(database, store, now) + _drop_mails(database, store, now)
 
 
 def _expired(now: datetime) -> dict[Table, ColumnElement[bool]]:
@@ -143,6 +163,32 @@ def _drop_uploads(database: Database, store: MediaStore, now: datetime) -> int:
             store.remove(digest)
         gone = session.execute(delete(Upload).where(Upload.sha256.in_(digests)))
     return _rows(gone) + len(unused)
+
+
+def _drop_mails(database: Database, store: MediaStore, now: datetime) -> int:
+    """Delete the raw mails that were read long ago, or deleted, and that nothing waits for."""
+    waits = exists().where(
+        Quarantine.mail_id == ReceivedMail.id, Quarantine.state == QuarantineState.WAITING
+    )
+    is_deleted = exists().where(
+        Quarantine.mail_id == ReceivedMail.id, Quarantine.state == QuarantineState.DELETED
+    )
+    is_unseen = and_(ReceivedMail.outcome == MailOutcome.REFUSED, ReceivedMail.seen_at.is_(None))
+    is_over = or_(ReceivedMail.received_at <= now - RAW_MAILS, is_deleted)
+    query = select(ReceivedMail).where(
+        ReceivedMail.raw_sha256.is_not(None), is_over, not_(waits), not_(is_unseen)
+    )
+    with database.transaction() as session:
+        mails = session.scalars(query.order_by(ReceivedMail.id).limit(STEP)).all()
+        digests = {mail.raw_sha256 for mail in mails if mail.raw_sha256}
+        for mail in mails:
+            mail.raw_sha256 = None
+        session.flush()
+        unused = digests - _used(session, digests)
+    # After the commit: a file too many is deleted by nobody, a missing one could not be read.
+    for digest in unused:
+        store.remove(digest)
+    return len(unused)
 
 
 def _used(session: Session, digests: Iterable[str]) -> set[str]:

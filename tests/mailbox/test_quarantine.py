@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongRole, WrongState
+from publisher.database.session import Database
+from publisher.mail_messages.message import MailAddress, UnreadableReason
+from publisher.mailbox import quarantine
+from publisher.mailbox.preparation import PreparedMail
+from publisher.mailbox.quarantine_intake import take_in_for
+from publisher.mailbox.receive import receive
+from publisher.models.departments import DepartmentAddress
+from publisher.models.history import Event
+from publisher.models.mailbox import Quarantine, ReceivedMail
+from publisher.models.notifications import Notice
+from publisher.models.submissions import Submission
+from publisher.operations.retention import RAW_MAILS, tick_retention
+from publisher.states import QuarantineState
+from publisher.validation import Invalid
+from tests.support.city import City
+from tests.support.city_people import MINUTE
+from tests.support.mailed import address_of, intake_of, message, prepared, receive_one
+
+STRANGER = "stranger@elsewhere.example"
+
+
+def wait(session: Session, town: City, sender: str = STRANGER, **changed: object) -> Quarantine:
+    """Receive a mail that waits."""
+    receive_one(session, town, message(sender, **changed))
+    return session.scalars(select(Quarantine).order_by(Quarantine.id.desc()).limit(1)).one()
+
+
+def take(
+    session: Session, town: City, waiting: Quarantine, *, by: str = "clerk", **changed: object
+) -> Submission:
+    """Take the waiting mail in for the water department."""
+    sender = waiting.mail.sender
+    fields: dict[str, object] = {
+        "actor": town.actor(by),
+        "intake": intake_of(town.store),
+        "now": town.now,
+        "quarantine_id": waiting.id,
+        "department_id": town.departments["water"],
+    }
+    mail = changed.pop("mail", message(sender))
+    return take_in_for(session, prepared(town.store, mail), **{**fields, **changed})  # type: ignore[arg-type]
+
+
+def test_the_cell_takes_a_mail_in_for_a_department(database: Database, town: City) -> None:
+    with database.transaction() as session:
+        waiting = wait(session, town)
+        submission = take(session, town, waiting)
+        assert (submission.mail_sender, submission.handed_in_by_id) == (STRANGER, None)
+        assert submission.department_id == town.departments["water"]
+        assert waiting.mail.submission_id == submission.id
+        assert waiting.state is QuarantineState.TAKEN_IN
+        assert waiting.decided_by_id == town.actor("clerk").person_id
+        assert session.scalars(select(Notice.address)).all() == [STRANGER]
+        with pytest.raises(WrongState):
+            take(session, town, waiting)
+
+
+def test_a_mail_whose_sender_is_not_proven_is_not_answered(database: Database, town: City) -> None:
+    member = address_of(town, "member")
+    with database.transaction() as session:
+        receive_one(session, town, message(member), mail_server="mail.pmc.example")
+        waiting = session.scalars(select(Quarantine)).one()
+        submission = take(session, town, waiting)
+        assert submission.handed_in_by_id is None
+        assert session.scalars(select(Notice)).all() == []
+
+
+def test_what_the_cell_sent_on_names_whose_mail_it_was(database: Database, town: City) -> None:
+    sent_on = message(
+        address_of(town, "clerk"), forwarded_from=MailAddress("ward@pmc.example", "सुनील")
+    )
+    with database.transaction() as session:
+        receive_one(session, town, sent_on)
+        waiting = session.scalars(select(Quarantine)).one()
+        submission = take(session, town, waiting, mail=sent_on)
+        assert submission.brought_by == "सुनील, ward@pmc.example"
+
+
+def test_its_address_is_remembered_and_waits_for_its_confirmation(
+    database: Database, town: City
+) -> None:
+    with database.transaction() as session:
+        take(session, town, wait(session, town), by="lead", remembers=True)
+        address = session.scalars(select(DepartmentAddress)).one()
+        assert (address.mail, address.confirmed_at) == (STRANGER, None)
+        again = receive_one(session, town, message(STRANGER, text="दुसरा मजकूर"))
+        assert again.reason == "unconfirmed_address"
+
+
+def test_a_mail_is_not_ours_with_a_word_or_is_deleted(database: Database, town: City) -> None:
+    with database.transaction() as session:
+        by = {"actor": town.actor("clerk"), "now": town.now}
+        first, second = wait(session, town), wait(session, town, text="दुसरा")
+        with pytest.raises(Invalid):
+            quarantine.reject(session, **by, quarantine_id=first.id, word=" ")
+        quarantine.reject(session, **by, quarantine_id=first.id, word="जाहिरात")
+        assert (first.state, first.word) == (QuarantineState.NOT_OURS, "जाहिरात")
+        quarantine.delete(session, **by, quarantine_id=second.id)
+        assert (second.state, second.mail.text) == (QuarantineState.DELETED, "")
+        assert session.scalars(quarantine.waiting()).all() == []
+        verbs = select(Event.verb).where(Event.subject == "quarantines").order_by(Event.id)
+        assert session.scalars(verbs).all() == ["not_ours", "delete"]
+
+
+@pytest.mark.parametrize("who", ["member", "first", "head", "admin", "auditor"])
+def test_nobody_but_the_cell_decides_on_them(database: Database, town: City, who: str) -> None:
+    with database.transaction() as session:
+        waiting = wait(session, town)
+        by = {"actor": town.actor(who), "now": town.now}
+        with pytest.raises(WrongRole):
+            quarantine.delete(session, **by, quarantine_id=waiting.id)
+        with pytest.raises(WrongRole):
+            take(session, town, waiting, by=who)
+
+
+def test_a_waiting_mail_is_never_lost_before_its_day_and_ends_on_it(
+    database: Database, town: City
+) -> None:
+    with database.transaction() as session:
+        waiting = wait(session, town)
+        raw = waiting.mail.raw_sha256 or ""
+    end = town.now + quarantine.WAITS
+    tick_retention(database, town.store, now=end - MINUTE)
+    assert town.store.exists(raw)
+    tick_retention(database, town.store, now=end)
+    with database.reading() as session:
+        ended = session.scalars(select(Quarantine)).one()
+        assert (ended.state, ended.decided_by_id) == (QuarantineState.DELETED, None)
+        assert ended.mail.raw_sha256 is None
+    assert not town.store.exists(raw)
+
+
+def test_raw_mails_that_were_read_end_after_ninety_days(database: Database, town: City) -> None:
+    unread = PreparedMail(town.store.save(b"?"), 1, unreadable=UnreadableReason.NO_HEADERS)
+    with database.transaction() as session:
+        mail = receive_one(session, town, message(address_of(town, "member")))
+        receive(session, unread, intake=intake_of(town.store), now=town.now)
+        raw, submission_id = mail.raw_sha256 or "", mail.submission_id
+    tick_retention(database, town.store, now=town.now + RAW_MAILS - timedelta(minutes=1))
+    assert town.store.exists(raw)
+    tick_retention(database, town.store, now=town.now + RAW_MAILS)
+    assert not town.store.exists(raw)
+    assert town.store.exists(unread.raw_sha256)
+    with database.transaction() as session:
+        assert session.get_one(Submission, submission_id).text_mr
+        (refused,) = session.scalars(quarantine.unreadable()).all()
+        quarantine.mark_seen(session, actor=town.actor("clerk"), now=town.now, mail_id=refused.id)
+    tick_retention(database, town.store, now=town.now + RAW_MAILS)
+    assert not town.store.exists(unread.raw_sha256)
+    with database.reading() as session:
+        assert session.scalars(select(ReceivedMail.raw_sha256)).all() == [None, None]
