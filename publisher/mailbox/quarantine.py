@@ -13,7 +13,7 @@ from publisher import transitions
 from publisher.mailbox.senders import WaitReason
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.states import QuarantineState
-from publisher.validation import checked_reason, existing, person_of
+from publisher.validation import NotFound, checked_reason, existing, person_of
 
 WAITS: Final = timedelta(days=30)
 """How long a mail waits before it ends by itself."""
@@ -120,10 +120,13 @@ def _forget(mail: ReceivedMail) -> None:
 
 
 def mark_seen(session: Session, *, actor: Actor, now: datetime, mail_id: int) -> ReceivedMail:
-    """Mark a mail that could not be read as seen; raises `WrongRole` or `NotFound`."""
+    """Mark a mail that could not be read as seen, once; raises `WrongRole` or `NotFound`."""
     require_sorting(actor, now=now)
-    mail = session.scalars(unreadable().where(ReceivedMail.id == mail_id)).one_or_none()
-    mail = existing(mail, mail_id)
+    mail = existing(session.get(ReceivedMail, mail_id), mail_id)
+    if mail.outcome is not MailOutcome.REFUSED:
+        raise NotFound(mail_id)
+    if mail.seen_at is not None:
+        return mail
     mail.seen_at, mail.seen_by_id = now, person_of(actor)
     transitions.record(session, mail, "mark_seen", actor=actor, now=now)
     return mail

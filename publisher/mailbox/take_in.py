@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
@@ -13,7 +14,7 @@ from publisher.mail_messages.message import MailMessage
 from publisher.mailbox import acknowledgement
 from publisher.mailbox.intake_form import form_of
 from publisher.mailbox.preparation import MailIntake, PreparedMail
-from publisher.models.mailbox import ReceivedMail
+from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.submissions import Submission
 
 
@@ -51,3 +52,14 @@ def take_in(
         mail.notice_id = notice.id if notice is not None else None
     session.flush()
     return submission
+
+
+def mail_of(session: Session, submission: Submission) -> ReceivedMail | None:
+    """Return the mail that the submission was made of; None if it came by the form."""
+    if not submission.mail_sender:
+        return None
+    query = select(ReceivedMail).where(
+        ReceivedMail.submission_id == submission.id,
+        ReceivedMail.outcome.in_((MailOutcome.SUBMISSION, MailOutcome.QUARANTINED)),
+    )
+    return session.scalars(query.order_by(ReceivedMail.id).limit(1)).first()

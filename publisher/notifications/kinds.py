@@ -74,6 +74,7 @@ class NoticeKind(StrEnum):
     LINK_CODE = "link_code"
     OFFICE_WAITS = "office_waits"
     DEPARTMENT_COPY = "department_copy"
+    ADDRESS_CONFIRMED = "address_confirmed"
     IN_OFFICE = "in_office"
     NAME_OFFICERS = "name_officers"
     NOMINATION_CODE = "nomination_code"
@@ -161,6 +162,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.REMINDER_LETTER: "number department letter_text",
     NoticeKind.OFFICE_ABOVE_MISSING: "count order_number",
     NoticeKind.DEPARTMENT_COPY: "department title? due_at?",
+    NoticeKind.ADDRESS_CONFIRMED: "contact department by?",
 }
 
 ABOUT_TEXTS: Final = frozenset(

@@ -8,13 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.policy import Actor, Role
+from approvals.policy import Action, Actor, Role, require
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, read_identifier, read_mail
 from publisher.models.departments import DepartmentAddress
 from publisher.models.people import ContactField, Department, Person
-from publisher.notifications import department_copies
-from publisher.people import contact_corrections
+from publisher.notifications import compose, department_copies, links
+from publisher.notifications.kinds import NoticeKind
+from publisher.people import contact_corrections, responsibility
+from publisher.people.confirmation import MayNotConfirm
 from publisher.people.departments import is_in_force
 from publisher.people.permissions import require_record
 from publisher.validation import NotFound
@@ -98,6 +100,38 @@ def remove(
         raise NotFound(address_id)
     session.delete(address)
     _note(session, address, "remove_shared_address", actor, now)
+
+
+def confirm(
+    session: Session, *, actor: Actor, department_id: int, address_id: int, now: datetime
+) -> DepartmentAddress:
+    """Confirm an address: mails from there are the department's. Its officers are told.
+
+    Raises `WrongRole`, `FreshSignInRequired`, `MayNotConfirm` for who recorded it, or `NotFound`.
+    """
+    require(actor, Action.CONFIRM_APPOINTMENT, department_id, now=now)
+    address = session.get(DepartmentAddress, address_id)
+    if address is None or address.department_id != department_id:
+        raise NotFound(address_id)
+    if address.recorded_by_id == actor.person_id:
+        raise MayNotConfirm(name=address.mail)
+    if address.confirmed_at is not None:
+        return address
+    address.confirmed_at, address.confirmed_by_id = now, actor.person_id
+    _note(session, address, "confirm_shared_address", actor, now)
+    compose.queue_for_each(
+        session,
+        responsibility.people_of(responsibility.informed(session, department_id, now=now)),
+        kind=NoticeKind.ADDRESS_CONFIRMED,
+        values={
+            "contact": address.mail,
+            "department": address.department,
+            "by": session.get_one(Person, actor.person_id),
+        },
+        now=now,
+        path=links.department(address.department.code),
+    )
+    return address
 
 
 def _department_in_force(session: Session, department_id: int, now: datetime) -> Department:

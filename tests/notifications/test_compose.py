@@ -130,6 +130,11 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "department": WATER,
         "received_at": NOON,
     },
+    NoticeKind.ADDRESS_CONFIRMED: {
+        "contact": "water-office@pmc.example",
+        "department": WATER,
+        "by": MEDHA,
+    },
     NoticeKind.MAIL_NO_APPROVAL: {"title": "शनिवारी पाणीपुरवठा बंद"},
     NoticeKind.SUBMISSION_DECLINED: {**ABOUT_A_SUBMISSION, **REFUSED},
     NoticeKind.SUBMISSION_RETURNED: {**ABOUT_A_SUBMISSION, **REFUSED},

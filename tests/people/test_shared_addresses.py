@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole
-from approvals.policy import Role
+from approvals.policy import Actor, Role
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.refusals import SignInRefusal
 from publisher.auth.sign_in import person_of
@@ -29,6 +30,7 @@ from publisher.people import (
     password_reset,
     shared_addresses,
 )
+from publisher.people.confirmation import MayNotConfirm
 from publisher.people.contact_verification import ContactCodeProblem
 from publisher.people.permissions import COMMAND, OwnAppointment
 from publisher.states import NoticeState
@@ -320,3 +322,24 @@ def test_a_mail_that_waits_does_not_go_to_the_departments_address(
         (notice,) = session.scalars(select(Notice).where(Notice.kind == NoticeKind.ANSWER_WAITS))
     assert (notice.address, notice.state) == (SHARED, NoticeState.FAILED)
     assert "department" in notice.reason
+
+
+def test_a_second_person_confirms_an_address_and_its_officers_are_told(city: CityPeople) -> None:
+    address_id = share(city, by="lead")
+    by_id = {"department_id": city.departments["water"], "address_id": address_id, "now": NOON}
+    with city.write() as session, pytest.raises(MayNotConfirm):
+        shared_addresses.confirm(session, actor=fresh(city, "lead"), **by_id)
+    with city.write() as session:
+        for _ in range(2):
+            address = shared_addresses.confirm(session, actor=fresh(city, "admin"), **by_id)
+        assert (address.confirmed_at, address.confirmed_by_id) == (NOON, city.people["admin"])
+        kind = NoticeKind.ADDRESS_CONFIRMED
+        told = session.scalars(select(Notice.person_id).where(Notice.kind == kind)).all()
+        assert set(told) == {city.people[name] for name in ("first", "second", "head")}
+    with city.write() as session, pytest.raises(WrongRole):
+        shared_addresses.confirm(session, actor=fresh(city, "first"), **by_id)
+
+
+def fresh(city: CityPeople, name: str) -> Actor:
+    """Return the actor, who has just signed in."""
+    return replace(city.actor(name), signed_in_at=NOON)

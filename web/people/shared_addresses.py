@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
-from approvals.policy import Role
+from approvals.policy import Action, Role, may
 from publisher.people import permissions, shared_addresses
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
@@ -28,6 +28,8 @@ def _page(session: Session, /, form: AddressForm, code: str, **_ids: int) -> str
         form=form,
         department=department,
         addresses=shared_addresses.addresses_of(session, department_id=department.id),
+        may_confirm=may(actor(), Action.CONFIRM_APPOINTMENT, department.id),
+        own_person_id=actor().person_id,
         shared_offers=offered(session, form, [department]),
     )
 
@@ -61,4 +63,18 @@ def remove(_form: AddressForm, code: str, address_id: int) -> Page:
             session, **by_actor(), department_id=department_id, address_id=address_id
         )
     flash(_("The shared address is removed."))
+    return redirect(url_for("shared_addresses.show", code=code))
+
+
+@routes.post("/departments/<code>/addresses/<int:address_id>/confirm")
+@for_action(*RECORD_ACTIONS)
+@with_form(AddressForm, shown_by=_page)
+def confirm(_form: AddressForm, code: str, address_id: int) -> Page:
+    """Confirm a shared address that somebody else recorded."""
+    with writing() as session:
+        department_id = department_of(session, code).id
+        shared_addresses.confirm(
+            session, **by_actor(), department_id=department_id, address_id=address_id
+        )
+    flash(_("The address is confirmed: emails from there become submissions."))
     return redirect(url_for("shared_addresses.show", code=code))

@@ -16,6 +16,7 @@ from publisher.intake import close, edit, queries, questions, submit
 from publisher.intake import merge as intake_merge
 from publisher.intake.edit import check_recorded_here
 from publisher.intake.undo import undo_end
+from publisher.mailbox.take_in import mail_of
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.reports import progress, timeline
@@ -29,6 +30,7 @@ from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.core.undo import flash_with_undo, undone
 from web.forms import Form
+from web.messages.mails import note_lines
 from web.messages.progress import NEXT, STEPS
 from web.submissions.forms import KIND_WORDS
 
@@ -66,6 +68,7 @@ def show(submission_id: int) -> Page:
 @reads
 def _submission_page(session: Session, form: SubmissionReasonForm, submission_id: int) -> str:
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
+    mail = mail_of(session, submission)
     return render_template(
         "submissions/submission.html",
         submission=submission,
@@ -81,6 +84,8 @@ def _submission_page(session: Session, form: SubmissionReasonForm, submission_id
         related=_related(submission),
         unseen_notes=_unseen(session, submission),
         ended_original=submit.ended_original(submission),
+        mail=mail,
+        mail_notes=note_lines(mail) if mail is not None else [],
         form=form,
     )
 

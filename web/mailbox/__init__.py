@@ -1,0 +1,1 @@
+"""Pages of the mails to the Cell that wait for a person."""

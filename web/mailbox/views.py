@@ -1,0 +1,156 @@
+"""Mails that wait for a person of the cell: the list, one mail, and what is done with it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, SelectField, TextAreaField
+
+from approvals.policy import Action, Role, may
+from publisher.mail_messages.message import UnreadableMessage
+from publisher.mailbox import quarantine
+from publisher.mailbox.preparation import MailIntake, PreparedMail, prepare_again
+from publisher.mailbox.quarantine_intake import take_in_for
+from publisher.media.store import MediumChanged, MediumMissing, StoreAway
+from publisher.people.departments import departments_in_force
+from publisher.states import QuarantineState
+from publisher.validation import FieldError, Invalid
+from web.core.auth import actor, by_actor, reads, writing
+from web.core.context import ctx
+from web.core.database import reading
+from web.core.form_views import with_form
+from web.core.i18n import _, _l
+from web.core.list_pages import page_of_query
+from web.core.permissions import Page, for_roles
+from web.forms import Form, department_options, number_of
+from web.messages.mails import ENDS, REASONS, UNREADABLE, note_lines
+
+routes = Blueprint("quarantine", __name__)
+at_the_cell = for_roles(Role.CELL_LEAD, Role.CELL)
+
+
+class WaitingMailForm(Form):
+    """What is done with a waiting mail: a department, or a word."""
+
+    department_id = SelectField(_l("Department"), coerce=str, validate_choice=False)
+    remembers = BooleanField(_l("Remember this address for the department"))
+    word = TextAreaField(_l("Why it is not ours"))
+
+
+@routes.get("/quarantine")
+@at_the_cell
+@reads
+def index(session: Session) -> Page:
+    """List the mails that wait, and those that could not be read."""
+    return render_template(
+        "mailbox/quarantine.html",
+        waiting=page_of_query(session, quarantine.waiting()),
+        unreadable=page_of_query(session, quarantine.unreadable(), parameter="unread"),
+        reasons=REASONS,
+        unreadable_reasons=UNREADABLE,
+        days=quarantine.WAITS.days,
+        waits=quarantine.WAITS,
+    )
+
+
+@reads
+def _mail_page(session: Session, form: WaitingMailForm, quarantine_id: int) -> str:
+    waiting = quarantine.waiting_mail(session, **by_actor(), quarantine_id=quarantine_id)
+    form.department_id.choices = department_options(
+        departments_in_force(session, now=ctx.now()), empty_label=_("Choose a department")
+    )
+    return render_template(
+        "mailbox/mail.html",
+        waiting=waiting,
+        mail=waiting.mail,
+        is_open=waiting.state is QuarantineState.WAITING,
+        may_remember=may(actor(), Action.RECORD_HEAD, None),
+        reasons=REASONS,
+        ends=ENDS,
+        notes=note_lines(waiting.mail),
+        ends_at=waiting.since_at + quarantine.WAITS,
+        form=form,
+    )
+
+
+@routes.get("/quarantine/<int:quarantine_id>")
+@at_the_cell
+def show(quarantine_id: int) -> Page:
+    """Show a mail without live links, and what can be done with it."""
+    return _mail_page(WaitingMailForm(), quarantine_id)
+
+
+@routes.post("/quarantine/<int:quarantine_id>/take-in")
+@at_the_cell
+@with_form(WaitingMailForm, shown_by=_mail_page)
+def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
+    """Make a submission of the mail, for the chosen department."""
+    department_id = number_of(form.department_id.data)
+    if not department_id:
+        raise Invalid([FieldError("department_id", "required")])
+    intake = _intake()
+    prepared = _prepared(quarantine_id, intake)
+    with writing() as session:
+        submission = take_in_for(
+            session,
+            prepared,
+            **by_actor(),
+            intake=intake,
+            quarantine_id=quarantine_id,
+            department_id=department_id,
+            remembers=bool(form.remembers.data),
+        )
+        number, submission_id = submission.number, submission.id
+    flash(_("The email is submission %(number)s now.", number=number))
+    return redirect(url_for("submissions.show", submission_id=submission_id))
+
+
+def _intake() -> MailIntake:
+    settings = ctx.settings
+    return MailIntake(ctx.store, settings.city.code, settings.mail_from, settings.mail_server)
+
+
+def _prepared(quarantine_id: int, intake: MailIntake) -> PreparedMail:
+    """Return the mail read from its raw bytes, before a transaction begins."""
+    with reading() as session:
+        waiting = quarantine.waiting_mail(session, **by_actor(), quarantine_id=quarantine_id)
+        digest = waiting.mail.raw_sha256
+    try:
+        return prepare_again(ctx.store, digest or "", intake=intake)
+    except (MediumMissing, MediumChanged, UnreadableMessage) as problem:
+        raise Invalid([FieldError("department_id", "mail_gone")]) from problem
+    except StoreAway as problem:
+        raise Invalid([FieldError("department_id", "store_away")]) from problem
+
+
+@routes.post("/quarantine/<int:quarantine_id>/not-ours")
+@at_the_cell
+@with_form(WaitingMailForm, shown_by=_mail_page)
+def reject(form: WaitingMailForm, quarantine_id: int) -> Page:
+    """Say with a word that the mail is not ours."""
+    with writing() as session:
+        quarantine.reject(
+            session, **by_actor(), quarantine_id=quarantine_id, word=form.word.data or ""
+        )
+    flash(_("The email is marked as not ours."))
+    return redirect(url_for("quarantine.index"))
+
+
+@routes.post("/quarantine/<int:quarantine_id>/delete")
+@at_the_cell
+def delete(quarantine_id: int) -> Page:
+    """Delete the mail before its day."""
+    with writing() as session:
+        quarantine.delete(session, **by_actor(), quarantine_id=quarantine_id)
+    flash(_("The email is deleted."))
+    return redirect(url_for("quarantine.index"))
+
+
+@routes.post("/quarantine/unreadable/<int:mail_id>/seen")
+@at_the_cell
+def mark_seen(mail_id: int) -> Page:
+    """Mark a mail that could not be read as seen."""
+    with writing() as session:
+        quarantine.mark_seen(session, **by_actor(), mail_id=mail_id)
+    flash(_("The email is marked as seen."))
+    return redirect(url_for("quarantine.index"))

@@ -1,0 +1,63 @@
+"""Words for mails to the cell: why they wait, what was noted when they were read, what became."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from publisher.mail_messages.message import MailNoteCode, UnreadableReason
+from publisher.mailbox.senders import WaitReason
+from publisher.models.mailbox import ReceivedMail
+from publisher.states import QuarantineState
+from web.core.i18n import N_, _
+
+REASONS: Mapping[str, str] = {
+    WaitReason.UNKNOWN_SENDER: N_("The address belongs to nobody in the register."),
+    WaitReason.UNPROVEN_SENDER: N_(
+        "The city’s mail server could not confirm the sender: the email may be forged."
+    ),
+    WaitReason.SEVERAL_SENDERS: N_("The email names several senders."),
+    WaitReason.SEVERAL_DEPARTMENTS: N_("The sender is in office in several departments."),
+    WaitReason.FROM_CELL: N_("Someone of the Cell sent it on: choose the department."),
+    WaitReason.UNCONFIRMED_ADDRESS: N_(
+        "The address is recorded for a department, and nobody has confirmed it yet."
+    ),
+    WaitReason.CLOSED_DEPARTMENT: N_("The sender’s department is closed."),
+    WaitReason.TOO_MANY_MAILS: N_("The sender has written very often today."),
+    WaitReason.UNJOINED_REPLY: N_("It answers an email of ours, and could not be joined to it."),
+    WaitReason.UNUSABLE: N_("The form would not accept it as it is."),
+}
+ENDS: Mapping[QuarantineState, str] = {
+    QuarantineState.TAKEN_IN: N_("Taken in"),
+    QuarantineState.NOT_OURS: N_("Not ours"),
+    QuarantineState.DELETED: N_("Deleted"),
+}
+UNREADABLE: Mapping[str, str] = {
+    UnreadableReason.EMPTY: N_("The email is empty."),
+    UnreadableReason.TOO_LARGE: N_("The email is too large."),
+    UnreadableReason.NO_HEADERS: N_("It is no email: it has no headers."),
+}
+NOTES: Mapping[str, str] = {
+    MailNoteCode.LEGACY_FONT: N_(
+        "The text is in an old Marathi font that is no Unicode; it is left as it came."
+    ),
+    MailNoteCode.CHARSET_UNCERTAIN: N_("The email names a wrong encoding; check the text."),
+    MailNoteCode.CLOUD_LINK: N_("Files lie behind a link and did not come with the email."),
+    MailNoteCode.WINMAIL: N_("A container of Outlook (winmail.dat) is attached unopened."),
+    MailNoteCode.ARCHIVE: N_("An archive is attached unopened."),
+    MailNoteCode.TEXT_FROM_FILE: N_("The text was taken from the file %(name)s."),
+    MailNoteCode.TEXT_SHORTENED: N_("The text is shortened; the file has all of it."),
+    MailNoteCode.TOO_MANY_FILES: N_("The email has %(count)s files; the first %(most)s are here."),
+    MailNoteCode.BROKEN_STRUCTURE: N_("The email is damaged; parts of it may be missing."),
+    "too_many_pictures": N_("%(name)s is attached only: a submission has %(most)s photos."),
+    "unsupported_type": N_(
+        "%(name)s is attached as it came: photos and videos are of other types."
+    ),
+    "name_and_content_differ": N_("%(name)s is attached as it came: name and content differ."),
+    "too_many_bytes": N_("%(name)s is attached as it came: it is too large for the form."),
+}
+
+
+def note_lines(mail: ReceivedMail) -> list[str]:
+    """Return what was noted when the mail was read, as sentences."""
+    notes = [{"name": "", "count": "", "most": "", **note} for note in mail.notes]
+    return [_(NOTES[note["code"]], **note) for note in notes if note["code"] in NOTES]
