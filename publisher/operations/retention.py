@@ -56,7 +56,7 @@ RAW_MAILS: Final = timedelta(days=90)
 STEP: Final = 2_000
 """How many rows of a table a tick deletes, so that its locks are short."""
 
-USED_IN: Final[tuple[InstrumentedAttribute[str], ...]] = (
+USED_IN: Final[tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], ...]] = (
     SubmissionFile.sha256,
     Rendition.sha256,
     Rendition.source_sha256,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -98,7 +99,7 @@ def test_its_address_is_remembered_and_waits_for_its_confirmation(
 
 def test_a_mail_is_not_ours_with_a_word_or_is_deleted(database: Database, town: City) -> None:
     with database.transaction() as session:
-        by = {"actor": town.actor("clerk"), "now": town.now}
+        by: dict[str, Any] = {"actor": town.actor("clerk"), "now": town.now}
         first, second = wait(session, town), wait(session, town, text="दुसरा")
         with pytest.raises(Invalid):
             quarantine.reject(session, **by, quarantine_id=first.id, word=" ")
@@ -115,7 +116,7 @@ def test_a_mail_is_not_ours_with_a_word_or_is_deleted(database: Database, town: 
 def test_nobody_but_the_cell_decides_on_them(database: Database, town: City, who: str) -> None:
     with database.transaction() as session:
         waiting = wait(session, town)
-        by = {"actor": town.actor(who), "now": town.now}
+        by: dict[str, Any] = {"actor": town.actor(who), "now": town.now}
         with pytest.raises(WrongRole):
             quarantine.delete(session, **by, quarantine_id=waiting.id)
         with pytest.raises(WrongRole):

@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 from publisher.database.session import Database
 from publisher.intake import questions
 from publisher.mail_messages.message import MailFile, MailMessage
-from publisher.models.approvals import Decision
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice
-from publisher.models.posts import Post
+from publisher.models.posts import Decision, Post
 from publisher.models.submission_details import NoteKind, SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.states import SubmissionState

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -326,7 +327,11 @@ def test_a_mail_that_waits_does_not_go_to_the_departments_address(
 
 def test_a_second_person_confirms_an_address_and_its_officers_are_told(city: CityPeople) -> None:
     address_id = share(city, by="lead")
-    by_id = {"department_id": city.departments["water"], "address_id": address_id, "now": NOON}
+    by_id: dict[str, Any] = {
+        "department_id": city.departments["water"],
+        "address_id": address_id,
+        "now": NOON,
+    }
     with city.write() as session, pytest.raises(MayNotConfirm):
         shared_addresses.confirm(session, actor=fresh(city, "lead"), **by_id)
     with city.write() as session:

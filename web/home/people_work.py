@@ -90,8 +90,8 @@ def _duties(session: Session, actor: Actor) -> list[PeopleTask]:
 def _mails(session: Session, actor: Actor) -> list[PeopleTask]:
     count = quarantine.open_count(session) if actor.role in AT_THE_CELL else 0
     text = _n(
-        "%(num)s email waits for somebody of the Cell",
-        "%(num)s emails wait for somebody of the Cell",
+        "%(num)s email waits for someone of the Cell",
+        "%(num)s emails wait for someone of the Cell",
         count,
     )
     return [PeopleTask(text, url_for("quarantine.index"), count)] if count else []

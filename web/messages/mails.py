@@ -19,11 +19,11 @@ REASONS: Mapping[str, str] = {
     WaitReason.SEVERAL_DEPARTMENTS: N_("The sender is in office in several departments."),
     WaitReason.FROM_CELL: N_("Someone of the Cell sent it on: choose the department."),
     WaitReason.UNCONFIRMED_ADDRESS: N_(
-        "The address is recorded for a department, and nobody has confirmed it yet."
+        "The address is recorded for a department, and no one has confirmed it yet."
     ),
     WaitReason.CLOSED_DEPARTMENT: N_("The sender’s department is closed."),
     WaitReason.TOO_MANY_MAILS: N_("The sender has written very often today."),
-    WaitReason.UNJOINED_REPLY: N_("It answers an email of ours, and could not be joined to it."),
+    WaitReason.UNJOINED_REPLY: N_("This answers an email of ours, and could not be joined to it."),
     WaitReason.UNUSABLE: N_("The form would not accept it as it is."),
 }
 ENDS: Mapping[QuarantineState, str] = {
@@ -34,7 +34,7 @@ ENDS: Mapping[QuarantineState, str] = {
 UNREADABLE: Mapping[str, str] = {
     UnreadableReason.EMPTY: N_("The email is empty."),
     UnreadableReason.TOO_LARGE: N_("The email is too large."),
-    UnreadableReason.NO_HEADERS: N_("It is no email: it has no headers."),
+    UnreadableReason.NO_HEADERS: N_("This is no email: headers are missing."),
 }
 NOTES: Mapping[str, str] = {
     MailNoteCode.LEGACY_FONT: N_(
@@ -42,7 +42,7 @@ NOTES: Mapping[str, str] = {
     ),
     MailNoteCode.CHARSET_UNCERTAIN: N_("The email names a wrong encoding; check the text."),
     MailNoteCode.CLOUD_LINK: N_("Files lie behind a link and did not come with the email."),
-    MailNoteCode.WINMAIL: N_("A container of Outlook (winmail.dat) is attached unopened."),
+    MailNoteCode.WINMAIL: N_("A container of Outlook is attached unopened."),
     MailNoteCode.ARCHIVE: N_("An archive is attached unopened."),
     MailNoteCode.TEXT_FROM_FILE: N_("The text was taken from the file %(name)s."),
     MailNoteCode.TEXT_SHORTENED: N_("The text is shortened; the file has all of it."),
@@ -59,5 +59,10 @@ NOTES: Mapping[str, str] = {
 
 def note_lines(mail: ReceivedMail) -> list[str]:
     """Return what was noted when the mail was read, as sentences."""
-    notes = [{"name": "", "count": "", "most": "", **note} for note in mail.notes]
-    return [_(NOTES[note["code"]], **note) for note in notes if note["code"] in NOTES]
+    return [line for note in mail.notes if (line := _note_line(note))]
+
+
+def _note_line(note: Mapping[str, object]) -> str:
+    sentence = NOTES.get(str(note["code"]), "")
+    values = {"name": "", "count": "", "most": "", **note}
+    return _(sentence, **values) if sentence else ""
