@@ -49,6 +49,7 @@ from tests.browser import example_corrections, example_departments
 from tests.support import city_controls, emergency_steps
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON
+from tests.support.mailed import add_waiting
 
 ATTACKED = "attacked@pmc.example"
 MARATHI, ENGLISH = Language.MARATHI, Language.ENGLISH
@@ -161,6 +162,7 @@ def add_examples(town: City) -> ExamplePaths:
     city_controls.fail_mail(town)
     _add_return_texts(town)
     _add_account_conditions(town, paths)
+    paths |= add_waiting(town, "water")
     return ExamplePaths({name: str(value) for name, value in paths.items()})
 
 

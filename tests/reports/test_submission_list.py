@@ -118,7 +118,9 @@ def test_the_row_says_since_when_and_until_when(town: City) -> None:
     assert row.next is not None
     assert row.next.since_at == town.now
     assert row.submission.number == "PMC/2026/000001"
-    assert row.submission.handed_in_by.name_mr == "किरण वाबळे"
+    submitter = row.submission.handed_in_by
+    assert submitter is not None
+    assert submitter.name_mr == "किरण वाबळे"
 
 
 def test_the_row_has_every_live_link_and_the_comments_under_them(town: City) -> None:

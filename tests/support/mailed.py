@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.mail_messages.message import AuthenticationResult, MailAddress, MailMessage
+from publisher.mail_messages.message import (
+    AuthenticationResult,
+    MailAddress,
+    MailMessage,
+    UnreadableReason,
+)
 from publisher.mailbox.preparation import MailIntake, PreparedMail, with_files
 from publisher.mailbox.receive import receive
 from publisher.media.store import MediaStore
 from publisher.models.departments import DepartmentAddress
-from publisher.models.mailbox import ReceivedMail
+from publisher.models.mailbox import Quarantine, ReceivedMail
 from publisher.models.people import Person
 from tests.support.city import City
 from tests.support.city_people import NOON
@@ -92,3 +98,13 @@ def share_address(
     session.add(address)
     session.flush()
     return address
+
+
+def add_waiting(town: City, name: str) -> dict[str, int]:
+    """Let one mail of a stranger wait and another be unreadable, and return their ids."""
+    unread = PreparedMail(town.store.save(name.encode()), 5, unreadable=UnreadableReason.NO_HEADERS)
+    with town.write() as session:
+        mail = receive_one(session, town, message(f"stranger-{name}@elsewhere.example"))
+        refused = receive(session, unread, intake=intake_of(town.store), now=town.now)
+        waiting = session.scalars(select(Quarantine).where(Quarantine.mail_id == mail.id)).one()
+        return {"quarantine_id": waiting.id, "mail_id": refused.id}

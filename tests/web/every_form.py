@@ -65,6 +65,8 @@ PAGES = """
     clerk /calendar
     lead /deliveries/{held}
     lead /mails
+    clerk /quarantine
+    lead /quarantine/{quarantine_id}
     lead /departments
     lead /departments/new
     lead /departments/road/rename

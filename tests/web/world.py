@@ -17,9 +17,6 @@ from werkzeug.test import TestResponse
 
 from publisher.drafting.drafts import PictureDraft
 from publisher.intake.uploads import UploadedFile
-from publisher.mail_messages.message import UnreadableReason
-from publisher.mailbox.preparation import PreparedMail
-from publisher.mailbox.receive import receive
 from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import Delivery
 from publisher.models.monitoring import Watch
@@ -50,7 +47,7 @@ from publisher.working_time import local_day
 from tests.support import city_controls, emergency_steps
 from tests.support.city import City
 from tests.support.city_people import APPROVERS, MEMBERS
-from tests.support.mailed import intake_of, message, receive_one
+from tests.support.mailed import add_waiting
 from tests.web import pictures, saved_lists
 from tests.web.site import SECRET, Browser, Site
 
@@ -434,7 +431,7 @@ def add_one_of_each(city: City, department: str, platform: str = "x") -> Ids:
         "address_id": _share_address(city, department),
         "text_id": city.starting_text(),
         **_open_call(city, department),
-        **_waiting_mail(city, department),
+        **add_waiting(city, department),
         "token": "nobody-was-invited-by-this",
         "guide": "member",
         "spot": _in_person_token(city, department),
@@ -576,21 +573,6 @@ def _rename_department(city: City, department: str) -> int:
                 "आ-१२", local_day(city.now) + timedelta(days=2)
             ),
         ).id
-
-
-def _waiting_mail(city: City, department: str) -> dict[str, int]:
-    """Let one mail of a stranger wait and another be unreadable, and return their ids."""
-    stranger = message(f"stranger-{department}@elsewhere.example")
-    unread = PreparedMail(
-        city.store.save(department.encode()), 5, unreadable=UnreadableReason.NO_HEADERS
-    )
-    with city.write() as session:
-        mail = receive_one(session, city, stranger)
-        refused = receive(session, unread, intake=intake_of(city.store), now=city.now)
-        return {
-            "quarantine_id": mail.quarantine.id if mail.quarantine else 0,
-            "mail_id": refused.id,
-        }
 
 
 def _share_address(city: City, department: str) -> int:
