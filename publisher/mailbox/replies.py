@@ -62,8 +62,8 @@ def target_of(session: Session, message: MailMessage) -> ReplyTarget | None:
         return _of_path(path)
     number = _NUMBER.search(message.subject)
     if number is not None:
-        named = select(Submission.id).where(Submission.number == number.group())
-        submission_id = session.scalar(named)
+        by_number = select(Submission.id).where(Submission.number == number.group())
+        submission_id = session.scalar(by_number)
         if submission_id is not None:
             return ReplyTarget(TargetKind.SUBMISSION, submission_id)
     return ReplyTarget(TargetKind.OTHER) if by_name else None

@@ -45,9 +45,9 @@ def field_of(text: str) -> str:
     """Return the field of a submission for this text: by its script, then by its words."""
     if text_cleaning.language_of(text) == "en":
         return "text_en"
-    words = re.findall(r"[\u0900-\u097f]+", text)
-    hindi = sum(word in _HINDI for word in words)
-    marathi = sum(word in _MARATHI or "ळ" in word for word in words)
+    letter_groups = re.findall(r"[\u0900-\u097f]+", text)
+    hindi = sum(word in _HINDI for word in letter_groups)
+    marathi = sum(word in _MARATHI or "ळ" in word for word in letter_groups)
     return "text_hi" if hindi > marathi else "text_mr"
 
 

@@ -108,7 +108,8 @@ def _referenced_digests(connection: Connection) -> set[str]:
     """Return the digest of every medium that a row names."""
     digests: set[str] = set()
     for column in retention.USED_IN:
-        digests.update(connection.execute(select(column).where(column != "").distinct()).scalars())
+        used = connection.execute(select(column).where(column != "").distinct()).scalars()
+        digests.update(digest for digest in used if digest is not None)
     return digests
 
 
