@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.intake import persistence, submit
-from publisher.intake.form import MOST_FILES
+from publisher.intake.form import MOST_FILES, HandIn
 from publisher.mail_messages.message import MailMessage
-from publisher.mailbox import acknowledgement
-from publisher.mailbox.intake_form import form_of
+from publisher.mailbox import acknowledgement, texts
+from publisher.mailbox.mail_files import MailFiles
 from publisher.mailbox.preparation import MailIntake, PreparedMail
 from publisher.models.mailbox import MailOutcome, ReceivedMail
-from publisher.models.submissions import Submission
+from publisher.models.submissions import Submission, SubmissionKind
 
 
 def take_in(
@@ -63,3 +65,26 @@ def mail_of(session: Session, submission: Submission) -> ReceivedMail | None:
         ReceivedMail.outcome.in_((MailOutcome.SUBMISSION, MailOutcome.QUARANTINED)),
     )
     return session.scalars(query.order_by(ReceivedMail.id).limit(1)).first()
+
+
+def form_of(
+    message: MailMessage,
+    mail_files: MailFiles,
+    *,
+    department_id: int,
+    content_digest: str,
+    brought_by: str = "",
+) -> HandIn:
+    """Return the form; it names the mail by Message-ID and content, so that none counts twice."""
+    text = texts.text_of(message)
+    fields: dict[str, Any] = {texts.field_of(text): text}
+    token = sha256(f"{message.message_id}\n{content_digest}".encode()).hexdigest()
+    return HandIn(
+        department_id=department_id,
+        kind=SubmissionKind.OTHER,
+        title=texts.title_of(message),
+        files=mail_files.files[:MOST_FILES],
+        form_token=token,
+        brought_by=brought_by,
+        **fields,
+    )

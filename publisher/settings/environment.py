@@ -24,8 +24,7 @@ from publisher.settings.delivery import (
     read_seconds,
     read_some,
 )
-from publisher.settings.help import PHONE, HelpDesk, read_hours
-from publisher.settings.mail import read_address
+from publisher.settings.help import PHONE, HelpDesk, read_address, read_hours
 from publisher.settings.papers import PaperSettings, read_papers
 from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
 from publisher.settings.scheduling import (

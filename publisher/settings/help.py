@@ -49,3 +49,11 @@ def read_hours(text: str) -> Hours:
 def _clock(text: str) -> time:
     hour, minute = text.split(":")
     return time(int(hour), int(minute))
+
+
+def read_address(text: str) -> str:
+    """Parse a mail address, with or without a name before it; raises `ValueError`."""
+    name, _, host = text.rpartition("@")
+    if not name or not host or any(letter.isspace() for letter in host):
+        raise ValueError(text)
+    return text
