@@ -4,7 +4,7 @@ import pytest
 
 from publisher.mail_messages.message import AuthenticationResult
 from publisher.mailbox import texts
-from publisher.mailbox.authenticity import Authenticity, authenticity_of
+from publisher.mailbox.senders import Authenticity, authenticity_of
 from tests.support.mailed import SERVER, message
 
 SENDER = "kiran@water.pmc.example"

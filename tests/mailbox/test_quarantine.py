@@ -12,7 +12,7 @@ from publisher.database.session import Database
 from publisher.mail_messages.message import MailAddress, UnreadableReason
 from publisher.mailbox import quarantine
 from publisher.mailbox.preparation import PreparedMail
-from publisher.mailbox.quarantine_intake import take_in_for
+from publisher.mailbox.quarantine import take_in_for
 from publisher.mailbox.receive import receive
 from publisher.models.departments import DepartmentAddress
 from publisher.models.history import Event

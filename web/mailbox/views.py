@@ -10,7 +10,7 @@ from approvals.policy import Action, Role, may
 from publisher.mail_messages.message import UnreadableMessage
 from publisher.mailbox import quarantine
 from publisher.mailbox.preparation import MailIntake, PreparedMail, prepare_again
-from publisher.mailbox.quarantine_intake import take_in_for
+from publisher.mailbox.quarantine import take_in_for
 from publisher.media.store import MediumChanged, MediumMissing, StoreAway
 from publisher.people.departments import departments_in_force
 from publisher.states import QuarantineState
