@@ -5,9 +5,10 @@ from __future__ import annotations
 import imaplib
 import re
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
@@ -17,7 +18,11 @@ TIMEOUT = 20.0  # seconds for each step of the talk
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 INBOX = "INBOX"
 LISTED_AT_ONCE = 500
-_UID_AND_SIZE = re.compile(rb"UID (?P<uid>\d+)|RFC822\.SIZE (?P<size>\d+)")
+HEADER_BYTES = 65_536
+_UID = re.compile(rb"\bUID (\d+)")
+_SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
+_ARRIVED = re.compile(rb'\bINTERNALDATE "([^"]*)"')
+_FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")
 
 
 class MailboxUnreachable(Exception):
@@ -52,10 +57,12 @@ class ImapServer:
 
 @dataclass(frozen=True)
 class ListedMessage:
-    """A message of the mailbox; `size` is in bytes."""
+    """A message of the mailbox; `size` is in bytes, `arrived_at` the server's time (aware)."""
 
     uid: int
     size: int
+    arrived_at: datetime
+    is_seen: bool
 
 
 def imap_server(url: str, context: ssl.SSLContext | None = None) -> ImapServer:
@@ -87,24 +94,32 @@ class OpenMailbox:
     def listed_after(self, uid: int) -> Iterator[ListedMessage]:
         """Yield the messages with a greater UID, in the order of their UIDs."""
         # "7:*" names the last message too if its UID is smaller than 7.
-        uids = (int(text) for text in self._mailbox.uids(f"UID {uid + 1}:*"))
-        return self._listed(each for each in uids if each > uid)
-
-    def unseen(self) -> Iterator[ListedMessage]:
-        """Yield the messages that nobody has opened, in the order of their UIDs."""
-        return self._listed(int(text) for text in self._mailbox.uids("UNSEEN"))
-
-    def _listed(self, uids: Iterable[int]) -> Iterator[ListedMessage]:
-        ordered = sorted(uids)
-        for start in range(0, len(ordered), LISTED_AT_ONCE):
-            batch = ",".join(str(uid) for uid in ordered[start : start + LISTED_AT_ONCE])
-            _typ, lines = self._mailbox.client.uid("FETCH", batch, "(UID RFC822.SIZE)")
-            yield from sorted(_sizes(lines), key=lambda message: message.uid)
+        texts = self._mailbox.uids(f"UID {uid + 1}:*")
+        uids = sorted(int(text) for text in texts if int(text) > uid)
+        for start in range(0, len(uids), LISTED_AT_ONCE):
+            batch = ",".join(str(each) for each in uids[start : start + LISTED_AT_ONCE])
+            lines = self._fetched(batch, "(UID RFC822.SIZE INTERNALDATE FLAGS)")
+            messages = (_listed(line) for line in lines if isinstance(line, bytes))
+            found = (message for message in messages if message is not None)
+            yield from sorted(found, key=lambda message: message.uid)
 
     def raw(self, uid: int) -> bytes | None:
         """Return a message as it came; None if it is no longer there. It is not marked as read."""
-        _typ, lines = self._mailbox.client.uid("FETCH", str(uid), "(BODY.PEEK[])")
+        return self._literal(uid, "(BODY.PEEK[])")
+
+    def headers(self, uid: int) -> bytes | None:
+        """Return the beginning of a message that is too large to be read, as `raw` does."""
+        return self._literal(uid, f"(BODY.PEEK[HEADER]<0.{HEADER_BYTES}>)")
+
+    def _literal(self, uid: int, parts: str) -> bytes | None:
+        lines = self._fetched(str(uid), parts)
         return next((bytes(line[1]) for line in lines if isinstance(line, tuple)), None)
+
+    def _fetched(self, uids: str, parts: str) -> list[object]:
+        typ, lines = self._mailbox.client.uid("FETCH", uids, parts)
+        if typ != "OK":
+            raise MailboxUnreachable(f"FETCH: {lines!r:.200}")
+        return list(lines)
 
     def mark_seen(self, uid: int) -> None:
         """Show people who look into the mailbox that this message was taken in."""
@@ -119,14 +134,18 @@ class OpenMailbox:
         return bool(self._mailbox.idle.wait(timeout=seconds))
 
 
-def _sizes(lines: Iterable[object]) -> Iterator[ListedMessage]:
-    for line in lines:
-        if isinstance(line, bytes):
-            values = {
-                match.lastgroup: int(match[0].split()[-1]) for match in _UID_AND_SIZE.finditer(line)
-            }
-            if "uid" in values and "size" in values:
-                yield ListedMessage(values["uid"], values["size"])
+def _listed(line: bytes) -> ListedMessage | None:
+    """Return the message of a line of a FETCH; None for a line that is none."""
+    uid, size, arrived = _UID.search(line), _SIZE.search(line), _ARRIVED.search(line)
+    if uid is None or size is None or arrived is None:
+        return None
+    flags = _FLAGS.search(line)
+    return ListedMessage(
+        uid=int(uid[1]),
+        size=int(size[1]),
+        arrived_at=datetime.strptime(arrived[1].decode().strip(), "%d-%b-%Y %H:%M:%S %z"),
+        is_seen=flags is not None and rb"\Seen" in flags[1],
+    )
 
 
 @contextmanager

@@ -59,10 +59,19 @@ def test_a_message_is_marked_and_one_marked_as_deleted_stays(server: Dovecot) ->
     server.deliver(*MESSAGES)
     server.flag(3, r"\Deleted")
     with open_mailbox(imap_server(server.url)) as mailbox:
-        first, *_others = mailbox.unseen()
+        first, *_others = mailbox.listed_after(0)
         mailbox.mark_seen(first.uid)
-        assert len(list(mailbox.unseen())) == 2
+        assert [message.is_seen for message in mailbox.listed_after(0)] == [True, False, False]
     assert server.flags() == [(r"\Seen",), (), (r"\Deleted",)]
+
+
+def test_of_a_large_message_the_headers_alone_are_read(server: Dovecot) -> None:
+    server.deliver(b"From: a@pmc.example\r\nSubject: large\r\n\r\n" + b"x" * 200_000)
+    with open_mailbox(imap_server(server.url)) as mailbox:
+        (message,) = mailbox.listed_after(0)
+        assert mailbox.headers(message.uid) == b"From: a@pmc.example\r\nSubject: large\r\n\r\n"
+        assert message.size > 200_000
+        assert message.arrived_at.tzinfo is not None
 
 
 def test_a_message_that_is_gone_is_none(server: Dovecot) -> None:
