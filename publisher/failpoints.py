@@ -34,6 +34,8 @@ NAMES = frozenset(
         "look.stored",
         "listen.page_unstored",
         "listen.page_stored",
+        "mailbox.fetched",
+        "mailbox.stored",
         "mail.claimed",
         "mail.accepted_unstored",
         "sms.claimed",

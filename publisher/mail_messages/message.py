@@ -38,6 +38,7 @@ class UnreadableReason(StrEnum):
     EMPTY = "empty"
     TOO_LARGE = "too_large"
     NO_HEADERS = "no_headers"
+    FAILED = "failed"  #: Taking it in ended without an answer, several times.
 
 
 class UnreadableMessage(Exception):

@@ -127,10 +127,13 @@ class OpenMailbox:
         # deleted.
         self._mailbox.client.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)")
 
+    @property
+    def offers_idle(self) -> bool:
+        """True if the server says by itself when a message comes (RFC 2177)."""
+        return "IDLE" in self._mailbox.client.capabilities
+
     def wait(self, seconds: float) -> bool:
-        """Wait for a change; returns at once, with False, where the server offers no IDLE."""
-        if "IDLE" not in self._mailbox.client.capabilities:
-            return False
+        """Wait until something changes, and return False if nothing did."""
         return bool(self._mailbox.idle.wait(timeout=seconds))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
@@ -107,3 +107,27 @@ class Quarantine(Base):
     mail: Mapped[ReceivedMail] = relationship(back_populates="quarantine")
     decided_by: Mapped[Person | None] = relationship()
     decided_under: Mapped[Appointment | None] = relationship()
+
+
+class Mailbox(Base):
+    """A mailbox of the Cell, how far it was read, and which clock reads it.
+
+    `fence` is incremented with each lease; `validity` is the server's UIDVALIDITY, under which
+    `last_uid` is the last message that was taken in.
+    """
+
+    __tablename__ = "mailboxes"
+
+    label: Mapped[str] = mapped_column(String(400), primary_key=True)
+    first_read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    validity: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_uid: Mapped[int] = mapped_column(BigInteger, default=0)
+    fence: Mapped[int] = mapped_column(default=0)
+    leased_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The message that is being taken in, and how often that was begun.
+    begun_uid: Mapped[int] = mapped_column(BigInteger, default=0)
+    begun_times: Mapped[int] = mapped_column(default=0)
+    #: The last time when it was read to its end.
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    problem: Mapped[str] = mapped_column(String(300), default="")
