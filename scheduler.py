@@ -30,6 +30,9 @@ from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox.ingest import tick_ingest
 from publisher.inbox.reply import tick_answers
 from publisher.inbox.unread import tick_unread
+from publisher.mailbox.imap import imap_server
+from publisher.mailbox.preparation import MailIntake
+from publisher.mailbox.reader import MailboxReading, tick_mailbox
 from publisher.nominations.calls import tick_calls
 from publisher.nominations.office_reminders import tick_office_reminders
 from publisher.notifications.email import tick_mail
@@ -67,11 +70,13 @@ def ticks(
     *,
     is_busy: Callable[[], bool] = lambda: False,
     is_stopping: Callable[[], bool] = lambda: False,
+    waits: bool = False,
 ) -> tuple[Tick, ...]:
     """Return all ticks of the clock, in the order in which `run_once` runs them.
 
     While `is_busy` is true, fewer comments are read, since due deliveries go first. Once
-    `is_stopping` is true, ticks that call platforms end after the current call.
+    `is_stopping` is true, ticks that call platforms end after the current call. If it `waits`, the
+    tick of the mailbox stays connected until a mail comes.
     """
     return (
         Tick("press", 0.5, lambda: tick_dispatch(context)),
@@ -95,6 +100,7 @@ def ticks(
         ),
         Tick("unread", 60.0, lambda: tick_unread(context.database, now=context.now())),
         Tick("mail", 2.0, lambda: _mail(context, settings, is_stopping)),
+        Tick("mailbox", 30.0, lambda: _mailbox(context, settings, is_stopping, waits)),
         Tick("exports", 1.0, lambda: tick_exports(context.database, now=context.now())),
         Tick("letter files", 1.0, lambda: _letter_files(context, settings)),
         Tick("sms", 2.0, lambda: _sms(context, settings, is_stopping)),
@@ -135,6 +141,22 @@ def _mail(context: WorkerContext, settings: Settings, is_stopping: Callable[[], 
         now=context.now,
         is_stopping=is_stopping,
     )
+
+
+def _mailbox(
+    context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool], waits: bool
+) -> int:
+    if not settings.imap_url:
+        return 0
+    intake = MailIntake(
+        store=context.store,
+        city_code=settings.city.code,
+        mail_from=settings.mail_from,
+        mail_server=settings.mail_server,
+    )
+    server = imap_server(settings.imap_url)
+    reading = MailboxReading(context.database, server, intake, context.now, is_stopping)
+    return tick_mailbox(reading, waits=waits)
 
 
 def _sms(context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]) -> int:
@@ -182,7 +204,9 @@ def run(context: WorkerContext, settings: Settings) -> None:
     worker = Worker(context)
     thread = threading.Thread(target=_run_worker, args=[worker, stopping, died], name="press")
     thread.start()
-    all_ticks = ticks(context, settings, is_busy=worker.is_busy, is_stopping=stopping.is_set)
+    all_ticks = ticks(
+        context, settings, is_busy=worker.is_busy, is_stopping=stopping.is_set, waits=True
+    )
     scheduler = make_scheduler((*(tick for tick in all_ticks if tick.name != "press"), tables))
     scheduler.start()
     log.info("clock %s runs", context.clock_name)

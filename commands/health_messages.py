@@ -46,6 +46,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "senders_checked": "senders are believed as {server} has checked them",
     "senders_unchecked": "the senders of mails are not checked, and mails of known addresses are "
     f"taken in all the same: name the city's own mail server in {PREFIX}MAIL_SERVER",
+    "mailbox_unset": f"no mailbox is read: name it in {PREFIX}IMAP_URL",
+    "mailbox_failing": "{mailbox} cannot be read since {since}, and is tried again ({problem})",
+    "mailbox_unread": "{mailbox} was not read to its end yet: is a clock running?",
+    "mailbox_read": "{mailbox} was last read to its end at {at}",
     "mails_unreadable": "{number} mails could not be read, the last one at {last} ({reason}): they "
     "wait on /quarantine until somebody has marked them as seen",
     "no_letterhead": "papers begin with the city's name; for a picture above it, name a PNG or "

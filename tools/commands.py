@@ -190,6 +190,8 @@ def run_checks(python_environment: Environment, checks: Mapping[str, Sequence[st
 def _ready_for_tests(lock: str = "test", *, browser: bool = True) -> Environment:
     if browser and system.missing([system.CHROME]):
         system.try_to_bring([system.HEADLESS_SHELL])
+    if browser and (missing := system.try_to_bring([system.DOVECOT])):
+        warn(missing)
     system.bring([system.FRIBIDI, *([system.CHROME] if browser else [])])
     python_environment = environment.chosen()
     python_environment.ensure(lock)

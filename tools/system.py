@@ -54,6 +54,13 @@ HEADLESS_SHELL = Package(
 )
 
 
+DOVECOT = Package(
+    "dovecot-imapd",
+    "the mailbox is tried with it",
+    lambda: bool(shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")),
+)
+
+
 REDIS = Package(
     "redis-server", "Celery is measured with it", lambda: bool(shutil.which("redis-server"))
 )

@@ -26,7 +26,7 @@ from publisher.mailbox.imap import (
     OpenMailbox,
     open_mailbox,
 )
-from publisher.mailbox.prepared import MailIntake, PreparedMail, prepare
+from publisher.mailbox.preparation import MailIntake, PreparedMail, prepare
 from publisher.mailbox.receive import receive
 from publisher.media.store import StoreAway
 from publisher.models.mailbox import Mailbox

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Final
+
 from sqlalchemy import func, select
 
 from publisher.database.session import Database
-from publisher.models.mailbox import MailOutcome, ReceivedMail
+from publisher.mailbox.imap import imap_server
+from publisher.models.mailbox import Mailbox, MailOutcome, ReceivedMail
 from publisher.operations.health_checks import HealthFinding, HealthSubject
 
+UNREAD_FOR: Final = timedelta(hours=1)
+"""How long ago the mailbox was last read to its end, from which on `doctor` says so.
+
+A clock may stay connected for some twenty minutes before it notes that again.
+"""
 _UNSEEN = (ReceivedMail.outcome == MailOutcome.REFUSED, ReceivedMail.seen_at.is_(None))
 
 
@@ -15,6 +24,28 @@ def check_senders(mail_server: str) -> HealthFinding:
     """Say whose results decide if a sender is believed; without any, everybody known is."""
     code = "senders_checked" if mail_server else "senders_unchecked"
     return HealthFinding(HealthSubject.MAILS, True, code, {"server": mail_server})
+
+
+def check_mailbox(database: Database, imap_url: str, *, now: datetime) -> HealthFinding:
+    """Say when the mailbox was last read, and why it is not."""
+    if not imap_url:
+        return HealthFinding(HealthSubject.MAILS, True, "mailbox_unset", {})
+    label = imap_server(imap_url).label
+    with database.reading() as session:
+        mailbox = session.get(Mailbox, label)
+    values = {"mailbox": label}
+    if mailbox is not None and mailbox.failing_since is not None:
+        values |= {"since": _moment(mailbox.failing_since), "problem": mailbox.problem}
+        return HealthFinding(HealthSubject.MAILS, False, "mailbox_failing", values)
+    if mailbox is None or mailbox.read_at is None:
+        return HealthFinding(HealthSubject.MAILS, mailbox is not None, "mailbox_unread", values)
+    values["at"] = _moment(mailbox.read_at)
+    is_read = mailbox.read_at > now - UNREAD_FOR
+    return HealthFinding(HealthSubject.MAILS, is_read, "mailbox_read", values)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def check_unreadable(database: Database) -> list[HealthFinding]:
@@ -25,6 +56,5 @@ def check_unreadable(database: Database) -> list[HealthFinding]:
         mail = session.scalars(last).first()
         if mail is None:
             return []
-        at = f"{mail.received_at:%Y-%m-%d %H:%M} UTC"
-        values = {"number": number, "last": at, "reason": mail.reason}
+        values = {"number": number, "last": _moment(mail.received_at), "reason": mail.reason}
     return [HealthFinding(HealthSubject.MAILS, False, "mails_unreadable", values)]

@@ -42,7 +42,7 @@ MOST_HEAD_HOURS = 40.0
 _WEB = ("https", "http")
 _SECRET_SETTINGS = frozenset(
     {
-        *("DATABASE_URL", "SECRET_KEY", "SMTP_URL", "TOKEN_KEYS"),
+        *("DATABASE_URL", "SECRET_KEY", "SMTP_URL", "IMAP_URL", "TOKEN_KEYS"),
         *("SMS_URL", "SMS_HEADERS", "SMS_BODY"),
     }
 )
@@ -91,6 +91,7 @@ class Settings:
     smtp_url: str
     mail_from: str
     mail_server: str
+    imap_url: str
     city: City
     help_desk: HelpDesk
     head_hours: float
@@ -135,6 +136,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
             "MAIL_FROM", "nagarvani@localhost", read_address, "write city@pmc.example"
         ),
         mail_server=reader.read("MAIL_SERVER", "", read_name, "write it as mail.pmc.example"),
+        imap_url=reader.url("IMAP_URL", "", ("imap", "imaps")),
         city=_city(reader),
         help_desk=_help_desk(reader),
         head_hours=reader.read("HEAD_HOURS", 2.0, _hours, "write working hours, such as 2"),

@@ -23,7 +23,7 @@ from web.core.context import ctx
 from web.core.i18n import _, _n, page_language
 from web.core.permissions import for_roles
 from web.core.state_badges import state_word
-from web.messages.names import account_name, department_name, submitter, who_name
+from web.messages.names import account_name, department_name, person_name, submitter, who_name
 from web.messages.progress import STEPS
 from web.messages.reasons import delivery_reason
 from web.messages.warnings import warning_name
