@@ -133,7 +133,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         media_dir=Path(reader.text("MEDIA_DIR", str(root / "var" / "media"))),
         smtp_url=reader.url("SMTP_URL", "smtp://127.0.0.1:25", ("smtp", "smtps")),
         mail_from=reader.read(
-            "MAIL_FROM", "nagarvani@localhost", read_address, "write city@pmc.example"
+            "MAIL_FROM", "nagarvani@localhost", read_address, "write it as city@pmc.example"
         ),
         mail_server=reader.read("MAIL_SERVER", "", read_name, "write it as mail.pmc.example"),
         imap_url=reader.url("IMAP_URL", "", ("imap", "imaps")),

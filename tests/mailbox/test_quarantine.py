@@ -48,7 +48,8 @@ def take(
         "department_id": town.departments["water"],
     }
     mail = changed.pop("mail", message(sender))
-    return take_in_for(session, prepared(town.store, mail), **{**fields, **changed})  # type: ignore[arg-type]
+    call: dict[str, Any] = {**fields, **changed}
+    return take_in_for(session, prepared(town.store, mail), **call)
 
 
 def test_the_cell_takes_a_mail_in_for_a_department(database: Database, town: City) -> None:
