@@ -42,7 +42,7 @@ NOTES: Mapping[str, str] = {
     ),
     MailNoteCode.CHARSET_UNCERTAIN: N_("The email names a wrong encoding; check the text."),
     MailNoteCode.CLOUD_LINK: N_("Files lie behind a link and did not come with the email."),
-    MailNoteCode.WINMAIL: N_("A container of Outlook is attached unopened."),
+    MailNoteCode.WINMAIL: N_("A bundle of Outlook is attached unopened."),
     MailNoteCode.ARCHIVE: N_("An archive is attached unopened."),
     MailNoteCode.TEXT_FROM_FILE: N_("The text was taken from the file %(name)s."),
     MailNoteCode.TEXT_SHORTENED: N_("The text is shortened; the file has all of it."),
