@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
 from publisher.database.session import Database
-from publisher.mail_messages.message import MailAddress, UnreadableReason
+from publisher.mail_messages.message import MailAddress, MailMessage, UnreadableReason
 from publisher.mailbox import quarantine
 from publisher.mailbox.preparation import PreparedMail
 from publisher.mailbox.quarantine import take_in_for
@@ -48,6 +48,7 @@ def take(
         "department_id": town.departments["water"],
     }
     mail = changed.pop("mail", message(sender))
+    assert isinstance(mail, MailMessage)
     call: dict[str, Any] = {**fields, **changed}
     return take_in_for(session, prepared(town.store, mail), **call)
 
