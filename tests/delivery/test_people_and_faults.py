@@ -69,7 +69,6 @@ FREQUENT: tuple[str, ...] = (
     "revise",
     "correct",
     "take_back",
-    "done_edit",
     "done_delete",
 )
 FREQUENT += (
