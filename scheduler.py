@@ -99,11 +99,9 @@ def ticks(
             lambda: tick_ingest(context, is_busy=is_busy, is_stopping=is_stopping),
         ),
         Tick("unread", 60.0, lambda: tick_unread(context.database, now=context.now())),
-        Tick("mail", 2.0, lambda: _mail(context, settings, is_stopping)),
-        Tick("mailbox", 30.0, lambda: _mailbox(context, settings, is_stopping, waits)),
+        *_message_ticks(context, settings, is_stopping, waits),
         Tick("exports", 1.0, lambda: tick_exports(context.database, now=context.now())),
         Tick("letter files", 1.0, lambda: _letter_files(context, settings)),
-        Tick("sms", 2.0, lambda: _sms(context, settings, is_stopping)),
         *_appointment_ticks(context),
         Tick("lapsed", 5.0, lambda: tick_lapsed_approvals(context.database, now=context.now())),
         Tick("heads", 60.0, lambda: _heads(context, settings)),
@@ -129,6 +127,17 @@ def _appointment_ticks(context: WorkerContext) -> tuple[Tick, ...]:
         Tick("reminders", 600.0, lambda: tick_reminders(database, now=now())),
         Tick("calls", 60.0, lambda: tick_calls(database, now=now())),
         Tick("office reminders", 600.0, lambda: tick_office_reminders(database, now=now())),
+    )
+
+
+def _message_ticks(
+    context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool], waits: bool
+) -> tuple[Tick, ...]:
+    """Return the ticks that send mails and SMS, and that read mails."""
+    return (
+        Tick("mail", 2.0, lambda: _mail(context, settings, is_stopping)),
+        Tick("sms", 2.0, lambda: _sms(context, settings, is_stopping)),
+        Tick("mailbox", 30.0, lambda: _mailbox(context, settings, is_stopping, waits)),
     )
 
 

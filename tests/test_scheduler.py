@@ -50,6 +50,7 @@ PROMISES = {
     "mail": 2,
     # A long list is written down step by step while a person waits for it.
     "exports": 1,
+    "mailbox": 30,
     # Somebody waits for the PDF and the ZIP of a call's letters.
     "letter files": 1,
     # A person waits for the code, as with mails.

@@ -100,8 +100,8 @@ class OpenMailbox:
             batch = ",".join(str(each) for each in uids[start : start + LISTED_AT_ONCE])
             lines = self._fetched(batch, "(UID RFC822.SIZE INTERNALDATE FLAGS)")
             messages = (_listed(line) for line in lines if isinstance(line, bytes))
-            found = (message for message in messages if message is not None)
-            yield from sorted(found, key=lambda message: message.uid)
+            readable = (message for message in messages if message is not None)
+            yield from sorted(readable, key=lambda message: message.uid)
 
     def raw(self, uid: int) -> bytes | None:
         """Return a message as it came; None if it is no longer there. It is not marked as read."""

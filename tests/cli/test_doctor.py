@@ -32,6 +32,7 @@ SUBJECTS = (
     "migrations",
     "account",
     "account",
+    "mails to the Cell",
     "clock",
     "clock",
 )

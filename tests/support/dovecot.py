@@ -99,7 +99,7 @@ class Dovecot:
         with self._client() as client:
             for message in messages:
                 # imaplib's own append would turn each line end into CRLF.
-                client.literal = message  # type: ignore[assignment]
+                client.literal = message  # type: ignore[assignment]  # as append() itself sets it
                 typ, answer = client._simple_command("APPEND", "INBOX")
                 assert typ == "OK", answer
 
