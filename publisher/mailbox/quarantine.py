@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import CLOCK, Action, Actor, require
@@ -36,11 +36,21 @@ def wait(session: Session, mail: ReceivedMail, reason: WaitReason, *, now: datet
     return quarantine
 
 
+def is_waiting() -> ColumnElement[bool]:
+    """The mail waits for somebody to decide on it."""
+    return Quarantine.state == QuarantineState.WAITING
+
+
+def is_unreadable() -> ColumnElement[bool]:
+    """The mail could not be read, and nobody has marked it as seen."""
+    return and_(ReceivedMail.outcome == MailOutcome.REFUSED, ReceivedMail.seen_at.is_(None))
+
+
 def waiting() -> Select[Quarantine]:
     """Return the query of the mails that wait, the oldest first."""
     return (
         select(Quarantine)
-        .where(Quarantine.state == QuarantineState.WAITING)
+        .where(is_waiting())
         .options(joinedload(Quarantine.mail))
         .order_by(Quarantine.since_at, Quarantine.id)
     )
@@ -48,17 +58,11 @@ def waiting() -> Select[Quarantine]:
 
 def unreadable() -> Select[ReceivedMail]:
     """Return the query of the mails that could not be read and that nobody has marked as seen."""
-    unseen = (ReceivedMail.outcome == MailOutcome.REFUSED, ReceivedMail.seen_at.is_(None))
-    return select(ReceivedMail).where(*unseen).order_by(ReceivedMail.received_at, ReceivedMail.id)
-
-
-def open_count(session: Session) -> int:
-    """Return how many mails wait for a person: in quarantine, or unreadable and unseen."""
-    count = 0
-    for query in (waiting(), unreadable()):
-        rows = query.options().order_by(None).with_only_columns(func.count())
-        count += session.scalar(rows) or 0
-    return count
+    return (
+        select(ReceivedMail)
+        .where(is_unreadable())
+        .order_by(ReceivedMail.received_at, ReceivedMail.id)
+    )
 
 
 def waiting_mail(

@@ -29,12 +29,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from approvals.policy import Action, Actor, Role, scope_of
+from approvals.policy import Action, Actor, Role, Scope, scope_of
 from publisher.database.session import Base, Key
+from publisher.mailbox import quarantine
 from publisher.models.comments import Comment, Routing
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.emergency import Alert, EmergencyTemplate, EmergencyUse
 from publisher.models.history import Event
+from publisher.models.mailbox import Quarantine, ReceivedMail
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, Revision, RevisionDepartment
 from publisher.models.submissions import Submission
@@ -86,7 +88,8 @@ class Counts:
     the inbox's first view, `decisions` the lines of the board that need a person. `emergency`
     counts the open emergency work, which is part of Today and of the board; `overdue` the comments
     of Today whose deadline has passed, if they were asked for; `alerts` what is on the tab of those
-    on duty. `to_confirm` counts the appointments that the actor may confirm, also on Today.
+    on duty. `to_confirm` counts the appointments that the actor may confirm, and `mails` those that
+    wait for the Cell; both are on Today too.
     """
 
     today: int = 0
@@ -98,6 +101,7 @@ class Counts:
     alerts: int = 0
     on_duty: int = 0
     to_confirm: int = 0
+    mails: int = 0
 
 
 @dataclass(frozen=True)
@@ -257,6 +261,9 @@ def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
             "submissions",
             _count(Submission, and_(*in_sight(actor, by_index=False), open_work.is_open())),
         )
+    if scope_of(actor, Action.HAND_IN) is Scope.ANY:
+        yield "mails", _count(Quarantine, quarantine.is_waiting())
+        yield "mails", _count(ReceivedMail, quarantine.is_unreadable())
     if actor.role in COUNTED_FOR:
         yield "decisions", decision_count(actor, now=MOMENT)
         yield from (("decisions", column) for column in to_count(actor))

@@ -19,6 +19,7 @@ from publisher.reports.todo import waiting_for
 from tests.support import city_controls, scenes
 from tests.support.city import City, statements
 from tests.support.city_people import appoint
+from tests.support.mailed import message, receive_one
 
 REPEATABLE = (
     scenes.received,
@@ -162,3 +163,14 @@ def test_appointments_count_for_those_who_may_confirm_them(town: City) -> None:
         counts[name] = overview.counts.to_confirm
         assert counts[name] in (0, len(listed))
     assert [name for name, count in counts.items() if count] == ["admin", "head"]
+
+
+def test_a_mail_that_waits_counts_for_the_cell_alone(town: City) -> None:
+    with town.database.transaction() as session:
+        receive_one(session, town, message("stranger@elsewhere.example"))
+    with town.read() as session:
+        counts = {
+            name: overview_of(session, actor=town.actor(name), now=town.now).counts.mails
+            for name in ("clerk", "lead", "first", "head", "member", "auditor")
+        }
+    assert counts == {"clerk": 1, "lead": 1, "first": 0, "head": 0, "member": 0, "auditor": 0}

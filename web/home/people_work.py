@@ -10,13 +10,12 @@ from sqlalchemy.orm import Session
 from approvals.policy import Action, Actor, Role, scope_of
 from publisher.delivery.emergency import roster
 from publisher.i18n.languages import number
-from publisher.mailbox import quarantine
 from publisher.nominations.progress import newest_open
 from publisher.people import lost_factor
 from publisher.reports.tab_counts import Counts
 from web.core.context import ctx
 from web.core.i18n import _, _n, page_language
-from web.messages.names import AT_THE_CELL, person_name
+from web.messages.names import person_name
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def people_tasks(session: Session, actor: Actor, counts: Counts) -> list[PeopleT
     return [
         *_appointments(session, actor, counts.to_confirm),
         *_duties(session, actor),
-        *_mails(session, actor),
+        *_mails(counts.mails),
         *_calls(session, actor),
         *_decisions(actor, counts),
     ]
@@ -87,8 +86,7 @@ def _duties(session: Session, actor: Actor) -> list[PeopleTask]:
     return [PeopleTask(text, url_for("duty.index"), count)] if count else []
 
 
-def _mails(session: Session, actor: Actor) -> list[PeopleTask]:
-    count = quarantine.open_count(session) if actor.role in AT_THE_CELL else 0
+def _mails(count: int) -> list[PeopleTask]:
     text = _n(
         "%(num)s email waits for someone of the Cell",
         "%(num)s emails wait for someone of the Cell",
