@@ -30,7 +30,11 @@ class MailIntake:
 
 @dataclass(frozen=True)
 class PreparedMail:
-    """A stored raw mail; `message` is None if it cannot be read, for `unreadable`."""
+    """A stored raw mail.
+
+    `message` is None if it cannot be read, for `unreadable`. Of a mail that is too large, it is
+    what the headers say.
+    """
 
     raw_sha256: str
     size: int

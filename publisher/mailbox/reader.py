@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from publisher import failpoints
 from publisher.database.session import Database
-from publisher.mail_messages.message import UnreadableReason
-from publisher.mail_messages.read import MOST_BYTES
+from publisher.mail_messages.message import UnreadableMessage, UnreadableReason
+from publisher.mail_messages.read import MOST_BYTES, read_message
 from publisher.mailbox.imap import (
     ImapServer,
     ListedMessage,
@@ -193,8 +193,13 @@ def _unread(
     if raw is None:
         return None
     digest = reading.intake.store.save(raw)
-    reason = UnreadableReason.TOO_LARGE if is_large else UnreadableReason.FAILED
-    return PreparedMail(digest, message.size, unreadable=reason)
+    if not is_large:
+        return PreparedMail(digest, message.size, unreadable=UnreadableReason.FAILED)
+    try:
+        outline = read_message(raw)
+    except UnreadableMessage:
+        outline = None
+    return PreparedMail(digest, message.size, outline, unreadable=UnreadableReason.TOO_LARGE)
 
 
 def _end(reading: MailboxReading, fence: int, problem: Exception | None) -> None:

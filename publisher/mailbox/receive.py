@@ -36,7 +36,7 @@ def receive(
 ) -> ReceivedMail:
     """Store the mail with what becomes of it; the same content twice is one."""
     message = prepared.message
-    if message is None:
+    if message is None or prepared.unreadable is not None:
         return _refused(session, prepared, now)
     mail = _mail_of(prepared, message, now)
     if reason := _reason_to_ignore(message, intake):
@@ -120,15 +120,18 @@ def _digest_of_raw(prepared: PreparedMail) -> str:
 
 def _refused(session: Session, prepared: PreparedMail, now: datetime) -> ReceivedMail:
     """Keep a mail that cannot be read until somebody marks it as seen; the same one once."""
-    mail = ReceivedMail(
-        raw_sha256=prepared.raw_sha256,
-        size=prepared.size,
-        message_id="",
-        content_digest=_digest_of_raw(prepared),
-        received_at=now,
-        outcome=MailOutcome.REFUSED,
-        reason=prepared.unreadable.value if prepared.unreadable is not None else "",
-    )
+    if prepared.message is not None:
+        mail = _mail_of(prepared, prepared.message, now)
+    else:
+        mail = ReceivedMail(
+            raw_sha256=prepared.raw_sha256,
+            size=prepared.size,
+            message_id="",
+            content_digest=_digest_of_raw(prepared),
+            received_at=now,
+        )
+    mail.outcome = MailOutcome.REFUSED
+    mail.reason = prepared.unreadable.value if prepared.unreadable is not None else ""
     _is_repeated(session, mail)
     return mail
 

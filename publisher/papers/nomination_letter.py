@@ -65,7 +65,7 @@ def nomination_letter(letter: LetterDraft, *, address: str) -> Paper:
         Heading(NOTES_HEADING),
         Paragraph(NOTES),
     ]
-    return Paper(TITLE, parts)
+    return Paper(TITLE, parts, is_letter=True)
 
 
 def _addressed_to(above: Appointment | None) -> list[str]:

@@ -192,6 +192,7 @@ def test_a_mail_that_is_too_large_is_kept_by_its_headers(town: City, server: Dov
         large = session.scalars(select(ReceivedMail).order_by(ReceivedMail.id)).first()
         assert large is not None
         assert (large.outcome, large.reason) == (MailOutcome.REFUSED, "too_large")
+        assert (large.subject, large.sender) == ("large", address_of(town, "member"))
         assert large.size > MOST_BYTES
         assert len(town.store.open(large.raw_sha256 or "")) < 1000
     assert subjects(town) == ["second"]

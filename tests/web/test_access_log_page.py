@@ -22,7 +22,12 @@ def test_an_admin_and_an_auditor_read_the_log_and_nobody_else(any_site: Site) ->
     prepare(any_site)
     for name in ("admin", "auditor"):
         page = any_site.browser(name).page("/access-log")
-        for words in ("साइन इन नाकारले", "चुकीचा पासवर्ड", "प्रवेश बंद केला", "यादी CSV स्वरूपात घेतली"):
+        for words in (
+            "साइन इन नाकारले",
+            "चुकीचा पासवर्ड",
+            "प्रवेश बंद केला",
+            "यादी फाइल स्वरूपात डाउनलोड केली",
+        ):
             assert words in page
         assert "१२:००" in page, "noon in India"
     for name in ("lead", "clerk", "member"):

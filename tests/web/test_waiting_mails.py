@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
-from publisher.mailbox.preparation import prepare
+from publisher.mail_messages.message import UnreadableReason
+from publisher.mail_messages.read import read_message
+from publisher.mailbox.preparation import PreparedMail, prepare
 from publisher.mailbox.receive import receive
 from publisher.models.departments import DepartmentAddress
 from publisher.models.mailbox import Quarantine
@@ -63,3 +66,21 @@ def test_a_mail_is_marked_as_not_ours_with_a_word_only(site: Site) -> None:
     with site.city.read() as session:
         assert session.scalars(select(Quarantine.state)).all() == [QuarantineState.NOT_OURS]
     assert "जाहिरात" in clerk.page(f"/quarantine/{quarantine_id}")
+
+
+@pytest.mark.parametrize("reason", UnreadableReason)
+def test_a_mail_that_could_not_be_read_is_listed_until_it_is_seen(
+    site: Site, reason: UnreadableReason
+) -> None:
+    city = site.city
+    outline = read_message(RAW.encode())
+    prepared = PreparedMail(city.store.save(RAW.encode()), 60_000_000, outline, unreadable=reason)
+    with city.write() as session:
+        mail_id = receive(session, prepared, intake=intake_of(city.store), now=city.now).id
+    clerk = site.browser("clerk")
+    page = clerk.page("/quarantine")
+    assert "stranger@elsewhere.example" in page
+    assert "Lake plan" in page
+    assert "/quarantine" in hrefs(clerk.page("/"))
+    assert clerk.post(f"/quarantine/unreadable/{mail_id}/seen").status_code == 302
+    assert "Lake plan" not in clerk.page("/quarantine")

@@ -71,7 +71,7 @@ ACTS: Mapping[str, str] = {
     "end_factor": N_("Second factor ended"),
     "make_recovery_codes": N_("New recovery codes made"),
     "use_recovery_code": N_("Recovery code used"),
-    "export": N_("List exported as CSV"),
+    "export": N_("List downloaded as a file"),
 }
 DETAILS: Mapping[str, str] = {
     "wrong": N_("wrong password"),

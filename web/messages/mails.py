@@ -35,6 +35,7 @@ UNREADABLE: Mapping[str, str] = {
     UnreadableReason.EMPTY: N_("The email is empty."),
     UnreadableReason.TOO_LARGE: N_("The email is too large."),
     UnreadableReason.NO_HEADERS: N_("This is no email: headers are missing."),
+    UnreadableReason.FAILED: N_("Taking the email in failed several times."),
 }
 NOTES: Mapping[str, str] = {
     MailNoteCode.LEGACY_FONT: N_(
