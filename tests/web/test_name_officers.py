@@ -281,3 +281,15 @@ def test_the_token_of_a_personal_link_is_in_no_log(
     assert without_csrf.status_code == 400
     assert "400 POST /name-officers/" in caplog.text
     assert path.rpartition("/")[2] not in caplog.text
+
+
+def test_a_day_that_cannot_be_read_is_said_beside_what_else_is_wrong(
+    site: Site, calls: Calls
+) -> None:
+    wrong = {**FIELDS, "ordered_on": "31/6/2026", "second_mobile": "020-25501000"}
+    refused = site.nobody().post(called(calls), wrong)
+    page = Page(refused.text)
+    assert refused.status_code == 422
+    assert LANDLINE in page.error_at("second_mobile")
+    assert "दिनदर्शिकेत असा दिवस नाही" in page.error_at("ordered_on")
+    assert page.by_id("ordered_on").get("value") == "31/6/2026"

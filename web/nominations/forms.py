@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from wtforms import HiddenField, RadioField, StringField
 
 from publisher.nominations.named_officers import SLOTS, NamedOfficer, OfficersNamed
-from publisher.validation import Invalid
+from publisher.validation import FieldError
 from web.core.i18n import _, _l
 from web.forms import Form, options
 from web.messages.names import mobile_shown
@@ -57,14 +59,20 @@ class OfficersForm(Form):
         return any(self[name].errors for name in STATED)
 
     def named(self) -> OfficersNamed:
-        """Return what was typed. Raises `Invalid` for a day that cannot be read."""
-        if self.ordered_on.problem is not None:
-            raise Invalid([self.ordered_on.problem])
+        """Return what was typed; a day that cannot be read is none."""
         return OfficersNamed(
             self._officer("first"),
             self._officer("second"),
             self.order_number.data or "",
             self.ordered_on.data,
+        )
+
+    def show(self, problems: Iterable[FieldError]) -> None:
+        """Show the problems; a day that cannot be read says so, and not that it is missing."""
+        day_problem = self.ordered_on.problem
+        super().show(
+            day_problem if day_problem is not None and problem.field == "ordered_on" else problem
+            for problem in problems
         )
 
     def fill(self, named: OfficersNamed) -> None:
