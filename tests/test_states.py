@@ -21,6 +21,7 @@ from publisher.states import (
     COMMENT_MOVES,
     DELIVERY_MOVES,
     NOTICE_MOVES,
+    QUARANTINE_MOVES,
     SUBMISSION_MOVES,
     AccountState,
     AppointmentState,
@@ -84,9 +85,16 @@ DESIGN: dict[type[StrEnum], str] = {
         failed > queued
         unconfirmed > sent queued
     """,
+    QuarantineState: """
+        waiting > taken_in not_ours deleted
+        taken_in >
+        not_ours >
+        deleted >
+    """,
 }
-# The design only begins the last two. Here an account may also be disconnected at once, and be
-# connected again; a failed or unconfirmed mail may be queued once more, or be found sent.
+# The design only begins appointments and notices, and has no mails that wait. Here an account may
+# also be disconnected at once, and be connected again; a failed or unconfirmed mail may be queued
+# once more, or be found sent.
 TABLES: dict[type[StrEnum], Moves] = {
     SubmissionState: SUBMISSION_MOVES,
     PostState: POST_MOVES,
@@ -95,6 +103,7 @@ TABLES: dict[type[StrEnum], Moves] = {
     AccountState: ACCOUNT_MOVES,
     AppointmentState: APPOINTMENT_MOVES,
     NoticeState: NOTICE_MOVES,
+    QuarantineState: QUARANTINE_MOVES,
 }
 OF = {
     Submission: SubmissionState,

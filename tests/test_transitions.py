@@ -19,6 +19,7 @@ from publisher.database.session import Database
 from publisher.models.comments import Comment, Thread
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
+from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Language, Post, Revision, Variant
@@ -101,9 +102,13 @@ def add(session: Session) -> Things:
         state_at=NOW,
         due_at=NOW,
     )
-    session.add_all([delivery, comment])
+    mail = ReceivedMail(
+        size=1, content_digest="0" * 64, received_at=NOW, outcome=MailOutcome.QUARANTINED
+    )
+    quarantine = Quarantine(mail=mail, since_at=NOW, state_at=NOW)
+    session.add_all([delivery, comment, quarantine])
     session.flush()
-    rows = (submission, post, delivery, comment, account, notice, appointment)
+    rows = (submission, post, delivery, comment, account, notice, appointment, quarantine)
     return {type(thing): thing for thing in rows}
 
 

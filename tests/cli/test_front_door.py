@@ -16,8 +16,8 @@ from tests.support.processes import Starter
 pytestmark = pytest.mark.proof
 
 COMMANDS = (
-    *("accounts", "backup", "clock", "demo", "doctor", "init", "people", "register"),
-    *("rehearse", "restore", "sandbox", "web"),
+    *("accounts", "backup", "clock", "demo", "doctor", "init", "mail", "people"),
+    *("register", "rehearse", "restore", "sandbox", "web"),
 )
 PERSON = ("--name", "अ", "--mail", "a@b.example", "--role", "admin", "--department", "water")
 WITH_SETTINGS = (("web",), ("clock",), ("init",), ("doctor",), ("people", "add", *PERSON))

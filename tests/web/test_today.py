@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from publisher.delivery.emergency import alerts
@@ -17,7 +19,7 @@ SETTLED_BY_PEOPLE = "निर्णयाशिवाय पुढे जाण
 @pytest.mark.parametrize("role", CAST)
 def test_todays_tab_counts_what_stands_on_today(world: World, role: str) -> None:
     page = world.site.browser(CAST[role]).page("/")
-    assert _count(page, "/") == len(_items(page)) + len(_in_the_lane(page))
+    assert _count(page, "/") == len(_items(page)) + len(_in_the_lane(page)) + _about_people(page)
 
 
 @pytest.mark.parametrize("role", ["admin", "lead", "cell"])
@@ -54,7 +56,7 @@ def test_an_urgent_delivery_that_nobody_took_waits_for_whoever_is_on_duty(world:
             alerts.take(session, actor=actor, now=now, alert_id=open_alert.id)
     page = world.site.browser("clerk").page("/")
     assert "/emergency" not in [link.get("href") for link in _links(page)]
-    assert _count(page, "/") == len(_items(page)) + len(_in_the_lane(page))
+    assert _count(page, "/") == len(_items(page)) + len(_in_the_lane(page)) + _about_people(page)
 
 
 def _count(page: Page, path: str) -> int:
@@ -73,6 +75,15 @@ def _count(page: Page, path: str) -> int:
 
 def _items(page: Page) -> list[Element]:
     return [tag for tag in page.all if "work-item" in tag.get("class").split()]
+
+
+def _about_people(page: Page) -> int:
+    """Return how many appointments and mails wait, as their lines say."""
+    lines = [
+        link.text for link in page.all if link.get("href") in ("/people/waiting", "/quarantine")
+    ]
+    numbers = [re.search(r"\d+", latin_digits(line)) for line in lines]
+    return sum(int(number[0]) for number in numbers if number is not None)
 
 
 def _in_the_lane(page: Page) -> list[Element]:
