@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 ZONE = ZoneInfo("Asia/Kolkata")
 OPENS = time(10, 0)
 CLOSES = time(18, 0)
@@ -44,6 +42,8 @@ def public_holidays(year: int) -> frozenset[date]:
 
     Outside 2001 to 2035 the package warns, and returns only those with a fixed date.
     """
+    import holidays  # late: it takes a sixth of a second, and many processes need none
+
     return frozenset(holidays.country_holidays("IN", subdiv="MH", years=year))
 
 

@@ -11,9 +11,6 @@ from typing import Final
 
 import emoji
 import regex
-from fontTools.ttLib import TTFont
-
-from publisher.i18n.fonts import WEIGHTS, make_paper_fonts
 
 FONTS: Final = Path(__file__).parent / "fonts"
 _HYPHEN: Final = "\u2010"
@@ -65,6 +62,11 @@ def _advances() -> Mapping[str, float]:
 
     The bold font is asked, which is the wider one.
     """
+    # The libraries of fonts take half a second to import: only what prints a paper waits for them.
+    from fontTools.ttLib import TTFont
+
+    from publisher.i18n.fonts import WEIGHTS, make_paper_fonts
+
     make_paper_fonts(FONTS)
     with TTFont(FONTS / f"{WEIGHTS[-1]}.ttf") as font:
         em, advances = font["head"].unitsPerEm, font["hmtx"]

@@ -19,7 +19,6 @@ from typing import Final, assert_never
 from PIL import Image
 
 from publisher.i18n.catalogues import translated
-from publisher.i18n.fonts import make_paper_fonts
 from publisher.i18n.languages import language_rules
 from publisher.papers.characters import FONTS, printable, with_breaks
 from publisher.platforms.capabilities import N_
@@ -165,6 +164,8 @@ def write(papers: Sequence[Paper], *, sender: Sender, language: str, now: dateti
         "image": list(sender.image) if sender.image else None,
         "papers": [_paper(paper, sender, language) for paper in papers],
     }
+    from publisher.i18n.fonts import make_paper_fonts  # late, as in `characters`
+
     make_paper_fonts(FONTS)
     return _typeset(json.dumps(content, ensure_ascii=False), now)
 

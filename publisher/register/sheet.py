@@ -8,14 +8,13 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.worksheet.worksheet import Worksheet
-
 from publisher.auth.contact_details import BadInput
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
 
 MOST_ROWS: Final = 5_000
 MOST_COLUMNS: Final = 60
@@ -27,12 +26,6 @@ _LONGEST_CELL = 2_000
 _MOST_EMPTY = 1_000
 _DELIMITERS = ",;\t"
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_UNREADABLE = (
-    *(zipfile.BadZipFile, InvalidFileException, ParseError, OSError),
-    *(KeyError, ValueError, TypeError, AttributeError, IndexError),
-)
-"""What openpyxl raises for files that are no workbook, or a broken one."""
-
 Rows = Iterable[list[str]]
 
 
@@ -119,7 +112,7 @@ def _decoded(content: bytes) -> str:
 def _xlsx_rows(content: bytes) -> Iterator[list[str]]:
     try:
         worksheet = _worksheet(content, stores_values=False)
-    except _UNREADABLE as problem:
+    except _errors_of_openpyxl() as problem:
         raise BadSheet("file", "unreadable") from problem
     formulas = {
         (cell.row, cell.column)
@@ -141,11 +134,23 @@ def _xlsx_rows(content: bytes) -> Iterator[list[str]]:
         ]
 
 
+def _errors_of_openpyxl() -> tuple[type[Exception], ...]:
+    """Return what openpyxl raises for files that are no workbook, or a broken one."""
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    return (
+        *(zipfile.BadZipFile, InvalidFileException, ParseError, OSError),
+        *(KeyError, ValueError, TypeError, AttributeError, IndexError),
+    )
+
+
 def _worksheet(content: bytes, *, stores_values: bool) -> Worksheet:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         # zipfile reads no part beyond the size that is written here.
         if sum(part.file_size for part in archive.infolist()) > MOST_UNPACKED:
             raise BadSheet("file", "too_large", most=MOST_BYTES)
+    from openpyxl import load_workbook  # late: it takes a while, and few processes read a file
+
     workbook = load_workbook(io.BytesIO(content), data_only=stores_values, keep_links=False)
     worksheet = workbook.worksheets[0]
     # Looking at a cell makes it: a single one far below would make all before it.
