@@ -14,8 +14,9 @@ from urllib.parse import unquote, urlsplit
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError, MailboxLoginError
 
+from publisher.notifications.smtp import LOOPBACK
+
 TIMEOUT = 20.0  # seconds for each step of the talk
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 INBOX = "INBOX"
 LISTED_AT_ONCE = 500
 HEADER_BYTES = 65_536
