@@ -13,7 +13,7 @@ from approvals.policy import Action, Actor, Role
 from publisher import transitions
 from publisher.intake import persistence
 from publisher.intake.close import locked_submission
-from publisher.intake.form import FIELDS, Checked, FixedTimes, HandIn, check
+from publisher.intake.form import FIELDS, Checked, HandIn, StandingValues, check
 from publisher.media.store import MediaStore
 from publisher.models.submission_details import SubmissionChange
 from publisher.models.submissions import Submission
@@ -92,12 +92,17 @@ def changed_since(session: Session, submission: Submission, seen_edition: int) -
     return tuple(dict.fromkeys(session.scalars(query.order_by(SubmissionChange.id))))
 
 
+def standing_values(submission: Submission) -> StandingValues:
+    """Return what the submission has already, and may keep."""
+    digests = frozenset(file.sha256 for file in submission.files)
+    return StandingValues(submission.wished_at, submission.useful_until, digests)
+
+
 def _checked(
     session: Session, submission: Submission, form: HandIn, store: MediaStore, now: datetime
 ) -> Checked:
-    standing = FixedTimes(submission.wished_at, submission.useful_until)
     at_desk = bool(submission.brought_by)
-    checked = check(form, at_desk=at_desk, now=now, standing=standing)
+    checked = check(form, at_desk=at_desk, now=now, standing=standing_values(submission))
     missing = persistence.keep_contents(store, checked)
     wards = [
         ward_id for ward_id in form.wards if ward_id not in {ward.id for ward in submission.wards}

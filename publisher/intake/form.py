@@ -90,11 +90,15 @@ class HandIn:
 
 
 @dataclass(frozen=True)
-class FixedTimes:
-    """The present times of a submission; they are valid although they may have passed."""
+class StandingValues:
+    """The present times and files of a submission: valid, although past or more than the most.
+
+    `files` are digests: a mail may have brought more files than a form may have.
+    """
 
     wished_at: datetime | None = None
     useful_until: datetime | None = None
+    files: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -106,10 +110,12 @@ class Checked:
     problems: tuple[FieldError, ...]
 
 
-NOTHING = FixedTimes()
+NOTHING = StandingValues()
 
 
-def check(form: HandIn, *, at_desk: bool, now: datetime, standing: FixedTimes = NOTHING) -> Checked:
+def check(
+    form: HandIn, *, at_desk: bool, now: datetime, standing: StandingValues = NOTHING
+) -> Checked:
     """Validate the whole form; `at_desk` is True if the cell records it for a department."""
     validator = Validator()
     if form.kind is None:
@@ -117,7 +123,7 @@ def check(form: HandIn, *, at_desk: bool, now: datetime, standing: FixedTimes = 
     cleaned = _with_numbers(_with_texts(form, validator), validator, at_desk=at_desk)
     cleaned = _with_event(_with_priority(cleaned, validator), validator)
     _check_times(form, validator, now, standing)
-    received = _received(form.files, validator)
+    received = _received(form.files, validator, standing.files)
     validator.token("form_token", form.form_token)
     return Checked(cleaned, received, tuple(validator.problems))
 
@@ -167,7 +173,9 @@ def _clean(form: HandIn, validator: Validator, *names: str) -> HandIn:
     return replace(form, **texts)
 
 
-def _check_times(form: HandIn, validator: Validator, now: datetime, standing: FixedTimes) -> None:
+def _check_times(
+    form: HandIn, validator: Validator, now: datetime, standing: StandingValues
+) -> None:
     for field in ("wished_at", "useful_until"):
         at = getattr(form, field)
         if at != getattr(standing, field):
@@ -177,13 +185,15 @@ def _check_times(form: HandIn, validator: Validator, now: datetime, standing: Fi
 
 
 def _received(
-    uploads: tuple[UploadedFile | KeptFile, ...], validator: Validator
+    uploads: tuple[UploadedFile | KeptFile, ...], validator: Validator, standing: frozenset[str]
 ) -> tuple[KeptFile, ...]:
-    if len(uploads) > MOST_FILES:
-        validator.add("files", "too_many_files", found=len(uploads), most=MOST_FILES)
+    added = [file for file in uploads if _digest(file) not in standing]
+    most = MOST_FILES if added else len(uploads)
+    if len(uploads) > most:
+        validator.add("files", "too_many_files", found=len(uploads), most=most)
     checked_files = [
         _received_file(f"files-{index}", upload, validator)
-        for index, upload in enumerate(uploads[:MOST_FILES])
+        for index, upload in enumerate(uploads[:most])
     ]
     received = tuple(file for file in checked_files if file is not None)
     pictures = sum(file.is_picture for file in received)
@@ -191,6 +201,10 @@ def _received(
         validator.add("files", "too_many_pictures", found=pictures, most=MOST_PICTURES)
     _check_for_duplicates(received, validator)
     return received
+
+
+def _digest(file: UploadedFile | KeptFile) -> str:
+    return file.sha256 if isinstance(file, KeptFile) else ""
 
 
 def _received_file(

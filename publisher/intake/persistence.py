@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.intake.form import FIELDS, REUSED_FIELDS, Checked, HandIn
+from publisher.intake.form import FIELDS, MOST_FILES, REUSED_FIELDS, Checked, HandIn
 from publisher.intake.uploads import FILE_COLUMNS, KeptFile, kept_of
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.people import Department
@@ -97,7 +98,8 @@ def form_of(submission: Submission) -> HandIn:
 
 def form_again(submission: Submission) -> HandIn:
     """Return a form for a new submission like this one, without its dates."""
-    return _form(submission, REUSED_FIELDS)
+    form = _form(submission, REUSED_FIELDS)
+    return replace(form, files=form.files[:MOST_FILES])
 
 
 def _form(submission: Submission, names: Iterable[str]) -> HandIn:

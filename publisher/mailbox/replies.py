@@ -18,6 +18,7 @@ from publisher.intake.form import MOST_FILES, MOST_PICTURES
 from publisher.intake.uploads import KeptFile
 from publisher.mail_messages.message import MailMessage
 from publisher.mailbox import acknowledgement, texts
+from publisher.mailbox.mail_files import Note
 from publisher.mailbox.preparation import MailIntake, PreparedMail
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice
@@ -94,7 +95,7 @@ def join(
     submission = _submission_of(session, target, actor)
     text = texts.cleaned(message.text)[:LONGEST_REASON].strip() or texts.WITHOUT_TEXT
     try:
-        _add_files(session, submission, prepared.files.files, actor, intake, now)
+        left_out = _add_files(session, submission, prepared.files.files, actor, intake, now)
         if submission.state is SubmissionState.RETURNED and target.kind is TargetKind.SUBMISSION:
             questions.answer_question(
                 session, actor=actor, now=now, submission_id=submission.id, answer=text
@@ -107,6 +108,7 @@ def join(
         raise CannotJoin from refusal
     mail.outcome, mail.submission_id = MailOutcome.JOINED, submission.id
     mail.department_id = submission.department_id
+    mail.notes = [*mail.notes, *left_out]
     if target.kind is TargetKind.POST:
         post = session.get_one(Post, target.id)
         notice = acknowledgement.refuse_to_approve(session, post, message, now=now)
@@ -137,18 +139,23 @@ def _add_files(
     actor: Actor,
     intake: MailIntake,
     now: datetime,
-) -> None:
-    """Add the files as far as there is room, until drafting has begun; the mail keeps the rest."""
-    if not files or submission.state not in edit.OPEN:
-        return
+) -> list[Note]:
+    """Add the files as far as there is room, until drafting has begun.
+
+    Returns a note for each file that was left out: only the raw mail has it.
+    """
+    if submission.state not in edit.OPEN:
+        return [{"code": "left_out_late", "name": file.name} for file in files]
     form = persistence.form_of(submission)
     present = {file.sha256 for file in submission.files}
     pictures = sum(file.width is not None for file in submission.files)
     room = MOST_FILES - len(submission.files)
     added: list[KeptFile] = []
-    for file in files:
-        is_over = file.is_picture and pictures >= MOST_PICTURES
-        if file.sha256 not in present and not is_over and len(added) < room:
+    left_out: list[Note] = []
+    for file in (file for file in files if file.sha256 not in present):
+        if len(added) >= room or (file.is_picture and pictures >= MOST_PICTURES):
+            left_out.append({"code": "left_out", "name": file.name})
+        else:
             added.append(file)
             pictures += file.is_picture
     if added:
@@ -161,3 +168,4 @@ def _add_files(
             seen_edition=submission.edition,
             form=replace(form, files=(*form.files, *added)),
         )
+    return left_out

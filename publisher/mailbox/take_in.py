@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -56,15 +57,13 @@ def take_in(
     return submission
 
 
-def mail_of(session: Session, submission: Submission) -> ReceivedMail | None:
-    """Return the mail that the submission was made of; None if it came by the form."""
-    if not submission.mail_sender:
-        return None
+def mails_of(session: Session, submission: Submission) -> Sequence[ReceivedMail]:
+    """Return the mail that the submission was made of, if it was, and those that joined it."""
+    outcomes = (MailOutcome.SUBMISSION, MailOutcome.QUARANTINED, MailOutcome.JOINED)
     query = select(ReceivedMail).where(
-        ReceivedMail.submission_id == submission.id,
-        ReceivedMail.outcome.in_((MailOutcome.SUBMISSION, MailOutcome.QUARANTINED)),
+        ReceivedMail.submission_id == submission.id, ReceivedMail.outcome.in_(outcomes)
     )
-    return session.scalars(query.order_by(ReceivedMail.id).limit(1)).first()
+    return session.scalars(query.order_by(ReceivedMail.id)).all()
 
 
 def form_of(

@@ -178,6 +178,26 @@ def test_files_are_removed_rotated_and_added_and_the_rest_keep_addresses(
         assert again[1].id == second.id != first.id
 
 
+def test_more_files_than_a_form_takes_may_stay_but_no_further_one_be_added(
+    database: Database, town: City, store: Store, submission: Submission
+) -> None:
+    digests = [store.save(bytes([number])) for number in range(10)]
+    many = [KeptFile(f"{d[:4]}.pdf", d, "application/pdf", 1) for d in digests]
+    with database.transaction() as session:
+        persistence.fill_files(session, session.get_one(Submission, submission.id), many)
+    with database.transaction() as session:
+        assert change(session, town, store, submission, title="Ten papers") == ("title",)
+        own = persistence.form_of(session.get_one(Submission, submission.id))
+        assert len(own.files) == 10
+        assert len(persistence.form_again(session.get_one(Submission, submission.id)).files) == 8
+        further = (*own.files[1:], UploadedFile("c.jpg", photo(62)))
+        with pytest.raises(Invalid) as caught:
+            change(session, town, store, submission, seen_version=2, files=further)
+        assert caught.value.codes == [("files", "too_many_files")]
+        fewer = own.files[1:]
+        assert change(session, town, store, submission, seen_version=2, files=fewer) == ("files",)
+
+
 def test_a_photos_words_alone_are_a_change_too(
     database: Database, town: City, store: Store, submission: Submission
 ) -> None:

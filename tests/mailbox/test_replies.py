@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from publisher.database.session import Database
 from publisher.intake import questions
 from publisher.mail_messages.message import MailFile, MailMessage
+from publisher.mailbox.take_in import mails_of
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice
 from publisher.models.posts import Decision, Post
@@ -100,6 +101,29 @@ def test_files_of_a_reply_are_added_until_drafting_has_begun(
             *("4.jpg", "5.jpg"),
         ]
         assert submission.edition == 2
+
+
+def test_files_of_a_reply_for_which_there_is_no_room_are_named(
+    database: Database, town: City
+) -> None:
+    member = address_of(town, "member")
+    papers = tuple(
+        MailFile(f"{number}.pdf", "application/pdf", b"%PDF-1.7\n" + bytes([number]))
+        for number in range(6)
+    )
+    photos = tuple(MailFile(f"{n}.jpg", "image/jpeg", photo(60 + n)) for n in range(3))
+    more = MailFile("more.jpg", "image/jpeg", photo(80))
+    with database.transaction() as session:
+        submission, notice = acknowledged(session, town)
+        receive_one(session, town, reply_to(notice, member, "कागद", files=papers))
+        mail = receive_one(session, town, reply_to(notice, member, "फोटो", files=photos))
+        assert [file.name for file in submission.files][-2:] == ["0.jpg", "1.jpg"]
+        assert mail.notes == [{"code": "left_out", "name": "2.jpg"}]
+        submission.state = SubmissionState.DRAFTED
+        late = receive_one(session, town, reply_to(notice, member, "उशिरा", files=(more,)))
+        assert late.notes == [{"code": "left_out_late", "name": "more.jpg"}]
+        mails = mails_of(session, submission)
+        assert [mail.outcome for mail in mails] == [MailOutcome.SUBMISSION, *3 * ["joined"]]
 
 
 @pytest.mark.parametrize("who", ["road_member", "clerk"])

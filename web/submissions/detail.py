@@ -16,7 +16,8 @@ from publisher.intake import close, edit, queries, questions, submit
 from publisher.intake import merge as intake_merge
 from publisher.intake.edit import check_recorded_here
 from publisher.intake.undo import undo_end
-from publisher.mailbox.take_in import mail_of
+from publisher.mailbox.take_in import mails_of
+from publisher.models.mailbox import MailOutcome
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.reports import progress, timeline
@@ -68,7 +69,7 @@ def show(submission_id: int) -> Page:
 @reads
 def _submission_page(session: Session, form: SubmissionReasonForm, submission_id: int) -> str:
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
-    mail = mail_of(session, submission)
+    mails = mails_of(session, submission)
     return render_template(
         "submissions/submission.html",
         submission=submission,
@@ -84,8 +85,8 @@ def _submission_page(session: Session, form: SubmissionReasonForm, submission_id
         related=_related(submission),
         unseen_notes=_unseen(session, submission),
         ended_original=submit.ended_original(submission),
-        mail=mail,
-        mail_notes=note_lines(mail) if mail is not None else [],
+        mail=next((mail for mail in mails if mail.outcome is not MailOutcome.JOINED), None),
+        mail_notes=[line for mail in mails for line in note_lines(mail)],
         form=form,
     )
 

@@ -12,7 +12,7 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action, Scope, may, scope_of
 from publisher.intake import edit, persistence, queries
 from publisher.intake.edit import ChangedMeanwhile, DraftingBegun, check_open, check_recorded_here
-from publisher.intake.form import HandIn, check
+from publisher.intake.form import NOTHING, HandIn, check
 from publisher.intake.submit import hand_in
 from publisher.models.submissions import Submission
 from publisher.people.departments import departments_in_force
@@ -166,7 +166,9 @@ def _hand_in(filled: Filled, hand_in_form: HandIn) -> tuple[int, str]:
 
 def _raise_all_errors(filled: Filled, hand_in_form: HandIn) -> None:
     """Raise `Invalid` with the remaining errors, so that the form shows all of them at once."""
-    checked = check(hand_in_form, at_desk=filled.at_desk, now=ctx.now())
+    submission = filled.submission
+    standing = edit.standing_values(submission) if submission is not None else NOTHING
+    checked = check(hand_in_form, at_desk=filled.at_desk, now=ctx.now(), standing=standing)
     raise Invalid(checked.problems)
 
 
