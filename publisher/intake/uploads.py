@@ -14,7 +14,14 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.i18n import text_cleaning
-from publisher.media import file_signatures, files, image_checks, metadata, video
+from publisher.media import (
+    file_signatures,
+    files,
+    image_checks,
+    metadata,
+    office_documents,
+    video,
+)
 from publisher.media.files import BadFile, FileKind
 from publisher.media.image_checks import BadPicture
 from publisher.media.store import digest_of
@@ -77,26 +84,30 @@ class UploadRefused(Exception):
         self.values = values
 
 
-def look_over(upload: UploadedFile) -> KeptFile:
+def look_over(upload: UploadedFile, *, by_mail: bool = False) -> KeptFile:
     """Check an upload in memory; raises `UploadRefused`."""
-    kept_file = look_at(upload.name, io.BytesIO(upload.content))
+    kept_file = look_at(upload.name, io.BytesIO(upload.content), by_mail=by_mail)
     content = kept_file.content if kept_file.content is not None else upload.content
     return replace(kept_file, content=content, alt_mr=upload.alt_mr, alt_en=upload.alt_en)
 
 
-def look_at(name: str, source: BinaryIO) -> KeptFile:
+def look_at(name: str, source: BinaryIO, *, by_mail: bool = False) -> KeptFile:
     """Check a file's type by content and name, its size and its metadata; raises `UploadRefused`.
 
-    Only a picture within the limits is held in memory; a video is read in chunks. Of a picture the
-    `content` is returned as it is to be stored: without place, comments and trailing data.
+    A mail may bring types that the form refuses. Only a picture within the limits is held in
+    memory; a video is read in chunks. Of a picture the `content` is returned as it is to be stored:
+    without place, comments and trailing data.
     """
     display_name = own_name(name)
     size = source.seek(0, io.SEEK_END)
     source.seek(0)
     try:
-        file_type = files.accept(source.read(file_signatures.HEAD_BYTES), name, size=size)
+        head = source.read(file_signatures.HEAD_BYTES)
+        file_type = files.accept(head, name, size=size, by_mail=by_mail)
         if file_type.kind is FileKind.PICTURE:
             return _picture(display_name, file_type.mime, source)
+        if (extension := files.extension(name)) in office_documents.MAIN_PARTS:
+            office_documents.check(source, extension)
     except (BadFile, BadPicture) as bad:
         raise UploadRefused(bad.code.value, {**bad.values, "name": display_name}) from bad
     seconds = video.seconds_of(source) if file_type.kind is FileKind.VIDEO else None

@@ -48,7 +48,7 @@ def _limited(mail_files: Iterable[MailFile], notes: list[Note]) -> Iterator[Kept
     for mail_file in mail_files:
         name = own_name(mail_file.name) or _WITHOUT_NAME
         try:
-            file = look_over(UploadedFile(name, mail_file.content))
+            file = look_over(UploadedFile(name, mail_file.content), by_mail=True)
         except UploadRefused as refusal:
             notes.append({"code": refusal.code, "name": name})
             yield _attachment(name, mail_file)

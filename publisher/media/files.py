@@ -1,4 +1,4 @@
-"""Files of a submission: pictures, and videos and PDFs that are only stored."""
+"""Files of a submission: pictures, and videos, PDFs and attachments that are only stored."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class FileKind(StrEnum):
     PICTURE = "picture"
     VIDEO = "video"
     DOCUMENT = "document"
+    ATTACHMENT = "attachment"  #: Only ever downloaded: no preview, and never on a platform.
 
 
 #: The maximum size of each kind of file, in bytes.
@@ -22,6 +23,7 @@ LIMITS: Mapping[FileKind, int] = {
     FileKind.PICTURE: 20_000_000,
     FileKind.VIDEO: 200_000_000,
     FileKind.DOCUMENT: 20_000_000,
+    FileKind.ATTACHMENT: 20_000_000,
 }
 
 
@@ -32,6 +34,7 @@ class FileProblem(StrEnum):
     UNSUPPORTED_TYPE = "unsupported_type"
     NAME_AND_CONTENT_DIFFER = "name_and_content_differ"
     TOO_MANY_BYTES = "too_many_bytes"
+    UNPACKS_TOO_LARGE = "unpacks_too_large"
 
 
 class BadFile(Exception):
@@ -45,15 +48,24 @@ class BadFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileType:
-    """A type that is accepted, with the extensions its file names may have."""
+    """A type that is accepted, with the extensions its file names may have.
+
+    The form refuses a type that is accepted `by_mail_only`.
+    """
 
     kind: FileKind
     mime: str
     extensions: frozenset[str]
+    by_mail_only: bool = False
 
 
-def _type(kind: FileKind, mime: str, *extensions: str) -> FileType:
-    return FileType(kind, mime, frozenset(extensions))
+def _type(kind: FileKind, mime: str, *extensions: str, by_mail_only: bool = False) -> FileType:
+    return FileType(kind, mime, frozenset(extensions), by_mail_only)
+
+
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+# These begin alike: which of them it is, the name says and `office_documents` sees.
+_DOCX, _XLSX, _ZIP = "docx", "xlsx", "zip"
 
 
 TYPES: dict[str, FileType] = {
@@ -66,10 +78,13 @@ TYPES: dict[str, FileType] = {
     "mov": _type(FileKind.VIDEO, "video/quicktime", "mov", "qt"),
     "webm": _type(FileKind.VIDEO, "video/webm", "webm"),
     "pdf": _type(FileKind.DOCUMENT, "application/pdf", "pdf"),
+    _DOCX: _type(FileKind.ATTACHMENT, f"{_OFFICE}wordprocessingml.document", _DOCX),
+    _XLSX: _type(FileKind.ATTACHMENT, f"{_OFFICE}spreadsheetml.sheet", _XLSX, by_mail_only=True),
+    _ZIP: _type(FileKind.ATTACHMENT, "application/zip", _ZIP, by_mail_only=True),
 }
 
 
-def file_type(content_head: bytes, filename: str) -> FileType:
+def file_type(content_head: bytes, filename: str, *, by_mail: bool = False) -> FileType:
     """Return the type by content and name. Raises BadFile if they differ or it is not accepted.
 
     `content_head` is the file's first 4,096 bytes, or more.
@@ -77,18 +92,22 @@ def file_type(content_head: bytes, filename: str) -> FileType:
     if not content_head:
         raise BadFile(FileProblem.EMPTY)
     type_name = file_signatures.found_type(content_head[: file_signatures.HEAD_BYTES])
-    accepted_type = TYPES.get(type_name)
-    if accepted_type is None:
-        raise BadFile(FileProblem.UNSUPPORTED_TYPE, found=type_name)
     ending = extension(filename)
+    accepted_type = TYPES.get(ending if _is_office(type_name, ending) else type_name)
+    if accepted_type is None or (accepted_type.by_mail_only and not by_mail):
+        raise BadFile(FileProblem.UNSUPPORTED_TYPE, found=type_name)
     if ending not in accepted_type.extensions:
         raise BadFile(FileProblem.NAME_AND_CONTENT_DIFFER, found=type_name, extension=ending)
     return accepted_type
 
 
-def accept(content_head: bytes, filename: str, *, size: int) -> FileType:
+def _is_office(type_name: str, ending: str) -> bool:
+    return type_name == _ZIP and ending in (_DOCX, _XLSX)
+
+
+def accept(content_head: bytes, filename: str, *, size: int, by_mail: bool = False) -> FileType:
     """Return the type of an acceptable file of `size` bytes. Raises BadFile."""
-    accepted_type = file_type(content_head, filename)
+    accepted_type = file_type(content_head, filename, by_mail=by_mail)
     limit = LIMITS[accepted_type.kind]
     if size > limit:
         raise BadFile(FileProblem.TOO_MANY_BYTES, found=size, limit=limit)

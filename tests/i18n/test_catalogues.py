@@ -37,6 +37,7 @@ LATIN_WORD = re.compile(r"[A-Za-z]+")
 LATIN_ALLOWED = {
     "Approval",
     "CSV",
+    "DOCX",
     "GIF",
     "HEIC",
     "IT",

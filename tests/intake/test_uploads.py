@@ -10,14 +10,18 @@ from sqlalchemy import func, select
 
 from publisher.database.session import Database
 from publisher.intake import uploads
-from publisher.intake.uploads import KeptFile, UploadRefused
+from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused
 from publisher.models.submission_details import Upload
 from publisher.validation import Invalid
 from tests.support.city import City
 from tests.support.city_people import DAY, NOON
 from tests.support.forms import photo
+from tests.support.mail_samples.bombs import docx_bomb, docx_bomb_that_lies
+from tests.support.mail_samples.builder import DOCX_TYPE, docx, zip_file
 
 TIFF = b"II*\x00" + struct.pack("<IH", 8, 1) + struct.pack("<HHIHH", 258, 3, 1, 12, 0) + bytes(4)
+
+WORKBOOK = zip_file({"xl/workbook.xml": b"<workbook/>"})
 
 
 def video(seconds: int, *, size: int = 0) -> bytes:
@@ -59,12 +63,31 @@ def test_a_picture_is_measured_and_named_without_its_folders() -> None:
         ("a.jpg", b"", "empty"),
         ("a.png", photo(), "name_and_content_differ"),
         ("a.jpg", photo(400, 300)[:900], "truncated"),
+        ("a.docx", b"PK\x03\x04" + bytes(400), "name_and_content_differ"),
+        ("a.docx", zip_file({"a.txt": b"x"}), "name_and_content_differ"),
+        ("a.docx", docx("Notice")[:-300], "name_and_content_differ"),
+        ("a.docx", docx_bomb(), "unpacks_too_large"),
+        ("a.docx", docx_bomb_that_lies(120_000_001), "unpacks_too_large"),
+        ("a.docx", zip_file({f"word/{n}": b"" for n in range(2_001)}), "unpacks_too_large"),
+        ("a.docx", zip_file({f"{n:0>200}": b"" for n in range(5_000)}), "unpacks_too_large"),
+        ("a.xlsx", WORKBOOK, "unsupported_type"),
+        ("a.zip", zip_file({"a.txt": b"x"}), "unsupported_type"),
     ],
 )
 def test_what_cannot_be_taken_says_why_and_which(name: str, content: bytes, code: str) -> None:
     with pytest.raises(UploadRefused) as caught:
         uploads.look_at(name, BytesIO(content))
     assert (caught.value.code, caught.value.values["name"]) == (code, name)
+
+
+def test_a_word_document_is_taken_as_it_is_and_a_mail_may_bring_more() -> None:
+    content = docx("सूचना")
+    document = uploads.look_over(UploadedFile("सूचना.docx", content))
+    assert (document.mime, document.content) == (DOCX_TYPE, content)
+    assert not document.is_picture
+    for name, mime in (("wards.xlsx", "sheet"), ("photos.zip", "zip")):
+        kept_file = uploads.look_over(UploadedFile(name, WORKBOOK), by_mail=True)
+        assert kept_file.mime.endswith(mime)
 
 
 def kept_file(digest: str, size: int) -> KeptFile:

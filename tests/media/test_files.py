@@ -21,6 +21,7 @@ MOV = b"\x00\x00\x00\x14ftypqt  " + bytes(40)
 HEIC = b"\x00\x00\x00\x18ftypheic" + bytes(40)
 WEBM = b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm" + bytes(40)
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+ZIP = b"PK\x03\x04" + bytes(40)
 EXE = b"MZ\x90\x00" + bytes(60)
 
 
@@ -44,7 +45,10 @@ EXE = b"MZ\x90\x00" + bytes(60)
         (JPEG, "photo.png", None),
         (PDF, "note.jpg", None),
         (b"PK\x03\x04" + bytes(40), "note.pdf", None),
-        (b"PK\x03\x04" + bytes(40), "note.docx", None),
+        (ZIP, "सूचना.DOCX", FileKind.ATTACHMENT),
+        (ZIP, "wards.xlsx", None),
+        (ZIP, "photos.zip", None),
+        (PDF, "note.docx", None),
         (b"<svg/>", "logo.svg", None),
         (b"\x00\x00\x00\x1cftypM4A " + bytes(40), "song.mp4", None),
         (b"", "empty.jpg", None),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from publisher.models.submission_details import Upload
+from tests.support.mail_samples.builder import DOCX_TYPE, docx
 from tests.web import pictures
 from tests.web.html_page import Page
 from tests.web.site import Browser, File, Site
@@ -356,6 +357,23 @@ def test_a_video_is_kept_with_its_size_and_length_and_shown_as_attached(member: 
     got = member.get(link)
     assert (got.mimetype, got.data) == ("video/mp4", pictures.video(75))
     assert got.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_word_document_is_only_downloaded_and_a_broken_one_is_told(member: Browser) -> None:
+    page = send(member, {}, files=[("files", ("सूचना.docx", docx("सूचना")[:-300]))])
+    assert page.error_at("files").startswith("“सूचना.docx” ही फाइल बिघडलेली आहे")
+    pairs = [(name, value) for name, values in TYPED.items() for value in values]
+    response = member.post(
+        "/submissions/new", pairs, files=[("files", ("सूचना.docx", docx("सूचना")))]
+    )
+    page = member.page(response.headers["Location"])
+    assert "सूचना.docx · १ kB" in page
+    assert not [image for image in page.all if "/files/" in image.get("src")]
+    link = next(link.get("href") for link in page.all if "/files/" in link.get("href"))
+    got = member.get(f"{link}?size=small")
+    assert (got.mimetype, got.data) == (DOCX_TYPE, docx("सूचना"))
+    assert got.headers["Content-Disposition"].startswith("attachment")
+    assert got.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_a_heic_from_a_phone_is_shown_and_handed_in(member: Browser) -> None:

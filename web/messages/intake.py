@@ -63,6 +63,13 @@ SENTENCES: Mapping[str, str] = {
     "unsupported_type.office": N_(
         "“%(name)s” is an office document. Copy its text into the form, or save it as PDF."
     ),
+    "name_and_content_differ.docx": N_(
+        "“%(name)s” is damaged, or no Word document. Save it as DOCX or PDF again, and choose that."
+    ),
+    "unpacks_too_large": N_(
+        "“%(name)s” is refused: unpacked it is larger than %(most)s MB. Save it as PDF, and "
+        "choose that."
+    ),
 }
 
 

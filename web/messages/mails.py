@@ -55,6 +55,9 @@ NOTES: Mapping[str, str] = {
     ),
     "name_and_content_differ": N_("%(name)s is attached as it came: name and content differ."),
     "too_many_bytes": N_("%(name)s is attached as it came: it is too large for the form."),
+    "unpacks_too_large": N_(
+        "%(name)s is attached as it came: it unpacks to far more. Do not open it."
+    ),
     "left_out": N_("%(name)s was left out: the submission has as many photos or files as it can."),
     "left_out_late": N_("%(name)s was left out: the Cell had begun to draft."),
 }
