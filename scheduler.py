@@ -30,9 +30,11 @@ from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox.ingest import tick_ingest
 from publisher.inbox.reply import tick_answers
 from publisher.inbox.unread import tick_unread
+from publisher.intake.scans import tick_scans
 from publisher.mailbox.imap import imap_server
 from publisher.mailbox.preparation import MailIntake
 from publisher.mailbox.reader import MailboxReading, tick_mailbox
+from publisher.media.virus_scanner import clamd
 from publisher.nominations.calls import tick_calls
 from publisher.nominations.office_reminders import tick_office_reminders
 from publisher.notifications.email import tick_mail
@@ -138,6 +140,7 @@ def _message_ticks(
         Tick("mail", 2.0, lambda: _mail(context, settings, is_stopping)),
         Tick("sms", 2.0, lambda: _sms(context, settings, is_stopping)),
         Tick("mailbox", 30.0, lambda: _mailbox(context, settings, is_stopping, waits)),
+        Tick("scans", 30.0, lambda: _scans(context, settings, is_stopping)),
     )
 
 
@@ -162,10 +165,20 @@ def _mailbox(
         city_code=settings.city.code,
         mail_from=settings.mail_from,
         mail_server=settings.mail_server,
+        clamd=clamd(settings.clamd_url),
     )
     server = imap_server(settings.imap_url)
     reading = MailboxReading(context.database, server, intake, context.now, is_stopping)
     return tick_mailbox(reading, waits=waits)
+
+
+def _scans(context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]) -> int:
+    scanner = clamd(settings.clamd_url)
+    if scanner is None:
+        return 0
+    return tick_scans(
+        context.database, context.store, scanner, now=context.now, is_stopping=is_stopping
+    )
 
 
 def _sms(context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]) -> int:

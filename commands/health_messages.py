@@ -52,6 +52,14 @@ SENTENCES: Final[Mapping[str, str]] = {
     "mailbox_read": "{mailbox} was last read to its end at {at}",
     "mails_unreadable": "{number} mails could not be read, the last one at {last} ({reason}): they "
     "wait on /quarantine until somebody has marked them as seen",
+    "scanner_unset": "files are not scanned for viruses: for that name a clamd in "
+    f"{PREFIX}CLAMD_URL",
+    "scanner_answers": "{version} answers",
+    "scanner_away": f"{{url}} does not answer ({{problem}}): start it, or mend {PREFIX}CLAMD_URL; "
+    "until then new files wait",
+    "files_unscanned": "{number} files wait for the scanner, and nobody can open or publish them "
+    "before (last answer: {problem}); if it is INSTREAM size limit exceeded, raise StreamMaxLength "
+    "in clamd.conf",
     "no_letterhead": "papers begin with the city's name; for a picture above it, name a PNG or "
     f"JPEG in {PREFIX}LETTERHEAD",
     "letterhead_read": "{file} stands on the papers",

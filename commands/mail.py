@@ -12,6 +12,7 @@ from commands.app_setup import checked_database
 from publisher.mailbox.preparation import MailIntake
 from publisher.mailbox.report import read_mail
 from publisher.media.store import Store, StoreAway
+from publisher.media.virus_scanner import clamd
 from publisher.now import now
 from publisher.settings.environment import Settings
 
@@ -39,4 +40,5 @@ def intake_of(settings: Settings) -> MailIntake:
         city_code=settings.city.code,
         mail_from=settings.mail_from,
         mail_server=settings.mail_server,
+        clamd=clamd(settings.clamd_url),
     )

@@ -51,6 +51,8 @@ PROMISES = {
     # A long list is written down step by step while a person waits for it.
     "exports": 1,
     "mailbox": 30,
+    # A file that came while the scanner was away can be used soon after it is back.
+    "scans": 30,
     # Somebody waits for the PDF and the ZIP of a call's letters.
     "letter files": 1,
     # A person waits for the code, as with mails.

@@ -129,7 +129,7 @@ def _texts(submission: Submission) -> Iterator[tuple[Language, str]]:
 
 def _pictures(submission: Submission, language: Language) -> tuple[PictureDraft, ...]:
     """Return the first pictures, described in the variant's language if the department did so."""
-    pictures = [file for file in submission.files if file.width is not None]
+    pictures = [file for file in submission.files if file.width is not None and file.is_usable]
     return tuple(
         PictureDraft(
             alt_text=_description(file, language),

@@ -13,7 +13,7 @@ from publisher.intake.form import FIELDS, MOST_FILES, REUSED_FIELDS, Checked, Ha
 from publisher.intake.uploads import FILE_COLUMNS, KeptFile, kept_of
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.people import Department
-from publisher.models.submissions import Submission, SubmissionFile
+from publisher.models.submissions import ScanResult, Submission, SubmissionFile
 from publisher.people.departments import is_in_force
 from publisher.validation import FieldError
 
@@ -97,9 +97,10 @@ def form_of(submission: Submission) -> HandIn:
 
 
 def form_again(submission: Submission) -> HandIn:
-    """Return a form for a new submission like this one, without its dates."""
+    """Return a form for a new submission like this one, without its dates and infected files."""
     form = _form(submission, REUSED_FIELDS)
-    return replace(form, files=form.files[:MOST_FILES])
+    files = [kept_of(file) for file in submission.files if file.scan is not ScanResult.INFECTED]
+    return replace(form, files=tuple(files[:MOST_FILES]))
 
 
 def _form(submission: Submission, names: Iterable[str]) -> HandIn:

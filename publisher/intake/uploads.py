@@ -26,7 +26,7 @@ from publisher.media.files import BadFile, FileKind
 from publisher.media.image_checks import BadPicture
 from publisher.media.store import digest_of
 from publisher.models.submission_details import Upload
-from publisher.models.submissions import SubmissionFile
+from publisher.models.submissions import ScanResult, SubmissionFile
 from publisher.validation import FieldError, Invalid, person_of
 from publisher.working_time import day_bounds, local_day
 
@@ -51,7 +51,8 @@ class KeptFile:
     """A checked file with its descriptions.
 
     `size` is in bytes, `width` and `height` are in pixels (pictures only), `seconds` is the length
-    of a video if known. `content` is None if the bytes are already stored.
+    of a video if known. `scan` is what the virus scanner said. `content` is None if the bytes are
+    already stored.
     """
 
     name: str
@@ -63,12 +64,18 @@ class KeptFile:
     seconds: int | None = None
     alt_mr: str = ""
     alt_en: str = ""
+    scan: ScanResult | None = None
     content: bytes | None = field(default=None, repr=False)
 
     @property
     def is_picture(self) -> bool:
         """Return True if the file can be shown in a post."""
         return self.width is not None
+
+    @property
+    def is_usable(self) -> bool:
+        """Return True if the file may be shown: no scanner is set, or it found nothing."""
+        return self.scan is None or self.scan is ScanResult.CLEAN
 
 
 #: The fields of a file that are columns of a submission's file.

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from io import BytesIO
 from typing import Final
 
+from publisher.intake import scans
 from publisher.intake.form import MOST_PICTURES
 from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, look_over, own_name
 from publisher.mail_messages.message import MailFile
 from publisher.media.store import MediaStore
+from publisher.media.virus_scanner import Clamd
 
 UNKNOWN_TYPE: Final = "application/octet-stream"
 _WITHOUT_NAME: Final = "file"
@@ -24,12 +27,35 @@ class MailFiles:
     files: tuple[KeptFile, ...]
     notes: tuple[Note, ...]
 
+    @property
+    def has_virus(self) -> bool:
+        """True if a file was left out because of a virus."""
+        return any(note["code"] == scans.INFECTED for note in self.notes)
+
 
 def files_of(mail_files: Iterable[MailFile]) -> MailFiles:
     """Return the files, each once, within the form's limits; what is over them is attached."""
     notes: list[Note] = []
     files = tuple(_each_once(_limited(mail_files, notes)))
     return MailFiles(files, tuple(notes))
+
+
+def scanned(clamd: Clamd, mail_files: MailFiles) -> MailFiles:
+    """Ask the scanner of each file: one with a virus is left out, and noted.
+
+    A file of which it gives no plain answer waits. All of them together take limited time.
+    """
+    ends_at = clamd.monotonic() + scans.ENDS_WITHIN
+    files: list[KeptFile] = []
+    notes: list[Note] = []
+    for file in mail_files.files:
+        try:
+            files.append(scans.scanned(clamd, file, BytesIO(file.content or b""), ends_at=ends_at))
+        except UploadRefused as refusal:
+            notes.append(
+                {"code": refusal.code, "name": file.name, "virus": str(refusal.values["virus"])}
+            )
+    return MailFiles(tuple(files), (*mail_files.notes, *notes))
 
 
 def stored(store: MediaStore, mail_files: MailFiles) -> MailFiles:

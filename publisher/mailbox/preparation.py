@@ -12,6 +12,7 @@ from publisher.mailbox import mail_files
 from publisher.mailbox.mail_files import MailFiles
 from publisher.mailbox.senders import sender_of
 from publisher.media.store import MediaStore
+from publisher.media.virus_scanner import Clamd
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,14 @@ class MailIntake:
     """What mails are taken in with: the store, and what is set for the city.
 
     `mail_from` is our own address, `mail_server` the authserv-id of our own mail server; empty if
-    none checks senders.
+    none checks senders. Without `clamd` no file is scanned for viruses.
     """
 
     store: MediaStore
     city_code: str
     mail_from: str
     mail_server: str
+    clamd: Clamd | None = None
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,13 @@ def prepare(database: Database, raw: bytes, *, intake: MailIntake, now: datetime
 def with_files(
     raw_sha256: str, message: MailMessage, *, intake: MailIntake, is_taken_in: bool
 ) -> PreparedMail:
-    """Look the files of a mail over, and store them if it is to be taken in."""
+    """Look the files of a mail over, and store them if it is to be taken in.
+
+    No transaction may be open: the scanner may take its time.
+    """
     files = mail_files.files_of(message.files)
+    if intake.clamd is not None:
+        files = mail_files.scanned(intake.clamd, files)
     if is_taken_in:
         files = mail_files.stored(intake.store, files)
     return PreparedMail(raw_sha256, message.size, message, files=files)

@@ -44,6 +44,8 @@ def receive(
     sender = _quota(session, message, now) or sender_of(
         session, message, mail_server=intake.mail_server, now=now
     )
+    if sender.actor is not None and prepared.files.has_virus:
+        sender = MailSender(reason=WaitReason.INFECTED, is_checked=sender.is_checked)
     target = replies.target_of(session, message)
     taken_as = f"{sender.department_id or ''} {target or ''}"
     mail.content_digest = duplicates.content_digest(message, taken_as=taken_as)

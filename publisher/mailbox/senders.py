@@ -36,6 +36,7 @@ class WaitReason(StrEnum):
     TOO_MANY_MAILS = "too_many_mails"
     UNJOINED_REPLY = "unjoined_reply"  #: It answers a mail of ours, and joins nothing by itself.
     UNUSABLE = "unusable"  #: A known sender's mail that the form would refuse.
+    INFECTED = "infected"  #: A known sender's mail, one of whose files carries a virus.
 
 
 @dataclass(frozen=True)

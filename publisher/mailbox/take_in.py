@@ -50,6 +50,8 @@ def take_in(
     if len(prepared.files.files) > MOST_FILES:
         persistence.fill_files(session, submission, prepared.files.files)
     mail.submission_id, mail.department_id = submission.id, submission.department_id
+    # The scanner may know more than when the mail came.
+    mail.notes = [*mail.notes, *(note for note in prepared.files.notes if note not in mail.notes)]
     if answers:
         notice = acknowledgement.acknowledge(session, submission, message, now=now)
         mail.notice_id = notice.id if notice is not None else None

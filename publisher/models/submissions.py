@@ -37,6 +37,14 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
 
+class ScanResult(StrEnum):
+    """What the virus scanner said of a file; none if no scanner was set when the file came."""
+
+    UNSCANNED = "unscanned"
+    CLEAN = "clean"
+    INFECTED = "infected"
+
+
 class Counter(Base):
     """The last number of a series, incremented in the transaction that uses it."""
 
@@ -128,7 +136,10 @@ class SubmissionFile(Base):
     """
 
     __tablename__ = "submission_files"
-    __table_args__ = (UniqueConstraint("submission_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("submission_id", "position"),
+        partial_index("ix_submission_files_unscanned", "scan_at", where="scan = 'unscanned'"),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
@@ -142,8 +153,20 @@ class SubmissionFile(Base):
     seconds: Mapped[int | None]
     alt_mr: Mapped[str] = mapped_column(Text, default="")
     alt_en: Mapped[str] = mapped_column(Text, default="")
+    #: None: no scanner was set when the file came.
+    scan: Mapped[ScanResult | None] = mapped_column(enum_type(ScanResult, "scan"))
+    #: When the scanner was last asked by the clock.
+    scan_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    scan_note: Mapped[str] = mapped_column(
+        String(200), default="", server_default="", comment="The virus, or why the file still waits"
+    )
 
     submission: Mapped[Submission] = relationship(back_populates="files")
+
+    @property
+    def is_usable(self) -> bool:
+        """Return True if the file may be served, shown and used in a draft."""
+        return self.scan is None or self.scan is ScanResult.CLEAN
 
 
 class PostSubmission(Base):

@@ -65,6 +65,7 @@ class HealthSubject(StrEnum):
     APPOINTMENTS = "appointments"
     CLOCK = "clock"
     MAILS = "mails to the Cell"
+    SCANNER = "virus scanner"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from publisher.settings.delivery import (
 from publisher.settings.help import PHONE, HelpDesk, read_address, read_hours
 from publisher.settings.papers import PaperSettings, read_papers
 from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
+from publisher.settings.scanner import CLAMD_HINT, read_clamd
 from publisher.settings.scheduling import (
     LANGUAGE_STAGGER,
     TAKE_BACK,
@@ -92,6 +93,7 @@ class Settings:
     mail_from: str
     mail_server: str
     imap_url: str
+    clamd_url: str
     city: City
     help_desk: HelpDesk
     head_hours: float
@@ -137,6 +139,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         ),
         mail_server=reader.read("MAIL_SERVER", "", read_name, "write it as mail.pmc.example"),
         imap_url=reader.url("IMAP_URL", "", ("imap", "imaps")),
+        clamd_url=reader.read("CLAMD_URL", "", read_clamd, CLAMD_HINT),
         city=_city(reader),
         help_desk=_help_desk(reader),
         head_hours=reader.read("HEAD_HOURS", 2.0, _hours, "write working hours, such as 2"),

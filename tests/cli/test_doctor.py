@@ -28,6 +28,7 @@ SUBJECTS = (
     "SMS",
     "letterhead",
     "mails to the Cell",
+    "virus scanner",
     "database",
     "migrations",
     "account",

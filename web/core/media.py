@@ -38,10 +38,13 @@ _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "im
 @for_roles()
 @reads
 def submission_file(session: Session, submission_id: int, file_id: int) -> Response:
-    """Serve a file of a submission for download; `?size=small` or `wide` serves a thumbnail."""
+    """Serve a file of a submission for download; `?size=small` or `wide` serves a thumbnail.
+
+    What the virus scanner has not answered for is not served.
+    """
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     for file in submission.files:
-        if file.id == file_id:
+        if file.id == file_id and file.is_usable:
             return _serve(file.sha256, file.mime, file.name)
     raise NotFound(file_id)
 

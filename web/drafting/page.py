@@ -97,7 +97,12 @@ def _pictures(post: Post, draft: Draft) -> tuple[PictureDraft, ...]:
         for revision in post.revisions
         for variant in revision.variants
         for rendition in variant.renditions
-    } | {file.sha256 for submission in post.submissions for file in submission.files}
+    } | {
+        file.sha256
+        for submission in post.submissions
+        for file in submission.files
+        if file.is_usable
+    }
     return tuple(
         PictureDraft(alt_text="", source_sha256=digest)
         for digest in digests

@@ -12,12 +12,13 @@ from publisher.mailbox import quarantine
 from publisher.mailbox.preparation import MailIntake, PreparedMail, prepare_again
 from publisher.mailbox.quarantine import take_in_for
 from publisher.media.store import MediumChanged, MediumMissing, StoreAway
+from publisher.media.virus_scanner import clamd
 from publisher.people.departments import departments_in_force
 from publisher.states import QuarantineState
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
-from web.core.database import reading
+from web.core.database import end_reading, reading
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.list_pages import page_of_query
@@ -107,7 +108,13 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
 
 def _intake() -> MailIntake:
     settings = ctx.settings
-    return MailIntake(ctx.store, settings.city.code, settings.mail_from, settings.mail_server)
+    return MailIntake(
+        store=ctx.store,
+        city_code=settings.city.code,
+        mail_from=settings.mail_from,
+        mail_server=settings.mail_server,
+        clamd=clamd(settings.clamd_url),
+    )
 
 
 def _prepared(quarantine_id: int, intake: MailIntake) -> PreparedMail:
@@ -115,6 +122,7 @@ def _prepared(quarantine_id: int, intake: MailIntake) -> PreparedMail:
     with reading() as session:
         waiting = quarantine.waiting_mail(session, **by_actor(), quarantine_id=quarantine_id)
         digest = waiting.mail.raw_sha256
+    end_reading()  # the scanner may take its time
     try:
         return prepare_again(ctx.store, digest or "", intake=intake)
     except (MediumMissing, MediumChanged, UnreadableMessage) as problem:

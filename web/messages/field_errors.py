@@ -217,7 +217,10 @@ def sentence_with(sentence: str, values: Mapping[str, object]) -> str:
         name: platform_word(str(value)) if name == "platform" else _localized_value(value)
         for name, value in values.items()
     }
-    names = ("found", "most", "line", "character", "title", "due_at", "name", "account", "count")
+    names = (
+        *("found", "most", "line", "character", "title", "due_at", "name", "account", "count"),
+        "virus",
+    )
     return _(sentence, **{**dict.fromkeys(names, ""), **texts})
 
 

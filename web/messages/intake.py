@@ -66,6 +66,7 @@ SENTENCES: Mapping[str, str] = {
     "name_and_content_differ.docx": N_(
         "“%(name)s” is damaged, or no Word document. Save it as DOCX or PDF again, and choose that."
     ),
+    "infected": N_("“%(name)s” carries a virus (%(virus)s), and was not added."),
     "unpacks_too_large": N_(
         "“%(name)s” is refused: unpacked it is larger than %(most)s MB. Save it as PDF, and "
         "choose that."

@@ -24,6 +24,7 @@ REASONS: Mapping[str, str] = {
     WaitReason.CLOSED_DEPARTMENT: N_("The sender’s department is closed."),
     WaitReason.TOO_MANY_MAILS: N_("The sender has written very often today."),
     WaitReason.UNJOINED_REPLY: N_("This answers an email of ours, and could not be joined to it."),
+    WaitReason.INFECTED: N_("A file of the email carries a virus. It is left out."),
     WaitReason.UNUSABLE: N_("The form would not accept it as it is."),
 }
 ENDS: Mapping[QuarantineState, str] = {
@@ -58,6 +59,7 @@ NOTES: Mapping[str, str] = {
     "unpacks_too_large": N_(
         "%(name)s is attached as it came: it unpacks to far more. Do not open it."
     ),
+    "infected": N_("%(name)s was left out: it carries a virus (%(virus)s)."),
     "left_out": N_("%(name)s was left out: the submission has as many photos or files as it can."),
     "left_out_late": N_("%(name)s was left out: the Cell had begun to draft."),
 }
@@ -70,5 +72,5 @@ def note_lines(mail: ReceivedMail) -> list[str]:
 
 def _note_line(note: Mapping[str, object]) -> str:
     sentence = NOTES.get(str(note["code"]), "")
-    values = {"name": "", "count": "", "most": "", **note}
+    values = {"name": "", "count": "", "most": "", "virus": "", **note}
     return _(sentence, **values) if sentence else ""

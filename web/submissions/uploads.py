@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from io import BytesIO
 from itertools import zip_longest
 from typing import BinaryIO, cast
 
@@ -14,15 +15,18 @@ from flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.datastructures import FileStorage
 
-from publisher.intake import uploads
+from publisher.intake import scans, uploads
 from publisher.intake.form import MOST_FILES
 from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, own_name
 from publisher.media import images
 from publisher.media.image_checks import BadPicture
 from publisher.media.store import MediumChanged, MediumMissing, Store, StoreAway
+from publisher.media.virus_scanner import Clamd, clamd
+from publisher.models.submissions import ScanResult
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, by_actor, writing
 from web.core.context import ctx
+from web.core.database import end_reading
 from web.core.request import HeldFile
 from web.messages.field_errors import problem_sentence
 
@@ -41,7 +45,8 @@ class FileRow:
     @property
     def thumbnail(self) -> str:
         """A thumbnail as a data URL; empty if the file is no readable picture."""
-        return _thumbnail(self.file.sha256) if self.file.is_picture else ""
+        is_shown = self.file.is_picture and self.file.is_usable
+        return _thumbnail(self.file.sha256) if is_shown else ""
 
     @property
     def token(self) -> str:
@@ -49,7 +54,7 @@ class FileRow:
         file = self.file
         measures = [file.size, file.width, file.height, file.seconds]
         return _serializer().dumps(
-            [actor().person_id, self.key, file.name, file.sha256, file.mime, *measures]
+            [actor().person_id, self.key, file.name, file.sha256, file.mime, *measures, file.scan]
         )
 
 
@@ -79,13 +84,22 @@ def rows_of(files: Iterable[UploadedFile | KeptFile]) -> list[FileRow]:
 def row_of_token(token: str, alt_mr: str = "", alt_en: str = "") -> FileRow | None:
     """Return the row of a token; None if it is invalid or was signed for another person."""
     try:
-        person, key, name, digest, mime, size, width, height, seconds = _serializer().loads(token)
+        fields = _serializer().loads(token)
+        person, key, name, digest, mime, size, width, height, seconds, *scan = fields
     except (BadSignature, ValueError, TypeError):
         return None
     if person != actor().person_id:
         return None
-    file = KeptFile(name, digest, mime, size, width, height, seconds, alt_mr, alt_en)
+    result = _result(scan[0] if scan else None)
+    file = KeptFile(name, digest, mime, size, width, height, seconds, alt_mr, alt_en, result)
     return FileRow(str(key), file)
+
+
+def _result(scan: str | None) -> ScanResult | None:
+    """Return what the scanner said; a file from before a scanner was set waits for it."""
+    if scan is None:
+        return ScanResult.UNSCANNED if ctx.settings.clamd_url else None
+    return ScanResult(scan)
 
 
 def carried() -> list[FileRow]:
@@ -101,10 +115,12 @@ def take_up(rows: list[FileRow]) -> list[FieldError]:
     if len(rows) + len(chosen) > MOST_FILES:
         values = {"found": len(chosen), "most": MOST_FILES, "kept": len(rows)}
         return [FieldError("files", "too_many_chosen_files", values)] if chosen else []
-    problems = []
+    end_reading()  # the scanner may take its time
+    problems, scanner = [], clamd(ctx.settings.clamd_url)
+    ends_at = scanner.monotonic() + scans.ENDS_WITHIN if scanner is not None else 0.0
     for upload in chosen:
         try:
-            rows.append(_store_upload(upload, rows))
+            rows.append(_store_upload(upload, rows, scanner, ends_at))
         except UploadRefused as bad:
             problems.append(FieldError("files", bad.code, bad.values))
         except Invalid as invalid:
@@ -112,8 +128,10 @@ def take_up(rows: list[FileRow]) -> list[FieldError]:
     return problems
 
 
-def _store_upload(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
-    """Check, count and store a file. Raises `UploadRefused` or `Invalid`."""
+def _store_upload(
+    chosen: FileStorage, rows: Sequence[FileRow], scanner: Clamd | None, ends_at: float
+) -> FileRow:
+    """Check, scan, count and store a file. Raises `UploadRefused` or `Invalid`."""
     name = chosen.filename or ""
     stream = chosen.stream
     if isinstance(stream, HeldFile) and stream.is_cut:
@@ -122,6 +140,9 @@ def _store_upload(chosen: FileStorage, rows: Sequence[FileRow]) -> FileRow:
     file = uploads.look_at(name, source)
     if file.sha256 in {row.file.sha256 for row in rows}:
         raise UploadRefused("same_file_twice", {"name": file.name})
+    if scanner is not None:
+        scanned_source = source if file.content is None else BytesIO(file.content)
+        file = scans.scanned(scanner, file, scanned_source, ends_at=ends_at)
     with writing() as session:
         counted = uploads.admit(session, **by_actor(), file=file)
     try:

@@ -1,0 +1,120 @@
+"""Nothing passes the virus scanner but by its plain answer, and none is waited for too long."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from io import BytesIO
+
+import pytest
+
+from publisher.media.virus_scanner import (
+    Clamd,
+    ScannerAway,
+    TooLargeForScanner,
+    clamd,
+    version_of,
+    virus_in,
+)
+from tests.support.clamd import ScriptedClamd, says, scripted
+from tests.support.processes import free_port
+
+
+@pytest.fixture
+def scanner() -> Iterator[ScriptedClamd]:
+    with scripted() as server:
+        yield server
+
+
+def test_a_file_is_sent_whole_and_left_at_its_beginning(scanner: ScriptedClamd) -> None:
+    content = bytes(range(256)) * 1_000
+    source = BytesIO(content)
+    source.seek(7)
+    assert virus_in(scanner.client(), source) == ""
+    assert scanner.contents == [content]
+    assert source.tell() == 0
+
+
+def test_a_virus_has_its_name(scanner: ScriptedClamd) -> None:
+    scanner.answer = says("stream: Win.Test.EICAR_HDB-1 FOUND")
+    assert virus_in(scanner.client(), BytesIO(b"x")) == "Win.Test.EICAR_HDB-1"
+    assert version_of(scanner.client()) == "ClamAV 1.4.6/1/Sun Nov 29 2026"
+
+
+def cut(connection: socket.socket, _content: bytes) -> None:
+    connection.sendall(b"stream: O")
+
+
+def closed(connection: socket.socket, _content: bytes) -> None:
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def endless(connection: socket.socket, _content: bytes) -> None:
+    while True:
+        connection.sendall(b"x" * 1_000)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        says("stream: Access denied. ERROR"),
+        says("stream: OK stream: OK"),
+        says("stream:  FOUND"),
+        says("220 mail.example ESMTP"),
+        says("\x00"),
+        says("stream: OK\n"),
+        cut,
+        closed,
+        endless,
+    ],
+)
+def test_whatever_is_no_plain_answer_lets_nothing_pass(
+    scanner: ScriptedClamd, answer: object
+) -> None:
+    scanner.answer = answer  # type: ignore[assignment]  # each is an answer
+    with pytest.raises(ScannerAway):
+        virus_in(scanner.client(), BytesIO(b"x"))
+
+
+def test_a_scanner_that_is_away_is_said_to_be(scanner: ScriptedClamd) -> None:
+    for away in (Clamd(("127.0.0.1", free_port())), Clamd("/nowhere/clamd.ctl")):
+        with pytest.raises(ScannerAway):
+            virus_in(away, BytesIO(b"x"))
+        with pytest.raises(ScannerAway):
+            version_of(away)
+    scanner.version = "SSH-2.0-OpenSSH"
+    with pytest.raises(ScannerAway, match="SSH"):
+        version_of(scanner.client())
+
+
+def test_a_file_that_the_scanner_takes_no_further_is_named_as_too_large(
+    scanner: ScriptedClamd,
+) -> None:
+    scanner.most, scanner.answer = 1, says("INSTREAM size limit exceeded. ERROR")
+    with pytest.raises(TooLargeForScanner):
+        virus_in(scanner.client(), BytesIO(bytes(5_000_000)))
+
+
+def test_the_deadline_is_that_of_the_whole_and_no_step_begins_it_again() -> None:
+    # Each look at the clock takes a second: an answer that comes letter by letter never ends it.
+    def slowly(connection: socket.socket, _content: bytes) -> None:
+        for letter in b"stream: OK":
+            connection.sendall(bytes([letter]))
+
+    with scripted() as server:
+        server.answer = slowly
+        seconds = iter(range(1_000))
+        impatient = Clamd(server.client().address, 5.0, lambda: float(next(seconds)))
+        with pytest.raises(ScannerAway, match="no answer in time"):
+            virus_in(impatient, BytesIO(bytes(500_000)))
+        past = server.client()
+        with pytest.raises(ScannerAway, match="no answer in time"):
+            virus_in(past, BytesIO(b"x"), ends_at=past.monotonic() - 1)
+
+
+def test_the_setting_names_a_host_or_a_path() -> None:
+    assert clamd("") is None
+    by_host, by_path = clamd("tcp://[::1]:3310"), clamd("unix:/run/clamav/clamd.ctl")
+    assert by_host is not None
+    assert by_path is not None
+    assert (by_host.address, by_path.address) == (("::1", 3310), "/run/clamav/clamd.ctl")
