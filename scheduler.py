@@ -150,6 +150,7 @@ def _mail(context: WorkerContext, settings: Settings, is_stopping: Callable[[], 
         smtp_url=settings.smtp_url,
         mail_from=settings.mail_from,
         base_url=settings.base_url,
+        reply_to=settings.reply_to,
         now=context.now,
         is_stopping=is_stopping,
     )

@@ -58,6 +58,12 @@ GOOD = {
     "MAIL_SERVER": "mail.pmc.example",
     "IMAP_URL": "imaps://cell:word@mail.example/Media",
     "CLAMD_URL": "unix:/run/clamav/clamd.ctl",
+    "IMAP_TOKEN_URL": "https://login.example/token",
+    "IMAP_CLIENT_ID": "desk",
+    "IMAP_CLIENT_SECRET": "client-word",
+    "IMAP_REFRESH_TOKEN": "refresh-word",
+    "IMAP_SCOPE": "mail",
+    "REPLY_TO": "media@pmc.example",
     "CITY_NAME": "Another City",
     "CITY_NAME_MR": "दुसरे शहर",
     "CITY_CODE": "TEST",
@@ -118,6 +124,48 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
     assert press.weekly_looks_after == timedelta(days=90)
     platform_names = [setting.name for setting in PLATFORM_SETTINGS]
     assert settings.platforms == {name: GOOD[name.upper()] for name in platform_names}
+
+
+@pytest.mark.parametrize(
+    ("address", "variables"),
+    [
+        ("", {"REPLY_TO": "media@pmc.example"}),
+        ("city@pmc.example", {"IMAP_URL": "imaps://cell@mail.example"}),
+        ("cell@pmc.example", {"IMAP_URL": "imaps://cell%40pmc.example:word@mail.example"}),
+        ("media@pmc.example", {"IMAP_URL": GOOD["IMAP_URL"], "REPLY_TO": "media@pmc.example"}),
+    ],
+)
+def test_replies_go_to_the_mailbox_that_is_read(
+    tmp_path: Path, address: str, variables: dict[str, str]
+) -> None:
+    assert read(tmp_path, MAIL_FROM=GOOD["MAIL_FROM"], **variables).reply_to == address
+
+
+IMAP_TOKEN = {name: GOOD[name] for name in GOOD if name.startswith("IMAP_") and name != "IMAP_URL"}
+
+
+def test_the_token_of_the_mailbox_is_read_and_its_secrets_are_not_printed(tmp_path: Path) -> None:
+    assert read(tmp_path).imap_token is None
+    token = read(tmp_path, **IMAP_TOKEN).imap_token
+    assert token is not None
+    assert (token.client_id, token.client_secret) == ("desk", "client-word")
+    assert (token.refresh_token, token.scope) == ("refresh-word", "mail")
+    assert "word" not in repr(token)
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [{"IMAP_CLIENT_ID"}, {"IMAP_CLIENT_SECRET"}, {"IMAP_REFRESH_TOKEN", "IMAP_SCOPE"}],
+)
+def test_a_token_that_is_half_set_is_refused_without_its_secrets(
+    tmp_path: Path, missing: set[str]
+) -> None:
+    given = {name: text for name, text in IMAP_TOKEN.items() if name not in missing}
+    with pytest.raises(WrongSetting, match="IMAP_TOKEN_URL") as refusal:
+        read(tmp_path, **given)
+    assert "-word" not in str(refusal.value)
+    with pytest.raises(WrongSetting, match="IMAP_TOKEN_URL"):
+        read(tmp_path, **{**IMAP_TOKEN, "IMAP_TOKEN_URL": "http://login.example/token"})
 
 
 def test_papers_have_what_the_city_wrote(tmp_path: Path) -> None:
@@ -223,6 +271,8 @@ WRONG = [
     ("CLAMD_URL", "tcp://127.0.0.1:99999", "tcp://host:port or unix:/path"),
     ("CLAMD_URL", "unix://clamd.ctl", "tcp://host:port or unix:/path"),
     ("CLAMD_URL", "http://scanner.example:80", "tcp://host:port or unix:/path"),
+    ("IMAP_TOKEN_URL", "login.example", "https://"),
+    ("REPLY_TO", "media", "cell@pmc.example"),
     ("MAIL_FROM", "city", "write it as"),
     ("MAIL_FROM", "@pmc.example", "write it as"),
     ("MAIL_SERVER", "mail pmc", "mail.pmc.example"),
@@ -285,6 +335,7 @@ def test_a_wrong_setting_is_named_with_what_to_write(
 def test_every_setting_that_can_be_wrong_is_tried_here(tmp_path: Path) -> None:
     free = {"MEDIA_DIR", "CITY_NAME", "CITY_NAME_MR", "SMS_BODY", "SMS_SENDER", "SMS_ENTITY_ID"}
     free |= {"LETTERHEAD", "OUTWARD_NUMBER", "SIGNATORY"}
+    free |= {"IMAP_CLIENT_ID", "IMAP_CLIENT_SECRET", "IMAP_REFRESH_TOKEN", "IMAP_SCOPE"}
     free |= {name.upper() for name in KEYS}
     assert {name for name, _, _ in WRONG} == set(GOOD) - free
 

@@ -33,6 +33,7 @@ def listen(context: Context) -> None:
         smtp_url=settings.smtp_url,
         mail_from=settings.mail_from,
         base_url=settings.base_url,
+        reply_to=settings.reply_to,
         now=context.clock,
     )
 

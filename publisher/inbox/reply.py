@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed, WrongState
@@ -24,6 +24,7 @@ from publisher.inbox.routing import RoutingReason
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.controls import Order
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
+from publisher.models.mailbox import ReceivedMail
 from publisher.models.posts import Language, Post, PostKind, Revision
 from publisher.review import decide
 from publisher.review.department_approvers import HEAD_HOURS
@@ -146,8 +147,16 @@ def answer(
             not_after=now + decide.USEFUL_FOR,
         )
     _decide(session, post, revision, actor=actor, now=now, head_hours=head_hours)
+    if kind is AnswerKind.FINAL:
+        _end_offers(session, comment, now=now)
     failpoints.hit("answer.before_commit")
     return post
+
+
+def _end_offers(session: Session, comment: Comment, *, now: datetime) -> None:
+    """End what mails offered as the answer: it is written."""
+    offers = (ReceivedMail.comment_id == comment.id, ReceivedMail.offer_ended_at.is_(None))
+    session.execute(update(ReceivedMail).where(*offers).values(offer_ended_at=now))
 
 
 def _variant(comment: Comment, text: str) -> PreparedVariant:
@@ -167,13 +176,13 @@ def _make_room(
     earlier_reply = routing.standing_answer(session, comment)
     if kind is not AnswerKind.FINAL or earlier_reply is None:
         return
-    if not _came_to_nothing(earlier_reply.post):
+    if not came_to_nothing(earlier_reply.post):
         raise AlreadyAnswered(post=earlier_reply.post_id)
     routing.withdraw_reply(session, earlier_reply, actor=actor, now=now, why="answered_anew")
     session.flush()
 
 
-def _came_to_nothing(post: Post) -> bool:
+def came_to_nothing(post: Post) -> bool:
     """Return True if the post was rejected, or failed, was missed or cancelled on delivery."""
     if post.state in (PostState.DRAFT, PostState.REJECTED):
         return True

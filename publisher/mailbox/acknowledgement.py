@@ -53,7 +53,10 @@ def acknowledge(
 def refuse_to_approve(
     session: Session, post: Post, message: MailMessage, *, now: datetime
 ) -> Notice | None:
-    """Queue the word that a reply is no approval, with the link; once for a post and day."""
+    """Queue the word that a reply is no approval, with the link; once for a post and day.
+
+    The caller has locked the post, so that of two replies at one moment one is answered.
+    """
     address = message.sender.address
     begin, end = day_bounds(local_day(now))
     before = select(Notice.id).where(

@@ -19,7 +19,7 @@ from publisher.mail_messages.message import MailMessage
 from publisher.mailbox import duplicates, quarantine, replies, texts
 from publisher.mailbox.mail_files import kind_of
 from publisher.mailbox.preparation import MailIntake, PreparedMail
-from publisher.mailbox.replies import CannotJoin, ReplyTarget
+from publisher.mailbox.replies import CannotJoin, ReplyTarget, TargetKind
 from publisher.mailbox.senders import MailSender, WaitReason, sender_of
 from publisher.mailbox.take_in import take_in
 from publisher.models.mailbox import MailOutcome, ReceivedMail
@@ -29,6 +29,7 @@ from publisher.working_time import day_bounds, local_day
 MOST_A_DAY = 100
 """How many mails of one sender become something on one day; further ones wait for a person."""
 OWN_MAIL = "own_mail"
+SECRET_MAIL = "secret_mail"  # noqa: S105  why a mail is ignored
 
 
 def receive(
@@ -41,12 +42,14 @@ def receive(
     mail = _mail_of(prepared, message, now)
     if reason := _reason_to_ignore(message, intake):
         return _ended(session, mail, MailOutcome.IGNORED, reason)
+    target = replies.target_of(session, message)
+    if target is not None and target.kind is TargetKind.SECRET:
+        return _without_secret(session, mail)
     sender = _quota(session, message, now) or sender_of(
         session, message, mail_server=intake.mail_server, now=now
     )
     if sender.actor is not None and prepared.files.has_virus:
         sender = MailSender(reason=WaitReason.INFECTED, is_checked=sender.is_checked)
-    target = replies.target_of(session, message)
     taken_as = f"{sender.department_id or ''} {target or ''}"
     mail.content_digest = duplicates.content_digest(message, taken_as=taken_as)
     mail.is_sender_checked, mail.department_id = sender.is_checked, sender.department_id
@@ -57,7 +60,15 @@ def receive(
         return mail
     act = _act(prepared, message, target, actor=sender.actor, intake=intake, now=now)
     _do_or_wait(session, mail, act, now)
+    if target is not None:
+        replies.say_no_approval(session, mail, message, target, actor=sender.actor, now=now)
     return mail
+
+
+def _without_secret(session: Session, mail: ReceivedMail) -> ReceivedMail:
+    """Keep that the mail came: it may quote a code or link that nobody else must see."""
+    mail.subject, mail.text, mail.files, mail.notes = "", "", [], []
+    return _ended(session, mail, MailOutcome.IGNORED, SECRET_MAIL)
 
 
 Act = Callable[[Session, ReceivedMail], object]

@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
 from approvals.policy import Actor
+from publisher import transitions
+from publisher.i18n.languages import latin_digits
+from publisher.inbox import offered_answers
 from publisher.intake import edit, persistence, questions
 from publisher.intake.form import MOST_FILES, MOST_PICTURES
 from publisher.intake.uploads import KeptFile
@@ -25,6 +28,7 @@ from publisher.models.notifications import Notice
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from publisher.notifications import links
+from publisher.notifications.kinds import HAS_SECRET
 from publisher.states import SubmissionState
 from publisher.validation import LONGEST_REASON, Invalid, NotFound
 
@@ -38,6 +42,7 @@ class TargetKind(StrEnum):
     SUBMISSION = "submissions"
     POST = "posts"
     COMMENT = "comments"
+    SECRET = "secret"  # noqa: S105  a mail with a code or link for its reader alone
     OTHER = "other"
 
 
@@ -54,16 +59,22 @@ class CannotJoin(Exception):
 
 
 def target_of(session: Session, message: MailMessage) -> ReplyTarget | None:
-    """Return what the mail answers: by our Message-ID, else by the number in its subject."""
+    """Return what the mail answers: by our Message-ID, else by the number in its subject.
+
+    People type the digits of a number in Marathi too.
+    """
     names = [*message.in_reply_to, *reversed(message.references)][:_MOST_NAMES]
     ours = [name.partition("@")[0] for name in names]
-    paths = session.execute(select(Notice.mail_id, Notice.path).where(Notice.mail_id.in_(ours)))
-    by_name = {row.mail_id: row.path for row in paths}
-    if path := next((by_name[name] for name in ours if name in by_name), None):
-        return _of_path(path)
+    query = select(Notice.mail_id, Notice.kind, Notice.path).where(Notice.mail_id.in_(ours))
+    by_name = {row.mail_id: row for row in session.execute(query)}
+    answered = next((by_name[name] for name in ours if name in by_name), None)
+    if answered is not None and answered.kind in HAS_SECRET:
+        return ReplyTarget(TargetKind.SECRET)
+    if answered is not None and answered.path:
+        return _of_path(answered.path)
     number = _NUMBER.search(message.subject)
     if number is not None:
-        by_number = select(Submission.id).where(Submission.number == number.group())
+        by_number = select(Submission.id).where(Submission.number == latin_digits(number.group()))
         submission_id = session.scalar(by_number)
         if submission_id is not None:
             return ReplyTarget(TargetKind.SUBMISSION, submission_id)
@@ -90,8 +101,12 @@ def join(
 ) -> None:
     """Add the answer to what it is about. Raises `CannotJoin` if a person has to read it.
 
-    An answer about a post is a note to the cell, and never an approval.
+    An answer about a post is a note to the cell, and never an approval; one about a comment is
+    offered as the answer to it.
     """
+    if target.kind is TargetKind.COMMENT:
+        _offer(session, mail, target.id, actor=actor, now=now)
+        return
     submission = _submission_of(session, target, actor)
     text = texts.cleaned(message.text)[:LONGEST_REASON].strip() or texts.WITHOUT_TEXT
     try:
@@ -109,10 +124,36 @@ def join(
     mail.outcome, mail.submission_id = MailOutcome.JOINED, submission.id
     mail.department_id = submission.department_id
     mail.notes = [*mail.notes, *left_out]
-    if target.kind is TargetKind.POST:
-        post = session.get_one(Post, target.id)
+    session.flush()
+
+
+def say_no_approval(
+    session: Session,
+    mail: ReceivedMail,
+    message: MailMessage,
+    target: ReplyTarget,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Answer a reply to a review mail that it is no approval, joined or not."""
+    post = transitions.lock(session, Post, target.id) if target.kind is TargetKind.POST else None
+    if post is not None and post.department_id == actor.department_id:
         notice = acknowledgement.refuse_to_approve(session, post, message, now=now)
         mail.notice_id = notice.id if notice is not None else None
+        session.flush()
+
+
+def _offer(
+    session: Session, mail: ReceivedMail, comment_id: int, *, actor: Actor, now: datetime
+) -> None:
+    if not mail.text:
+        raise CannotJoin
+    try:
+        offered_answers.offer(session, mail, actor=actor, comment_id=comment_id, now=now)
+    except (NotAllowed, NotFound) as refusal:
+        raise CannotJoin from refusal
+    mail.outcome = MailOutcome.JOINED
     session.flush()
 
 

@@ -50,6 +50,11 @@ def read_mail(
         return report_of(session, mail, mail_from=intake.mail_from)
 
 
+def _comment_number(mail: ReceivedMail) -> str | None:
+    """Return the id of the comment that the mail answers, as a text; a comment has no number."""
+    return str(mail.comment_id) if mail.comment_id is not None else None
+
+
 def report_of(session: Session, mail: ReceivedMail, *, mail_from: str) -> MailReport:
     """Return what became of a stored mail."""
     submission = session.get(Submission, mail.submission_id) if mail.submission_id else None
@@ -60,7 +65,7 @@ def report_of(session: Session, mail: ReceivedMail, *, mail_from: str) -> MailRe
     return MailReport(
         outcome=mail.outcome.value,
         number=None if joins else number,
-        joined_to=number if joins else None,
+        joined_to=number or _comment_number(mail) if joins else None,
         department=department.code if department is not None else None,
         title=submission.title if submission is not None and not joins else mail.subject,
         text=mail.text,

@@ -72,6 +72,9 @@ class ReceivedMail(Base):
     submission_id: Mapped[int | None] = mapped_column(ForeignKey("submissions.id"), index=True)
     #: Our answer to it.
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
+    #: The comment to which its text is offered as the answer, until `offer_ended_at`.
+    comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"), index=True)
+    offer_ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: When somebody marked it as seen, if it could not be read.
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     seen_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))

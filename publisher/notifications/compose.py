@@ -244,6 +244,11 @@ def write(
     return _cut(" ".join(subject.split()), LONGEST_SUBJECT), body.strip() + "\n"
 
 
+def reply_note(language: str, fate: str) -> str:
+    """Return the sentence on what becomes of a reply to a mail."""
+    return _render(language, "reply_note", {"fate": fate}).strip()
+
+
 def row_of(texts: Mapping[str, str]) -> str:
     """Return the line of one text of a post: where, in which language, when, and what is wrong."""
     names = ("platform", "language", "account", "due_at", "at", "code", "trouble")

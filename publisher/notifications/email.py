@@ -18,6 +18,7 @@ from publisher.models.notifications import Channel, Notice
 from publisher.notifications import department_copies, dispatch, links
 from publisher.notifications.dispatch import NoticeRefused
 from publisher.notifications.kinds import ANSWERS, NoticeKind
+from publisher.notifications.reply_notes import with_reply_note
 from publisher.notifications.smtp import MailServer, hand_over, mail_server
 
 
@@ -28,6 +29,7 @@ def tick_mail(
     mail_from: str,
     base_url: str,
     now: Callable[[], datetime],
+    reply_to: str = "",
     limit: int = 50,
     context: ssl.SSLContext | None = None,
     only: str = "",
@@ -36,9 +38,10 @@ def tick_mail(
     """Send up to `limit` due mails; return the number that the server accepted.
 
     The tick ends early, and leaves the rest untouched, if the server is unreachable or once
-    `is_stopping`. With `only`, just the mails of this kind are sent.
+    `is_stopping`. With `only`, just the mails of this kind are sent. `reply_to` is the address of
+    the mailbox that is read; empty if none is.
     """
-    carrier = _ByMail(database, mail_server(smtp_url, context), mail_from, base_url, now)
+    carrier = _ByMail(database, mail_server(smtp_url, context), mail_from, base_url, reply_to, now)
     return dispatch.tick(
         database, carrier, now=now, limit=limit, only=only, is_stopping=is_stopping
     )
@@ -52,6 +55,7 @@ class _ByMail:
     server: MailServer
     mail_from: str
     base_url: str
+    reply_to: str
     now: Callable[[], datetime]
     channel: Channel = Channel.MAIL
 
@@ -59,7 +63,13 @@ class _ByMail:
         """Send a mail; return once it is accepted. Raises a `NotSent`."""
         if self._is_for_nobody(notice):
             raise NoticeRefused("its address is a department's now")
-        message = letter(notice, mail_from=self.mail_from, base_url=self.base_url, now=self.now())
+        message = letter(
+            notice,
+            mail_from=self.mail_from,
+            base_url=self.base_url,
+            reply_to=self.reply_to,
+            now=self.now(),
+        )
         hand_over(self.server, message)
 
     def _is_for_nobody(self, notice: Notice) -> bool:
@@ -74,11 +84,15 @@ class _ByMail:
         return False
 
 
-def letter(notice: Notice, *, mail_from: str, base_url: str, now: datetime) -> EmailMessage:
-    """Return the mail of a notice, with links to `base_url`."""
+def letter(
+    notice: Notice, *, mail_from: str, base_url: str, now: datetime, reply_to: str = ""
+) -> EmailMessage:
+    """Return the mail of a notice, with links to `base_url`; replies to it go to `reply_to`."""
     message = EmailMessage(policy=WIRE)
     message["From"] = mail_from
     message["To"] = notice.address
+    if reply_to:
+        message["Reply-To"] = reply_to
     # Python's own folding drops a space between two encoded words, so the header comes folded.
     message.set_raw("Subject", Header(notice.subject, "utf-8", header_name="Subject").encode())
     message["Date"] = format_datetime(now)
@@ -89,7 +103,7 @@ def letter(notice: Notice, *, mail_from: str, base_url: str, now: datetime) -> E
         message.set_raw("In-Reply-To", names[-1])
         message.set_raw("References", "\r\n ".join(names))
     message["Auto-Submitted"] = "auto-replied" if notice.kind in ANSWERS else "auto-generated"
-    body = links.with_base(notice.body, base_url)
+    body = with_reply_note(links.with_base(notice.body, base_url), notice, is_read=bool(reply_to))
     message.set_content(body, charset="utf-8", cte="base64")  # any server takes it as it is
     message["Content-Language"] = notice.language
     return message

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +24,15 @@ from publisher.settings.delivery import (
     read_some,
 )
 from publisher.settings.help import PHONE, HelpDesk, read_address, read_hours
+from publisher.settings.mailbox import MailboxTokenSettings, mailbox_address, read_token_settings
 from publisher.settings.papers import PaperSettings, read_papers
+from publisher.settings.parsers import (
+    read_count,
+    read_database_url,
+    read_keys,
+    read_long_secret,
+    read_url,
+)
 from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
 from publisher.settings.scanner import CLAMD_HINT, read_clamd
 from publisher.settings.scheduling import (
@@ -81,6 +88,7 @@ class Settings:
     """Everything that differs between cities and machines.
 
     `platforms` has the settings of the platforms by their names in small letters; empty if not set.
+    `reply_to` is the address of the mailbox that is read; empty if none is.
     """
 
     database_url: str
@@ -94,6 +102,8 @@ class Settings:
     mail_server: str
     imap_url: str
     clamd_url: str
+    imap_token: MailboxTokenSettings | None
+    reply_to: str
     city: City
     help_desk: HelpDesk
     head_hours: float
@@ -123,15 +133,15 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         database_url=reader.read(
             "DATABASE_URL",
             f"sqlite:///{root / 'var' / 'nagarvani.db'}",
-            _database_url,
+            read_database_url,
             "write sqlite:///path/to/file.db or postgresql://name:password@host/database",
         ),
         secret_key=reader.read(
-            "SECRET_KEY", "", _long_secret, "write at least 32 characters that nobody can guess"
+            "SECRET_KEY", "", read_long_secret, "write at least 32 characters that nobody can guess"
         ),
-        token_keys=reader.read("TOKEN_KEYS", (), _keys, "write the keys that `Fernet` made"),
+        token_keys=reader.read("TOKEN_KEYS", (), read_keys, "write the keys that `Fernet` made"),
         base_url=reader.url("BASE_URL", "http://127.0.0.1:8000", _WEB),
-        trusted_proxies=reader.read("TRUSTED_PROXIES", 0, _count, "write how many, such as 1"),
+        trusted_proxies=reader.read("TRUSTED_PROXIES", 0, read_count, "write how many, such as 1"),
         media_dir=Path(reader.text("MEDIA_DIR", str(root / "var" / "media"))),
         smtp_url=reader.url("SMTP_URL", "smtp://127.0.0.1:25", ("smtp", "smtps")),
         mail_from=reader.read(
@@ -140,6 +150,12 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         mail_server=reader.read("MAIL_SERVER", "", read_name, "write it as mail.pmc.example"),
         imap_url=reader.url("IMAP_URL", "", ("imap", "imaps")),
         clamd_url=reader.read("CLAMD_URL", "", read_clamd, CLAMD_HINT),
+        imap_token=_imap_token(reader),
+        reply_to=mailbox_address(
+            reader.text("IMAP_URL"),
+            reader.read("REPLY_TO", "", read_address, "write it as cell@pmc.example"),
+            reader.text("MAIL_FROM"),
+        ),
         city=_city(reader),
         help_desk=_help_desk(reader),
         head_hours=reader.read("HEAD_HOURS", 2.0, _hours, "write working hours, such as 2"),
@@ -153,6 +169,16 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         rehearsals=reader.read("REHEARSALS", False, _yes_or_no, "write 1 or 0"),
         rehearsals_dir=Path(reader.text("REHEARSALS_DIR", str(root / "var" / "rehearsals"))),
         rehearsal=reader.text("REHEARSAL"),
+    )
+
+
+def _imap_token(reader: _Reader) -> MailboxTokenSettings | None:
+    hint = (
+        f"write https://…, and set {PREFIX}IMAP_CLIENT_ID, {PREFIX}IMAP_CLIENT_SECRET, and "
+        f"{PREFIX}IMAP_REFRESH_TOKEN or {PREFIX}IMAP_SCOPE"
+    )
+    return reader.read(
+        "IMAP_TOKEN_URL", None, lambda url: read_token_settings(url, reader.texts), hint
     )
 
 
@@ -226,42 +252,7 @@ class _Reader:
         hint = (
             f"write an address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
         )
-        return self.read(name, default, lambda text: _checked_url(text, schemes), hint)
-
-
-def _checked_url(text: str, schemes: tuple[str, ...]) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in schemes or not parts.hostname or parts.port == 0:
-        raise ValueError(text)
-    return text.rstrip("/")
-
-
-def _database_url(text: str) -> str:
-    kind, _, path = text.partition("://")
-    if kind not in ("sqlite", "postgresql", "postgresql+psycopg") or not path.strip("/"):
-        raise ValueError(text)
-    if kind == "sqlite" and not path.startswith("/"):
-        raise ValueError(text)
-    return text
-
-
-def _long_secret(text: str) -> str:
-    if len(text) < 32:
-        raise ValueError("short")
-    return text
-
-
-def _keys(text: str) -> tuple[str, ...]:
-    keys = tuple(text.replace(",", " ").split())
-    if any(len(urlsafe_b64decode(key)) != 32 for key in keys):
-        raise ValueError("no key")
-    return keys
-
-
-def _count(text: str) -> int:
-    if int(text) < 0:
-        raise ValueError(text)
-    return int(text)
+        return self.read(name, default, lambda text: read_url(text, schemes), hint)
 
 
 def _city(reader: _Reader) -> City:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
@@ -9,6 +11,7 @@ from sqlalchemy.orm import Session
 from publisher.database.session import Database
 from publisher.intake import questions
 from publisher.mail_messages.message import MailFile, MailMessage
+from publisher.mailbox.receive import receive
 from publisher.mailbox.take_in import mails_of
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice
@@ -19,7 +22,7 @@ from publisher.states import SubmissionState
 from tests.support.city import City
 from tests.support.city_people import DAY
 from tests.support.forms import photo
-from tests.support.mailed import address_of, message, receive_one
+from tests.support.mailed import address_of, intake_of, message, prepared, receive_one
 
 NUMBER = "PMC/2026/000001"
 
@@ -170,3 +173,64 @@ def test_a_reply_to_a_mail_about_nothing_waits_for_a_person(database: Database, 
         mail = receive_one(session, town, replace(reply_to(notice, member, "नमस्कार")))
         assert mail.reason == "unjoined_reply"
         assert session.scalar(select(func.count()).select_from(ReceivedMail)) == 2
+
+
+def test_the_cell_reads_the_note_of_a_reviewer_and_is_told_of_it(
+    database: Database, town: City
+) -> None:
+    town.in_review("water")
+    officer = address_of(town, "first")
+    with database.transaction() as session:
+        asked = select(Notice).where(Notice.kind == "review_asked", Notice.address == officer)
+        mail = receive_one(session, town, reply_to(session.scalars(asked).one(), officer, "मान्य"))
+        told = select(Notice).where(Notice.kind == "submission_note")
+        (notice,) = session.scalars(told)
+        assert notice.address == address_of(town, "clerk")
+        assert "मान्य" in notice.body
+        assert notice.path == f"/submissions/{mail.submission_id}"
+
+
+def test_a_reply_about_a_post_of_no_submission_is_answered_too(
+    database: Database, town: City
+) -> None:
+    """The mail waits for the cell, and its sender must not believe to have approved."""
+    town.in_review("water")
+    officer = address_of(town, "first")
+    with database.transaction() as session:
+        asked = select(Notice).where(Notice.kind == "review_asked", Notice.address == officer)
+        notice = session.scalars(asked).one()
+        post = session.scalars(select(Post)).one()
+        post.submissions.clear()
+        mail = receive_one(session, town, reply_to(notice, officer, "मान्य"))
+        assert mail.reason == "unjoined_reply"
+        answer = session.get_one(Notice, mail.notice_id)
+        assert (answer.kind, answer.address) == ("mail_no_approval", officer)
+
+
+@pytest.mark.both
+def test_of_two_replies_at_one_moment_one_is_answered(database: Database, town: City) -> None:
+    town.in_review("water")
+    officer = address_of(town, "first")
+    with database.transaction() as session:  # a note would lock the submission
+        post = session.scalars(select(Post)).one()
+        post.submissions.clear()
+        asked = select(Notice).where(Notice.kind == "review_asked", Notice.address == officer)
+        notice = session.scalars(asked).one()
+        session.flush()
+        session.refresh(notice)
+        session.expunge(notice)
+    ready = Barrier(2, timeout=30)
+
+    def receive_at_once(text: str) -> None:
+        mail = prepared(town.store, reply_to(notice, officer, text))
+        ready.wait()
+        with database.transaction() as session:
+            receive(session, mail, intake=intake_of(town.store), now=town.now)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(receive_at_once, ("मान्य", "मान्यता")))
+    with database.reading() as session:
+        answers = select(Notice).where(Notice.kind == "mail_no_approval")
+        assert len(session.scalars(answers).all()) == 1
+        reasons = session.scalars(select(ReceivedMail.reason)).all()
+        assert reasons == ["unjoined_reply"] * 2

@@ -628,7 +628,7 @@ def test_nobody_is_written_to_without_an_address_or_once_disabled(on_sqlite: Dat
 
 def test_every_kind_has_a_template_per_language_and_none_is_unused() -> None:
     folder = files("publisher.i18n").joinpath("templates")
-    expected = {f"{kind}.txt" for kind in NoticeKind} | {"letter.txt"}
+    expected = {f"{kind}.txt" for kind in NoticeKind} | {"letter.txt", "reply_note.txt"}
     for language in LANGUAGES:
         assert {file.name for file in folder.joinpath(language).iterdir()} == expected
 

@@ -167,6 +167,7 @@ def ring(context: AppContext) -> int:
         smtp_url=context.settings.smtp_url,
         mail_from=context.settings.mail_from,
         base_url=context.settings.base_url,
+        reply_to=context.settings.reply_to,
         now=context.now,
         only=NoticeKind.CLOCKS_SILENT,
     )

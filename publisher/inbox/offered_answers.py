@@ -1,0 +1,81 @@
+"""Answers that came by mail: offered to whoever answers the comment, never sent by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongRole, WrongState
+from approvals.policy import Action, Actor, require
+from publisher import transitions
+from publisher.inbox import reply, routing
+from publisher.models.comments import Comment
+from publisher.models.mailbox import ReceivedMail
+from publisher.models.people import Appointment
+from publisher.states import CommentState
+from publisher.validation import existing
+
+
+def offer(
+    session: Session, mail: ReceivedMail, *, actor: Actor, comment_id: int, now: datetime
+) -> None:
+    """Offer the text of an officer's or head's mail as the answer to the comment.
+
+    Raises `NotFound`, `WrongRole` unless its sender may answer by their own hand, or `WrongState`
+    once the comment has an answer or needs none.
+    """
+    comment = existing(transitions.lock(session, Comment, comment_id), comment_id)
+    if not _answers_by_own_hand(session, actor, comment, now):
+        raise WrongRole
+    standing = routing.standing_answer(session, comment)
+    is_answered = standing is not None and not reply.came_to_nothing(standing.post)
+    if comment.state is not CommentState.ROUTED or is_answered:
+        raise WrongState(state=comment.state, to=CommentState.ANSWERED)
+    mail.comment_id = comment.id
+
+
+def _answers_by_own_hand(session: Session, actor: Actor, comment: Comment, now: datetime) -> bool:
+    """Return True if who wrote the mail is officer or head of the department that answers."""
+    query = select(Appointment.id).where(
+        Appointment.person_id == actor.person_id,
+        Appointment.department_id == comment.department_id,
+        Appointment.role.in_(reply.OWN_HAND),
+        Appointment.in_force_at(now),
+    )
+    is_own = comment.department_id == actor.department_id
+    return is_own and session.scalar(query.limit(1)) is not None
+
+
+def offers_on(session: Session, comment_id: int) -> Sequence[ReceivedMail]:
+    """Return the mails that are offered as the answer to the comment, the oldest first."""
+    return session.scalars(_offers().where(ReceivedMail.comment_id == comment_id)).all()
+
+
+def _offers() -> Select[ReceivedMail]:
+    return (
+        select(ReceivedMail)
+        .where(ReceivedMail.offer_ended_at.is_(None))
+        .order_by(ReceivedMail.received_at, ReceivedMail.id)
+    )
+
+
+def offered(session: Session, *, comment_id: int, mail_id: int) -> ReceivedMail:
+    """Return a mail that is or was offered as the answer to this comment; raises `NotFound`."""
+    mail = session.get(ReceivedMail, mail_id)
+    return existing(mail if mail is not None and mail.comment_id == comment_id else None, mail_id)
+
+
+def dismiss(
+    session: Session, *, actor: Actor, now: datetime, comment_id: int, mail_id: int
+) -> ReceivedMail:
+    """End the offer of a mail, once. Raises `NotFound` or `WrongRole`."""
+    comment = routing.locked_comment(session, comment_id, actor=actor)
+    require(actor, Action.ANSWER, comment.department_id, now=now)
+    mail = offered(session, comment_id=comment_id, mail_id=mail_id)
+    if mail.offer_ended_at is None:
+        mail.offer_ended_at = now
+        transitions.record(session, mail, "dismiss_offer", actor=actor, now=now)
+    return mail

@@ -1,0 +1,58 @@
+"""Settings of the Cell's mailbox: its address, and the token that signs in to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parseaddr
+from urllib.parse import unquote, urlsplit
+
+from publisher.settings.parsers import read_url
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True)
+class MailboxTokenSettings:
+    """Where an access token for the mailbox is fetched (OAuth 2), and with what.
+
+    With a `refresh_token` it is renewed by that (Google); without one our app itself is granted
+    `scope` (Microsoft 365).
+    """
+
+    token_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    scope: str
+
+
+def read_token_settings(token_url: str, texts: Mapping[str, str]) -> MailboxTokenSettings:
+    """Return the settings of the token; raises `ValueError` if one is missing.
+
+    The secrets leave this machine only by https.
+    """
+    schemes = ("https", "http") if urlsplit(token_url).hostname in _LOOPBACK else ("https",)
+    settings = MailboxTokenSettings(
+        token_url=read_url(token_url, schemes),
+        client_id=texts.get("IMAP_CLIENT_ID", ""),
+        client_secret=texts.get("IMAP_CLIENT_SECRET", ""),
+        refresh_token=texts.get("IMAP_REFRESH_TOKEN", ""),
+        scope=texts.get("IMAP_SCOPE", ""),
+    )
+    if not settings.client_id or not settings.client_secret:
+        raise ValueError("no client")
+    if not settings.refresh_token and not settings.scope:
+        raise ValueError("no grant")
+    return settings
+
+
+def mailbox_address(imap_url: str, reply_to: str, mail_from: str) -> str:
+    """Return the address of the mailbox that is read; empty if none is.
+
+    That is the one that is set, else the name that signs in if it is an address, else our own.
+    """
+    if not imap_url:
+        return ""
+    name = unquote(urlsplit(imap_url).username or "")
+    return reply_to or (name if "@" in name else parseaddr(mail_from)[1])
