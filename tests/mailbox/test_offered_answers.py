@@ -14,28 +14,17 @@ from publisher.models.comments import AnswerKind, Reply
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice
 from publisher.models.submissions import Submission
-from publisher.notifications import links
 from publisher.validation import NotFound
 from tests.mailbox.test_replies import reply_to
 from tests.support.city import City
-from tests.support.mailed import address_of, receive_one
+from tests.support.mailed import address_of, receive_one, reply_to_comment
 
 TEXT = "उद्या सकाळी सहा वाजता पाणी येईल."
 
 
-def told_of(session: Session, comment_id: int) -> Notice:
-    """Return the mail that told the officer of the comment."""
-    of_comment = select(Notice).where(
-        Notice.kind == "comment_routed", Notice.path == links.comment(comment_id)
-    )
-    return session.scalars(of_comment).one()
-
-
 def replied(town: City, comment_id: int, *, by: str = "first", text: str = TEXT) -> ReceivedMail:
     """Answer the mail about the comment, and return what became of the answer."""
-    sender = address_of(town, by)
-    with town.write() as session:
-        return receive_one(session, town, reply_to(told_of(session, comment_id), sender, text))
+    return reply_to_comment(town, comment_id, text, by=by)
 
 
 @pytest.fixture

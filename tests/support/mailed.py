@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from publisher.mail_messages.message import (
     AuthenticationResult,
     MailAddress,
+    MailFile,
     MailMessage,
     UnreadableReason,
 )
@@ -18,7 +19,10 @@ from publisher.mailbox.receive import receive
 from publisher.media.store import MediaStore
 from publisher.models.departments import DepartmentAddress
 from publisher.models.mailbox import Quarantine, ReceivedMail
+from publisher.models.notifications import Notice
 from publisher.models.people import Person
+from publisher.notifications import links
+from publisher.notifications.kinds import NoticeKind
 from tests.support.city import City
 from tests.support.city_people import NOON
 
@@ -98,6 +102,25 @@ def share_address(
     session.add(address)
     session.flush()
     return address
+
+
+def reply_to_comment(
+    town: City, comment_id: int, text: str, *, by: str = "first", files: tuple[MailFile, ...] = ()
+) -> ReceivedMail:
+    """Let somebody answer the mail that told the officer of a comment."""
+    with town.write() as session:
+        of_comment = select(Notice.mail_id).where(
+            Notice.kind == NoticeKind.COMMENT_ROUTED, Notice.path == links.comment(comment_id)
+        )
+        answered = f"{session.scalars(of_comment).one()}@pmc.example"
+        mail = message(
+            address_of(town, by),
+            in_reply_to=(answered,),
+            text=text,
+            files=files,
+            message_id=f"{comment_id}.{by}@x.example",
+        )
+        return receive_one(session, town, mail)
 
 
 def add_waiting(town: City, name: str) -> dict[str, int]:

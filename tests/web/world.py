@@ -47,7 +47,7 @@ from publisher.working_time import local_day
 from tests.support import city_controls, emergency_steps
 from tests.support.city import City
 from tests.support.city_people import APPROVERS, MEMBERS
-from tests.support.mailed import add_waiting
+from tests.support.mailed import add_waiting, reply_to_comment
 from tests.web import pictures, saved_lists
 from tests.web.site import SECRET, Browser, Site
 
@@ -354,6 +354,8 @@ TABLE: Mapping[str, Entry] = {
     "inbox.index": page(f"{READS_ALL} {SEES_OWN}"),
     "inbox.show": SEE_ITEM,
     "inbox.answer": ON_COMMENTS,
+    "inbox.use_mail": ON_COMMENTS,
+    "inbox.dismiss_mail": ON_COMMENTS,
     "inbox.assign": Entry("lead cell", sends={"department": "2"}),
     "inbox.transfer": ON_COMMENTS,
     "inbox.close": ON_COMMENTS,
@@ -417,6 +419,7 @@ def add_one_of_each(city: City, department: str, platform: str = "x") -> Ids:
         "variant_id": city.variants(post)[0],
         "delivery_id": delivery,
         "comment_id": comment,
+        "offer_id": reply_to_comment(city, comment, "उद्या सकाळी.", by=APPROVERS[department]).id,
         "watch_id": _add_external_change(city, live),
         "person_id": city.people["garden_member"],
         "appointment_id": city.appointments["garden_member"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -12,12 +13,14 @@ from approvals.policy import Action
 from approvals.states import PostState
 from publisher import failpoints
 from publisher.content_checks import outgoing_text
-from publisher.inbox import reply, routing
+from publisher.content_checks.outgoing_text import TextLength
+from publisher.inbox import offered_answers, reply, routing
 from publisher.inbox.undo import can_undo, undo_routing
 from publisher.models.comments import AnswerKind, Comment
+from publisher.models.mailbox import ReceivedMail
 from publisher.people.departments import departments_in_force
 from publisher.reports import inbox_list
-from publisher.reports.comment_detail import comment_page
+from publisher.reports.comment_detail import CommentDetail, comment_page
 from publisher.reports.inbox_list import InboxView
 from publisher.review import takedown_orders
 from publisher.states import CommentState
@@ -48,6 +51,14 @@ class AnswerForm(Form):
     interim = BooleanField(_l("This is an interim answer; the deadline stays"))
 
 
+@dataclass(frozen=True)
+class MailedAnswer:
+    """A mail that is offered as the answer, and how long its text is on the platform."""
+
+    mail: ReceivedMail
+    length: TextLength
+
+
 class RoutingForm(Form):
     """A department and a reason; an action uses the fields it needs."""
 
@@ -68,11 +79,12 @@ class RoutingForm(Form):
 @for_action(Action.SEE_COMMENT)
 def show(comment_id: int) -> Page:
     """Show a comment with its thread, its routing and the answer."""
-    return _comment_page(AnswerForm(), comment_id)
+    return comment_with_form(AnswerForm(), comment_id)
 
 
 @reads
-def _comment_page(session: Session, form: AnswerForm, comment_id: int) -> str:
+def comment_with_form(session: Session, form: AnswerForm, comment_id: int) -> str:
+    """Show the comment with what the form says; an answer from a mail is offered until it is in."""
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
     return render_template(
         "inbox/comment.html",
@@ -85,11 +97,23 @@ def _comment_page(session: Session, form: AnswerForm, comment_id: int) -> str:
         reply_labels=REPLIES,
         reply_warning=warnings.of_reply(comment),
         acts={action.value for action in comment.acts},
+        offers=_offers(session, comment, form) if Action.ANSWER in comment.acts else [],
         answers_directly=actor().role in reply.OWN_HAND,
         listed_comments=_side_list(session, comment.state),
         departments=department_choices(session) if Action.ASSIGN in comment.acts else [],
         orders=takedown_orders.orders_about(session, comment_id),
     )
+
+
+def _offers(session: Session, comment: CommentDetail, form: AnswerForm) -> list[MailedAnswer]:
+    """Return the mails whose text is offered as the answer, and is not in the form."""
+    typed_text = form.text.data or ""
+    platform = comment.account.platform
+    return [
+        MailedAnswer(mail, outgoing_text.measure(platform, mail.text, "", is_reply=True))
+        for mail in offered_answers.offers_on(session, comment.comment_id)
+        if mail.text not in typed_text
+    ]
 
 
 _VIEW_OF = {
@@ -118,7 +142,7 @@ def department_choices(session: Session) -> list[tuple[str, str]]:
 
 @routes.post("/comments/<int:comment_id>/answer")
 @for_action(Action.ANSWER)
-@with_form(AnswerForm, shown_by=_comment_page)
+@with_form(AnswerForm, shown_by=comment_with_form)
 def answer(form: AnswerForm, comment_id: int) -> Page:
     """Answer a comment; an officer's own answer is sent at once."""
     with writing() as session:
