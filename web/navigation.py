@@ -210,7 +210,7 @@ def _overview(acting: Acting) -> Overview:
 def _count_of_tabs(counts: Counts) -> dict[str, int]:
     """Return the counts by endpoint; emergency work counts in two tabs."""
     return {
-        "today.index": counts.today + counts.emergency + counts.to_confirm + counts.mails,
+        "today.index": counts.today + counts.emergency + counts.about_people,
         "submissions.index": counts.submissions,
         "deliveries.board": counts.decisions + counts.emergency,
         "inbox.index": counts.comments,

@@ -36,6 +36,7 @@ class LinkPurpose(StrEnum):
     LOST_FACTOR = "lost_factor"
     DUTY = "duty"
     PASSKEY = "passkey"  #: A challenge that a passkey signs.
+    CHOOSE_DEPARTMENT = "choose_department"  #: Says which department a mail is for.
 
 
 class LinkSpent(NotAllowed):

@@ -10,6 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from publisher.mail_messages.message import MailMessage
+from publisher.mailbox import texts
+from publisher.models.mailbox import ReceivedMail
 from publisher.models.notifications import Notice
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission
@@ -32,7 +34,7 @@ def acknowledge(
     The caller answers no automatic mail.
     """
     address = message.sender.address
-    if not address or _answers_today(session, address, now) >= MOST_A_DAY:
+    if not may_be_answered(session, address, now=now):
         return None
     return compose.queue_answer(
         session,
@@ -48,6 +50,39 @@ def acknowledge(
         path=links.submission(submission.id),
         in_thread=thread_of(message),
     )
+
+
+def ask_for_department(
+    session: Session,
+    mail: ReceivedMail,
+    message: MailMessage,
+    *,
+    path: str,
+    expires_at: datetime,
+    now: datetime,
+) -> Notice:
+    """Queue the question for which department the mail is, with the link that answers it.
+
+    The caller has seen that the address `may_be_answered`.
+    """
+    return compose.queue_answer(
+        session,
+        kind=NoticeKind.MAIL_DEPARTMENT,
+        address=message.sender.address,
+        values={
+            "title": texts.title_of(message),
+            "received_at": mail.received_at,
+            "expires_at": expires_at,
+        },
+        now=now,
+        path=path,
+        in_thread=thread_of(message),
+    )
+
+
+def may_be_answered(session: Session, address: str, *, now: datetime) -> bool:
+    """Return True unless there is no address, or it has had enough answers today."""
+    return bool(address) and _answers_today(session, address, now) < MOST_A_DAY
 
 
 def refuse_to_approve(

@@ -14,7 +14,7 @@ from publisher.intake.form import LONGEST_NAME
 from publisher.mail_messages.message import MailMessage
 from publisher.mailbox import texts
 from publisher.mailbox.preparation import MailIntake, PreparedMail
-from publisher.mailbox.senders import OF_A_DEPARTMENT, WaitReason, mail_actor
+from publisher.mailbox.senders import OF_A_DEPARTMENT, OF_THE_CELL, WaitReason, mail_actor
 from publisher.mailbox.take_in import take_in
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.models.people import Appointment, Person
@@ -32,7 +32,8 @@ def wait(session: Session, mail: ReceivedMail, reason: WaitReason, *, now: datet
     mail.outcome, mail.reason = MailOutcome.QUARANTINED, reason.value
     quarantine = Quarantine(mail=mail, since_at=now, state_at=now)
     session.add_all([mail, quarantine])
-    session.flush()
+    # Without the address: what is recorded outlives the mail.
+    transitions.record(session, quarantine, "wait", actor=CLOCK, now=now)
     return quarantine
 
 
@@ -51,7 +52,7 @@ def waiting() -> Select[Quarantine]:
     return (
         select(Quarantine)
         .where(is_waiting())
-        .options(joinedload(Quarantine.mail))
+        .options(joinedload(Quarantine.mail).joinedload(ReceivedMail.notice))
         .order_by(Quarantine.since_at, Quarantine.id)
     )
 
@@ -165,6 +166,34 @@ def take_in_for(
     """
     quarantine = lock_waiting(session, actor=actor, now=now, quarantine_id=quarantine_id)
     require(actor, Action.HAND_IN, department_id, now=now)
+    submission = take_in_locked(
+        session,
+        quarantine,
+        prepared,
+        actor=actor,
+        intake=intake,
+        now=now,
+        department_id=department_id,
+    )
+    if remembers:
+        sender = quarantine.mail.sender
+        shared_addresses.add(
+            session, actor=actor, department_id=department_id, mail_text=sender, now=now
+        )
+    return submission
+
+
+def take_in_locked(
+    session: Session,
+    quarantine: Quarantine,
+    prepared: PreparedMail,
+    *,
+    actor: Actor,
+    intake: MailIntake,
+    now: datetime,
+    department_id: int,
+) -> Submission:
+    """Make a submission of a locked mail by somebody who may. Raises `WrongState` or `Invalid`."""
     mail, message = quarantine.mail, prepared.message
     if message is None or prepared.raw_sha256 != mail.raw_sha256:
         raise Invalid([FieldError("department_id", "mail_gone")])
@@ -177,12 +206,8 @@ def take_in_for(
         verb="take_in",
         columns=decided_by(actor),
     )
-    if remembers:
-        shared_addresses.add(
-            session, actor=actor, department_id=department_id, mail_text=mail.sender, now=now
-        )
     is_proven = mail.reason not in _UNPROVEN
-    office = _office(session, mail, department_id, now) if is_proven else None
+    office = office_of_sender(session, mail, department_id, now=now) if is_proven else None
     return take_in(
         session,
         mail,
@@ -196,18 +221,26 @@ def take_in_for(
     )
 
 
-def _office(
-    session: Session, mail: ReceivedMail, department_id: int, now: datetime
+def office_of_sender(
+    session: Session, mail: ReceivedMail, department_id: int, *, now: datetime
 ) -> Appointment | None:
-    """Return the sender's appointment in the department; None if the sender has none there."""
+    """Return the appointment under which the sender hands in there: in the department, or the Cell.
+
+    None if the sender has neither.
+    """
+    of_the_cell = mail.reason == WaitReason.FROM_CELL
+    is_there = (
+        Appointment.role.in_(OF_THE_CELL)
+        if of_the_cell
+        else and_(Appointment.department_id == department_id, Appointment.role.in_(OF_A_DEPARTMENT))
+    )
     query = (
         select(Appointment)
         .join(Appointment.person)
         .where(
             Person.mail == mail.sender,
             Person.disabled_at.is_(None),
-            Appointment.department_id == department_id,
-            Appointment.role.in_(OF_A_DEPARTMENT),
+            is_there,
             Appointment.in_force_at(now),
         )
         .order_by(Appointment.id)

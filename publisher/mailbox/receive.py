@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from approvals.policy import Actor
+from approvals.policy import CLOCK, Actor
+from publisher import transitions
 from publisher.mail_messages.message import MailMessage
-from publisher.mailbox import duplicates, quarantine, replies, texts
+from publisher.mailbox import department_choice, duplicates, quarantine, replies, texts
 from publisher.mailbox.mail_files import kind_of
 from publisher.mailbox.preparation import MailIntake, PreparedMail
 from publisher.mailbox.replies import CannotJoin, ReplyTarget, TargetKind
@@ -56,7 +57,11 @@ def receive(
     if _is_repeated(session, mail):
         return mail
     if sender.actor is None:
-        quarantine.wait(session, mail, sender.reason or WaitReason.UNKNOWN_SENDER, now=now)
+        waiting = quarantine.wait(
+            session, mail, sender.reason or WaitReason.UNKNOWN_SENDER, now=now
+        )
+        if sender.asked is not None and target is None:
+            department_choice.ask(session, waiting, message, person=sender.asked, now=now)
         return mail
     act = _act(prepared, message, target, actor=sender.actor, intake=intake, now=now)
     _do_or_wait(session, mail, act, now)
@@ -145,7 +150,8 @@ def _refused(session: Session, prepared: PreparedMail, now: datetime) -> Receive
         )
     mail.outcome = MailOutcome.REFUSED
     mail.reason = prepared.unreadable.value if prepared.unreadable is not None else ""
-    _is_repeated(session, mail)
+    if not _is_repeated(session, mail):
+        transitions.record(session, mail, "wait", actor=CLOCK, now=now)
     return mail
 
 

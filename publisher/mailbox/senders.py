@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from approvals.policy import Actor, ActorKind, Role
 from publisher.mail_messages.message import AuthenticationResult, MailMessage, MailNoteCode
@@ -17,7 +17,7 @@ from publisher.models.people import Appointment, Department, Person
 from publisher.people.departments import is_in_force
 
 OF_A_DEPARTMENT: Final = frozenset({Role.MEMBER, Role.OFFICER, Role.HEAD})
-_OF_THE_CELL: Final = frozenset({Role.CELL, Role.CELL_LEAD})
+OF_THE_CELL: Final = frozenset({Role.CELL, Role.CELL_LEAD})
 
 _PASSED: Final = "pass"
 _NO_POLICY: Final = frozenset({"none", ""})
@@ -41,11 +41,15 @@ class WaitReason(StrEnum):
 
 @dataclass(frozen=True)
 class MailSender:
-    """Whose a mail is: `actor` hands it in, or it waits for `reason`."""
+    """Whose a mail is: `actor` hands it in, or it waits for `reason`.
+
+    `asked` is the sender who can say for which department it is.
+    """
 
     actor: Actor | None = None
     reason: WaitReason | None = None
     is_checked: bool = False
+    asked: Person | None = None
 
     @property
     def department_id(self) -> int | None:
@@ -64,7 +68,7 @@ def sender_of(
     if verdict is Authenticity.FAILED:
         return MailSender(reason=WaitReason.UNPROVEN_SENDER)
     sender = _of_a_person(session, message, now) or _of_a_department(session, message, now)
-    return MailSender(sender.actor, sender.reason, is_checked)
+    return replace(sender, is_checked=is_checked)
 
 
 def _of_a_person(session: Session, message: MailMessage, now: datetime) -> MailSender | None:
@@ -77,18 +81,19 @@ def _of_a_person(session: Session, message: MailMessage, now: datetime) -> MailS
             Person.disabled_at.is_(None),
             Appointment.in_force_at(now),
         )
-        .options(joinedload(Appointment.department))
+        .options(joinedload(Appointment.department), contains_eager(Appointment.person))
         .order_by(Appointment.id)
     )
     appointments = session.scalars(query).all()
-    if any(appointment.role in _OF_THE_CELL for appointment in appointments):
-        return MailSender(reason=WaitReason.FROM_CELL)
+    if any(appointment.role in OF_THE_CELL for appointment in appointments):
+        return MailSender(reason=WaitReason.FROM_CELL, asked=appointments[0].person)
     offices = [row for row in appointments if row.role in OF_A_DEPARTMENT]
     if not offices:
         return None
-    if len({office.department_id for office in offices}) > 1:
-        return MailSender(reason=WaitReason.SEVERAL_DEPARTMENTS)
-    office = offices[0]
+    choices = [row for row in offices if is_in_force(row.department, now=now)]
+    if len({office.department_id for office in choices}) > 1:
+        return MailSender(reason=WaitReason.SEVERAL_DEPARTMENTS, asked=choices[0].person)
+    office = (choices or offices)[0]
     return _for_department(office.department, message, now, office)
 
 

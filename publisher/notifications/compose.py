@@ -112,7 +112,7 @@ def queue_answer(
         language=_OF_AN_ANSWER[0],
         subject=texts[0][0],
         body=_RULE.join(body for _subject, body in texts),
-        path=path,
+        path=_without_token(path),
         in_thread=list(in_thread),
         mail_id=secrets.token_hex(16),
         queued_at=now,
@@ -153,7 +153,7 @@ def _written(
             language=language_of(person),
             subject=subject,
             body=body,
-            path=path if links.without_secrets(links.BASE + path) == links.BASE + path else "",
+            path=_without_token(path),
             mail_id=secrets.token_hex(16),
             queued_at=now,
             send_at=now,
@@ -186,6 +186,11 @@ def queue_for_each(
             post_id=post_id,
             wait=wait,
         )
+
+
+def _without_token(path: str) -> str:
+    """Return the path as it is stored: none if it has the token of a one-time link."""
+    return path if links.without_secrets(links.BASE + path) == links.BASE + path else ""
 
 
 def _way_to(address: str) -> NoticeRoute:

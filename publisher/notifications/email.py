@@ -17,7 +17,7 @@ from publisher.database.session import Database
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import department_copies, dispatch, links
 from publisher.notifications.dispatch import NoticeRefused
-from publisher.notifications.kinds import ANSWERS, NoticeKind
+from publisher.notifications.kinds import ANSWERS, HAS_SECRET, NoticeKind
 from publisher.notifications.reply_notes import with_reply_note
 from publisher.notifications.smtp import MailServer, hand_over, mail_server
 
@@ -74,7 +74,8 @@ class _ByMail:
 
     def _is_for_nobody(self, notice: Notice) -> bool:
         """Return True if a person's mail would go to an address that is a department's by now."""
-        if notice.kind == NoticeKind.DEPARTMENT_COPY or notice.kind in ANSWERS:
+        is_for_the_address = notice.kind == NoticeKind.DEPARTMENT_COPY or notice.kind in ANSWERS
+        if is_for_the_address and notice.kind not in HAS_SECRET:
             return False
         with self.database.reading() as session:
             return department_copies.owner_of(session, notice.address) is not None

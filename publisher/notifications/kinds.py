@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     MAIL_ACKNOWLEDGEMENT = "mail_acknowledgement"
     MAIL_NO_APPROVAL = "mail_no_approval"
+    MAIL_DEPARTMENT = "mail_department"
     SUBMISSION_DECLINED = "submission_declined"
     SUBMISSION_RETURNED = "submission_returned"
     SUBMISSION_COMPLETED = "submission_completed"
@@ -102,6 +103,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.ACKNOWLEDGEMENT: "number title department received_at wished_at?",
     NoticeKind.MAIL_ACKNOWLEDGEMENT: "number title department received_at",
     NoticeKind.MAIL_NO_APPROVAL: "title",
+    NoticeKind.MAIL_DEPARTMENT: "title received_at expires_at",
     NoticeKind.SUBMISSION_DECLINED: "number title reason by?",
     NoticeKind.SUBMISSION_RETURNED: "number title reason by?",
     NoticeKind.SUBMISSION_COMPLETED: "number title answer by?",
@@ -173,12 +175,18 @@ ABOUT_TEXTS: Final = frozenset(
 )
 """Kinds about one text of a post: several of one post are gathered, with a row for each text."""
 
-ANSWERS: Final = frozenset({NoticeKind.MAIL_ACKNOWLEDGEMENT, NoticeKind.MAIL_NO_APPROVAL})
+ANSWERS: Final = frozenset(
+    {
+        NoticeKind.MAIL_ACKNOWLEDGEMENT,
+        NoticeKind.MAIL_NO_APPROVAL,
+        NoticeKind.MAIL_DEPARTMENT,
+    }
+)
 """Kinds that answer a mail, to the address that wrote it; an answer to them is read again."""
 
 HAS_SECRET: Final = frozenset(
     {
-        *(NoticeKind.INVITATION, NoticeKind.PASSWORD_LINK),
+        *(NoticeKind.INVITATION, NoticeKind.PASSWORD_LINK, NoticeKind.MAIL_DEPARTMENT),
         *(kind for kind, names in VALUES.items() if "secret" in names.split()),
     }
 )

@@ -12,7 +12,8 @@ BASE: Final = "\ue000"
 MARK: Final = "\ue001"
 
 _SECRET = re.compile(
-    rf"({BASE}/(?:invitation|forgotten/link|wrong|office|officer|name-officers)/)[\w-]+"
+    rf"({BASE}/(?:invitation|forgotten/link|wrong|office|officer|name-officers|mail/department)/)"
+    r"[\w-]+"
 )
 _SETS_PASSWORD = re.compile(r"/(?:invitation|forgotten/link)/[\w-]+")
 _SUBJECT = re.compile(r"/(submissions|posts|comments)/([0-9]{1,18})(?:/.*)?")
@@ -102,6 +103,11 @@ def officer(token: str) -> str:
 def name_officers(token: str) -> str:
     """Return the path where a head names the officers of the department."""
     return f"/name-officers/{token}"
+
+
+def mail_department(token: str) -> str:
+    """Return the path where the sender of a mail says which department it is for."""
+    return f"/mail/department/{token}"
 
 
 def call(call_id: int) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, false, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.policy import Action, Actor, Role, require
+from approvals.policy import Action, Actor, Role, Scope, require, scope_of
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, read_identifier, read_mail
 from publisher.models.departments import DepartmentAddress
@@ -42,7 +42,7 @@ def add(
     values name the person or the department that has the address.
     """
     department = _department_in_force(session, department_id, now)
-    require_record(actor, Role.HEAD, department.id, now=now)
+    require_record(actor, Role.OFFICER, department.id, now=now)
     mail = read_mail(mail_text)
     if mail is None:
         raise BadPerson(ContactField.MAIL, "empty")
@@ -94,7 +94,7 @@ def remove(
 
     Raises `WrongRole`, or `NotFound` if the department has no such address.
     """
-    require_record(actor, Role.HEAD, department_id, now=now)
+    require_record(actor, Role.OFFICER, department_id, now=now)
     address = session.get(DepartmentAddress, address_id)
     if address is None or address.department_id != department_id:
         raise NotFound(address_id)
@@ -102,10 +102,37 @@ def remove(
     _note(session, address, "remove_shared_address", actor, now)
 
 
+def waiting_for(actor: Actor) -> ColumnElement[bool]:
+    """The address waits for a confirmation that the actor may give: it is another's record."""
+    conditions = [
+        DepartmentAddress.confirmed_at.is_(None),
+        # What a command recorded, anybody of these may confirm.
+        func.coalesce(DepartmentAddress.recorded_by_id, 0) != actor.person_id,
+    ]
+    match scope_of(actor, Action.CONFIRM_APPOINTMENT):
+        case None:
+            conditions = [false()]
+        case Scope.OWN:
+            conditions.append(DepartmentAddress.department_id == actor.department_id)
+    return and_(*conditions)
+
+
+def waiting(actor: Actor) -> Select[DepartmentAddress]:
+    """Return the query of the addresses that wait for the actor, the oldest first."""
+    return (
+        select(DepartmentAddress)
+        .where(waiting_for(actor))
+        .options(
+            joinedload(DepartmentAddress.department), joinedload(DepartmentAddress.recorded_by)
+        )
+        .order_by(DepartmentAddress.id)
+    )
+
+
 def confirm(
     session: Session, *, actor: Actor, department_id: int, address_id: int, now: datetime
 ) -> DepartmentAddress:
-    """Confirm an address: mails from there are the department's. Its officers are told.
+    """Confirm an address: mails from there are the department's. Its officers and head are told.
 
     Raises `WrongRole`, `FreshSignInRequired`, `MayNotConfirm` for who recorded it, or `NotFound`.
     """
@@ -119,9 +146,10 @@ def confirm(
         return address
     address.confirmed_at, address.confirmed_by_id = now, actor.person_id
     _note(session, address, "confirm_shared_address", actor, now)
+    informed = responsibility.people_of(responsibility.informed(session, department_id, now=now))
     compose.queue_for_each(
         session,
-        responsibility.people_of(responsibility.informed(session, department_id, now=now)),
+        [person for person in informed if person.id != actor.person_id],
         kind=NoticeKind.ADDRESS_CONFIRMED,
         values={
             "contact": address.mail,
@@ -129,7 +157,7 @@ def confirm(
             "by": session.get_one(Person, actor.person_id),
         },
         now=now,
-        path=links.department(address.department.code),
+        path=links.today(),  # officers do not open the register
     )
     return address
 

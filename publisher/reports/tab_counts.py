@@ -34,13 +34,14 @@ from publisher.database.session import Base, Key
 from publisher.mailbox import quarantine
 from publisher.models.comments import Comment, Routing
 from publisher.models.deliveries import Delivery, ReceiptRow
+from publisher.models.departments import DepartmentAddress
 from publisher.models.emergency import Alert, EmergencyTemplate, EmergencyUse
 from publisher.models.history import Event
 from publisher.models.mailbox import Quarantine, ReceivedMail
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, Revision, RevisionDepartment
 from publisher.models.submissions import Submission
-from publisher.people import confirmation
+from publisher.people import confirmation, shared_addresses
 from publisher.reports import emergency_conditions, inbox_list, open_work
 from publisher.reports.decision_board import COUNTED_FOR, decision_count
 from publisher.reports.problems import to_count
@@ -78,6 +79,7 @@ _OF_EVERYBODY = (
 """The subjects whose events concern everybody in office; they are few."""
 
 _SUBJECTS = ("submissions", "posts", "deliveries", "comments")
+_MAILS = ("quarantines", "received_mails")
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class Counts:
     counts the open emergency work, which is part of Today and of the board; `overdue` the comments
     of Today whose deadline has passed, if they were asked for; `alerts` what is on the tab of those
     on duty. `to_confirm` counts the appointments that the actor may confirm, and `mails` those that
-    wait for the Cell; both are on Today too.
+    wait for the Cell, `addresses` the shared addresses to confirm; all are on Today too.
     """
 
     today: int = 0
@@ -102,6 +104,12 @@ class Counts:
     on_duty: int = 0
     to_confirm: int = 0
     mails: int = 0
+    addresses: int = 0
+
+    @property
+    def about_people(self) -> int:
+        """The appointments, mails and addresses, which have lines of their own on Today."""
+        return self.to_confirm + self.mails + self.addresses
 
 
 @dataclass(frozen=True)
@@ -200,7 +208,8 @@ def _concerns(actor: Actor) -> ColumnElement[bool]:
     visible = departments_in_sight(actor, Action.SEE_POST)
     of_everybody = Event.subject.in_(_OF_EVERYBODY)
     if visible is None:
-        sees_all = Event.subject.in_(_SUBJECTS)
+        hands_in_for_all = scope_of(actor, Action.HAND_IN) is Scope.ANY
+        sees_all = Event.subject.in_((*_SUBJECTS, *_MAILS) if hands_in_for_all else _SUBJECTS)
         did_not_go = Event.state_after == NoticeState.FAILED.value
         return or_(of_everybody, sees_all, and_(Event.subject == "notices", did_not_go))
     of_post = _post_in_sight(Event.subject_id.expression, visible)
@@ -264,6 +273,8 @@ def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
     if scope_of(actor, Action.HAND_IN) is Scope.ANY:
         yield "mails", _count(Quarantine, quarantine.is_waiting())
         yield "mails", _count(ReceivedMail, quarantine.is_unreadable())
+    if scope_of(actor, Action.CONFIRM_APPOINTMENT) is not None:
+        yield "addresses", _count(DepartmentAddress, shared_addresses.waiting_for(actor))
     if actor.role in COUNTED_FOR:
         yield "decisions", decision_count(actor, now=MOMENT)
         yield from (("decisions", column) for column in to_count(actor))

@@ -111,7 +111,7 @@ def test_a_mail_is_not_ours_with_a_word_or_is_deleted(database: Database, town: 
         assert (second.state, second.mail.text) == (QuarantineState.DELETED, "")
         assert session.scalars(quarantine.waiting()).all() == []
         verbs = select(Event.verb).where(Event.subject == "quarantines").order_by(Event.id)
-        assert session.scalars(verbs).all() == ["not_ours", "delete"]
+        assert session.scalars(verbs).all() == ["wait", "wait", "not_ours", "delete"]
 
 
 @pytest.mark.parametrize("who", ["member", "first", "head", "admin", "auditor"])

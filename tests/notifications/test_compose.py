@@ -136,6 +136,11 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "by": MEDHA,
     },
     NoticeKind.MAIL_NO_APPROVAL: {"title": "शनिवारी पाणीपुरवठा बंद"},
+    NoticeKind.MAIL_DEPARTMENT: {
+        "title": "शनिवारी पाणीपुरवठा बंद",
+        "received_at": NOON,
+        "expires_at": NOON + timedelta(days=30),
+    },
     NoticeKind.SUBMISSION_DECLINED: {**ABOUT_A_SUBMISSION, **REFUSED},
     NoticeKind.SUBMISSION_RETURNED: {**ABOUT_A_SUBMISSION, **REFUSED},
     NoticeKind.SUBMISSION_COMPLETED: {

@@ -219,7 +219,7 @@ def test_a_code_for_one_number_goes_to_that_number_alone(
 
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_no_kind_with_a_secret_falls_back_to_mail(sms_setup: SmsSetup, kind: NoticeKind) -> None:
-    linked = {"invitation", "password_link"}
+    linked = {"invitation", "password_link", "mail_department"}
     path = links.invitation("aB3-_x") if kind in linked else ""
     with sms_setup.database.transaction() as session:
         person = session.get_one(Person, sms_setup.person_id)

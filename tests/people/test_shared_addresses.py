@@ -51,6 +51,7 @@ PERSONAL: tuple[Callable[[str], str], ...] = (
     links.wrong,
     links.office,
     links.officer,
+    links.mail_department,
 )
 
 
@@ -117,14 +118,14 @@ def test_who_records_officers_records_it_once_as_the_history_says(city: CityPeop
         assert shared_addresses.addresses_of(session, department_id=water) == []
 
 
-@pytest.mark.parametrize(("by", "of"), [("clerk", "water"), ("first", "water"), ("head", "water")])
+@pytest.mark.parametrize(("by", "of"), [("clerk", "water"), ("first", "water"), ("head", "road")])
 def test_who_records_no_officers_there_records_no_shared_address(
     city: CityPeople, by: str, of: str
 ) -> None:
     with pytest.raises(WrongRole):
         share(city, by=by, of=of)
     with pytest.raises(WrongRole):
-        take_over(city, "second@pmc.example", by=by, of=of)
+        take_over(city, "second@pmc.example", by=by, of="water")
 
 
 def test_one_of_another_department_or_a_person_is_refused_by_name(
@@ -348,3 +349,27 @@ def test_a_second_person_confirms_an_address_and_its_officers_are_told(city: Cit
 def fresh(city: CityPeople, name: str) -> Actor:
     """Return the actor, who has just signed in."""
     return replace(city.actor(name), signed_in_at=NOON)
+
+
+@pytest.mark.parametrize(("recorder", "confirmer"), [("head", "lead"), ("lead", "head")])
+def test_a_head_records_and_confirms_those_of_the_own_department_alone(
+    city: CityPeople, recorder: str, confirmer: str
+) -> None:
+    own: dict[str, Any] = {"department_id": city.departments["water"], "now": NOON}
+    own["address_id"] = share(city, by=recorder)
+    foreign = {**own, "department_id": city.departments["road"]}
+    foreign["address_id"] = share(city, "road@pmc.example", by="lead", of="road")
+    with city.write() as session:
+        with pytest.raises(MayNotConfirm):
+            shared_addresses.confirm(session, actor=fresh(city, recorder), **own)
+        with pytest.raises(WrongRole):
+            shared_addresses.confirm(session, actor=fresh(city, "head"), **foreign)
+        waiting = shared_addresses.waiting(city.actor(confirmer))
+        assert [row.mail for row in session.scalars(waiting)] == [SHARED]
+        shared_addresses.confirm(session, actor=fresh(city, confirmer), **own)
+        assert session.scalars(waiting).all() == []
+        kind = NoticeKind.ADDRESS_CONFIRMED
+        informed = set(session.scalars(select(Notice.person_id).where(Notice.kind == kind)))
+        # Both officers are told, and the head unless it was the head.
+        names = {"first", "second", "head"} - {confirmer}
+        assert informed == {city.people[name] for name in names}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, Role, scope_of
 from publisher.models.people import Department
-from publisher.people import confirmation
+from publisher.people import confirmation, shared_addresses
 from publisher.reports.decision_board import COUNTED_FOR, board
 from publisher.reports.inbox_list import comments_in, view_counts, views_for
 from publisher.reports.problems import problem_summary
@@ -163,6 +163,28 @@ def test_appointments_count_for_those_who_may_confirm_them(town: City) -> None:
         counts[name] = overview.counts.to_confirm
         assert counts[name] in (0, len(listed))
     assert [name for name, count in counts.items() if count] == ["admin", "head"]
+
+
+@pytest.mark.both
+def test_a_shared_address_counts_for_those_who_may_confirm_it(town: City) -> None:
+    with town.write() as session:
+        ids = {name: town.departments[name] for name in ("water", "road")}
+        by = {"water": town.actor("lead"), "road": town.actor("admin")}
+        for name, department_id in ids.items():
+            shared_addresses.add(
+                session,
+                actor=by[name],
+                department_id=department_id,
+                mail_text=f"{name}@pmc.example",
+                now=town.now,
+            )
+    with town.read() as session:
+        counts = {
+            name: overview_of(session, actor=town.actor(name), now=town.now).counts.addresses
+            for name in town.roles
+        }
+    assert {name for name, count in counts.items() if count} == {"admin", "lead", "head"}
+    assert set(counts.values()) == {0, 1}
 
 
 def test_a_mail_that_waits_counts_for_the_cell_alone(town: City) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from approvals.policy import Role
 from publisher.mail_messages.message import (
     AuthenticationResult,
     MailAddress,
@@ -20,11 +21,12 @@ from publisher.media.store import MediaStore
 from publisher.models.departments import DepartmentAddress
 from publisher.models.mailbox import Quarantine, ReceivedMail
 from publisher.models.notifications import Notice
-from publisher.models.people import Person
+from publisher.models.people import Appointment, Person
 from publisher.notifications import links
 from publisher.notifications.kinds import NoticeKind
+from publisher.states import AppointmentState
 from tests.support.city import City
-from tests.support.city_people import NOON
+from tests.support.city_people import DAY, NOON
 
 SERVER = "mail.pmc.example"
 TEXT = "शनिवारी शहराच्या पूर्व भागाचा पाणीपुरवठा बंद राहील."
@@ -121,6 +123,36 @@ def reply_to_comment(
             message_id=f"{comment_id}.{by}@x.example",
         )
         return receive_one(session, town, mail)
+
+
+def appoint_to(session: Session, town: City, name: str, department: str) -> Appointment:
+    """Let somebody of the city be a member of one more department."""
+    appointment = Appointment(
+        person_id=town.people[name],
+        role=Role.MEMBER,
+        department_id=town.departments[department],
+        from_at=town.now - DAY,
+        state=AppointmentState.ACTIVE,
+        state_at=town.now - DAY,
+    )
+    session.add(appointment)
+    session.flush()
+    return appointment
+
+
+def ask_department(
+    session: Session, town: City, name: str = "member", **changed: object
+) -> tuple[str, ReceivedMail]:
+    """Receive a mail whose department is asked for, by default of somebody who has two.
+
+    Returns the token of the link, and the mail.
+    """
+    if name == "member":
+        appoint_to(session, town, name, "road")
+    mail = receive_one(session, town, message(address_of(town, name), **changed))
+    notice = session.get_one(Notice, mail.notice_id)
+    token = notice.body.partition("/mail/department/")[2].split()[0]
+    return token, mail
 
 
 def add_waiting(town: City, name: str) -> dict[str, int]:

@@ -11,11 +11,14 @@ from sqlalchemy import func, insert, select
 
 from approvals.policy import ActorKind
 from publisher.auth.sessions import IDLE_LIMIT, SEEN_EVERY
+from publisher.mail_messages.message import UnreadableReason
+from publisher.mailbox.preparation import PreparedMail
+from publisher.mailbox.receive import receive
 from publisher.models.history import Event
 from publisher.models.people import SignIn
 from publisher.models.posts import Revision
 from publisher.reports.tab_counts import LATE, LONGEST_AGE, OLDEST
-from tests.support import city_controls
+from tests.support import city_controls, mailed
 from tests.support.city import statements
 from tests.web.site import Browser, Site
 from tests.web.world import CAST
@@ -99,6 +102,29 @@ def test_roles_are_told_what_concerns_them_and_no_more(any_site: Site) -> None:
         any_site.browser("lead").post(f"/comments/{comment}/transfer", transfer).status_code == 302
     )
     assert told() == set(readers), "who had it is told as well: it leaves their list"
+
+
+def test_a_mail_that_waits_is_told_to_the_cell_at_once(any_site: Site) -> None:
+    names = ("clerk", "lead", "auditor", "admin", "member", "head")
+    browsers = {name: any_site.browser(name) for name in names}
+
+    def told() -> set[str]:
+        return {name for name in names if ask(browsers[name], made_now(any_site, marks[name]))}
+
+    marks = {name: mark_of(browser) for name, browser in browsers.items()}
+    waiting = mailed.add_waiting(any_site.city, "x")
+    assert told() == {"clerk", "lead"}
+    marks = {name: mark_of(browser) for name, browser in browsers.items()}
+    assert (
+        browsers["lead"].post(f"/quarantine/{waiting['quarantine_id']}/delete").status_code == 302
+    )
+    assert told() == {"clerk", "lead"}
+    marks = {name: mark_of(browser) for name, browser in browsers.items()}
+    unread = PreparedMail(any_site.city.store.save(b"?"), 1, unreadable=UnreadableReason.NO_HEADERS)
+    intake = mailed.intake_of(any_site.city.store)
+    with any_site.city.write() as session:
+        receive(session, unread, intake=intake, now=any_site.city.now)
+    assert told() == {"clerk", "lead"}
 
 
 def test_who_signs_in_or_is_mailed_changes_no_page(any_site: Site) -> None:

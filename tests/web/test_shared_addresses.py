@@ -19,6 +19,7 @@ from tests.web.site import PASSWORD, Site
 SHARED = "first@pmc.example"
 MOBILE = "+915550001111"
 PAGE = "/departments/water/addresses"
+WAITS = "सामायिक पत्ता आपल्या पुष्टीच्या प्रतीक्षेत"
 
 
 @pytest.fixture
@@ -80,12 +81,46 @@ def test_the_departments_page_shows_its_addresses(site: Site) -> None:
 
 
 def test_only_who_records_people_opens_the_page(site: Site) -> None:
-    for by in ("clerk", "first", "head", "auditor"):
+    for by, code in {"clerk": 403, "first": 403, "auditor": 403, "health_head": 404}.items():
         browser = site.browser(by)
-        assert browser.get(PAGE).status_code == 403
-        assert browser.post(PAGE, {"mail": "water@pmc.example"}).status_code == 403
-        assert browser.post(f"{PAGE}/1/remove").status_code == 403
+        assert browser.get(PAGE).status_code == code
+        assert browser.post(PAGE, {"mail": "water@pmc.example"}).status_code == code
+        assert browser.post(f"{PAGE}/1/remove").status_code == code
+        assert browser.post(f"{PAGE}/1/confirm").status_code == code
     assert shared(site) == {}
+
+
+def address_id(site: Site) -> int:
+    with site.city.read() as session:
+        return session.scalars(select(DepartmentAddress.id)).one()
+
+
+def test_a_head_finds_and_confirms_on_today_what_the_cell_recorded(site: Site) -> None:
+    head, lead = site.browser("head"), site.browser("lead")
+    assert lead.post(PAGE, {"mail": "water@pmc.example"}).status_code == 302
+    assert WAITS not in lead.page("/"), "who recorded it does not confirm it"
+    assert WAITS not in site.browser("health_head").page("/")
+    today = head.page("/")
+    assert WAITS in today
+    assert "आपल्याकडे प्रलंबित: १" in today
+    assert PAGE in head.get("/people/waiting").text
+    assert f"{PAGE}/{address_id(site)}/confirm" in head.get(PAGE).text
+    assert head.post(f"{PAGE}/{address_id(site)}/confirm").status_code == 302
+    assert WAITS not in head.page("/")
+    with site.city.read() as session:
+        assert session.scalars(select(DepartmentAddress)).one().confirmed_at is not None
+
+
+def test_a_head_records_an_address_that_the_staff_confirm(site: Site) -> None:
+    head = site.browser("head")
+    assert PAGE in head.get("/people/waiting").text
+    assert head.post(PAGE, {"mail": "water@pmc.example"}).status_code == 302
+    assert head.post(f"{PAGE}/{address_id(site)}/confirm").status_code == 409
+    assert WAITS in site.browser("lead").page("/")
+    taken = head.post(PAGE, {"mail": SHARED})
+    assert taken.status_code == 422
+    assert "/people/" not in taken.text.partition("<main")[2].replace("/people/waiting", "")
+    assert not Page(taken.text).named("shared_by")
 
 
 @pytest.mark.parametrize("language", ["mr", "en", "hi"])

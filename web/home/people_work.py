@@ -34,6 +34,7 @@ def people_tasks(session: Session, actor: Actor, counts: Counts) -> list[PeopleT
     """
     return [
         *_appointments(session, actor, counts.to_confirm),
+        *_addresses(counts.addresses),
         *_duties(session, actor),
         *_mails(counts.mails),
         *_calls(session, actor),
@@ -60,6 +61,15 @@ def _appointments(session: Session, actor: Actor, count: int) -> list[PeopleTask
         )
         tasks.append(PeopleTask(text, url_for("confirmation.index"), count))
     return tasks
+
+
+def _addresses(count: int) -> list[PeopleTask]:
+    text = _n(
+        "%(num)s shared address waits for your confirmation",
+        "%(num)s shared addresses wait for your confirmation",
+        count,
+    )
+    return [PeopleTask(text, url_for("confirmation.index"), count)] if count else []
 
 
 def _calls(session: Session, actor: Actor) -> list[PeopleTask]:

@@ -48,7 +48,7 @@ def index(session: Session) -> str:
         # How many departments have no two active officers, of how many there are.
         uncovered=count_uncovered(session, now=now) if actor().role is Role.CELL_LEAD else (0, 0),
         people_tasks=people_tasks(session, actor(), counts),
-        waiting_for_people=counts.to_confirm + counts.mails,
+        waiting_for_people=counts.about_people,
         other_work=[other for other in other_work(session, acting()) if other.waiting],
         only_reads=actor().role in READERS,
         is_new=acting().is_newcomer and not tour.is_dismissed(),

@@ -89,7 +89,7 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
     department_id = number_of(form.department_id.data)
     if not department_id:
         raise Invalid([FieldError("department_id", "required")])
-    intake = _intake()
+    intake = mail_intake()
     prepared = _prepared(quarantine_id, intake)
     with writing() as session:
         submission = take_in_for(
@@ -106,7 +106,8 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
-def _intake() -> MailIntake:
+def mail_intake() -> MailIntake:
+    """Return what mails are taken in with."""
     settings = ctx.settings
     return MailIntake(
         store=ctx.store,
@@ -118,13 +119,20 @@ def _intake() -> MailIntake:
 
 
 def _prepared(quarantine_id: int, intake: MailIntake) -> PreparedMail:
-    """Return the mail read from its raw bytes, before a transaction begins."""
     with reading() as session:
         waiting = quarantine.waiting_mail(session, **by_actor(), quarantine_id=quarantine_id)
         digest = waiting.mail.raw_sha256
+    return prepared_again(digest, intake)
+
+
+def prepared_again(raw_sha256: str | None, intake: MailIntake) -> PreparedMail:
+    """Return the mail read from its raw bytes, before a transaction begins.
+
+    Raises `Invalid` if they are gone or cannot be read.
+    """
     end_reading()  # the scanner may take its time
     try:
-        return prepare_again(ctx.store, digest or "", intake=intake)
+        return prepare_again(ctx.store, raw_sha256 or "", intake=intake)
     except (MediumMissing, MediumChanged, UnreadableMessage) as problem:
         raise Invalid([FieldError("department_id", "mail_gone")]) from problem
     except StoreAway as problem:

@@ -150,6 +150,7 @@ FIELD_ERRORS: Mapping[str, str] = {
     "same_picture_twice": N_("The same photo was added twice. Remove one."),
     "picture_missing": N_("This photo is no longer stored. Choose it again."),
     "picture_changed": N_("The stored photo has changed. Choose it again."),
+    "no_office": N_("The sender holds no office in this department. Choose another."),
     "mail_gone": N_("This email is no longer stored, so it cannot be taken in."),
     "store_away": N_(
         "“%(name)s” could not be saved: the server cannot store files at the moment. Your text is "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from publisher.mail_messages.message import MailNoteCode, UnreadableReason
+from publisher.mailbox.department_choice import ChoiceOutlook
 from publisher.mailbox.senders import WaitReason
 from publisher.models.mailbox import ReceivedMail
 from publisher.states import QuarantineState
@@ -27,6 +28,25 @@ REASONS: Mapping[str, str] = {
     WaitReason.INFECTED: N_("A file of the email carries a virus. It is left out."),
     WaitReason.UNUSABLE: N_("The form would not accept it as it is."),
 }
+CHOICES: Mapping[ChoiceOutlook, str] = {
+    ChoiceOutlook.NOT_OURS: N_(
+        "The Social Media Cell has marked this email as not meant for publication."
+    ),
+    ChoiceOutlook.DELETED: N_(
+        "This email was deleted before a department was chosen. To hand it in, send it again."
+    ),
+    ChoiceOutlook.EXPIRED: N_("This link has expired. The Cell decides on the email."),
+    ChoiceOutlook.DISABLED: N_("Your access is closed. The Cell decides on the email."),
+    ChoiceOutlook.OTHER_ADDRESS: N_(
+        "The address that this link went to is no longer yours. The Cell decides on the email."
+    ),
+    ChoiceOutlook.NO_OFFICE: N_(
+        "You are no longer in office where you could choose. The Cell decides on the email."
+    ),
+    ChoiceOutlook.ALL_CLOSED: N_("Your department is closed. The Cell decides on the email."),
+}
+"""Why nothing is left to choose, but for what became a submission."""
+
 ENDS: Mapping[QuarantineState, str] = {
     QuarantineState.TAKEN_IN: N_("Taken in"),
     QuarantineState.NOT_OURS: N_("Not ours"),

@@ -6,13 +6,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Role
-from publisher.models.people import Appointment
-from publisher.people import confirmation, responsibility, stops
+from publisher.models.people import Appointment, Department
+from publisher.people import confirmation, responsibility, shared_addresses, stops
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _n
+from web.core.list_pages import page_of_query
 from web.core.permissions import Page, for_action
 from web.forms import Form, number_of
 from web.messages.names import person_name
@@ -44,8 +45,16 @@ def _page(session: Session, form: Form) -> str:
         chosen=request.form.getlist("chosen"),
         value_of=value_of,
         people_of_head=_people_of_head(session),
+        addresses=page_of_query(session, shared_addresses.waiting(actor()), parameter="addresses"),
+        own_code=_own_code(session),
         is_head=actor().role is Role.HEAD,
     )
+
+
+def _own_code(session: Session) -> str:
+    """Return the code of a head's department; "" for anybody else."""
+    own = actor()
+    return session.get_one(Department, own.department_id).code if own.role is Role.HEAD else ""
 
 
 def _people_of_head(session: Session) -> list[Appointment]:

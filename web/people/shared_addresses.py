@@ -6,9 +6,10 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Role, may
+from publisher.models.people import Department
 from publisher.people import permissions, shared_addresses
+from publisher.validation import NotFound
 from web.core.auth import actor, by_actor, reads, writing
-from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
@@ -19,10 +20,21 @@ from web.people.views import RECORD_ACTIONS
 routes = Blueprint("shared_addresses", __name__)
 
 
+MAY_RECORD = (*RECORD_ACTIONS, Action.RECORD_OFFICER)
+"""The staff, and a head for the own department."""
+
+
+def _department(session: Session, code: str) -> Department:
+    """Return the department; raises `NotFound` unless the reader records its officers."""
+    department = department_of(session, code)
+    if not permissions.may_record(actor(), Role.OFFICER, department.id):
+        raise NotFound(code)
+    return department
+
+
 @reads
 def _page(session: Session, /, form: AddressForm, code: str, **_ids: int) -> str:
-    department = department_of(session, code)
-    permissions.require_record(actor(), Role.OFFICER, department.id, now=ctx.now())
+    department = _department(session, code)
     return render_template(
         "people/shared_addresses.html",
         form=form,
@@ -31,11 +43,12 @@ def _page(session: Session, /, form: AddressForm, code: str, **_ids: int) -> str
         may_confirm=may(actor(), Action.CONFIRM_APPOINTMENT, department.id),
         own_person_id=actor().person_id,
         shared_offers=offered(session, form, [department]),
+        is_staff=actor().role is not Role.HEAD,
     )
 
 
 @routes.route("/departments/<code>/addresses", methods=["GET", "POST"])
-@for_action(*RECORD_ACTIONS)
+@for_action(*MAY_RECORD)
 @with_form(AddressForm, shown_by=_page)
 def show(form: AddressForm, code: str) -> Page:
     """Show a department's shared addresses, and record one."""
@@ -43,7 +56,7 @@ def show(form: AddressForm, code: str) -> Page:
         make_shared(form)
         return redirect(url_for("shared_addresses.show", code=code))
     with writing() as session:
-        department_id = department_of(session, code).id
+        department_id = _department(session, code).id
         mail_text = form.mail.data or ""
         shared_addresses.add(
             session, **by_actor(), department_id=department_id, mail_text=mail_text
@@ -53,12 +66,12 @@ def show(form: AddressForm, code: str) -> Page:
 
 
 @routes.post("/departments/<code>/addresses/<int:address_id>/remove")
-@for_action(*RECORD_ACTIONS)
+@for_action(*MAY_RECORD)
 @with_form(AddressForm, shown_by=_page)
 def remove(_form: AddressForm, code: str, address_id: int) -> Page:
     """Remove a shared address."""
     with writing() as session:
-        department_id = department_of(session, code).id
+        department_id = _department(session, code).id
         shared_addresses.remove(
             session, **by_actor(), department_id=department_id, address_id=address_id
         )
@@ -67,12 +80,12 @@ def remove(_form: AddressForm, code: str, address_id: int) -> Page:
 
 
 @routes.post("/departments/<code>/addresses/<int:address_id>/confirm")
-@for_action(*RECORD_ACTIONS)
+@for_action(*MAY_RECORD)
 @with_form(AddressForm, shown_by=_page)
 def confirm(_form: AddressForm, code: str, address_id: int) -> Page:
     """Confirm a shared address that somebody else recorded."""
     with writing() as session:
-        department_id = department_of(session, code).id
+        department_id = _department(session, code).id
         shared_addresses.confirm(
             session, **by_actor(), department_id=department_id, address_id=address_id
         )

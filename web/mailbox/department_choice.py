@@ -1,0 +1,90 @@
+"""The page on which the sender of a mail says for which department it is, by a one-time link."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+from wtforms import SelectField
+
+from publisher.mailbox import department_choice
+from publisher.mailbox.department_choice import ChoiceOutlook
+from publisher.mailbox.preparation import MailIntake, PreparedMail
+from publisher.validation import NotFound
+from web.core.auth import reads, writing
+from web.core.context import ctx
+from web.core.database import reading
+from web.core.form_views import with_form
+from web.core.i18n import _, _l
+from web.core.permissions import Page, public
+from web.errors import error_page
+from web.forms import Form, department_options, number_of
+from web.mailbox.views import mail_intake, prepared_again
+from web.messages.mails import CHOICES
+from web.people.personal_links import is_by_owner
+
+routes = Blueprint("mail_department", __name__)
+
+
+class DepartmentForm(Form):
+    """The department; its buttons have the name of the field."""
+
+    department_id = SelectField(_l("Department"), coerce=str, validate_choice=False)
+
+
+@reads
+def _page(session: Session, /, form: DepartmentForm, token: str) -> Page:
+    try:
+        link = department_choice.link_of(session, token)
+    except NotFound:
+        return error_page(404, message=_("This link has expired or was already used."))
+    if g.acting is not None and not is_by_owner(link):
+        page = render_template("people/personal_link_of_another.html", person=link.person)
+        return page, 403
+    outlook = department_choice.outlook(session, link, now=ctx.now())
+    choices = department_choice.choices_of(session, link, now=ctx.now())
+    form.department_id.choices = department_options(choices, empty_label=_("Choose a department"))
+    return render_template(
+        "mailbox/department.html",
+        form=form,
+        outlook=outlook,
+        sentence=CHOICES.get(outlook),
+        mail=department_choice.mail_behind(session, link).mail,
+        choices=choices,
+        has_list=department_choice.is_from_cell(session, link),
+        ends_at=link.expires_at,
+    )
+
+
+@routes.route("/mail/department/<token>", methods=["GET", "POST"])
+@public
+@with_form(DepartmentForm, shown_by=_page)
+def choose(form: DepartmentForm, token: str) -> Page:
+    """Say for which department the mail is, once; opening the page does nothing."""
+    intake = mail_intake()
+    prepared = _prepared(token, intake)
+    if prepared is not None:
+        with writing() as session:
+            department_choice.choose(
+                session,
+                prepared,
+                token=token,
+                department_id=number_of(form.department_id.data),
+                intake=intake,
+                now=ctx.now(),
+            )
+    return redirect(url_for("mail_department.choose", token=token))
+
+
+def _prepared(token: str, intake: MailIntake) -> PreparedMail | None:
+    """Return the mail that the link is about; None if it is over.
+
+    Raises `NotFound` for somebody else.
+    """
+    with reading() as session:
+        link = department_choice.link_of(session, token)
+        if g.acting is not None and not is_by_owner(link):
+            raise NotFound(token)
+        if department_choice.outlook(session, link, now=ctx.now()) is not ChoiceOutlook.OPEN:
+            return None
+        digest = department_choice.mail_behind(session, link).mail.raw_sha256
+    return prepared_again(digest, intake)
