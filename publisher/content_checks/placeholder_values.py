@@ -168,13 +168,13 @@ def _number(number: _Input) -> dict[str, str]:
 def _helpline(helpline: _Input) -> dict[str, str]:
     """Read a telephone number of the city or an emergency service, in each language's digits."""
     text = helpline.line(most=LONGEST_PHONE * 2)
-    number = _phone(latin_digits(text)) if text else ""
+    number = dialled_number(latin_digits(text)) if text else ""
     if text and not number:
         helpline.add("not_a_phone")
     return {language: digits(number, language) for language in LANGUAGES}
 
 
-def _phone(text: str) -> str:
+def dialled_number(text: str) -> str:
     """Return the number as it is dialled inside India; "" if it is not a telephone number."""
     if _EMERGENCY_NUMBER.fullmatch(text):
         return text

@@ -113,12 +113,13 @@ def first_draft(submission: Submission, accounts: Iterable[Account]) -> Draft:
                 pictures=_pictures(submission, language),
             )
             for account in accounts
-            for language, text in _texts(submission)
+            for language, text in texts_of(submission)
         ),
     )
 
 
-def _texts(submission: Submission) -> Iterator[tuple[Language, str]]:
+def texts_of(submission: Submission) -> Iterator[tuple[Language, str]]:
+    """Yield the texts that a submission has, each with its language."""
     texts = {
         Language.MARATHI: submission.text_mr,
         Language.ENGLISH: submission.text_en,

@@ -199,3 +199,5 @@ def _part_hours() -> dict[str, frozenset[int]]:
 
 
 _HOURS = _part_hours()
+PART_NAMES = frozenset(_HOURS)
+"""Every name of a part of the day, in small letters."""

@@ -131,7 +131,7 @@ _BEFORE = re.compile(
 )
 _AFTER = re.compile(rf"[,]?[\s\u00a0]{{0,2}}(?:रोजी\s)?\(?(?P<weekday>{_WEEKDAY})\)?")
 _GOES_ON = re.compile(
-    r",?[\s\u00a0]{0,2}(?:(?:रोजी|को)\s)?(?:ते|से|to|till|until|-|–|—)[\s\u00a0]{0,2}"
+    r",?[\s\u00a0]{0,2}(?:(?:रोजी|को|पासून)\s)?(?:ते|से|to|till|until|-|–|—)[\s\u00a0]{0,2}"
     r"(?:(?:दि\.|दि|दिनांक|the)[\s\u00a0]{0,2})?"
 )
 _LOOK_BACK = 30

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, NamedTuple, cast
 
 from flask import request
 from wtforms import Form as PlainForm
@@ -25,11 +25,23 @@ KNOWN: Mapping[str, str] = {
 }
 
 
+USE: Final = "use"
+"""How the value of a proposal's button begins: `use:FIELD:TEXT`."""
+
+
+class PressedProposal(NamedTuple):
+    """The field and the text of a proposal's button; both empty if none was pressed."""
+
+    field: str = ""
+    text: str = ""
+
+
 @dataclass(frozen=True)
 class ShownBlank:
-    """A blank of the texts in a language, with the name and label of its field."""
+    """A blank of the texts in a language; `name` and `label` are those of its field."""
 
     language: Language
+    blank: str
     name: str
     label: str
 
@@ -41,7 +53,9 @@ def blanks_in_sheet(sheet: Sheet) -> list[ShownBlank]:
         for slot in sheet.slots
         for name in names_in(sheet.form[slot.name].data or "")
     )
-    return [ShownBlank(language, _field(language, name), _label(name)) for language, name in names]
+    return [
+        ShownBlank(language, name, _field(language, name), _label(name)) for language, name in names
+    ]
 
 
 def _field(language: Language, name: str) -> str:
@@ -61,12 +75,21 @@ def blanks_form(blanks: list[ShownBlank]) -> PlainForm:
     return form_class(request.form if request.method == "POST" else None)
 
 
+def pressed_proposal() -> PressedProposal:
+    """Return the proposal whose button was pressed."""
+    button, *field_and_text = request.form.get("then", "").split(":", 2)
+    is_pressed = button == USE and len(field_and_text) == len(PressedProposal._fields)
+    return PressedProposal(*field_and_text) if is_pressed else PressedProposal()
+
+
 def fill_in(sheet: Sheet) -> None:
-    """Replace the blanks of the texts by what was typed into their fields."""
+    """Replace the blanks of the texts by what was typed or proposed for their fields."""
+    pressed = pressed_proposal()
+    values_by_field = {**request.form, pressed.field: pressed.text}
     for slot in sheet.slots:
         field = sheet.form[slot.name]
         text = field.data or ""
         values = {
-            name: request.form.get(_field(slot.language, name), "") for name in names_in(text)
+            name: values_by_field.get(_field(slot.language, name), "") for name in names_in(text)
         }
         field.data = fill(text, values)

@@ -25,7 +25,7 @@ from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
-from web.drafting import forms, page, placeholders, warnings
+from web.drafting import forms, page, placeholders, proposals, warnings
 from web.drafting.forms import Sheet
 from web.forms import number_of
 
@@ -61,7 +61,7 @@ def edit(post_id: int) -> Page:
         _fill_texts(session, post, sheet)
         pictures = known_pictures(session, post_id=post_id)
     draft = forms.read(sheet)
-    if request.form.get("then") in FORM_BUTTONS:
+    if request.form.get("then") in FORM_BUTTONS or placeholders.pressed_proposal().field:
         return _run_form_button(post_id, sheet, draft)
     number_on_page = number_of(sheet.form.seen.data)
     prepared = renditions.prepare_pictures(ctx.store, draft, pictures)
@@ -74,8 +74,9 @@ def edit(post_id: int) -> Page:
 
 
 def _fill_texts(session: Session, post: Post, sheet: Sheet) -> None:
-    """Fill in the blanks; with its button, insert a starting text or signature and hashtags."""
+    """Fill in blanks and proposals; with its button, insert a starting text or a closing."""
     placeholders.fill_in(sheet)
+    proposals.fill_in_day(sheet)
     then, texts = request.form.get("then"), page.texts_for(session, post)
     if then == "start":
         chosen = {str(text.id): text for text in texts}.get(sheet.form.starting.data or "")

@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from flask import url_for
 from flask_babel.speaklater import LazyString
+from werkzeug.datastructures import MultiDict
 from wtforms import Field
 from wtforms.widgets import TextInput
 
@@ -96,6 +97,11 @@ class WhenField(Field, Generic[When]):
     def fill(self, value: When | None) -> None:
         """Write a value into the box in place of what was typed."""
         self.data, self.raw_data = value, None
+
+    def retype(self, text: str) -> None:
+        """Read a text in place of what was typed."""
+        self.problem = None
+        self.process(MultiDict({self.name: text}))
 
     def _value(self) -> str:
         if self.raw_data:
