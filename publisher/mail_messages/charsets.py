@@ -38,6 +38,7 @@ _MARKS: Final = (
     *((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")),
 )
 _WIDE: Final = ("utf-16", "utf-16-le", "utf-16-be")
+_REPLACE_BUT_NULS: Final = "nagarvani.replace-but-nuls"
 _DEVANAGARI: Final = re.compile(rb"\xe0[\xa4\xa5][\x80-\xbf]")
 _SAMPLE: Final = 4_000
 
@@ -119,11 +120,22 @@ def _by_declaration(content: bytes, codec: str | None) -> tuple[str, bool]:
 
 def _broken_utf8(content: bytes) -> str:
     """Return UTF-8 in which letters were cut, or the text of Windows that was declared UTF-8."""
-    text = content.decode("utf-8", "replace")
+    text = content.decode("utf-8", _REPLACE_BUT_NULS)
     lost = text.count("\ufffd")
     if sum(letter > "\x7f" for letter in text) > 2 * lost:
         return text
     return _windows(content)
+
+
+def _replace_but_nuls(problem: UnicodeError) -> tuple[str, int]:
+    # IMAP carries no NUL: Dovecot has 0x80 in its place, which is nothing by itself in UTF-8.
+    if not isinstance(problem, UnicodeDecodeError):
+        raise problem
+    is_nul = problem.object[problem.start] == 0x80
+    return "" if is_nul else "\ufffd", problem.end
+
+
+codecs.register_error(_REPLACE_BUT_NULS, _replace_but_nuls)
 
 
 def _windows(content: bytes) -> str:

@@ -10,7 +10,10 @@ import pytest
 from tests.crash.clock_installation import ClockInstallation, open_installation
 from tests.crash.fork_server import ForkingStarter, ForkServer
 from tests.crash.web_installation import WebInstallation
+from tests.support.fixtures import town
 from tests.support.processes import Starter
+
+__all__ = ["town"]
 
 GROUPS = 3
 

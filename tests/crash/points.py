@@ -24,6 +24,5 @@ EDITING = ("edit.before_commit", "edit.after_commit")
 ANSWERING = ("answer.before_commit", "answer.after_commit")
 BACKING_UP = ("backup.unfinished", "restore.in_commit", "restore.unsought")
 TAKING_IN = ("mailbox.fetched", "mailbox.stored")
-"""These are tested in tests/mailbox."""
 WRITING = ("mail.claimed", "mail.accepted_unstored", "sms.claimed", "sms.accepted_unstored")
 """These are tested in tests/notifications."""

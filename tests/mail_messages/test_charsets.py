@@ -71,3 +71,9 @@ def test_it_is_told_whether_the_declared_charset_was_used(
     content: bytes, declared: str, text: str, certain: bool
 ) -> None:
     assert decode(content, declared) == (text, certain)
+
+
+def test_a_nul_for_which_a_mailbox_has_another_byte_ends_no_word() -> None:
+    content = NOTICE[:6].encode() + b"\x80" + NOTICE[6:].encode()
+    assert decode(content, "utf-8") == (NOTICE, False)
+    assert decode(b"\x80 500", "utf-8") == ("€ 500", False)

@@ -12,7 +12,7 @@ from publisher.database.session import Database
 from publisher.mail_messages.message import AutomaticKind, MailFile, UnreadableReason
 from publisher.mailbox.duplicates import SAME_WITHIN
 from publisher.mailbox.preparation import PreparedMail
-from publisher.mailbox.receive import receive
+from publisher.mailbox.receive import MOST_A_DAY, receive
 from publisher.models.history import Event
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.models.notifications import Notice
@@ -190,6 +190,19 @@ def test_an_address_gets_five_acknowledgements_a_day(database: Database, town: C
             mail = receive_one(session, town, message(member, text=f"मजकूर {number}"))
             assert mail.outcome is MailOutcome.SUBMISSION
             assert (mail.notice_id is not None) is (number < 5)
+        town.clock.move(DAY)
+        assert receive_one(session, town, message(member, text="दुसरा दिवस")).notice_id
+
+
+def test_mails_over_a_senders_daily_quota_wait_for_a_person(database: Database, town: City) -> None:
+    member = address_of(town, "member")
+    with database.transaction() as session:
+        for number in range(MOST_A_DAY):
+            fields = {"sender": member, "content_digest": f"{number:064}", "received_at": NOON}
+            session.add(ReceivedMail(size=1, outcome=MailOutcome.SUBMISSION, **fields))
+        mail = receive_one(session, town, message(member))
+        assert (mail.outcome, mail.reason) == (MailOutcome.QUARANTINED, "too_many_mails")
+        assert receive_one(session, town, message("other@x.example")).reason == "unknown_sender"
         town.clock.move(DAY)
         assert receive_one(session, town, message(member, text="दुसरा दिवस")).notice_id
 

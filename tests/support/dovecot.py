@@ -20,6 +20,7 @@ from tests.support.processes import free_port
 
 NAME, PASSWORD = "cell@pmc.example", "p@ss word"
 OLDEST = (2, 4)
+LDA = "/usr/lib/dovecot/dovecot-lda"
 _OF_ROOT = """
 mail_uid = nobody
 mail_gid = nogroup
@@ -102,6 +103,12 @@ class Dovecot:
                 client.literal = message  # type: ignore[assignment]  # as append() itself sets it
                 typ, answer = client._simple_command("APPEND", "INBOX")
                 assert typ == "OK", answer
+
+    def hand_over(self, message: bytes, *, sender: str, folder: str = "INBOX") -> None:
+        """Deliver a message as a mail server does, by Dovecot's own delivery program."""
+        configuration = ("-c", str(self.folder / "dovecot.conf"))
+        target = ("-d", NAME, "-f", sender, "-m", folder, "-o", "lda_mailbox_autocreate=yes")
+        subprocess.run([LDA, *configuration, *target], input=message, check=True, timeout=60)
 
     def flags(self) -> list[tuple[str, ...]]:
         """Return the flags of each message, in their order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -71,11 +71,17 @@ class MailServer:
         return "250 OK"
 
 
+class _Smtp(SMTP):
+    """Accepts lines of any length, as Postfix does."""
+
+    line_length_limit = 2**17
+
+
 @contextmanager
-def serving() -> Iterator[MailServer]:
-    """Run a mail server on a free port for the length of the block."""
+def serving(make: Callable[[int], MailServer] = MailServer) -> Iterator[MailServer]:
+    """Run a mail server on a free port for the length of the block; `make` gets the port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        mail_server = MailServer(int(listening.getsockname()[1]))
+        mail_server = make(int(listening.getsockname()[1]))
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=_serve, args=(loop, listening, mail_server), daemon=True)
         thread.start()
@@ -90,7 +96,7 @@ def _serve(
     loop: asyncio.AbstractEventLoop, listening: socket.socket, mail_server: MailServer
 ) -> None:
     def talk() -> SMTP:
-        return SMTP(mail_server, loop=loop, enable_SMTPUTF8=True)
+        return _Smtp(mail_server, loop=loop, enable_SMTPUTF8=True, data_size_limit=2**26)
 
     asyncio.set_event_loop(loop)
     server = loop.run_until_complete(loop.create_server(talk, sock=listening))

@@ -14,6 +14,7 @@ from publisher.mailbox.reader import LEASE, MailboxReading, tick_mailbox
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice
 from publisher.models.submissions import Submission
+from tests.crash import points
 from tests.support import dovecot
 from tests.support.city import City
 from tests.support.city_people import NOON
@@ -41,7 +42,7 @@ tick_mailbox(MailboxReading(Database(sys.argv[1]), server, intake, lambda: at), 
 """
 
 
-@pytest.mark.parametrize("point", ["mailbox.fetched", "mailbox.stored"])
+@pytest.mark.parametrize("point", points.TAKING_IN)
 def test_a_killed_reader_loses_no_mail_and_takes_none_in_twice(
     town: City, database: Database, database_url: str, start: Starter, point: str
 ) -> None:
