@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, request
 
-from sandbox import access_endpoints, control_endpoints
+from sandbox import access_endpoints, control_endpoints, letter_endpoints
 from sandbox.facebook.app import create_facebook
 from sandbox.ledger import Ledger
 from sandbox.pages.blueprint import blueprint, prepare
@@ -40,6 +40,7 @@ def create_sandbox(path: Path, *, public_url: str | None = None) -> Flask:
     app.extensions["ledger"] = ledger
     app.register_blueprint(control_endpoints.blueprint(ledger))
     app.register_blueprint(access_endpoints.blueprint(ledger))
+    app.register_blueprint(letter_endpoints.blueprint(ledger))
     app.register_blueprint(blueprint(ledger))
     prepare(app)
     x, facebook = create_x(ledger), create_facebook(ledger, public_url)

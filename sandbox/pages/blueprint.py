@@ -8,7 +8,14 @@ from flask import Blueprint, Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.ledger import Ledger
-from sandbox.pages import dialogs, fault_pages, feeds, letterbox_pages, webhook_pages
+from sandbox.pages import (
+    dialogs,
+    fault_pages,
+    feeds,
+    letter_pages,
+    letterbox_pages,
+    webhook_pages,
+)
 from sandbox.pages.formatting import FILTERS
 from sandbox.pages.policy import POLICY
 from sandbox.pages.translations import LANGUAGE_COOKIE, language, translate
@@ -21,6 +28,7 @@ def blueprint(ledger: Ledger) -> Blueprint:
     pages = Blueprint("pages", __name__)
     feeds.add_to(pages, ledger)
     letterbox_pages.add_to(pages, ledger)
+    letter_pages.add_to(pages, ledger)
     fault_pages.add_to(pages, ledger)
     webhook_pages.add_to(pages, ledger)
     dialogs.add_to(pages, ledger)

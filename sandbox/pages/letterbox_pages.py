@@ -9,7 +9,7 @@ from pathlib import Path
 import fontpkg
 from flask import Blueprint, Response, abort, render_template, request, send_file
 
-from sandbox import gateway, letterbox
+from sandbox import gateway, letterbox, letters
 from sandbox.ledger import Ledger
 
 # A mail's HTML is shown in a frame that runs no script, loads only a font, opens links outside.
@@ -37,11 +37,24 @@ def _list(ledger: Ledger) -> str:
     to = request.args.get("to", "").strip()
     with ledger.transaction() as db:
         mails, texts = letterbox.mails(db, to), gateway.messages(db, to)
-    return render_template("letterbox.html", mails=mails, texts=texts, to=to)
+        own = [letter for letter in letters.letters(db) if to in ("", letter.sender)]
+        can_write = bool(letters.cell(db))
+    return render_template(
+        "letterbox.html",
+        mails=mails,
+        texts=texts,
+        letters=own,
+        outcomes=letters.OUTCOMES,
+        to=to,
+        can_write=can_write,
+    )
 
 
 def _mail(ledger: Ledger, key: int) -> str:
-    return render_template("mail.html", mail=_one(ledger, key))
+    mail = _one(ledger, key)
+    with ledger.transaction() as db:
+        can_answer = bool(letters.cell(db))
+    return render_template("mail.html", mail=mail, can_answer=can_answer)
 
 
 def _one(ledger: Ledger, key: int) -> letterbox.Mail:

@@ -166,6 +166,45 @@ MARATHI = {
     "connect": "खाते जोडणे",
     "mail": "ईमेल घेणे",
     "*": "सर्व क्रिया",
+    "Write to the Cell": "कक्षाला ईमेल लिहा",
+    "what a department would send by mail, with files.": (
+        "विभाग ईमेलने पाठवितात तसा मजकूर, जोडपत्रांसह."
+    ),
+    "Write as a department does by mail: what you send becomes a submission, or waits for a person"
+    " of the Cell.": (
+        "विभाग लिहितात तसा ईमेल येथून पाठवा: त्यापासून प्रस्ताव तयार होतो, किंवा तो कक्षाच्या"
+        " निर्णयासाठी थांबतो."
+    ),
+    "Answer the mail": "या ईमेलला उत्तर द्या",
+    "Shared address": "सामायिक पत्ता",
+    "Nobody of the city": "महापालिकेबाहेरील व्यक्ती",
+    "Or from another address": "किंवा दुसऱ्या पत्त्यावरून",
+    "Write an address such as name@office.example.": "पत्ता लिहा; उदा. name@office.example.",
+    "The sender is forged: the mail server cannot confirm the address": (
+        "प्रेषक बनावट आहे: पत्ता खरा असल्याची खात्री मेल सर्व्हरला करता येत नाही"
+    ),
+    "Subject": "विषय",
+    "Files": "जोडपत्रे (फाइल)",
+    "Choose the files again: a browser forgets them.": (
+        "फाइल पुन्हा निवडा: ब्राउझर त्या लक्षात ठेवत नाही."
+    ),
+    "Send the mail": "ईमेल पाठवा",
+    "Sent": "पाठविल्याची वेळ",
+    "What became of it": "पुढे काय झाले",
+    "See it in Nagarvani": "नगरवाणीत पाहा",
+    "See what was answered to this address": "या पत्त्यावर आलेली उत्तरे पाहा",
+    "The Cell's mailbox has not been read yet.": "कक्षाची ईमेल पेटी अद्याप वाचलेली नाही.",
+    "In a fresh demo it is read once the city is filled.": (
+        "नवीन नमुन्यात शहर भरून झाल्यावर ती वाचली जाते."
+    ),
+    "Look again": "पुन्हा पाहा",
+    "What you wrote to the Cell": "आपण कक्षाला लिहिलेले ईमेल",
+    "It became a submission.": "यापासून प्रस्ताव तयार झाला",
+    "It joined the submission that it answers.": "ज्या प्रस्तावाचे हे उत्तर आहे त्यात जोडले गेले",
+    "It waits for a person of the Cell.": "कक्षाच्या निर्णयासाठी थांबला आहे",
+    "It was ignored, as no person wrote it.": "कोणी व्यक्तीने लिहिलेला नसल्याने विचारात घेतला नाही",
+    "It repeats an earlier mail.": "आधीच्याच ईमेलची पुनरावृत्ती आहे",
+    "It could not be read.": "वाचता आला नाही",
 }
 ENGLISH = {
     "error_before": "error, nothing kept (503)",

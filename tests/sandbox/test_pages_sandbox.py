@@ -30,6 +30,7 @@ from tests.sandbox.platform_clients import (
     x_client,
 )
 from tests.sandbox.test_connecting_x import Handler
+from tests.sandbox.test_letters_sandbox import KIRAN, introduce
 from tests.support.accessibility import Findings
 
 TEMPLATES = Path(blueprint.__file__).parents[1] / "templates"
@@ -175,6 +176,9 @@ def example_pages(places: SandboxAddresses) -> list[str]:
         {"client_id": FACEBOOK_APP_ID, "redirect_uri": url, "scope": ",".join(SCOPES)}
     )
     requests.post(f"{url}/endings", json={"platform": "x", "account": WATER.id}, timeout=5)
+    introduce(url)
+    letter = {"sender": KIRAN, "subject": "पाणी बंद", "text": "गुरुवारी."}
+    requests.post(f"{url}/letterbox/write", data=letter, timeout=5)
     return [
         f"{url}{path}"
         for path in [
@@ -188,6 +192,9 @@ def example_pages(places: SandboxAddresses) -> list[str]:
             f"/v26.0/dialog/oauth?{address}",
             "/letterbox",
             "/letterbox/1",
+            "/letterbox/write",
+            "/letterbox/write?answer=1",
+            "/letterbox/written/1",
             "/faults?wrong=seconds",
             f"/x/{CITY.username}",
             f"/facebook/{CITY_PAGE.id}",
