@@ -191,7 +191,7 @@ def _ready_for_tests(lock: str = "test", *, browser: bool = True) -> Environment
     if browser and system.missing([system.CHROME]):
         system.try_to_bring([system.HEADLESS_SHELL])
     if browser:
-        _bring_dovecot()
+        _bring_servers()
     system.bring([system.FRIBIDI, *([system.CHROME] if browser else [])])
     python_environment = environment.chosen()
     python_environment.ensure(lock)
@@ -201,12 +201,13 @@ def _ready_for_tests(lock: str = "test", *, browser: bool = True) -> Environment
     return python_environment
 
 
-def _bring_dovecot() -> None:
-    """Install Dovecot in the continuous integration; elsewhere say only that it is missing."""
-    # Its package starts a mail server of the machine, which nobody at a desk has asked for.
+def _bring_servers() -> None:
+    """Install the servers of tests in the continuous integration; elsewhere say what is missing."""
+    # Their packages start servers of the machine, which nobody at a desk has asked for.
+    servers = [system.DOVECOT, system.CLAMD]
     if os.environ.get("CI"):
-        system.try_to_bring([system.DOVECOT])
-    for package in system.missing([system.DOVECOT]):
+        system.try_to_bring(servers)
+    for package in system.missing(servers):
         warn(package.sentence)
 
 

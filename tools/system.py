@@ -6,10 +6,15 @@ import ctypes
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tools.console import UsageError, say
+
+POLICY = Path("/usr/sbin/policy-rc.d")
+"""Asked by Debian's packages before they start a service; 101 forbids it."""
 
 HEADLESS_CHROMIUM = "chromium-headless-shell"
 CHROMIUM = (
@@ -61,6 +66,13 @@ DOVECOT = Package(
 )
 
 
+CLAMD = Package(
+    "clamav-daemon",
+    "the virus scanner is tried with it",
+    lambda: bool(shutil.which("clamd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")),
+)
+
+
 REDIS = Package(
     "redis-server", "Celery is measured with it", lambda: bool(shutil.which("redis-server"))
 )
@@ -93,7 +105,22 @@ def try_to_bring(packages: Sequence[Package]) -> str:
 def _install(names: Sequence[str]) -> None:
     say(f"Installing {' and '.join(names)} with apt-get")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for call in (["update"], ["install", "-y", "--no-install-recommends", *names]):
-        subprocess.run(
-            ["apt-get", "-qq", *call], env=environment, stdout=subprocess.DEVNULL, check=False
-        )
+    with _no_services():
+        for call in (["update"], ["install", "-y", "--no-install-recommends", *names]):
+            subprocess.run(
+                ["apt-get", "-qq", *call], env=environment, stdout=subprocess.DEVNULL, check=False
+            )
+
+
+@contextmanager
+def _no_services() -> Iterator[None]:
+    """Keep packages from starting servers of the machine; the tests start their own."""
+    if POLICY.exists():  # as in most images of containers
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()

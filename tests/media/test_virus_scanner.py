@@ -16,7 +16,16 @@ from publisher.media.virus_scanner import (
     version_of,
     virus_in,
 )
-from tests.support.clamd import ScriptedClamd, says, scripted
+from tests.support.clamd import (
+    SIGNATURE,
+    VIRUS,
+    ScriptedClamd,
+    missing,
+    real,
+    says,
+    scripted,
+)
+from tests.support.mail_samples.builder import docx
 from tests.support.processes import free_port
 
 
@@ -118,3 +127,30 @@ def test_the_setting_names_a_host_or_a_path() -> None:
     assert by_host is not None
     assert by_path is not None
     assert (by_host.address, by_path.address) == (("::1", 3310), "/run/clamav/clamd.ctl")
+
+
+@pytest.fixture(scope="module")
+def real_clamd() -> Iterator[Clamd]:
+    if reason := missing():
+        pytest.skip(reason)
+    with real() as client:
+        yield client
+
+
+@pytest.mark.proof
+def test_a_real_clamd_finds_a_local_signature_also_inside_a_document(real_clamd: Clamd) -> None:
+    assert version_of(real_clamd).startswith("ClamAV ")
+    infected = docx("Notice", members={"word/media/a.bin": bytes(5_000) + SIGNATURE})
+    assert SIGNATURE not in infected
+    for content in (b"%PDF-1.7 " + SIGNATURE, infected):
+        assert virus_in(real_clamd, BytesIO(content)) == f"{VIRUS}.UNOFFICIAL"
+    for content in (b"%PDF-1.7", docx("Notice"), b""):
+        assert virus_in(real_clamd, BytesIO(content)) == ""
+
+
+@pytest.mark.proof
+def test_a_real_clamd_takes_no_more_than_its_limit(real_clamd: Clamd) -> None:
+    for size in (1_500_000, 30_000_000):
+        with pytest.raises(TooLargeForScanner):
+            virus_in(real_clamd, BytesIO(bytes(size)))
+    assert virus_in(real_clamd, BytesIO(bytes(900_000))) == ""

@@ -42,6 +42,15 @@ def says(text: str) -> Answer:
     return answer
 
 
+def finds(part: bytes) -> Answer:
+    """Return a script that finds a virus in each file with this part."""
+
+    def answer(connection: socket.socket, content: bytes) -> None:
+        says(f"stream: {VIRUS} FOUND" if part in content else "stream: OK")(connection, content)
+
+    return answer
+
+
 @dataclass
 class ScriptedClamd:
     """Takes one command after another, each on a connection of its own.

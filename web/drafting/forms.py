@@ -84,10 +84,7 @@ class Sheet:
 
 def slots_for(accounts: Sequence[Account], languages: Iterable[Language]) -> tuple[TextSlot, ...]:
     """Return a slot for each account and language; Marathi and English are always included."""
-    ordered = [
-        *MARATHI_AND_ENGLISH,
-        *(language for language in languages if language not in MARATHI_AND_ENGLISH),
-    ]
+    ordered = dict.fromkeys((*MARATHI_AND_ENGLISH, *languages))
     return tuple(TextSlot(account, language) for account in accounts for language in ordered)
 
 
