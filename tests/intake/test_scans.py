@@ -100,7 +100,7 @@ def test_the_clock_asks_later_and_what_is_clean_can_be_used(
         assert not session.scalars(select(Event).where(Event.verb == scans.FIND_VIRUS)).all()
 
 
-def test_a_virus_that_is_found_later_is_in_the_history_and_is_never_used_again(
+def test_a_virus_found_later_is_in_the_history_and_never_used_again(
     town: City, scanner: ScriptedClamd
 ) -> None:
     submission_id = hand_in_unscanned(town, 60)

@@ -94,7 +94,7 @@ def test_without_the_scanner_the_submission_is_made_and_its_files_wait(town: Cit
         assert [file.scan for file in files] == [ScanResult.UNSCANNED] * 2
 
 
-def test_a_virus_that_the_scanner_learns_of_later_is_noted_at_the_taking_in(
+def test_a_virus_that_is_known_only_later_is_noted_at_the_taking_in(
     town: City, scanner: ScriptedClamd
 ) -> None:
     scanner.answer = finds(b"nothing of this kind")

@@ -53,7 +53,7 @@ def test_a_virus_is_told_at_the_field_and_nothing_is_stored(
         assert session.scalars(select(SubmissionFile.scan)).all() == [ScanResult.CLEAN]
 
 
-def test_a_file_that_waits_is_neither_served_nor_drafted_before_it_is_clean(
+def test_a_file_that_waits_is_neither_served_nor_drafted_until_clean(
     site: Site, scanner: ScriptedClamd
 ) -> None:
     scanner.answer, member = says("stream: ERROR"), site.browser("member")
