@@ -31,6 +31,7 @@ from publisher.inbox.ingest import tick_ingest
 from publisher.inbox.reply import tick_answers
 from publisher.inbox.unread import tick_unread
 from publisher.intake.scans import tick_scans
+from publisher.mailbox.access_tokens import AccessTokens
 from publisher.mailbox.imap import imap_server
 from publisher.mailbox.preparation import MailIntake
 from publisher.mailbox.reader import MailboxReading, tick_mailbox
@@ -136,11 +137,14 @@ def _message_ticks(
     context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool], waits: bool
 ) -> tuple[Tick, ...]:
     """Return the ticks that send mails and SMS, and that read mails."""
+    tokens = None
+    if settings.imap_token is not None:
+        tokens = AccessTokens(settings.imap_token, now=context.now, monotonic=context.monotonic)
     return (
         Tick("mail", 2.0, lambda: _mail(context, settings, is_stopping)),
         Tick("sms", 2.0, lambda: _sms(context, settings, is_stopping)),
-        Tick("mailbox", 30.0, lambda: _mailbox(context, settings, is_stopping, waits)),
         Tick("scans", 30.0, lambda: _scans(context, settings, is_stopping)),
+        Tick("mailbox", 30.0, lambda: _mailbox(context, settings, tokens, is_stopping, waits)),
     )
 
 
@@ -157,7 +161,11 @@ def _mail(context: WorkerContext, settings: Settings, is_stopping: Callable[[], 
 
 
 def _mailbox(
-    context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool], waits: bool
+    context: WorkerContext,
+    settings: Settings,
+    tokens: AccessTokens | None,
+    is_stopping: Callable[[], bool],
+    waits: bool,
 ) -> int:
     if not settings.imap_url:
         return 0
@@ -168,7 +176,7 @@ def _mailbox(
         mail_server=settings.mail_server,
         clamd=clamd(settings.clamd_url),
     )
-    server = imap_server(settings.imap_url)
+    server = imap_server(settings.imap_url, tokens=tokens)
     reading = MailboxReading(context.database, server, intake, context.now, is_stopping)
     return tick_mailbox(reading, waits=waits)
 

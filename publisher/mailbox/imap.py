@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
@@ -34,12 +35,23 @@ class MailboxSignInRefused(MailboxUnreachable):
     """The server refused name and password: somebody has to change the setting."""
 
 
+class TokenSource(Protocol):
+    """Where the access token for the mailbox comes from."""
+
+    def token(self) -> str:
+        """Return a token; raises `MailboxSignInRefused` or `MailboxUnreachable`."""
+
+    def forget(self) -> None:
+        """Return another token next time: this one was not accepted."""
+
+
 @dataclass(frozen=True)
 class ImapServer:
     """A mailbox and how to reach it.
 
     `context` decides which certificates are trusted (None: the system's). Without `is_imaps` the
-    connection turns to TLS before the password is sent, except on this machine.
+    connection turns to TLS before the password is sent, except on this machine. With `tokens` the
+    sign-in is by an access token (XOAUTH2) instead.
     """
 
     host: str
@@ -49,6 +61,7 @@ class ImapServer:
     password: str
     folder: str = INBOX
     context: ssl.SSLContext | None = None
+    tokens: TokenSource | None = None
 
     @property
     def label(self) -> str:
@@ -66,7 +79,9 @@ class ListedMessage:
     is_seen: bool
 
 
-def imap_server(url: str, context: ssl.SSLContext | None = None) -> ImapServer:
+def imap_server(
+    url: str, context: ssl.SSLContext | None = None, tokens: TokenSource | None = None
+) -> ImapServer:
     """Parse a setting such as `imaps://name:password@host/Folder`."""
     parts = urlsplit(url)
     is_imaps = parts.scheme == "imaps"
@@ -78,6 +93,7 @@ def imap_server(url: str, context: ssl.SSLContext | None = None) -> ImapServer:
         password=unquote(parts.password or ""),
         folder=unquote(parts.path.strip("/")) or INBOX,
         context=context,
+        tokens=tokens,
     )
 
 
@@ -161,7 +177,10 @@ def open_mailbox(server: ImapServer) -> Iterator[OpenMailbox]:
     try:
         mailbox = _connected(server)
         try:
-            mailbox.login(server.name, server.password, initial_folder=None)
+            if server.tokens is not None:
+                _sign_in_by_token(mailbox, server.name, server.tokens)
+            else:
+                mailbox.login(server.name, server.password, initial_folder=None)
             mailbox.folder.set(server.folder)
             yield OpenMailbox(mailbox)
         finally:
@@ -172,6 +191,21 @@ def open_mailbox(server: ImapServer) -> Iterator[OpenMailbox]:
         raise MailboxSignInRefused(str(problem.command_result)) from problem
     except (OSError, imaplib.IMAP4.error, ImapToolsError) as problem:
         raise MailboxUnreachable(f"{type(problem).__name__}: {problem}") from problem
+
+
+def _sign_in_by_token(mailbox: BaseMailBox, name: str, tokens: TokenSource) -> None:
+    # Not by `xoauth2()` of imap-tools: a server that refuses the token first sends a challenge with
+    # the reason, and that has to be answered by an empty line.
+    token = tokens.token()
+    answers = iter([f"user={name}\1auth=Bearer {token}\1\1".encode()])
+    try:
+        mailbox.client.authenticate("XOAUTH2", lambda _challenge: next(answers, b""))
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as problem:
+        tokens.forget()
+        answer = str(problem).replace(token, "…")
+        raise MailboxSignInRefused(f"the access token was refused: {answer}") from None
 
 
 def _connected(server: ImapServer) -> BaseMailBox:

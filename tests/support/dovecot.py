@@ -51,11 +51,12 @@ log_path = {folder}/log
 protocols = imap
 listen = 127.0.0.1
 auth_allow_cleartext = yes
-auth_mechanisms = plain login
+auth_mechanisms = plain login{oauth_mechanism}
 mail_driver = maildir
 mail_path = {folder}/mail
 {tls}
 {users}
+{oauth}
 passdb static {{
   password = {password}
 }}
@@ -74,6 +75,17 @@ _TLS = """
 ssl = yes
 ssl_server_cert_file = {certificate}
 ssl_server_key_file = {certificate}
+"""
+# Whether a token counts is asked of the address that ends with it.
+_OAUTH = """
+oauth2_introspection_mode = get
+oauth2_introspection_url = {introspection}
+oauth2_username_attribute = user
+oauth2_active_attribute = active
+oauth2_active_value = true
+passdb oauth2 {{
+  mechanisms_filter = xoauth2
+}}
 """
 
 
@@ -156,8 +168,11 @@ def missing() -> str:
 
 
 @contextmanager
-def serving(certificate: Path | None = None) -> Iterator[Dovecot]:
-    """Run Dovecot while the context is open, also with TLS if there is a certificate."""
+def serving(certificate: Path | None = None, introspection: str = "") -> Iterator[Dovecot]:
+    """Run Dovecot while the context is open, also with TLS if there is a certificate.
+
+    With the address of an introspection, which the token is added to, it takes XOAUTH2 as well.
+    """
     folder = runs.current().folder / f"dovecot-{os.getpid()}-{free_port()}"
     port, tls_port = free_port(), free_port() if certificate else 0
     (folder / "mail").mkdir(parents=True)
@@ -170,6 +185,8 @@ def serving(certificate: Path | None = None) -> Iterator[Dovecot]:
         tls_port=tls_port,
         password=f'"{PASSWORD}"',
         users=_users(),
+        oauth_mechanism=" xoauth2" if introspection else "",
+        oauth=_OAUTH.format(introspection=introspection) if introspection else "",
         tls=_TLS.format(certificate=certificate) if certificate else "ssl = no",
     )
     (folder / "dovecot.conf").write_text(configuration)

@@ -25,12 +25,16 @@ class Reply:
 
 @dataclass
 class WebServer:
-    """The server's port, its replies by path, and the requests it received ("GET /a")."""
+    """The server's port, its replies by path, and the requests it received ("GET /a").
+
+    Of those with a body, `bodies` has it.
+    """
 
     port: int
     replies: dict[str, Reply] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
     scheme: str = "http"
 
     def url(self, path: str = "/") -> str:
@@ -76,6 +80,10 @@ def _handler(site: WebServer) -> type[BaseHTTPRequestHandler]:
             self._respond(with_body=False)
 
         def do_GET(self) -> None:
+            self._respond(with_body=True)
+
+        def do_POST(self) -> None:
+            site.bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
             self._respond(with_body=True)
 
         def _respond(self, *, with_body: bool) -> None:
