@@ -35,6 +35,10 @@ class MailboxSignInRefused(MailboxUnreachable):
     """The server refused name and password: somebody has to change the setting."""
 
 
+class WaitEnded(MailboxUnreachable):
+    """The server ended the wait for more: what lay in the mailbox was read."""
+
+
 class TokenSource(Protocol):
     """Where the access token for the mailbox comes from."""
 
@@ -62,6 +66,7 @@ class ImapServer:
     folder: str = INBOX
     context: ssl.SSLContext | None = None
     tokens: TokenSource | None = None
+    timeout: float = TIMEOUT
 
     @property
     def label(self) -> str:
@@ -150,8 +155,11 @@ class OpenMailbox:
         return "IDLE" in self._mailbox.client.capabilities
 
     def wait(self, seconds: float) -> bool:
-        """Wait until something changes, and return False if nothing did."""
-        return bool(self._mailbox.idle.wait(timeout=seconds))
+        """Wait until something changes, and return False if nothing did; raises `WaitEnded`."""
+        try:
+            return bool(self._mailbox.idle.wait(timeout=seconds))
+        except (OSError, imaplib.IMAP4.error, ImapToolsError) as problem:
+            raise WaitEnded(f"{type(problem).__name__}: {problem}") from problem
 
 
 def _listed(line: bytes) -> ListedMessage | None:
@@ -211,7 +219,7 @@ def _sign_in_by_token(mailbox: BaseMailBox, name: str, tokens: TokenSource) -> N
 def _connected(server: ImapServer) -> BaseMailBox:
     context = server.context or ssl.create_default_context()
     if server.is_imaps:
-        return MailBox(server.host, server.port, timeout=TIMEOUT, ssl_context=context)
+        return MailBox(server.host, server.port, timeout=server.timeout, ssl_context=context)
     if server.host in LOOPBACK:
-        return MailBoxUnencrypted(server.host, server.port, timeout=TIMEOUT)
-    return MailBoxStartTls(server.host, server.port, timeout=TIMEOUT, ssl_context=context)
+        return MailBoxUnencrypted(server.host, server.port, timeout=server.timeout)
+    return MailBoxStartTls(server.host, server.port, timeout=server.timeout, ssl_context=context)

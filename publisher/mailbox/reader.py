@@ -24,6 +24,7 @@ from publisher.mailbox.imap import (
     MailboxSignInRefused,
     MailboxUnreachable,
     OpenMailbox,
+    WaitEnded,
     open_mailbox,
 )
 from publisher.mailbox.preparation import MailIntake, PreparedMail, prepare
@@ -82,6 +83,8 @@ def tick_mailbox(reading: MailboxReading, *, waits: bool) -> int:
                     mailbox.wait(WAIT)
     except LeaseLost:
         log.warning("mailbox: another clock reads %s", reading.server.label)
+    except WaitEnded:
+        _end(reading, fence, None)  # servers may close a line that only waits
     except (MailboxUnreachable, StoreAway) as problem:
         _end(reading, fence, problem)
     else:

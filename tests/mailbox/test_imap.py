@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from publisher.mailbox.imap import (
 from tests.support import dovecot
 from tests.support.certificates import self_signed_certificate
 from tests.support.dovecot import Dovecot
+from tests.support.imap_line import changing
 from tests.support.runs import wait_until
 
 pytestmark = [
@@ -133,41 +132,13 @@ def test_no_password_goes_to_a_server_whose_certificate_nobody_trusts(tmp_path: 
         assert log.read_text().count("Logged in") == 2
 
 
-@contextmanager
-def cutting(server: Dovecot, is_cut: Callable[[bytes], bool]) -> Iterator[ImapServer]:
-    """Stand between client and server; the line is cut before the first answer that `is_cut`."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=_pass_on, args=(listener, server.port, is_cut))
-        thread.start()
-        own = imap_server(server.url)
-        yield dataclasses.replace(own, port=listener.getsockname()[1])
-        thread.join(20)
-
-
-def _pass_on(listener: socket.socket, port: int, is_cut: Callable[[bytes], bool]) -> None:
-    client, _address = listener.accept()
-    upstream = socket.create_connection(("127.0.0.1", port))
-
-    def forward() -> None:
-        while data := client.recv(4096):
-            upstream.sendall(data)
-
-    def backward() -> None:
-        while (data := upstream.recv(4096)) and not is_cut(data):
-            client.sendall(data)
-        client.shutdown(socket.SHUT_RDWR)
-
-    with client, upstream:
-        sending = threading.Thread(target=forward)
-        sending.start()
-        backward()
-        sending.join(20)
-
-
 @pytest.mark.parametrize("answer", [b"BODY[]", b"RFC822.SIZE", b"* SEARCH", b"+ idling"])
 def test_a_line_that_is_cut_is_a_mailbox_out_of_reach(server: Dovecot, answer: bytes) -> None:
     server.deliver(*MESSAGES)
-    with cutting(server, lambda data: answer in data) as own, pytest.raises(MailboxUnreachable):
+    with (
+        changing(server, lambda data: None if answer in data else data) as own,
+        pytest.raises(MailboxUnreachable),
+    ):
         read_all(own)
 
 
