@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.inbox import reply, routing
-from publisher.models.comments import Comment
+from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.mailbox import ReceivedMail
 from publisher.models.people import Appointment
+from publisher.models.posts import Post
 from publisher.states import CommentState
 from publisher.validation import existing
 
@@ -50,16 +51,25 @@ def _answers_by_own_hand(session: Session, actor: Actor, comment: Comment, now: 
 
 
 def offers_on(session: Session, comment_id: int) -> Sequence[ReceivedMail]:
-    """Return the mails that are offered as the answer to the comment, the oldest first."""
-    return session.scalars(_offers().where(ReceivedMail.comment_id == comment_id)).all()
+    """Return the mails that are offered as the answer to the comment, the oldest first.
 
-
-def _offers() -> Select[ReceivedMail]:
-    return (
-        select(ReceivedMail)
-        .where(ReceivedMail.offer_ended_at.is_(None))
-        .order_by(ReceivedMail.received_at, ReceivedMail.id)
+    A final answer that was written later has ended them.
+    """
+    later = (
+        select(Reply.post_id)
+        .join(Reply.post)
+        .where(
+            Reply.comment_id == ReceivedMail.comment_id,
+            Reply.answer == AnswerKind.FINAL,
+            Post.created_at >= ReceivedMail.received_at,
+        )
     )
+    query = select(ReceivedMail).where(
+        ReceivedMail.comment_id == comment_id,
+        ReceivedMail.offer_ended_at.is_(None),
+        ~later.exists(),
+    )
+    return session.scalars(query.order_by(ReceivedMail.received_at, ReceivedMail.id)).all()
 
 
 def offered(session: Session, *, comment_id: int, mail_id: int) -> ReceivedMail:

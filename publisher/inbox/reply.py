@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed, WrongState
@@ -24,7 +24,6 @@ from publisher.inbox.routing import RoutingReason
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.controls import Order
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
-from publisher.models.mailbox import ReceivedMail
 from publisher.models.posts import Language, Post, PostKind, Revision
 from publisher.review import decide
 from publisher.review.department_approvers import HEAD_HOURS
@@ -147,16 +146,8 @@ def answer(
             not_after=now + decide.USEFUL_FOR,
         )
     _decide(session, post, revision, actor=actor, now=now, head_hours=head_hours)
-    if kind is AnswerKind.FINAL:
-        _end_offers(session, comment, now=now)
     failpoints.hit("answer.before_commit")
     return post
-
-
-def _end_offers(session: Session, comment: Comment, *, now: datetime) -> None:
-    """End what mails offered as the answer: it is written."""
-    offers = (ReceivedMail.comment_id == comment.id, ReceivedMail.offer_ended_at.is_(None))
-    session.execute(update(ReceivedMail).where(*offers).values(offer_ended_at=now))
 
 
 def _variant(comment: Comment, text: str) -> PreparedVariant:

@@ -182,11 +182,12 @@ def open_mailbox(server: ImapServer) -> Iterator[OpenMailbox]:
 
     Whatever fails meanwhile is raised as `MailboxUnreachable`, or as `MailboxSignInRefused`.
     """
+    token = server.tokens.token() if server.tokens is not None else ""
     try:
         mailbox = _connected(server)
         try:
             if server.tokens is not None:
-                _sign_in_by_token(mailbox, server.name, server.tokens)
+                _sign_in_by_token(mailbox, server.name, token, server.tokens)
             else:
                 mailbox.login(server.name, server.password, initial_folder=None)
             mailbox.folder.set(server.folder)
@@ -201,10 +202,9 @@ def open_mailbox(server: ImapServer) -> Iterator[OpenMailbox]:
         raise MailboxUnreachable(f"{type(problem).__name__}: {problem}") from problem
 
 
-def _sign_in_by_token(mailbox: BaseMailBox, name: str, tokens: TokenSource) -> None:
+def _sign_in_by_token(mailbox: BaseMailBox, name: str, token: str, tokens: TokenSource) -> None:
     # Not by `xoauth2()` of imap-tools: a server that refuses the token first sends a challenge with
     # the reason, and that has to be answered by an empty line.
-    token = tokens.token()
     answers = iter([f"user={name}\1auth=Bearer {token}\1\1".encode()])
     try:
         mailbox.client.authenticate("XOAUTH2", lambda _challenge: next(answers, b""))

@@ -72,7 +72,8 @@ class ReceivedMail(Base):
     submission_id: Mapped[int | None] = mapped_column(ForeignKey("submissions.id"), index=True)
     #: Our answer to it.
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
-    #: The comment to which its text is offered as the answer, until `offer_ended_at`.
+    #: The comment to which its text is offered as the answer, until that is written or somebody
+    #: dismissed it.
     comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"), index=True)
     offer_ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: When somebody marked it as seen, if it could not be read.

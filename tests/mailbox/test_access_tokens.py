@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
 
 import pytest
+from sqlalchemy import select
 
 from publisher.mailbox.access_tokens import AccessTokens
 from publisher.mailbox.imap import (
@@ -18,9 +19,14 @@ from publisher.mailbox.imap import (
     imap_server,
     open_mailbox,
 )
+from publisher.mailbox.reader import AFTER_REFUSAL, MailboxReading, tick_mailbox
+from publisher.models.mailbox import Mailbox
+from publisher.operations.mail_checks import check_mailbox
 from publisher.settings.mailbox import MailboxTokenSettings
 from tests.support import dovecot, webserver
+from tests.support.city import City
 from tests.support.city_people import NOON
+from tests.support.mailed import intake_of
 from tests.support.webserver import Reply, WebServer
 
 SECRET, REFRESH = "client-secret-word", "refresh-token-word"
@@ -137,6 +143,22 @@ def test_no_secret_is_repeated_in_an_error_or_a_log(
         endpoint.tokens().token()
     for secret in (SECRET, REFRESH):
         assert secret not in f"{refusal.value!r} {caplog.text}"
+
+
+def test_a_refused_token_is_told_by_doctor_and_tried_again_later(
+    town: City, endpoint: TokenEndpoint
+) -> None:
+    url = "imap://cell%40pmc.example@127.0.0.1:9"
+    endpoint.answer(400, error="invalid_grant")
+    server = imap_server(url, tokens=endpoint.tokens())
+    reading = MailboxReading(town.database, server, intake_of(town.store), lambda: NOON)
+    assert tick_mailbox(reading, waits=False) == 0
+    finding = check_mailbox(town.database, url, now=NOON)
+    assert (finding.code, finding.ok) == ("mailbox_failing", False)
+    problem = str(finding.values["problem"])
+    assert "the refresh token is expired or revoked; make a new one" in problem
+    with town.read() as session:
+        assert session.scalars(select(Mailbox.leased_until)).one() == NOON + AFTER_REFUSAL
 
 
 needs_dovecot = pytest.mark.skipif(bool(dovecot.missing()), reason=dovecot.missing())

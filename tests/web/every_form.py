@@ -163,6 +163,8 @@ OTHER_FORMS = {
     "own_contacts.refuse": ("member", "/profile/contacts/99/refuse", ""),
     "submissions.undo": ("clerk", "/submissions/{received}/undo/99", ""),
     "deliveries.undo": ("clerk", "/deliveries/{scheduled}/undo/99", ""),
+    "inbox.use_mail": ("first", "/comments/{routed}/answer/mail/99", "text"),
+    "inbox.dismiss_mail": ("first", "/comments/{routed}/answer/mail/99/dismiss", ""),
     "inbox.undo": ("first", "/comments/{routed}/undo/99", ""),
     "drafting.send": ("clerk", "/posts/{drafted}/send-for-review", "seen"),
     "exports.start": ("clerk", "/exports", "view q department"),
