@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import figures, live, papers, pictures
+from bench import figures, live, mail, papers, pictures
 from bench.dispatch import PARTS
 from bench.figures import PartResult
 from bench.setup import bench_setup, say
@@ -41,11 +41,16 @@ def _live(options: argparse.Namespace) -> Sequence[PartResult]:
         return [live.measure(setup)]
 
 
+def _mail(options: argparse.Namespace) -> Sequence[PartResult]:
+    return [mail.measure(mail.MAILS if options.size == SIZE else options.size)]
+
+
 BENCHES: Mapping[str, Callable[[argparse.Namespace], Sequence[PartResult]]] = {
     "dispatch": _dispatch,
     "pictures": _pictures,
     "papers": _papers,
     "live": _live,
+    "mail": _mail,
 }
 
 
@@ -61,11 +66,22 @@ def _run(name: str, options: argparse.Namespace) -> int:
     figures.write(options.out, name, results)
     is_whole = not options.part and (options.runs, options.size) == (ROUNDS, SIZE)
     if is_whole and options.out == OUTPUT_FOLDER:
-        rounds = live.ROUNDS if name == "live" else ROUNDS
-        extent = f"{rounds} rounds" + (f" of {SIZE:,}" if name == "dispatch" else "")
-        figures.write_page(name, results, extent=extent)
+        figures.write_page(name, results, extent=_extent(name))
     say("\n".join(figures.table(results)))
     return int(any(figure.holds is False for part in results for figure in part.figures))
+
+
+def _extent(name: str) -> str:
+    """Return how much a benchmark measures."""
+    match name:
+        case "dispatch":
+            return f"{ROUNDS} rounds of {SIZE:,}"
+        case "live":
+            return f"{live.ROUNDS} rounds"
+        case "mail":
+            return f"{mail.MAILS:,} mails"
+        case _:
+            return f"{ROUNDS} rounds"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("bench", choices=BENCHES, nargs="?", help="all of them without a name")
     parser.add_argument("--part", action="append", choices=list(PARTS), help="repeatable")
     parser.add_argument("--runs", type=int, default=ROUNDS, help="rounds of each")
-    parser.add_argument("--size", type=int, default=SIZE, help="deliveries in a round")
+    parser.add_argument("--size", type=int, default=SIZE, help="deliveries in a round, or mails")
     parser.add_argument(
         "--database",
         choices=("postgresql", "sqlite"),

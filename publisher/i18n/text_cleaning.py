@@ -20,6 +20,9 @@ _REPLACED = 0xFFFD
 _NONCHARACTERS = range(0xFDD0, 0xFDF0)
 _BIDI = frozenset([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
+# Not looked at one by one: printable ASCII, and scripts of which no character is refused.
+_RARE = re.compile("[^ -~\u00a0-\u1fff]")
+
 _NO_WORDS = re.compile(r"@|://|^[(\"“]*(?:#|www\.)")
 _MOSTLY = 0.8
 
@@ -69,7 +72,8 @@ def clean(text: str) -> Cleaned:
 
 def _problems(text: str) -> Iterator[CleaningResult]:
     line, line_start = 1, 0
-    for index, character in enumerate(text):
+    for match in _RARE.finditer(text):
+        index, character = match.start(), match.group()
         if character == "\n":
             line, line_start = line + 1, index + 1
         elif code := _refused(ord(character)):

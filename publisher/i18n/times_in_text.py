@@ -24,9 +24,13 @@ def _pattern_of_one(which: str) -> str:
     )
 
 
-_JOINED = rf"{_SPACE}(?:पासून{_SPACE})?(?:(?<=पासून)|(?<=पासून )|-|–|—|ते|से|to|till|until){_SPACE}"
+_JOINED = (
+    rf"{_SPACE}(?:पासून{_SPACE})?"
+    rf"(?:(?<=पासून)|(?<=पासून )|-|–|—|ते|से|to|till|until|(?(between)and|(?!))){_SPACE}"
+)
 _TIMES = re.compile(
-    rf"(?<![\w\u0900-\u097f./:-]){_pattern_of_one('')}(?:{_JOINED}{_pattern_of_one('last_')})?",
+    rf"(?<![\w\u0900-\u097f./:-])(?P<between>between\s)?{_pattern_of_one('')}"
+    rf"(?:{_JOINED}{_pattern_of_one('last_')})?",
     re.IGNORECASE,
 )
 _IS_OCLOCK = re.compile(_OCLOCK, re.IGNORECASE)

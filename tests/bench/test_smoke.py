@@ -12,6 +12,7 @@ import pytest
 
 from bench import celery_side, procrastinate_side
 from bench.dispatch import pages
+from tests.support import dovecot
 from tests.support.processes import plain_environment
 from tests.support.runs import CHECKOUT
 
@@ -101,6 +102,19 @@ def test_pages_are_measured_if_the_base_commit_is_in_the_clone(tmp_path: Path) -
     for page in pages.PAGES:
         assert isinstance(value_of(figures, page), float) == is_here
         assert len(behind(tmp_path)[f"{page}, CPU ms now"]) == int(is_here)
+
+
+@pytest.mark.skipif(bool(dovecot.missing()), reason=dovecot.missing())
+def test_a_mailbox_is_read_beside_the_bare_parser(tmp_path: Path) -> None:
+    call = [sys.executable, "-m", "bench", "mail", "--size", "5", "--out", str(tmp_path)]
+    done = subprocess.run(
+        call, cwd=CHECKOUT, env=plain_environment(), check=False, capture_output=True, text=True
+    )
+    assert (tmp_path / "mail.json").exists(), done.stdout + done.stderr
+    figures = json.loads((tmp_path / "mail.json").read_text())
+    assert value_of(figures, "% that became submissions") == 100
+    assert value_of(figures, "refused unread") == 1
+    assert isinstance(value_of(figures, "reading them ÷ parsing them bare"), float)
 
 
 def test_photos_are_made_ready_beside_pyvips_if_it_is_installed(tmp_path: Path) -> None:
