@@ -88,7 +88,7 @@ class Script:
     """Everything that is played, and how the platforms are left for a trainer.
 
     `faults` are laid in the sandbox at the end; `token_ends` has minutes from now by platform.
-    `has_calls` plays the calls to name officers and the list of transfers too.
+    `has_calls` plays the calls to name officers, the list of transfers and the mails too.
     """
 
     notices: Mapping[str, DemoNotice]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from commands.demo.environment import DemoEnvironment
 from publisher.settings.environment import load
 
 if TYPE_CHECKING:
+    from demo.letters import LetterReader
     from demo.seeding.setup import DemoAccount
 
 
@@ -48,6 +51,23 @@ def enliven(folder: Path, sandbox_url: str) -> None:
     progress = Progress.read(folder, now=now())
     for reason in play(city(), settings, progress, sandbox_url=sandbox_url, say=click.echo):
         click.echo(f"left out: {reason}")
+
+
+@contextmanager
+def letters_of(demo: DemoEnvironment) -> Iterator[LetterReader]:
+    """Let visitors write to the Cell in the sandbox, and read what they write."""
+    from demo.letters import LetterReader
+    from demo.seeding.sandbox_client import SandboxClient
+    from publisher.database.session import Database
+    from publisher.now import now
+
+    settings = demo.settings()
+    sandbox = SandboxClient(demo.sandbox_address)
+    with (
+        Database(settings.database_url) as database,
+        LetterReader(database, sandbox, settings, now) as letters,
+    ):
+        yield letters
 
 
 def accounts_at(sandbox_url: str) -> tuple[DemoAccount, ...]:

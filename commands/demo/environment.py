@@ -17,6 +17,7 @@ import click
 
 from commands.app_setup import kept_secret
 from publisher.settings.environment import PREFIX, Settings, load
+from sandbox.letters import MAIL_SERVER
 
 HOST = "127.0.0.1"
 
@@ -57,6 +58,7 @@ class DemoEnvironment:
             **_app_keys(),
             "SMTP_URL": f"smtp://{HOST}:{self.port + 2}",
             "MAIL_FROM": "nagarvani@pmc.example",
+            "MAIL_SERVER": MAIL_SERVER,
             "HELP_PHONE": "020-5550-0100",
             "HELP_MAIL": "help@pmc.example",
             "HELP_HOURS": "mon-sat 10:00-18:00",

@@ -13,6 +13,7 @@ from commands.demo.environment import HOST, DemoEnvironment, check, locked_folde
 from commands.demo.processes import Child, Children, Log, end
 
 PAUSE = 0.2
+BETWEEN_LETTERS = 1.0
 #: For a minute somebody is asked for the first page.
 TRIES = 300
 
@@ -108,8 +109,10 @@ def _fill_and_run(
         return
     children.start("clock", "clock")
     log("demo", f"Everything runs: {demo.address}")
-    while not stopping.wait(PAUSE):
-        check_all_run(children)
+    with city.letters_of(demo) as letters:
+        while not stopping.wait(BETWEEN_LETTERS):
+            check_all_run(children)
+            letters.read_new()
 
 
 def wait_for_end(seed: Child, children: Children, stopping: threading.Event) -> None:

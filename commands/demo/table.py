@@ -56,6 +56,10 @@ def show(demo: DemoEnvironment) -> None:
     click.secho(f"  नगरवाणी · Nagarvani    {demo.address}", bold=True)
     click.echo(f"  नागरिक म्हणून टिप्पणी करा · comment as a citizen    {demo.sandbox_address}")
     click.echo(f"  टपालपेटी · letterbox    {demo.sandbox_address}/letterbox")
+    click.echo(
+        "  टपालपेटीतून कक्षाला विभागाप्रमाणे ईमेल लिहा व उत्तर द्या; त्याचा प्रस्ताव होतो\n"
+        "  from the letterbox, write to the Cell by mail as a department would, and answer its mails"
+    )
     click.echo("  थांबविण्यासाठी · to end: Ctrl-C")
     click.echo(
         "  नमुना शहर भरले जात आहे (दोन-तीन मिनिटे); तोपर्यंत साइन इन करता येईल.\n"

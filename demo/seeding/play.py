@@ -15,7 +15,7 @@ from approvals.errors import NotAllowed
 from demo import notices
 from demo.notices import DemoNotice
 from demo.script import Act, CitizenComment, Script, ScriptError, Story
-from demo.seeding import call_acts, comment_acts, post_acts, worker
+from demo.seeding import call_acts, comment_acts, mail_acts, post_acts, worker
 from demo.seeding.context import Context, open_context
 from demo.seeding.moments import MINUTE, Moments, next_hour
 from demo.seeding.progress import Progress
@@ -141,6 +141,7 @@ def steps_of(script: Script, base: datetime) -> list[PlannedStep]:
         steps += _comment_steps(comment, story, written_at, heard_at, base)
     if script.has_calls:
         steps += [PlannedStep(*step) for step in call_acts.steps_at(base)]
+        steps += [PlannedStep(*step) for step in mail_acts.steps_at(base)]
     listening = [PlannedStep(at, "listen", comment_acts.listen) for at in sorted(heard)]
     # At the same moment, reading comes first: a person then acts on what was read.
     return sorted([*listening, *steps], key=lambda step: step.at)

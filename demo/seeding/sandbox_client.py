@@ -1,8 +1,9 @@
-"""A client of the sandbox's own API: citizens who comment, and faults."""
+"""A client of the sandbox's own API: citizens who comment, letters, and faults."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -46,6 +47,20 @@ class SandboxClient:
         """Let an account's access end at that moment; `account` is the platform's id."""
         self._post("/endings", {"platform": platform, "account": account, "at": at.isoformat()})
 
+    def set_correspondents(self, people: Sequence[Mapping[str, str]]) -> None:
+        """Set who may write letters to the Cell; the one without an office is the Cell itself."""
+        self._post("/correspondents", people)
+
+    def unread_letters(self) -> list[tuple[int, bytes]]:
+        """Return the ids and the mails of the letters of which nothing was said, oldest first."""
+        answer = self._session.get(f"{self.url}/letters.json", timeout=_SECONDS)
+        answer.raise_for_status()
+        return [(row["id"], b64decode(row["raw"])) for row in answer.json()]
+
+    def note_outcome(self, letter_id: int, outcome: str, url: str) -> None:
+        """Say what became of a letter, and on which page it is."""
+        self._post(f"/letters/{letter_id}", {"outcome": outcome, "url": url})
+
     def clear_faults(self) -> None:
         """Remove every fault that is still laid."""
         self._session.delete(f"{self.url}/faults", timeout=_SECONDS).raise_for_status()
@@ -67,7 +82,9 @@ class SandboxClient:
             }
         return self._comments
 
-    def _post(self, path: str, fields: Mapping[str, str | None]) -> dict[str, Any]:
+    def _post(
+        self, path: str, fields: Mapping[str, str | None] | Sequence[Mapping[str, str]]
+    ) -> dict[str, Any]:
         answer = self._session.post(self.url + path, json=fields, timeout=_SECONDS)
         answer.raise_for_status()
         body = answer.json()

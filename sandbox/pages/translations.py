@@ -194,9 +194,7 @@ MARATHI = {
     "See it in Nagarvani": "नगरवाणीत पाहा",
     "See what was answered to this address": "या पत्त्यावर आलेली उत्तरे पाहा",
     "The Cell's mailbox has not been read yet.": "कक्षाची ईमेल पेटी अद्याप वाचलेली नाही.",
-    "In a fresh demo it is read once the city is filled.": (
-        "नवीन नमुन्यात शहर भरून झाल्यावर ती वाचली जाते."
-    ),
+    "It is read every second while the demo runs.": "नमुना चालू असताना ती दर सेकंदाला वाचली जाते.",
     "Look again": "पुन्हा पाहा",
     "What you wrote to the Cell": "आपण कक्षाला लिहिलेले ईमेल",
     "It became a submission.": "यापासून प्रस्ताव तयार झाला",

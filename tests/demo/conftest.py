@@ -15,6 +15,7 @@ from demo.seeding.setup import set_up_city
 from publisher.database.session import Database
 from publisher.now import now
 from publisher.settings.environment import Settings, load
+from sandbox.letters import MAIL_SERVER
 from sandbox.server import SandboxAddresses, run_sandbox
 
 SECRET = "an-invented-secret-of-forty-characters-x"
@@ -39,6 +40,7 @@ class City:
             "X_API_URL": sandbox.url,
             "GRAPH_API_URL": sandbox.url,
             "SMTP_URL": f"smtp://127.0.0.1:{sandbox.smtp_port}",
+            "MAIL_SERVER": MAIL_SERVER,
         }
         names = {f"NAGARVANI_{name}": text for name, text in values.items()}
         self.settings: Settings = load(names, folder=folder)

@@ -43,6 +43,7 @@ from publisher.states import CommentState, DeliveryState, SubmissionState
 from tests.demo.calls_look import CALLS_LOOK, NAMED
 from tests.demo.conftest import City
 from tests.demo.first_look import FIRST_LOOK
+from tests.demo.mails_look import MAILS_LOOK
 from tests.reports.test_tab_counts import check as check_counts
 from tests.support.passwords import signed_in_as
 
@@ -322,6 +323,7 @@ def check_every_tab_counts_what_its_page_lists(_city: City, session: Session) ->
 CHECKS: tuple[Check, ...] = (
     *FIRST_LOOK,
     *CALLS_LOOK,
+    *MAILS_LOOK,
     check_every_lasting_state_is_there,
     check_every_story_and_comment_is_there_once,
     check_people_can_sign_in,
