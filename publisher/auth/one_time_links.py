@@ -35,6 +35,7 @@ class LinkPurpose(StrEnum):
     SECOND_FACTOR = "second_factor"
     LOST_FACTOR = "lost_factor"
     DUTY = "duty"
+    APPROVE = "approve"  #: Shows a revision to one of its approvers, who decides about it.
     PASSKEY = "passkey"  #: A challenge that a passkey signs.
     CHOOSE_DEPARTMENT = "choose_department"  #: Says which department a mail is for.
 

@@ -12,8 +12,8 @@ BASE: Final = "\ue000"
 MARK: Final = "\ue001"
 
 _SECRET = re.compile(
-    rf"({BASE}/(?:invitation|forgotten/link|wrong|office|officer|name-officers|mail/department)/)"
-    r"[\w-]+"
+    rf"({BASE}/(?:invitation|forgotten/link|wrong|office|officer|name-officers|approve"
+    r"|mail/department)/)[\w-]+"
 )
 _SETS_PASSWORD = re.compile(r"/(?:invitation|forgotten/link)/[\w-]+")
 _SUBJECT = re.compile(r"/(submissions|posts|comments)/([0-9]{1,18})(?:/.*)?")
@@ -108,6 +108,11 @@ def name_officers(token: str) -> str:
 def mail_department(token: str) -> str:
     """Return the path where the sender of a mail says which department it is for."""
     return f"/mail/department/{token}"
+
+
+def approve(token: str) -> str:
+    """Return the path where an approver decides about a revision by a personal link."""
+    return f"/approve/{token}"
 
 
 def call(call_id: int) -> str:

@@ -15,3 +15,4 @@ def test_the_token_of_a_one_use_link_is_taken_out_and_nothing_else() -> None:
     assert links.without_secrets(text) == (
         f"मुदत {links.BASE}/invitation/… नंतर {links.BASE}/posts/7"
     )
+    assert links.without_secrets(links.BASE + links.approve("aB3-_x")) == f"{links.BASE}/approve/…"
