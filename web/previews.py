@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, url_for
@@ -26,6 +27,10 @@ LANGUAGE_WORDS = {
     "hi": N_("Hindi text"),
     "mixed": N_("Mixed text"),
 }
+
+
+PictureAddress = Callable[[str, str | None], str]
+"""Returns the URL of a picture by its SHA-256, whole or in a size of `web.core.media`."""
 
 
 def register(app: Flask) -> None:
@@ -98,9 +103,14 @@ class Preview:
         return self.delivery is None or self.delivery.state in NOT_PUBLISHED
 
 
-def previews_of(revision: Revision) -> list[Preview]:
+def previews_of(revision: Revision, address: PictureAddress | None = None) -> list[Preview]:
     """Return the previews of a revision's variants, in their order."""
-    return [preview_of(variant) for variant in revision.variants]
+    return [preview_of(variant, address) for variant in revision.variants]
+
+
+def address_of_post(post_id: int) -> PictureAddress:
+    """Return the addresses of a post's pictures, for who has signed in."""
+    return lambda sha256, size: url_for("media.picture", post_id=post_id, sha256=sha256, size=size)
 
 
 def variant_title(variant: Variant) -> str:
@@ -123,9 +133,10 @@ def language_text(language: str) -> str:
     return _(LANGUAGE_WORDS[language])
 
 
-def preview_of(variant: Variant) -> Preview:
-    """Return the preview of a variant."""
+def preview_of(variant: Variant, address: PictureAddress | None = None) -> Preview:
+    """Return the preview of a variant; its pictures are the post's unless an `address` is given."""
     post = variant.revision.post
+    picture_address = address or address_of_post(post.id)
     delivery = next(
         (candidate for candidate in post.deliveries if candidate.variant_id == variant.id), None
     )
@@ -136,7 +147,7 @@ def preview_of(variant: Variant) -> Preview:
         account=variant.account,
         text=text,
         link=outgoing_text.outgoing_link(variant) or "",
-        pictures=tuple(_shown(post, rendition) for rendition in variant.renditions),
+        pictures=tuple(_shown(rendition, picture_address) for rendition in variant.renditions),
         length=outgoing_text.measure(
             variant.account.platform,
             variant.text,
@@ -151,10 +162,7 @@ def preview_of(variant: Variant) -> Preview:
     )
 
 
-def _shown(post: Post, rendition: Rendition) -> ShownPicture:
-    def address(sha256: str, size: str | None) -> str:
-        return url_for("media.picture", post_id=post.id, sha256=sha256, size=size)
-
+def _shown(rendition: Rendition, address: PictureAddress) -> ShownPicture:
     whole = address(rendition.sha256, None)
     size = "wide" if len(rendition.variant.renditions) == 1 else "small"
     is_moving = rendition.mime == MOVING

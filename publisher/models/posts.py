@@ -48,6 +48,15 @@ class DecisionKind(StrEnum):
     REJECTED = "rejected"
 
 
+class DecisionCredential(StrEnum):
+    """How the person of a decision was known."""
+
+    SESSION = "session"
+    LINK_AND_CODE = "link_and_code"  #: A personal link, and a code by SMS.
+    LINK_AND_PASSKEY = "link_and_passkey"
+    LINK_AND_SIGN_IN = "link_and_sign_in"
+
+
 # Orders about what is out already are no deliveries of a text: they stand apart.
 _TEXTS = "and_({}, Delivery.action.in_(['publish', 'edit']))"
 
@@ -234,6 +243,12 @@ class Decision(Base):
     )
     head_from_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, comment="From when the head might, if it was because nobody had decided"
+    )
+    credential: Mapped[DecisionCredential] = mapped_column(
+        enum_type(DecisionCredential, "credential"),
+        default=DecisionCredential.SESSION,
+        server_default=DecisionCredential.SESSION.value,
+        comment="How the person was known",
     )
 
     revision: Mapped[Revision] = relationship(back_populates="decisions")

@@ -79,6 +79,7 @@ class NoticeKind(StrEnum):
     IN_OFFICE = "in_office"
     NAME_OFFICERS = "name_officers"
     NOMINATION_CODE = "nomination_code"
+    APPROVAL_CODE = "approval_code"
     TRANSFERS_WAIT = "transfers_wait"
     TRANSFERS_CONFIRMED = "transfers_confirmed"
     HANDED_OVER = "handed_over"
@@ -161,6 +162,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.LINK_CODE: "secret act person department expires_at",
     NoticeKind.NAME_OFFICERS: "department order_number nominate_by",
     NoticeKind.NOMINATION_CODE: "secret first second department expires_at",
+    NoticeKind.APPROVAL_CODE: "secret title revision department expires_at",
     NoticeKind.REMINDER_LETTER: "number department letter_text",
     NoticeKind.OFFICE_ABOVE_MISSING: "count order_number",
     NoticeKind.DEPARTMENT_COPY: "department title? due_at?",

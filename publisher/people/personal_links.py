@@ -167,5 +167,14 @@ def use_code(
     return None
 
 
+def may_try(session: Session, link: Link, *, now: datetime) -> bool:
+    """Count a try to prove the person in another way; False after too many in a quarter hour."""
+    key = throttling.key_of_identifier(f"tries of link {link.id}")
+    if throttling.throttled_until(session, [key], now=now) is not None:
+        return False
+    throttling.store_failure(session, [key], now=now)
+    return True
+
+
 def _wrong_key(link: Link) -> str:
     return throttling.key_of_identifier(f"code of link {link.id}")

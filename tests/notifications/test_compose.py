@@ -328,6 +328,13 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "department": WATER,
         "expires_at": DUE,
     },
+    NoticeKind.APPROVAL_CODE: {
+        "secret": "49172056",
+        "title": "कात्रज परिसरात पाणीपुरवठा बंद",
+        "revision": 3,
+        "department": WATER,
+        "expires_at": DUE,
+    },
     NoticeKind.REMINDER_LETTER: {
         "number": "PMC/SP/2026/0001",
         "department": WATER,

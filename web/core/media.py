@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from publisher.drafting import drafts, renditions
 from publisher.intake import queries
 from publisher.media import images, metadata
 from publisher.media.store import MediumChanged, MediumMissing
+from publisher.models.posts import Revision
 from publisher.validation import NotFound
 from web.core.auth import actor, reads
 from web.core.context import ctx
@@ -55,7 +56,12 @@ def submission_file(session: Session, submission_id: int, file_id: int) -> Respo
 def picture(session: Session, post_id: int, sha256: str) -> Response:
     """Serve a rendition as the platform gets it, or a thumbnail of the original."""
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    for revision in post.revisions:
+    return picture_of(post.revisions, sha256)
+
+
+def picture_of(revisions: Iterable[Revision], sha256: str) -> Response:
+    """Serve a rendition of these revisions, or a thumbnail of its original."""
+    for revision in revisions:
         for variant in revision.variants:
             for rendition in variant.renditions:
                 if rendition.sha256 == sha256:

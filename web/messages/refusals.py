@@ -25,6 +25,10 @@ REFUSALS: Mapping[str, str] = {
     "file_plan_changed": N_(
         "What the file would do has changed since the page was opened. Check it again."
     ),
+    "not_proven": N_("Your proof is over. Show once more that it is you, then decide."),
+    "not_proven.no_factor": N_(
+        "You have signed in without a second factor, which your appointment needs to decide."
+    ),
     "overtaken": N_("Someone else acted a moment before you. See the current status."),
     "wrong_role": N_("Your appointment does not allow this."),
     "head_not_yet": N_(

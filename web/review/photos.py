@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import url_for
-
 from publisher.drafting.renditions import source_digests
 from publisher.models.posts import Rendition, Revision, Variant
 from web.messages.names import account_name
+from web.previews import PictureAddress, address_of_post
 
 
 @dataclass(frozen=True)
@@ -21,20 +20,23 @@ class WholePicture:
 
 @dataclass(frozen=True)
 class ReviewedPhoto:
-    """A photo of a revision with its number in it, which counts from 1.
+    """A photo of a revision with its number in it, which counts from 1, and its `source`'s SHA-256.
 
     `descriptions` are pairs of a language and its description, empty if there is none; what two
     languages share is there once.
     """
 
     number: int
+    source: str
     descriptions: tuple[tuple[str, str], ...]
     whole_pictures: tuple[WholePicture, ...]
 
 
-def photos_of(revision: Revision) -> tuple[ReviewedPhoto, ...]:
+def photos_of(
+    revision: Revision, address: PictureAddress | None = None
+) -> tuple[ReviewedPhoto, ...]:
     """Return the photos of all texts of a revision, each once."""
-    photos = []
+    photos, picture_address = [], address or address_of_post(revision.post_id)
     for number, digest in enumerate(source_digests(revision), start=1):
         renditions = [
             (variant, rendition)
@@ -42,8 +44,8 @@ def photos_of(revision: Revision) -> tuple[ReviewedPhoto, ...]:
             for rendition in variant.renditions
             if rendition.source_sha256 == digest
         ]
-        pictures = _whole_pictures(renditions)
-        photos.append(ReviewedPhoto(number, _descriptions(renditions), pictures))
+        pictures = _whole_pictures(renditions, picture_address)
+        photos.append(ReviewedPhoto(number, digest, _descriptions(renditions), pictures))
     return tuple(photos)
 
 
@@ -67,13 +69,14 @@ def _descriptions(renditions: list[tuple[Variant, Rendition]]) -> tuple[tuple[st
     return (*((language, text) for text, language in languages.items()), *missing)
 
 
-def _whole_pictures(renditions: list[tuple[Variant, Rendition]]) -> tuple[WholePicture, ...]:
+def _whole_pictures(
+    renditions: list[tuple[Variant, Rendition]], address: PictureAddress
+) -> tuple[WholePicture, ...]:
     """Return each published picture once; platforms that get the same bytes share it."""
     names: dict[str, dict[str, None]] = {}
     for variant, rendition in renditions:
         names.setdefault(rendition.sha256, {})[account_name(variant.account)] = None
-    post_id = renditions[0][0].revision.post_id
     return tuple(
-        WholePicture(", ".join(accounts), url_for("media.picture", post_id=post_id, sha256=digest))
+        WholePicture(", ".join(accounts), address(digest, None))
         for digest, accounts in names.items()
     )

@@ -10,12 +10,9 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 from wtforms import IntegerField
 
-from approvals import gate
 from approvals.approvers import Approvers
 from approvals.errors import (
-    FourEyesRequired,
     NotAllowed,
-    RestsOnWriter,
     StaleRevision,
     WrongState,
 )
@@ -29,7 +26,7 @@ from publisher.models.posts import DecisionKind, Post, Revision
 from publisher.reports import progress
 from publisher.review import decide, department_approvers, gate_adapter, history
 from publisher.review.decide import ActsUnderAnother
-from publisher.review.department_approvers import DepartmentOffices, HeadNotYet
+from publisher.review.department_approvers import DepartmentOffices
 from publisher.review.department_reviews import department_reviews, pending_ids, without_approver
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
@@ -41,11 +38,10 @@ from web.drafting import warnings
 from web.drafting.revisions import newer_changes, previous_revision
 from web.drafting.warnings import WarningList
 from web.forms import Form
-from web.messages.names import department_name
-from web.messages.refusals import refusal_sentence
 from web.messages.review_codes import already_sentence, decided_sentence
 from web.previews import previews_of
 from web.review import shared_computer
+from web.review.blocking import blocking_sentence
 from web.review.photos import photo_numbers, photos_of
 
 routes = Blueprint("reviewing", __name__)
@@ -88,7 +84,7 @@ def _page(
     offices = department_approvers.offices_by_department(session, department_ids, now=now)
     nobody_for = without_approver(offices, revision, reviews, now=now)
     approvers = department_approvers.approvers_among(offices[department_id], revision, now=now)
-    blocking_sentence = _blocking_sentence(session, post, revision, approvers)
+    blocked = blocking_sentence(session, revision, approvers, actor=actor())
     return render_template(
         "review/review.html",
         post=post,
@@ -105,12 +101,10 @@ def _page(
         without_approver=nobody_for,
         approvers=approvers,
         approver_offices=_approver_offices(offices[department_id], approvers),
-        refusal=" ".join(form.form_errors) if form else blocking_sentence,
+        refusal=" ".join(form.form_errors) if form else blocked,
         was_refused=form is not None,
         # After a switch of the appointment nothing was decided: the button is shown once more.
-        may_retry=form is not None
-        and isinstance(form.refusal, ActsUnderAnother)
-        and not blocking_sentence,
+        may_retry=form is not None and isinstance(form.refusal, ActsUnderAnother) and not blocked,
         appointment_id=actor().appointment_id,
         # It takes a department that has yet to decide and has somebody who can.
         may_approve_in_person=may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
@@ -148,55 +142,6 @@ def _deciding_department_id(revision: Revision) -> int:
     own_id = actor().department_id
     asked_ids = gate_adapter.asked_department_ids(revision)
     return own_id if own_id is not None and own_id in asked_ids else asked_ids[0]
-
-
-def _blocking_sentence(
-    session: Session, post: Post, revision: Revision, approvers: Approvers
-) -> str:
-    """Return the sentence why the actor cannot decide; empty if they can, or nothing is asked."""
-    if post.state is not PostState.IN_REVIEW or revision.number != post.newest:
-        return ""
-    department_id = actor().department_id
-    if department_id not in gate_adapter.asked_department_ids(revision):
-        return _("Only the department that was asked can decide.")
-    if department_names := _pending_department_names(revision, department_id):
-        return _(
-            "Your department has approved this revision. It waits for: %(departments)s.",
-            departments=department_names,
-        )
-    try:
-        department_approvers.check_right(revision, approvers, Action.APPROVE, actor=actor())
-    except HeadNotYet as refusal:
-        return refusal_sentence(refusal)
-    if not may(actor(), Action.APPROVE, department_id, standing_in=approvers.standing_in):
-        return _("An officer of your department decides about this.")
-    try:
-        gate.check_approval(
-            state=post.state,
-            seen_revision=revision.number,
-            newest_revision=post.newest,
-            person_id=actor().person_id or 0,
-            authors=gate_adapter.excluded_authors(revision),
-            rests_on=gate_adapter.own_ground(session, actor()),
-        )
-    except RestsOnWriter as refusal:
-        return refusal_sentence(refusal)
-    except FourEyesRequired as refusal:
-        # The authors of the revisions that this one restores are excluded as well.
-        if revision.author_id != actor().person_id:
-            return _("This revision restores words that you wrote. Another person must approve it.")
-        return refusal_sentence(refusal)
-    return ""
-
-
-def _pending_department_names(revision: Revision, department_id: int | None) -> str:
-    """Return the departments yet to decide, joined by commas, if the actor's has approved."""
-    reviews = department_reviews(revision, now=ctx.now())
-    has_approved = any(
-        review.has_approved for review in reviews if review.department.id == department_id
-    )
-    pending_names = [department_name(review.department) for review in reviews if review.is_pending]
-    return ", ".join(pending_names) if has_approved else ""
 
 
 @reads

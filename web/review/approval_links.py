@@ -1,0 +1,247 @@
+"""The page of a personal link: an approver proves who they are, and decides about a revision."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from wtforms import HiddenField, StringField
+
+from approvals.errors import NotAllowed
+from publisher.auth import passkeys
+from publisher.auth.passkeys import PasskeyAnswer
+from publisher.models.people import Link
+from publisher.models.posts import DecisionCredential, DecisionKind
+from publisher.notifications.kinds import NoticeKind
+from publisher.people import personal_links
+from publisher.people.personal_links import LinkCodeProblem
+from publisher.review import approval_links, in_person, return_texts
+from publisher.review.approval_links import ApprovalLinkState
+from publisher.validation import NotFound
+from web.core.auth import acting, reads, writing
+from web.core.context import ctx
+from web.core.database import reading
+from web.core.form_views import with_form
+from web.core.i18n import _, _l
+from web.core.media import picture_of
+from web.core.permissions import Page, public
+from web.core.second_factor import passkey_site
+from web.errors import error_page
+from web.forms import ReasonForm, number_of
+from web.people.personal_links import PROBLEMS, is_by_owner
+from web.review import approval_pages, approval_proof
+
+routes = Blueprint("approval_links", __name__)
+ACTS = {"return": DecisionKind.RETURNED, "reject": DecisionKind.REJECTED}
+
+
+class NotProven(NotAllowed):
+    """Nothing shows yet, or any more, that the reader is the person of the link."""
+
+    code = "not_proven"
+
+
+class ApprovalForm(ReasonForm):
+    """The code of the link, or the reason of a decision."""
+
+    code = StringField(_l("Code"))
+    credential = HiddenField()
+    aliases = {"words": "reason"}  # noqa: RUF012  as in the base
+
+
+def _refused(link: Link | None) -> Page | None:
+    """Return the page for an unknown link, for the cell's browser, or for another person."""
+    if link is None:
+        return error_page(
+            404,
+            message=_("This link is not known, or no longer."),
+            way_on=_("Open the link in the email or SMS again, or sign in: it waits under Today."),
+        )
+    if g.acting is None:
+        return None
+    if acting().actor.role in in_person.CELL:
+        return render_template("review/approve_link_cell.html"), 403
+    if not is_by_owner(link):
+        page = render_template("people/personal_link_of_another.html", person=link.person)
+        return page, 403
+    return None
+
+
+@reads
+def _page(session: Session, /, form: ApprovalForm, token: str, *, act: str = "") -> Page:
+    """Return the page of the link: why it is over, the ways of proof, or what is to be decided."""
+    link = approval_links.find(session, token=token)
+    page = _refused(link)
+    if link is None or page is not None:
+        return page or error_page(404)
+    state = approval_links.state_of(session, link, now=ctx.now())
+    revision = approval_links.revision_of(session, link)
+    if state is not ApprovalLinkState.OPEN:
+        return approval_pages.over_page(session, link, state, form)
+    if approval_proof.credential_of(link, revision) is None:
+        return approval_pages.proof_page(session, link, form, token)
+    if act:
+        return approval_pages.reason_page(session, link, form, token, act=act)
+    return approval_pages.open_page(session, link, form, token)
+
+
+def _link(session: Session, token: str) -> Link:
+    """Return the link of a POST; raises `NotFound` if the reader cannot be its person."""
+    link = approval_links.find(session, token=token)
+    if link is None or _refused(link) is not None:
+        raise NotFound(token)
+    return link
+
+
+@routes.route("/approve/<token>", methods=["GET", "POST"])
+@public
+@with_form(ApprovalForm, shown_by=_page)
+def show(form: ApprovalForm, token: str) -> Page:
+    """Show a revision to its approver after a proof, and approve it; opening does nothing."""
+    match request.form.get("step"):
+        case "send":
+            return _send(form, token)
+        case "code":
+            return _prove(form, token)
+        case _:
+            _decide(token, DecisionKind.APPROVED)
+            flash(_("You have approved this revision. The Cell sets its time."))
+            return _back(token)
+
+
+def _back(token: str) -> Response:
+    return redirect(url_for("approval_links.show", token=token))
+
+
+def _send(form: ApprovalForm, token: str) -> Page:
+    """Send a code that names what it approves, to the person's mobile."""
+    problem = None
+    with writing() as session:
+        link = _link(session, token)
+        if approval_links.state_of(session, link, now=ctx.now()) is ApprovalLinkState.OPEN:
+            problem = personal_links.send_code(
+                session,
+                link=link,
+                about=approval_links.about_code(session, link),
+                now=ctx.now(),
+                kind=NoticeKind.APPROVAL_CODE,
+                page_digest=approval_links.revision_of(session, link).digest,
+            )
+    if problem is not None:
+        return _with_problem(form, token, problem)
+    flash(_("A code has been sent by SMS. It is valid for 15 minutes."))
+    return _back(token)
+
+
+def _prove(form: ApprovalForm, token: str) -> Page:
+    """Show what is to be decided, if the code is right."""
+    with writing() as session:
+        link = _link(session, token)
+        revision = approval_links.revision_of(session, link)
+        problem = personal_links.use_code(
+            session,
+            link=link,
+            code=form.code.data or "",
+            now=ctx.now(),
+            page_digest=revision.digest,
+        )
+        if problem is None:
+            approval_proof.store(link, revision, token, DecisionCredential.LINK_AND_CODE)
+    return _back(token) if problem is None else _with_problem(form, token, problem)
+
+
+def _with_problem(form: ApprovalForm, token: str, problem: LinkCodeProblem) -> Page:
+    form.code.errors = [_(PROBLEMS[problem])]
+    page = _page(form, token)
+    return (page, 422) if isinstance(page, str) else page
+
+
+@routes.post("/approve/<token>/passkey/options")
+@public
+def passkey_options(token: str) -> Page:
+    """Return what the browser needs to prove its reader by a passkey."""
+    site = passkey_site()
+    if site is None:
+        return error_page(404)
+    with writing() as session:
+        link = _link(session, token)
+        if not personal_links.may_try(session, link, now=ctx.now()):
+            return error_page(429)
+        options = passkeys.options_to_use(session, site=site, subject=link, now=ctx.now())
+    headers = {"Cache-Control": "no-store"}
+    return Response(options, mimetype="application/json", headers=headers)
+
+
+@routes.post("/approve/<token>/passkey")
+@public
+@with_form(ApprovalForm, shown_by=_page)
+def passkey(form: ApprovalForm, token: str) -> Page:
+    """Show what is to be decided, if a passkey of the person has signed the challenge."""
+    site = passkey_site()
+    if site is None:
+        return error_page(404)
+    with writing() as session:
+        link = _link(session, token)
+        revision = approval_links.revision_of(session, link)
+        answer = PasskeyAnswer(form.credential.data or "", site)
+        is_proven = passkeys.use(session, subject=link, answer=answer, now=ctx.now())
+        if is_proven:
+            approval_proof.store(link, revision, token, DecisionCredential.LINK_AND_PASSKEY)
+    if not is_proven:
+        flash(_("That did not work. Try again, or use another way."), "amber")
+    return _back(token)
+
+
+def _decide(token: str, kind: DecisionKind, reason: str = "") -> None:
+    """Decide in the name of the person; raises `NotProven`, or what the decision raises."""
+    with writing() as session:
+        link = _link(session, token)
+        revision = approval_links.revision_of(session, link)
+        credential = approval_proof.credential_of(link, revision)
+        if credential is None:
+            raise NotProven(state="no_factor" if approval_proof.lacks_factor(link) else None)
+        approval_links.decide_by(
+            session, link=link, kind=kind, credential=credential, now=ctx.now(), reason=reason
+        )
+
+
+@routes.route("/approve/<token>/<any('return', 'reject'):act>", methods=["GET", "POST"])
+@public
+@with_form(ApprovalForm, shown_by=_page)
+def refuse(form: ApprovalForm, token: str, act: str) -> Page:
+    """Return or reject the revision with a reason; a button adds one of the person's own texts."""
+    if "use" in request.form:
+        return _with_own_text(form, token, act)
+    _decide(token, ACTS[act], form.reason.data or "")
+    flash(
+        _("Returned to the Cell with your words.")
+        if act == "return"
+        else _("Rejected. The Cell sees your reason.")
+    )
+    return _back(token)
+
+
+def _with_own_text(form: ApprovalForm, token: str, act: str) -> Page:
+    """Add one of the person's own texts to the reason."""
+    with reading() as session:
+        link = _link(session, token)
+        actor = approval_links.actor_of(session, link, now=ctx.now())
+        revision = approval_links.revision_of(session, link)
+        if actor is not None and approval_proof.credential_of(link, revision) is not None:
+            own_texts = return_texts.own_texts(session, actor=actor)
+            texts = {text.id: text.words for text in own_texts}
+            text = texts.get(number_of(request.form.get("use")), "")
+            form.reason.data = return_texts.append(form.reason.data or "", text)
+    return _page(form, token, act=act)
+
+
+@routes.get("/approve/<token>/pictures/<sha256>")
+@public
+@reads
+def picture(session: Session, token: str, sha256: str) -> Response:
+    """Serve a picture of the revision to its approver, after the proof."""
+    link = _link(session, token)
+    revision = approval_links.revision_of(session, link)
+    if approval_proof.credential_of(link, revision) is None:
+        raise NotFound(sha256)
+    return picture_of([revision], sha256)

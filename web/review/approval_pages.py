@@ -1,0 +1,149 @@
+"""The pages of a personal link to a revision, before and after the proof of its person."""
+
+from __future__ import annotations
+
+from flask import render_template, url_for
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from publisher.auth import passkeys
+from publisher.drafting import diff
+from publisher.models.people import Appointment, Link
+from publisher.notifications.kinds import NoticeKind
+from publisher.review import approval_links, department_approvers, gate_adapter, return_texts
+from publisher.review.approval_links import ApprovalLinkState
+from publisher.scheduling import slots
+from web.core.context import ctx
+from web.core.i18n import _
+from web.core.permissions import Page
+from web.core.second_factor import passkey_site
+from web.forms import ReasonForm
+from web.messages.review_codes import DECIDED
+from web.people.personal_links import has_code, is_code_late
+from web.previews import PictureAddress, previews_of
+from web.review import approval_proof
+from web.review.blocking import blocking_sentence
+from web.review.photos import photo_numbers, photos_of
+
+
+def _about(session: Session, link: Link) -> dict[str, object]:
+    """Return what the link alone shows: the title, the department, and the time."""
+    revision = approval_links.revision_of(session, link)
+    post = revision.post
+    return {
+        "link": link,
+        "post": post,
+        "revision": revision,
+        "wished_at": slots.earliest_wish(post) if post.reply is None else None,
+        "decide_by": revision.not_after if post.reply is None else post.reply.comment.due_at,
+    }
+
+
+def over_page(session: Session, link: Link, state: ApprovalLinkState, form: ReasonForm) -> Page:
+    """Return the page that says why nothing can be decided by the link, and what to do."""
+    return render_template(
+        "review/approve_link_over.html",
+        form=form,
+        state=state.value,
+        decision=approval_links.decision_of(session, link),
+        decision_labels=DECIDED,
+        has_password=link.person.password_hash is not None,
+        **_about(session, link),
+    )
+
+
+def proof_page(session: Session, link: Link, form: ReasonForm, token: str) -> Page:
+    """Return the page that asks the person for a code, a passkey or the sign-in."""
+    kind = NoticeKind.APPROVAL_CODE
+    has_passkey = passkey_site() is not None and bool(
+        passkeys.in_force(session, person_id=link.person_id)
+    )
+    return render_template(
+        "review/approve_link.html",
+        form=form,
+        token=token,
+        has_code=has_code(session, link, kind),
+        is_late=is_code_late(session, link, kind),
+        has_passkey=has_passkey,
+        has_password=link.person.password_hash is not None,
+        lacks_factor=approval_proof.lacks_factor(link),
+        **_about(session, link),
+    )
+
+
+def _blocked(session: Session, link: Link, actor: Actor | None) -> str:
+    """Return why the person cannot decide; the same as on the page of the revision."""
+    if actor is None:
+        return _("You have no appointment in force with which you could decide.")
+    revision = approval_links.revision_of(session, link)
+    approvers = department_approvers.approvers_for(
+        session, revision, _department_id(session, link, actor), now=ctx.now()
+    )
+    return blocking_sentence(session, revision, approvers, actor=actor)
+
+
+def _department_id(session: Session, link: Link, actor: Actor) -> int:
+    asked_ids = gate_adapter.asked_department_ids(approval_links.revision_of(session, link))
+    own_id = actor.department_id
+    return own_id if own_id is not None and own_id in asked_ids else asked_ids[0]
+
+
+def picture_address(token: str) -> PictureAddress:
+    """Return the addresses of the revision's pictures at this link."""
+    return lambda sha256, size: url_for(
+        "approval_links.picture", token=token, sha256=sha256, size=size
+    )
+
+
+def open_page(session: Session, link: Link, form: ReasonForm, token: str) -> Page:
+    """Return the page of what is to be decided, with the buttons if the person may."""
+    revision = approval_links.revision_of(session, link)
+    actor = approval_links.actor_of(session, link, now=ctx.now())
+    last_shown = approval_links.last_shown(session, link)
+    address = picture_address(token)
+    return render_template(
+        "review/approve_link_open.html",
+        form=form,
+        token=token,
+        previews=previews_of(revision, address),
+        photos=photos_of(revision, address),
+        photo_numbers=photo_numbers(revision),
+        thumbnail=address,
+        previous=last_shown,
+        changes=diff.changes(last_shown, revision) if last_shown is not None else [],
+        blocked=_blocked(session, link, actor),
+        office=_office(session, link),
+        head_ground=_head_ground(session, link, actor),
+        **_about(session, link),
+    )
+
+
+def _office(session: Session, link: Link) -> Appointment | None:
+    return approval_links.office_of(session, link, now=ctx.now())
+
+
+def _head_ground(session: Session, link: Link, actor: Actor | None) -> str:
+    """Return on which ground the person decides as head of the department; "" for others."""
+    if actor is None:
+        return ""
+    revision = approval_links.revision_of(session, link)
+    ground = department_approvers.head_ground(
+        session, revision, _department_id(session, link, actor), actor=actor, now=ctx.now()
+    )
+    return ground.value if ground is not None else ""
+
+
+def reason_page(session: Session, link: Link, form: ReasonForm, token: str, *, act: str) -> Page:
+    """Return the page that asks for the reason of a return or rejection."""
+    actor = approval_links.actor_of(session, link, now=ctx.now())
+    own_texts = return_texts.own_texts(session, actor=actor) if actor and act == "return" else []
+    return render_template(
+        "review/approve_link_reason.html",
+        form=form,
+        token=token,
+        act=act,
+        texts=own_texts,
+        blocked=_blocked(session, link, actor),
+        office=_office(session, link),
+        **_about(session, link),
+    )
