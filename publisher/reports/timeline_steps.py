@@ -100,7 +100,7 @@ class TimelineStep:
     until the reply. `fields` are those of a submission that the department changed. `number` is
     that of the other submission of a merger (with its `path`, if the same department reads both),
     or of the submission withdrawn from the post. `warned` are the codes of warnings that were open
-    when it was sent for review.
+    when it was sent for review, `credential` how the person of an approval or refusal was known.
     """
 
     kind: StepKind
@@ -118,6 +118,7 @@ class TimelineStep:
     number: str = ""
     path: str = ""
     warned: tuple[str, ...] = ()
+    credential: str = ""
 
 
 _KINDS: Mapping[tuple[str, str], StepKind] = {
@@ -313,7 +314,7 @@ def _linked(step: TimelineStep, event: Event, number: str, key: str) -> Timeline
 
 def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
     details = event.details
-    decision = rows.decisions.get(details.get("decision", 0))
+    decision = rows.decisions.get(details.get("decision", 0)) or _approval(event, rows)
     return replace(
         step,
         post_id=event.subject_id,
@@ -322,7 +323,17 @@ def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep
         code=str(details.get("why", "")),
         number=str(details["number"]) if step.kind is StepKind.PULLED_OUT else "",
         warned=tuple(dict.fromkeys(warning["code"] for warning in details.get("warnings", ()))),
+        credential=decision.credential.value if decision else "",
     )
+
+
+def _approval(event: Event, rows: Background) -> Decision | None:
+    """Return the approval that the event records; it does not name it, but has its moment."""
+    if event.verb != "approve":
+        return None
+    moment = (event.person_id, event.at)
+    approvals = (row for row in rows.decisions.values() if (row.person_id, row.at) == moment)
+    return next(approvals, None)
 
 
 def _of_delivery(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:

@@ -14,6 +14,7 @@ from web.messages import (
     names,
     nominations,
     reasons,
+    review_codes,
     sign_in,
 )
 from web.messages import register as register_messages
@@ -48,6 +49,7 @@ def register(app: Flask) -> None:
             "attempt_outcome": reasons.attempt_outcome,
             "author_shown": names.author_shown,
             "connection_end_sentence": register_messages.connection_end_sentence,
+            "credential_words": review_codes.credential_words,
             "delivery_act": corrections.action_words,
             "delivery_reason": reasons.delivery_reason,
             **sign_in.FILTERS,

@@ -25,7 +25,7 @@ REFUSALS: Mapping[str, str] = {
     "file_plan_changed": N_(
         "What the file would do has changed since the page was opened. Check it again."
     ),
-    "not_proven": N_("Your proof is over. Show once more that it is you, then decide."),
+    "not_proven": N_("Too much time has passed. Show again that it is you, then decide."),
     "not_proven.no_factor": N_(
         "You have signed in without a second factor, which your appointment needs to decide."
     ),

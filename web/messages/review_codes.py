@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.models.posts import Decision, DecisionKind
+from publisher.models.posts import Decision, DecisionCredential, DecisionKind
 from publisher.review.history import DecisionOutcome
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal
-from web.core.i18n import N_
+from web.core.i18n import N_, _
 from web.messages.field_errors import sentence_with
 from web.messages.names import person_name
 
@@ -75,6 +75,14 @@ DECIDED: Mapping[DecisionKind, tuple[str, str]] = {
 }
 """By kind of decision: label, and the state of a post whose badge is shown."""
 
+CREDENTIALS: Mapping[str, str] = {
+    DecisionCredential.SESSION: "",
+    DecisionCredential.LINK_AND_CODE: N_("by link and code"),
+    DecisionCredential.LINK_AND_PASSKEY: N_("by link and passkey"),
+    DecisionCredential.LINK_AND_SIGN_IN: N_("by link and sign-in"),
+}
+"""How the person of a decision was known; empty in a session, which is the usual way."""
+
 BECAME: Mapping[DecisionOutcome, str] = {
     DecisionOutcome.WITHDRAWN_APPROVAL: N_("The approval is no longer valid."),
     DecisionOutcome.POST_WITHDRAWN: N_("The post was withdrawn."),
@@ -98,6 +106,12 @@ def decided_sentence(decision: Decision) -> str:
     return sentence_with(
         N_("%(name)s has already decided (%(at)s)."), {"name": name, "at": decision.at}
     )
+
+
+def credential_words(credential: str) -> str:
+    """Return how the person of a decision was known; empty in a session."""
+    words = CREDENTIALS.get(credential, "")
+    return _(words) if words else ""
 
 
 def became_sentence(outcome: DecisionOutcome, newest: int) -> str:
