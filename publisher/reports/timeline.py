@@ -20,7 +20,8 @@ from publisher.reports.next_step import Next, next_for_post, next_for_submission
 from publisher.reports.officer_coverage import asked_by, roster_of
 from publisher.reports.post_bundles import PostBundle, bundle_of, bundles_by_post, under_posts
 from publisher.reports.progress import Stage, stage_of
-from publisher.reports.timeline_steps import Background, Outlet, StepKind, TimelineStep, steps_of
+from publisher.reports.timeline_rows import Background
+from publisher.reports.timeline_steps import Outlet, StepKind, TimelineStep, steps_of
 from publisher.reports.types import Live, account_of, who_acted, with_names
 from publisher.states import DeliveryState
 from publisher.undo import UNDOES

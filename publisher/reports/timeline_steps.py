@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
@@ -11,10 +11,9 @@ from typing import assert_never
 from approvals.approvers import HeadGround
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.history import Event
-from publisher.models.posts import Decision, Language, PostKind
-from publisher.models.submission_details import SubmissionNote
-from publisher.models.submissions import Submission
+from publisher.models.posts import Language, PostKind
 from publisher.notifications import links
+from publisher.reports.timeline_rows import Background
 from publisher.reports.types import MACHINE, AccountName, Who, account_of, who_caused
 from publisher.states import DeliveryState
 
@@ -168,18 +167,6 @@ _BACK_TO_DRAFT: Mapping[str, StepKind] = {
 """The verbs that put a post back to draft."""
 
 
-@dataclass(frozen=True)
-class Background:
-    """The rows that the history refers to, by id."""
-
-    deliveries: Mapping[int, Delivery]
-    decisions: Mapping[int, Decision]
-    submission: Submission | None = None
-    files: int = 0
-    notes: Mapping[int, SubmissionNote] = field(default_factory=dict)
-    undone: frozenset[int] = frozenset()  # events whose reason no longer stands
-
-
 def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
     """Return the steps that matter to the department, oldest first.
 
@@ -314,7 +301,7 @@ def _linked(step: TimelineStep, event: Event, number: str, key: str) -> Timeline
 
 def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
     details = event.details
-    decision = rows.decisions.get(details.get("decision", 0)) or _approval(event, rows)
+    decision = rows.decision_of(event)
     return replace(
         step,
         post_id=event.subject_id,
@@ -325,15 +312,6 @@ def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep
         warned=tuple(dict.fromkeys(warning["code"] for warning in details.get("warnings", ()))),
         credential=decision.credential.value if decision else "",
     )
-
-
-def _approval(event: Event, rows: Background) -> Decision | None:
-    """Return the approval that the event records; it does not name it, but has its moment."""
-    if event.verb != "approve":
-        return None
-    moment = (event.person_id, event.at)
-    approvals = (row for row in rows.decisions.values() if (row.person_id, row.at) == moment)
-    return next(approvals, None)
 
 
 def _of_delivery(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:

@@ -12,6 +12,7 @@ from publisher.models.departments import RegisterKind
 from publisher.models.nominations import NominationCall
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, ContactField, Department, Person
+from publisher.models.posts import Post
 from publisher.nominations import calls, head_links, letters, office_letters
 from publisher.nominations.letter_text import LetterSender
 from publisher.operations.departments import close
@@ -25,6 +26,7 @@ from publisher.people import (
 from publisher.people.department_orders import DepartmentNames, DepartmentOrder
 from publisher.register import uploads
 from publisher.register.columns import guess, keep
+from publisher.review import approval_links
 from publisher.transfers import lists as transfer_lists
 from publisher.transfers.typed_rows import TypedRow
 from publisher.working_time import local_day
@@ -75,6 +77,10 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
             session.get_one(Person, town.people["first"]),
             now=town.now,
         )
+        reviewed = session.get_one(Post, int(paths["reviewed"]))
+        first = session.get_one(Person, town.people["first"])
+        for key, revision in zip(("stale_token", "approve_token"), reviewed.revisions, strict=True):
+            paths[key] = approval_links.make(session, revision=revision, person=first, now=town.now)
         health = session.get_one(Department, town.departments["health"])
         waiting = appoint(session, health, name="सुनंदा काळे", actor=town.actor("lead"), now=town.now)
         session.flush()

@@ -99,6 +99,8 @@ PAGES = """
     head /appointments
     first /approvals
     first /wrong/{wrong_token}
+    first /approve/{approve_token}
+    first /approve/{approve_token}/return
     first /comments
     road_member /submissions/{asked}
     road_member /submissions/{received}/change
@@ -179,6 +181,8 @@ OTHER_FORMS = {
     "duty_codes.type_code": ("clerk", "/duty/code/type", "code"),
     "lost_factor.end": ("admin", "/people/{person_first}/second-factor", ""),
     "second_factor.confirm": ("first", "/sign-in/factor", "code next"),
+    "approval_links.passkey_options": ("first", "/approve/{approve_token}/passkey/options", ""),
+    "approval_links.passkey": ("first", "/approve/{approve_token}/passkey", "credential"),
     "passkeys.sign_in_options": ("first", "/sign-in/factor/passkey/options", ""),
     "passkeys.confirm": ("first", "/sign-in/factor/passkey", "credential next"),
     "passkeys.prove_options": ("member", "/confirm/passkey/options", ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from approvals.emergency import BlankKind
 from publisher.delivery.emergency.alerts import Trouble
@@ -121,3 +121,12 @@ def values_words(use: EmergencyUse) -> str:
     """Return the values of the blanks, joined, in the language of the page."""
     blanks = use.said["en" if page_language() == "en" else "mr"]
     return ", ".join(blanks.values())
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "lane_blank": blank_word,
+    "lane_how": how_word,
+    "lane_kind": kind_word,
+    "lane_trouble": trouble_word,
+    "lane_values": values_words,
+}

@@ -25,11 +25,7 @@ def register(app: Flask) -> None:
     """Register the template filters for names, reasons and history."""
     app.jinja_env.filters.update(
         {
-            "lane_blank": emergency.blank_word,
-            "lane_how": emergency.how_word,
-            "lane_kind": emergency.kind_word,
-            "lane_trouble": emergency.trouble_word,
-            "lane_values": emergency.values_words,
+            **emergency.FILTERS,
             "department_name": names.department_name,
             "field_label": intake.field_label,
             "video_duration": intake.video_duration,

@@ -85,11 +85,17 @@ def _page(session: Session, /, form: ApprovalForm, token: str, *, act: str = "")
     return approval_pages.open_page(session, link, form, token)
 
 
-def _link(session: Session, token: str) -> Link:
-    """Return the link of a POST; raises `NotFound` if the reader cannot be its person."""
+def _readers_link(session: Session, token: str) -> Link | None:
+    """Return the link; None if it is not known, or its reader cannot be its person."""
     link = approval_links.find(session, token=token)
-    if link is None or _refused(link) is not None:
-        raise NotFound(token)
+    return link if _refused(link) is None else None
+
+
+def _link(session: Session, token: str) -> Link:
+    """Return the link of a form; raises `NotProven` if its reader cannot be its person."""
+    link = _readers_link(session, token)
+    if link is None:
+        raise NotProven
     return link
 
 
@@ -164,7 +170,9 @@ def passkey_options(token: str) -> Page:
     if site is None:
         return error_page(404)
     with writing() as session:
-        link = _link(session, token)
+        link = _readers_link(session, token)
+        if link is None:
+            return error_page(404)
         if not personal_links.may_try(session, link, now=ctx.now()):
             return error_page(429)
         options = passkeys.options_to_use(session, site=site, subject=link, now=ctx.now())
@@ -240,7 +248,9 @@ def _with_own_text(form: ApprovalForm, token: str, act: str) -> Page:
 @reads
 def picture(session: Session, token: str, sha256: str) -> Response:
     """Serve a picture of the revision to its approver, after the proof."""
-    link = _link(session, token)
+    link = _readers_link(session, token)
+    if link is None:
+        raise NotFound(token)
     revision = approval_links.revision_of(session, link)
     if approval_proof.credential_of(link, revision) is None:
         raise NotFound(sha256)

@@ -22,7 +22,7 @@ from web.messages.review_codes import DECIDED
 from web.people.personal_links import has_code, is_code_late
 from web.previews import PictureAddress, previews_of
 from web.review import approval_proof
-from web.review.blocking import blocking_sentence
+from web.review.decision_block import blocking_sentence
 from web.review.photos import photo_numbers, photos_of
 
 
@@ -99,7 +99,7 @@ def open_page(session: Session, link: Link, form: ReasonForm, token: str) -> Pag
     """Return the page of what is to be decided, with the buttons if the person may."""
     revision = approval_links.revision_of(session, link)
     actor = approval_links.actor_of(session, link, now=ctx.now())
-    last_shown = approval_links.last_shown(session, link)
+    earlier = approval_links.last_shown(session, link)
     address = picture_address(token)
     return render_template(
         "review/approve_link_open.html",
@@ -109,8 +109,8 @@ def open_page(session: Session, link: Link, form: ReasonForm, token: str) -> Pag
         photos=photos_of(revision, address),
         photo_numbers=photo_numbers(revision),
         thumbnail=address,
-        previous=last_shown,
-        changes=diff.changes(last_shown, revision) if last_shown is not None else [],
+        previous=earlier,
+        changes=diff.changes(earlier, revision) if earlier is not None else [],
         blocked=_blocked(session, link, actor),
         office=_office(session, link),
         head_ground=_head_ground(session, link, actor),

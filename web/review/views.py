@@ -41,7 +41,7 @@ from web.forms import Form
 from web.messages.review_codes import already_sentence, decided_sentence
 from web.previews import previews_of
 from web.review import shared_computer
-from web.review.blocking import blocking_sentence
+from web.review.decision_block import blocking_sentence
 from web.review.photos import photo_numbers, photos_of
 
 routes = Blueprint("reviewing", __name__)
