@@ -20,8 +20,7 @@ from publisher.reports.next_step import Next, next_for_post, next_for_submission
 from publisher.reports.officer_coverage import asked_by, roster_of
 from publisher.reports.post_bundles import PostBundle, bundle_of, bundles_by_post, under_posts
 from publisher.reports.progress import Stage, stage_of
-from publisher.reports.timeline_rows import Background
-from publisher.reports.timeline_steps import Outlet, StepKind, TimelineStep, steps_of
+from publisher.reports.timeline_steps import Background, Outlet, StepKind, TimelineStep, steps_of
 from publisher.reports.types import Live, account_of, who_acted, with_names
 from publisher.states import DeliveryState
 from publisher.undo import UNDOES
@@ -96,7 +95,7 @@ def _steps(
     has_notes = any("note" in event.details for event in events)
     rows = Background(
         deliveries=deliveries,
-        decisions={decision.id: decision for decision in decisions},
+        decisions=_decisions_by_event(events, decisions),
         submission=submission,
         files=len(submission.files) if submission else 0,
         notes={note.id: note for note in session.scalars(_notes(submission))}
@@ -107,6 +106,23 @@ def _steps(
     steps = steps_of(events, rows)
     conversation = [*_comments(session, bundles), *_answers(session, bundles)]
     return sorted([*steps, *conversation], key=lambda step: step.at)
+
+
+def _decisions_by_event(
+    events: Iterable[Event], decisions: Iterable[Decision]
+) -> dict[int, Decision]:
+    """Return the decisions by the id of the event that records each."""
+    rows = list(decisions)
+    by_id = {decision.id: decision for decision in rows}
+    # The event of an approval does not name it, but has its person and moment.
+    by_moment = {(decision.person_id, decision.at): decision for decision in rows}
+    candidates = {
+        event.id: by_moment.get((event.person_id, event.at))
+        if event.verb == "approve"
+        else by_id.get(event.details.get("decision", 0))
+        for event in events
+    }
+    return {event_id: row for event_id, row in candidates.items() if row is not None}
 
 
 def _notes(submission: Submission) -> Select[SubmissionNote]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
@@ -11,9 +11,10 @@ from typing import assert_never
 from approvals.approvers import HeadGround
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.history import Event
-from publisher.models.posts import Language, PostKind
+from publisher.models.posts import Decision, Language, PostKind
+from publisher.models.submission_details import SubmissionNote
+from publisher.models.submissions import Submission
 from publisher.notifications import links
-from publisher.reports.timeline_rows import Background
 from publisher.reports.types import MACHINE, AccountName, Who, account_of, who_caused
 from publisher.states import DeliveryState
 
@@ -96,10 +97,9 @@ class TimelineStep:
 
     `statement` is a person's reason or a citizen's comment, `code` the system's reason. `due_at` is
     the scheduled time. `count` is the number of comments, or of files handed in; `took` is the time
-    until the reply. `fields` are those of a submission that the department changed. `number` is
-    that of the other submission of a merger (with its `path`, if the same department reads both),
-    or of the submission withdrawn from the post. `warned` are the codes of warnings that were open
-    when it was sent for review, `credential` how the person of an approval or refusal was known.
+    until the reply. `fields` are those that the department changed. `number` is that of the other
+    submission of a merger (with its `path`, if one department reads both) or of the one withdrawn.
+    `warned` are the warnings open when it was sent, `credential` how who decided was known.
     """
 
     kind: StepKind
@@ -165,6 +165,18 @@ _BACK_TO_DRAFT: Mapping[str, StepKind] = {
     "merge_department": StepKind.PUT_BACK,
 }
 """The verbs that put a post back to draft."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """The rows that the history refers to, by id; `decisions` by the id of their event."""
+
+    deliveries: Mapping[int, Delivery]
+    decisions: Mapping[int, Decision]
+    submission: Submission | None = None
+    files: int = 0
+    notes: Mapping[int, SubmissionNote] = field(default_factory=dict)
+    undone: frozenset[int] = frozenset()  # events whose reason no longer stands
 
 
 def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
@@ -300,8 +312,7 @@ def _linked(step: TimelineStep, event: Event, number: str, key: str) -> Timeline
 
 
 def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
-    details = event.details
-    decision = rows.decision_of(event)
+    details, decision = event.details, rows.decisions.get(event.id)
     return replace(
         step,
         post_id=event.subject_id,
@@ -310,7 +321,7 @@ def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep
         code=str(details.get("why", "")),
         number=str(details["number"]) if step.kind is StepKind.PULLED_OUT else "",
         warned=tuple(dict.fromkeys(warning["code"] for warning in details.get("warnings", ()))),
-        credential=decision.credential.value if decision else "",
+        credential=decision.credential if decision else "",
     )
 
 

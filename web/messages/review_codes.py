@@ -110,8 +110,8 @@ def decided_sentence(decision: Decision) -> str:
 
 def credential_words(credential: str) -> str:
     """Return how the person of a decision was known; empty in a session."""
-    words = CREDENTIALS.get(credential, "")
-    return _(words) if words else ""
+    label = CREDENTIALS.get(credential, "")
+    return _(label) if label else ""
 
 
 def became_sentence(outcome: DecisionOutcome, newest: int) -> str:

@@ -115,8 +115,8 @@ def _details(step: TimelineStep) -> Iterator[str]:
     """Yield what else is known of a step, a line for each."""
     if step.revision:
         yield _("Revision %(number)s", number=numbered(step.revision, page_language()))
-    if words := credential_words(step.credential):
-        yield words
+    if credential := credential_words(step.credential):
+        yield credential
     for outlet in step.outlets:
         yield f"{account_name(outlet.account)} – {_(LANGUAGE_WORDS[outlet.language])}"
         if outlet.url:
