@@ -26,9 +26,11 @@ from publisher.intake import close, questions, submit
 from publisher.intake.form import HandIn
 from publisher.intake.merge import merge
 from publisher.intake.uploads import UploadedFile
+from publisher.mailbox.quarantine import take_in_for
 from publisher.models.comments import AnswerKind
 from publisher.models.deliveries import Account, ReceiptRow
 from publisher.models.desk import TextPart
+from publisher.models.mailbox import Quarantine
 from publisher.models.monitoring import Watch
 from publisher.models.notifications import Notice as Mail
 from publisher.models.people import Person
@@ -49,7 +51,7 @@ from tests.browser import example_corrections, example_departments
 from tests.support import city_controls, emergency_steps
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON
-from tests.support.mailed import add_waiting
+from tests.support.mailed import add_waiting, ask_department, intake_of, message, prepared
 
 ATTACKED = "attacked@pmc.example"
 MARATHI, ENGLISH = Language.MARATHI, Language.ENGLISH
@@ -163,7 +165,29 @@ def add_examples(town: City) -> ExamplePaths:
     _add_return_texts(town)
     _add_account_conditions(town, paths)
     paths |= add_waiting(town, "water")
+    _ask_for_departments(town, paths)
     return ExamplePaths({name: str(value) for name, value in paths.items()})
+
+
+def _ask_for_departments(town: City, paths: dict[str, int | str]) -> None:
+    """Let a member of two departments and the lead be asked for which one their mails are."""
+    words = {"subject": "रस्ता बंद", "text": "सोमवारी रस्ता बंद राहील."}
+    with town.write() as session:
+        paths["mail_token"], _mail = ask_department(session, town, "garden_member")
+        paths["lead_mail_token"], _mail = ask_department(session, town, "lead", also="")
+        token, mail = ask_department(session, town, "lead", also="", **words)
+        paths["chosen_mail_token"] = token
+        take_in_for(
+            session,
+            prepared(town.store, message(mail.sender, **words)),
+            actor=town.actor("clerk"),
+            intake=intake_of(town.store),
+            now=town.now,
+            quarantine_id=session.scalars(
+                select(Quarantine.id).where(Quarantine.mail_id == mail.id)
+            ).one(),
+            department_id=town.departments["road"],
+        )
 
 
 def _add_emergency_uses(town: City, paths: dict[str, int | str]) -> None:

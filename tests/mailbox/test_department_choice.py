@@ -128,7 +128,7 @@ def test_the_cell_chooses_any_department_and_the_forwarded_sender_brought_it(
     ward = MailAddress("ward@pmc.example", "सुनील")
     original = message(address_of(town, "clerk"), forwarded_from=ward)
     with database.transaction() as session:
-        token, mail = ask_department(session, town, "clerk", forwarded_from=ward)
+        token, mail = ask_department(session, town, "clerk", also="", forwarded_from=ward)
         assert mail.reason == "from_cell"
         submission = choose(session, town, token, original, "garden")
         assert submission is not None

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from publisher.database.session import Database
+from publisher.mail_messages.read import read_message
 from publisher.models.notifications import Notice
 from publisher.models.people import Person
 from publisher.notifications import links
@@ -372,6 +373,25 @@ def test_a_late_acceptance_settles_a_mail_that_was_queued_again(database: Databa
     assert post.notice().state is NoticeState.SENT
     post.now += MINUTE
     assert post.tick("smtp://127.0.0.1:1") == 0
+
+
+def test_long_names_of_a_thread_arrive_whole_and_unencoded(
+    mail_setup: MailSetup, mail_server: MailServer
+) -> None:
+    """A name of a mail is longer than a line, and a program that finds it encoded has no thread."""
+    names = [f"{letter * 230}.{number}@water.example" for number, letter in enumerate("abcdefgh")]
+    mail_setup.write()
+    with mail_setup.database.transaction() as session:
+        session.get_one(Notice, mail_setup.ids[0]).in_thread = names
+    assert mail_setup.tick(mail_server.url) == 1
+    (mail,) = mail_server.mails
+    raw = mail.raw.partition(b"\r\n\r\n")[0].replace(b"\r\n ", b" ").decode("ascii")
+    headers = dict(line.split(": ", 1) for line in raw.split("\r\n"))
+    assert headers["In-Reply-To"] == f"<{names[-1]}>"
+    assert headers["References"].split() == [f"<{name}>" for name in names]
+    assert max(len(line) for line in mail.raw.split(b"\r\n")) <= 998  # RFC 5322, 2.1.1
+    again = read_message(mail.raw)
+    assert (again.in_reply_to, again.references) == ((names[-1],), tuple(names))
 
 
 def test_several_clocks_send_each_mail_once(database: Database, mail_server: MailServer) -> None:

@@ -23,6 +23,7 @@ class Mail:
     sender: str
     recipients: tuple[str, ...]
     content: EmailMessage
+    raw: bytes
 
     @property
     def subject(self) -> str:
@@ -63,11 +64,12 @@ class MailServer:
         """Keep a mail, or refuse it with `response`."""
         if self.response is not None:
             return self.response
-        content = message_from_bytes(envelope.original_content or b"", policy=policy.default)
+        raw = envelope.original_content or b""
+        content = message_from_bytes(raw, policy=policy.default)
         if not isinstance(content, EmailMessage):
             raise TypeError(type(content))
         sender, recipients = envelope.mail_from or "", tuple(envelope.rcpt_tos)
-        self.mails.append(Mail(sender, recipients, content))
+        self.mails.append(Mail(sender, recipients, content, raw))
         return "250 OK"
 
 

@@ -141,14 +141,14 @@ def appoint_to(session: Session, town: City, name: str, department: str) -> Appo
 
 
 def ask_department(
-    session: Session, town: City, name: str = "member", **changed: object
+    session: Session, town: City, name: str = "member", *, also: str = "road", **changed: object
 ) -> tuple[str, ReceivedMail]:
-    """Receive a mail whose department is asked for, by default of somebody who has two.
+    """Receive a mail of somebody who gets `also` as a department, which is asked for.
 
     Returns the token of the link, and the mail.
     """
-    if name == "member":
-        appoint_to(session, town, name, "road")
+    if also:
+        appoint_to(session, town, name, also)
     mail = receive_one(session, town, message(address_of(town, name), **changed))
     notice = session.get_one(Notice, mail.notice_id)
     token = notice.body.partition("/mail/department/")[2].split()[0]

@@ -67,6 +67,7 @@ PAGES = """
     lead /mails
     clerk /quarantine
     lead /quarantine/{quarantine_id}
+    lead /mail/department/{lead_mail_token}
     lead /departments
     lead /departments/new
     lead /departments/road/rename

@@ -47,7 +47,7 @@ def _page(session: Session, /, form: DepartmentForm, token: str) -> Page:
         "mailbox/department.html",
         form=form,
         outlook=outlook,
-        sentence=CHOICES.get(outlook),
+        sentences=CHOICES,
         mail=department_choice.mail_behind(session, link).mail,
         choices=choices,
         has_list=department_choice.is_from_cell(session, link),

@@ -29,6 +29,9 @@ REASONS: Mapping[str, str] = {
     WaitReason.UNUSABLE: N_("The form would not accept it as it is."),
 }
 CHOICES: Mapping[ChoiceOutlook, str] = {
+    ChoiceOutlook.OPEN: N_("Which department is this email for?"),
+    ChoiceOutlook.CHOSEN: N_("The department is chosen"),
+    ChoiceOutlook.TAKEN_IN: N_("The Cell has already taken the email in"),
     ChoiceOutlook.NOT_OURS: N_(
         "The Social Media Cell has marked this email as not meant for publication."
     ),
@@ -45,7 +48,7 @@ CHOICES: Mapping[ChoiceOutlook, str] = {
     ),
     ChoiceOutlook.ALL_CLOSED: N_("Your department is closed. The Cell decides on the email."),
 }
-"""Why nothing is left to choose, but for what became a submission."""
+"""The question which department a mail is for, and why nothing is left to choose."""
 
 ENDS: Mapping[QuarantineState, str] = {
     QuarantineState.TAKEN_IN: N_("Taken in"),
