@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from publisher.content_checks.localities import localities_in
-from publisher.content_checks.mentions import MentionKind, mentions_in
-from publisher.content_checks.telephone_numbers import numbers_in
+from publisher.content_checks.mentions import MentionKind, mentions_in, numbers_in
 from tests.support.notices import count, languages, notices, table
 
 NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)

@@ -88,7 +88,7 @@ def test_proposals_have_their_passage_and_fill_nothing_in_by_themselves(desk: De
     assert "हे कोणी तपासलेले नाही." in page
 
 
-def test_a_text_that_mentions_nothing_gets_no_list_and_forged_buttons_save_nothing(
+def test_without_mentions_no_list_is_shown_and_forged_buttons_save_nothing(
     site: Site,
 ) -> None:
     desk = Desk(site, "पाणी जपून वापरावे.")

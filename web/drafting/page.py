@@ -26,7 +26,7 @@ from publisher.scheduling import corrections
 from web.core.auth import actor, by_actor
 from web.core.context import ctx
 from web.core.i18n import _
-from web.drafting import forms, placeholders, proposals, warnings
+from web.drafting import forms, placeholders, warnings
 from web.drafting.forms import Sheet, TextSlot
 from web.drafting.joint import ASKED, rows
 from web.messages.corrections import begins
@@ -125,7 +125,7 @@ def render(session: Session, post: Post, sheet: Sheet, draft: Draft, *, notice: 
         **_texts(post, sheet),
         blanks=blanks,
         blanks_form=placeholders.blanks_form(blanks),
-        **proposals.shown(post, sheet, blanks),
+        **placeholders.proposals_shown(post, sheet, blanks),
         warnings=warnings.of_draft(session, post, sheet, draft),
         notice_sentence=notice,
         has_newer=stale is not None,

@@ -1,9 +1,13 @@
-"""Blanks of the texts on the drafting form, each with a field to fill it in."""
+"""Blanks of the texts on the drafting form, each with a field and what is proposed for it.
+
+A press on a proposal fills the form and saves nothing, as if the person had typed it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, NamedTuple, cast
 
 from flask import request
@@ -11,8 +15,13 @@ from wtforms import Form as PlainForm
 from wtforms import StringField
 
 from approvals.placeholders import fill, in_braces, names_in
-from publisher.models.posts import Language
-from web.core.i18n import N_, _
+from publisher.content_checks.mentions import MentionKind
+from publisher.drafting import prefill
+from publisher.drafting.proposals import KINDS_OF_BLANKS, Proposal, proposals_of
+from publisher.i18n import dates
+from publisher.models.posts import Language, Post
+from web.core.context import ctx
+from web.core.i18n import N_, _, page_language
 from web.drafting.forms import Sheet
 
 KNOWN: Mapping[str, str] = {
@@ -25,6 +34,13 @@ KNOWN: Mapping[str, str] = {
 }
 
 
+MOST_AT_A_FIELD = 3
+LABELS: Mapping[MentionKind, str] = {
+    MentionKind.DATE: N_("Date"),
+    MentionKind.TIME: N_("Time"),
+    MentionKind.PLACE: N_("Place"),
+    MentionKind.HELPLINE: N_("Helpline"),
+}
 USE: Final = "use"
 """How the value of a proposal's button begins: `use:FIELD:TEXT`."""
 
@@ -34,6 +50,14 @@ class PressedProposal(NamedTuple):
 
     field: str = ""
     text: str = ""
+
+
+class ProposalButton(NamedTuple):
+    """A button that fills a field with `text`, and the passage that says why."""
+
+    value: str
+    text: str
+    proposal: Proposal
 
 
 @dataclass(frozen=True)
@@ -93,3 +117,45 @@ def fill_in(sheet: Sheet) -> None:
             name: values_by_field.get(_field(slot.language, name), "") for name in names_in(text)
         }
         field.data = fill(text, values)
+
+
+def fill_in_day(sheet: Sheet) -> None:
+    """Write a proposed last day into its field."""
+    field, text = pressed_proposal()
+    if field == sheet.form.not_after.name:
+        sheet.form.not_after.retype(text)
+
+
+def proposals_shown(post: Post, sheet: Sheet, blanks: Sequence[ShownBlank]) -> dict[str, object]:
+    """Return what the page shows: all proposals, and the buttons by the name of their field."""
+    proposals = proposals_of(prefill.sources_of(post), now=ctx.now())
+    not_after = sheet.form.not_after
+    buttons = {blank.name: _for_blank(blank, proposals) for blank in blanks}
+    if not_after.data is None:
+        buttons[not_after.name] = _for_last_day(not_after.name, proposals)
+    return {"proposals": proposals, "proposal_buttons_at": buttons, "proposal_labels": LABELS}
+
+
+def _for_blank(blank: ShownBlank, proposals: Sequence[Proposal]) -> list[ProposalButton]:
+    kind = KINDS_OF_BLANKS.get(blank.blank.lower())
+    fitting = [proposal for proposal in proposals if proposal.mention.kind is kind]
+    return [
+        _button(blank.name, proposal.text_in(blank.language), proposal)
+        for proposal in fitting[:MOST_AT_A_FIELD]
+    ]
+
+
+def _for_last_day(field: str, proposals: Sequence[Proposal]) -> list[ProposalButton]:
+    """Return a button for each last day of a date that is mentioned."""
+    by_day: dict[date, Proposal] = {}
+    for proposal in proposals:
+        if proposal.mention.kind is MentionKind.DATE and proposal.mention.last_day is not None:
+            by_day.setdefault(proposal.mention.last_day, proposal)
+    return [
+        _button(field, dates.editable_day(day, page_language()), by_day[day])
+        for day in sorted(by_day)[:MOST_AT_A_FIELD]
+    ]
+
+
+def _button(field: str, text: str, proposal: Proposal) -> ProposalButton:
+    return ProposalButton(f"{USE}:{field}:{text}", text, proposal)

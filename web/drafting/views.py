@@ -25,7 +25,7 @@ from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
-from web.drafting import forms, page, placeholders, proposals, warnings
+from web.drafting import forms, page, placeholders, warnings
 from web.drafting.forms import Sheet
 from web.forms import number_of
 
@@ -76,7 +76,7 @@ def edit(post_id: int) -> Page:
 def _fill_texts(session: Session, post: Post, sheet: Sheet) -> None:
     """Fill in blanks and proposals; with its button, insert a starting text or a closing."""
     placeholders.fill_in(sheet)
-    proposals.fill_in_day(sheet)
+    placeholders.fill_in_day(sheet)
     then, texts = request.form.get("then"), page.texts_for(session, post)
     if then == "start":
         chosen = {str(text.id): text for text in texts}.get(sheet.form.starting.data or "")
