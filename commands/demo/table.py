@@ -58,7 +58,7 @@ def show(demo: DemoEnvironment) -> None:
     click.echo(f"  टपालपेटी · letterbox    {demo.sandbox_address}/letterbox")
     click.echo(
         "  टपालपेटीतून कक्षाला विभागाप्रमाणे ईमेल लिहा व उत्तर द्या; त्याचा प्रस्ताव होतो\n"
-        "  from the letterbox, write to the Cell by mail as a department would, and answer its mails"
+        "  from the letterbox, write to the Cell by mail as a department would, and answer mails"
     )
     click.echo("  थांबविण्यासाठी · to end: Ctrl-C")
     click.echo(

@@ -197,12 +197,12 @@ MARATHI = {
     "It is read every second while the demo runs.": "नमुना चालू असताना ती दर सेकंदाला वाचली जाते.",
     "Look again": "पुन्हा पाहा",
     "What you wrote to the Cell": "आपण कक्षाला लिहिलेले ईमेल",
-    "It became a submission.": "यापासून प्रस्ताव तयार झाला",
-    "It joined the submission that it answers.": "ज्या प्रस्तावाचे हे उत्तर आहे त्यात जोडले गेले",
-    "It waits for a person of the Cell.": "कक्षाच्या निर्णयासाठी थांबला आहे",
-    "It was ignored, as no person wrote it.": "कोणी व्यक्तीने लिहिलेला नसल्याने विचारात घेतला नाही",
-    "It repeats an earlier mail.": "आधीच्याच ईमेलची पुनरावृत्ती आहे",
-    "It could not be read.": "वाचता आला नाही",
+    "It became a submission.": "यापासून प्रस्ताव तयार झाला.",
+    "It joined the submission that it answers.": "ज्या प्रस्तावाचे हे उत्तर आहे त्यात जोडले गेले.",
+    "It waits for a person of the Cell.": "कक्षाच्या निर्णयासाठी थांबला आहे.",
+    "It was ignored, as no person wrote it.": "कोणत्याही व्यक्तीने लिहिलेला नसल्याने विचारात घेतला नाही.",
+    "It repeats an earlier mail.": "आधीच्याच ईमेलची पुनरावृत्ती आहे.",
+    "It could not be read.": "वाचता आला नाही.",
 }
 ENGLISH = {
     "error_before": "error, nothing kept (503)",
