@@ -41,7 +41,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "sms_codes": f"by {{host}}, but {PREFIX}SMS_TEMPLATES has no template of these: {{codes}}; "
     "without invitation nobody without mail can be invited, without password_code no password is "
     "set by mobile number, without contact_code no mobile number is verified, without sign_in_code "
-    "nobody without mail signs in on an unknown device after many failures",
+    "nobody without mail signs in on an unknown device after many failures, without approval_code "
+    "nobody approves by the link of a mail and a code",
     "sms_set": "by {host}, {kinds} kinds have a registered template; every other goes by mail",
     "senders_checked": "senders are believed as {server} has checked them",
     "senders_unchecked": "the senders of mails are not checked, and mails of known addresses are "

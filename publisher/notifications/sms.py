@@ -35,6 +35,7 @@ BY_SMS_ALONE: Final = (
     NoticeKind.PASSWORD_CODE,
     NoticeKind.CONTACT_CODE,
     NoticeKind.SIGN_IN_CODE,
+    NoticeKind.APPROVAL_CODE,
 )
 """The kinds with a link or code that a person without mail gets by SMS or not at all."""
 

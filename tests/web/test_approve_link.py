@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import func, select
 
 from approvals.states import PostState
+from publisher.drafting.drafts import PictureDraft
 from publisher.models.approvals import ReturnText
 from publisher.models.notifications import Notice
 from publisher.models.people import Person, SignIn
 from publisher.models.posts import DecisionCredential, DecisionKind, Post
 from publisher.review import gate_adapter, return_texts
+from tests.support.authenticator import Authenticator
 from tests.support.city_people import MINUTE
 from tests.web.approval_link_steps import (
     Officer,
@@ -23,10 +25,13 @@ from tests.web.approval_link_steps import (
     link_for,
     officer_of,
     prove,
+    with_sms,
 )
+from tests.web.pictures import jpeg
 from tests.web.site import Site
 from tests.web.test_factor_needed import require
 from tests.web.test_late_codes import LATE
+from tests.web.test_passkey_pages import add, options
 
 TEXT, APPROVE = "शनिवारी पाणीपुरवठा बंद (", "मान्यता द्या"
 DONE, PROVE = "आपला निर्णय नोंदविला आहे", "आधी आपली ओळख पटवावी"
@@ -279,3 +284,65 @@ def test_the_texts_of_the_person_alone_are_added(site: Site) -> None:
     assert "दुसऱ्याचा." not in added.text
     with site.city.read() as session:
         assert session.scalar(select(func.count(ReturnText.id))) == 1
+
+
+def test_pictures_are_shown_after_the_proof_alone(site: Site) -> None:
+    with_sms(site)
+    give_mobile(site, "first")
+    post_id = site.city.start(site.city.hand_in())
+    picture = PictureDraft("टँकर", content=jpeg(640, 480), name="IMG_1.jpg")
+    site.city.save(post_id, on=["x"], pictures=(picture,))
+    site.city.send(post_id)
+    path, reader = link_for(site, post_id), site.nobody()
+    with site.city.read() as session:
+        rendition = session.get_one(Post, post_id).revisions[-1].variants[0].renditions[0]
+        digests = (rendition.sha256, f"{rendition.source_sha256}?size=small")
+    addresses = [f"{path}/pictures/{digest}" for digest in digests]
+    assert {reader.get(address).status_code for address in addresses} == {404}
+    prove(site, path, reader)
+    page = reader.get(path).text
+    assert addresses[0] in page
+    assert {reader.get(address).status_code for address in addresses} == {200}
+    assert reader.get(f"{path}/pictures/{'0' * 64}").status_code == 404
+    assert site.nobody().get(addresses[0]).status_code == 404
+
+
+def test_a_passkey_proves_the_person_and_another_s_does_not(site: Site) -> None:
+    officer = officer_of(site)
+    give_mobile(site, "first", None)
+    device = Authenticator()
+    add(site.browser("first"), device)
+    passkey = f"{officer.path}/passkey"
+    assert "data-passkey-button" in officer.browser.get(officer.path).text
+    wrong = Authenticator().use(options(officer.browser, passkey))
+    assert officer.browser.post(passkey, {"credential": wrong}).status_code == 302
+    assert TEXT not in officer.browser.page(officer.path).text
+    used = device.use(options(officer.browser, passkey))
+    assert officer.browser.post(passkey, {"credential": used}).status_code == 302
+    assert TEXT in officer.browser.page(officer.path).text
+    officer.browser.post(officer.path, {"step": "approve"})
+    assert decisions(site)[0].credential is DecisionCredential.LINK_AND_PASSKEY
+    assert officer.browser.cookie() == ""
+
+
+def test_challenges_for_passkeys_are_not_made_without_end(site: Site) -> None:
+    officer = officer_of(site)
+    path = f"{officer.path}/passkey/options"
+    codes = [officer.browser.post(path).status_code for _time in range(6)]
+    assert codes == [200] * 5 + [429]
+
+
+def test_the_page_shows_what_changed_since_its_reader_last_saw_it(site: Site) -> None:
+    officer = officer_of(site)
+    changed = "आपण पाहिलेल्या आवृत्तीनंतर"
+    prove(site, officer.path, officer.browser)
+    assert changed not in officer.browser.page(officer.path).text
+    site.city.save(officer.post, text="मधला मजकूर")
+    site.city.save(officer.post, text="शेवटचा मजकूर")
+    site.city.send(officer.post)
+    path = link_for(site, officer.post)
+    page = prove(site, path).page(path)
+    assert "आपण पाहिलेल्या आवृत्तीनंतर (क्र.\u00a0१) काय बदलले" in page
+    assert "मधला" not in page.text
+    other = link_for(site, officer.post, "second")
+    assert changed not in site.browser("second").page(other).text

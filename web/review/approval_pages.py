@@ -30,12 +30,14 @@ def _about(session: Session, link: Link) -> dict[str, object]:
     """Return what the link alone shows: the title, the department, and the time."""
     revision = approval_links.revision_of(session, link)
     post = revision.post
+    wished_at = slots.earliest_wish(post) if post.reply is None else None
+    end = None if wished_at else revision.not_after
     return {
         "link": link,
         "post": post,
         "revision": revision,
-        "wished_at": slots.earliest_wish(post) if post.reply is None else None,
-        "decide_by": revision.not_after if post.reply is None else post.reply.comment.due_at,
+        "wished_at": wished_at,
+        "decide_by": end if post.reply is None else post.reply.comment.due_at,
     }
 
 
