@@ -60,8 +60,8 @@ def receive(
         waiting = quarantine.wait(
             session, mail, sender.reason or WaitReason.UNKNOWN_SENDER, now=now
         )
-        if sender.asked is not None and target is None:
-            department_choice.ask(session, waiting, message, person=sender.asked, now=now)
+        if sender.chooser is not None and target is None:
+            department_choice.ask(session, waiting, message, person=sender.chooser, now=now)
         return mail
     act = _act(prepared, message, target, actor=sender.actor, intake=intake, now=now)
     _do_or_wait(session, mail, act, now)

@@ -43,13 +43,13 @@ class WaitReason(StrEnum):
 class MailSender:
     """Whose a mail is: `actor` hands it in, or it waits for `reason`.
 
-    `asked` is the sender who can say for which department it is.
+    `chooser` is the sender who can say for which department it is.
     """
 
     actor: Actor | None = None
     reason: WaitReason | None = None
     is_checked: bool = False
-    asked: Person | None = None
+    chooser: Person | None = None
 
     @property
     def department_id(self) -> int | None:
@@ -86,13 +86,13 @@ def _of_a_person(session: Session, message: MailMessage, now: datetime) -> MailS
     )
     appointments = session.scalars(query).all()
     if any(appointment.role in OF_THE_CELL for appointment in appointments):
-        return MailSender(reason=WaitReason.FROM_CELL, asked=appointments[0].person)
+        return MailSender(reason=WaitReason.FROM_CELL, chooser=appointments[0].person)
     offices = [row for row in appointments if row.role in OF_A_DEPARTMENT]
     if not offices:
         return None
     choices = [row for row in offices if is_in_force(row.department, now=now)]
     if len({office.department_id for office in choices}) > 1:
-        return MailSender(reason=WaitReason.SEVERAL_DEPARTMENTS, asked=choices[0].person)
+        return MailSender(reason=WaitReason.SEVERAL_DEPARTMENTS, chooser=choices[0].person)
     office = (choices or offices)[0]
     return _for_department(office.department, message, now, office)
 

@@ -173,7 +173,7 @@ def _ask_for_departments(town: City, paths: dict[str, int | str]) -> None:
     """Let a member of two departments and the lead be asked for which one their mails are."""
     words = {"subject": "रस्ता बंद", "text": "सोमवारी रस्ता बंद राहील."}
     with town.write() as session:
-        paths["mail_token"], _mail = ask_department(session, town, "garden_member")
+        paths["mail_token"], _mail = ask_department(session, town, "health_member")
         paths["lead_mail_token"], _mail = ask_department(session, town, "lead", also="")
         token, mail = ask_department(session, town, "lead", also="", **words)
         paths["chosen_mail_token"] = token

@@ -122,9 +122,7 @@ def test_of_two_presses_at_the_same_moment_one_counts(database: Database, town: 
         assert session.scalar(select(func.count()).select_from(Submission)) == 1
 
 
-def test_the_cell_chooses_any_department_and_the_forwarded_sender_brought_it(
-    database: Database, town: City
-) -> None:
+def test_the_cell_chooses_any_department_as_at_its_desk(database: Database, town: City) -> None:
     ward = MailAddress("ward@pmc.example", "सुनील")
     original = message(address_of(town, "clerk"), forwarded_from=ward)
     with database.transaction() as session:

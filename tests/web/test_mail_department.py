@@ -109,7 +109,7 @@ def test_another_department_or_a_closed_one_is_refused_at_the_field(
     chosen = str(site.city.departments.get(department, "x"))
     response = nobody.post(path, {"department_id": chosen})
     assert (response.status_code, counts(site)[::2]) == (422, (0, 0))
-    assert Page(response.text).errors
+    assert Page(response.text).errors()
 
 
 def test_somebody_signed_in_as_another_is_told_whose_link_it_is(site: Site) -> None:
