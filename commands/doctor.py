@@ -12,7 +12,7 @@ from commands.health_messages import sentence
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import opener
 from publisher.now import now
-from publisher.operations import health_checks, mail_checks, platform_trial, scan_checks
+from publisher.operations import health_checks, mail_checks, platform_trial
 from publisher.operations.health_checks import HealthFinding
 from publisher.people.permissions import COMMAND
 from publisher.settings.environment import Settings
@@ -59,7 +59,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     yield health_checks.check_sms(settings.sms)
     yield health_checks.check_letterhead(settings.papers)
     yield mail_checks.check_senders(settings.mail_server)
-    yield scan_checks.check_scanner(settings.clamd_url)
+    yield mail_checks.check_scanner(settings.clamd_url)
     reached = health_checks.check_database(database)
     yield reached
     if reached.code == "unreachable":
@@ -76,7 +76,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
         yield from health_checks.check_comments(database, now=now())
         yield mail_checks.check_mailbox(database, settings.imap_url, now=now())
         yield from mail_checks.check_unreadable(database)
-        yield from scan_checks.check_unscanned(database)
+        yield from mail_checks.check_unscanned(database)
         yield from health_checks.check_appointments(database, now=now())
         yield from health_checks.check_clocks(database, now=now())
 

@@ -157,12 +157,12 @@ class _Conversation:
         except OSError as problem:
             raise ScannerAway(f"{type(problem).__name__}: {problem}") from problem
         text, end, _rest = received.partition(b"\0")
-        shown = "".join(
+        printable = "".join(
             letter if letter.isprintable() else "?" for letter in text.decode("utf-8", "replace")
         )
         if not end:
-            raise ScannerAway(f"closed after {shown[:_LONGEST]!r}")
-        return shown[:_LONGEST]
+            raise ScannerAway(f"closed after {printable[:_LONGEST]!r}")
+        return printable[:_LONGEST]
 
     def _left(self) -> float:
         """Return the seconds left; raises TimeoutError if there are none."""

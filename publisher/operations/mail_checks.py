@@ -1,4 +1,4 @@
-"""Checks of the mails that come to the cell, for `nagarvani doctor`."""
+"""Checks of the mails and files that come to the cell, for `nagarvani doctor`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Final
 from sqlalchemy import func, select
 
 from publisher.database.session import Database
+from publisher.intake.scans import is_waiting
 from publisher.mailbox.imap import imap_server
+from publisher.media.virus_scanner import ScannerAway, clamd, version_of
 from publisher.models.mailbox import Mailbox, MailOutcome, ReceivedMail
+from publisher.models.submissions import SubmissionFile
 from publisher.operations.health_checks import HealthFinding, HealthSubject
 
 UNREAD_FOR: Final = timedelta(hours=1)
@@ -58,3 +61,33 @@ def check_unreadable(database: Database) -> list[HealthFinding]:
             return []
         values = {"number": number, "last": _moment(mail.received_at), "reason": mail.reason}
     return [HealthFinding(HealthSubject.MAILS, False, "mails_unreadable", values)]
+
+
+def check_scanner(clamd_url: str) -> HealthFinding:
+    """Ask the scanner for its version."""
+    scanner = clamd(clamd_url)
+    if scanner is None:
+        return HealthFinding(HealthSubject.SCANNER, True, "scanner_unset", {})
+    try:
+        version = version_of(scanner)
+    except ScannerAway as problem:
+        values = {"url": clamd_url, "problem": str(problem)}
+        return HealthFinding(HealthSubject.SCANNER, False, "scanner_away", values)
+    return HealthFinding(HealthSubject.SCANNER, True, "scanner_answers", {"version": version})
+
+
+def check_unscanned(database: Database) -> list[HealthFinding]:
+    """Report the files that wait for the scanner, with what it last answered of one of them."""
+    last = (
+        select(SubmissionFile.scan_note)
+        .where(is_waiting())
+        .order_by(SubmissionFile.scan_at.is_(None), SubmissionFile.scan_at.desc())
+        .limit(1)
+    )
+    with database.reading() as session:
+        number = session.scalar(select(func.count()).where(is_waiting()))
+        problem = session.scalar(last) or "–"
+    if not number:
+        return []
+    values = {"number": number, "problem": problem}
+    return [HealthFinding(HealthSubject.SCANNER, False, "files_unscanned", values)]

@@ -17,7 +17,7 @@ from publisher.media.virus_scanner import Clamd
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.submissions import ScanResult, Submission, SubmissionFile, SubmissionKind
-from publisher.operations import scan_checks
+from publisher.operations import mail_checks
 from tests.support.city import City
 from tests.support.clamd import ScriptedClamd, says, scripted
 from tests.support.forms import photo
@@ -123,7 +123,7 @@ def test_a_scanner_that_is_away_is_asked_once_and_the_file_last_next_time(
     scanner.answer = says("stream: Can't allocate memory ERROR")
     assert tick(town, scanner.client()) == 0
     assert len(scanner.contents) == 1
-    (finding,) = scan_checks.check_unscanned(database)
+    (finding,) = mail_checks.check_unscanned(database)
     assert (finding.ok, finding.values["number"]) == (False, 2)
     assert "allocate memory" in str(finding.values["problem"])
     scanner.answer = says("stream: OK")
@@ -131,7 +131,7 @@ def test_a_scanner_that_is_away_is_asked_once_and_the_file_last_next_time(
     assert results(town) == [ScanResult.UNSCANNED, ScanResult.CLEAN]
     town.clock.move(scans.AGAIN_AFTER)
     assert tick(town, scanner.client()) == 1
-    assert scan_checks.check_unscanned(database) == []
+    assert mail_checks.check_unscanned(database) == []
 
 
 def test_files_that_are_too_large_or_gone_do_not_keep_the_others_waiting(
@@ -154,8 +154,8 @@ def test_files_that_are_too_large_or_gone_do_not_keep_the_others_waiting(
 
 
 def test_doctor_says_which_scanner_answers(scanner: ScriptedClamd) -> None:
-    assert scan_checks.check_scanner("").code == "scanner_unset"
-    finding = scan_checks.check_scanner(scanner.url)
+    assert mail_checks.check_scanner("").code == "scanner_unset"
+    finding = mail_checks.check_scanner(scanner.url)
     assert (finding.ok, finding.values["version"]) == (True, scanner.version)
-    away = scan_checks.check_scanner(f"tcp://127.0.0.1:{free_port()}")
+    away = mail_checks.check_scanner(f"tcp://127.0.0.1:{free_port()}")
     assert (away.ok, away.code) == (False, "scanner_away")
