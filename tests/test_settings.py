@@ -148,8 +148,8 @@ def test_the_token_of_the_mailbox_is_read_and_its_secrets_are_not_printed(tmp_pa
     assert read(tmp_path).imap_token is None
     token = read(tmp_path, **IMAP_TOKEN).imap_token
     assert token is not None
-    assert (token.client_id, token.client_secret) == ("desk", "client-word")
-    assert (token.refresh_token, token.scope) == ("refresh-word", "mail")
+    assert (token.imap_client_id, token.imap_client_secret) == ("desk", "client-word")
+    assert (token.imap_refresh_token, token.imap_scope) == ("refresh-word", "mail")
     assert "word" not in repr(token)
 
 

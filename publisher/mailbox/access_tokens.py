@@ -38,7 +38,7 @@ class AccessTokens:
     ) -> None:
         self._settings, self._now, self._monotonic = settings, now, monotonic
         # An endpoint may hand out a new refresh token, which counts for as long as we run.
-        self._refresh_token = settings.refresh_token
+        self._refresh_token = settings.imap_refresh_token
         self._token, self._ends_at = "", now()
         self._error = ""
 
@@ -67,7 +67,7 @@ class AccessTokens:
             self._refresh_token = renewed
 
     def _fetched(self) -> dict[str, object]:
-        parts = urlsplit(self._settings.token_url)
+        parts = urlsplit(self._settings.imap_token_url)
         home = f"{parts.scheme}://{parts.netloc}"
         self._error = ""
         with (
@@ -75,13 +75,13 @@ class AccessTokens:
                 home=home,
                 base_url=home,
                 read=self._read_error,
-                secrets=(self._settings.client_secret, self._refresh_token),
+                secrets=(self._settings.imap_client_secret, self._refresh_token),
                 now=self._now,
             ) as session,
             session.calling(Deadline.after(SECONDS, self._monotonic)) as call,
         ):
             try:
-                session.post(self._settings.token_url, data=self._form())
+                session.post(self._settings.imap_token_url, data=self._form())
             except (Refused, CredentialsExpired) as problem:
                 raise MailboxSignInRefused(f"no access token: {self._reason(problem)}") from None
             except PlatformError as problem:
@@ -92,10 +92,10 @@ class AccessTokens:
         grant = {"grant_type": "client_credentials"}
         if self._refresh_token:
             grant = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
-        scope = {"scope": self._settings.scope} if self._settings.scope else {}
+        scope = {"scope": self._settings.imap_scope} if self._settings.imap_scope else {}
         client = {
-            "client_id": self._settings.client_id,
-            "client_secret": self._settings.client_secret,
+            "client_id": self._settings.imap_client_id,
+            "client_secret": self._settings.imap_client_secret,
         }
         return {**client, **grant, **scope}
 

@@ -10,7 +10,7 @@ from publisher.mail_messages.message import MailMessage, UnreadableMessage, Unre
 from publisher.mail_messages.read import read_message
 from publisher.mailbox import mail_files
 from publisher.mailbox.mail_files import MailFiles
-from publisher.mailbox.senders import sender_of
+from publisher.mailbox.senders import WaitReason, sender_of
 from publisher.media.store import MediaStore
 from publisher.media.virus_scanner import Clamd
 
@@ -58,7 +58,9 @@ def prepare(database: Database, raw: bytes, *, intake: MailIntake, now: datetime
         return PreparedMail(digest, len(raw), unreadable=problem.reason)
     with database.reading() as session:
         sender = sender_of(session, message, mail_server=intake.mail_server, now=now)
-    return with_files(digest, message, intake=intake, is_taken_in=sender.actor is not None)
+    # Of several departments, an answer is of the one that it is about.
+    is_known = sender.actor is not None or sender.reason is WaitReason.SEVERAL_DEPARTMENTS
+    return with_files(digest, message, intake=intake, is_taken_in=is_known)
 
 
 def with_files(

@@ -49,6 +49,8 @@ def receive(
     sender = _quota(session, message, now) or sender_of(
         session, message, mail_server=intake.mail_server, now=now
     )
+    if target is not None:
+        sender = replies.sender_for(session, message, sender, target, now=now)
     if sender.actor is not None and prepared.files.has_virus:
         sender = MailSender(reason=WaitReason.INFECTED, is_checked=sender.is_checked)
     taken_as = f"{sender.department_id or ''} {target or ''}"

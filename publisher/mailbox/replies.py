@@ -23,8 +23,11 @@ from publisher.mail_messages.message import MailMessage
 from publisher.mailbox import acknowledgement, texts
 from publisher.mailbox.mail_files import Note
 from publisher.mailbox.preparation import MailIntake, PreparedMail
+from publisher.mailbox.senders import OF_A_DEPARTMENT, MailSender, WaitReason, mail_actor
+from publisher.models.comments import Comment
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice
+from publisher.models.people import Appointment, Person
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from publisher.notifications import links
@@ -86,6 +89,48 @@ def _of_path(path: str) -> ReplyTarget:
     if subject is None:
         return ReplyTarget(TargetKind.OTHER)
     return ReplyTarget(TargetKind(subject[0]), subject[1])
+
+
+def sender_for(
+    session: Session,
+    message: MailMessage,
+    sender: MailSender,
+    target: ReplyTarget,
+    *,
+    now: datetime,
+) -> MailSender:
+    """Return a sender of several departments as of the one whose mail is answered, if in office."""
+    if sender.reason is not WaitReason.SEVERAL_DEPARTMENTS:
+        return sender
+    query = select(Appointment).where(
+        Appointment.person_id.in_(
+            select(Person.id).where(
+                Person.mail == message.sender.address, Person.disabled_at.is_(None)
+            )
+        ),
+        Appointment.department_id == _department_of(session, target),
+        Appointment.role.in_(OF_A_DEPARTMENT),
+        Appointment.in_force_at(now),
+    )
+    office = session.scalars(query.order_by(Appointment.id).limit(1)).first()
+    if office is None:
+        return sender
+    actor = mail_actor(office.department_id, message.sender.address, office)
+    return replace(sender, actor=actor, reason=None)
+
+
+def _department_of(session: Session, target: ReplyTarget) -> int | None:
+    """Return the department of what a mail of ours was about; None if it is of none."""
+    match target.kind:
+        case TargetKind.SUBMISSION:
+            subject: Submission | Post | Comment | None = session.get(Submission, target.id)
+        case TargetKind.POST:
+            subject = session.get(Post, target.id)
+        case TargetKind.COMMENT:
+            subject = session.get(Comment, target.id)
+        case _:
+            subject = None
+    return subject.department_id if subject is not None else None
 
 
 def join(

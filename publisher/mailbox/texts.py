@@ -12,7 +12,7 @@ from publisher.mail_messages.message import MailMessage
 
 WITHOUT_SUBJECT: Final = "(विषय नाही)"
 WITHOUT_TEXT: Final = "(मजकूर नाही)"
-_ANSWERS: Final = re.compile(r"^(?:\s*(?:re|fwd?|fw)\s*:)+\s*", re.IGNORECASE)
+_ANSWERS: Final = re.compile(r"^(?:\s*(?:re|fwd?|fw|उत्तर|अग्रेषित)\s*:)+\s*", re.IGNORECASE)
 _HINDI: Final = frozenset(
     """
     है हैं था थी थे और का की के को में से ने पर यह वह इस नहीं लिए किया करें जाएगा जाएगी होगा होगी

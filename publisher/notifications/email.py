@@ -15,10 +15,9 @@ from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
 from publisher.models.notifications import Channel, Notice
-from publisher.notifications import department_copies, dispatch, links
+from publisher.notifications import compose, department_copies, dispatch, links
 from publisher.notifications.dispatch import NoticeRefused
-from publisher.notifications.kinds import ANSWERS, HAS_SECRET, NoticeKind
-from publisher.notifications.reply_notes import with_reply_note
+from publisher.notifications.kinds import ANSWERS, HAS_SECRET, REPLY_FATES, NoticeKind, ReplyFate
 from publisher.notifications.smtp import MailServer, hand_over, mail_server
 
 
@@ -108,6 +107,17 @@ def letter(
     message.set_content(body, charset="utf-8", cte="base64")  # any server takes it as it is
     message["Content-Language"] = notice.language
     return message
+
+
+def with_reply_note(body: str, notice: Notice, *, is_read: bool) -> str:
+    """Return the text of a mail with what becomes of a reply; `is_read` if a mailbox is read.
+
+    Answers to mails say it themselves, in each of their languages.
+    """
+    if notice.kind in ANSWERS:
+        return body
+    fate = REPLY_FATES.get(notice.kind, ReplyFate.REACHES_CELL) if is_read else ReplyFate.UNREAD
+    return f"{body.rstrip()} {compose.reply_note(notice.language, fate)}\n"
 
 
 def message_id_of(notice: Notice, *, mail_from: str) -> str:

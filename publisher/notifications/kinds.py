@@ -197,6 +197,31 @@ HAS_SECRET: Final = frozenset(
 Links that need a sign-in or a code besides are none of these."""
 
 
+class ReplyFate(StrEnum):
+    """What becomes of a reply to a mail of ours."""
+
+    UNREAD = "unread"  #: No mailbox is read.
+    IGNORED = (
+        "ignored"  #: A reply may quote the code or link of the mail, so nobody gets to see it.
+    )
+    JOINS_SUBMISSION = "joins_submission"
+    NO_APPROVAL = "no_approval"
+    DRAFT_OF_ANSWER = "draft_of_answer"
+    REACHES_CELL = "reaches_cell"
+
+
+REPLY_FATES: Final[Mapping[str, ReplyFate]] = {
+    **dict.fromkeys(HAS_SECRET, ReplyFate.IGNORED),
+    NoticeKind.ACKNOWLEDGEMENT: ReplyFate.JOINS_SUBMISSION,
+    NoticeKind.SUBMISSION_RETURNED: ReplyFate.JOINS_SUBMISSION,
+    NoticeKind.REVIEW_ASKED: ReplyFate.NO_APPROVAL,
+    NoticeKind.HEAD_MAY_DECIDE: ReplyFate.NO_APPROVAL,
+    NoticeKind.ANSWER_WAITS: ReplyFate.NO_APPROVAL,
+    NoticeKind.COMMENT_ROUTED: ReplyFate.DRAFT_OF_ANSWER,
+}
+"""Where a mailbox is read; replies to mails of other kinds reach the Cell."""
+
+
 def variables_of(kind: NoticeKind) -> frozenset[str]:
     """Return the variables that an SMS of this kind may use."""
     names = {name.removesuffix("?") for name in VALUES[kind].split()}

@@ -151,11 +151,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         imap_url=reader.url("IMAP_URL", "", ("imap", "imaps")),
         clamd_url=reader.read("CLAMD_URL", "", read_clamd, CLAMD_HINT),
         imap_token=_imap_token(reader),
-        reply_to=mailbox_address(
-            reader.text("IMAP_URL"),
-            reader.read("REPLY_TO", "", read_address, "write it as cell@pmc.example"),
-            reader.text("MAIL_FROM"),
-        ),
+        reply_to=_reply_to(reader),
         city=_city(reader),
         help_desk=_help_desk(reader),
         head_hours=reader.read("HEAD_HOURS", 2.0, _hours, "write working hours, such as 2"),
@@ -170,6 +166,11 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         rehearsals_dir=Path(reader.text("REHEARSALS_DIR", str(root / "var" / "rehearsals"))),
         rehearsal=reader.text("REHEARSAL"),
     )
+
+
+def _reply_to(reader: _Reader) -> str:
+    reply_to = reader.read("REPLY_TO", "", read_address, "write it as cell@pmc.example")
+    return mailbox_address(reader.text("IMAP_URL"), reply_to, reader.text("MAIL_FROM"))
 
 
 def _imap_token(reader: _Reader) -> MailboxTokenSettings | None:

@@ -16,15 +16,15 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 class MailboxTokenSettings:
     """Where an access token for the mailbox is fetched (OAuth 2), and with what.
 
-    With a `refresh_token` it is renewed by that (Google); without one our app itself is granted
-    `scope` (Microsoft 365).
+    With an `imap_refresh_token` it is renewed by that (Google); without one our app itself is
+    granted `imap_scope` (Microsoft 365).
     """
 
-    token_url: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    scope: str
+    imap_token_url: str
+    imap_client_id: str
+    imap_client_secret: str = field(repr=False)
+    imap_refresh_token: str = field(repr=False)
+    imap_scope: str
 
 
 def read_token_settings(token_url: str, texts: Mapping[str, str]) -> MailboxTokenSettings:
@@ -34,15 +34,15 @@ def read_token_settings(token_url: str, texts: Mapping[str, str]) -> MailboxToke
     """
     schemes = ("https", "http") if urlsplit(token_url).hostname in _LOOPBACK else ("https",)
     settings = MailboxTokenSettings(
-        token_url=read_url(token_url, schemes),
-        client_id=texts.get("IMAP_CLIENT_ID", ""),
-        client_secret=texts.get("IMAP_CLIENT_SECRET", ""),
-        refresh_token=texts.get("IMAP_REFRESH_TOKEN", ""),
-        scope=texts.get("IMAP_SCOPE", ""),
+        imap_token_url=read_url(token_url, schemes),
+        imap_client_id=texts.get("IMAP_CLIENT_ID", ""),
+        imap_client_secret=texts.get("IMAP_CLIENT_SECRET", ""),
+        imap_refresh_token=texts.get("IMAP_REFRESH_TOKEN", ""),
+        imap_scope=texts.get("IMAP_SCOPE", ""),
     )
-    if not settings.client_id or not settings.client_secret:
+    if not settings.imap_client_id or not settings.imap_client_secret:
         raise ValueError("no client")
-    if not settings.refresh_token and not settings.scope:
+    if not settings.imap_refresh_token and not settings.imap_scope:
         raise ValueError("no grant")
     return settings
 

@@ -20,6 +20,7 @@ from publisher.now import now
 from publisher.settings.delivery import DeliverySettings
 from publisher.settings.environment import City, Settings, load
 from publisher.settings.help import HelpDesk
+from publisher.settings.mailbox import MailboxTokenSettings
 from publisher.settings.papers import PaperSettings
 from publisher.settings.platforms import PLATFORM_SETTINGS
 from publisher.settings.scheduling import SchedulingSettings
@@ -33,14 +34,22 @@ CALLED = {"name_mr": "CITY_NAME_MR", "name_en": "CITY_NAME", "code": "CITY_CODE"
 CALLED |= {
     setting_part: f"HELP_{setting_part.upper()}" for setting_part in ("phone", "mail", "hours")
 }
-GROUPS = ("city", "help_desk", "delivery", "scheduling", "platforms", "sms", "papers")
+GROUPS = ("city", "help_desk", "delivery", "scheduling", "platforms", "sms", "papers", "imap_token")
 
 
 def settings_named() -> list[str]:
     plain = [field.name for field in fields(Settings) if field.name not in GROUPS]
     grouped = [
         field.name
-        for group in (City, HelpDesk, SchedulingSettings, DeliverySettings, Sms, PaperSettings)
+        for group in (
+            City,
+            HelpDesk,
+            SchedulingSettings,
+            DeliverySettings,
+            Sms,
+            PaperSettings,
+            MailboxTokenSettings,
+        )
         for field in fields(group)
     ]
     of_platforms = [setting.name for setting in PLATFORM_SETTINGS]

@@ -166,7 +166,7 @@ needs_dovecot = pytest.mark.skipif(bool(dovecot.missing()), reason=dovecot.missi
 
 @pytest.mark.proof
 @needs_dovecot
-def test_dovecot_is_signed_in_to_by_a_token_and_a_refused_one_is_fetched_anew(
+def test_dovecot_takes_a_token_and_a_refused_one_is_fetched_anew(
     endpoint: TokenEndpoint,
 ) -> None:
     accepts = Reply(json.dumps({"active": True, "user": dovecot.NAME}).encode(), kind="text/json")

@@ -76,7 +76,7 @@ def test_a_server_that_falls_silent_is_tried_again(
     assert subjects(town) == ["first", "second"]
 
 
-def test_in_a_full_mailbox_nothing_is_marked_and_everything_is_taken_in_once(
+def test_in_a_full_mailbox_nothing_is_marked_and_all_is_taken_in_once(
     town: City, server: Dovecot
 ) -> None:
     def refuse(data: bytes) -> bytes:

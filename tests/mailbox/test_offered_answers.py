@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole
+from approvals.policy import Role
 from publisher.database.session import Database
 from publisher.inbox import offered_answers
 from publisher.mailbox.report import report_of
 from publisher.models.comments import AnswerKind, Reply
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice
+from publisher.models.people import Appointment
 from publisher.models.submissions import Submission
 from publisher.validation import NotFound
 from tests.mailbox.test_replies import reply_to
@@ -62,6 +64,20 @@ def test_a_reply_of_somebody_who_answers_no_comment_of_it_waits(
         assert len(session.scalars(select(Submission)).all()) == 1, "that of the post"
 
 
+def test_an_officer_of_several_departments_answers_for_the_comments(
+    town: City, comment_id: int
+) -> None:
+    with town.write() as session:
+        officer = session.get_one(Appointment, town.appointments["first"])
+        keys = {attribute.key for attribute in inspect(Appointment).column_attrs} - {"id"}
+        columns = {key: getattr(officer, key) for key in keys}
+        columns |= {"department_id": town.departments["garden"], "role": Role.MEMBER, "rank": None}
+        session.add(Appointment(**columns))
+    mail = replied(town, comment_id)
+    assert (mail.outcome, mail.department_id) == (MailOutcome.JOINED, town.departments["water"])
+    assert offers(town, comment_id) == [TEXT]
+
+
 def test_once_the_comment_is_answered_a_reply_waits_for_a_person(
     town: City, comment_id: int
 ) -> None:
@@ -73,7 +89,7 @@ def test_a_reply_without_text_waits_for_a_person(town: City, comment_id: int) ->
     assert replied(town, comment_id, text="").reason == "unjoined_reply"
 
 
-def test_the_final_answer_ends_what_was_offered_and_an_interim_one_does_not(
+def test_a_final_answer_ends_what_was_offered_and_an_interim_one_does_not(
     town: City, comment_id: int
 ) -> None:
     replied(town, comment_id)

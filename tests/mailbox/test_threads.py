@@ -7,6 +7,7 @@ import pytest
 from publisher.mail_messages.message import MailMessage
 from publisher.mail_messages.read import read_message
 from publisher.models.mailbox import MailOutcome
+from publisher.models.submissions import Submission
 from tests.mailbox.test_replies import NUMBER, acknowledged, notes
 from tests.support.city import City
 from tests.support.mailed import address_of, receive_one
@@ -68,4 +69,7 @@ def test_a_number_of_nobody_is_a_submission_of_its_own(town: City) -> None:
     with town.write() as session:
         acknowledged(session, town)
         other = raw(address_of(town, "member"), "gmail", "X-A: b", "उत्तर: PMC/२०२६/००९९९९")
-        assert receive_one(session, town, other).outcome is MailOutcome.SUBMISSION
+        mail = receive_one(session, town, other)
+        assert mail.outcome is MailOutcome.SUBMISSION
+        submission = session.get_one(Submission, mail.submission_id)
+        assert submission.title == "PMC/२०२६/००९९९९"

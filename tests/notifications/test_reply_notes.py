@@ -4,9 +4,8 @@ import pytest
 
 from publisher.i18n.languages import LANGUAGES
 from publisher.models.notifications import Notice
-from publisher.notifications.email import letter
-from publisher.notifications.kinds import ANSWERS, HAS_SECRET, NoticeKind
-from publisher.notifications.reply_notes import ReplyFate, with_reply_note
+from publisher.notifications.email import letter, with_reply_note
+from publisher.notifications.kinds import ANSWERS, HAS_SECRET, NoticeKind, ReplyFate
 from tests.support.city_people import NOON
 
 MAILBOX = "cell@pmc.example"

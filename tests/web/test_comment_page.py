@@ -41,7 +41,7 @@ def test_what_is_told_on_answering_stays_true_when_the_answer_is_published(site:
     assert "उत्तर प्रसिद्ध होत आहे." not in page
 
 
-def test_an_answer_by_mail_is_put_below_what_is_typed_and_never_sent_by_itself(site: Site) -> None:
+def test_an_answer_by_mail_is_put_below_what_is_typed_and_not_sent(site: Site) -> None:
     town, browser = site.city, site.browser("first")
     comment_id = town.comment(under=town.live()[0])
     path = f"/comments/{comment_id}"

@@ -26,7 +26,7 @@ from publisher.review import takedown_orders
 from publisher.states import CommentState
 from publisher.undo import newest_event
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, by_actor, reading, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
@@ -79,11 +79,11 @@ class RoutingForm(Form):
 @for_action(Action.SEE_COMMENT)
 def show(comment_id: int) -> Page:
     """Show a comment with its thread, its routing and the answer."""
-    return comment_with_form(AnswerForm(), comment_id)
+    return _comment_page(AnswerForm(), comment_id)
 
 
 @reads
-def comment_with_form(session: Session, form: AnswerForm, comment_id: int) -> str:
+def _comment_page(session: Session, form: AnswerForm, comment_id: int) -> str:
     """Show the comment with what the form says; an answer from a mail is offered until it is in."""
     comment = comment_page(session, actor=actor(), comment_id=comment_id, now=ctx.now())
     return render_template(
@@ -142,7 +142,7 @@ def department_choices(session: Session) -> list[tuple[str, str]]:
 
 @routes.post("/comments/<int:comment_id>/answer")
 @for_action(Action.ANSWER)
-@with_form(AnswerForm, shown_by=comment_with_form)
+@with_form(AnswerForm, shown_by=_comment_page)
 def answer(form: AnswerForm, comment_id: int) -> Page:
     """Answer a comment; an officer's own answer is sent at once."""
     with writing() as session:
@@ -162,6 +162,30 @@ def answer(form: AnswerForm, comment_id: int) -> Page:
     # The answer may be live, or have failed, before this sentence is read.
     sentence = _("Your answer is accepted for publication.")
     flash(sentence if leaves else _("The answer waits for the officer."))
+    return redirect(url_for("inbox.show", comment_id=comment_id))
+
+
+@routes.post("/comments/<int:comment_id>/answer/mail/<int:offer_id>")
+@for_action(Action.ANSWER)
+@with_form(AnswerForm, shown_by=_comment_page)
+def use_mail(form: AnswerForm, comment_id: int, offer_id: int) -> Page:
+    """Put the text of a mail into the answer, below what is typed there; nothing is sent."""
+    with reading() as session:
+        mail = offered_answers.offered(session, comment_id=comment_id, mail_id=offer_id)
+        mailed_text = mail.text
+    typed_text = (form.text.data or "").strip()
+    if mailed_text not in typed_text:
+        form.text.data = f"{typed_text}\n\n{mailed_text}".strip()
+    return _comment_page(form, comment_id)  # refuses whoever does not see the comment
+
+
+@routes.post("/comments/<int:comment_id>/answer/mail/<int:offer_id>/dismiss")
+@for_action(Action.ANSWER)
+def dismiss_mail(comment_id: int, offer_id: int) -> Page:
+    """Offer the text of a mail no more."""
+    with writing() as session:
+        offered_answers.dismiss(session, **by_actor(), comment_id=comment_id, mail_id=offer_id)
+    flash(_("The answer from the email is left out."))
     return redirect(url_for("inbox.show", comment_id=comment_id))
 
 
