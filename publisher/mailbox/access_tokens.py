@@ -60,7 +60,7 @@ class AccessTokens:
         token, life = answer.get("access_token"), answer.get("expires_in", USUAL_LIFE)
         if not isinstance(token, str) or not token:
             raise MailboxUnreachable("the token endpoint sent no access token")
-        seconds = int(life) if str(life).isdecimal() else USUAL_LIFE
+        seconds = int(str(life)) if str(life).isdecimal() else USUAL_LIFE
         self._token, self._ends_at = token, self._now() + timedelta(seconds=seconds) - EARLY
         renewed = answer.get("refresh_token")
         if isinstance(renewed, str) and self._refresh_token:

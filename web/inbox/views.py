@@ -26,8 +26,9 @@ from publisher.review import takedown_orders
 from publisher.states import CommentState
 from publisher.undo import newest_event
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, by_actor, reading, reads, writing
+from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
+from web.core.database import reading
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
