@@ -100,7 +100,7 @@ def test_any_bytes_are_a_message_or_said_to_be_unreadable(content: bytes) -> Non
         _expect_message(raw)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(
     name=st.sampled_from(sorted(set(SAMPLES) - _WITH_DOCUMENTS)),
     at=st.floats(0, 1),
