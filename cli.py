@@ -11,6 +11,7 @@ import click
 
 from approvals.policy import Role
 from commands.app_setup import command_settings as _settings
+from commands.imports import without_collector
 from commands.mail_group import mail
 from commands.register_group import register
 from publisher.settings.environment import WrongSetting
@@ -55,7 +56,8 @@ nagarvani.add_command(register)
 )
 def demo(port: int, fresh: bool, folder: Path) -> None:
     """The whole house with an invented city, in this terminal; Ctrl-C ends all of it."""
-    from commands.demo.running import run
+    with without_collector():
+        from commands.demo.running import run
 
     sys.exit(run(port=port, fresh=fresh, folder=folder.resolve()))
 
@@ -65,7 +67,8 @@ def demo(port: int, fresh: bool, folder: Path) -> None:
 @click.argument("sandbox_url")
 def seed(folder: Path, sandbox_url: str) -> None:
     """Let the demo's city live up to today; `nagarvani demo` starts it."""
-    from commands.demo.city import enliven
+    with without_collector():
+        from commands.demo.city import enliven
 
     enliven(folder, sandbox_url)
 
@@ -83,8 +86,9 @@ def seed(folder: Path, sandbox_url: str) -> None:
 @click.option("--ready", type=click.Path(path_type=Path), help="JSON file to write then.")
 def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
     """The practice platforms: a stand-in for X and Facebook, with a letterbox."""
-    from sandbox.__main__ import write_addresses
-    from sandbox.server import SandboxAddresses, serve
+    with without_collector():
+        from sandbox.__main__ import write_addresses
+        from sandbox.server import SandboxAddresses, serve
 
     def tell(places: SandboxAddresses) -> None:
         if ready is not None:
@@ -98,25 +102,25 @@ def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
 @click.option("--workers", default=2, show_default=True, help="Processes that serve pages.")
 def web(port: int, workers: int) -> None:
     """Serve the pages with gunicorn, on loopback: a web server with TLS stands before it."""
-    from commands.app_setup import open_app_context
+    settings = _settings()
+    with without_collector():
+        from commands.app_setup import open_app_context
+        from web.server import serve
 
-    context = open_app_context(_settings())
-    from web.server import serve
-
-    serve(context, port=port, workers=workers)
+    serve(open_app_context(settings), port=port, workers=workers)
 
 
 @nagarvani.command()
 @click.option("--once", is_flag=True, help="Run whatever is due, once, and exit.")
 def clock(once: bool) -> None:
     """Publish what is due, look after it, read comments, send mails."""
-    from commands.app_setup import open_worker_context
-
     settings = _settings()
-    context = open_worker_context(settings)
-    import scheduler
-    from commands.single_instance import only_clock
+    with without_collector():
+        import scheduler
+        from commands.app_setup import open_worker_context
+        from commands.single_instance import only_clock
 
+    context = open_worker_context(settings)
     with context.database, only_clock(context.database):
         if once:
             for name, done in scheduler.run_once(context, settings).items():
