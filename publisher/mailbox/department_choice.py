@@ -169,8 +169,6 @@ def choose(
 
 def _refusal(session: Session, department_id: int, now: datetime) -> str:
     """Return why the department is none of the choices."""
-    if not department_id:
-        return "required"
     department = session.get(Department, department_id)
     if department is None:
         return "unknown_department"

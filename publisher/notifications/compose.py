@@ -243,7 +243,8 @@ def write(
     values = {**texts, "rows": "\n".join(f"– {row}" for row in rows)}
     subject, _, letter = _render(language, kind, values).partition("\n")
     letter = _EMPTY_LINES.sub("\n\n", letter.strip())  # where an optional line is left out
-    is_read = "yes" if kind in ANSWERS else ""
+    # The question for the department is about no submission yet, which a reply could join.
+    is_read = "yes" if kind in ANSWERS - {NoticeKind.MAIL_DEPARTMENT} else ""
     frame = {"name": reader, "letter": letter, "answer_is_read": is_read}
     body = _render(language, "letter", frame)
     return _cut(" ".join(subject.split()), LONGEST_SUBJECT), body.strip() + "\n"

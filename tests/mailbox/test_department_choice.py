@@ -13,6 +13,7 @@ from publisher.database.session import Database
 from publisher.mail_messages.message import AutomaticKind, MailAddress, MailMessage
 from publisher.mailbox import department_choice, quarantine
 from publisher.mailbox.department_choice import ChoiceOutlook
+from publisher.mailbox.report import report_of
 from publisher.models.history import Event
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.models.notifications import Notice
@@ -77,6 +78,18 @@ def test_a_member_of_several_departments_is_asked_in_the_thread(
         link = department_choice.link_of(session, token)
         choices = department_choice.choices_of(session, link, now=town.now)
         assert {row.id for row in choices} == {town.departments[name] for name in ("water", "road")}
+
+
+def test_the_report_names_no_department_and_the_question_as_the_answer(
+    database: Database, town: City
+) -> None:
+    with database.transaction() as session:
+        _token, mail = ask_department(session, town)
+        report = report_of(session, mail, mail_from="city@pmc.example")
+        question = session.get_one(Notice, mail.notice_id)
+    assert (report.outcome, report.reason) == ("quarantined", "several_departments")
+    assert (report.number, report.department) == (None, None)
+    assert report.acknowledgement == f"<{question.mail_id}@pmc.example>"
 
 
 def test_one_press_makes_the_submission_and_acknowledges_it(database: Database, town: City) -> None:
@@ -144,7 +157,7 @@ def test_only_own_departments_in_force_may_be_chosen(database: Database, town: C
         for department, code in (
             ("garden", "no_office"),
             ("road", "closed"),
-            ("nowhere", "required"),
+            ("nowhere", "unknown_department"),
         ):
             with pytest.raises(Invalid) as refusal:
                 choose(session, town, token, original, department)

@@ -9,7 +9,7 @@ from wtforms import SelectField
 from publisher.mailbox import department_choice
 from publisher.mailbox.department_choice import ChoiceOutlook
 from publisher.mailbox.preparation import MailIntake, PreparedMail
-from publisher.validation import NotFound
+from publisher.validation import FieldError, Invalid, NotFound
 from web.core.auth import reads, writing
 from web.core.context import ctx
 from web.core.database import reading
@@ -60,6 +60,9 @@ def _page(session: Session, /, form: DepartmentForm, token: str) -> Page:
 @with_form(DepartmentForm, shown_by=_page)
 def choose(form: DepartmentForm, token: str) -> Page:
     """Say for which department the mail is, once; opening the page does nothing."""
+    department_id = number_of(form.department_id.data)
+    if not department_id:
+        raise Invalid([FieldError("department_id", "required")])
     intake = mail_intake()
     prepared = _prepared(token, intake)
     if prepared is not None:
@@ -68,7 +71,7 @@ def choose(form: DepartmentForm, token: str) -> Page:
                 session,
                 prepared,
                 token=token,
-                department_id=number_of(form.department_id.data),
+                department_id=department_id,
                 intake=intake,
                 now=ctx.now(),
             )
