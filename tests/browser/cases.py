@@ -531,6 +531,7 @@ CASES = (
     Case("inbox.show", "interim", "first", "/comments/{interim}"),
     Case("inbox.show", "answer-failed", "first", "/comments/{answer_failed}"),
     Case("inbox.show", "answer-waits", "first", "/comments/{waiting_answer}"),
+    Case("inbox.show", "mailed", "first", "/comments/{mailed}"),
     Case("inbox.show", "queued", "clerk", "/comments/{queued}"),
     Case("inbox.show", "wrong", "first", "/comments/{routed}", act=SUBMIT, code=422),
     Case("inbox.transfer", "asked", "first", "/comments/{routed}/transfer"),

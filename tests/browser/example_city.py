@@ -51,7 +51,14 @@ from tests.browser import example_corrections, example_departments
 from tests.support import city_controls, emergency_steps
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON
-from tests.support.mailed import add_waiting, ask_department, intake_of, message, prepared
+from tests.support.mailed import (
+    add_waiting,
+    ask_department,
+    intake_of,
+    message,
+    prepared,
+    reply_to_comment,
+)
 
 ATTACKED = "attacked@pmc.example"
 MARATHI, ENGLISH = Language.MARATHI, Language.ENGLISH
@@ -293,6 +300,8 @@ def _add_comments(town: City, paths: dict[str, int | str]) -> None:
     town.answer(int(paths["interim"]), "माहिती घेत आहोत.", kind=AnswerKind.INTERIM)
     town.tick_dispatch()
     town.note_answers()
+    paths["mailed"] = town.comment("सोमवारचे काय?", under=live, author="namuna_s")
+    reply_to_comment(town, int(paths["mailed"]), "सोमवारी सकाळी सहा वाजता. " * 15)
     paths["waiting_answer"] = town.comment("रविवारी तरी येईल का?", under=live, author="namuna_j")
     paths["reply"] = town.answer(int(paths["waiting_answer"]), "होय, उशिरा.", by="clerk")
     paths["routed"] = town.comment("आमच्या सोसायटीला टँकर हवा आहे.", under=live, author="namuna_ts")
