@@ -23,6 +23,7 @@ _BIDI = frozenset([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 # Not looked at one by one: printable ASCII, and scripts of which no character is refused.
 _RARE = re.compile("[^ -~\u00a0-\u1fff]")
 
+_DEVANAGARI, _LATIN = re.compile("[\u0900-\u097f]"), re.compile("[A-Za-z]")
 _NO_WORDS = re.compile(r"@|://|^[(\"“]*(?:#|www\.)")
 _MOSTLY = 0.8
 
@@ -101,8 +102,9 @@ def language_of(text: str) -> str | None:
     URLs, handles and hashtags are ignored. Hindi, in the same script, counts as `mr`.
     """
     word_text = "".join(word for word in text.split() if not _NO_WORDS.search(word))
-    devanagari = sum("\u0900" <= letter <= "\u097f" and letter.isalpha() for letter in word_text)
-    latin = sum(letter.isascii() and letter.isalpha() for letter in word_text)
+    # Vowel signs are no letters.
+    devanagari = sum(map(str.isalpha, _DEVANAGARI.findall(word_text)))
+    latin = len(_LATIN.findall(word_text))
     if not devanagari + latin:
         return None
     share = devanagari / (devanagari + latin)

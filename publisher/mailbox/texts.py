@@ -54,9 +54,12 @@ def field_of(text: str) -> str:
 def cleaned(text: str) -> str:
     """Return the text in NFC without characters that are never stored, and stripped."""
     composed = text_cleaning.clean(text)
-    bad = {problem.index for problem in composed.problems}
-    kept_text = "".join(letter for at, letter in enumerate(composed.text) if at not in bad)
-    stripped = unicodedata.normalize("NFC", kept_text).strip()
+    plain = composed.text
+    if composed.problems:
+        bad = {problem.index for problem in composed.problems}
+        letters = (letter for at, letter in enumerate(plain) if at not in bad)
+        plain = unicodedata.normalize("NFC", "".join(letters))
+    stripped = plain.strip()
     return stripped if text_cleaning.is_visible(stripped) else ""
 
 

@@ -405,7 +405,8 @@ def _add_drafts(town: City, paths: dict[str, int | str]) -> None:
     town.note(post_id, "पथ विभागाशी दूरध्वनीवर बोलले; वळण रस्ता त्यांनीच सुचविला.")
     town.send(post_id)
     town.approve(post_id)
-    paths["blank"] = post_id = town.start(town.hand_in("पाणीपुरवठा बंद"))
+    mentions = "गुरुवार दि. ३/१२/२०२६ रोजी हडपसर व मुंढवा भागात पाणी नाही. संपर्क ०२०-५५५०-०१४५"
+    paths["blank"] = post_id = town.start(town.hand_in("पाणीपुरवठा बंद", text_mr=mentions))
     town.save(post_id, text="{date} रोजी {ward} प्रभागात पाणी येणार नाही. चौकशी: {helpline}")
     town.open_draft(post_id, by="other_clerk")
 
