@@ -7,7 +7,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -37,13 +37,16 @@ def first_of(session: Session, mail: ReceivedMail) -> ReceivedMail | None:
     """Return the mail that this one repeats, if there is one."""
     again = ReceivedMail.message_id == mail.message_id if mail.message_id else None
     is_recent = ReceivedMail.received_at > mail.received_at - SAME_WITHIN
+    same_content = and_(
+        ReceivedMail.content_digest == mail.content_digest,
+        is_recent if again is None else or_(is_recent, again),
+    )
+    # A mailbox that gives all its mails new UIDs has each read again. Its sender may be known by
+    # now, which changes whose it is and so its digest, but not its bytes.
+    same_bytes = ReceivedMail.raw_sha256 == mail.raw_sha256
     query = (
         select(ReceivedMail)
-        .where(
-            ReceivedMail.content_digest == mail.content_digest,
-            ReceivedMail.outcome != MailOutcome.DUPLICATE,
-            is_recent if again is None else or_(is_recent, again),
-        )
+        .where(or_(same_content, same_bytes), ReceivedMail.outcome != MailOutcome.DUPLICATE)
         .order_by(ReceivedMail.id.desc())
     )
     return session.scalars(query.limit(1)).first()

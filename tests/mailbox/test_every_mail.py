@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
@@ -19,8 +19,10 @@ from publisher.database.session import Database
 from publisher.intake import questions
 from publisher.mailbox.imap import imap_server
 from publisher.mailbox.reader import MailboxReading, tick_mailbox
-from publisher.models.mailbox import ReceivedMail
+from publisher.models.mailbox import Quarantine, ReceivedMail
+from publisher.models.notifications import Notice
 from publisher.models.people import Department
+from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.notifications.email import tick_mail
 from publisher.people.appointments import record_person
@@ -205,6 +207,18 @@ def test_every_mail_becomes_what_the_table_says(post: Post) -> None:
     lines = [line for line in TABLE.read_text().splitlines() if line and not line.startswith("#")]
     assert table_of(post) == {line.partition(" | ")[0]: line for line in lines}
     expect()
+    before = counts(post)
+    post.mailboxes.renumber()
+    post.read()
+    assert counts(post) == before, "a mailbox with new UIDs is read again, and nothing is twice"
+
+
+def counts(post: Post) -> tuple[int, ...]:
+    """Return how many submissions, notes, waiting mails and answers there are."""
+    with post.town.read() as session:
+        tables = (Submission, SubmissionNote, Quarantine, Notice)
+        rows = [session.scalar(select(func.count()).select_from(table)) for table in tables]
+    return (*(count or 0 for count in rows), len(post.server.mails))
 
 
 def assert_read_and_answered(post: Post) -> None:

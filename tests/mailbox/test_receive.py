@@ -131,6 +131,18 @@ def test_the_same_mail_again_is_a_duplicate_whichever_its_message_id(
         assert session.scalar(select(func.count()).select_from(Notice)) == 1
 
 
+def test_a_mail_that_waits_is_no_new_one_when_it_is_read_again_with_its_sender_known(
+    database: Database, town: City
+) -> None:
+    with database.transaction() as session:
+        first = receive_one(session, town, message(SHARED))
+        assert first.outcome is MailOutcome.QUARANTINED
+        share_address(session, town, SHARED)
+        assert receive_one(session, town, message(SHARED)).outcome is MailOutcome.DUPLICATE
+        resent = receive_one(session, town, message(SHARED, size=2_001))
+        assert resent.outcome is MailOutcome.SUBMISSION
+
+
 def test_the_same_message_id_with_other_content_is_a_second_mail(
     database: Database, town: City
 ) -> None:
@@ -159,7 +171,8 @@ def test_a_forged_copy_does_not_make_the_senders_own_mail_a_duplicate(
 ) -> None:
     member = address_of(town, "member")
     with database.transaction() as session:
-        forged = receive_one(session, town, message(member), mail_server="mail.pmc.example")
+        copy = message(member, size=2_001)
+        forged = receive_one(session, town, copy, mail_server="mail.pmc.example")
         assert (forged.outcome, forged.reason) == (MailOutcome.QUARANTINED, "unproven_sender")
         own = receive_one(session, town, message(member))
         assert own.outcome is MailOutcome.SUBMISSION
