@@ -115,7 +115,9 @@ def _decisions_by_event(
     rows = list(decisions)
     by_id = {decision.id: decision for decision in rows}
     # The event of an approval does not name it, but has its person and moment.
-    by_moment = {(decision.person_id, decision.at): decision for decision in rows}
+    by_moment: dict[tuple[int | None, datetime], Decision] = {
+        (decision.person_id, decision.at): decision for decision in rows
+    }
     candidates = {
         event.id: by_moment.get((event.person_id, event.at))
         if event.verb == "approve"

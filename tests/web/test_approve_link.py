@@ -198,7 +198,7 @@ def test_by_the_sign_in_it_says_so(site: Site, *, has_factor_rule: bool) -> None
     assert decisions(site)[0].credential is DecisionCredential.LINK_AND_SIGN_IN
 
 
-def test_opened_by_another_it_says_whose_it_is_and_in_the_cell_s_browser_it_refuses(
+def test_another_s_browser_and_the_cell_s_browser_each_say_why_not(
     site: Site,
 ) -> None:
     officer = officer_of(site)
@@ -222,7 +222,7 @@ def test_a_proof_does_not_outlive_another_s_sign_in(site: Site) -> None:
 
 
 @pytest.mark.parametrize("has_password", [True, False])
-def test_without_a_mobile_the_sign_in_is_the_way_and_before_it_the_invitation(
+def test_without_a_mobile_the_sign_in_or_first_the_invitation_is_the_way(
     site: Site, *, has_password: bool
 ) -> None:
     officer = officer_of(site)

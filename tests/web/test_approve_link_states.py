@@ -86,7 +86,7 @@ def test_what_has_happened_meanwhile_is_said_and_nothing_is_decided(site: Site, 
     assert not is_used(site)
 
 
-def test_a_joint_post_that_another_department_returned_has_nothing_to_decide(site: Site) -> None:
+def test_a_joint_post_returned_by_another_has_nothing_to_decide(site: Site) -> None:
     with_sms(site)
     give_mobile(site, "first")
     post_id = site.city.start(site.city.hand_in())
