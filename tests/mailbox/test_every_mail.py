@@ -42,6 +42,7 @@ from tests.support.mailed import address_of, intake_of, share_address
 
 pytestmark = [
     pytest.mark.proof,
+    pytest.mark.timeout(400),
     pytest.mark.skipif(bool(dovecot.missing()), reason=dovecot.missing()),
 ]
 TABLE = Path(__file__).with_name("every_mail.txt")

@@ -131,7 +131,7 @@ def test_the_same_mail_again_is_a_duplicate_whichever_its_message_id(
         assert session.scalar(select(func.count()).select_from(Notice)) == 1
 
 
-def test_a_mail_that_waits_is_no_new_one_when_it_is_read_again_with_its_sender_known(
+def test_a_waiting_mail_is_the_same_one_once_its_sender_is_known(
     database: Database, town: City
 ) -> None:
     with database.transaction() as session:
