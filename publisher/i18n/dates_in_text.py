@@ -95,6 +95,7 @@ class WrittenDate:
 
 # A vowel sign belongs to its letter, so `\b` does not end a Devanagari word.
 _WORD_ENDS = r"(?![A-Za-z\u0900-\u0963\u0970-\u097f])"
+_WORD_BEGINS = r"(?<![A-Za-z\u0900-\u0963\u0970-\u097f])"  # "७ वाजून १५ मिनिटांनी" names no June
 _SUFFIXES = "ला|रोजी|पर्यंत|पासून|मध्ये|च्या|चा|ची|चे|चं|स|तक|से|को|का|की|के|में"  # नोव्हेंबरपर्यंत, नवंबर को
 
 
@@ -112,7 +113,7 @@ _JOINED = r"\s{0,2}(?:-|–|—|ते|व|आणि|से|और|to|and|&|,)\s
 _NAMED = re.compile(
     rf"(?P<day>{_NUMBER}){_ORDINAL}(?:{_JOINED}(?P<until>\d{{1,2}}){_ORDINAL})?"
     rf"[\s\u00a0]{{0,2}}(?:of\s)?(?P<month>{_MONTH})(?:,?[\s\u00a0]{{0,2}}{_YEAR.format('year')})?"
-    rf"|(?<![A-Za-z])(?P<month_first>{_MONTH})\s(?P<day_second>\d{{1,2}})(?!\d){_ORDINAL}"
+    rf"|{_WORD_BEGINS}(?P<month_first>{_MONTH})\s(?P<day_second>\d{{1,2}})(?!\d){_ORDINAL}"
     rf"(?:,?\s{_YEAR.format('year_last')})?"
 )
 _FIGURES = re.compile(

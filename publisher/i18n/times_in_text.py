@@ -19,7 +19,7 @@ def _pattern_of_one(which: str) -> str:
     """Return the pattern of a time of day; `which` begins the names of its groups."""
     return (
         rf"(?:(?P<{which}before>{_PART}){_SPACE}(?:ठीक{_SPACE})?)?"
-        rf"(?P<{which}hour>\d{{1,2}})(?:[:.](?P<{which}minute>[0-5]\d))?(?![\d/:-]|\.\d)"
+        rf"(?P<{which}hour>\d{{1,2}})(?:[:.](?P<{which}minute>[0-5]\d))?(?![\d/:-]|\.\d|\s?वाजून)"
         rf"(?:{_SPACE}(?P<{which}after>{_NOON}|{_OCLOCK}))?"
     )
 
@@ -56,11 +56,19 @@ def times_in(text: str) -> list[WrittenTime]:
         first_times = _times(match, "", fallback=match["last_after"])
         if len(first_times) == 1 and _says_time(match):
             (first,) = first_times
-            # "10:30 to 5": the end of a day's work is not before its beginning.
-            later = [last for last in _times(match, "last_") if last > first]
-            until = later[0] if len(later) == 1 else None
+            until = _until(match, first)
             written_times.append(WrittenTime(match.start(), match.end(), first, until))
     return written_times
+
+
+def _until(match: re.Match[str], first: time) -> time | None:
+    """Return the end of a range; only its own part of the day lets it end after midnight."""
+    last_times = _times(match, "last_")
+    if match["last_before"] and len(last_times) == 1:
+        return last_times[0]
+    # "10:30 to 5", "सायंकाळी ६ ते ८": the end comes after the beginning.
+    in_the_evening = [last.replace(hour=last.hour + 12) for last in last_times if last.hour < 12]
+    return min((last for last in (*last_times, *in_the_evening) if last > first), default=None)
 
 
 def _says_time(match: re.Match[str]) -> bool:

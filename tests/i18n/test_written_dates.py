@@ -55,6 +55,7 @@ def test_a_date_is_read_in_each_way_people_write_it(text: str, day: date) -> Non
     [
         "Helpline 24/7",
         "सकाळी ९.३० ते ११.१५",
+        "सकाळी ७ वाजून १५ मिनिटांनी",
         "1/2 teaspoon",
         "जावक क्र. आरोग्य/९६२",
         "PMC/2026/000412",

@@ -20,6 +20,8 @@ from publisher.i18n.times_in_text import times_in
         ("between 7 am and 5 pm", ["07:00-17:00"]),
         ("at 7 am and 5 pm", ["07:00", "17:00"]),
         ("सकाळी ७ व सायंकाळी ७", ["07:00", "19:00"]),
+        ("सायंकाळी ६ ते ८", ["18:00-20:00"]),
+        ("रोज रात्री ११ ते पहाटे ४", ["23:00-04:00"]),
     ],
 )
 def test_times_are_found_as_they_are_written(text: str, times: list[str]) -> None:
@@ -40,6 +42,7 @@ def test_times_are_found_as_they_are_written(text: str, times: list[str]) -> Non
         "सायं. २७ वा.",
         # Morning or evening: a guess would be worse than nothing.
         "बैठक ५.०० वा.",
+        "सकाळी ठीक ७ वाजून १५ मिनिटांनी",
     ],
 )
 def test_other_numbers_are_no_times(text: str) -> None:
