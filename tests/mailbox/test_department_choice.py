@@ -118,6 +118,7 @@ def test_one_press_makes_the_submission_and_acknowledges_it(database: Database, 
         assert session.scalar(select(func.count()).select_from(Submission)) == 1
 
 
+@pytest.mark.both
 def test_of_two_presses_at_the_same_moment_one_counts(database: Database, town: City) -> None:
     original = message(address_of(town, "member"))
     with database.transaction() as session:
