@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from publisher.intake.uploads import UploadedFile
+from publisher.intake import persistence
+from publisher.intake.uploads import KeptFile, UploadedFile
 from publisher.models.submissions import Submission
 from tests.web import pictures
 from tests.web.html_page import Page
@@ -219,3 +220,24 @@ def test_an_urgent_submission_is_marked_at_the_top_of_its_page(site: Site, submi
     chips = [tag.text for tag in page.all if "chip" in tag.get("class").split()]
     assert chips[0] == "प्राप्त", "that it is urgent is said once, with its reason"
     assert "तातडीचे" not in chips
+
+
+def test_a_submission_with_more_files_than_a_form_takes_can_be_changed(
+    site: Site, submission: int
+) -> None:
+    store = site.city.store
+    digests = [store.save(bytes([number])) for number in range(9)]
+    papers = [KeptFile(f"{d[:4]}.pdf", d, "application/pdf", 1) for d in digests]
+    with site.city.write() as session:
+        persistence.fill_files(session, session.get_one(Submission, submission), papers)
+    member, path = site.browser("member"), f"/submissions/{submission}/change"
+    page = member.page(path)
+    assert len(page.named("kept")) == 9
+    fields = [pair for pair in page.form("hand-in") if pair[0] != "title"]
+    more = [("files", ("आणखी.pdf", b"%PDF-1.7"))]
+    refused = member.post(path, [*fields, ("title", "नऊ फाइल")], files=more)
+    assert refused.status_code == 422
+    assert len(Page(refused.text).named("kept")) == 9
+    response = member.post(path, [*fields, ("title", "नऊ फाइल")])
+    assert response.status_code == 302, Page(response.text).errors()
+    assert "नऊ फाइल" in member.page(response.headers["Location"])
