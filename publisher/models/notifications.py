@@ -51,6 +51,8 @@ class Notice(Base):
     mail_id: Mapped[str] = mapped_column(String(120), unique=True)
     #: The path of its link, by which an answer to the mail is filed; empty where it is secret.
     path: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    #: The revision whose texts are in `body`, and whose pictures go with the mail.
+    revision_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
     #: The Message-IDs of the thread that it answers, the last one last.
     in_thread: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     state: Mapped[NoticeState] = mapped_column(

@@ -31,6 +31,7 @@ _QUOTATIONS = frozenset({"reason", "comment", "answer"})
 _WHOLE = frozenset({"letter_text"})
 """Our own texts of several paragraphs, which stay as they are."""
 _NEW_LINES = re.compile(r" *[\r\n]+ *")
+_NO_TEXTS = re.compile(rf"\n*{links.TEXTS}\n*")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _OF_AN_ANSWER = ("mr", "en")
 _RULE = "\n" + "– " * 12 + "\n\n"
@@ -40,6 +41,19 @@ _RULE = "\n" + "– " * 12 + "\n\n"
 class LinkedLine:
     """A line of a list in a mail, with the path of a link of its own below it."""
 
+    text: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """The texts of a revision in a mail to one of its approvers.
+
+    `path` is that of the review, under which an answer to the mail is filed: the mail's own link is
+    personal.
+    """
+
+    revision_id: int
     text: str
     path: str
 
@@ -59,6 +73,7 @@ def queue(
     to: str = "",
     post_id: int | None = None,
     wait: timedelta = timedelta(0),
+    enclosure: Enclosure | None = None,
 ) -> Notice | None:
     """Queue a notice to a person in the person's language, by the channels that the person chose.
 
@@ -69,14 +84,15 @@ def queue(
     `LinkedLine` becomes lines with links. `path` (from `publisher.notifications.links`) is the
     target of the mail's link, else Today. `to` is a mail address or mobile number instead of the
     person's own. A notice with a `post_id` takes along what waits about the same post when it goes,
-    which is after `wait`. Raises `WrongValues` if the values do not fit the kind.
+    which is after `wait`. A mail to an approver has an `enclosure`. Raises `WrongValues` if the
+    values do not fit the kind.
     """
     if links.sets_password(path) and kind not in HAS_SECRET:
         raise WrongValues(kind, [], ["path"])
     if person.disabled_at is not None:
         return None
     ways = [_way_to(to)] if to else ways_to(session, person, kind)
-    notices = _written(session, kind, person, values, ways, now=now, path=path)
+    notices = _written(session, kind, person, values, ways, now=now, path=path, enclosure=enclosure)
     copies = [] if to else department_copies.copies_of(session, person, values, now=now)
     for mail, outline in copies:
         kind_of_copy, way = NoticeKind.DEPARTMENT_COPY, _way_to(mail)
@@ -133,11 +149,13 @@ def _written(
     *,
     now: datetime,
     path: str = "",
+    enclosure: Enclosure | None = None,
 ) -> list[Notice]:
     """Return the rows of a notice, one for each of these ways."""
     if not ways:
         return []
     subject, body, texts = compose(kind, person, values, now=now, path=path)
+    body = _with_texts(body, enclosure)
     rows = [row_of(texts)] if kind in ABOUT_TEXTS else []
     if links.without_secrets(body) != body:
         ways = [way for way in ways if department_copies.owner_of(session, way.address) is None]
@@ -153,7 +171,8 @@ def _written(
             language=language_of(person),
             subject=subject,
             body=body,
-            path=_without_token(path),
+            path=_filed_under(path, enclosure),
+            revision_id=enclosure.revision_id if enclosure is not None else None,
             mail_id=secrets.token_hex(16),
             queued_at=now,
             send_at=now,
@@ -161,6 +180,18 @@ def _written(
         )
         for way in ways
     ]
+
+
+def _with_texts(body: str, enclosure: Enclosure | None) -> str:
+    """Return the body with the texts of the revision, exactly as they are, where they belong."""
+    if enclosure is None:
+        return _NO_TEXTS.sub("\n\n", body)
+    text = links.without_marks(enclosure.text)
+    return body.replace(links.TEXTS, f"{links.TEXTS}{text}{links.TEXTS}")
+
+
+def _filed_under(path: str, enclosure: Enclosure | None) -> str:
+    return enclosure.path if enclosure is not None else _without_token(path)
 
 
 def queue_for_each(
@@ -272,7 +303,7 @@ def _short_moments(values: Mapping[str, object], language: str, *, now: datetime
 
 def _plain(name: str, value: str) -> str:
     """Return the value without our marks; shortened, and in one line unless it is a quotation."""
-    text = value.replace(links.BASE, "").replace(links.MARK, "")
+    text = links.without_marks(value)
     if name == "secret":
         return links.secret(text)
     if name in _WHOLE:
@@ -315,6 +346,7 @@ def _templates() -> SandboxedEnvironment:
         lstrip_blocks=True,
     )
     environment.filters["beginning"] = _beginning
+    environment.globals["texts_of_revision"] = links.TEXTS
     return environment
 
 

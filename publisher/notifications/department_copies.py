@@ -30,11 +30,13 @@ def copies_of(
 ) -> list[tuple[str, dict[str, object]]]:
     """Return the shared addresses that get a copy of a notice with these values, and its own.
 
-    A copy is of what an officer or head without a mail address is told about a submission, post,
-    template or comment. It says title, department and deadline, and goes to the department of the
-    notice if the person holds an office there, else to every one where they do.
+    A copy is of what an officer or head without a mail address of their own is told about a
+    submission, post, template or comment. It says title, department and deadline, and goes to the
+    department of the notice if the person holds an office there, else to every one where they do.
     """
-    if person.mail is not None or _SUBJECTS.isdisjoint(values):
+    if _SUBJECTS.isdisjoint(values):
+        return []
+    if person.mail is not None and owner_of(session, person.mail) is None:
         return []
     addresses = _addresses_of(session, person, now)
     own = [address for address in addresses if address.department is values.get("department")]

@@ -14,10 +14,12 @@ from email.utils import format_datetime, parseaddr
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
+from publisher.media.store import MediaStore
 from publisher.models.notifications import Channel, Notice
-from publisher.notifications import compose, department_copies, dispatch, links
+from publisher.notifications import compose, department_copies, dispatch, links, review_mail
 from publisher.notifications.dispatch import NoticeRefused
 from publisher.notifications.kinds import ANSWERS, HAS_SECRET, REPLY_FATES, NoticeKind, ReplyFate
+from publisher.notifications.review_mail import ReviewParts
 from publisher.notifications.smtp import MailServer, hand_over, mail_server
 
 
@@ -30,6 +32,7 @@ def tick_mail(
     now: Callable[[], datetime],
     reply_to: str = "",
     limit: int = 50,
+    store: MediaStore | None = None,
     context: ssl.SSLContext | None = None,
     only: str = "",
     is_stopping: Callable[[], bool] = lambda: False,
@@ -38,9 +41,10 @@ def tick_mail(
 
     The tick ends early, and leaves the rest untouched, if the server is unreachable or once
     `is_stopping`. With `only`, just the mails of this kind are sent. `reply_to` is the address of
-    the mailbox that is read; empty if none is.
+    the mailbox that is read; empty if none is. Pictures of posts are read from the `store`.
     """
-    carrier = _ByMail(database, mail_server(smtp_url, context), mail_from, base_url, reply_to, now)
+    server = mail_server(smtp_url, context)
+    carrier = _ByMail(database, server, mail_from, base_url, reply_to, now, store)
     return dispatch.tick(
         database, carrier, now=now, limit=limit, only=only, is_stopping=is_stopping
     )
@@ -56,18 +60,21 @@ class _ByMail:
     base_url: str
     reply_to: str
     now: Callable[[], datetime]
+    store: MediaStore | None
     channel: Channel = Channel.MAIL
 
     def hand_over(self, notice: Notice) -> None:
         """Send a mail; return once it is accepted. Raises a `NotSent`."""
         if self._is_for_nobody(notice):
             raise NoticeRefused("its address is a department's now")
+        parts = review_mail.parts_of(self.database, self.store, notice)
         message = letter(
             notice,
             mail_from=self.mail_from,
             base_url=self.base_url,
             reply_to=self.reply_to,
             now=self.now(),
+            review_parts=parts,
         )
         hand_over(self.server, message)
 
@@ -85,9 +92,18 @@ class _ByMail:
 
 
 def letter(
-    notice: Notice, *, mail_from: str, base_url: str, now: datetime, reply_to: str = ""
+    notice: Notice,
+    *,
+    mail_from: str,
+    base_url: str,
+    now: datetime,
+    reply_to: str = "",
+    review_parts: ReviewParts | None = None,
 ) -> EmailMessage:
-    """Return the mail of a notice, with links to `base_url`; replies to it go to `reply_to`."""
+    """Return the mail of a notice, with links to `base_url`; to an approver with `review_parts`.
+
+    Replies to it go to `reply_to`.
+    """
     message = EmailMessage(policy=WIRE)
     message["From"] = mail_from
     message["To"] = notice.address
@@ -103,8 +119,14 @@ def letter(
         message.set_raw("In-Reply-To", names[-1])
         message.set_raw("References", "\r\n ".join(names))
     message["Auto-Submitted"] = "auto-replied" if notice.kind in ANSWERS else "auto-generated"
-    body = with_reply_note(links.with_base(notice.body, base_url), notice, is_read=bool(reply_to))
-    message.set_content(body, charset="utf-8", cte="base64")  # any server takes it as it is
+    body = with_reply_note(notice.body, notice, is_read=bool(reply_to))
+    text = body
+    if review_parts is not None:
+        text = review_mail.plain_body(body, review_parts, notice.language)
+    text = links.with_base(text, base_url)
+    message.set_content(text, charset="utf-8", cte="base64")  # any server takes it as it is
+    if review_parts is not None:
+        review_mail.add_html(message, notice, body, review_parts, base_url)
     message["Content-Language"] = notice.language
     return message
 

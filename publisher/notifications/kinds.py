@@ -34,6 +34,7 @@ class NoticeKind(StrEnum):
     REVIEW_ASKED = "review_asked"
     REVIEW_BLOCKED = "review_blocked"
     HEAD_MAY_DECIDE = "head_may_decide"
+    REVIEW_REMINDER = "review_reminder"
     APPROVED = "approved"
     RETURNED = "returned"
     REJECTED = "rejected"
@@ -87,6 +88,7 @@ class NoticeKind(StrEnum):
     OFFICE_ABOVE_MISSING = "office_above_missing"
 
 
+_OF_A_REVISION = "title revision department wished_at? from_at? until_at?"
 _OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
 
 # What each kind says; what ends in "?" may be left out. `department` may come as one row, or as
@@ -113,9 +115,10 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.SUBMISSION_WITHDRAWN: "number title department reason by? approval?",
     NoticeKind.ORIGINAL_ENDED: "number title into reason by? declined?",
     NoticeKind.SUBMISSION_UNDONE: "number title by? into? returned?",
-    NoticeKind.REVIEW_ASKED: "title revision department by? due_at? standing_in?",
+    NoticeKind.REVIEW_ASKED: f"{_OF_A_REVISION} by? due_at? standing_in?",
     NoticeKind.REVIEW_BLOCKED: "title department revision? why?",
-    NoticeKind.HEAD_MAY_DECIDE: "title revision department why?",
+    NoticeKind.HEAD_MAY_DECIDE: f"{_OF_A_REVISION} comment? why?",
+    NoticeKind.REVIEW_REMINDER: f"{_OF_A_REVISION} comment? due_at? head_too?",
     NoticeKind.APPROVED: "title revision department by?",
     NoticeKind.RETURNED: "title revision department reason by?",
     NoticeKind.REJECTED: "title revision department reason by?",

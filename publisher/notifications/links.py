@@ -11,6 +11,12 @@ BASE: Final = "\ue000"
 #: Stands in a stored notice on both sides of a code that is to be forgotten once it has gone.
 MARK: Final = "\ue001"
 
+#: Stands in a stored notice on both sides of the texts of a revision.
+TEXTS: Final = "\ue002"
+
+#: The personal link of a revision, after its token was taken out of a stored notice.
+REMOVED_APPROVAL: Final = f"{BASE}/approve/…"
+
 _SECRET = re.compile(
     rf"({BASE}/(?:invitation|forgotten/link|wrong|office|officer|name-officers|approve"
     r"|mail/department)/)[\w-]+"
@@ -216,9 +222,14 @@ def secret(code: str) -> str:
     return f"{MARK}{code}{MARK}"
 
 
+def without_marks(text: str) -> str:
+    """Return a text of others without our marks, which it must not imitate."""
+    return text.replace(BASE, "").replace(MARK, "").replace(TEXTS, "")
+
+
 def with_base(text: str, base_url: str) -> str:
     """Return the text as it is sent: with our base URL in every link, and without marks."""
-    return text.replace(BASE, base_url).replace(MARK, "")
+    return text.replace(BASE, base_url).replace(MARK, "").replace(TEXTS, "")
 
 
 def without_secrets(text: str) -> str:

@@ -67,15 +67,20 @@ def stuck_mails(
 
 def can_go_again(notice: Notice) -> bool:
     """Return True if it can be resent as it is: it had no one-time link or code."""
-    is_whole = _REMOVED_LINK.search(notice.body) is None
+    is_whole = _REMOVED_LINK.search(_with_review_link(notice, notice.body)) is None
     return notice.state in STUCK and notice.kind not in HAS_SECRET and is_whole
+
+
+def _with_review_link(notice: Notice, text: str) -> str:
+    return text.replace(links.REMOVED_APPROVAL, f"{links.BASE}{notice.path}")
 
 
 def send_again(session: Session, *, actor: Actor, now: datetime, notice: Notice) -> None:
     """Requeue a failed mail, to the person's present address.
 
-    It has as many retries as a new one. Raises `LinkGone` if its one-time link or code was removed,
-    `AccessClosed`, `AddressShared`, or `WrongState` if it did not fail.
+    It has as many retries as a new one. The personal link of a mail to an approver becomes that of
+    the review page, which asks for a sign-in. Raises `LinkGone` if its one-time link or code was
+    removed, `AccessClosed`, `AddressShared`, or `WrongState` if it did not fail.
     """
     require(actor, Action.SEND_MAIL_AGAIN, None, now=now)
     locked_notice = transitions.lock(session, Notice, notice.id)
@@ -89,6 +94,11 @@ def send_again(session: Session, *, actor: Actor, now: datetime, notice: Notice)
     locked_notice.queued_at = locked_notice.send_at = now
     locked_notice.leased_until, locked_notice.reason = None, ""
     locked_notice.address = _address_now(locked_notice)
+    locked_notice.body = _with_review_link(locked_notice, locked_notice.body)
+    locked_notice.variables = {
+        name: _with_review_link(locked_notice, text)
+        for name, text in locked_notice.variables.items()
+    }
     is_copy = locked_notice.kind == NoticeKind.DEPARTMENT_COPY
     if not is_copy and department_copies.owner_of(session, locked_notice.address) is not None:
         raise AddressShared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -12,10 +13,12 @@ from publisher import transitions
 from publisher.models.comments import Reply
 from publisher.models.people import Department, Person
 from publisher.models.posts import Revision
-from publisher.notifications import compose, links
+from publisher.notifications import compose, links, review_content
+from publisher.notifications.compose import Enclosure
+from publisher.notifications.formatting import language_of
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
-from publisher.review import department_approvers
+from publisher.review import approval_links, department_approvers
 from publisher.scheduling import slots
 
 HEAD_MAY_DECIDE = "head_may_decide"
@@ -35,12 +38,12 @@ def ask(
     for approver in approvers.everybody:
         person = session.get_one(Person, approver.person_id)
         if revision.post.reply is None:
-            notice_values = {
+            values = {
                 "due_at": slots.earliest_wish(revision.post) or revision.not_after,
                 "standing_in": approvers.standing_in,
+                "by": _author_of(session, actor),
             }
-            kind = NoticeKind.REVIEW_ASKED
-            tell(session, kind, person, revision, by=actor, now=now, **notice_values)
+            ask_to_decide(session, NoticeKind.REVIEW_ASKED, person, revision, values, now=now)
         else:
             _say_answer_waits(session, person, revision, revision.post.reply, now=now)
 
@@ -85,13 +88,57 @@ def _say_answer_waits(
         "department": revision.post.department,
         "due_at": reply.comment.due_at,
     }
+    _queue(session, NoticeKind.ANSWER_WAITS, person, revision, values, now=now)
+
+
+def ask_to_decide(
+    session: Session,
+    kind: NoticeKind,
+    person: Person,
+    revision: Revision,
+    more_values: Mapping[str, object],
+    *,
+    now: datetime,
+) -> None:
+    """Queue a mail that asks a person to decide about this revision, with its texts and times."""
+    values = {
+        "title": revision.post.title,
+        "revision": revision.number,
+        "department": revision.post.department,
+        "wished_at": slots.earliest_wish(revision.post),
+        "from_at": revision.not_before,
+        "until_at": revision.not_after,
+        **more_values,
+    }
+    _queue(session, kind, person, revision, values, now=now)
+
+
+def _queue(
+    session: Session,
+    kind: NoticeKind,
+    person: Person,
+    revision: Revision,
+    values: Mapping[str, object],
+    *,
+    now: datetime,
+) -> None:
+    """Queue a mail to an approver, with the texts of the revision and a personal link to it."""
+    language = language_of(person)
+    texts = review_content.texts_of(revision, language)
+    enclosure = Enclosure(
+        revision_id=revision.id,
+        text=review_content.plain_text(texts, language),
+        path=links.review(revision.post_id),
+    )
+    token = approval_links.make(session, revision=revision, person=person, now=now)
     compose.queue(
         session,
-        kind=NoticeKind.ANSWER_WAITS,
+        kind=kind,
         person=person,
         values=values,
         now=now,
-        path=links.review(revision.post_id),
+        path=links.approve(token),
+        enclosure=enclosure,
     )
 
 
@@ -113,8 +160,11 @@ def tell(
         "department": post.department,
         **more_values,
     }
-    if by is not None and by.person_id is not None:
-        values["by"] = session.get_one(Person, by.person_id)
-    decides = kind in {NoticeKind.REVIEW_ASKED, NoticeKind.HEAD_MAY_DECIDE}
-    path = links.review(post.id) if decides else links.post(post.id)
+    if by is not None:
+        values["by"] = _author_of(session, by)
+    path = links.post(post.id)
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
+
+
+def _author_of(session: Session, actor: Actor) -> Person | None:
+    return session.get_one(Person, actor.person_id) if actor.person_id is not None else None

@@ -40,6 +40,7 @@ ABOUT_A_POST: Mapping[str, object] = {
     "department": WATER,
     "by": MEDHA,
 }
+TIMES: Mapping[str, object] = {"wished_at": DUE, "from_at": NOON, "until_at": DUE}
 ABOUT_A_SUBMISSION: Mapping[str, object] = {
     "number": "PMC/2026/000123",
     "title": "कात्रज परिसरात पाणीपुरवठा बंद",
@@ -172,7 +173,12 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "into": "PMC/2026/000119",
         "returned": True,
     },
-    NoticeKind.REVIEW_ASKED: {**ABOUT_A_POST, "due_at": DUE, "standing_in": True},
+    NoticeKind.REVIEW_ASKED: {
+        **ABOUT_A_POST,
+        **TIMES,
+        "due_at": DUE,
+        "standing_in": True,
+    },
     NoticeKind.REVIEW_BLOCKED: {
         "title": "कात्रज परिसरात पाणीपुरवठा बंद",
         "revision": 3,
@@ -183,7 +189,18 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "title": "कात्रज परिसरात पाणीपुरवठा बंद",
         "revision": 3,
         "department": WATER,
+        **TIMES,
+        "comment": "पाणी कधी येणार?",
         "why": "undecided",
+    },
+    NoticeKind.REVIEW_REMINDER: {
+        "title": "कात्रज परिसरात पाणीपुरवठा बंद",
+        "revision": 3,
+        "department": WATER,
+        **TIMES,
+        "comment": "पाणी कधी येणार?",
+        "due_at": DUE,
+        "head_too": True,
     },
     NoticeKind.APPROVED: ABOUT_A_POST,
     NoticeKind.RETURNED: {**ABOUT_A_POST, **REFUSED},
@@ -357,6 +374,7 @@ SPARE = {
     "declined",
     "wished_at",
     "standing_in",
+    "head_too",
     "without_password",
     "ended",
     "why",

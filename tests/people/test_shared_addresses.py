@@ -52,6 +52,7 @@ PERSONAL: tuple[Callable[[str], str], ...] = (
     links.office,
     links.officer,
     links.mail_department,
+    links.approve,
 )
 
 

@@ -1,0 +1,115 @@
+"""The texts, pictures and descriptions of a revision, as mails to its approvers say them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from publisher.i18n.catalogues import translated
+from publisher.i18n.languages import digits
+from publisher.models.posts import Language, PostKind, Revision, Variant
+from publisher.notifications.formatting import in_words
+from publisher.platforms.capabilities import N_
+
+TITLE: Final = N_("This is what will be published")
+PERSONAL: Final = N_(
+    "The link is for you alone, and asks for a code, your passkey or your sign-in. Please do not "
+    "forward this email; a reply to it is no approval."
+)
+_CORRECTS: Final = N_("It corrects what is published there: %(target)s")
+_LINK: Final = N_("Link: %(link)s")
+_PHOTO: Final = N_("Photo %(number)s")
+_DESCRIPTION: Final = N_("Photo %(number)s, description: %(description)s")
+_NO_DESCRIPTION: Final = N_("Photo %(number)s: no description is given.")
+
+
+@dataclass(frozen=True)
+class MailedPicture:
+    """A picture of a text: `digest` is that of the bytes that are published.
+
+    `number` is its number in the revision. `caption` says the description, `description` is that
+    alone, empty if there is none.
+    """
+
+    number: int
+    digest: str
+    description: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class MailedText:
+    """A text of a revision; `heading` says where it is published, and in which language.
+
+    `language` is its code, empty for mixed languages. `notes` are the lines below it.
+    """
+
+    heading: str
+    language: str
+    text: str
+    notes: tuple[str, ...]
+    pictures: tuple[MailedPicture, ...]
+
+
+def texts_of(revision: Revision, language: str) -> tuple[MailedText, ...]:
+    """Return the texts of a revision, for a reader of this language."""
+    numbers: dict[str, int] = {}
+    for variant in revision.variants:
+        for rendition in variant.renditions:
+            numbers.setdefault(rendition.source_sha256, len(numbers) + 1)
+    return tuple(_text_of(variant, numbers, language) for variant in revision.variants)
+
+
+def _text_of(variant: Variant, numbers: Mapping[str, int], language: str) -> MailedText:
+    pictures = []
+    for rendition in variant.renditions:
+        number, description = numbers[rendition.source_sha256], rendition.alt_text
+        sentence = _DESCRIPTION if description else _NO_DESCRIPTION
+        caption = sentence_of(sentence, language, number=number, description=description)
+        pictures.append(MailedPicture(number, rendition.sha256, description, caption))
+    return MailedText(
+        heading=_heading(variant, language),
+        language="" if variant.language is Language.MIXED else variant.language.value,
+        text=variant.text,
+        notes=tuple(_notes(variant, language)),
+        pictures=tuple(pictures),
+    )
+
+
+def _heading(variant: Variant, language: str) -> str:
+    account = variant.account
+    values = {"platform": account.platform, "language": variant.language.value}
+    names = in_words(values, language, now=variant.revision.saved_at)
+    return f"{names['platform']} · {account.name} · {names['language']}"
+
+
+def _notes(variant: Variant, language: str) -> Iterator[str]:
+    if variant.link:
+        yield sentence_of(_LINK, language, link=variant.link)
+    if variant.target and variant.revision.post.kind is PostKind.POST:
+        yield sentence_of(_CORRECTS, language, target=variant.target)
+
+
+def plain_text(texts: tuple[MailedText, ...], language: str) -> str:
+    """Return the texts with their pictures' descriptions, for a mail that is plain text."""
+    blocks = [translated(PERSONAL, language), translated(TITLE, language)]
+    for number, text in enumerate(texts, start=1):
+        blocks += [f"{digits(str(number), language)}. {text.heading}", text.text]
+        lines = [*text.notes, *(picture.caption for picture in text.pictures)]
+        blocks += ["\n".join(lines)] if lines else []
+    return "\n\n".join(blocks)
+
+
+def photo_name(number: int, language: str) -> str:
+    """Return how a photo of a revision is called."""
+    return sentence_of(_PHOTO, language, number=number)
+
+
+def sentence_of(sentence: str, language: str, **values: str | int) -> str:
+    """Return one of our sentences in this language, with these values; numbers in its digits."""
+    names = {
+        name: digits(str(value), language) if isinstance(value, int) else value
+        for name, value in values.items()
+    }
+    return translated(sentence, language) % names
