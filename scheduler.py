@@ -52,6 +52,7 @@ from publisher.people.contact_corrections import tick_contacts
 from publisher.reports.export import tick_exports
 from publisher.review.head_notices import tick_heads
 from publisher.review.lapsed_approvals import tick_lapsed_approvals
+from publisher.review.reminders import tick_review_reminders
 from publisher.settings.environment import Settings
 from publisher.transfers.carry_out import tick_transfers
 
@@ -106,8 +107,7 @@ def ticks(
         Tick("exports", 1.0, lambda: tick_exports(context.database, now=context.now())),
         Tick("letter files", 1.0, lambda: _letter_files(context, settings)),
         *_appointment_ticks(context),
-        Tick("lapsed", 5.0, lambda: tick_lapsed_approvals(context.database, now=context.now())),
-        Tick("heads", 60.0, lambda: _heads(context, settings)),
+        *_review_ticks(context, settings),
         Tick("contacts", 60.0, lambda: tick_contacts(context.database, now=context.now())),
         Tick("departments", 60.0, lambda: tick_departments(context.database, now=context.now)),
         Tick("transfers", 60.0, lambda: tick_transfers(context.database, now=context.now)),
@@ -130,6 +130,16 @@ def _appointment_ticks(context: WorkerContext) -> tuple[Tick, ...]:
         Tick("reminders", 600.0, lambda: tick_reminders(database, now=now())),
         Tick("calls", 60.0, lambda: tick_calls(database, now=now())),
         Tick("office reminders", 600.0, lambda: tick_office_reminders(database, now=now())),
+    )
+
+
+def _review_ticks(context: WorkerContext, settings: Settings) -> tuple[Tick, ...]:
+    """Return the ticks that tell and remind approvers of what waits for them."""
+    database, now = context.database, context.now
+    return (
+        Tick("lapsed", 5.0, lambda: tick_lapsed_approvals(database, now=now())),
+        Tick("heads", 60.0, lambda: _heads(context, settings)),
+        Tick("review reminders", 60.0, lambda: tick_review_reminders(database, now=now())),
     )
 
 
@@ -156,6 +166,7 @@ def _mail(context: WorkerContext, settings: Settings, is_stopping: Callable[[], 
         base_url=settings.base_url,
         reply_to=settings.reply_to,
         now=context.now,
+        store=context.store,
         is_stopping=is_stopping,
     )
 

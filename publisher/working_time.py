@@ -101,6 +101,25 @@ def add_working_hours(at: datetime, hours: float, *, closed: Collection[date] = 
     return moment + remaining
 
 
+def subtract_working_hours(
+    at: datetime, hours: float, *, closed: Collection[date] = ()
+) -> datetime:
+    """Return the last moment from which `hours` of working time are left until `at`; UTC.
+
+    Raises `ValueError` for negative hours.
+    """
+    if hours < 0:
+        raise ValueError("working hours are counted backwards")
+    remaining = timedelta(hours=hours)
+    day = last_working_day_before(at, closed=closed)
+    moment = min(at.astimezone(UTC), from_local(day, CLOSES))
+    while remaining > (since_opening := moment - from_local(day, OPENS)):
+        remaining -= since_opening
+        day = last_working_day_before(from_local(day, OPENS), closed=closed)
+        moment = from_local(day, CLOSES)
+    return moment - remaining
+
+
 def working_hours_between(
     start: datetime, end: datetime, *, closed: Collection[date] = ()
 ) -> float:

@@ -66,6 +66,8 @@ PROMISES = {
     "lapsed": 5,
     # A head is told in the minute in which their right to decide begins.
     "heads": 60,
+    # So are the officers, and all of them once more before the wished time.
+    "review reminders": 60,
     "contacts": 60,
     "departments": 60,
     # A clerk learns of a dead link while drafting.

@@ -20,7 +20,8 @@ GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
     NoticeGroup.APPROVALS: frozenset(
         {
             *("acknowledgement", "submission_declined", "submission_returned"),
-            *("review_asked", "review_blocked", "approved", "returned", "rejected"),
+            *("review_asked", "review_reminder", "review_blocked"),
+            *("approved", "returned", "rejected"),
             *("approval_withdrawn", "approvals_lapsed"),
             *("submission_withdrawn", "original_ended"),
         }

@@ -50,6 +50,7 @@ class StepKind(StrEnum):
     BLOCKED = "blocked"
     HEAD_STANDS_IN = "head_stands_in"  #: No officer could act at that time.
     HEAD_MAY_DECIDE = "head_may_decide"  #: No officer had decided in time.
+    REMINDED = "reminded"
     APPROVED = "approved"
     RETURNED = "returned"
     REJECTED = "rejected"
@@ -146,6 +147,7 @@ _KINDS: Mapping[tuple[str, str], StepKind] = {
     ("posts", "send_for_review"): StepKind.SENT_FOR_REVIEW,
     ("posts", "blocked"): StepKind.BLOCKED,
     ("posts", "head_may_decide"): StepKind.HEAD_MAY_DECIDE,
+    ("posts", "remind_review"): StepKind.REMINDED,
     ("posts", "approve"): StepKind.APPROVED,
     ("posts", "return"): StepKind.RETURNED,
     ("posts", "reject"): StepKind.REJECTED,
@@ -188,8 +190,7 @@ def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
     steps: list[TimelineStep] = []
     last: dict[int | None, tuple[object, int]] = {}  # by post: the last step's key and position
     for event in events:
-        kind = _kind(event, rows)
-        if kind is None:
+        if (kind := _kind(event, rows)) is None:
             continue
         step = _step(kind, event, rows)
         key = (kind, step.due_at, step.code, step.by, step.revision)
@@ -328,13 +329,12 @@ def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep
 def _of_delivery(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
     delivery, details = rows.deliveries[event.subject_id], event.details
     url = delivery.receipt.url if delivery.receipt and step.kind in _LIVE_KINDS else ""
-    due_at = details.get("due_at")
     missed = "late" if step.kind is StepKind.MISSED else ""
     return replace(
         step,
         post_id=delivery.post_id,
         outlets=(Outlet(account_of(delivery.account), delivery.variant.language, url),),
-        due_at=datetime.fromisoformat(due_at) if due_at else None,
+        due_at=datetime.fromisoformat(due_at) if (due_at := details.get("due_at")) else None,
         code=str(details.get("code") or details.get("why") or missed),
         statement=_reason_of(step, delivery, details),
     )

@@ -157,6 +157,7 @@ STEPS: Mapping[StepKind, tuple[str, str, str]] = {
         "post",
         "in_review",
     ),
+    StepKind.REMINDED: (N_("The approvers were reminded"), "post", "in_review"),
     StepKind.APPROVED: (N_("Approved"), "post", "approved"),
     StepKind.PUBLISHED_IN_EMERGENCY: (N_("Emergency publication"), "emergency", "owed"),
     StepKind.RATIFIED: (N_("Approved after publishing"), "emergency", "ratified"),
