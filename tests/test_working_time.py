@@ -22,6 +22,8 @@ from publisher.working_time import (
     local_day,
     next_working_moment,
     public_holidays,
+    subtract_working_hours,
+    working_hours_between,
 )
 
 
@@ -113,6 +115,24 @@ def test_working_hours_skip_nights_and_weekends(
 
 
 @pytest.mark.parametrize(
+    ("end", "length", "start"),
+    [
+        (at(11, 25, 15), 2, at(11, 25, 13)),
+        (at(11, 25, 12), 2, at(11, 25, 10)),
+        (at(11, 26, 11), 2, at(11, 25, 17)),
+        (at(11, 26, 10), 2, at(11, 25, 16)),
+        (at(11, 25, 21), 2, at(11, 25, 16)),
+        (at(11, 30, 9), 9, at(11, 26, 17)),
+    ],
+)
+def test_working_hours_before_a_moment_skip_them_too(
+    end: datetime, length: float, start: datetime
+) -> None:
+    assert subtract_working_hours(end, length) == start
+    assert working_hours_between(start, end) == length
+
+
+@pytest.mark.parametrize(
     ("due", "day"),
     [
         (at(11, 25, 15, 30), date(2026, 11, 25)),
@@ -132,6 +152,8 @@ def test_time_is_not_counted_backwards() -> None:
         add_working_days(at(11, 25, 12), -1)
     with pytest.raises(ValueError, match="forwards"):
         add_working_hours(at(11, 25, 12), -0.5)
+    with pytest.raises(ValueError, match="backwards"):
+        subtract_working_hours(at(11, 25, 12), -0.5)
 
 
 def test_a_moment_without_its_zone_is_refused() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from approvals.states import PostState
 from publisher.models.posts import Post
-from publisher.review import head_notices
+from publisher.review import head_notices, reminders
 from tests.support.city_people import HOUR, MINUTE
 from tests.web.site import Browser, Site
 
@@ -104,3 +104,13 @@ def test_the_history_says_why_the_head_was_asked_as_the_review_page_does(site: S
         page = clerk.get(f"/posts/{post_id}").text
         assert said in page
         assert unsaid not in page
+
+
+def test_the_review_page_and_the_history_say_when_approvers_were_reminded(site: Site) -> None:
+    post_id = sent(site)
+    assert "आठवण पाठविली" not in site.browser("first").get(f"/posts/{post_id}/review").text
+    site.city.clock.move(2.5 * HOUR)
+    assert reminders.tick_review_reminders(site.city.database, now=site.city.now) == 1
+    page = site.browser("first").get(f"/posts/{post_id}/review").text
+    assert "आठवण पाठविली: आज दुपारी २:३०" in page.replace("\u00a0", " ")
+    assert "मान्यता देणाऱ्यांना आठवण पाठविली" in site.browser("clerk").get(f"/posts/{post_id}").text
