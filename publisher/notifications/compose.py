@@ -18,6 +18,7 @@ from publisher.i18n.languages import LANGUAGES, digits
 from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Person
 from publisher.notifications import department_copies, links
+from publisher.notifications.enclosure import Enclosure, with_texts
 from publisher.notifications.formatting import in_words, language_of
 from publisher.notifications.kinds import ABOUT_TEXTS, ANSWERS, HAS_SECRET, VALUES, NoticeKind
 from publisher.notifications.preferences import NoticeRoute, ways_to
@@ -31,7 +32,6 @@ _QUOTATIONS = frozenset({"reason", "comment", "answer"})
 _WHOLE = frozenset({"letter_text"})
 """Our own texts of several paragraphs, which stay as they are."""
 _NEW_LINES = re.compile(r" *[\r\n]+ *")
-_NO_TEXTS = re.compile(rf"\n*{links.TEXTS}\n*")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _OF_AN_ANSWER = ("mr", "en")
 _RULE = "\n" + "– " * 12 + "\n\n"
@@ -41,19 +41,6 @@ _RULE = "\n" + "– " * 12 + "\n\n"
 class LinkedLine:
     """A line of a list in a mail, with the path of a link of its own below it."""
 
-    text: str
-    path: str
-
-
-@dataclass(frozen=True)
-class Enclosure:
-    """The texts of a revision in a mail to one of its approvers.
-
-    `path` is that of the review, under which an answer to the mail is filed: the mail's own link is
-    personal.
-    """
-
-    revision_id: int
     text: str
     path: str
 
@@ -155,7 +142,7 @@ def _written(
     if not ways:
         return []
     subject, body, texts = compose(kind, person, values, now=now, path=path)
-    body = _with_texts(body, enclosure)
+    body = with_texts(body, enclosure)
     rows = [row_of(texts)] if kind in ABOUT_TEXTS else []
     if links.without_secrets(body) != body:
         ways = [way for way in ways if department_copies.owner_of(session, way.address) is None]
@@ -180,14 +167,6 @@ def _written(
         )
         for way in ways
     ]
-
-
-def _with_texts(body: str, enclosure: Enclosure | None) -> str:
-    """Return the body with the texts of the revision, exactly as they are, where they belong."""
-    if enclosure is None:
-        return _NO_TEXTS.sub("\n\n", body)
-    text = links.without_marks(enclosure.text)
-    return body.replace(links.TEXTS, f"{links.TEXTS}{text}{links.TEXTS}")
 
 
 def _filed_under(path: str, enclosure: Enclosure | None) -> str:

@@ -119,8 +119,7 @@ def letter(
         message.set_raw("In-Reply-To", names[-1])
         message.set_raw("References", "\r\n ".join(names))
     message["Auto-Submitted"] = "auto-replied" if notice.kind in ANSWERS else "auto-generated"
-    body = with_reply_note(notice.body, notice, is_read=bool(reply_to))
-    text = body
+    text = body = with_reply_note(notice.body, notice, is_read=bool(reply_to))
     if review_parts is not None:
         text = review_mail.plain_body(body, review_parts, notice.language)
     text = links.with_base(text, base_url)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from email.message import EmailMessage, MIMEPart
+from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from functools import cache
 from typing import Final
@@ -126,10 +126,10 @@ def plain_body(body: str, parts: ReviewParts, language: str) -> str:
 def add_html(
     message: EmailMessage, notice: Notice, body: str, parts: ReviewParts, base_url: str
 ) -> None:
-    """Add the same body as HTML to a mail that has its plain text, with the pictures inside."""
+    """Add the body as HTML to a mail that has its plain text, with the pictures inside."""
     message_id = str(message["Message-ID"]).strip("<>")
     ids = {number: f"photo-{number}.{message_id}" for number in parts.pictures.contents}
-    html_part = MIMEPart(policy=WIRE)
+    html_part = EmailMessage(policy=WIRE)
     html = _html(notice, body, parts, ids, base_url)
     html_part.set_content(html, subtype="html", charset="utf-8", cte="base64")
     for number, content in parts.pictures.contents.items():

@@ -14,7 +14,7 @@ from publisher.models.comments import Reply
 from publisher.models.people import Department, Person
 from publisher.models.posts import Revision
 from publisher.notifications import compose, links, review_content
-from publisher.notifications.compose import Enclosure
+from publisher.notifications.enclosure import Enclosure
 from publisher.notifications.formatting import language_of
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
