@@ -228,14 +228,13 @@ def axe() -> Callable[[Page], Findings]:
 
 
 @pytest.fixture
-def shoot(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Page, str], Path]:
-    """Take a picture of a whole page, by name; kept where `--shots` says (`make shots`)."""
-    folder = request.config.getoption("shots") or tmp_path / "shots"
+def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Take a picture of a whole page, by name, if `--shots` says where to (`make shots`)."""
+    folder: Path | None = request.config.getoption("shots")
 
-    def take(page: Page, name: str) -> Path:
-        folder.mkdir(parents=True, exist_ok=True)
-        target = Path(folder / f"{name}.png")
-        page.screenshot(path=target, full_page=True)
-        return target
+    def take(page: Page, name: str) -> None:
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=folder / f"{name}.png", full_page=True)
 
     return take

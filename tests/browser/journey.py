@@ -16,7 +16,7 @@ from tests.support import chromium, sqlite
 from tests.support.city import City
 from tests.support.runs import Run
 
-TakePicture = Callable[[Page, str], Path]
+TakePicture = Callable[[Page, str], None]
 
 
 @dataclass

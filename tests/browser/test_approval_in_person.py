@@ -27,7 +27,7 @@ def journey(
     browser: Browser,
     run: Run,
     tmp_path: Path,
-    shoot: Callable[[Page, str], Path],
+    shoot: Callable[[Page, str], None],
 ) -> Iterator[Journey]:
     """Open a city; the clerk uses a wide screen."""
     with open_journey(

@@ -25,7 +25,7 @@ def journey(
     browser: Browser,
     run: Run,
     tmp_path: Path,
-    shoot: Callable[[Page, str], Path],
+    shoot: Callable[[Page, str], None],
 ) -> Iterator[Journey]:
     """Open a city on a phone, with and without JavaScript."""
     with open_journey(
@@ -86,7 +86,7 @@ def test_two_presses_hand_in_once(journey: Journey) -> None:
 
 @pytest.fixture
 def phone(
-    browser: Browser, run: Run, tmp_path: Path, shoot: Callable[[Page, str], Path]
+    browser: Browser, run: Run, tmp_path: Path, shoot: Callable[[Page, str], None]
 ) -> Iterator[Journey]:
     """Open a city on a phone with JavaScript."""
     with open_journey(browser, run, tmp_path, width=390, shoot=shoot) as opened:

@@ -33,7 +33,7 @@ def journey(
     browser: Browser,
     run: Run,
     tmp_path: Path,
-    shoot: Callable[[Page, str], Path],
+    shoot: Callable[[Page, str], None],
 ) -> Iterator[Journey]:
     """Open a city whose app is registered at sandbox platforms of its own."""
     with (

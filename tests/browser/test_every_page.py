@@ -78,7 +78,7 @@ def test_a_page_is_fit_for_everybody(
     shared_window: SharedWindow,
     report_line: ReportLine,
     shots: Path | None,
-    shoot: Callable[[Page, str], Path],
+    shoot: Callable[[Page, str], None],
 ) -> None:
     """Axe examines a page in Marathi only: its rules do not depend on the language."""
     page = shared_window.page
@@ -111,7 +111,7 @@ def test_a_page_fits_and_speaks_one_language(
     servers: CityServers,
     shared_window: SharedWindow,
     shots: Path | None,
-    shoot: Callable[[Page, str], Path],
+    shoot: Callable[[Page, str], None],
 ) -> None:
     check_in_language(case, lang, servers, shared_window)
     for width in WIDTHS if shots else ():

@@ -20,7 +20,7 @@ from tests.web import pictures
 ACT = ".submit-bar .btn-act"
 TITLE, TEXT = "उद्याने उशिरापर्यंत खुली", "सर्व उद्याने रात्री ९ पर्यंत खुली राहतील."
 SCRIPTS = ("nagarvani", "hand-in", "counting-tables", "counting")
-TakePicture = Callable[[Page, str], Path]
+TakePicture = Callable[[Page, str], None]
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def journey(
     browser: Browser,
     run: Run,
     tmp_path: Path,
-    shoot: Callable[[Page, str], Path],
+    shoot: Callable[[Page, str], None],
 ) -> Iterator[Journey]:
     """Open a city at this width."""
     with open_journey(browser, run, tmp_path, width=request.param, shoot=shoot) as opened:
@@ -167,7 +167,7 @@ def reply_to_comment(journey: Journey) -> None:
 
 
 def test_the_counter_of_x_grows_by_the_link_and_agrees_with_the_server(
-    browser: Browser, run: Run, tmp_path: Path, shoot: Callable[[Page, str], Path]
+    browser: Browser, run: Run, tmp_path: Path, shoot: Callable[[Page, str], None]
 ) -> None:
     with open_journey(browser, run, tmp_path, width=1280, shoot=shoot) as journey:
         post_id = journey.town.start(journey.town.hand_in())

@@ -51,7 +51,7 @@ window.Notification = class extends EventTarget {
 
 @pytest.fixture
 def journey(
-    browser: Browser, run: Run, tmp_path: Path, shoot: Callable[[Page, str], Path]
+    browser: Browser, run: Run, tmp_path: Path, shoot: Callable[[Page, str], None]
 ) -> Iterator[Journey]:
     with open_journey(browser, run, tmp_path, width=1280, shoot=shoot) as opened:
         yield opened

@@ -23,7 +23,7 @@ def journey(
     browser: Browser,
     run: Run,
     tmp_path: Path,
-    shoot: Callable[[Page, str], Path],
+    shoot: Callable[[Page, str], None],
 ) -> Iterator[Journey]:
     """Open a city of many departments on a phone, with and without JavaScript."""
     with open_journey(

@@ -32,7 +32,7 @@ def journey(
     browser: Browser, run: Run, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Journey]:
     folder = tmp_path_factory.mktemp("weight")
-    with open_journey(browser, run, folder, width=390, shoot=lambda _page, _name: folder) as opened:
+    with open_journey(browser, run, folder, width=390, shoot=lambda _page, _name: None) as opened:
         yield opened
 
 

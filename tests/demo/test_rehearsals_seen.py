@@ -64,7 +64,7 @@ def test_the_page_and_the_banner_are_fit_for_everybody(
     server: CityServer,
     window: Callable[..., BrowserContext],
     axe: Callable[[Page], Findings],
-    shoot: Callable[[Page, str], Path],
+    shoot: Callable[[Page, str], None],
     lang: str,
 ) -> None:
     opened = window(width=390)
@@ -83,7 +83,7 @@ def test_the_page_and_the_banner_are_fit_for_everybody(
 
 
 def assert_fit(
-    page: Page, axe: Callable[[Page], Findings], shoot: Callable[[Page, str], Path], name: str
+    page: Page, axe: Callable[[Page], Findings], shoot: Callable[[Page, str], None], name: str
 ) -> None:
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 900})
