@@ -34,8 +34,9 @@ NONE = "समन्वयक नाही"
 
 
 @pytest.fixture
-def city(database_url: str, start: Starter, tmp_path: Path) -> Iterator[CalledCity]:
-    running = CalledCity(start, database_url, tmp_path)
+def city(postgres_url: str, start: Starter, tmp_path: Path) -> Iterator[CalledCity]:
+    """Run the city on PostgreSQL alone: tests/nominations takes its steps on SQLite too."""
+    running = CalledCity(start, postgres_url, tmp_path)
     running.set_up()
     yield running
     running.database.dispose()
