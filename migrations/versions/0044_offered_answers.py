@@ -7,8 +7,8 @@ from alembic import op
 
 from publisher.database.session import Key, UtcDateTime
 
-revision = "0045"
-down_revision = "0044"
+revision = "0044"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 

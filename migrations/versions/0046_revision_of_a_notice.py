@@ -7,8 +7,8 @@ from alembic import op
 
 from publisher.database.session import Key
 
-revision = "0048"
-down_revision = "0047"
+revision = "0046"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 

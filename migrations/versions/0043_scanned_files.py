@@ -7,7 +7,7 @@ from alembic import op
 
 from publisher.database.session import UtcDateTime
 
-revision = "0044"
+revision = "0043"
 down_revision = "0042"
 branch_labels = None
 depends_on = None
