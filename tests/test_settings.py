@@ -129,7 +129,8 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("address", "variables"),
     [
-        ("", {"REPLY_TO": "media@pmc.example"}),
+        ("", {}),
+        ("media@pmc.example", {"REPLY_TO": "media@pmc.example"}),
         ("city@pmc.example", {"IMAP_URL": "imaps://cell@mail.example"}),
         ("cell@pmc.example", {"IMAP_URL": "imaps://cell%40pmc.example:word@mail.example"}),
         ("media@pmc.example", {"IMAP_URL": GOOD["IMAP_URL"], "REPLY_TO": "media@pmc.example"}),

@@ -59,6 +59,7 @@ class DemoEnvironment:
             "SMTP_URL": f"smtp://{HOST}:{self.port + 2}",
             "MAIL_FROM": "nagarvani@pmc.example",
             "MAIL_SERVER": MAIL_SERVER,
+            "REPLY_TO": "nagarvani@pmc.example",
             "HELP_PHONE": "020-5550-0100",
             "HELP_MAIL": "help@pmc.example",
             "HELP_HOURS": "mon-sat 10:00-18:00",

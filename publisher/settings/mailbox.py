@@ -50,9 +50,10 @@ def read_token_settings(token_url: str, texts: Mapping[str, str]) -> MailboxToke
 def mailbox_address(imap_url: str, reply_to: str, mail_from: str) -> str:
     """Return the address of the mailbox that is read; empty if none is.
 
-    That is the one that is set, else the name that signs in if it is an address, else our own.
+    That is the one that is set, by whatever it is read; else the name that signs in if it is an
+    address, else our own.
     """
-    if not imap_url:
-        return ""
+    if reply_to or not imap_url:
+        return reply_to
     name = unquote(urlsplit(imap_url).username or "")
-    return reply_to or (name if "@" in name else parseaddr(mail_from)[1])
+    return name if "@" in name else parseaddr(mail_from)[1]
