@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
@@ -53,7 +53,8 @@ def _answers_by_own_hand(session: Session, actor: Actor, comment: Comment, now: 
 def offers_on(session: Session, comment_id: int) -> Sequence[ReceivedMail]:
     """Return the mails that are offered as the answer to the comment, the oldest first.
 
-    A final answer that was written later has ended them.
+    A final answer that was written later has ended them. While the comment is another
+    department's, its people do not see them.
     """
     later = (
         select(Reply.post_id)
@@ -64,18 +65,25 @@ def offers_on(session: Session, comment_id: int) -> Sequence[ReceivedMail]:
             Post.created_at >= ReceivedMail.received_at,
         )
     )
-    query = select(ReceivedMail).where(
-        ReceivedMail.comment_id == comment_id,
-        ReceivedMail.offer_ended_at.is_(None),
-        ~later.exists(),
+    query = _of_its_department(comment_id).where(
+        ReceivedMail.offer_ended_at.is_(None), ~later.exists()
     )
     return session.scalars(query.order_by(ReceivedMail.received_at, ReceivedMail.id)).all()
 
 
 def offered(session: Session, *, comment_id: int, mail_id: int) -> ReceivedMail:
     """Return a mail that is or was offered as the answer to this comment; raises `NotFound`."""
-    mail = session.get(ReceivedMail, mail_id)
-    return existing(mail if mail is not None and mail.comment_id == comment_id else None, mail_id)
+    query = _of_its_department(comment_id).where(ReceivedMail.id == mail_id)
+    return existing(session.scalars(query).one_or_none(), mail_id)
+
+
+def _of_its_department(comment_id: int) -> Select[ReceivedMail]:
+    """Return the query of the mails about the comment from the department that has it now."""
+    return (
+        select(ReceivedMail)
+        .join(Comment, ReceivedMail.comment_id == Comment.id)
+        .where(Comment.id == comment_id, Comment.department_id == ReceivedMail.department_id)
+    )
 
 
 def dismiss(

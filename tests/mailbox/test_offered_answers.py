@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.database.session import Database
-from publisher.inbox import offered_answers
+from publisher.inbox import offered_answers, routing
 from publisher.mailbox.report import report_of
 from publisher.models.comments import AnswerKind, Reply
 from publisher.models.mailbox import MailOutcome, ReceivedMail
@@ -103,6 +103,26 @@ def test_a_final_answer_ends_what_was_offered_and_an_interim_one_does_not(
 def test_a_text_beyond_the_platforms_limit_is_kept_whole(town: City, comment_id: int) -> None:
     replied(town, comment_id, text="पाणी " * 400)
     assert offers(town, comment_id) == [("पाणी " * 400).strip()]
+
+
+def test_while_another_department_has_the_comment_it_sees_no_offer(
+    town: City, comment_id: int
+) -> None:
+    mail_id = replied(town, comment_id).id
+    for by, department, visible in (("first", "road", []), ("road_officer", "water", [TEXT])):
+        with town.write() as session:
+            routing.transfer(
+                session,
+                actor=town.actor(by),
+                now=town.now,
+                comment_id=comment_id,
+                department_id=town.departments[department],
+                reason="विषय त्यांचा",
+            )
+        assert offers(town, comment_id) == visible
+        if not visible:
+            with town.read() as session, pytest.raises(NotFound):
+                offered_answers.offered(session, comment_id=comment_id, mail_id=mail_id)
 
 
 def test_an_offer_is_dismissed_once_by_whoever_answers(town: City, comment_id: int) -> None:
