@@ -17,7 +17,10 @@ SECONDS: Final = 30.0
 """For the whole answer of the token endpoint."""
 USUAL_LIFE: Final = 300
 """Seconds of a token whose end is not said."""
+LONGEST_LIFE: Final = 86_400
+"""Seconds after which a token is renewed, whatever was said of its end."""
 EARLY: Final = timedelta(minutes=1)
+_MOST_DIGITS: Final = 9
 _ADVICE: Final[Mapping[str, str]] = {
     "invalid_grant": "the refresh token is expired or revoked; make a new one",
     "invalid_client": "client id or client secret is wrong or expired",
@@ -39,7 +42,7 @@ class AccessTokens:
         self._settings, self._now, self._monotonic = settings, now, monotonic
         # An endpoint may hand out a new refresh token, which counts for as long as we run.
         self._refresh_token = settings.imap_refresh_token
-        self._token, self._ends_at = "", now()
+        self._token, self._fetched_at, self._ends_at = "", now(), now()
         self._error = ""
 
     def token(self) -> str:
@@ -47,7 +50,8 @@ class AccessTokens:
 
         Raises `MailboxSignInRefused` if none is granted, or `MailboxUnreachable`.
         """
-        if not self._token or self._now() >= self._ends_at:
+        # A clock that was turned back says nothing about how old the token is.
+        if not self._token or not self._fetched_at <= self._now() < self._ends_at:
             self._renew()
         return self._token
 
@@ -60,8 +64,10 @@ class AccessTokens:
         token, life = answer.get("access_token"), answer.get("expires_in", USUAL_LIFE)
         if not isinstance(token, str) or not token:
             raise MailboxUnreachable("the token endpoint sent no access token")
-        seconds = int(str(life)) if str(life).isdecimal() else USUAL_LIFE
-        self._token, self._ends_at = token, self._now() + timedelta(seconds=seconds) - EARLY
+        seconds = int(str(life)[:_MOST_DIGITS]) if str(life).isdecimal() else USUAL_LIFE
+        lasts = timedelta(seconds=min(seconds, LONGEST_LIFE))
+        self._token, self._fetched_at = token, self._now()
+        self._ends_at = self._fetched_at + lasts - EARLY
         renewed = answer.get("refresh_token")
         if isinstance(renewed, str) and self._refresh_token:
             self._refresh_token = renewed

@@ -37,6 +37,8 @@ LEASE: Final = timedelta(minutes=5)
 AFTER_TROUBLE: Final = timedelta(minutes=1)
 AFTER_REFUSAL: Final = timedelta(minutes=15)
 """A server that refuses the password may close the account if it is tried too often."""
+LONGEST_LEASE: Final = max(LEASE, AFTER_REFUSAL) + timedelta(minutes=5)
+"""With the minutes by which the clocks of two computers may differ."""
 BEFORE_FIRST: Final = timedelta(days=7)
 """How much older than the first reading a message may be that nobody has opened."""
 MOST_TRIES: Final = 3
@@ -101,7 +103,8 @@ def _lease(reading: MailboxReading) -> int | None:
             row = Mailbox(label=reading.server.label, first_read_at=now, leased_until=now)
             session.add(row)
             session.flush()
-        if row.leased_until > now:
+        # A lease that ends later than any can is of a clock that was turned back since.
+        if now < row.leased_until <= now + LONGEST_LEASE:
             return None
         row.fence += 1
         row.leased_until = now + LEASE

@@ -77,6 +77,25 @@ def test_a_token_is_fetched_by_the_refresh_token_and_kept_until_it_ends(
     assert tokens.token() == "third"
 
 
+@pytest.mark.parametrize("life", [10**15, "9" * 5_000, -5, None])
+def test_a_life_that_no_token_has_ends_within_a_day(endpoint: TokenEndpoint, life: object) -> None:
+    endpoint.answer(access_token="first", expires_in=life)
+    tokens = endpoint.tokens()
+    assert tokens.token() == "first"
+    endpoint.answer(access_token="second", expires_in=3600)
+    endpoint.at += timedelta(days=1)
+    assert tokens.token() == "second"
+
+
+def test_a_clock_that_is_turned_back_fetches_a_new_token(endpoint: TokenEndpoint) -> None:
+    endpoint.answer(access_token="first", expires_in=3600)
+    tokens = endpoint.tokens()
+    tokens.token()
+    endpoint.answer(access_token="second", expires_in=3600)
+    endpoint.at -= timedelta(hours=2)
+    assert tokens.token() == "second"
+
+
 def test_without_a_refresh_token_the_app_itself_is_granted_the_scope(
     endpoint: TokenEndpoint,
 ) -> None:

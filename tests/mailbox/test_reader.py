@@ -153,6 +153,21 @@ def test_a_clock_whose_lease_ended_stores_nothing_more(town: City, server: Dovec
     assert subjects(town) == ["first", "second"]
 
 
+def test_a_clock_that_was_turned_back_does_not_wait_for_its_old_lease(
+    town: City, server: Dovecot
+) -> None:
+    server.deliver(mail_of(town, "first"))
+    with town.write() as session:
+        ends_at = NOON + reader.LONGEST_LEASE + timedelta(seconds=1)
+        label = reading_of(town, server).server.label
+        session.add(Mailbox(label=label, first_read_at=NOON, leased_until=ends_at))
+    assert (
+        tick_mailbox(reading_of(town, server, at=lambda: NOON + timedelta(seconds=1)), waits=False)
+        == 0
+    )
+    assert tick_mailbox(reading_of(town, server), waits=False) == 1
+
+
 def test_a_mail_that_ended_the_clock_three_times_is_kept_unread(
     town: City, server: Dovecot
 ) -> None:
