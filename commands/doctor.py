@@ -76,6 +76,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
         yield from health_checks.check_comments(database, now=now())
         yield mail_checks.check_mailbox(database, settings.imap_url, now=now())
         yield from mail_checks.check_unreadable(database)
+        yield from mail_checks.check_ignored(database, now=now())
         yield from mail_checks.check_unscanned(database)
         yield from health_checks.check_appointments(database, now=now())
         yield from health_checks.check_clocks(database, now=now())

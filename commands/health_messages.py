@@ -53,6 +53,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "mailbox_read": "{mailbox} was last read to its end at {at}",
     "mails_unreadable": "{number} mails could not be read, the last one at {last} ({reason}): they "
     "wait on /quarantine until somebody has marked them as seen",
+    "mails_ignored": "ignored within {days} days: {counts}; nobody is told of these",
     "scanner_unset": "files are not scanned for viruses: for that name a clamd in "
     f"{PREFIX}CLAMD_URL",
     "scanner_answers": "{version} answers",

@@ -24,8 +24,8 @@ def read_results(headers: Headers) -> tuple[AuthenticationResult, ...]:
     """Return the results of all Authentication-Results headers, the uppermost first."""
     return tuple(
         result
-        for header in headers.all("authentication-results")[:_MOST_HEADERS]
-        for result in _results(_without_comments(header[:_LONGEST]))
+        for number, header in enumerate(headers.all("authentication-results")[:_MOST_HEADERS])
+        for result in _results(_without_comments(header[:_LONGEST]), number)
     )
 
 
@@ -44,7 +44,7 @@ def _without_comments(header: str) -> str:
     return "".join(letters)
 
 
-def _results(header: str) -> Iterator[AuthenticationResult]:
+def _results(header: str, number: int) -> Iterator[AuthenticationResult]:
     server, *segments = header.split(";")
     if _METHOD.match(server):  # some servers do not name themselves
         server, segments = "", [server, *segments]
@@ -53,7 +53,8 @@ def _results(header: str) -> Iterator[AuthenticationResult]:
         method = _METHOD.match(segment)
         if method:
             name = method[1].lower()
-            yield AuthenticationResult(server, name, method[2].lower(), _domain(name, segment))
+            outcome, domain = method[2].lower(), _domain(name, segment)
+            yield AuthenticationResult(server, name, outcome, domain, number)
 
 
 def _domain(method: str, segment: str) -> str:

@@ -23,6 +23,7 @@ from publisher.mail_messages.headers import (
 )
 from publisher.mail_messages.legacy_fonts import is_legacy_text
 from publisher.mail_messages.message import (
+    AutomaticKind,
     MailAddress,
     MailMessage,
     MailNote,
@@ -50,7 +51,8 @@ def read_message(raw: bytes) -> MailMessage:
     sent_at, date_is_certain = read_date(headers)
     content = read_content(structure.root)
     notes: list[MailNote] = []
-    if automatic is None and not content.is_reply and is_courtesy(content.text):
+    is_written = automatic in (None, AutomaticKind.LIST)
+    if is_written and not content.is_reply and is_courtesy(content.text):
         content, notes = _with_document(content)
     notes += content_notes(content, structure)
     if len(senders) > 1:

@@ -60,7 +60,8 @@ def prepare(database: Database, raw: bytes, *, intake: MailIntake, now: datetime
         sender = sender_of(session, message, mail_server=intake.mail_server, now=now)
     # Of several departments, an answer is of the one that it is about.
     is_known = sender.actor is not None or sender.reason is WaitReason.SEVERAL_DEPARTMENTS
-    return with_files(digest, message, intake=intake, is_taken_in=is_known)
+    is_taken_in = is_known and message.automatic is None
+    return with_files(digest, message, intake=intake, is_taken_in=is_taken_in)
 
 
 def with_files(

@@ -14,7 +14,13 @@ from publisher.intake.form import LONGEST_NAME
 from publisher.mail_messages.message import MailMessage
 from publisher.mailbox import texts
 from publisher.mailbox.preparation import MailIntake, PreparedMail
-from publisher.mailbox.senders import OF_A_DEPARTMENT, OF_THE_CELL, WaitReason, mail_actor
+from publisher.mailbox.senders import (
+    OF_A_DEPARTMENT,
+    OF_THE_CELL,
+    UNPROVEN,
+    WaitReason,
+    mail_actor,
+)
 from publisher.mailbox.take_in import take_in
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.models.people import Appointment, Person
@@ -145,9 +151,6 @@ def mark_seen(session: Session, *, actor: Actor, now: datetime, mail_id: int) ->
     return mail
 
 
-_UNPROVEN = frozenset({WaitReason.UNPROVEN_SENDER, WaitReason.SEVERAL_SENDERS})
-
-
 def take_in_for(
     session: Session,
     prepared: PreparedMail,
@@ -206,7 +209,7 @@ def take_in_locked(
         verb="take_in",
         columns=decided_by(actor),
     )
-    is_proven = mail.reason not in _UNPROVEN
+    is_proven = mail.reason not in UNPROVEN
     office = office_of_sender(session, mail, department_id, now=now) if is_proven else None
     return take_in(
         session,
@@ -217,7 +220,7 @@ def take_in_locked(
         intake=intake,
         now=now,
         brought_by=_forwarded_from(message) if mail.reason == WaitReason.FROM_CELL else "",
-        answers=is_proven,
+        answers=is_proven and mail.reason != WaitReason.VIA_LIST,
     )
 
 

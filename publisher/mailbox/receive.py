@@ -16,12 +16,18 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK, Actor
 from publisher import transitions
-from publisher.mail_messages.message import MailMessage
+from publisher.mail_messages.message import AutomaticKind, MailMessage
 from publisher.mailbox import department_choice, duplicates, quarantine, replies, texts
 from publisher.mailbox.mail_files import kind_of
 from publisher.mailbox.preparation import MailIntake, PreparedMail
 from publisher.mailbox.replies import CannotJoin, ReplyTarget, TargetKind
-from publisher.mailbox.senders import MailSender, WaitReason, sender_of
+from publisher.mailbox.senders import (
+    UNPROVEN,
+    MailSender,
+    WaitReason,
+    claims_known_sender,
+    sender_of,
+)
 from publisher.mailbox.take_in import take_in
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.validation import Invalid
@@ -41,18 +47,12 @@ def receive(
     if message is None or prepared.unreadable is not None:
         return _refused(session, prepared, now)
     mail = _mail_of(prepared, message, now)
-    if reason := _reason_to_ignore(message, intake):
+    if reason := _reason_to_ignore(session, message, intake, now):
         return _ended(session, mail, MailOutcome.IGNORED, reason)
     target = replies.target_of(session, message)
     if target is not None and target.kind is TargetKind.SECRET:
         return _without_secret(session, mail)
-    sender = _quota(session, message, now) or sender_of(
-        session, message, mail_server=intake.mail_server, now=now
-    )
-    if target is not None:
-        sender = replies.sender_for(session, message, sender, target, now=now)
-    if sender.actor is not None and prepared.files.has_virus:
-        sender = MailSender(reason=WaitReason.INFECTED, is_checked=sender.is_checked)
+    sender = _sender_of(session, prepared, message, target, intake=intake, now=now)
     taken_as = f"{sender.department_id or ''} {target or ''}"
     mail.content_digest = duplicates.content_digest(message, taken_as=taken_as)
     mail.is_sender_checked, mail.department_id = sender.is_checked, sender.department_id
@@ -70,6 +70,31 @@ def receive(
     if target is not None:
         replies.say_no_approval(session, mail, message, target, actor=sender.actor, now=now)
     return mail
+
+
+def _sender_of(
+    session: Session,
+    prepared: PreparedMail,
+    message: MailMessage,
+    target: ReplyTarget | None,
+    *,
+    intake: MailIntake,
+    now: datetime,
+) -> MailSender:
+    """Return whose the mail is, or why even that of a known sender waits."""
+    sender = sender_of(session, message, mail_server=intake.mail_server, now=now)
+    if target is not None:
+        sender = replies.sender_for(session, message, sender, target, now=now)
+    if message.automatic is not None and sender.reason not in UNPROVEN:
+        return MailSender(reason=WaitReason.VIA_LIST, is_checked=sender.is_checked)
+    if sender.actor is None:
+        return sender
+    if prepared.files.has_virus:
+        return MailSender(reason=WaitReason.INFECTED, is_checked=sender.is_checked)
+    # Only of a sender who is believed: what is forged must not use up the quota of the real one.
+    if _is_over_quota(session, message, now):
+        return MailSender(reason=WaitReason.TOO_MANY_MAILS, is_checked=sender.is_checked)
+    return sender
 
 
 def _without_secret(session: Session, mail: ReceivedMail) -> ReceivedMail:
@@ -157,24 +182,31 @@ def _refused(session: Session, prepared: PreparedMail, now: datetime) -> Receive
     return mail
 
 
-def _reason_to_ignore(message: MailMessage, intake: MailIntake) -> str:
-    """Return why no person wrote it, or that it is our own; else an empty text."""
+def _reason_to_ignore(
+    session: Session, message: MailMessage, intake: MailIntake, now: datetime
+) -> str:
+    """Return why no person wrote it, or that it is our own; else an empty text.
+
+    A department may write by its list: what claims to be from a known sender waits.
+    """
     if message.automatic is not None:
-        return message.automatic.value
+        is_list = message.automatic is AutomaticKind.LIST
+        is_known = is_list and claims_known_sender(session, message, now=now)
+        return "" if is_known else message.automatic.value
     own = parseaddr(intake.mail_from)[1].lower()
     return OWN_MAIL if own and message.sender.address == own else ""
 
 
-def _quota(session: Session, message: MailMessage, now: datetime) -> MailSender | None:
-    """Return that the sender has written too often today, or None."""
+def _is_over_quota(session: Session, message: MailMessage, now: datetime) -> bool:
+    """Return True if as many mails of the sender became something today as may."""
     begin, end = day_bounds(local_day(now))
     query = select(func.count()).where(
         ReceivedMail.sender == message.sender.address,
         ReceivedMail.received_at >= begin,
         ReceivedMail.received_at < end,
+        ReceivedMail.outcome.in_((MailOutcome.SUBMISSION, MailOutcome.JOINED)),
     )
-    is_over = (session.scalar(query) or 0) >= MOST_A_DAY
-    return MailSender(reason=WaitReason.TOO_MANY_MAILS) if is_over else None
+    return (session.scalar(query) or 0) >= MOST_A_DAY
 
 
 def _is_repeated(session: Session, mail: ReceivedMail) -> bool:

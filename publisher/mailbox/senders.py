@@ -21,6 +21,7 @@ OF_THE_CELL: Final = frozenset({Role.CELL, Role.CELL_LEAD})
 
 _PASSED: Final = "pass"
 _NO_POLICY: Final = frozenset({"none", ""})
+_MOST_CLAIMED: Final = 5
 
 
 class WaitReason(StrEnum):
@@ -37,6 +38,11 @@ class WaitReason(StrEnum):
     UNJOINED_REPLY = "unjoined_reply"  #: It answers a mail of ours, and joins nothing by itself.
     UNUSABLE = "unusable"  #: A known sender's mail that the form would refuse.
     INFECTED = "infected"  #: A known sender's mail, one of whose files carries a virus.
+    VIA_LIST = "via_list"  #: A known sender's mail that a mailing list has passed on.
+
+
+UNPROVEN: Final = frozenset({WaitReason.UNPROVEN_SENDER, WaitReason.SEVERAL_SENDERS})
+"""Why nobody is sure who wrote it, so that it counts as nobody's."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,19 @@ def sender_of(
         return MailSender(reason=WaitReason.UNPROVEN_SENDER)
     sender = _of_a_person(session, message, now) or _of_a_department(session, message, now)
     return replace(sender, is_checked=is_checked)
+
+
+def claims_known_sender(session: Session, message: MailMessage, *, now: datetime) -> bool:
+    """Return True if an address that it claims to be from is known, forged or not.
+
+    A list may put its own address in From, and leave the writer's in Reply-To.
+    """
+    claimed = [message.sender, *message.reply_to[:_MOST_CLAIMED]]
+    senders = (
+        sender_of(session, replace(message, sender=address), mail_server="", now=now)
+        for address in claimed
+    )
+    return any(sender.reason is not WaitReason.UNKNOWN_SENDER for sender in senders)
 
 
 def _of_a_person(session: Session, message: MailMessage, now: datetime) -> MailSender | None:
@@ -151,7 +170,10 @@ def authenticity_of(message: MailMessage, *, mail_server: str) -> Authenticity:
     domain = message.sender.address.rpartition("@")[2]
     dmarc = ours.get("dmarc")
     if dmarc is not None and dmarc.outcome not in _NO_POLICY:
-        return _verdict(dmarc.outcome == _PASSED and _covers(dmarc.domain or domain, domain))
+        # In a lower header a sender may have forged it: our server may check no DMARC at all.
+        is_on_top = dmarc.header == min(finding.header for finding in ours.values())
+        if dmarc.outcome != _PASSED or is_on_top:
+            return _verdict(dmarc.outcome == _PASSED and _covers(dmarc.domain or domain, domain))
     proofs = [ours[method] for method in ("dkim", "spf") if method in ours]
     passed = [proof for proof in proofs if proof.outcome == _PASSED]
     return _verdict(any(_covers(proof.domain, domain) for proof in passed))

@@ -20,6 +20,7 @@ UNREAD_FOR: Final = timedelta(hours=1)
 
 A clock may stay connected for some twenty minutes before it notes that again.
 """
+IGNORED_WITHIN: Final = timedelta(days=30)
 _UNSEEN = (ReceivedMail.outcome == MailOutcome.REFUSED, ReceivedMail.seen_at.is_(None))
 
 
@@ -61,6 +62,25 @@ def check_unreadable(database: Database) -> list[HealthFinding]:
             return []
         values = {"number": number, "last": _moment(mail.received_at), "reason": mail.reason}
     return [HealthFinding(HealthSubject.MAILS, False, "mails_unreadable", values)]
+
+
+def check_ignored(database: Database, *, now: datetime) -> list[HealthFinding]:
+    """Say how many mails were ignored lately, and why: no page shows these."""
+    query = (
+        select(ReceivedMail.reason, func.count())
+        .where(
+            ReceivedMail.outcome == MailOutcome.IGNORED,
+            ReceivedMail.received_at > now - IGNORED_WITHIN,
+        )
+        .group_by(ReceivedMail.reason)
+        .order_by(ReceivedMail.reason)
+    )
+    with database.reading() as session:
+        counts = [f"{reason} {number}" for reason, number in session.execute(query)]
+    if not counts:
+        return []
+    values = {"days": IGNORED_WITHIN.days, "counts": ", ".join(counts)}
+    return [HealthFinding(HealthSubject.MAILS, True, "mails_ignored", values)]
 
 
 def check_scanner(clamd_url: str) -> HealthFinding:

@@ -80,3 +80,14 @@ def test_a_strangers_mail_waits_and_what_is_no_mail_is_refused(
     assert (empty["outcome"], empty["reason"]) == ("refused", "empty")
     (finding,) = mail_checks.check_unreadable(database)
     assert (finding.ok, finding.values["number"]) == (False, 1)
+
+
+def test_ignored_mails_are_counted_by_reason(workspace: Workspace, database: Database) -> None:
+    assert mail_checks.check_ignored(database, now=now()) == []
+    away = "Auto-Submitted: auto-replied\r\n" + HEAD.format(sender="x@elsewhere.example")
+    bounce = "X-Failed-Recipients: x@elsewhere.example\r\n" + HEAD.format(sender="x@b.example")
+    read(workspace, away, bounce, away)
+    (finding,) = mail_checks.check_ignored(database, now=now())
+    assert (finding.ok, finding.values["counts"]) == (True, "auto_reply 2, bounce 1")
+    later = now() + mail_checks.IGNORED_WITHIN
+    assert mail_checks.check_ignored(database, now=later) == []

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from publisher.mail_messages.message import AuthenticationResult
@@ -14,6 +16,11 @@ def finding(
     method: str, outcome: str, domain: str = "", server: str = SERVER
 ) -> AuthenticationResult:
     return AuthenticationResult(server, method, outcome, domain)
+
+
+def below(method: str, outcome: str) -> AuthenticationResult:
+    """Return a finding that stands in the second header."""
+    return replace(finding(method, outcome), header=1)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +42,11 @@ def finding(
         ),
         # Our server writes its own result on top of one that a sender forged in its name.
         ([finding("dmarc", "fail"), finding("dmarc", "pass")], Authenticity.FAILED),
+        # It checks no DMARC: that of a lower header may be forged.
+        ([finding("spf", "fail"), below("dmarc", "pass")], Authenticity.FAILED),
+        ([finding("dkim", "pass", "pmc.example"), below("dmarc", "pass")], Authenticity.PASSED),
+        ([finding("dkim", "pass", "pmc.example"), below("dmarc", "fail")], Authenticity.FAILED),
+        ([below("dmarc", "pass")], Authenticity.PASSED),
     ],
 )
 def test_only_our_own_servers_first_result_proves_the_sender(

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import func, select
 
 from publisher.database.session import Database
-from publisher.mail_messages.message import AutomaticKind, MailFile, UnreadableReason
+from publisher.mail_messages.message import AutomaticKind, MailAddress, MailFile, UnreadableReason
 from publisher.mailbox.duplicates import SAME_WITHIN
 from publisher.mailbox.preparation import PreparedMail
+from publisher.mailbox.quarantine import take_in_for
 from publisher.mailbox.receive import MOST_A_DAY, receive
 from publisher.models.history import Event
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
@@ -23,10 +24,13 @@ from tests.support.city import City
 from tests.support.city_people import DAY, NOON
 from tests.support.forms import photo
 from tests.support.mailed import (
+    SERVER,
     TEXT,
     address_of,
+    appoint_to,
     intake_of,
     message,
+    passed,
     prepared,
     receive_one,
     share_address,
@@ -178,7 +182,7 @@ def test_a_forged_copy_does_not_make_the_senders_own_mail_a_duplicate(
         assert own.outcome is MailOutcome.SUBMISSION
 
 
-@pytest.mark.parametrize("kind", AutomaticKind)
+@pytest.mark.parametrize("kind", sorted({*AutomaticKind} - {AutomaticKind.LIST}))
 def test_automatic_mail_is_kept_and_never_answered(
     database: Database, town: City, kind: AutomaticKind
 ) -> None:
@@ -187,6 +191,50 @@ def test_automatic_mail_is_kept_and_never_answered(
         for _ in range(2):
             mail = receive_one(session, town, message(member, automatic=kind))
             assert (mail.outcome, mail.reason) == (MailOutcome.IGNORED, kind.value)
+        assert session.scalars(select(Notice)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "reply_to", "outcome"),
+    [
+        (SHARED, "", MailOutcome.QUARANTINED),
+        ("group@lists.example", SHARED, MailOutcome.QUARANTINED),
+        ("group@lists.example", "", MailOutcome.IGNORED),
+    ],
+)
+def test_a_known_senders_mail_by_a_list_waits_and_is_never_answered(
+    database: Database, town: City, sender: str, reply_to: str, outcome: MailOutcome
+) -> None:
+    by_list = message(
+        sender, automatic=AutomaticKind.LIST, reply_to=(MailAddress(reply_to),) if reply_to else ()
+    )
+    with database.transaction() as session:
+        share_address(session, town, SHARED)
+        mail = receive_one(session, town, by_list)
+        assert (mail.outcome, mail.reason.endswith("list")) == (outcome, True)
+        if mail.quarantine is not None:
+            take_in_for(
+                session,
+                prepared(town.store, by_list),
+                actor=town.actor("clerk"),
+                intake=intake_of(town.store),
+                now=NOON,
+                quarantine_id=mail.quarantine.id,
+                department_id=town.departments["water"],
+            )
+            assert mail.submission_id is not None
+        assert session.scalars(select(Notice)).all() == []
+
+
+def test_what_a_list_passed_on_of_somebody_in_two_departments_asks_nobody(
+    database: Database, town: City
+) -> None:
+    with database.transaction() as session:
+        appoint_to(session, town, "member", "road")
+        by_list = message(address_of(town, "member"), automatic=AutomaticKind.LIST)
+        assert receive_one(session, town, by_list).reason == "via_list"
+        unproven = replace(by_list, text="दुसरा मजकूर")
+        assert receive_one(session, town, unproven, mail_server=SERVER).reason == "unproven_sender"
         assert session.scalars(select(Notice)).all() == []
 
 
@@ -218,6 +266,26 @@ def test_mails_over_a_senders_daily_quota_wait_for_a_person(database: Database, 
         assert receive_one(session, town, message("other@x.example")).reason == "unknown_sender"
         town.clock.move(DAY)
         assert receive_one(session, town, message(member, text="दुसरा दिवस")).notice_id
+
+
+def test_forged_mails_use_up_nobodys_quota_and_stay_unproven(
+    database: Database, town: City
+) -> None:
+    member = address_of(town, "member")
+    with database.transaction() as session:
+        for number in range(MOST_A_DAY):
+            fields = {"sender": member, "content_digest": f"{number:064}", "received_at": NOON}
+            session.add(ReceivedMail(size=1, outcome=MailOutcome.QUARANTINED, **fields))
+        forged = receive_one(session, town, message(member), mail_server=SERVER)
+        assert forged.reason == "unproven_sender"
+        real = message(member, results=passed(member.partition("@")[2]))
+        mail = receive_one(session, town, real, mail_server=SERVER)
+        assert mail.outcome is MailOutcome.SUBMISSION
+        for number in range(MOST_A_DAY):
+            fields = {"sender": member, "content_digest": f"x{number:063}", "received_at": NOON}
+            session.add(ReceivedMail(size=1, outcome=MailOutcome.SUBMISSION, **fields))
+        forged = receive_one(session, town, message(member, text="दुसरा"), mail_server=SERVER)
+        assert forged.reason == "unproven_sender", "not just one mail too many of the real sender"
 
 
 def test_photos_over_the_forms_limit_are_attached_and_named(database: Database, town: City) -> None:

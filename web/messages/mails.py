@@ -27,6 +27,7 @@ REASONS: Mapping[str, str] = {
     WaitReason.UNJOINED_REPLY: N_("This answers an email of ours, and could not be joined to it."),
     WaitReason.INFECTED: N_("A file of the email carries a virus. It is left out."),
     WaitReason.UNUSABLE: N_("The form would not accept it as it is."),
+    WaitReason.VIA_LIST: N_("It came through a mailing list, so nobody gets an acknowledgement."),
 }
 CHOICES: Mapping[ChoiceOutlook, str] = {
     ChoiceOutlook.OPEN: N_("Which department is this email for?"),
