@@ -55,8 +55,10 @@ def read_message(raw: bytes) -> MailMessage:
     if is_written and not content.is_reply and is_courtesy(content.text):
         content, notes = _with_document(content)
     notes += content_notes(content, structure)
-    if len(senders) > 1:
-        notes.append(MailNote(MailNoteCode.SEVERAL_SENDERS, {"count": len(senders)}))
+    # A second From counts even if one of them names nobody: programs differ in which they show.
+    count = max(len(senders), len(headers.all("from")))
+    if count > 1:
+        notes.append(MailNote(MailNoteCode.SEVERAL_SENDERS, {"count": count}))
     if not date_is_certain:
         notes.append(MailNote(MailNoteCode.DATE_UNCERTAIN))
     return MailMessage(

@@ -6,8 +6,16 @@ from hashlib import sha256
 
 import pytest
 
-from publisher.mail_messages.message import MailAddress, UnreadableMessage, UnreadableReason
+from publisher.mail_messages.message import (
+    MailAddress,
+    MailNoteCode,
+    UnreadableMessage,
+    UnreadableReason,
+)
 from publisher.mail_messages.read import MOST_BYTES, read_message
+from tests.support.mail_samples.builder import base64_lines, docx, lines, multipart, part
+
+_TYPE = "Content-Type: application/x; name=a.docx"
 
 
 def test_a_plain_message_is_read() -> None:
@@ -42,3 +50,21 @@ def test_a_message_of_more_than_fifty_megabytes_is_refused() -> None:
     with pytest.raises(UnreadableMessage) as problem:
         read_message(b"Subject: x\r\n\r\n" + bytes(MOST_BYTES))
     assert problem.value.reason is UnreadableReason.TOO_LARGE
+
+
+def test_a_second_from_that_names_nobody_is_a_second_sender() -> None:
+    raw = b"From: nobody:;\r\nFrom: ward@city.example\r\nSubject: Water\r\n\r\nNo water.\r\n"
+    message = read_message(raw)
+    assert message.sender.address == "ward@city.example"
+    assert [note.code for note in message.notes] == [MailNoteCode.SEVERAL_SENDERS]
+
+
+@pytest.mark.parametrize(
+    ("header", "text"), [("List-Id: <ward.city.example>", "No water."), ("X-Autoreply: yes", "")]
+)
+def test_the_document_of_a_list_is_read_and_that_of_a_program_is_not(
+    header: str, text: str
+) -> None:
+    document = part(base64_lines(docx("No water.")), _TYPE, "Content-Transfer-Encoding: base64")
+    rows = lines("From: ward@city.example", header, "Content-Type: multipart/mixed; boundary=b", "")
+    assert read_message(rows + multipart("b", document)).text == text

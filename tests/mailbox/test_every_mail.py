@@ -116,7 +116,8 @@ def post(town: City) -> Iterator[Post]:
     """Run the mail server and the mailboxes of a city whose offices are registered."""
     with dovecot.serving() as mailboxes, mail_exchange.serving(mailboxes) as server:
         with town.write() as session:
-            for name in (*EXPECTED, *heavy_mails(), "first", "once", "twofold"):
+            offices = {*EXPECTED, *heavy_mails(), "first", "once", "twofold"} - {"newsletter"}
+            for name in sorted(offices):
                 share_address(session, town, office(name))
             share_address(session, town, office("unconfirmed"), confirmed=False)
             share_address(session, town, office("closed"), department="garden")
@@ -236,9 +237,12 @@ def assert_read_and_answered(post: Post) -> None:
             answer = post.answer_to(name)
             assert answer.recipients == (mail.sender,)
             assert answer.content["Auto-Submitted"] == "auto-replied"
-            assert f"{BASE}/submissions/{mail.submission_id}" in answer.text
-            assert "पोच" in answer.text
-            assert "received" in answer.text.lower()
+            if mail.submission_id is None:
+                assert f"{BASE}/mail/department/" in answer.text
+            else:
+                assert f"{BASE}/submissions/{mail.submission_id}" in answer.text
+                assert "पोच" in answer.text
+                assert "received" in answer.text.lower()
             if 0 < len(mail.message_id) <= 250:
                 assert answer.content["In-Reply-To"] == f"<{mail.message_id}>"
         assert len(answered) == len(post.server.mails)
