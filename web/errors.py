@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 
 from flask import Flask, g, render_template, request
@@ -29,6 +30,7 @@ from web.messages.refusals import refusal_sentence
 
 log = logging.getLogger("nagarvani.web")
 Page = tuple[str, int]
+_TOKEN = re.compile(r"(?<=/)[\w-]{43}(?![\w-])")
 _WORDED_CODES = frozenset({400, 403, 404, 413, 429, 500, 503})
 
 
@@ -51,9 +53,13 @@ def _reference() -> str:
 
 
 def _loggable_path() -> str:
-    """Return the path without the token of a personal link, which must not be in a log."""
+    """Return the path without the token of a personal link, which must not be in a log.
+
+    A path or method that no page answers has no named token, so that any text as long is left out.
+    """
     token = (request.view_args or {}).get("token")
-    return request.path.replace(token, "…") if token else request.path
+    path = request.path.replace(token, "…") if token else request.path
+    return _TOKEN.sub("…", path)
 
 
 def error_page(code: int, **variables: object) -> Page:

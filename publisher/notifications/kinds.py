@@ -219,6 +219,7 @@ REPLY_FATES: Final[Mapping[str, ReplyFate]] = {
     NoticeKind.SUBMISSION_RETURNED: ReplyFate.JOINS_SUBMISSION,
     NoticeKind.REVIEW_ASKED: ReplyFate.NO_APPROVAL,
     NoticeKind.HEAD_MAY_DECIDE: ReplyFate.NO_APPROVAL,
+    NoticeKind.REVIEW_REMINDER: ReplyFate.NO_APPROVAL,
     NoticeKind.ANSWER_WAITS: ReplyFate.NO_APPROVAL,
     NoticeKind.COMMENT_ROUTED: ReplyFate.DRAFT_OF_ANSWER,
 }

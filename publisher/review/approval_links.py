@@ -13,14 +13,13 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, Role, scope_of
 from approvals.states import PostState
 from publisher.auth import one_time_links, sessions
-from publisher.auth.one_time_links import LinkPurpose, LinkSpent, LinkSubject
+from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.models.people import Appointment, Link, Person
-from publisher.models.posts import Decision, DecisionCredential, DecisionKind, Revision
-from publisher.review import decide, department_reviews
+from publisher.models.posts import Decision, Revision
+from publisher.review import department_reviews
 
 LINK_LASTS: Final = timedelta(days=30)
 
@@ -152,40 +151,3 @@ def decision_of(session: Session, link: Link) -> Decision | None:
     own = about.where(Decision.person_id == link.person_id, Decision.at == link.used_at)
     newest = about.where(Decision.withdrawn_at.is_(None)).order_by(Decision.id.desc()).limit(1)
     return session.scalars(own if link.used_at is not None else newest).first()
-
-
-def decide_by(
-    session: Session,
-    *,
-    link: Link,
-    kind: DecisionKind,
-    credential: DecisionCredential,
-    now: datetime,
-    reason: str = "",
-) -> Decision:
-    """Decide as the person of the link, who was proven by this credential, and use the link up.
-
-    Raises what `decide` raises, `WrongRole` without an appointment in force, or `LinkSpent`.
-    """
-    revision, actor = revision_of(session, link), actor_of(session, link, now=now)
-    if link.used_at is not None:
-        raise LinkSpent
-    if actor is None:
-        raise WrongRole(role=None, action=Action.APPROVE)
-    post_id, number = revision.post_id, revision.number
-    match kind:
-        case DecisionKind.RETURNED:
-            decision = decide.return_post(
-                session, actor=actor, now=now, post_id=post_id, seen_revision=number, reason=reason
-            )
-        case DecisionKind.REJECTED:
-            decision = decide.reject(
-                session, actor=actor, now=now, post_id=post_id, seen_revision=number, reason=reason
-            )
-        case _:
-            decision = decide.approve(
-                session, actor=actor, now=now, post_id=post_id, seen_revision=number
-            )
-    decision.credential = credential
-    one_time_links.use(session, link=link, now=now)
-    return decision

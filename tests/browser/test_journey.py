@@ -83,6 +83,16 @@ def draft(journey: Journey, notice: DemoNotice) -> str:
     press(page, ".work-item a")
     press(page, "form[action$='/draft'] button")
     journey.keep_picture(page, "draft-begun")
+    write_texts(page, notice)
+    page.fill("#alt_0_en", notice.photos[1].alt_en)
+    journey.keep_picture(page, "draft-written")
+    press(page, "button[value=send]")
+    journey.keep_picture(page, "post-in-review")
+    return path_of(page)
+
+
+def write_texts(page: Page, notice: DemoNotice) -> None:
+    """Write the text of each account in both languages; each preview shows it at once."""
     names = page.eval_on_selector_all(
         "textarea[name^=text_]", "elements => elements.map(element => element.name)"
     )
@@ -95,11 +105,6 @@ def draft(journey: Journey, notice: DemoNotice) -> str:
         page.fill(f"[name={name}]", text)
         preview = page.locator(f"[data-preview-of={name}]")
         expect(preview).to_contain_text(text.split("\n")[0][:60])
-    page.fill("#alt_0_en", notice.photos[1].alt_en)
-    journey.keep_picture(page, "draft-written")
-    press(page, "button[value=send]")
-    journey.keep_picture(page, "post-in-review")
-    return path_of(page)
 
 
 def decide(journey: Journey, post: str) -> None:
@@ -116,9 +121,9 @@ def decide(journey: Journey, post: str) -> None:
     journey.keep_picture(page, "approved")
 
 
-def schedule(journey: Journey, post: str) -> None:
-    """Let the clerk schedule the first text and publish the others; all are published."""
-    page = journey.go("clerk", post)
+def schedule(journey: Journey, post: str, *, by: str = "clerk") -> None:
+    """Let somebody schedule the first text and publish the others; all are published."""
+    page = journey.go(by, post)
     press(page, "a[href$='/schedule']")
     due_at = journey.town.now + HOUR
     first, *others = [field.get_attribute("value") for field in page.locator("[name=chosen]").all()]
@@ -130,7 +135,7 @@ def schedule(journey: Journey, post: str) -> None:
     press(page, "a[href$='/schedule']")
     press(page, "button[formaction$='/publish-now']")
     journey.keep_picture(page, "scheduled")
-    journey.keep_picture(journey.go("clerk", "/calendar"), "calendar")
+    journey.keep_picture(journey.go(by, "/calendar"), "calendar")
     journey.town.tick_dispatch(timedelta(minutes=1))
     assert len(journey.town.platform("x").published) == 1
     journey.town.clock.at = due_at + timedelta(minutes=31)

@@ -35,6 +35,10 @@ def sent(kind: NoticeKind, *, reply_to: str) -> tuple[str | None, str]:
     [
         (NoticeKind.ACKNOWLEDGEMENT, "A reply to it is added to the submission."),
         (NoticeKind.REVIEW_ASKED, "A reply to it reaches the Cell as a note; it is no approval."),
+        (
+            NoticeKind.REVIEW_REMINDER,
+            "A reply to it reaches the Cell as a note; it is no approval.",
+        ),
         (NoticeKind.COMMENT_ROUTED, "A reply to it is kept as a draft of your answer; "),
         (NoticeKind.STOPPED, "A reply to it reaches the Cell."),
         (NoticeKind.SIGN_IN_CODE, "As it is meant for you alone, nobody reads replies to it."),

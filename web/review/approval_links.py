@@ -15,7 +15,7 @@ from publisher.models.posts import DecisionCredential, DecisionKind
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import personal_links
 from publisher.people.personal_links import LinkCodeProblem
-from publisher.review import approval_links, in_person, return_texts
+from publisher.review import approval_links, in_person, link_decision, return_texts
 from publisher.review.approval_links import ApprovalLinkState
 from publisher.validation import NotFound
 from web.core.auth import acting, reads, writing
@@ -80,6 +80,8 @@ def _page(session: Session, /, form: ApprovalForm, token: str, *, act: str = "")
         return approval_pages.over_page(session, link, state, form)
     if approval_proof.credential_of(link, revision) is None:
         return approval_pages.proof_page(session, link, form, token)
+    if not approval_pages.may_see(session, link):
+        return approval_pages.refused_page(session, link, form)
     if act:
         return approval_pages.reason_page(session, link, form, token, act=act)
     return approval_pages.open_page(session, link, form, token)
@@ -121,18 +123,18 @@ def _back(token: str) -> Response:
 
 def _send(form: ApprovalForm, token: str) -> Page:
     """Send a code that names what it approves, to the person's mobile."""
-    problem = None
     with writing() as session:
         link = _link(session, token)
-        if approval_links.state_of(session, link, now=ctx.now()) is ApprovalLinkState.OPEN:
-            problem = personal_links.send_code(
-                session,
-                link=link,
-                about=approval_links.about_code(session, link),
-                now=ctx.now(),
-                kind=NoticeKind.APPROVAL_CODE,
-                page_digest=approval_links.revision_of(session, link).digest,
-            )
+        if approval_links.state_of(session, link, now=ctx.now()) is not ApprovalLinkState.OPEN:
+            return _back(token)  # the page says why nothing is to be decided
+        problem = personal_links.send_code(
+            session,
+            link=link,
+            about=approval_links.about_code(session, link),
+            now=ctx.now(),
+            kind=NoticeKind.APPROVAL_CODE,
+            page_digest=approval_links.revision_of(session, link).digest,
+        )
     if problem is not None:
         return _with_problem(form, token, problem)
     flash(_("A code has been sent by SMS. It is valid for 15 minutes."))
@@ -208,7 +210,7 @@ def _decide(token: str, kind: DecisionKind, reason: str = "") -> None:
         credential = approval_proof.credential_of(link, revision)
         if credential is None:
             raise NotProven(state="no_factor" if approval_proof.lacks_factor(link) else None)
-        approval_links.decide_by(
+        link_decision.decide_by(
             session, link=link, kind=kind, credential=credential, now=ctx.now(), reason=reason
         )
 
@@ -252,6 +254,11 @@ def picture(session: Session, token: str, sha256: str) -> Response:
     if link is None:
         raise NotFound(token)
     revision = approval_links.revision_of(session, link)
-    if approval_proof.credential_of(link, revision) is None:
+    is_open = approval_links.state_of(session, link, now=ctx.now()) is ApprovalLinkState.OPEN
+    is_proven = approval_proof.credential_of(link, revision) is not None
+    if not (is_open and is_proven and approval_pages.may_see(session, link)):
         raise NotFound(sha256)
-    return picture_of([revision], sha256)
+    response = picture_of([revision], sha256)
+    # The proof ends after half an hour; a copy in a browser that others use would not.
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -7,12 +7,13 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.auth import passkeys
-from publisher.drafting import diff
+from publisher.drafting import diff, drafts
 from publisher.models.people import Appointment, Link
 from publisher.notifications.kinds import NoticeKind
 from publisher.review import approval_links, department_approvers, gate_adapter, return_texts
 from publisher.review.approval_links import ApprovalLinkState
 from publisher.scheduling import slots
+from publisher.validation import NotFound
 from web.core.context import ctx
 from web.core.i18n import _
 from web.core.permissions import Page
@@ -84,10 +85,37 @@ def _blocked(session: Session, link: Link, actor: Actor | None) -> str:
     return blocking_sentence(session, revision, approvers, actor=actor)
 
 
+def may_see(session: Session, link: Link) -> bool:
+    """Return True if the person may see the post in the product too, under their appointment."""
+    actor = approval_links.actor_of(session, link, now=ctx.now())
+    if actor is None:
+        return False
+    try:
+        drafts.post_for(
+            session, actor=actor, post_id=approval_links.revision_of(session, link).post_id
+        )
+    except NotFound:
+        return False
+    return True
+
+
 def _department_id(session: Session, link: Link, actor: Actor) -> int:
     asked_ids = gate_adapter.asked_department_ids(approval_links.revision_of(session, link))
     own_id = actor.department_id
     return own_id if own_id is not None and own_id in asked_ids else asked_ids[0]
+
+
+def refused_page(session: Session, link: Link, form: ReasonForm) -> Page:
+    """Return the page for a person who may no longer see the post: why they cannot decide."""
+    actor = approval_links.actor_of(session, link, now=ctx.now())
+    return render_template(
+        "review/approve_link_over.html",
+        form=form,
+        state="refused",
+        blocked=_blocked(session, link, actor),
+        has_password=False,
+        **_about(session, link),
+    )
 
 
 def picture_address(token: str) -> PictureAddress:

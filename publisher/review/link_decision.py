@@ -1,0 +1,53 @@
+"""Decide about a revision by a personal link, as the person whom it was sent to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from approvals.errors import WrongRole
+from approvals.policy import Action
+from publisher.auth import one_time_links
+from publisher.auth.one_time_links import LinkSpent
+from publisher.models.people import Link
+from publisher.models.posts import Decision, DecisionCredential, DecisionKind
+from publisher.review import approval_links, decide
+
+
+def decide_by(
+    session: Session,
+    *,
+    link: Link,
+    kind: DecisionKind,
+    credential: DecisionCredential,
+    now: datetime,
+    reason: str = "",
+) -> Decision:
+    """Decide as the person of the link, who was proven by this credential, and use the link up.
+
+    Raises what `decide` raises, `WrongRole` without an appointment in force, or `LinkSpent`.
+    """
+    revision = approval_links.revision_of(session, link)
+    actor = approval_links.actor_of(session, link, now=now)
+    if link.used_at is not None:
+        raise LinkSpent
+    if actor is None:
+        raise WrongRole(role=None, action=Action.APPROVE)
+    post_id, number = revision.post_id, revision.number
+    match kind:
+        case DecisionKind.RETURNED:
+            decision = decide.return_post(
+                session, actor=actor, now=now, post_id=post_id, seen_revision=number, reason=reason
+            )
+        case DecisionKind.REJECTED:
+            decision = decide.reject(
+                session, actor=actor, now=now, post_id=post_id, seen_revision=number, reason=reason
+            )
+        case _:
+            decision = decide.approve(
+                session, actor=actor, now=now, post_id=post_id, seen_revision=number
+            )
+    decision.credential = credential
+    one_time_links.use(session, link=link, now=now)
+    return decision
