@@ -15,7 +15,7 @@ from publisher.platforms.capabilities import N_
 TITLE: Final = N_("This is what will be published")
 PERSONAL: Final = N_(
     "The link is for you alone, and asks for a code, your passkey or your sign-in. Please do not "
-    "forward this email; a reply to it is no approval."
+    "forward this email."
 )
 _CORRECTS: Final = N_("It corrects what is published there: %(target)s")
 _LINK: Final = N_("Link: %(link)s")
