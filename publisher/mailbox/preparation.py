@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from publisher.database.session import Database
@@ -13,6 +13,7 @@ from publisher.mailbox.mail_files import MailFiles
 from publisher.mailbox.senders import WaitReason, sender_of
 from publisher.media.store import MediaStore
 from publisher.media.virus_scanner import Clamd
+from publisher.notifications import links
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def prepare(database: Database, raw: bytes, *, intake: MailIntake, now: datetime
     """
     digest = intake.store.save(raw)
     try:
-        message = read_message(raw)
+        message = _read(raw)
     except UnreadableMessage as problem:
         return PreparedMail(digest, len(raw), unreadable=problem.reason)
     with database.reading() as session:
@@ -62,6 +63,20 @@ def prepare(database: Database, raw: bytes, *, intake: MailIntake, now: datetime
     is_known = sender.actor is not None or sender.reason is WaitReason.SEVERAL_DEPARTMENTS
     is_taken_in = is_known and message.automatic is None
     return with_files(digest, message, intake=intake, is_taken_in=is_taken_in)
+
+
+def _read(raw: bytes) -> MailMessage:
+    """Read the mail, without tokens of ours: who sends a link on lends it to nobody at the Cell.
+
+    Raises `UnreadableMessage`.
+    """
+    message = read_message(raw)
+    return replace(
+        message,
+        subject=links.without_quoted_tokens(message.subject),
+        text=links.without_quoted_tokens(message.text),
+        whole_text=links.without_quoted_tokens(message.whole_text),
+    )
 
 
 def with_files(
@@ -84,5 +99,5 @@ def prepare_again(store: MediaStore, raw_sha256: str, *, intake: MailIntake) -> 
 
     Raises `MediumMissing`, `MediumChanged`, `UnreadableMessage`, or `StoreAway`.
     """
-    message = read_message(store.open(raw_sha256))
+    message = _read(store.open(raw_sha256))
     return with_files(raw_sha256, message, intake=intake, is_taken_in=True)

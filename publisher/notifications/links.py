@@ -17,10 +17,11 @@ TEXTS: Final = "\ue002"
 #: The personal link of a revision, after its token was taken out of a stored notice.
 REMOVED_APPROVAL: Final = f"{BASE}/approve/…"
 
-_SECRET = re.compile(
-    rf"({BASE}/(?:invitation|forgotten/link|wrong|office|officer|name-officers|approve"
-    r"|mail/department)/)[\w-]+"
+_PATHS: Final = (
+    "/(?:invitation|forgotten/link|wrong|office|officer|name-officers|approve|mail/department)/"
 )
+_SECRET = re.compile(rf"({BASE}{_PATHS})[\w-]+")
+_QUOTED = re.compile(rf"({_PATHS})[\w-]{{43}}(?![\w-])")
 _SETS_PASSWORD = re.compile(r"/(?:invitation|forgotten/link)/[\w-]+")
 _SUBJECT = re.compile(r"/(submissions|posts|comments)/([0-9]{1,18})(?:/.*)?")
 _CODE = re.compile(rf"{MARK}[^{MARK}]*{MARK}")
@@ -230,6 +231,11 @@ def without_marks(text: str) -> str:
 def with_base(text: str, base_url: str) -> str:
     """Return the text as it is sent: with our base URL in every link, and without marks."""
     return text.replace(BASE, base_url).replace(MARK, "").replace(TEXTS, "")
+
+
+def without_quoted_tokens(text: str) -> str:
+    """Return somebody's text without the token of a one-time link that a mail of ours had in it."""
+    return _QUOTED.sub(r"\1…", text)
 
 
 def without_secrets(text: str) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from publisher.database.session import Database
 from publisher.models.people import Person
+from publisher.models.submissions import Submission
 from publisher.now import now
 from publisher.operations import mail_checks
 from tests.cli.command_line import Workspace, make_workspace
@@ -91,3 +94,17 @@ def test_ignored_mails_are_counted_by_reason(workspace: Workspace, database: Dat
     assert (finding.ok, finding.values["counts"]) == (True, "auto_reply 2, bounce 1")
     later = now() + mail_checks.IGNORED_WITHIN
     assert mail_checks.check_ignored(database, now=later) == []
+
+
+def test_a_one_time_link_that_somebody_sends_on_is_stored_without_its_token(
+    workspace: Workspace, database: Database
+) -> None:
+    token, other = secrets.token_urlsafe(32), "https://b.example/office/notices-of-the-garden"
+    sent_on = (
+        f"{HEAD.format(sender='kiran@water.example')}http://a.example/invitation/{token} {other}"
+    )
+    (mail,) = read(workspace, sent_on)
+    assert mail["text"].endswith(f"http://a.example/invitation/… {other}")
+    with database.reading() as session:
+        submission = session.scalars(select(Submission)).one()
+        assert token not in submission.text_en
