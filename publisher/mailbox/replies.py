@@ -32,6 +32,7 @@ from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from publisher.notifications import links
 from publisher.notifications.kinds import HAS_SECRET
+from publisher.review import gate_adapter
 from publisher.states import SubmissionState
 from publisher.validation import LONGEST_REASON, Invalid, NotFound
 
@@ -183,7 +184,11 @@ def say_no_approval(
 ) -> None:
     """Answer a reply to a review mail that it is no approval, joined or not."""
     post = transitions.lock(session, Post, target.id) if target.kind is TargetKind.POST else None
-    if post is not None and post.department_id == actor.department_id:
+    if post is None:
+        return
+    # A department that is asked beside the owning one must not believe to have approved either.
+    asked_ids = gate_adapter.asked_department_ids(post.revisions[-1]) if post.revisions else []
+    if actor.department_id in {post.department_id, *asked_ids}:
         notice = acknowledgement.refuse_to_approve(session, post, message, now=now)
         mail.notice_id = notice.id if notice is not None else None
         session.flush()

@@ -18,9 +18,10 @@ from publisher.models.notifications import Notice
 from publisher.models.posts import Decision, Post
 from publisher.models.submission_details import NoteKind, SubmissionNote
 from publisher.models.submissions import Submission
+from publisher.review.reminders import tick_review_reminders
 from publisher.states import SubmissionState
 from tests.support.city import City
-from tests.support.city_people import DAY
+from tests.support.city_people import DAY, HOUR
 from tests.support.forms import photo
 from tests.support.mailed import address_of, intake_of, message, prepared, receive_one
 
@@ -162,6 +163,40 @@ def test_a_reply_to_a_review_mail_is_a_note_and_never_an_approval(
         town.clock.move(DAY)
         receive_one(session, town, reply_to(notice, officer, "पुन्हा"))
         assert len(session.scalars(answers).all()) == 2
+
+
+def test_a_reply_to_a_reminder_is_a_note_and_never_an_approval(
+    database: Database, town: City
+) -> None:
+    post_id = town.start(town.hand_in(wished_at=town.now + 5 * HOUR))
+    town.save(post_id, on=["x"])
+    town.send(post_id)
+    town.clock.move(2.5 * HOUR)
+    assert tick_review_reminders(database, now=town.now) == 1
+    officer = address_of(town, "first")
+    with database.transaction() as session:
+        asked = select(Notice).where(Notice.kind == "review_reminder", Notice.address == officer)
+        mail = receive_one(session, town, reply_to(session.scalars(asked).one(), officer, "मान्य"))
+        assert mail.outcome is MailOutcome.JOINED
+        assert notes(session) == [(NoteKind.NOTE, "मान्य")]
+        answer = session.get_one(Notice, mail.notice_id)
+        assert (answer.kind, answer.address) == ("mail_no_approval", officer)
+        assert session.scalars(select(Decision)).all() == []
+
+
+def test_an_officer_of_another_asked_department_is_told_too_that_a_reply_is_no_approval(
+    database: Database, town: City
+) -> None:
+    post_id = town.start(town.hand_in())
+    town.save(post_id, asked_departments=["water", "road"])
+    town.send(post_id)
+    officer = address_of(town, "road_officer")
+    with database.transaction() as session:
+        asked = select(Notice).where(Notice.kind == "review_asked", Notice.address == officer)
+        mail = receive_one(session, town, reply_to(session.scalars(asked).one(), officer, "मान्य"))
+        assert mail.reason == "unjoined_reply"
+        answer = session.get_one(Notice, mail.notice_id)
+        assert (answer.kind, answer.address) == ("mail_no_approval", officer)
 
 
 def test_a_reply_to_a_mail_about_nothing_waits_for_a_person(database: Database, town: City) -> None:

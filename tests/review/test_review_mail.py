@@ -34,13 +34,14 @@ MARATHI = 'पाणीपुरवठा उद्या बंद.\n\n“ट�
 URDU = "کل پانی کی فراہمی بند رہے گی۔"
 
 
-def tick(town: City, url: str, *, has_store: bool = True) -> int:
+def tick(town: City, url: str, *, has_store: bool = True, reply_to: str = "") -> int:
     return tick_mail(
         town.database,
         smtp_url=url,
         mail_from="सोशल मिडिया कक्ष <cell@pmc.example>",
         base_url="https://nagarvani.example",
         now=town.clock,
+        reply_to=reply_to,
         store=town.store if has_store else None,
     )
 
@@ -131,6 +132,18 @@ def test_the_mail_has_text_pictures_and_descriptions_of_this_revision(
         assert (link.subject_id, link.person_id) == (revision.id, town.people["first"])
         assert notice_of(town).path == links.review(post_id)
         assert notice_of(town).revision_id == revision.id
+
+
+def test_text_and_html_say_alike_what_becomes_of_a_reply(
+    town: City, mail_server: MailServer
+) -> None:
+    speak(town, "en")
+    sent(town)
+    tick(town, mail_server.url, reply_to="cell@pmc.example")
+    mail = mail_to(mail_server)
+    for whole in (mail.text, html_of(mail)):
+        assert whole.count("reaches the Cell as a note; it is no approval.") == 1
+        assert "Nobody reads" not in whole
 
 
 def test_nothing_of_the_html_is_fetched_from_elsewhere_or_runs(
