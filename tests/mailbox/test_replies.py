@@ -184,7 +184,7 @@ def test_a_reply_to_a_reminder_is_a_note_and_never_an_approval(
         assert session.scalars(select(Decision)).all() == []
 
 
-def test_an_officer_of_another_asked_department_is_told_too_that_a_reply_is_no_approval(
+def test_an_officer_of_another_asked_department_is_told_it_is_no_approval(
     database: Database, town: City
 ) -> None:
     post_id = town.start(town.hand_in())
