@@ -23,7 +23,7 @@ DONE = "आपला निर्णय नोंदविला आहे"
 
 @pytest.fixture
 def journey(
-    browser: Browser, run: Run, tmp_path: Path, shoot: Callable[[Page, str], Path]
+    browser: Browser, run: Run, tmp_path: Path, shoot: Callable[[Page, str], None]
 ) -> Iterator[Journey]:
     """Open a city whose pages are reached at localhost, where browsers have passkeys."""
     with open_journey(browser, run, tmp_path, width=390, shoot=shoot) as opened:
