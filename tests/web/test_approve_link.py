@@ -165,6 +165,7 @@ def test_codes_are_not_sent_without_end(site: Site) -> None:
     officer = officer_of(site)
     answers = [officer.browser.post(officer.path, {"step": "send"}) for _time in range(7)]
     assert [answer.status_code for answer in answers] == [302] * 5 + [422] * 2
+    assert "आणखी संकेतांक पाठविता येत नाही" in answers[-1].text
 
 
 def test_the_code_names_its_act_and_counts_for_this_link_alone(site: Site) -> None:

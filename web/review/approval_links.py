@@ -14,7 +14,6 @@ from publisher.models.people import Link
 from publisher.models.posts import DecisionCredential, DecisionKind
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import personal_links
-from publisher.people.personal_links import LinkCodeProblem
 from publisher.review import approval_links, in_person, link_decision, return_texts
 from publisher.review.approval_links import ApprovalLinkState
 from publisher.validation import NotFound
@@ -22,7 +21,7 @@ from web.core.auth import acting, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.form_views import with_form
-from web.core.i18n import _, _l
+from web.core.i18n import N_, _, _l
 from web.core.media import picture_of
 from web.core.permissions import Page, public
 from web.core.second_factor import passkey_site
@@ -32,6 +31,7 @@ from web.people.personal_links import PROBLEMS, is_by_owner
 from web.review import approval_pages, approval_proof
 
 routes = Blueprint("approval_links", __name__)
+NO_MORE_CODES = N_("No further code can be sent now. Wait 15 minutes, then try again.")
 ACTS = {"return": DecisionKind.RETURNED, "reject": DecisionKind.REJECTED}
 
 
@@ -136,7 +136,7 @@ def _send(form: ApprovalForm, token: str) -> Page:
             page_digest=approval_links.revision_of(session, link).digest,
         )
     if problem is not None:
-        return _with_problem(form, token, problem)
+        return _with_problem(form, token, NO_MORE_CODES)
     flash(_("A code has been sent by SMS. It is valid for 15 minutes."))
     return _back(token)
 
@@ -155,11 +155,11 @@ def _prove(form: ApprovalForm, token: str) -> Page:
         )
         if problem is None:
             approval_proof.store(link, revision, token, DecisionCredential.LINK_AND_CODE)
-    return _back(token) if problem is None else _with_problem(form, token, problem)
+    return _back(token) if problem is None else _with_problem(form, token, PROBLEMS[problem])
 
 
-def _with_problem(form: ApprovalForm, token: str, problem: LinkCodeProblem) -> Page:
-    form.code.errors = [_(PROBLEMS[problem])]
+def _with_problem(form: ApprovalForm, token: str, sentence: str) -> Page:
+    form.code.errors = [_(sentence)]
     page = _page(form, token)
     return (page, 422) if isinstance(page, str) else page
 
