@@ -157,6 +157,14 @@ def test_a_form_without_its_token_does_nothing_as_one_of_another_site(site: Site
     assert decisions(site) == []
 
 
+def test_a_form_that_does_not_name_its_act_decides_nothing(site: Site) -> None:
+    officer = officer_of(site)
+    prove(site, officer.path, officer.browser)
+    for fields in ({}, {"step": ""}, {"code": "12345678"}, {"step": "approved"}):
+        assert officer.browser.post(officer.path, fields).status_code == 302
+    assert decisions(site) == []
+
+
 def test_no_page_of_the_link_is_stored_or_names_it_elsewhere(site: Site) -> None:
     officer = officer_of(site)
     before = officer.browser.get(officer.path)

@@ -111,10 +111,10 @@ def show(form: ApprovalForm, token: str) -> Page:
             return _send(form, token)
         case "code":
             return _prove(form, token)
-        case _:
+        case "approve":
             _decide(token, DecisionKind.APPROVED)
             flash(_("You have approved this revision. The Cell sets its time."))
-            return _back(token)
+    return _back(token)
 
 
 def _back(token: str) -> Response:
