@@ -20,11 +20,10 @@ from publisher.content_checks.placeholder_values import dialled_number
 from publisher.content_checks.rules import mobiles_in
 from publisher.i18n import dates
 from publisher.i18n.dates_in_text import WrittenDate, dates_in
-from publisher.i18n.languages import digits, latin_digits
+from publisher.i18n.languages import LANGUAGES, digits, latin_digits
 from publisher.i18n.times_in_text import WrittenTime, times_in
 from publisher.working_time import local_day
 
-LANGUAGES = ("mr", "en", "hi")
 _UNTIL = {"mr": "ते", "en": "to", "hi": "से"}
 
 _CALLED = (

@@ -96,7 +96,7 @@ def test_ignored_mails_are_counted_by_reason(workspace: Workspace, database: Dat
     assert mail_checks.check_ignored(database, now=later) == []
 
 
-def test_a_one_time_link_that_somebody_sends_on_is_stored_without_its_token(
+def test_a_one_time_link_that_is_sent_on_is_stored_without_its_token(
     workspace: Workspace, database: Database
 ) -> None:
     token, other = secrets.token_urlsafe(32), "https://b.example/office/notices-of-the-garden"

@@ -84,14 +84,17 @@ class ScriptedClamd:
     def _talk(self, connection: socket.socket) -> None:
         stream = connection.makefile("rb")
         command = b""
-        while not command.endswith(b"\0"):
-            command += stream.read(1)
+        while not command.endswith(b"\0") and (letter := stream.read(1)):
+            command += letter
         if command == b"zVERSION\0":
             connection.sendall(self.version.encode() + b"\0")
             return
-        assert command == b"zINSTREAM\0"
         content = b""
-        while (length := struct.unpack(">I", stream.read(4))[0]) and len(content) < self.most:
+        # A client whose time is over closes the connection where it stands.
+        while len(size := stream.read(4)) == 4 and len(content) < self.most:
+            (length,) = struct.unpack(">I", size)
+            if not length:
+                break
             content += stream.read(length)
         self.contents.append(content)
         self.answer(connection, content)
