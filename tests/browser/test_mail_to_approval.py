@@ -237,7 +237,7 @@ def approve(journey: Journey, phone: Page, notice: DemoNotice, sandbox: SandboxA
     picture = phone.locator("#photos img").first
     picture.scroll_into_view_if_needed()
     expect(picture).to_be_visible()
-    phone.wait_for_function("document.querySelector('#photos img').naturalWidth > 0")
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
     check(journey, phone, "open")
     press(phone, "form[data-once] .btn-act")
     expect(main).to_contain_text(DONE)
