@@ -89,6 +89,18 @@ def test_a_code_counts_at_its_own_link_alone_also_for_the_same_revision(site: Si
     assert is_refused(officer.browser, of_a_reminder)
 
 
+def test_who_decides_later_leaves_no_proof_in_the_browser(site: Site) -> None:
+    officer = officer_of(site)
+    browser = prove(site, officer.path, officer.browser)
+    assert "निर्णय नंतर" in browser.page(officer.path).text
+    browser.post(officer.path, {"step": "later"})
+    assert browser.client.get_cookie(COOKIE, HOST, officer.path) is None
+    assert is_refused(browser, officer.path)
+    assert not is_used(site)
+    prove(site, officer.path, browser)
+    assert TEXT in browser.page(officer.path).text
+
+
 def test_nothing_is_left_of_a_sign_in_after_the_sign_out(site: Site) -> None:
     officer = officer_of(site)
     browser = site.browser("first")

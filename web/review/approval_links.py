@@ -114,6 +114,9 @@ def show(form: ApprovalForm, token: str) -> Page:
         case "approve":
             _decide(token, DecisionKind.APPROVED)
             flash(_("You have approved this revision. The Cell sets its time."))
+        case "later":
+            approval_proof.end(token)
+            flash(_("Nothing is decided. Open the link again when you want to decide."))
     return _back(token)
 
 

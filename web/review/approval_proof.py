@@ -62,6 +62,16 @@ def store(link: Link, revision: Revision, token: str, credential: DecisionCreden
         return response
 
 
+def end(token: str) -> None:
+    """End what was proven in this browser for the link: it asks once more who its reader is."""
+    path = url_for("approval_links.show", token=token)
+
+    @after_this_request
+    def delete_cookie(response: Response) -> Response:
+        response.delete_cookie(_cookie_name(), path=path, secure=True, httponly=True)
+        return response
+
+
 def _cookie_name() -> str:
     # A cookie of one path cannot have the prefix of the session's.
     name: str = current_app.config["SESSION_COOKIE_NAME"]
