@@ -20,6 +20,7 @@ NOT_PAGES = frozenset(
         "media.submission_file",
         "media.picture",
         "media.contact_sheet",
+        "approval_links.picture",
         "link_cards.picture",
         "feeds.calendar",
         "submissions.csv",

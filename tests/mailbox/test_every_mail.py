@@ -270,7 +270,7 @@ def replies_to_ours(post: Post) -> tuple[dict[str, Sent], Callable[[], None]]:
     review = next(
         mail
         for mail in post.server.mails
-        if mail.recipients == (officer,) and f"/posts/{post_id}/review" in mail.text
+        if mail.recipients == (officer,) and "/approve/" in mail.text
     )
 
     def thread(mail: Mail) -> str:
