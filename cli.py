@@ -5,19 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from approvals.policy import Role
 from commands.app_setup import command_settings as _settings
 from commands.imports import without_collector
 from commands.mail_group import mail
+from commands.people_group import people
 from commands.register_group import register
+from commands.version import print_version
 from publisher.settings.environment import WrongSetting
-
-if TYPE_CHECKING:
-    from commands.people import NewPerson
 
 
 def main() -> None:
@@ -36,12 +33,20 @@ def main() -> None:
 
 
 @click.group()
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Print the versions of package, Python and tables, and exit.",
+)
 def nagarvani() -> None:
     """The publishing desk of a city."""
 
 
-nagarvani.add_command(mail)
-nagarvani.add_command(register)
+for group in (mail, people, register):
+    nagarvani.add_command(group)
 
 
 @nagarvani.command()
@@ -148,84 +153,6 @@ def doctor(tries: bool, yes: bool) -> None:
 
     code = run(settings)
     sys.exit(max(code, try_out(settings, yes=yes)) if tries else code)
-
-
-@nagarvani.group()
-def people() -> None:
-    """The people of this house."""
-
-
-@people.command()
-@click.option("--name", "name_mr", required=True, help="In Devanagari, as it is printed.")
-@click.option("--name-en", default="", help="The same in Latin letters.")
-@click.option("--designation", default="", help="Such as कनिष्ठ अभियंता.")
-@click.option("--mail", help="Where the invitation goes.")
-@click.option("--mobile", help="Ten digits; one may sign in with it too.")
-@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
-@click.option(
-    "--department", "departments", required=True, multiple=True, help="Its code; repeatable."
-)
-@click.option("--rank", type=int, help="1 or 2, for an officer; otherwise the first one free.")
-@click.option("--order", "order_number", default="", help="Number of the order of appointment.")
-@click.option("--show-link", is_flag=True, help="Print the link of the invitation as well.")
-def add(
-    role: str,
-    departments: tuple[str, ...],
-    rank: int | None,
-    show_link: bool,
-    **person: Unpack[NewPerson],
-) -> None:
-    """Record a person under one appointment for each department, and invite them."""
-    settings = _settings()
-    from commands.people import NewAppointments
-    from commands.people import add as add_person
-
-    add_person(
-        settings, person, NewAppointments(Role(role), departments, rank), show_link=show_link
-    )
-
-
-@people.command("confirm")
-@click.argument("ids", type=int, nargs=-1)
-def confirm_appointments(ids: tuple[int, ...]) -> None:
-    """Confirm appointments by number; without numbers, list those that wait."""
-    from commands.people import confirm
-
-    confirm(_settings(), ids)
-
-
-@people.command("rename")
-@click.argument("login")
-@click.option("--name", "name_mr", help="In Devanagari, as it is printed.")
-@click.option("--name-en", help="The same in Latin letters.")
-@click.option("--designation", help="Such as कनिष्ठ अभियंता.")
-def rename_person(
-    login: str, name_mr: str | None, name_en: str | None, designation: str | None
-) -> None:
-    """Rename the person with this mail address or mobile number; what is left out stays."""
-    from commands.people import rename
-
-    rename(_settings(), login, name_mr=name_mr, name_en=name_en, designation=designation)
-
-
-@people.command("correct")
-@click.argument("login")
-@click.option("--mail", help='The right one; "" removes it.')
-@click.option("--mobile", help='Ten digits; "" removes it.')
-def correct_person(login: str, mail: str | None, mobile: str | None) -> None:
-    """Correct mail and mobile of the person with this one or the other; what is left out stays."""
-    from commands.people import correct
-
-    correct(_settings(), login, mail=mail, mobile=mobile)
-
-
-@people.command("end-factor")
-@click.argument("login")
-def end_factor(login: str) -> None:
-    """End the lost second factor of the person with this mail address or mobile number."""
-    from commands.people import end_factor as end_lost_factor
-
-    end_lost_factor(_settings(), login)
 
 
 @nagarvani.command()

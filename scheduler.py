@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from publisher.content_checks.link_checker import LinkChecker, tick_links
+from publisher.database.revisions import shipped_revision
 from publisher.database.session import Database
 from publisher.delivery.accounts.token_expiry import tick_tokens
 from publisher.delivery.dispatch import take_up_claims, tick_dispatch, tick_overtaken
@@ -267,7 +268,7 @@ def _revision_check(
     database: Database, stopping: threading.Event, died: threading.Event
 ) -> Callable[[], int]:
     """Return a tick that stops the clock if the tables no longer have this version's revision."""
-    head = database.head()
+    head = shipped_revision()
 
     def watch() -> int:
         revision = database.revision()

@@ -14,7 +14,6 @@ from typing import Any, Self
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import (
@@ -188,10 +187,6 @@ class Database:
             if setting == durable_setting
             else f"{query} gives {setting}, not {durable_setting}"
         )
-
-    def head(self) -> str | None:
-        """Return the latest Alembic revision shipped with this version."""
-        return ScriptDirectory.from_config(alembic_config(self.url)).get_current_head()
 
     def revision(self) -> str | None:
         """Return the Alembic revision of the tables; None if there are no tables."""
