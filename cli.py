@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from commands.app_setup import command_settings as _settings
+from commands.app_setup import service_settings
 from commands.imports import without_collector
 from commands.mail_group import mail
 from commands.people_group import people
@@ -107,7 +108,7 @@ def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
 @click.option("--workers", default=2, show_default=True, help="Processes that serve pages.")
 def web(port: int, workers: int) -> None:
     """Serve the pages with gunicorn, on loopback: a web server with TLS stands before it."""
-    settings = _settings()
+    settings = service_settings()
     with without_collector():
         from commands.app_setup import open_app_context
         from web.server import serve
@@ -119,7 +120,7 @@ def web(port: int, workers: int) -> None:
 @click.option("--once", is_flag=True, help="Run whatever is due, once, and exit.")
 def clock(once: bool) -> None:
     """Publish what is due, look after it, read comments, send mails."""
-    settings = _settings()
+    settings = service_settings()
     with without_collector():
         import scheduler
         from commands.app_setup import open_worker_context

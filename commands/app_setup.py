@@ -37,6 +37,18 @@ def command_settings() -> Settings:
     return settings
 
 
+def service_settings() -> Settings:
+    """Return the settings of a command that stays; unknown variables are named on its log."""
+    from commands.health_messages import sentence
+    from publisher.operations.health_checks import check_variables
+    from publisher.settings.catalogue import unknown_variables
+
+    settings = command_settings()
+    for finding in check_variables(unknown_variables()):
+        click.echo(sentence(finding), err=True)
+    return settings
+
+
 def kept_secret(path: Path) -> str:
     """Return the secret in this file, which only its owner can read; generated if missing."""
     if not path.exists():

@@ -15,6 +15,7 @@ from publisher.now import now
 from publisher.operations import health_checks, mail_checks, platform_trial
 from publisher.operations.health_checks import HealthFinding
 from publisher.people.permissions import COMMAND
+from publisher.settings.catalogue import unknown_variables
 from publisher.settings.environment import Settings
 
 ASKED: Final = (
@@ -53,6 +54,7 @@ def _print_all(findings: Iterable[HealthFinding]) -> int:
 def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]:
     """The tables are only asked where they are there."""
     yield health_checks.check_settings(settings)
+    yield from health_checks.check_variables(unknown_variables())
     yield health_checks.check_font(font_file())
     yield health_checks.check_shaping()
     yield health_checks.check_media(settings.media_dir)

@@ -10,6 +10,10 @@ from publisher.settings.environment import PREFIX
 
 SENTENCES: Final[Mapping[str, str]] = {
     "settings_read": "read; people reach the pages at {base_url}",
+    "unknown_near": f"{PREFIX}{{name}} is no setting and changes nothing; perhaps "
+    f"{PREFIX}{{nearest}} is meant",
+    "unknown_variable": f"{PREFIX}{{name}} is no setting and changes nothing; docs/settings.md has "
+    "every setting",
     "no_tls": "{base_url} carries passwords in the clear: put a web server with TLS before it "
     f"and write https:// in {PREFIX}BASE_URL",
     "no_second_factor": "people reach {base_url} from everywhere and sign in by password alone: "

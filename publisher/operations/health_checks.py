@@ -96,6 +96,19 @@ def check_settings(settings: Settings) -> HealthFinding:
     return HealthFinding(HealthSubject.SETTINGS, True, "settings_read", values)
 
 
+def check_variables(unknown: Mapping[str, str]) -> list[HealthFinding]:
+    """Return a finding for each variable that is no setting; it has the nearest setting, or ""."""
+    return [
+        HealthFinding(
+            HealthSubject.SETTINGS,
+            False,
+            "unknown_near" if nearest else "unknown_variable",
+            {"name": name, "nearest": nearest},
+        )
+        for name, nearest in unknown.items()
+    ]
+
+
 def check_database(database: Database) -> HealthFinding:
     """Check that the database answers and keeps committed transactions."""
     values = {"url": make_url(database.url).render_as_string(hide_password=True)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -88,19 +88,20 @@ class Settings:
     """Everything that differs between cities and machines.
 
     `platforms` has the settings of the platforms by their names in small letters; empty if not set.
-    `reply_to` is the address of the mailbox that is read; empty if none is.
+    `reply_to` is the address of the mailbox that is read; empty if none is. What may hold a secret
+    is `repr=False`: no log and no command prints it.
     """
 
-    database_url: str
-    secret_key: str
-    token_keys: tuple[str, ...]
+    database_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    token_keys: tuple[str, ...] = field(repr=False)
     base_url: str
     trusted_proxies: int
     media_dir: Path
-    smtp_url: str
+    smtp_url: str = field(repr=False)
     mail_from: str
     mail_server: str
-    imap_url: str
+    imap_url: str = field(repr=False)
     clamd_url: str
     imap_token: MailboxTokenSettings | None
     reply_to: str
@@ -109,7 +110,7 @@ class Settings:
     head_hours: float
     scheduling: SchedulingSettings
     delivery: DeliverySettings
-    platforms: Mapping[str, str]
+    platforms: Mapping[str, str] = field(repr=False)
     sms: Sms
     papers: PaperSettings
     link_reach: Reach
@@ -127,8 +128,8 @@ class Settings:
 def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = None) -> Settings:
     """Return the settings of the environment and of `.env` in `folder`; raises `WrongSetting`."""
     root = folder or Path.cwd()
-    variables = _from_file(root / ".env") | dict(os.environ if environment is None else environment)
-    reader = _Reader(_ours(variables))
+    from_file, from_process = read_variables(environment, folder=root)
+    reader = _Reader({name: text for name, text in (from_file | from_process).items() if text})
     return Settings(
         database_url=reader.read(
             "DATABASE_URL",
@@ -217,17 +218,23 @@ def _link_reach(reader: _Reader) -> Reach:
     return reader.read("LINK_REACH", usual, Reach, "write public, loopback or none")
 
 
-def _ours(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return our settings that are not empty, by their names without the prefix."""
+def read_variables(
+    environment: Mapping[str, str] | None = None, *, folder: Path | None = None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return our variables of `.env` and of the environment, by their names without the prefix.
+
+    The environment's come before the file's; an empty one is as good as none.
+    """
+    from_file = dotenv_values((folder or Path.cwd()) / ".env")
+    return _ours(from_file), _ours(os.environ if environment is None else environment)
+
+
+def _ours(variables: Mapping[str, str | None]) -> dict[str, str]:
     return {
         name.removeprefix(PREFIX): text
         for name, text in variables.items()
-        if name.startswith(PREFIX) and text != ""
+        if name.startswith(PREFIX) and text is not None
     }
-
-
-def _from_file(path: Path) -> dict[str, str]:
-    return {name: text for name, text in dotenv_values(path).items() if text is not None}
 
 
 class _Reader:

@@ -22,23 +22,24 @@ class PlatformSetting:
     is_address: bool = False
     pattern: str = ""
     beside: str = ""
+    is_secret: bool = False
 
 
 PLATFORM_SETTINGS: Final = (
     PlatformSetting("x_api_url", "https://api.twitter.com", is_address=True),
     PlatformSetting("x_web_url", "https://x.com", is_address=True),
     PlatformSetting("x_handle"),
-    PlatformSetting("x_consumer_key"),
-    PlatformSetting("x_consumer_secret"),
-    PlatformSetting("x_access_token"),
-    PlatformSetting("x_access_token_secret"),
+    PlatformSetting("x_consumer_key", is_secret=True),
+    PlatformSetting("x_consumer_secret", is_secret=True),
+    PlatformSetting("x_access_token", is_secret=True),
+    PlatformSetting("x_access_token_secret", is_secret=True),
     PlatformSetting("graph_api_url", "https://graph.facebook.com", is_address=True),
     PlatformSetting("graph_api_version", "v26.0", pattern=r"v\d{1,3}\.\d"),
     PlatformSetting(
         "facebook_web_url", "https://www.facebook.com", is_address=True, beside="graph_api_url"
     ),
     PlatformSetting("facebook_page_id"),
-    PlatformSetting("facebook_page_token"),
+    PlatformSetting("facebook_page_token", is_secret=True),
     PlatformSetting("facebook_app_id"),
-    PlatformSetting("facebook_app_secret"),
+    PlatformSetting("facebook_app_secret", is_secret=True),
 )

@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -23,10 +23,10 @@ class SmsTemplate:
 class Sms:
     """The SMS gateway; if `sms_url` is empty there is none. Templates are by kind of notice."""
 
-    sms_url: str
+    sms_url: str = field(repr=False)
     sms_method: str
-    sms_headers: Mapping[str, str]
-    sms_body: str
+    sms_headers: Mapping[str, str] = field(repr=False)
+    sms_body: str = field(repr=False)
     sms_success: str
     sms_sender: str
     sms_entity_id: str
