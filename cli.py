@@ -10,6 +10,7 @@ import click
 
 from commands.app_setup import command_settings as _settings
 from commands.app_setup import service_settings
+from commands.config_group import config
 from commands.imports import without_collector
 from commands.mail_group import mail
 from commands.people_group import people
@@ -46,7 +47,7 @@ def nagarvani() -> None:
     """The publishing desk of a city."""
 
 
-for group in (mail, people, register):
+for group in (config, mail, people, register):
     nagarvani.add_command(group)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, fields
+from datetime import timedelta
 from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from publisher.failpoints import ARMED, LOG
 from publisher.settings.delivery import DeliverySettings
@@ -36,6 +40,7 @@ _NAMES: Final = {
     "help_desk.mail": "HELP_MAIL",
     "help_desk.hours": "HELP_HOURS",
 }
+MASK: Final = "***"
 _OF_TESTS: Final = frozenset({ARMED.removeprefix(PREFIX), LOG.removeprefix(PREFIX)})
 
 
@@ -47,6 +52,23 @@ class CatalogueSetting:
     group: str
     field: str
     is_secret: bool
+
+
+class SettingOrigin(StrEnum):
+    """Where a setting is set."""
+
+    ENVIRONMENT = "environment"
+    FILE = ".env"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class SettingInForce:
+    """A setting with its value as it would be written in the environment, masked if secret."""
+
+    name: str
+    text: str
+    origin: SettingOrigin
 
 
 def _catalogue() -> Iterator[CatalogueSetting]:
@@ -81,3 +103,61 @@ def unknown_variables(
     from_file, from_process = read_variables(environment, folder=folder)
     unknown = sorted((from_file | from_process).keys() - {*names, *_OF_TESTS})
     return {name: next(iter(get_close_matches(name.upper(), names, 1)), "") for name in unknown}
+
+
+def settings_in_force(
+    settings: Settings,
+    environment: Mapping[str, str] | None = None,
+    *,
+    folder: Path | None = None,
+) -> list[SettingInForce]:
+    """Return every setting as it is in force, with where it is set; secrets are masked."""
+    from_file, from_process = read_variables(environment, folder=folder)
+    in_force: list[SettingInForce] = []
+    for setting in CATALOGUE:
+        text = (from_file | from_process).get(setting.name, "")
+        origin = SettingOrigin.DEFAULT
+        if text:
+            is_own = setting.name in from_process
+            origin = SettingOrigin.ENVIRONMENT if is_own else SettingOrigin.FILE
+        text = text or _default_text(setting.name, _value(settings, setting))
+        in_force.append(SettingInForce(setting.name, _masked(setting, text), origin))
+    return in_force
+
+
+def _value(settings: Settings, setting: CatalogueSetting) -> object:
+    holder = getattr(settings, setting.group) if setting.group else settings
+    if isinstance(holder, Mapping):
+        return holder[setting.field]
+    return getattr(holder, setting.field, None)
+
+
+def _default_text(name: str, default: object) -> str:
+    """Return a default as it would be written in the environment."""
+    match default:
+        case None:
+            return ""
+        case bool():
+            return str(int(default))
+        case float():
+            return f"{default:g}"
+        case timedelta():
+            unit = timedelta(minutes=1) if name == "LANGUAGE_STAGGER" else timedelta(seconds=1)
+            return f"{default / unit:g}"
+        case tuple() | Mapping():
+            return ",".join(_default_text(name, part) for part in default)
+        case _:
+            return str(default)
+
+
+def _masked(setting: CatalogueSetting, text: str) -> str:
+    """Return the text without its secrets: of an address its password and query, else all of it."""
+    if not setting.name.endswith("_URL"):
+        return MASK if setting.is_secret and text else text
+    if setting.is_secret and text.startswith("http"):
+        # A gateway may be called with its key in the path.
+        parts = urlsplit(text)
+        return f"{parts.scheme}://{parts.hostname}/{MASK}"
+    # The last @ ends the password, which may have any sign unescaped.
+    text = re.sub(r"(://[^:/]*:).*@", rf"\1{MASK}@", text)
+    return re.sub(r"[?#].*", f"?{MASK}", text)

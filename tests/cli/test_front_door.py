@@ -16,7 +16,7 @@ from tests.support.processes import Starter
 pytestmark = pytest.mark.proof
 
 COMMANDS = (
-    *("accounts", "backup", "clock", "demo", "doctor", "init", "mail", "people"),
+    *("accounts", "backup", "clock", "config", "db", "demo", "doctor", "init", "mail", "people"),
     *("register", "rehearse", "restore", "sandbox", "web"),
 )
 PERSON = ("--name", "अ", "--mail", "a@b.example", "--role", "admin", "--department", "water")
