@@ -11,6 +11,7 @@ import click
 from commands.app_setup import command_settings as _settings
 from commands.app_setup import service_settings
 from commands.config_group import config
+from commands.db_group import db
 from commands.imports import without_collector
 from commands.mail_group import mail
 from commands.people_group import people
@@ -47,7 +48,7 @@ def nagarvani() -> None:
     """The publishing desk of a city."""
 
 
-for group in (config, mail, people, register):
+for group in (config, db, mail, people, register):
     nagarvani.add_command(group)
 
 

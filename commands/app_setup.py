@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from publisher.settings.environment import Settings, load
 if TYPE_CHECKING:
     from publisher.database.session import Database
     from publisher.delivery.worker_context import WorkerContext
+    from publisher.operations.health_checks import HealthFinding
     from web.core.context import AppContext
 
 
@@ -68,12 +70,24 @@ def font_file() -> Path:
 
 def checked_database(settings: Settings) -> Database:
     """Return the database; raises `ClickException` if it is unreachable or unfit."""
-    from commands.health_messages import sentence
-    from publisher.database.session import Database
     from publisher.operations import health_checks
 
+    return _checked(settings, (health_checks.check_database, health_checks.check_migrations))
+
+
+def reached_database(settings: Settings) -> Database:
+    """Return the database, whatever its tables; raises `ClickException` if it is unreachable."""
+    from publisher.operations import health_checks
+
+    return _checked(settings, (health_checks.check_database,))
+
+
+def _checked(settings: Settings, checks: Iterable[Callable[[Database], HealthFinding]]) -> Database:
+    from commands.health_messages import sentence
+    from publisher.database.session import Database
+
     database = Database(settings.database_url)
-    for check in (health_checks.check_database, health_checks.check_migrations):
+    for check in checks:
         finding = check(database)
         if not finding.ok:
             database.dispose()

@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from alembic.script import ScriptDirectory
+from dataclasses import dataclass
 
-from publisher.database.session import MIGRATIONS
+from alembic.script import ScriptDirectory
+from alembic.script.revision import ResolutionError
+
+from publisher.database.session import MIGRATIONS, NewerTables
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A migration: the revision that the tables have after it, and what it brings."""
+
+    revision: str
+    title: str
 
 
 def shipped_revision() -> str | None:
     """Return the latest Alembic revision shipped with this version."""
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    return _scripts().get_current_head()
+
+
+def pending_migrations(revision: str | None) -> list[Migration]:
+    """Return what leads from tables of this revision (None: no tables) to this version's.
+
+    Raises `NewerTables` if this version does not know the revision.
+    """
+    try:
+        scripts = list(_scripts().iterate_revisions("heads", revision or "base"))
+    except ResolutionError as error:
+        raise NewerTables from error
+    return [Migration(script.revision, script.doc) for script in reversed(scripts)]
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(MIGRATIONS))

@@ -1,0 +1,43 @@
+"""`nagarvani db`: the revision of the tables, and the way to that of this version."""
+
+from __future__ import annotations
+
+import click
+
+from commands.app_setup import reached_database
+from commands.init import lay_tables
+from publisher.database.revisions import Migration, pending_migrations, shipped_revision
+from publisher.database.session import NewerTables
+from publisher.settings.environment import Settings
+
+
+def status(settings: Settings) -> int:
+    """Print both revisions and what is pending; returns 0 if the tables are this version's."""
+    with reached_database(settings) as database:
+        revision = database.revision()
+        address = database.engine.url.render_as_string(hide_password=True)
+    click.echo(f"Database: {address}")
+    click.echo(f"Its tables: {revision or 'none'}")
+    click.echo(f"This version's: {shipped_revision()}")
+    try:
+        pending = pending_migrations(revision)
+    except NewerTables:
+        click.echo("The tables are those of a newer version: install that version.")
+        return 1
+    click.echo(f"Pending: {len(pending)}")
+    _print_all(pending)
+    return 1 if pending else 0
+
+
+def upgrade(settings: Settings) -> None:
+    """Migrate as `init` does; raises `ClickException` if the tables are newer than this version."""
+    with reached_database(settings) as database:
+        revision = database.revision()
+    lay_tables(settings)
+    _print_all(pending_migrations(revision))
+    click.echo(f"The tables are those of this version ({shipped_revision()}).")
+
+
+def _print_all(migrations: list[Migration]) -> None:
+    for migration in migrations:
+        click.echo(f"  {migration.revision}  {migration.title}")
