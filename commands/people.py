@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Role
 from commands.app_setup import checked_database
+from commands.origin import origin_of
 from publisher.auth.contact_details import BadPerson, normal_identifier
 from publisher.auth.sign_in import person_of
 from publisher.models.notifications import Notice
@@ -48,6 +48,11 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "mobile.landline": "--mobile is not a mobile number; write ten digits.",
     "another_person": "{option} belongs to {name}.",
     "last_channel": "{option} is the last channel of this person, who could not be reached then.",
+    "mail.not_proven": "Nothing was sent: no mail or mobile of this person is proven by "
+    "a link or code that was used. On the page of the sign-in they can ask for a new password.",
+    "mobile.no_sms": "Nothing was sent: only the mobile is proven, and no SMS is set up for codes.",
+    "role.no_appointment": "This person has no appointment; people add records one.",
+    "password.missing": "This person has no password yet; people invite sends the invitation.",
     "disabled": "This person's access is closed; open it on the page People first.",
     "department_id.closed": "This department is closed.",
     "role.already_appointed": "This person already has this appointment; nothing was changed.",
@@ -100,7 +105,7 @@ def add(
                 _invitation_line(notice, settings.base_url, show_link=show_link or is_first)
             )
     except BadPerson as problem:
-        raise click.ClickException(_sentence(problem)) from problem
+        raise click.ClickException(sentence_of(problem)) from problem
     for line in lines:
         click.echo(line)
 
@@ -123,17 +128,12 @@ def _record(
             role=planned.role,
             department_id=department_id,
             rank=planned.rank,
-            origin=_origin("people add"),
+            origin=origin_of("people add"),
             **person,
         )
         recorded.append(appointment)
         session.flush()
     return recorded
-
-
-def _origin(command: str) -> dict[str, str]:
-    """Return what the history says of a command: its name, and the user of the machine."""
-    return {"command": command, "user": getpass.getuser()}
 
 
 def confirm(settings: Settings, ids: tuple[int, ...]) -> None:
@@ -152,7 +152,7 @@ def confirm(settings: Settings, ids: tuple[int, ...]) -> None:
                 actor=COMMAND,
                 now=now(),
                 digests=digests,
-                origin=_origin("people confirm"),
+                origin=origin_of("people confirm"),
             )
             lines = [f"Confirmed: {_appointment_text(row)}" for row in confirmed]
     for line in lines:
@@ -170,7 +170,7 @@ def rename(
     """Change names and designation; None keeps one. Raises `click.ClickException`."""
     try:
         with checked_database(settings) as database, database.transaction() as session:
-            person = _person(session, login)
+            person = person_with(session, login)
             name_changes.rename(
                 session,
                 actor=COMMAND,
@@ -179,11 +179,11 @@ def rename(
                 name_en=person.name_en if name_en is None else name_en,
                 designation=person.designation if designation is None else designation,
                 now=now(),
-                origin=_origin("people rename"),
+                origin=origin_of("people rename"),
             )
             line = f"Recorded: {', '.join(filter(None, (person.name_mr, person.designation)))}"
     except BadPerson as problem:
-        raise click.ClickException(_sentence(problem)) from problem
+        raise click.ClickException(sentence_of(problem)) from problem
     click.echo(line)
 
 
@@ -194,7 +194,7 @@ def correct(settings: Settings, login: str, *, mail: str | None, mobile: str | N
     """
     try:
         with checked_database(settings) as database, database.transaction() as session:
-            person = _person(session, login)
+            person = person_with(session, login)
             mail = person.mail if mail is None else mail
             if not mail and not person.password_hash:
                 _require_sms(settings)
@@ -206,7 +206,7 @@ def correct(settings: Settings, login: str, *, mail: str | None, mobile: str | N
                 mail=mail or None,
                 mobile=(person.mobile if mobile is None else mobile) or None,
                 now=now(),
-                origin=_origin("people correct"),
+                origin=origin_of("people correct"),
             )
             lines = [f"Recorded: {', '.join(filter(None, (person.mail, person.mobile)))}"]
             lines += [
@@ -218,12 +218,13 @@ def correct(settings: Settings, login: str, *, mail: str | None, mobile: str | N
                 notice = _invite(session, person, at=now())
                 lines.append(_invitation_line(notice, settings.base_url, show_link=False))
     except BadPerson as problem:
-        raise click.ClickException(_sentence(problem)) from problem
+        raise click.ClickException(sentence_of(problem)) from problem
     for line in lines:
         click.echo(line)
 
 
-def _person(session: Session, login: str) -> Person:
+def person_with(session: Session, login: str) -> Person:
+    """Return the person with this mail or mobile; raises `click.ClickException`."""
     person = person_of(session, normal_identifier(login))
     if person is None:
         raise click.ClickException("Nobody has this mail address or mobile number.")
@@ -238,7 +239,7 @@ def _require_sms(settings: Settings) -> None:
 def end_factor(settings: Settings, login: str) -> None:
     """End the second factor of the person with this login; raises `click.ClickException`."""
     with checked_database(settings) as database, database.transaction() as session:
-        person = _person(session, login)
+        person = person_with(session, login)
         lost_factor.end_factor(session, actor=COMMAND, person=person, now=now())
         name = person.name_mr
     click.echo(f"The second factor of {name} has ended.")
@@ -290,7 +291,8 @@ def _invitation_line(notice: Notice | None, base_url: str, *, show_link: bool) -
     )
 
 
-def _sentence(problem: BadPerson) -> str:
+def sentence_of(problem: BadPerson) -> str:
+    """Return the sentence for a problem of a person."""
     template = PROBLEMS.get(f"{problem.field}.{problem.code}") or PROBLEMS.get(problem.code)
     option = _OPTIONS.get(problem.field, f"--{problem.field.removesuffix('_id')}")
     values = {"option": option, **problem.values}

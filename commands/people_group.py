@@ -89,3 +89,38 @@ def end_factor(login: str) -> None:
     from commands.people import end_factor as end_lost_factor
 
     end_lost_factor(command_settings(), login)
+
+
+@people.command("list")
+def list_people() -> None:
+    """List everybody: id, name, role, department, state, mail, last sign-in, between tabs."""
+    from commands.people_access import show
+
+    show(command_settings())
+
+
+@people.command("disable")
+@click.argument("login")
+def disable_person(login: str) -> None:
+    """Close the access of the person with this mail address or mobile number at once."""
+    from commands.people_access import disable
+
+    disable(command_settings(), login)
+
+
+@people.command("invite")
+@click.argument("login")
+def invite_person(login: str) -> None:
+    """Invite the person with this mail or mobile, who has no password yet, again."""
+    from commands.people_access import invite
+
+    invite(command_settings(), login)
+
+
+@people.command("reset")
+@click.argument("login")
+def reset_password(login: str) -> None:
+    """Send the person with this mail or mobile a link or code to set a new password."""
+    from commands.people_access import reset
+
+    reset(command_settings(), login)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commands.app_setup import checked_database
+from commands.origin import origin_of
 from commands.register_messages import columns_text, file_text, problem_text, row_line, summary
 from publisher.models.departments import RegisterKind
 from publisher.models.people import Department
@@ -141,7 +141,7 @@ def _carry_out(
             plan,
             actor=COMMAND,
             now=at,
-            origin={"command": "register import", "user": getpass.getuser()},
+            origin=origin_of("register import"),
             order=_order(options, at),
             confirms=options.confirms,
             skips_refused=options.skips_refused,

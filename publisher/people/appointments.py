@@ -225,10 +225,18 @@ def require_nobody(session: Session, department_id: int, *, now: datetime) -> No
         raise SomebodyExists
 
 
-def disable_person(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
+def disable_person(
+    session: Session,
+    *,
+    actor: Actor,
+    person: Person,
+    now: datetime,
+    origin: Mapping[str, str] | None = None,
+) -> None:
     """Disable a person, and end the person's sessions and password links at once.
 
-    Raises `WrongRole`, `OwnAppointment`, `LastAdmin`, or `WrongState` if already disabled.
+    `origin` is a command's name and user, for the history. Raises `WrongRole`, `OwnAppointment`,
+    `LastAdmin`, or `WrongState` if already disabled.
     """
     require_disable(session, actor, person, now=now)
     if is_admin(session, person, now=now):
@@ -240,7 +248,7 @@ def disable_person(session: Session, *, actor: Actor, person: Person, now: datet
     person.disabled_at = now
     end_all(session, person_id=person.id, now=now)
     one_time_links.end_for_password(session, person=person, now=now)
-    transitions.record(session, person, Action.DISABLE_PERSON, actor=actor, now=now)
+    transitions.record(session, person, Action.DISABLE_PERSON, actor=actor, now=now, values=origin)
 
 
 def enable_person(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:

@@ -26,12 +26,20 @@ from publisher.people.permissions import require_whole_person, standing
 INVITATION_LASTS: Final = timedelta(days=14)
 
 
-def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> Notice:
+def invite(
+    session: Session,
+    *,
+    actor: Actor,
+    person: Person,
+    now: datetime,
+    origin: Mapping[str, str] | None = None,
+) -> Notice:
     """Send the person a link that sets a password, and end an earlier link.
 
     It goes by mail, or by SMS to a person without a mail address. The token is in that message
-    only, and never visible to the inviting person. Raises `WrongRole`, or `BadPerson` if the person
-    has neither, no appointment or a password already, or is disabled.
+    only, and never visible to the inviting person. `origin` is a command's name and user, for the
+    history. Raises `WrongRole`, or `BadPerson` if the person has neither, no appointment or a
+    password already, or is disabled.
     """
     require_whole_person(session, actor, person, now=now)
     appointment = _invited_to(session, person, now)
@@ -40,7 +48,7 @@ def invite(session: Session, *, actor: Actor, person: Person, now: datetime) -> 
     notice = _send(session, appointment, person.mail or person.mobile or "", by, now=now)
     if notice is None:
         raise BadPerson("mail", "missing")
-    transitions.record(session, person, "invite", actor=actor, now=now)
+    transitions.record(session, person, "invite", actor=actor, now=now, values=origin)
     return notice
 
 

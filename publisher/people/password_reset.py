@@ -6,7 +6,7 @@ nor code signs anybody in.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.auth import one_time_links, throttling
-from publisher.auth.contact_details import normal_identifier
+from publisher.auth.contact_details import BadPerson, normal_identifier
 from publisher.auth.one_time_links import LinkPurpose, LinkSpent, LinkSubject
 from publisher.auth.refusals import NOBODY
 from publisher.auth.sign_in import person_of, set_password
@@ -24,7 +24,7 @@ from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.links import forgotten_code, forgotten_link, profile
 from publisher.people import calendar_feeds
-from publisher.people.permissions import standing
+from publisher.people.permissions import require_whole_person, standing
 
 LINK_LASTS: Final = timedelta(hours=1)
 CODE_LASTS: Final = timedelta(minutes=15)
@@ -46,7 +46,46 @@ def ask(session: Session, *, identifier: str, address: str, now: datetime) -> da
     person = person_of(session, identifier_key)
     if person is not None and not is_closed and _is_welcome(session, person, now):
         _send(session, person, identifier_key, now)
+        transitions.record(session, person, "forget_password", actor=NOBODY, now=now)
     return None
+
+
+def send(
+    session: Session,
+    *,
+    actor: Actor,
+    person: Person,
+    now: datetime,
+    has_sms: bool,
+    origin: Mapping[str, str] | None = None,
+) -> str:
+    """Send a link, or a code by SMS, to a channel that the person has proven; return the channel.
+
+    The password stays as it is until the person has used it. `origin` is a command's name and user,
+    for the history. Raises `WrongRole`, or `BadPerson` if there is no such channel, no password or
+    no appointment, or if the person is disabled.
+    """
+    require_whole_person(session, actor, person, now=now)
+    if person.disabled_at is not None:
+        raise BadPerson("mail", "disabled")
+    if not standing(session, person_id=person.id, now=now):
+        raise BadPerson("role", "no_appointment")
+    if person.password_hash is None:
+        raise BadPerson("password", "missing")
+    channel = _proven_channel(person, has_sms=has_sms)
+    _send(session, person, channel, now)
+    transitions.record(session, person, "forget_password", actor=actor, now=now, values=origin)
+    return channel
+
+
+def _proven_channel(person: Person, *, has_sms: bool) -> str:
+    if person.mail and person.mail_proven_at:
+        return person.mail
+    if not person.mobile or not person.mobile_proven_at:
+        raise BadPerson("mail", "not_proven")
+    if not has_sms:
+        raise BadPerson("mobile", "no_sms")
+    return person.mobile
 
 
 def _is_welcome(session: Session, person: Person, now: datetime) -> bool:
@@ -71,7 +110,6 @@ def _send(session: Session, person: Person, identifier_key: str, now: datetime) 
     compose.queue(
         session, kind=kind, person=person, values=values, now=now, path=path, to=identifier_key
     )
-    transitions.record(session, person, "forget_password", actor=NOBODY, now=now)
 
 
 def by_link(session: Session, *, token: str, now: datetime) -> Link | None:
