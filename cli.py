@@ -15,6 +15,7 @@ from commands.db_group import db
 from commands.imports import without_collector
 from commands.mail_group import mail
 from commands.people_group import people
+from commands.publishing_group import queue, release, stop_all
 from commands.register_group import register
 from commands.version import print_version
 from publisher.settings.environment import WrongSetting
@@ -48,8 +49,8 @@ def nagarvani() -> None:
     """The publishing desk of a city."""
 
 
-for group in (config, db, mail, people, register):
-    nagarvani.add_command(group)
+for command in (config, db, mail, people, queue, register, release, stop_all):
+    nagarvani.add_command(command)
 
 
 @nagarvani.command()

@@ -7,7 +7,7 @@ The state is in the rows, so an interrupted restore can be continued.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,7 @@ class Restores:
 
     since: datetime
     event_id: int
+    stop_ids: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def record(session: Session, stop: Stop, *, backup_at: datetime, now: datetime) 
 def open_restores(session: Session) -> Restores | None:
     """Return the restores whose stops are in force; None if there are none."""
     query = (
-        select(Event.id, Event.details)
+        select(Event.id, Event.subject_id, Event.details)
         .join(Stop, Stop.id == Event.subject_id)
         .where(
             Event.subject == Stop.__tablename__,
@@ -67,8 +68,8 @@ def open_restores(session: Session) -> Restores | None:
     events = session.execute(query).all()
     if not events:
         return None
-    since = min(datetime.fromisoformat(details["backup_at"]) for _, details in events)
-    return Restores(since, events[-1].id)
+    since = min(datetime.fromisoformat(details["backup_at"]) for _, _, details in events)
+    return Restores(since, events[-1].id, frozenset(event.subject_id for event in events))
 
 
 def not_reconciled(restores: Restores) -> ColumnElement[bool]:
@@ -91,7 +92,7 @@ def note_reconciled(session: Session, delivery: Delivery, *, now: datetime) -> N
     transitions.record(session, delivery, SEEK, actor=CLOCK, now=now)
 
 
-def in_doubt(session: Session, stops: Iterable[Stop]) -> InDoubt:
+def in_doubt(session: Session, stops: Collection[Stop]) -> InDoubt:
     """Count the deliveries that would be in doubt if these stops were released.
 
     Returns zeros if none of the stops belongs to a restore.
@@ -99,7 +100,7 @@ def in_doubt(session: Session, stops: Iterable[Stop]) -> InDoubt:
     if all(stop.person_id is not None for stop in stops):
         return InDoubt()
     restores = open_restores(session)
-    if restores is None:
+    if restores is None or restores.stop_ids.isdisjoint(stop.id for stop in stops):
         return InDoubt()
     is_unconfirmed = Delivery.state == DeliveryState.UNCONFIRMED
     counts = [

@@ -46,9 +46,9 @@ class Order(Base):
 
 
 class Stop(Base):
-    """A stop of all deliveries except hiding and deleting, until a person releases it.
+    """A stop of all deliveries except hiding and deleting, until it is released.
 
-    `person` is None if no person pressed it: a restored backup starts under a stop.
+    `person` is None if no person pressed it: a command did, or a restored backup starts under it.
     """
 
     __tablename__ = "stops"

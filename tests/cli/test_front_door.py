@@ -17,7 +17,7 @@ pytestmark = pytest.mark.proof
 
 COMMANDS = (
     *("accounts", "backup", "clock", "config", "db", "demo", "doctor", "init", "mail", "people"),
-    *("register", "rehearse", "restore", "sandbox", "web"),
+    *("queue", "register", "rehearse", "release", "restore", "sandbox", "stop-all", "web"),
 )
 PERSON = ("--name", "अ", "--mail", "a@b.example", "--role", "admin", "--department", "water")
 WITH_SETTINGS = (("web",), ("clock",), ("init",), ("doctor",), ("people", "add", *PERSON))

@@ -18,6 +18,8 @@ from publisher.delivery.controls.stop import ReleasedAlready
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Delivery, DeliveryAction
 from publisher.models.emergency import Duty
+from publisher.operations.backup import restore
+from publisher.people.permissions import COMMAND
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from tests.support.city import City
@@ -161,6 +163,23 @@ def test_a_stop_made_after_the_page_was_opened_is_not_released_by_it(town: City)
     later = stop(town, "admin", "दुसरे कारण")
     release(town, stop_id)
     assert open_stop_ids(town) == [later]
+
+
+def test_a_commands_stop_is_released_beside_a_restores_which_stays(town: City) -> None:
+    """Only the restore's own stop asks for the posts in doubt."""
+    town.schedule(town.approved(), 5 * HOUR)
+    with town.write() as session:
+        restore.stop_everything(
+            session, now=town.now, reason="पुनर्स्थापित", backup_at=town.now - HOUR
+        )
+        by_command = controls_stop.stop_all(session, actor=COMMAND, now=town.now, reason=WHY)
+        session.flush()
+    of_restore, of_command = open_stop_ids(town)
+    assert of_command == by_command.id
+    release(town, of_command)
+    with pytest.raises(Invalid):
+        release(town, of_restore)
+    assert open_stop_ids(town) == [of_restore]
 
 
 def test_released_twice_is_told_and_changes_nothing(town: City) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from publisher.delivery.accounts import manage
+from publisher.delivery.controls import stop
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Duty
 from publisher.operations.backup import restore
+from publisher.people.permissions import COMMAND
 from publisher.states import DeliveryState
 from publisher.working_time import local
 from tests.support import city_controls
@@ -175,6 +177,19 @@ def test_a_release_after_a_restore_confirms_how_many_are_in_doubt(
     again |= {"release-reason": "पाहिले.", "release-in_doubt": "y"}
     assert lead.post("/stop/release", again).status_code == 302
     assert not banner(lead.page("/"))
+
+
+def test_a_stop_by_command_is_named_so_on_every_page_and_with_its_release(site: Site) -> None:
+    city, lead = site.city, site.browser("lead")
+    with city.write() as session:
+        stop_row = stop.stop_all(session, actor=COMMAND, now=city.now, reason=WHY)
+        session.flush()
+    who = "सर्व्हरची देखभाल करणारे (आज्ञेद्वारे)"
+    assert who in banner(lead.page("/"))
+    assert who in lead.page("/stop")
+    with city.write() as session:
+        stop.release(session, actor=COMMAND, now=city.now, stop_ids=[stop_row.id], reason="पाहिले.")
+    assert f"प्रसिद्धी पुन्हा सुरू करणारे: {who} – पाहिले." in lead.page("/stop")
 
 
 def test_a_release_after_a_restore_without_doubtful_deliveries_is_ordinary(site: Site) -> None:

@@ -64,15 +64,17 @@ def _page(session: Session, form: ReasonForm) -> str:
         waiting_count=controls_stop.held_now(session, now=now, department_ids=department_ids),
         may_stop=controls_stop.may_stop(session, actor=actor(), now=now),
         may_release=may(actor(), Action.RELEASE, None),
-        author_of=stopper,
+        author_of=partial(stopper, session),
     )
 
 
-def stopper(stop: Stop) -> str:
-    """Return name and post of who stopped; "a restored backup" if it was not a person."""
-    return (
-        who_name(who_of(stop.appointment, stop.at)) if stop.appointment else _("a restored backup")
-    )
+def stopper(session: Session, stop: Stop) -> str:
+    """Return name and post of who stopped; the command or the backup if it was not a person."""
+    if stop.appointment:
+        return who_name(who_of(stop.appointment, stop.at))
+    if controls_stop.by_command(session, stop):
+        return _("the administrator of the server, by command")
+    return _("a restored backup")
 
 
 @routes.post("/stop")
@@ -142,7 +144,7 @@ def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
     can_release = may(viewer, Action.RELEASE, None)
     return (
         Banner(
-            _stop_sentence(stops),
+            _stop_sentence(session, stops),
             tone="red",
             icon="stop-circle",
             href=url_for("stopping.show", _anchor="release" if can_release else None),
@@ -151,12 +153,12 @@ def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
     )
 
 
-def _stop_sentence(stops: list[Stop]) -> str:
+def _stop_sentence(session: Session, stops: list[Stop]) -> str:
     first, other_count = stops[0], len(stops) - 1
     sentence = _(
         "All publishing has been stopped since %(at)s by %(who)s. Reason: %(reason)s",
         at=dates.moment(first.at, page_language(), now=ctx.now()),
-        who=stopper(first),
+        who=stopper(session, first),
         reason=_shortened(first.reason),
     )
     if not other_count:

@@ -1,4 +1,4 @@
-"""Stopping all deliveries, and releasing the stop: by a person, with a reason.
+"""Stopping all deliveries, and releasing the stop: by a person or a command, with a reason.
 
 Each stop is a row of its own: while one is in force, only hides and deletions are sent. So two
 people may stop at the same time without a lock, and nobody releases a stop that they have not seen.
@@ -6,7 +6,7 @@ people may stop at the same time without a lock, and nobody releases a stop that
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,11 +22,13 @@ from publisher.delivery import restore_state
 from publisher.delivery.emergency import roster
 from publisher.models.controls import Freeze, Stop
 from publisher.models.deliveries import Delivery
+from publisher.models.history import Event
 from publisher.models.people import Appointment, Person
 from publisher.models.posts import Decision, Post, Variant
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
+from publisher.people.permissions import is_command
 from publisher.review.gate_adapter import APPROVAL_KINDS
 from publisher.scheduling.holds import TAKES_BACK, is_held
 from publisher.states import UNSENT, DeliveryState
@@ -37,6 +39,9 @@ ON_ITS_WAY = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
 
 SOON = timedelta(hours=24)
 """Departments with posts due within this time are notified of a stop."""
+
+
+STOP_ALL = "stop_all"
 
 
 class ReleasedAlready(NotAllowed):
@@ -72,14 +77,22 @@ def past_stops(session: Session, *, most: int = 20) -> list[Stop]:
     )
 
 
-def stop_all(session: Session, *, actor: Actor, now: datetime, reason: str) -> Stop:
+def stop_all(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+    origin: Mapping[str, str] | None = None,
+) -> Stop:
     """Hold everything but hides and deletions until the stop is released, and notify people.
 
-    A second call with the same actor and reason returns the first stop. Raises `WrongRole`, or
-    `Invalid` if the reason is missing.
+    A second call with the same actor and reason returns the first stop. `origin` is a command's
+    name and user, for the history. Raises `WrongRole`, or `Invalid` if the reason is missing.
     """
-    on_duty = roster.is_on_duty(session, actor, now=now)
-    require(actor, Action.STOP_ALL, None, now=now, on_duty=on_duty)
+    if not is_command(actor):
+        on_duty = roster.is_on_duty(session, actor, now=now)
+        require(actor, Action.STOP_ALL, None, now=now, on_duty=on_duty)
     text = checked_reason(reason)
     for open_stop in open_stops(session):
         if (open_stop.person_id, open_stop.reason) == (actor.person_id, text):
@@ -91,7 +104,7 @@ def stop_all(session: Session, *, actor: Actor, now: datetime, reason: str) -> S
         appointment_id=actor.appointment_id,
     )
     session.add(stop)
-    transitions.record(session, stop, "stop_all", actor=actor, now=now)
+    transitions.record(session, stop, STOP_ALL, actor=actor, now=now, values=origin)
     waiting = select(Delivery.post_id).where(_waits(), Delivery.due_at <= now + SOON)
     _tell(session, NoticeKind.STOPPED, stop, waiting, now=now)
     return stop
@@ -105,14 +118,17 @@ def release(
     stop_ids: Collection[int],
     reason: str,
     accepted_in_doubt: int = 0,
+    origin: Mapping[str, str] | None = None,
 ) -> list[Stop]:
     """Release these stops; newer ones stay in force.
 
     A restore's stop is only released if at most `accepted_in_doubt` deliveries are in doubt.
-    Raises `WrongRole`, `Invalid` if the reason is missing or more deliveries are in doubt, and
-    `ReleasedAlready` if none of these stops is in force any more.
+    `origin` is a command's name and user, for the history. Raises `WrongRole`, `Invalid` if the
+    reason is missing or more deliveries are in doubt, and `ReleasedAlready` if none of these stops
+    is in force any more.
     """
-    require(actor, Action.RELEASE, None, now=now)
+    if not is_command(actor):
+        require(actor, Action.RELEASE, None, now=now)
     text = checked_reason(reason)
     query = select(Stop).where(Stop.id.in_(stop_ids), Stop.released_at.is_(None)).order_by(Stop.id)
     fresh = query.with_for_update().execution_options(populate_existing=True)
@@ -124,14 +140,25 @@ def release(
         raise Invalid([FieldError("in_doubt", "in_doubt", {"total": in_doubt.total})])
     for stop in stops:
         stop.released_at, stop.released_by_id, stop.release_reason = now, actor.person_id, text
-        values = asdict(in_doubt) if in_doubt.total and stop.person_id is None else None
-        transitions.record(session, stop, "release", actor=actor, now=now, values=values)
+        doubts = asdict(in_doubt) if in_doubt.total and stop.person_id is None else {}
+        values = {**doubts, **(origin or {})}
+        transitions.record(session, stop, "release", actor=actor, now=now, values=values or None)
     if not open_stops(session):
         fell_due = Delivery.due_at.between(stops[0].at, now)
         kept_here = Delivery.state.in_((*UNSENT, DeliveryState.MISSED))
         waited = select(Delivery.post_id).where(kept_here, fell_due)
         _tell(session, NoticeKind.RELEASED, stops[-1], waited, now=now)
     return stops
+
+
+def by_command(session: Session, stop: Stop) -> bool:
+    """Return True if a command made this stop, not a person and not a restore."""
+    if stop.person_id is not None:
+        return False
+    query = select(Event.id).where(
+        Event.subject == Stop.__tablename__, Event.subject_id == stop.id, Event.verb == STOP_ALL
+    )
+    return session.execute(query.limit(1)).first() is not None
 
 
 def on_its_way(
