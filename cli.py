@@ -10,14 +10,11 @@ import click
 
 from commands.app_setup import command_settings as _settings
 from commands.app_setup import service_settings
-from commands.config_group import config
-from commands.db_group import db
 from commands.imports import without_collector
 from commands.mail_group import mail
 from commands.people_group import people
-from commands.publishing_group import queue, release, stop_all
 from commands.register_group import register
-from commands.version import print_version
+from commands.server_group import config, db, queue, release, stop_all
 from publisher.settings.environment import WrongSetting
 
 
@@ -36,13 +33,28 @@ def main() -> None:
         sys.exit(2)
 
 
+def _print_version(context: click.Context, _option: click.Parameter, is_given: bool) -> None:
+    """Print the versions of the package, of Python, and of the tables, and exit."""
+    if not is_given or context.resilient_parsing:
+        return
+    import platform
+    from importlib import metadata
+
+    from publisher.database.revisions import shipped_revision
+
+    click.echo(f"nagarvani {metadata.version('nagarvani')}")
+    click.echo(f"Python {platform.python_version()}")
+    click.echo(f"tables {shipped_revision()}")
+    context.exit()
+
+
 @click.group()
 @click.option(
     "--version",
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=print_version,
+    callback=_print_version,
     help="Print the versions of package, Python and tables, and exit.",
 )
 def nagarvani() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import secrets
 import socket
@@ -49,6 +50,11 @@ def service_settings() -> Settings:
     for finding in check_variables(unknown_variables()):
         click.echo(sentence(finding), err=True)
     return settings
+
+
+def origin_of(command: str) -> dict[str, str]:
+    """Return what the history says of a command: its name, and the user of the machine."""
+    return {"command": command, "user": getpass.getuser()}
 
 
 def kept_secret(path: Path) -> str:

@@ -13,8 +13,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
-from commands.app_setup import checked_database
-from commands.origin import origin_of
+from commands.app_setup import checked_database, origin_of
 from publisher.auth.contact_details import BadPerson, normal_identifier
 from publisher.auth.sign_in import person_of
 from publisher.models.notifications import Notice

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from approvals.errors import WrongState
-from commands.app_setup import checked_database
-from commands.origin import origin_of
+from commands.app_setup import checked_database, origin_of
 from commands.people import person_with, sentence_of
 from publisher.auth.contact_details import BadPerson
 from publisher.delivery.controls import stop

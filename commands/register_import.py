@@ -11,8 +11,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from commands.app_setup import checked_database
-from commands.origin import origin_of
+from commands.app_setup import checked_database, origin_of
 from commands.register_messages import columns_text, file_text, problem_text, row_line, summary
 from publisher.models.departments import RegisterKind
 from publisher.models.people import Department

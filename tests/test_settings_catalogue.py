@@ -44,7 +44,7 @@ def test_an_unknown_variable_is_named_with_the_nearest_setting(
     assert unknown_variables({f"NAGARVANI_{name}": "x"}, folder=tmp_path) == {name: nearest}
 
 
-def test_unknown_variables_of_the_file_are_named_and_those_of_others_are_not(
+def test_unknown_variables_of_the_file_are_named_too(
     tmp_path: Path,
 ) -> None:
     (tmp_path / ".env").write_text("NAGARVANI_MEDIADIR=/srv\nMEDIADIR=/srv\n")

@@ -176,7 +176,7 @@ def test_a_reset_sends_a_code_to_the_mobile_if_that_alone_is_proven(
         ({"disabled_at": NOON}, "access is closed"),
     ],
 )
-def test_a_reset_that_reaches_nobody_surely_sends_nothing(
+def test_a_reset_without_a_proven_channel_sends_nothing(
     workspace: Workspace, town: CityPeople, columns: dict[str, object], says: str
 ) -> None:
     set_officer(town, **columns)

@@ -7,8 +7,7 @@ from datetime import datetime
 
 import click
 
-from commands.app_setup import checked_database
-from commands.origin import origin_of
+from commands.app_setup import checked_database, origin_of
 from publisher.delivery.controls import stop as stops
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Delivery

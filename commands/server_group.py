@@ -1,16 +1,53 @@
-"""The commands `queue`, `stop-all` and `release`; each imports what it needs when it runs."""
+"""The commands of a server's administrator; each imports what it needs when it runs."""
 
 from __future__ import annotations
+
+import sys
 
 import click
 
 from commands.app_setup import command_settings
+from publisher.settings.environment import load
+
+
+@click.group()
+def config() -> None:
+    """The settings that are in force."""
+
+
+@config.command()
+def show() -> None:
+    """Print every setting as it is in force, and whether it is set; secrets are masked."""
+    from commands.config import show
+
+    show()
+
+
+@click.group()
+def db() -> None:
+    """The tables of the database, and those that this version needs."""
+
+
+@db.command()
+def status() -> None:
+    """Say which revision the tables have, and which migrations are pending."""
+    from commands.db import status
+
+    sys.exit(status(load()))
+
+
+@db.command()
+def upgrade() -> None:
+    """Migrate the tables to this version; stop web and clock before."""
+    from commands.db import upgrade
+
+    upgrade(command_settings())
 
 
 @click.command()
 def queue() -> None:
     """Say what is due, late, unconfirmed or held, and which messages are queued."""
-    from commands.publishing import show_queue
+    from commands.outbox import show_queue
 
     show_queue(command_settings())
 
@@ -19,7 +56,7 @@ def queue() -> None:
 @click.option("--reason", required=True, help="Everybody reads it at the top of every page.")
 def stop_all(reason: str) -> None:
     """Stop all publishing at once; only hiding and deleting still work."""
-    from commands.publishing import stop
+    from commands.outbox import stop
 
     stop(command_settings(), reason)
 
@@ -34,6 +71,6 @@ def stop_all(reason: str) -> None:
 )
 def release(reason: str, accept_in_doubt: int) -> None:
     """Release every stop that is in force; publishing starts again."""
-    from commands.publishing import release_all
+    from commands.outbox import release_all
 
     release_all(command_settings(), reason, accepted_in_doubt=accept_in_doubt)
