@@ -14,6 +14,7 @@ from publisher.settings.catalogue import (
     unknown_variables,
 )
 from publisher.settings.environment import load
+from tests.support.processes import INHERITED
 from tests.test_settings import GOOD, TEMPLATES
 
 
@@ -25,7 +26,8 @@ def test_the_catalogue_has_every_setting_once() -> None:
 
 def test_no_setting_is_unknown(tmp_path: Path) -> None:
     environment = {f"NAGARVANI_{setting.name}": "x" for setting in CATALOGUE}
-    assert unknown_variables({**environment, ARMED: "x", LOG: "x"}, folder=tmp_path) == {}
+    of_tests = dict.fromkeys((ARMED, LOG, *INHERITED), "x")
+    assert unknown_variables({**environment, **of_tests}, folder=tmp_path) == {}
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,9 @@ _NAMES: Final = {
     "help_desk.hours": "HELP_HOURS",
 }
 MASK: Final = "***"
+_TEST_PREFIX: Final = "TEST_"
+"""How the other names begin by which tests find the processes that they started."""
+
 _OF_TESTS: Final = frozenset({ARMED.removeprefix(PREFIX), LOG.removeprefix(PREFIX)})
 
 
@@ -97,12 +100,16 @@ def unknown_variables(
 ) -> dict[str, str]:
     """Return our variables that are no setting, each with the nearest setting, or "".
 
-    All names are without the prefix.
+    All names are without the prefix. Those of tests are left out.
     """
     names = [setting.name for setting in CATALOGUE]
     from_file, from_process = read_variables(environment, folder=folder)
     unknown = sorted((from_file | from_process).keys() - {*names, *_OF_TESTS})
-    return {name: next(iter(get_close_matches(name.upper(), names, 1)), "") for name in unknown}
+    return {
+        name: next(iter(get_close_matches(name.upper(), names, 1)), "")
+        for name in unknown
+        if not name.startswith(_TEST_PREFIX)
+    }
 
 
 def settings_in_force(
