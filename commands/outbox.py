@@ -93,11 +93,11 @@ def release_all(settings: Settings, reason: str, *, accepted_in_doubt: int) -> N
                 accepted_in_doubt=accepted_in_doubt,
                 origin=origin_of("release"),
             )
-            lines = [_stop_line(stop) for stop in released]
+            lines = [f"Released: {_moment(stop.at)}, {stop.reason}" for stop in released]
     except Invalid as problem:
         raise click.ClickException(_sentence(problem)) from problem
     for line in lines:
-        click.echo(f"Released: {line}")
+        click.echo(line)
 
 
 def _sentence(problem: Invalid) -> str:

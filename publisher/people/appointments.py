@@ -184,12 +184,24 @@ def end_appointment(
     _tell(session, appointment.person, actor, now, **office)
 
 
-def _tell(session: Session, person: Person, actor: Actor, now: datetime, **office: object) -> None:
-    """Tell a person that somebody has ended this office of theirs, or without one their access."""
-    if actor.person_id is not None:
-        values = {"at": now, "by": session.get_one(Person, actor.person_id), **office}
-        kind = NoticeKind.ACCESS_ENDED
-        compose.queue(session, kind=kind, person=person, values=values, now=now)
+def _tell(
+    session: Session,
+    person: Person,
+    actor: Actor,
+    now: datetime,
+    *,
+    origin: Mapping[str, str] | None = None,
+    **office: object,
+) -> None:
+    """Tell a person that this office of theirs, or without one their access, was ended.
+
+    A person has done it, or a command with an `origin`; of anything else nobody is told.
+    """
+    if actor.person_id is None and origin is None:
+        return
+    by = session.get_one(Person, actor.person_id) if actor.person_id is not None else None
+    values = {"at": now, "by": by, **office}
+    compose.queue(session, kind=NoticeKind.ACCESS_ENDED, person=person, values=values, now=now)
 
 
 def end_now(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
@@ -244,7 +256,7 @@ def disable_person(
     session.refresh(person, with_for_update=True)
     if person.disabled_at is not None:
         raise WrongState(state="disabled", to="disabled")
-    _tell(session, person, actor, now)  # nobody who is disabled gets any
+    _tell(session, person, actor, now, origin=origin)  # nobody who is disabled gets any
     person.disabled_at = now
     end_all(session, person_id=person.id, now=now)
     one_time_links.end_for_password(session, person=person, now=now)

@@ -109,6 +109,7 @@ def test_access_is_closed_by_command(workspace: Workspace, town: CityPeople) -> 
     with town.read() as session:
         assert None not in set(session.scalars(select(SignIn.ended_at)))
     expect_command(town, "disable_person", "people disable")
+    assert [notice.address for notice in notices(town, NoticeKind.ACCESS_ENDED)] == [MAIL]
     again = workspace.run_in_process("people", "disable", MAIL)
     assert (again.code, "closed already" in again.err) == (1, True)
 
