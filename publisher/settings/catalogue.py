@@ -41,9 +41,7 @@ _NAMES: Final = {
     "help_desk.hours": "HELP_HOURS",
 }
 MASK: Final = "***"
-_TEST_PREFIX: Final = "TEST_"
-"""How the other names begin by which tests find the processes that they started."""
-
+_TEST_PREFIX: Final = "TEST_"  # of the variables by which tests find the processes they started
 _OF_TESTS: Final = frozenset({ARMED.removeprefix(PREFIX), LOG.removeprefix(PREFIX)})
 
 
@@ -161,7 +159,7 @@ def _masked(setting: CatalogueSetting, text: str) -> str:
     """Return the text without its secrets: of an address its password and query, else all of it."""
     if not setting.name.endswith("_URL"):
         return MASK if setting.is_secret and text else text
-    if setting.is_secret and text.startswith("http"):
+    if setting.is_secret and re.match("https?:", text, re.IGNORECASE):
         # A gateway may be called with its key in the path.
         parts = urlsplit(text)
         return f"{parts.scheme}://{parts.hostname}/{MASK}"
