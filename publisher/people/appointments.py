@@ -181,7 +181,7 @@ def end_appointment(
     session.refresh(appointment, with_for_update={"of": Appointment})
     end_now(session, appointment, actor=actor, now=now)
     office = {"role": appointment.role, "department": appointment.department}
-    _tell(session, appointment.person, actor, now, **office)
+    _tell(session, appointment.person, actor, now, office=office)
 
 
 def _tell(
@@ -190,8 +190,8 @@ def _tell(
     actor: Actor,
     now: datetime,
     *,
+    office: Mapping[str, object],
     origin: Mapping[str, str] | None = None,
-    **office: object,
 ) -> None:
     """Tell a person that this office of theirs, or without one their access, was ended.
 
@@ -256,7 +256,7 @@ def disable_person(
     session.refresh(person, with_for_update=True)
     if person.disabled_at is not None:
         raise WrongState(state="disabled", to="disabled")
-    _tell(session, person, actor, now, origin=origin)  # nobody who is disabled gets any
+    _tell(session, person, actor, now, office={}, origin=origin)  # nobody who is disabled gets any
     person.disabled_at = now
     end_all(session, person_id=person.id, now=now)
     one_time_links.end_for_password(session, person=person, now=now)
