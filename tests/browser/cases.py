@@ -23,6 +23,8 @@ NOT_PAGES = frozenset(
         "approval_links.picture",
         "link_cards.picture",
         "feeds.calendar",
+        "public_files.robots",
+        "public_files.security",
         "submissions.csv",
         "annex.csv",
         "annex.pdf",

@@ -41,6 +41,8 @@ WITHOUT_A_LINK: Mapping[str, str] = {
     "on_the_spot.ask": ONLY_BY_CODE,
     "passkeys.add": "follows the button of a profile, where the address can have passkeys",
     "profile.code": "follows the form of a new address or number",
+    "public_files.robots": "asked for by crawlers",
+    "public_files.security": "asked for by who finds a weakness, where RFC 9116 has it",
     "rehearsals.index": "a menu entry where rehearsals are offered",
     "second_factor.code": "the second screen of setting up",
     "stopping.show": "those who may not stop are led to it by the banner of a stop",

@@ -170,6 +170,8 @@ TABLE: Mapping[str, Entry] = {
     "today.index": page(EVERYBODY),
     "changes.ask": page(EVERYBODY),
     "tour.step": page(EVERYBODY),
+    "public_files.robots": PUBLIC,
+    "public_files.security": PUBLIC,
     "guides.index": PUBLIC,
     "guides.show": PUBLIC,
     "tour.dismiss": page(EVERYBODY),
