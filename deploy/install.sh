@@ -1,0 +1,67 @@
+#!/bin/sh
+# Installs Nagarvani from its wheel, or another version over it: a user, folders, a virtual environment with the locked
+# packages, the settings with a secret key, and the units of systemd. It starts nothing, and running it again is fine.
+# As root, in a checkout of the same version:  deploy/install.sh dist/nagarvani-0.1.0-py3-none-any.whl
+# PYTHON=python3.12 chooses the Python, as in `make`.
+set -eu
+umask 022
+
+user=nagarvani
+program=/opt/nagarvani/venv
+data=/var/lib/nagarvani
+backups=/var/backups/nagarvani
+settings=/etc/nagarvani/nagarvani.env
+units=/etc/systemd/system
+python=${PYTHON:-python3}
+here=$(cd "$(dirname "$0")" && pwd)
+lock=$here/../requirements/run.txt
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+[ "$#" -eq 1 ] || fail "Name the wheel: deploy/install.sh dist/nagarvani-0.1.0-py3-none-any.whl"
+wheel=$1
+[ -f "$wheel" ] || fail "$wheel is not here: docs/running.md says how it is built."
+[ -f "$lock" ] || fail "$lock is not here: the lock file of the same version belongs beside this script."
+[ "$(id -u)" -eq 0 ] || fail "Only root can add a user and write to /opt: sudo $0 $wheel"
+"$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' ||
+    fail "$python is older than 3.11 or cannot make virtual environments: apt-get install python3 python3-venv"
+
+getent passwd "$user" >/dev/null ||
+    useradd --system --user-group --home-dir "$data" --no-create-home --shell /usr/sbin/nologin "$user"
+install -d -m 0700 -o "$user" -g "$user" "$data" "$backups"
+install -d -m 0750 -o root -g "$user" "$(dirname "$settings")"
+
+# All of it belongs to root: the product never writes to its own files.
+[ -x "$program/bin/python" ] || "$python" -m venv "$program"
+"$program/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
+"$program/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall "$wheel"
+
+if [ ! -e "$settings" ]; then
+    new=$(mktemp "$settings.XXXXXX")
+    secret=$("$program/bin/python" -c 'import secrets; print(secrets.token_hex(32))')
+    sed -e "s|^#NAGARVANI_SECRET_KEY=.*|NAGARVANI_SECRET_KEY=$secret|" \
+        -e "s|^#NAGARVANI_MEDIA_DIR=.*|NAGARVANI_MEDIA_DIR=$data/media|" \
+        -e 's|^#NAGARVANI_TRUSTED_PROXIES=.*|NAGARVANI_TRUSTED_PROXIES=1|' \
+        "$here/../.env.example" >"$new"
+    chown "root:$user" "$new"
+    chmod 0640 "$new"
+    mv "$new" "$settings"
+fi
+ln -sfn "$settings" "$data/.env"
+
+install -m 0755 "$here/nagarvani" /usr/local/sbin/nagarvani
+if [ -d "$units" ]; then
+    install -m 0644 "$here"/systemd/nagarvani-*.service "$here"/systemd/nagarvani-*.timer "$units"
+    if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+fi
+
+cat <<END
+Nagarvani is in $program. Next (docs/running.md, "On one machine, step by step"):
+  1. write the settings in $settings, and keep a copy of NAGARVANI_SECRET_KEY elsewhere
+  2. nagarvani init && nagarvani doctor
+  3. systemctl enable --now nagarvani-web nagarvani-clock@1 nagarvani-backup.timer
+Over another version: stop the services before this script, and run "nagarvani init" before they start again.
+END
