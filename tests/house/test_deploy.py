@@ -15,7 +15,9 @@ import click
 import pytest
 import yaml
 
+from bench.dispatch import PARTS
 from cli import nagarvani
+from publisher.database.engines import POOL
 from publisher.settings.environment import PREFIX
 from tests.house.test_documented import settings_named
 from tests.support.processes import free_port
@@ -190,6 +192,29 @@ def test_nginx_accepts_its_site(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "[warn]" not in done.stderr
+
+
+def section(title: str) -> str:
+    """Return a section of the docs of running it."""
+    return read("docs/running.md").partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_each_cost_of_the_docs_is_measured_by_a_command_that_exists() -> None:
+    sizes = section("How large a machine")
+    rows = re.findall(r"^\| (?!what |-)(?:.+) \| `(.+?)` \|$", sizes, re.MULTILINE)
+    assert len(rows) == sizes.count("\n|") - 2
+    for command in rows:
+        bench = re.fullmatch(r"make bench ONLY=(\w+)(?: PART=(\w+))?", command)
+        if bench:
+            assert f"make bench ONLY={bench[1]} " in read("docs/performance.md")
+            assert bench[2] in (None, *PARTS)
+        else:
+            assert (CHECKOUT / command.split()[-1]).is_file()
+
+
+def test_the_docs_count_the_connections_of_a_process() -> None:
+    assert f"opens at most {POOL['pool_size']}." in section("How large a machine")
+    assert POOL["max_overflow"] == 0
 
 
 SCRIPTS = ("deploy/install.sh", "deploy/nagarvani")
