@@ -38,6 +38,8 @@ install -d -m 0750 -o root -g "$user" "$(dirname "$settings")"
 [ -x "$program/bin/python" ] || "$python" -m venv "$program"
 "$program/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
 "$program/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall "$wheel"
+runuser -u "$user" -- "$program/bin/nagarvani" --help >/dev/null ||
+    fail "The user $user cannot run $program/bin/nagarvani: may everybody enter the folder of $python?"
 
 if [ ! -e "$settings" ]; then
     new=$(mktemp "$settings.XXXXXX")
