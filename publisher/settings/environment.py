@@ -27,6 +27,8 @@ from publisher.settings.help import PHONE, HelpDesk, read_address, read_hours
 from publisher.settings.mailbox import MailboxTokenSettings, mailbox_address, read_token_settings
 from publisher.settings.papers import PaperSettings, read_papers
 from publisher.settings.parsers import (
+    CLAMD_HINT,
+    read_clamd,
     read_count,
     read_database_url,
     read_keys,
@@ -34,7 +36,6 @@ from publisher.settings.parsers import (
     read_url,
 )
 from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
-from publisher.settings.scanner import CLAMD_HINT, read_clamd
 from publisher.settings.scheduling import (
     LANGUAGE_STAGGER,
     TAKE_BACK,

@@ -44,3 +44,16 @@ def read_count(text: str) -> int:
     if int(text) < 0:
         raise ValueError(text)
     return int(text)
+
+
+CLAMD_HINT = "write tcp://host:port or unix:/path/to/clamd.ctl"
+
+
+def read_clamd(text: str) -> str:
+    """Return the address of a virus scanner, a clamd; raises `ValueError` if it is none."""
+    parts = urlsplit(text)
+    is_path = parts.scheme == "unix" and not parts.netloc and parts.path.startswith("/")
+    is_host = parts.scheme == "tcp" and parts.hostname and parts.port and not parts.path
+    if not (is_path or is_host):
+        raise ValueError(text)
+    return text

@@ -7,8 +7,8 @@ import tomllib
 from hashlib import sha256
 from pathlib import Path
 
+from publisher.settings.catalogue import CATALOGUE
 from publisher.settings.environment import PREFIX, Settings, load
-from tests.house.test_documented import settings_named
 from tools.source import read, tracked
 
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
@@ -42,7 +42,7 @@ def test_the_package_names_the_licence_and_carries_every_licence_file() -> None:
 
 def test_the_example_has_every_setting_in_the_order_of_the_docs() -> None:
     assert list(examples()) == settings_in_docs()
-    assert sorted(examples()) == sorted(settings_named())
+    assert sorted(examples()) == sorted(setting.name for setting in CATALOGUE)
 
 
 def test_each_line_of_the_example_is_a_comment() -> None:
