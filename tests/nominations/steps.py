@@ -160,7 +160,8 @@ class Calls:
     def notices(self, kind: str) -> list[Notice]:
         """Return the notices of this kind, oldest first."""
         with self.city.read() as session:
-            return list(session.scalars(select(Notice).where(Notice.kind == kind)))
+            query = select(Notice).where(Notice.kind == kind).order_by(Notice.id)
+            return list(session.scalars(query))
 
     def wait(self, days: float) -> None:
         """Let days pass."""
