@@ -33,7 +33,7 @@ TRIES: Final[Mapping[str, tuple[str, str]]] = {
         "switch to the Tree Authority and answer a comment that is overdue",
     ),
     "vilas-thopate": (
-        "टपालपेटीतील दुव्यावरून विभागाचे दोन समन्वयक नेमा; विभागाचा प्रस्ताव कोठे आहे ते पाहा",
+        "टपालपेटीतील लिंकवरून विभागाचे दोन समन्वयक नेमा; विभागाचा प्रस्ताव कोठे आहे ते पाहा",
         "name your two officers by the link in the letterbox; see where your submission stands",
     ),
     "alka-dhaygude": (
