@@ -5,6 +5,8 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from urllib.parse import urlsplit
 
+CLAMD_HINT = "write tcp://host:port or unix:/path/to/clamd.ctl"
+
 
 def read_url(text: str, schemes: tuple[str, ...]) -> str:
     """Parse an address with one of these schemes; raises `ValueError`."""
@@ -44,9 +46,6 @@ def read_count(text: str) -> int:
     if int(text) < 0:
         raise ValueError(text)
     return int(text)
-
-
-CLAMD_HINT = "write tcp://host:port or unix:/path/to/clamd.ctl"
 
 
 def read_clamd(text: str) -> str:
