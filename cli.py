@@ -15,7 +15,7 @@ from commands.mail_group import mail
 from commands.people_group import people
 from commands.register_group import register
 from commands.server_group import config, db, queue, release, stop_all
-from publisher.settings.environment import WrongSetting
+from publisher.settings.reader import WrongSetting
 
 
 def main() -> None:

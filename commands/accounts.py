@@ -20,7 +20,8 @@ from publisher.models.second_factors import SecondFactor
 from publisher.now import now
 from publisher.people.permissions import COMMAND
 from publisher.platforms.registry import all_platforms
-from publisher.settings.environment import PREFIX, Settings
+from publisher.settings.environment import Settings
+from publisher.settings.reader import PREFIX
 
 YES: Final = "yes"
 

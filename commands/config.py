@@ -7,7 +7,8 @@ import click
 from commands.health_messages import sentence
 from publisher.operations.health_checks import check_variables
 from publisher.settings.catalogue import settings_in_force, unknown_variables
-from publisher.settings.environment import PREFIX, load
+from publisher.settings.environment import load
+from publisher.settings.reader import PREFIX
 
 
 def show() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from publisher.operations.health_checks import HealthFinding
-from publisher.settings.environment import PREFIX
+from publisher.settings.reader import PREFIX
 
 SENTENCES: Final[Mapping[str, str]] = {
     "settings_read": "read; people reach the pages at {base_url}",

@@ -25,7 +25,8 @@ from publisher.people.permissions import COMMAND
 from publisher.platforms.capabilities import AccountFromSettings
 from publisher.platforms.oauth.types import ConnectableAccount
 from publisher.platforms.registry import all_platforms
-from publisher.settings.environment import PREFIX, Settings, WrongSetting
+from publisher.settings.environment import Settings
+from publisher.settings.reader import PREFIX, WrongSetting
 
 OWNER: Final = "information-technology"
 

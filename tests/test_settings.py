@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from publisher.settings.environment import Reach, Settings, WrongSetting, load
+from publisher.settings.environment import Reach, Settings, load
 from publisher.settings.help import HelpDesk, Hours
 from publisher.settings.papers import PaperSettings
 from publisher.settings.platforms import PLATFORM_SETTINGS
+from publisher.settings.reader import WrongSetting
 from publisher.settings.sms import SmsTemplate
 
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="  # 32 letters, as Fernet writes its keys

@@ -16,7 +16,8 @@ from pathlib import Path
 import click
 
 from commands.app_setup import kept_secret
-from publisher.settings.environment import PREFIX, Settings, load
+from publisher.settings.environment import Settings, load
+from publisher.settings.reader import PREFIX
 from sandbox.letters import MAIL_SERVER
 
 HOST = "127.0.0.1"

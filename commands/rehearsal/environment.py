@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from commands.demo.environment import DemoEnvironment
 from demo.rehearsals.scenarios import Scenario
-from publisher.settings.environment import PREFIX, Settings
+from publisher.settings.environment import Settings
 from publisher.settings.platforms import PLATFORM_SETTINGS
+from publisher.settings.reader import PREFIX
 
 
 class NotApart(Exception):

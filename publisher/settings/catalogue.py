@@ -13,13 +13,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from publisher.failpoints import ARMED, LOG
-from publisher.settings.delivery import DeliverySettings
-from publisher.settings.environment import PREFIX, City, Settings, read_variables
+from publisher.settings.delivery import DeliverySettings, SchedulingSettings
+from publisher.settings.environment import City, Settings, read_variables
 from publisher.settings.help import HelpDesk
 from publisher.settings.mailbox import MailboxTokenSettings
 from publisher.settings.papers import PaperSettings
 from publisher.settings.platforms import PLATFORM_SETTINGS
-from publisher.settings.scheduling import SchedulingSettings
+from publisher.settings.reader import PREFIX
 from publisher.settings.sms import Sms
 
 _GROUPS: Final[Mapping[str, type[Any]]] = {

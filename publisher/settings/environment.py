@@ -3,68 +3,45 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
 from publisher.settings.delivery import (
-    LOOKS,
+    LANGUAGE_STAGGER,
+    TAKE_BACK,
     DeliverySettings,
-    read_days,
+    SchedulingSettings,
+    read_delivery,
     read_name,
-    read_second,
-    read_seconds,
-    read_some,
+    read_stagger,
+    read_take_back,
 )
 from publisher.settings.help import PHONE, HelpDesk, read_address, read_hours
 from publisher.settings.mailbox import MailboxTokenSettings, mailbox_address, read_token_settings
 from publisher.settings.papers import PaperSettings, read_papers
-from publisher.settings.parsers import (
+from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
+from publisher.settings.reader import (
     CLAMD_HINT,
+    PREFIX,
+    Reader,
+    is_loopback,
+    matching,
     read_clamd,
     read_count,
     read_database_url,
     read_keys,
     read_long_secret,
-    read_url,
-)
-from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
-from publisher.settings.scheduling import (
-    LANGUAGE_STAGGER,
-    TAKE_BACK,
-    SchedulingSettings,
-    read_stagger,
-    read_take_back,
 )
 from publisher.settings.sms import Sms, read_headers, read_method, read_pattern, read_templates
 
-PREFIX = "NAGARVANI_"
 MOST_HEAD_HOURS = 40.0
 """The longest least time of the officers before their head may decide: a week of work."""
 _WEB = ("https", "http")
-_SECRET_SETTINGS = frozenset(
-    {
-        *("DATABASE_URL", "SECRET_KEY", "SMTP_URL", "IMAP_URL", "TOKEN_KEYS"),
-        *("SMS_URL", "SMS_HEADERS", "SMS_BODY"),
-    }
-)
-"""Settings that may hold a password or a key. Errors, which end up in logs, do not repeat them."""
-Value = TypeVar("Value")
-
-
-class WrongSetting(Exception):
-    """A setting cannot be used; the message says which, why, and what to write."""
-
-    def __init__(self, name: str, hint: str) -> None:
-        super().__init__(f"{PREFIX}{name}: {hint}")
-        self.name = name
 
 
 @dataclass(frozen=True)
@@ -130,7 +107,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
     """Return the settings of the environment and of `.env` in `folder`; raises `WrongSetting`."""
     root = folder or Path.cwd()
     from_file, from_process = read_variables(environment, folder=root)
-    reader = _Reader({name: text for name, text in (from_file | from_process).items() if text})
+    reader = Reader({name: text for name, text in (from_file | from_process).items() if text})
     return Settings(
         database_url=reader.read(
             "DATABASE_URL",
@@ -158,7 +135,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         help_desk=_help_desk(reader),
         head_hours=reader.read("HEAD_HOURS", 2.0, _hours, "write working hours, such as 2"),
         scheduling=_scheduling(reader),
-        delivery=_press(reader),
+        delivery=read_delivery(reader),
         platforms=_platforms(reader),
         sms=_sms(reader, root),
         papers=read_papers(reader.texts, root),
@@ -170,12 +147,12 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
     )
 
 
-def _reply_to(reader: _Reader) -> str:
+def _reply_to(reader: Reader) -> str:
     reply_to = reader.read("REPLY_TO", "", read_address, "write it as cell@pmc.example")
     return mailbox_address(reader.text("IMAP_URL"), reply_to, reader.text("MAIL_FROM"))
 
 
-def _imap_token(reader: _Reader) -> MailboxTokenSettings | None:
+def _imap_token(reader: Reader) -> MailboxTokenSettings | None:
     hint = (
         f"write https://…, and set {PREFIX}IMAP_CLIENT_ID, {PREFIX}IMAP_CLIENT_SECRET, and "
         f"{PREFIX}IMAP_REFRESH_TOKEN or {PREFIX}IMAP_SCOPE"
@@ -185,7 +162,7 @@ def _imap_token(reader: _Reader) -> MailboxTokenSettings | None:
     )
 
 
-def _scheduling(reader: _Reader) -> SchedulingSettings:
+def _scheduling(reader: Reader) -> SchedulingSettings:
     return SchedulingSettings(
         take_back=reader.read("TAKE_BACK", TAKE_BACK, read_take_back, "write seconds, such as 30"),
         undo=reader.read("UNDO", TAKE_BACK, read_take_back, "write seconds, such as 30"),
@@ -202,7 +179,7 @@ def _hours(text: str) -> float:
     return hours
 
 
-def _second_factor_from(reader: _Reader) -> date | None:
+def _second_factor_from(reader: Reader) -> date | None:
     hint = "write a day, such as 2027-01-15"
     return reader.read("SECOND_FACTOR_FROM", None, date.fromisoformat, hint)
 
@@ -213,9 +190,9 @@ def _yes_or_no(text: str) -> bool:
     return text == "1"
 
 
-def _link_reach(reader: _Reader) -> Reach:
+def _link_reach(reader: Reader) -> Reach:
     # If X is the sandbox, nothing beyond this machine is called.
-    usual = Reach.LOOPBACK if _is_loopback(reader.text("X_API_URL")) else Reach.PUBLIC
+    usual = Reach.LOOPBACK if is_loopback(reader.text("X_API_URL")) else Reach.PUBLIC
     return reader.read("LINK_REACH", usual, Reach, "write public, loopback or none")
 
 
@@ -238,100 +215,42 @@ def _ours(variables: Mapping[str, str | None]) -> dict[str, str]:
     }
 
 
-class _Reader:
-    """Reads settings from their texts, by name without the prefix."""
-
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self.texts = texts
-
-    def read(self, name: str, default: Value, make: Callable[[str], Value], hint: str) -> Value:
-        if name not in self.texts:
-            return default
-        try:
-            return make(self.texts[name])
-        except ValueError as error:
-            if name in _SECRET_SETTINGS:
-                raise WrongSetting(name, hint) from None
-            raise WrongSetting(name, f"{self.texts[name]!r}: {hint}") from error
-
-    def text(self, name: str, default: str = "") -> str:
-        return self.texts.get(name, default)
-
-    def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
-        hint = (
-            f"write an address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
-        )
-        return self.read(name, default, lambda text: read_url(text, schemes), hint)
-
-
-def _city(reader: _Reader) -> City:
+def _city(reader: Reader) -> City:
     return City(
         name_mr=reader.text("CITY_NAME_MR", "पुणे महानगरपालिका"),
         name_en=reader.text("CITY_NAME", "Pune Municipal Corporation"),
         code=reader.read(
-            "CITY_CODE", "PMC", _matching("[A-Z]{2,8}"), "write 2 to 8 capital letters"
+            "CITY_CODE", "PMC", matching("[A-Z]{2,8}"), "write 2 to 8 capital letters"
         ),
     )
 
 
-def _help_desk(reader: _Reader) -> HelpDesk:
+def _help_desk(reader: Reader) -> HelpDesk:
     hint = "write days and hours, such as mon-sat 10:00-18:00"
     return HelpDesk(
-        phone=reader.read("HELP_PHONE", "", _matching(PHONE), "write it as 020-5550-0100"),
+        phone=reader.read("HELP_PHONE", "", matching(PHONE), "write it as 020-5550-0100"),
         mail=reader.read("HELP_MAIL", "", read_address, "write it as help@pmc.example"),
         hours=reader.read("HELP_HOURS", None, read_hours, hint),
     )
 
 
-def _press(reader: _Reader) -> DeliverySettings:
-    lease = reader.read("LEASE", 120.0, read_second, "write seconds, such as 120")
-    deadline = reader.read("SEND_DEADLINE", 45.0, read_second, "write seconds, such as 45")
-    if deadline >= lease / 2:
-        raise WrongSetting("SEND_DEADLINE", f"has to be shorter than half of {PREFIX}LEASE")
-    return DeliverySettings(
-        lease=lease,
-        send_deadline=deadline,
-        looks=reader.read("LOOKS", LOOKS, read_seconds, "write seconds, such as 20,60,300,900"),
-        connections=reader.read("CONNECTIONS", 16, read_some, "write how many, such as 16"),
-        weekly_looks_after=reader.read(
-            "WEEKLY_LOOKS_AFTER", None, read_days, "write days, such as 90, or never"
-        ),
-        clock_name=reader.read("CLOCK_NAME", "", read_name, "write a name, such as clock-1"),
-    )
-
-
-def _platforms(reader: _Reader) -> dict[str, str]:
+def _platforms(reader: Reader) -> dict[str, str]:
     return {setting.name: _platform_setting(reader, setting) for setting in PLATFORM_SETTINGS}
 
 
-def _platform_setting(reader: _Reader, setting: PlatformSetting) -> str:
+def _platform_setting(reader: Reader, setting: PlatformSetting) -> str:
     name = setting.name.upper()
     # If one address of a platform is the sandbox's, so are its others.
     beside = reader.text(setting.beside.upper())
-    default = beside if _is_loopback(beside) else setting.default
+    default = beside if is_loopback(beside) else setting.default
     if setting.is_address:
         return reader.url(name, default, _WEB)
     if setting.pattern:
-        return reader.read(name, default, _matching(setting.pattern), f"write it as {default}")
+        return reader.read(name, default, matching(setting.pattern), f"write it as {default}")
     return reader.text(name, default)
 
 
-def _matching(pattern: str) -> Callable[[str], str]:
-    """Return a parser that takes texts of this pattern only."""
-
-    def parse(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(text)
-        return text
-
-    return parse
-
-
-def _is_loopback(address: str) -> bool:
-    return urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
-
-
-def _sms(reader: _Reader, root: Path) -> Sms:
+def _sms(reader: Reader, root: Path) -> Sms:
     hint = 'write a JSON object of texts, such as {"Content-Type": "application/json"}'
     return Sms(
         sms_url=reader.url("SMS_URL", "", _WEB),

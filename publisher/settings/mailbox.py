@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
-from publisher.settings.parsers import read_url
+from publisher.settings.reader import read_url
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 

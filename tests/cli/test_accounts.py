@@ -14,7 +14,7 @@ from publisher.delivery.accounts.credentials import Unsealable, Vault
 from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.people import Department
-from publisher.settings.environment import WrongSetting
+from publisher.settings.reader import WrongSetting
 from publisher.states import AccountState
 from tests.cli.command_line import SECRET, Workspace, make_workspace
 from tests.cli.test_init import FACEBOOK, X

@@ -23,7 +23,8 @@ from demo.rehearsals.processes import CannotRehearse
 from demo.rehearsals.scenarios import Scenario
 from publisher.database.session import migrate
 from publisher.now import now
-from publisher.settings.environment import WrongSetting, load
+from publisher.settings.environment import load
+from publisher.settings.reader import WrongSetting
 from tests.cli.command_line import CookieClient, Workspace, make_workspace
 from tests.support.processes import three_free_ports
 from tests.support.runs import processes_in, wait_until

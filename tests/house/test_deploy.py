@@ -19,7 +19,7 @@ from bench.dispatch import PARTS
 from cli import nagarvani
 from publisher.database.engines import POOL
 from publisher.settings.catalogue import CATALOGUE
-from publisher.settings.environment import PREFIX
+from publisher.settings.reader import PREFIX
 from tests.support.processes import free_port
 from tests.support.runs import CHECKOUT
 from tools.source import python_files, read, tracked

@@ -8,7 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from publisher.settings.catalogue import CATALOGUE
-from publisher.settings.environment import PREFIX, Settings, load
+from publisher.settings.environment import Settings, load
+from publisher.settings.reader import PREFIX
 from tools.source import read, tracked
 
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from approvals.policy import FRESH
 from publisher.i18n.dates import clock_time
 from publisher.models.deliveries import Delivery
-from publisher.settings.scheduling import TAKE_BACK
+from publisher.settings.delivery import TAKE_BACK
 from publisher.states import DeliveryState
 from tests.support import city_controls
 from tests.support.city import statements

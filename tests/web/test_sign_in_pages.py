@@ -16,7 +16,7 @@ from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.people import KnownDevice, Person, SignIn
 from publisher.people import appointments, permissions
-from publisher.settings.scheduling import TAKE_BACK
+from publisher.settings.delivery import TAKE_BACK
 from publisher.states import AccountState
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.html_page import Page
