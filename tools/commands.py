@@ -204,10 +204,9 @@ def _ready_for_tests(lock: str = "test", *, browser: bool = True) -> Environment
 def _bring_servers() -> None:
     """Install the servers of tests in the continuous integration; elsewhere say what is missing."""
     # Their packages start servers of the machine, which nobody at a desk has asked for.
-    servers = [system.DOVECOT, system.CLAMD]
     if os.environ.get("CI"):
-        system.try_to_bring(servers)
-    for package in system.missing(servers):
+        system.try_to_bring(system.SERVERS)
+    for package in system.missing(system.SERVERS):
         warn(package.sentence)
 
 

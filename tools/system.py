@@ -59,18 +59,26 @@ HEADLESS_SHELL = Package(
 )
 
 
-DOVECOT = Package(
-    "dovecot-imapd",
-    "the mailbox is tried with it",
-    lambda: bool(shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")),
-)
+def _has_program(name: str) -> bool:
+    # Debian keeps servers in a folder that a user's own path leaves out.
+    return bool(shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin"))
 
 
+DOVECOT = Package("dovecot-imapd", "the mailbox is tried with it", lambda: _has_program("dovecot"))
 CLAMD = Package(
-    "clamav-daemon",
-    "the virus scanner is tried with it",
-    lambda: bool(shutil.which("clamd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")),
+    "clamav-daemon", "the virus scanner is tried with it", lambda: _has_program("clamd")
 )
+NGINX = Package("nginx-light", "the pages are tried behind it", lambda: _has_program("nginx"))
+PGBOUNCER = Package(
+    "pgbouncer",
+    "the connections of PostgreSQL are tried through it",
+    lambda: _has_program("pgbouncer"),
+)
+SHELLCHECK = Package(
+    "shellcheck", "it checks the scripts of deploy/", lambda: _has_program("shellcheck")
+)
+SERVERS = (DOVECOT, CLAMD, NGINX, PGBOUNCER, SHELLCHECK)
+"""What the tests start or call, and skip if it is not installed."""
 
 
 REDIS = Package(
