@@ -129,7 +129,9 @@ def schedule(journey: Journey, post: str, *, by: str = "clerk") -> None:
     first, *others = [field.get_attribute("value") for field in page.locator("[name=chosen]").all()]
     page.fill(f"#text-{first}-due_at", "25/11/2026 13:30")
     for other in others:
-        page.uncheck(f"#chosen-{other}")
+        # By key: a click on a machine under load can meet a page that still scrolls, and miss.
+        page.press(f"#chosen-{other}", "Space")
+        assert not page.is_checked(f"#chosen-{other}")
     journey.keep_picture(page, "schedule")
     press(page, ACT)
     press(page, "a[href$='/schedule']")
