@@ -172,12 +172,18 @@ def doctor(tries: bool, yes: bool) -> None:
 
 
 @nagarvani.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def backup(file: Path) -> None:
-    """Write database and media into one file, while everything goes on working."""
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option(
+    "--keep", type=click.IntRange(min=1), help="Keep this many backups of the folder TARGET."
+)
+def backup(target: Path, keep: int | None) -> None:
+    """Write database and media into one file, while everything goes on working.
+
+    TARGET is a file, a folder in which the file is named by its time, or - for standard output.
+    """
     from commands.backup import write
 
-    write(_settings(), file)
+    write(_settings(), target, keep=keep)
 
 
 @nagarvani.command()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -23,10 +27,47 @@ from publisher.settings.environment import Settings
 REASON = "Restored from a backup: look at what was due since then, then release."
 NAMED = 5
 """The number of lost media that are listed by name."""
+STDOUT = "-"
+SUFFIX = ".backup"
+_NAME = re.compile(rf"\d{{8}}T\d{{6}}Z{re.escape(SUFFIX)}")
+"""The name of a backup in a folder: the moment of its beginning, in UTC."""
 
 
-def write(settings: Settings, file: Path) -> None:
-    """Write a backup; the file gets its name after it has been verified."""
+def write(settings: Settings, target: Path, *, keep: int | None = None) -> None:
+    """Write a backup to a file, into a folder under the present time, or to standard output (-).
+
+    It gets its name, and is passed on, after it has been verified. In a folder, of its backups all
+    but the `keep` newest are then removed; None removes none.
+    """
+    if str(target) == STDOUT:
+        _write_to_stdout(settings)
+        return
+    if keep is not None and not target.is_dir():
+        raise click.UsageError(f"--keep needs a folder that exists, and {target} is none.")
+    file = target / f"{now():%Y%m%dT%H%M%SZ}{SUFFIX}" if target.is_dir() else target
+    _write_file(settings, file)
+    if keep is not None:
+        _remove_all_but(keep, target)
+
+
+def _write_to_stdout(settings: Settings) -> None:
+    # It is read back before it leaves, and for that it has to be a file. Nothing but the backup
+    # itself goes to standard output.
+    output = sys.stdout.buffer
+    if output.isatty():
+        raise click.UsageError("A backup is no text: send it into a file or a program.")
+    with TemporaryDirectory(prefix="nagarvani-backup-") as folder:
+        file = Path(folder) / f"whole{SUFFIX}"
+        _write_file(settings, file, err=True)
+        try:
+            with file.open("rb") as content:
+                copyfileobj(content, output)
+            output.flush()
+        except OSError as problem:
+            raise click.ClickException(f"The backup did not leave: {problem}") from problem
+
+
+def _write_file(settings: Settings, file: Path, *, err: bool = False) -> None:
     with checked_database(settings) as database:
         try:
             manifest = backup_write(
@@ -36,12 +77,23 @@ def write(settings: Settings, file: Path) -> None:
             raise click.ClickException(f"No backup was written: {problem}") from problem
     rows = sum(table.rows for table in manifest.tables)
     size = file.stat().st_size / 1_000_000
-    click.echo(f"{file}: {rows} rows, {len(manifest.media)} media, {size:.1f} MB, read back whole.")
-    _say_lost(manifest)
-    click.echo("It holds the sealed access of the accounts: keep the secret key apart from it.")
+    parts = f"{rows} rows, {len(manifest.media)} media, {size:.1f} MB"
+    click.echo(f"{file}: {parts}, read back whole.", err=err)
+    _say_lost(manifest, err=err)
+    click.echo(
+        "It holds the sealed access of the accounts: keep the secret key apart from it.", err=err
+    )
 
 
-def _say_lost(manifest: Manifest) -> None:
+def _remove_all_but(keep: int, folder: Path) -> None:
+    """Remove the oldest backups of a folder, by their names; other files in it stay."""
+    names = sorted(file.name for file in folder.iterdir() if _NAME.fullmatch(file.name))
+    for name in names[:-keep]:
+        (folder / name).unlink()
+        click.echo(f"Removed: {folder / name}.")
+
+
+def _say_lost(manifest: Manifest, *, err: bool = False) -> None:
     """Whole is what was written; what the store had lost by then could not be."""
     lost = manifest.lost
     if not lost:
@@ -49,7 +101,8 @@ def _say_lost(manifest: Manifest) -> None:
     more = f", and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
     click.echo(
         f"Not in it: {len(lost)} media that are missing or changed in the media folder: "
-        f"{', '.join(lost[:NAMED])}{more}."
+        f"{', '.join(lost[:NAMED])}{more}.",
+        err=err,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,14 +16,16 @@ from publisher.delivery.accounts.credentials import Vault
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Account, Delivery
 from publisher.now import now
+from publisher.operations.backup.archive_format import check
 from publisher.platforms.base.types import Outgoing
 from publisher.states import DeliveryState
 from sandbox.credentials import X_ACCOUNTS
-from tests.cli.command_line import SECRET, CommandResult, Workspace, make_workspace
+from tests.cli.command_line import CLI, SECRET, CommandResult, Workspace, make_workspace
 from tests.platforms import platform_setups
 from tests.platforms.platform_setups import CREDENTIALS, PlatformSetup
 from tests.support.city import City, city
 from tests.support.city_people import HOUR
+from tests.support.processes import plain_environment
 
 
 @dataclass
@@ -148,3 +151,47 @@ def test_a_house_that_is_in_use_is_not_touched_and_that_is_said(setup: BackupSet
     assert setup.back_up().code == 0
     output = setup.source.run_in_process("restore", str(setup.file))
     assert (output.code, "The database is not empty" in output.err) == (1, True)
+
+
+def test_a_folder_keeps_the_newest_backups_and_what_else_is_in_it(setup: BackupSetup) -> None:
+    folder = setup.file.parent / "backups"
+    folder.mkdir()
+    for name in ("20261128T021500Z.backup", "20261129T021500Z.backup", "by-hand.backup", "notes"):
+        (folder / name).write_bytes(b"")
+    output = setup.source.run_in_process("backup", str(folder), "--keep", "2")
+    assert output.code == 0, output.err
+    names = sorted(file.name for file in folder.iterdir())
+    written = next(name for name in names if name > "20261129T9" and name[0] == "2")
+    assert names == ["20261129T021500Z.backup", written, "by-hand.backup", "notes"]
+    assert f"Removed: {folder}/20261128T021500Z.backup." in output.out
+    assert check(folder / written, tell=lambda *_: None).tables
+
+
+def test_a_failed_backup_removes_no_other(setup: BackupSetup) -> None:
+    folder = setup.file.parent / "backups"
+    folder.mkdir()
+    (folder / "20261128T021500Z.backup").write_bytes(b"")
+    away = replace(setup.source, settings={**setup.source.settings, "DATABASE_URL": "sqlite:////x"})
+    assert away.run_in_process("backup", str(folder), "--keep", "1").code == 1
+    assert [file.name for file in folder.iterdir()] == ["20261128T021500Z.backup"]
+
+
+def test_keeping_backups_needs_a_folder(setup: BackupSetup) -> None:
+    output = setup.source.run_in_process("backup", str(setup.file), "--keep", "2")
+    assert (output.code, setup.file.exists()) == (2, False)
+    assert f"--keep needs a folder that exists, and {setup.file} is none." in output.err
+
+
+def test_standard_output_has_the_backup_and_nothing_else(setup: BackupSetup) -> None:
+    with setup.file.open("wb") as out:
+        done = subprocess.run(
+            [*CLI, "backup", "-"],
+            cwd=setup.source.folder,
+            env=plain_environment(setup.source.environment()),
+            stdout=out,
+            stderr=subprocess.PIPE,
+            check=True,
+            timeout=100,
+        )
+    assert check(setup.file, tell=lambda *_: None).tables
+    assert b"read back whole" in done.stderr

@@ -57,9 +57,8 @@ def compose() -> dict[str, Any]:
 def command_lines() -> Iterator[list[str]]:
     """Yield the arguments of each call of `nagarvani` in units, image and compose."""
     for service in SERVICES:
-        line = unit(f"{service}.service")["Service"]["ExecStart"].rstrip("'")
-        without_moment = re.sub(r"\$\$\(.*\)", "moment", line)
-        yield shlex.split(without_moment.partition("/bin/nagarvani ")[2])
+        line = unit(f"{service}.service")["Service"]["ExecStart"]
+        yield shlex.split(line.partition("/bin/nagarvani ")[2])
     for service in compose()["services"].values():
         if service["image"] == "nagarvani" and "command" in service:
             yield service["command"]

@@ -125,7 +125,7 @@ def test_the_newest_release_names_the_tables_that_it_has() -> None:
         assert unreleased.revision == head, "say `Tables: …` where the changes to come are listed"
 
 
-def test_new_migrations_leave_the_last_releases_web_working_or_the_notes_say_so(
+def test_new_migrations_leave_the_last_web_working_or_say_stop_first(
     tmp_path: Path, open_engine: Open
 ) -> None:
     unreleased, newest, *_ = releases(read("CHANGELOG.md"))
@@ -136,7 +136,7 @@ def test_new_migrations_leave_the_last_releases_web_working_or_the_notes_say_so(
         expect_none(obstacles(before, after))
 
 
-def test_a_release_that_changes_tables_under_the_last_ones_web_says_stop_first(
+def test_each_release_left_the_last_web_working_or_says_stop_first(
     tmp_path: Path, open_engine: Open
 ) -> None:
     released = [release for release in releases(read("CHANGELOG.md"))[1:] if release.revision]
