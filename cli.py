@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -26,6 +27,8 @@ def main() -> None:
     from commands.private_files import take_from_others
 
     take_from_others()
+    # PostgreSQL lists its connections by this name.
+    os.environ.setdefault("PGAPPNAME", " ".join(["nagarvani", *sys.argv[1:2]]))
     try:
         nagarvani(standalone_mode=True)
     except WrongSetting as problem:
