@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +13,20 @@ from tests.browser.cases import CASES, FAILURES, NOT_PAGES, Case
 from tests.browser.conftest import CityServers, ReportLine, SharedWindow
 from tests.browser.foreign_sentences import foreign_sentences
 from tests.support.accessibility import Finding, examine
+from tests.support.runs import CHECKOUT
+from tools.source import read
 
 WIDTHS = {390: 844, 1280: 900}
 SIZES = {**WIDTHS, 320: 640}
 """Widths and heights of the window, in the order in which a page is looked at from 390 px on."""
+
+PICTURES = CHECKOUT / "docs" / "pictures"
+README_PICTURES = {
+    ("today.index-clerk", "en", 1280): "today",
+    ("reviewing.show-first-revision", "mr", 390): "review",
+    ("calendar.index-clerk", "en", 1280): "calendar",
+}
+"""The pictures of the README: a case, its language, and the width of the window."""
 
 EVERY_CASE = (*CASES, *FAILURES)
 FIRST_CASES = frozenset({case.endpoint: case.id for case in reversed(EVERY_CASE)}.values())
@@ -49,6 +60,13 @@ def test_every_page_of_the_url_map_has_a_case(servers: CityServers) -> None:
     rules = servers.filled.app.url_map.iter_rules()
     pages = {rule.endpoint for rule in rules if rule.methods and "GET" in rule.methods}
     assert pages - NOT_PAGES - {"fails"} == {rule.endpoint for rule in CASES}
+
+
+def test_each_picture_of_the_readme_is_there_and_shows_a_case() -> None:
+    assert {case for case, _, _ in README_PICTURES} <= {case.id for case in EVERY_CASE}
+    named = set(re.findall(r"docs/pictures/(\w+)\.png", read("README.md")))
+    assert named == set(README_PICTURES.values())
+    assert {file.stem for file in PICTURES.iterdir()} == named
 
 
 def test_what_is_no_page_answers_with_a_file(
@@ -96,9 +114,8 @@ def test_a_page_is_fit_for_everybody(
 
     check_in_language(case, "mr", servers, shared_window, look)
     assert page.locator("h1").count() == 1
-    for width in WIDTHS if shots else ():
-        show_whole(page, width)
-        shoot(page, f"{case.id}-mr-{width}")
+    if shots:
+        keep_pictures(page, case, "mr", shoot)
     resize(page, 320)
     assert page.evaluate(ELEMENTS_WIDER_THAN_THE_PAGE) == []
 
@@ -114,9 +131,8 @@ def test_a_page_fits_and_speaks_one_language(
     shoot: Callable[[Page, str], None],
 ) -> None:
     check_in_language(case, lang, servers, shared_window)
-    for width in WIDTHS if shots else ():
-        show_whole(shared_window.page, width)
-        shoot(shared_window.page, f"{case.id}-{lang}-{width}")
+    if shots:
+        keep_pictures(shared_window.page, case, lang, shoot)
 
 
 def check_in_language(
@@ -155,6 +171,16 @@ def open_case(case: Case, lang: str, servers: CityServers, shared_window: Shared
             case.act(page)
     page.evaluate("document.fonts.ready")
     assert shared_window.status_codes[-1] == case.code, page.url
+
+
+def keep_pictures(page: Page, case: Case, lang: str, shoot: Callable[[Page, str], None]) -> None:
+    """Take a picture of the whole page at each width, and those that the README shows."""
+    for width in WIDTHS:
+        show_whole(page, width)
+        shoot(page, f"{case.id}-{lang}-{width}")
+        if name := README_PICTURES.get((case.id, lang, width)):
+            resize(page, width)
+            page.screenshot(path=PICTURES / f"{name}.png")
 
 
 def show_whole(page: Page, width: int) -> None:
