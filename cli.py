@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from commands.app_setup import command_settings as _settings
-from commands.app_setup import service_settings
+from commands.app_setup import require_sandbox, service_settings
 from commands.imports import without_collector
 from commands.mail_group import mail
 from commands.people_group import people
@@ -110,6 +110,7 @@ def seed(folder: Path, sandbox_url: str) -> None:
 @click.option("--ready", type=click.Path(path_type=Path), help="JSON file to write then.")
 def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
     """The practice platforms: a stand-in for X and Facebook, with a letterbox."""
+    require_sandbox()
     with without_collector():
         from sandbox.__main__ import write_addresses
         from sandbox.server import SandboxAddresses, serve
@@ -155,7 +156,7 @@ def clock(once: bool) -> None:
 
 @nagarvani.command()
 def init() -> None:
-    """Lay tables, register, accounts and font; running it again is fine."""
+    """Lay tables, register and accounts; running it again is fine."""
     settings = _settings()
     from commands.init import run
 

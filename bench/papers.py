@@ -19,7 +19,6 @@ import pypdfium2
 
 from bench.figures import Figure, PartResult, at_most, median_ratio, without_target
 from bench.setup import say
-from publisher.i18n.fonts import make_paper_fonts
 from publisher.papers.characters import FONTS
 from publisher.papers.pdf import Paper, Paragraph, Sender, write
 
@@ -36,7 +35,6 @@ THEIR_ERRORS = "words copied wrong from fpdf2, %"
 
 def measure(rounds: int) -> PartResult:
     """Write a hundred pages so many times, in turns with fpdf2 if it is installed."""
-    make_paper_fonts(FONTS)
     sides = {"typst": (OURS, OUR_ERRORS)}
     if importlib.util.find_spec("fpdf") and importlib.util.find_spec("uharfbuzz"):
         sides["fpdf2"] = (THEIRS, THEIR_ERRORS)

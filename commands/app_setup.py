@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from publisher.delivery.worker_context import WorkerContext
     from publisher.operations.health_checks import HealthFinding
     from web.core.context import AppContext
+
+NO_SANDBOX: Final = (
+    "The practice platforms of rehearsals and of the demo need packages that are not installed: "
+    "pip install --require-hashes --requirement requirements/sandbox.txt"
+)
 
 
 def settings_with_secret() -> Settings:
@@ -66,12 +71,33 @@ def kept_secret(path: Path) -> str:
     return path.read_text().strip()
 
 
-def font_file() -> Path:
-    """Return the path of the web font."""
+def built_files() -> list[Path]:
+    """Return what the build makes of translations and fonts, whether it exists or not."""
     import web
-    from publisher.i18n.fonts import FILE_NAME
+    from publisher.i18n.catalogues import compiled_catalogues
+    from publisher.papers.characters import FONTS
 
-    return Path(web.__path__[0]) / "static" / "fonts" / FILE_NAME
+    web_font = Path(web.__path__[0]) / "static" / "fonts" / "noto-sans-devanagari.woff2"
+    papers = [FONTS / name for name in ("400.ttf", "700.ttf", "advances.json")]
+    return [*compiled_catalogues(), web_font, *papers]
+
+
+def require_built_files() -> None:
+    """Raise `ClickException` if a file of the build is missing: pages would be in English."""
+    from commands.health_messages import sentence
+    from publisher.operations.health_checks import check_built
+
+    finding = check_built(built_files())
+    if not finding.ok:
+        raise click.ClickException(sentence(finding))
+
+
+def require_sandbox() -> None:
+    """Raise `ClickException` if the packages of the practice platforms are not installed."""
+    from demo.rehearsals.processes import has_sandbox
+
+    if not has_sandbox():
+        raise click.ClickException(NO_SANDBOX)
 
 
 def checked_database(settings: Settings) -> Database:
@@ -103,6 +129,7 @@ def _checked(settings: Settings, checks: Iterable[Callable[[Database], HealthFin
 
 def open_app_context(settings: Settings) -> AppContext:
     """Return the context of the web application."""
+    require_built_files()
     from publisher.delivery.accounts.credentials import opener
     from publisher.media.store import Store
     from publisher.now import now
@@ -127,6 +154,7 @@ def clock_name(slot: str) -> str:
 
 def open_worker_context(settings: Settings) -> WorkerContext:
     """Return the context of the worker."""
+    require_built_files()
     from publisher.delivery.accounts.credentials import opener
     from publisher.delivery.worker_context import WorkerContext
     from publisher.media.store import Store

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from commands.app_setup import checked_database, font_file
+from commands.app_setup import built_files, checked_database
 from commands.health_messages import sentence
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import opener
@@ -55,7 +55,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     """The tables are only asked where they are there."""
     yield health_checks.check_settings(settings)
     yield from health_checks.check_variables(unknown_variables())
-    yield health_checks.check_font(font_file())
+    yield health_checks.check_built(built_files())
     yield health_checks.check_shaping()
     yield health_checks.check_media(settings.media_dir)
     yield health_checks.check_sms(settings.sms)

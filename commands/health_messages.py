@@ -29,8 +29,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "no_tables": "there are no tables yet: run nagarvani init",
     "behind": "the tables are those of another version ({found}, not {wanted}): "
     "run nagarvani init, or install the version that they belong to",
-    "font_made": "{file} is there",
-    "font_missing": "{file} is missing: run nagarvani init",
+    "built": "translations and fonts are there",
+    "not_built": "{file} is missing: install the wheel again, or in a checkout run "
+    "python -m tools.build_assets",
     "shapes": "Devanagari is drawn right (raqm {raqm})",
     "no_shaping": "Devanagari in pictures breaks: apt-get install {package}",
     "writable": "{folder} can be written",

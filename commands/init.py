@@ -10,16 +10,13 @@ import click
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from commands.app_setup import font_file
 from publisher.database.session import Database, NewerTables, migrate
 from publisher.delivery.accounts import manage, oauth_flow
 from publisher.delivery.accounts.credentials import Unsealable, Vault
 from publisher.delivery.emergency.seed_templates import insert_missing
-from publisher.i18n.fonts import make_font, make_paper_fonts
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.now import now
-from publisher.papers.characters import FONTS
 from publisher.people.departments import load_register
 from publisher.people.permissions import COMMAND
 from publisher.platforms.capabilities import AccountFromSettings
@@ -42,9 +39,6 @@ def run(settings: Settings) -> None:
         for line in _connect_all(session, accounts, settings, now()):
             click.echo(line)
         somebody = bool(session.scalar(select(exists().select_from(Person))))
-    make_font(font_file())
-    make_paper_fonts(FONTS)
-    click.echo("Font: made for the pages and papers.")
     click.echo(_next(somebody=somebody))
 
 

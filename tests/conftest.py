@@ -20,6 +20,7 @@ from tests.support.open_connections import Connections
 from tests.support.postgres import Server
 from tests.support.processes import Starter, command_starter
 from tests.support.processes import free_port as find_free_port
+from tools.build_assets import make_all
 
 # --hypothesis-profile chooses it: see tests/delivery/test_people_and_faults.py.
 settings.register_profile("long")
@@ -40,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     share_compiled_statements()
     if not hasattr(config, "workerinput"):
+        make_all()  # a translation that was edited since is compiled again
         config.pluginmanager.register(axe_report, axe_report.__name__)
         config.pluginmanager.register(durations, durations.__name__)
         config.stash[_RUN] = runs.begin()

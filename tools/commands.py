@@ -31,11 +31,15 @@ WORKERS = ["-n", str((os.cpu_count() or 1) + 1), *BY_GROUP]
 # Three workers more for the scenarios in tests/crash, which wait most of the time.
 PROOF_WORKERS = ["-n", str((os.cpu_count() or 1) + 3), *BY_GROUP]
 PRODUCT = "pyproject.toml"
+OF_RUN = ["--constraint", "requirements/run.txt"]
+SANDBOX = [PRODUCT, "--extra", "sandbox"]
 LOCKS = {
-    "build": ["--group", "build"],
     "run": [PRODUCT],
-    "test": [PRODUCT, "--group", "test"],
-    "bench": [PRODUCT, "--group", "bench", "--constraint", "requirements/test.txt"],
+    "build": ["--group", "build", *OF_RUN],
+    "sandbox": [*SANDBOX, *OF_RUN],
+    "audit": ["--group", "audit"],
+    "test": [*SANDBOX, "--group", "test"],
+    "bench": [*SANDBOX, "--group", "bench", "--constraint", "requirements/test.txt"],
 }
 """The lock files, each with what is locked: the product's own packages, or those of a group."""
 
@@ -43,10 +47,14 @@ CHECKS = {
     "ruff check": ["ruff", "check"],
     "ruff format": ["ruff", "format", "--check"],
     "import layers": ["lint-imports", "--no-logo"],
+    "dependencies": ["deptry", ".", "--no-ansi"],
     "mypy": ["mypy"],
 }
 # The bytecode that pytest keeps of the tests is written beside mypy, which uses one core only.
 COLLECTION = {"tests found": ["pytest", "--collect-only", "--quiet", "-m", ""]}
+
+# A report, which never fails: it asks the package index, where there is a network.
+AUDIT: Mapping[str, Sequence[str]] = {"known weaknesses": ["python", "-m", "tools.audit"]}
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -54,7 +62,7 @@ def demo(options: argparse.Namespace) -> int:
     for package in system.missing([system.FRIBIDI]):
         warn(package.sentence)
     python_environment = environment.chosen()
-    python_environment.ensure("run")
+    python_environment.ensure("sandbox")
     _make_files(python_environment)
     call = [str(python_environment.program("nagarvani")), "demo"]
     call += ["--port", options.port] if options.port else []
@@ -64,7 +72,7 @@ def demo(options: argparse.Namespace) -> int:
 
 def test(options: argparse.Namespace) -> int:
     """Set up, check, and become pytest, whose summary is the last line."""
-    return _replace_by_pytest(_checked(browser=False), [*WORKERS, *options.arguments])
+    return _replace_by_pytest(_checked({}, browser=False), [*WORKERS, *options.arguments])
 
 
 def proof(options: argparse.Namespace) -> int:
@@ -76,7 +84,7 @@ def proof(options: argparse.Namespace) -> int:
 
 def ci(options: argparse.Namespace) -> int:
     """Set up, check, and become the tests and the proofs in one run of pytest."""
-    return _replace_by_pytest(_checked(), [*PROOF_WORKERS, "-m", "", *options.arguments])
+    return _replace_by_pytest(_checked(AUDIT), [*PROOF_WORKERS, "-m", "", *options.arguments])
 
 
 def crash(options: argparse.Namespace) -> int:
@@ -210,10 +218,10 @@ def _bring_servers() -> None:
         warn(package.sentence)
 
 
-def _checked(*, browser: bool = True) -> Environment:
-    """Set up, and stop unless style, types and layers are as they should be."""
+def _checked(reports: Mapping[str, Sequence[str]], *, browser: bool = True) -> Environment:
+    """Set up, and stop unless style, types, layers and dependencies are as they should be."""
     python_environment = _ready_for_tests(browser=browser)
-    if failed := run_checks(python_environment, CHECKS | COLLECTION):
+    if failed := run_checks(python_environment, CHECKS | COLLECTION | reports):
         raise UsageError(f"Stopped before the tests: {', '.join(failed)} failed.")
     say("\n== tests")
     return python_environment

@@ -14,7 +14,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
 from publisher.i18n import TRANSLATIONS
-from publisher.i18n.catalogues import compile_all
 from publisher.i18n.languages import LANGUAGES
 from publisher.settings.environment import Settings
 from web import blueprints, errors, navigation, preview_filters, previews
@@ -72,8 +71,6 @@ def create_app(
 
     `translations` are the folders of the catalogues of `languages`.
     """
-    for folder in translations:
-        compile_all(folder)
     app = Flask("web")
     app.request_class = Request
     app.jinja_environment = Environment

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from commands.app_setup import kept_secret
+from commands.app_setup import kept_secret, require_sandbox
 from publisher.settings.environment import Settings, load
 from publisher.settings.reader import PREFIX
 from sandbox.letters import MAIL_SERVER
@@ -124,8 +124,9 @@ def locked_folder(demo: DemoEnvironment, *, fresh: bool) -> Iterator[None]:
 
 def check(demo: DemoEnvironment) -> None:
     """Raise `ClickException` if a port is in use or a system package is missing."""
-    from publisher.i18n import fonts
+    from publisher.operations.health_checks import check_shaping
 
+    require_sandbox()
     for port in demo.ports:
         if not _is_free(port):
             first, *_, last = demo.ports
@@ -133,11 +134,11 @@ def check(demo: DemoEnvironment) -> None:
                 f"Port {port} is taken, and the demo needs {first} to {last}: "
                 f"choose others with make demo PORT={_free_ports(demo.port)}"
             )
-    font_check = fonts.check()
-    if font_check.missing_package is not None:
+    shaping = check_shaping()
+    if not shaping.ok:
         raise click.ClickException(
             f"Devanagari in pictures cannot be drawn right here: "
-            f"apt-get install {font_check.missing_package}"
+            f"apt-get install {shaping.values['package']}"
         )
 
 

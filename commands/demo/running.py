@@ -7,7 +7,6 @@ import signal
 import threading
 from pathlib import Path
 
-from commands.app_setup import font_file
 from commands.demo import city, table
 from commands.demo.environment import HOST, DemoEnvironment, check, locked_folder
 from commands.demo.processes import Child, Children, Log, end
@@ -45,12 +44,10 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
 
 
 def prepare(demo: DemoEnvironment, log: Log) -> None:
-    """Make the font and the tables of the database."""
+    """Make the tables of the database."""
     from publisher.database.session import migrate
-    from publisher.i18n.fonts import make_font
 
     log("demo", f"Laying the demo in {demo.folder}")
-    make_font(font_file())
     migrate(demo.settings().database_url)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from commands.app_setup import NO_SANDBOX
 from demo.people import to_try_first
 from demo.rehearsals import processes
 from demo.rehearsals.processes import HOST, CannotRehearse, Rehearsal, RehearsalStep
@@ -19,6 +20,7 @@ from publisher.settings.environment import Settings
 WAITS: Final = 120.0
 PAUSE: Final = 0.3
 SENTENCES: Final[Mapping[str, str]] = {
+    "no_sandbox": NO_SANDBOX,
     "runs_already": "The rehearsal “{scenario}” runs already; nagarvani rehearse list says where.",
     "left_behind": "The rehearsal “{scenario}” was left behind: nagarvani rehearse drop {scenario}",
     "not_there": "There is no rehearsal “{scenario}”.",

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Final
 
@@ -34,6 +35,8 @@ NOTE: Final = "rehearsal.json"
 LOG: Final = "log.txt"
 MARK: Final = "city.json"
 DOOR: Final = Path(publisher.__path__[0]).parent / "cli.py"
+#: What the practice platforms import of the extra `sandbox`, which nothing else needs.
+SANDBOX_PACKAGES: Final = ("aiosmtpd", "fontpkg")
 #: Seconds that the end of a rehearsal may take, and between two looks.
 ENDS_WITHIN: Final = 30.0
 PAUSE: Final = 0.1
@@ -95,6 +98,11 @@ def are_offered(settings: Settings) -> bool:
     return not settings.rehearsal and (settings.rehearsals or not settings.is_tls)
 
 
+def has_sandbox() -> bool:
+    """Return True if the packages of the practice platforms are installed."""
+    return all(find_spec(name) is not None for name in SANDBOX_PACKAGES)
+
+
 def all_in(root: Path) -> list[Rehearsal]:
     """Return every rehearsal under this folder, also those that a killed command left behind."""
     rehearsals = (find(root, scenario) for scenario in Scenario)
@@ -123,6 +131,8 @@ def find(root: Path, scenario: Scenario) -> Rehearsal | None:
 
 def start(root: Path, scenario: Scenario, *, now: datetime, port: int | None = None) -> Rehearsal:
     """Start a rehearsal's command, which goes on by itself; raises `CannotRehearse`."""
+    if not has_sandbox():
+        raise CannotRehearse("no_sandbox")
     with _locked(root, scenario) as lock:
         if lock is None:
             raise CannotRehearse("runs_already", scenario=scenario)

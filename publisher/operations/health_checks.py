@@ -6,7 +6,7 @@ A check returns a code with its values; the command line puts it into words.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from PIL import features
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
@@ -23,7 +24,6 @@ from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.delivery.accounts.manage import all_accounts
 from publisher.delivery.accounts.token_expiry import ends
 from publisher.delivery.monitoring import overdue
-from publisher.i18n import fonts
 from publisher.inbox import comment_storage
 from publisher.inbox.unread import unread
 from publisher.models.deliveries import Account
@@ -57,7 +57,7 @@ class HealthSubject(StrEnum):
     SETTINGS = "settings"
     DATABASE = "database"
     MIGRATIONS = "migrations"
-    FONT = "font"
+    BUILT_FILES = "built files"
     SHAPING = "text shaping"
     MEDIA = "media folder"
     SMS = "SMS"
@@ -144,20 +144,21 @@ def check_letterhead(papers: PaperSettings) -> HealthFinding:
     return HealthFinding(HealthSubject.LETTERHEAD, True, "letterhead_read", values)
 
 
-def check_font(file: Path) -> HealthFinding:
-    """Check that the pages' font file was built."""
-    exists = file.is_file() and file.stat().st_size > 0
-    code = "font_made" if exists else "font_missing"
-    return HealthFinding(HealthSubject.FONT, exists, code, {"file": file})
+def check_built(files: Sequence[Path]) -> HealthFinding:
+    """Check that the files that the build makes are there."""
+    for file in files:
+        if not file.is_file():
+            return HealthFinding(HealthSubject.BUILT_FILES, False, "not_built", {"file": file})
+    return HealthFinding(HealthSubject.BUILT_FILES, True, "built")
 
 
 def check_shaping() -> HealthFinding:
-    """Check that the imaging library can draw Devanagari."""
-    shaping = fonts.check()
-    if shaping.missing_package is not None:
-        values = {"package": shaping.missing_package}
+    """Check that the imaging library can draw Devanagari; without, conjuncts break in silence."""
+    # Pillow needs raqm, and raqm FriBiDi of the system.
+    if not features.check("raqm"):
+        values = {"package": "libfribidi0"}
         return HealthFinding(HealthSubject.SHAPING, False, "no_shaping", values)
-    return HealthFinding(HealthSubject.SHAPING, True, "shapes", {"raqm": shaping.raqm})
+    return HealthFinding(HealthSubject.SHAPING, True, "shapes", {"raqm": features.version("raqm")})
 
 
 def check_media(folder: Path) -> HealthFinding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ import emoji
 import regex
 
 FONTS: Final = Path(__file__).parent / "fonts"
+"""The build writes its files."""
+
 _HYPHEN: Final = "\u2010"
 _BREAK: Final = "\u200b"
 _WORD: Final = re.compile(r"\S{3,}")
@@ -60,18 +63,10 @@ def with_breaks(text: str, width: float) -> str:
 def _advances() -> Mapping[str, float]:
     """Return how wide each character of the font is, in ems; a conjunct is narrower than its sum.
 
-    The bold font is asked, which is the wider one.
+    The bold font was measured, which is the wider one.
     """
-    # The libraries of fonts take half a second to import: only what prints a paper waits for them.
-    from fontTools.ttLib import TTFont
-
-    from publisher.i18n.fonts import WEIGHTS, make_paper_fonts
-
-    make_paper_fonts(FONTS)
-    with TTFont(FONTS / f"{WEIGHTS[-1]}.ttf") as font:
-        em, advances = font["head"].unitsPerEm, font["hmtx"]
-        glyphs = font.getBestCmap()
-        return {"\n": 0.0} | {chr(point): advances[glyphs[point]][0] / em for point in glyphs}
+    advances: dict[str, float] = json.loads((FONTS / "advances.json").read_text("utf-8"))
+    return {"\n": 0.0} | advances
 
 
 def _instead_of(char: str) -> str:

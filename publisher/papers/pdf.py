@@ -164,9 +164,6 @@ def write(papers: Sequence[Paper], *, sender: Sender, language: str, now: dateti
         "image": list(sender.image) if sender.image else None,
         "papers": [_paper(paper, sender, language) for paper in papers],
     }
-    from publisher.i18n.fonts import make_paper_fonts  # late, as in `characters`
-
-    make_paper_fonts(FONTS)
     return _typeset(json.dumps(content, ensure_ascii=False), now)
 
 

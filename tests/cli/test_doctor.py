@@ -22,7 +22,7 @@ pytestmark = pytest.mark.proof
 
 SUBJECTS = (
     "settings",
-    "font",
+    "built files",
     "text shaping",
     "media folder",
     "SMS",

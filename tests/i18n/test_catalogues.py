@@ -16,8 +16,8 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 from publisher.i18n import TRANSLATIONS
-from publisher.i18n.catalogues import compile_all
 from tests.support.runs import CHECKOUT
+from tools.build_assets import compile_all
 from web.core.state_badges import STATE_WORDS
 
 LANGUAGES = ("mr", "hi")

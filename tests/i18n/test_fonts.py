@@ -8,11 +8,12 @@ import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont, features
 
-from publisher.i18n import fonts
+from publisher.operations.health_checks import check_shaping
+from tools import fonts
 
 pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("font")]  # it is made once
 
-SHAPES = fonts.check().missing_package is None
+SHAPES = check_shaping().ok
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,6 @@ def test_the_licence_stands_beside_the_font(font_path: Path) -> None:
 
 
 def test_the_machine_says_whether_it_can_shape_devanagari() -> None:
-    problems = fonts.check()
-    assert (problems.missing_package is None) is features.check("raqm")
-    assert (problems.raqm is None) is (problems.missing_package is not None)
+    finding = check_shaping()
+    assert finding.ok is features.check("raqm")
+    assert set(finding.values) == ({"raqm"} if finding.ok else {"package"})

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image, ImageChops, ImageOps
 from playwright.sync_api import Page
 
-from publisher.i18n.fonts import source
 from publisher.papers.characters import FONTS
 from publisher.papers.pdf import Paper, Paragraph, Sender, write
 from tests.papers import reading
+from tools.fonts import source
 
 pytestmark = pytest.mark.xdist_group("browser-papers")
 

@@ -25,6 +25,7 @@ from tests.support.runs import CHECKOUT
 from tests.web.html_page import Page
 from tests.web.site import app_context, cache_templates
 from tests.web.world import CAST, World, calls, path_of, send_call
+from tools.build_assets import compile_all
 from web.app import create_app
 
 FOURTH = "gu"
@@ -51,6 +52,7 @@ def four_languages(world: World, tmp_path: Path) -> World:
     """Return the world with an application of four languages."""
     folder = tmp_path / "translations"
     write_doubled_catalogue(folder)
+    compile_all(folder)
     app = create_app(
         app_context(world.site.city, tmp_path), languages=FOUR, translations=(TRANSLATIONS, folder)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -96,6 +97,16 @@ def test_every_scenario_can_be_started_and_one_left_behind_can_be_dropped(
     response = browser.post(DROP)
     assert response.status_code == 409
     assert "आता अस्तित्वात नाही" in response.text
+
+
+def test_without_the_packages_of_the_sandbox_none_is_started(
+    site_with_rehearsals: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "aiosmtpd", None)  # as if it were not installed
+    response = site_with_rehearsals.browser("admin").post(START)
+    assert response.status_code == 409
+    assert "या सर्व्हरवर बसवलेले नाहीत" in response.text
+    assert not (tmp_path / "rehearsals").exists()
 
 
 def test_an_unknown_scenario_is_no_page(site_with_rehearsals: Site) -> None:

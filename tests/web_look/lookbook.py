@@ -22,9 +22,9 @@ from flask_wtf import CSRFProtect
 from jinja2 import FileSystemLoader
 from markupsafe import Markup
 
-from publisher.i18n import fonts
 from tests.web_look.forms import SignInForm, hand_in
 from tests.web_look.pictures import picture
+from tools import fonts
 from web import preview_filters
 from web.core import filters, icons, state_badges
 from web.core.layout import ActingLabel, Banner, Chrome, Help, LanguageChoice, MenuEntry, Tab

@@ -45,6 +45,10 @@ WORDS: Mapping[Scenario, tuple[LazyString, LazyString]] = {
     ),
 }
 REFUSALS: Mapping[str, LazyString] = {
+    "no_sandbox": _l(
+        "Rehearsals need packages that are not installed on this server. "
+        "Its administrator can install them."
+    ),
     "runs_already": _l("This rehearsal is already running."),
     "left_behind": _l("This rehearsal stopped by itself. Delete it first, then start it again."),
     "not_there": _l("This rehearsal no longer exists."),

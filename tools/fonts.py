@@ -1,16 +1,14 @@
 """Build the pages' font: Noto Sans Devanagari, subset to the characters and weights we use.
 
 The papers (PDF) need a file for each weight, with all characters: what a paper uses is embedded.
-`check` tells if this machine can shape Devanagari: Pillow needs raqm, and raqm the system's
-FriBiDi.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -22,15 +20,15 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables import otTables
 from fontTools.varLib import instancer
-from PIL import features
 
-from publisher.i18n.joined_marks import JOINED, join_marks, mark_tables
-from publisher.i18n.languages import NBSP
+from tools.joined_marks import JOINED, join_marks, mark_tables
 
 FAMILY = "Noto Sans Devanagari"
 FILE_NAME = "noto-sans-devanagari.woff2"
 WEIGHTS = (400, 700)
 FULL_WIDTH = 100
+NBSP = "\u00a0"
+ADVANCES = "advances.json"
 # In the papers' fonts: units (of 1,000 to the em) by which a mark may be moved up or down.
 LEVELLED = 40
 _HEIGHT_OF_SPACE = 600
@@ -78,6 +76,8 @@ def make_font(target: Path) -> None:
 def make_paper_fonts(folder: Path) -> None:
     """Write the papers' fonts into `folder`, one TrueType file a weight, with licence and stamp.
 
+    `advances.json` has how wide each character of the bold font is, which is the wider one, in ems.
+
     It takes about five seconds, and does nothing if the stamp is up to date. Raises
     fontpkg.FamilyNotInstalled.
     """
@@ -89,7 +89,16 @@ def make_paper_fonts(folder: Path) -> None:
     _replace(folder / "LICENSE.txt", (original.parent.parent / "LICENSE").read_bytes())
     for weight in WEIGHTS:
         _replace(folder / f"{weight}.ttf", _for_copying(_narrowed(original, weight)))
+    _replace(folder / ADVANCES, _advances(folder / f"{WEIGHTS[-1]}.ttf"))
     _replace(stamp, recipe.encode("ascii"))
+
+
+def _advances(font_file: Path) -> bytes:
+    with TTFont(font_file) as font:
+        em, advances = font["head"].unitsPerEm, font["hmtx"]
+        glyphs = font.getBestCmap()
+        widths = {chr(point): advances[glyphs[point]][0] / em for point in glyphs}
+    return json.dumps(widths, ensure_ascii=False).encode()
 
 
 def _stamp_of(target: Path) -> Path:
@@ -108,6 +117,7 @@ def _recipe(original: Path) -> str:
             LEVELLED,
             _HEIGHT_OF_SPACE,
             JOINED,
+            ADVANCES,
         )
     )
     return sha256(original.read_bytes() + made_with.encode("ascii")).hexdigest()
@@ -203,20 +213,3 @@ def _replace(target: Path, content: bytes) -> None:
         file.write(content)
     Path(name).chmod(0o644)
     Path(name).replace(target)
-
-
-SYSTEM_PACKAGE = "libfribidi0"
-
-
-@dataclass(frozen=True, slots=True)
-class Shaping:
-    """What was found; without it conjuncts break in silence."""
-
-    raqm: str | None
-    missing_package: str | None
-
-
-def check() -> Shaping:
-    """Look for raqm and FriBiDi, and name the system package to install if they are missing."""
-    works = features.check("raqm")
-    return Shaping(features.version("raqm"), None if works else SYSTEM_PACKAGE)
