@@ -2,19 +2,22 @@
 # Installs Nagarvani from its wheel, or another version over it: a user, folders, a virtual environment with the locked
 # packages, the settings with a secret key, and the units of systemd. It starts nothing, and running it again is fine.
 # As root, in a checkout of the same version:  deploy/install.sh dist/nagarvani-0.1.0-py3-none-any.whl
-# PYTHON=python3.12 chooses the Python, as in `make`.
+# PYTHON=python3.12 chooses the Python, as in `make`; LOCK=sandbox brings the packages of rehearsals too.
+# For a test ROOT=/tmp/tree lays everything below that folder, and RUNS_AS names a user that exists.
 set -eu
 umask 022
 
-user=nagarvani
-program=/opt/nagarvani/venv
-data=/var/lib/nagarvani
-backups=/var/backups/nagarvani
-settings=/etc/nagarvani/nagarvani.env
-units=/etc/systemd/system
+root=${ROOT:-}
+user=${RUNS_AS:-nagarvani}
+program=$root/opt/nagarvani/venv
+data=$root/var/lib/nagarvani
+backups=$root/var/backups/nagarvani
+settings=$root/etc/nagarvani/nagarvani.env
+units=$root/etc/systemd/system
+commands=$root/usr/local/sbin
 python=${PYTHON:-python3}
 here=$(cd "$(dirname "$0")" && pwd)
-lock=$here/../requirements/run.txt
+lock=$here/../requirements/${LOCK:-run}.txt
 
 fail() {
     echo "$1" >&2
@@ -31,8 +34,9 @@ wheel=$1
 
 getent passwd "$user" >/dev/null ||
     useradd --system --user-group --home-dir "$data" --no-create-home --shell /usr/sbin/nologin "$user"
-install -d -m 0700 -o "$user" -g "$user" "$data" "$backups"
-install -d -m 0750 -o root -g "$user" "$(dirname "$settings")"
+group=$(id -gn "$user")
+install -d -m 0700 -o "$user" -g "$group" "$data" "$backups"
+install -d -m 0750 -o root -g "$group" "$(dirname "$settings")"
 
 # All of it belongs to root: the product never writes to its own files.
 [ -x "$program/bin/python" ] || "$python" -m venv "$program"
@@ -48,16 +52,17 @@ if [ ! -e "$settings" ]; then
         -e "s|^#NAGARVANI_MEDIA_DIR=.*|NAGARVANI_MEDIA_DIR=$data/media|" \
         -e 's|^#NAGARVANI_TRUSTED_PROXIES=.*|NAGARVANI_TRUSTED_PROXIES=1|' \
         "$here/../.env.example" >"$new"
-    chown "root:$user" "$new"
+    chown "root:$group" "$new"
     chmod 0640 "$new"
     mv "$new" "$settings"
 fi
 ln -sfn "$settings" "$data/.env"
 
-install -m 0755 "$here/nagarvani" /usr/local/sbin/nagarvani
+install -d -m 0755 "$commands"
+install -m 0755 "$here/nagarvani" "$commands/nagarvani"
 if [ -d "$units" ]; then
     install -m 0644 "$here"/systemd/nagarvani-*.service "$here"/systemd/nagarvani-*.timer "$units"
-    if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+    if [ -z "$root" ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 fi
 
 cat <<END

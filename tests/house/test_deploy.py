@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import jsonschema
 import pytest
 import yaml
 
@@ -246,7 +248,7 @@ def test_installing_without_a_wheel_is_one_sentence(arguments: list[str], senten
 
 def test_installing_makes_the_folders_that_the_services_use() -> None:
     script = read("deploy/install.sh")
-    variables = dict(re.findall(r"^(\w+)=(/\S+)$", script, re.MULTILINE))
+    variables = dict(re.findall(r"^(\w+)=\$root(/\S+)$", script, re.MULTILINE))
     assert variables["program"] == PROGRAM
     assert variables["data"] == unit("nagarvani-web.service")["Service"]["WorkingDirectory"]
     assert variables["backups"] == unit("nagarvani-backup.service")["Service"]["ReadWritePaths"]
@@ -258,6 +260,11 @@ def test_containers_run_as_nobody_else_on_a_root_that_is_read_only() -> None:
     assert re.search(r"^USER (?!0|root)\d+:\d+$", image, re.MULTILINE)
     assert "HEALTHCHECK" in image
     assert "--require-hashes" in image
+    assert "deploy/install.sh dist/nagarvani-*.whl" in image
+    # Of what the script lays no settings, and so no key, may come into the image.
+    assert re.findall(r"^COPY --from=build (.+)$", image, re.MULTILINE) == [
+        "/opt/nagarvani/venv /opt/nagarvani/venv"
+    ]
     content = compose()
     ours = {
         name: part for name, part in content["services"].items() if part["image"] == "nagarvani"
@@ -267,6 +274,18 @@ def test_containers_run_as_nobody_else_on_a_root_that_is_read_only() -> None:
         assert service["read_only"]
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_compose_is_as_its_specification_says() -> None:
+    # The schema of the Compose Specification as of October 2021, copied as it was (copyright 2020
+    # The Compose Specification Authors, Apache-2.0). The name of a project came after it.
+    schema = json.loads(read("tests/house/compose-spec.json"))
+    content = compose()
+    assert content.pop("name") == "nagarvani"
+    check = jsonschema.Draft7Validator(schema)
+    assert [error.message for error in check.iter_errors(content)] == []
+    content["services"]["web"]["stop_grace"] = "30s"
+    assert "stop_grace" in next(check.iter_errors(content)).message
 
 
 def test_each_volume_and_service_that_is_named_in_compose_exists() -> None:
