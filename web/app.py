@@ -26,12 +26,14 @@ from web.core import (
     i18n,
     icons,
     permissions,
+    request_times,
     state_badges,
     static_files,
 )
 from web.core.context import AppContext, ctx
 from web.core.request import Request
 from web.forms import MOST
+from web.home import monitoring
 from web.messages.filters import register
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -112,6 +114,8 @@ def _cookie_name(settings: Settings) -> str:
 
 
 def _register_extensions(app: Flask) -> None:
+    monitoring.register(app)  # before all that looks at what is asked for
+    request_times.register(app)
     compression.register(app)  # before all others, and so it is the last to see a response
     static_files.register(app)
     icons.register(app)

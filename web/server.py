@@ -8,11 +8,13 @@ from typing import Any
 
 from flask import Flask, Request
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.base import Worker
 
 from web.app import create_app
 from web.controls.workers import keep_watch
 from web.core.auth import SESSION_KEY
 from web.core.context import AppContext
+from web.core.request_times import add_up, run_folder
 from web.request_reader import Limits
 from web.server_worker import ServerWorker
 
@@ -64,8 +66,14 @@ def serve(context: AppContext, *, port: int, workers: int, limits: Limits | None
     def end(_server: object, _worker: object) -> None:
         ended.set()  # each process has its own copy
 
-    options = gunicorn_options(port, workers) | {"worker_exit": end}
-    GunicornServer(create, options, limits or Limits()).run()
+    with run_folder() as folder:
+
+        def count(_server: object, worker: Worker) -> None:
+            if folder is not None:
+                add_up(folder, worker.pid)
+
+        options = gunicorn_options(port, workers) | {"worker_exit": end, "child_exit": count}
+        GunicornServer(create, options, limits or Limits()).run()
 
 
 def gunicorn_options(port: int, workers: int) -> dict[str, Any]:

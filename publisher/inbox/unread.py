@@ -61,10 +61,12 @@ _read_at = func.coalesce(Source.last_read_at, ReceiptRow.stored_at, Account.stat
 
 def unread(session: Session, *, now: datetime) -> Mapping[int, UnreadSources]:
     """Return the connected accounts with unread sources, by account id."""
-    return _unread(session, _is_late(now))
+    return _unread(session, now, _is_late(now))
 
 
-def _unread(session: Session, *conditions: ColumnElement[bool]) -> Mapping[int, UnreadSources]:
+def _unread(
+    session: Session, now: datetime, *conditions: ColumnElement[bool]
+) -> Mapping[int, UnreadSources]:
     query = (
         select(
             Source.account_id,
@@ -73,7 +75,12 @@ def _unread(session: Session, *conditions: ColumnElement[bool]) -> Mapping[int, 
             func.min(_read_at, type_=Source.last_read_at.type),
         )
         .join(Account, Account.id == Source.account_id)
-        .outerjoin(ReceiptRow, ReceiptRow.id == Source.receipt_id)
+        # Older posts are not read: without the second condition all receipts might be scanned.
+        .outerjoin(
+            ReceiptRow,
+            (ReceiptRow.id == Source.receipt_id)
+            & (ReceiptRow.published_at >= now - READING_INTERVALS[-1][0]),
+        )
         .where(
             # Sources that are no longer read have no time. A range is found by the index.
             Source.read_at > LONG_AGO,
@@ -137,7 +144,7 @@ def _changes(session: Session, now: datetime) -> dict[int, UnreadSources | None]
         for account_id, event in latest.items()
         if event.verb == UNREAD and account_id not in late
     }
-    for account_id, sources in _unread(session, _is_late(now, was_readable=True)).items():
+    for account_id, sources in _unread(session, now, _is_late(now, was_readable=True)).items():
         event = latest.get(account_id)
         if event is None or (event.verb == READ_AGAIN and event.at <= now - QUIET_FOR):
             changes[account_id] = sources

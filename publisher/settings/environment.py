@@ -75,6 +75,7 @@ class Settings:
     token_keys: tuple[str, ...] = field(repr=False)
     base_url: str
     trusted_proxies: int
+    metrics_token: str = field(repr=False)
     media_dir: Path
     smtp_url: str = field(repr=False)
     mail_from: str
@@ -121,6 +122,9 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         token_keys=reader.read("TOKEN_KEYS", (), read_keys, "write the keys that `Fernet` made"),
         base_url=reader.url("BASE_URL", "http://127.0.0.1:8000", _WEB),
         trusted_proxies=reader.read("TRUSTED_PROXIES", 0, read_count, "write how many, such as 1"),
+        metrics_token=reader.read(
+            "METRICS_TOKEN", "", read_long_secret, "write at least 32 characters, or nothing"
+        ),
         media_dir=Path(reader.text("MEDIA_DIR", str(root / "var" / "media"))),
         smtp_url=reader.url("SMTP_URL", "smtp://127.0.0.1:25", ("smtp", "smtps")),
         mail_from=reader.read(

@@ -13,7 +13,7 @@ CLAMD_HINT = "write tcp://host:port or unix:/path/to/clamd.ctl"
 SECRET_SETTINGS = frozenset(
     {
         *("DATABASE_URL", "SECRET_KEY", "SMTP_URL", "IMAP_URL", "TOKEN_KEYS"),
-        *("SMS_URL", "SMS_HEADERS", "SMS_BODY"),
+        *("SMS_URL", "SMS_HEADERS", "SMS_BODY", "METRICS_TOKEN"),
     }
 )
 """Settings that may hold a password or a key. Errors, which end up in logs, do not repeat them."""

@@ -138,6 +138,8 @@ def _check_access() -> Response | tuple[str, int] | str | None:
         g.acting = _acting_for_layout()
         return None
     rule = permissions.rule_of(current_app, request.endpoint)
+    if rule.sessionless:
+        return None
     if request.endpoint == ASKS_FOR_CHANGES:
         g.onlooker = _onlooker_from_cookie()
         return None if g.onlooker is not None else _ask_to_sign_in()

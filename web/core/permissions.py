@@ -37,11 +37,13 @@ class AccessRule:
 
     Within a role, a use case or query decides which rows of the database the person may see.
     `actions` are those of which the role has one; empty if the page serves no action.
+    `sessionless`: it is public and reads no session, because no person opens it.
     """
 
     public: bool
     roles: frozenset[Role]
     actions: frozenset[Action] = frozenset()
+    sessionless: bool = False
 
 
 # By the function that Flask calls: a decorator that wraps the view has to stand below the rule's.
@@ -51,6 +53,12 @@ _RULES_BY_VIEW: dict[Callable[..., object], AccessRule] = {}
 def public(view: View) -> View:
     """Declare that a page is open to everybody, signed in or not."""
     _RULES_BY_VIEW[view] = AccessRule(public=True, roles=EVERYBODY)
+    return view
+
+
+def for_programs(view: View) -> View:
+    """Declare that programs ask for a page: it is public, and reads no session."""
+    _RULES_BY_VIEW[view] = AccessRule(public=True, roles=EVERYBODY, sessionless=True)
     return view
 
 

@@ -1,0 +1,233 @@
+"""What the tables say to monitoring: gauges, read by a few statements that use indexes.
+
+Each web answers with what it read itself, so of several webs the largest value counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    String,
+    bindparam,
+    func,
+    literal,
+    select,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from publisher.inbox.unread import unread
+from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
+from publisher.models.notifications import Channel, Notice
+from publisher.operations.queue_report import LATE_AFTER
+from publisher.operations.worker_health import DEMO_WORKER
+from publisher.states import OPEN_DELIVERY, STUCK, AccountState, DeliveryState, NoticeState
+
+ATTEMPTS_FOR: Final = timedelta(hours=1)
+"""The time for which attempts are counted by their outcome."""
+
+STUCK_FOR: Final = timedelta(days=1)
+"""The time for which missed and failed deliveries are counted: nothing ever removes them."""
+
+Samples = dict[tuple[str, ...], float]
+"""The values of a gauge by those of its labels."""
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A gauge as Prometheus gets it: its name without the prefix, its help and its labels."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    samples: Samples = field(default_factory=dict)
+
+
+def read_gauges(session: Session, *, now: datetime) -> list[Gauge]:
+    """Return every gauge; each reader below executes one statement."""
+    return [gauge for read in READERS for gauge in read(session, now)]
+
+
+def _deliveries(session: Session, now: datetime) -> Iterator[Gauge]:
+    rows = {row.state: row for row in session.execute(_deliveries_query(now))}
+    scheduled = rows.get(DeliveryState.SCHEDULED)
+    waiting = [state for state in OPEN_DELIVERY if state is not DeliveryState.SCHEDULED]
+    yield Gauge(
+        "deliveries",
+        "Deliveries that are scheduled, under way, unconfirmed or held, by state.",
+        ("state",),
+        {(state.value,): rows[state].number if state in rows else 0 for state in OPEN_DELIVERY},
+    )
+    yield Gauge(
+        "deliveries_due",
+        "Scheduled deliveries whose time has come.",
+        samples={(): scheduled.due if scheduled else 0},
+    )
+    yield Gauge(
+        "deliveries_late",
+        "Scheduled deliveries whose time came more than a minute ago.",
+        samples={(): scheduled.late if scheduled else 0},
+    )
+    yield Gauge(
+        "deliveries_late_seconds",
+        "Seconds since the time of the scheduled delivery that is due the longest; 0 if none is.",
+        samples={(): _age(scheduled.due_at if scheduled else None, now)},
+    )
+    yield Gauge(
+        "deliveries_waiting_seconds",
+        "Seconds for which a delivery has been in this state, the longest; 0 if none is.",
+        ("state",),
+        {(state.value,): _age(rows[state].at if state in rows else None, now) for state in waiting},
+    )
+    yield Gauge(
+        "deliveries_stuck",
+        "Deliveries that were missed or failed within the last 24 hours and still are, by state.",
+        ("state",),
+        {(state.value,): rows[state].number if state in rows else 0 for state in STUCK},
+    )
+
+
+def _deliveries_query(now: datetime) -> CompoundSelect[Any]:
+    # Two parts, because SQLite would read the whole index for an OR that is grouped.
+    columns = (
+        Delivery.state,
+        func.count().label("number"),
+        func.count().filter(Delivery.due_at <= now).label("due"),
+        func.count().filter(Delivery.due_at <= now - LATE_AFTER).label("late"),
+        func.min(Delivery.due_at).label("due_at"),
+        func.min(Delivery.state_at).label("at"),
+    )
+    stuck = (Delivery.state.in_(STUCK), Delivery.state_at > now - STUCK_FOR)
+    return union_all(
+        select(*columns).where(Delivery.state.in_(OPEN_DELIVERY)).group_by(Delivery.state),
+        select(*columns).where(*stuck).group_by(Delivery.state),
+    )
+
+
+def _attempts(session: Session, now: datetime) -> Iterator[Gauge]:
+    query = (
+        select(Account.platform, Attempt.outcome, func.count())
+        .select_from(Attempt)
+        .join(Delivery, Delivery.id == Attempt.delivery_id)
+        .join(Account, Account.id == Delivery.account_id)
+        .where(Attempt.sending_at > now - ATTEMPTS_FOR, Attempt.outcome != "")
+        .group_by(Account.platform, Attempt.outcome)
+    )
+    yield Gauge(
+        "attempts",
+        "Calls that were to change something on a platform within the last hour, by outcome.",
+        ("platform", "outcome"),
+        {(platform, outcome): number for platform, outcome, number in session.execute(query)},
+    )
+
+
+def _sources(session: Session, now: datetime) -> Iterator[Gauge]:
+    accounts = unread(session, now=now).values()
+    yield Gauge(
+        "sources_unread",
+        "Sources of comments (posts, mentions) that were not read for thrice their interval.",
+        samples={(): sum(account.posts + account.mentions for account in accounts)},
+    )
+    yield Gauge(
+        "sources_unread_seconds",
+        "Seconds since the unread source that waits the longest was read; 0 if none is unread.",
+        samples={(): max((_age(account.since, now) for account in accounts), default=0)},
+    )
+
+
+class _Waiting(NamedTuple):
+    """A row of what waits: accounts and messages by two labels, and the clocks."""
+
+    subject: str
+    first: str
+    second: str
+    number: int
+    at: datetime | None
+
+
+def _waiting(session: Session, now: datetime) -> Iterator[Gauge]:
+    rows = [_Waiting(*row) for row in session.execute(_waiting_query())]
+    accounts = {(row.first, row.second): row.number for row in rows if row.subject == "account"}
+    messages = {row.first: row for row in rows if row.subject == "message"}
+    beats = [row.at for row in rows if row.subject == "clock" and row.at is not None]
+    platforms = sorted({platform for platform, _state in accounts})
+    yield Gauge(
+        "accounts",
+        "Accounts by platform and state.",
+        ("platform", "state"),
+        {
+            (platform, state.value): accounts.get((platform, state.value), 0)
+            for platform in platforms
+            for state in AccountState
+        },
+    )
+    yield Gauge(
+        "messages_queued",
+        "Mails and SMS that are queued or being sent, by channel.",
+        ("channel",),
+        {(name.value,): messages[name].number if name in messages else 0 for name in Channel},
+    )
+    yield Gauge(
+        "messages_queued_seconds",
+        "Seconds since the time at which the oldest queued message was to be sent; 0 if none was.",
+        ("channel",),
+        {
+            (name.value,): _age(messages[name].at if name in messages else None, now)
+            for name in Channel
+        },
+    )
+    yield Gauge(
+        "clock_beat_seconds",
+        "Seconds since the latest heartbeat of all clocks; +Inf if none ever ran.",
+        samples={(): _age(beats[0], now) if beats else math.inf},
+    )
+
+
+def _waiting_query() -> CompoundSelect[Any]:
+    # The states stand in the statement, so that the partial index of what is queued can be used.
+    states = bindparam(
+        "states", (NoticeState.QUEUED, NoticeState.SENDING), expanding=True, literal_execute=True
+    )
+    accounts: Select[Any] = select(
+        literal("account").label("subject"),
+        Account.platform.label("first"),
+        type_coerce(Account.state, String).label("second"),
+        func.count().label("number"),
+        func.min(Account.state_at).label("at"),
+    ).group_by(Account.platform, Account.state)
+    messages: Select[Any] = (
+        select(
+            literal("message"),
+            type_coerce(Notice.channel, String),
+            literal(""),
+            func.count(),
+            func.min(Notice.send_at),
+        )
+        .where(Notice.state.in_(states))
+        .group_by(Notice.channel)
+    )
+    beats: Select[Any] = select(
+        literal("clock"), literal(""), literal(""), func.count(), func.max(ClockBeat.beat_at)
+    ).where(ClockBeat.name != DEMO_WORKER)
+    return union_all(accounts, messages, beats)
+
+
+def _age(at: datetime | None, now: datetime) -> float:
+    """Return the seconds since then; 0 without a moment, or if it lies ahead."""
+    # The clock of the machine that wrote it may be a little ahead of this one's.
+    return 0.0 if at is None else max(0.0, (now - at).total_seconds())
+
+
+READERS: Final[tuple[Callable[[Session, datetime], Iterator[Gauge]], ...]] = (
+    *(_deliveries, _attempts),
+    *(_sources, _waiting),
+)
+"""The readers of the tables: at most five, of one statement each."""

@@ -1,0 +1,189 @@
+"""How long requests take: a histogram, which all processes of a web count together.
+
+Each process counts in a file of its own (prometheus-client's multiprocess mode), and whichever of
+them is asked adds the files up. Their folder belongs to one run of the web, and to nobody else.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import struct
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from time import monotonic as seconds
+from typing import Final
+
+from flask import Flask, Response, current_app, g, request
+from prometheus_client import Histogram, Metric, values
+from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from web.core import permissions, static_files
+from web.core.auth import ASKS_FOR_CHANGES
+
+log = logging.getLogger("nagarvani.web")
+
+FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which prometheus-client knows the folder; without it a process counts alone."""
+
+NAME: Final = "nagarvani_request_seconds"
+HELP: Final = "Seconds from the whole request to the whole response, by part and status class."
+BUCKETS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+PREFIX: Final = "nagarvani-web-"
+RESERVED: Final = 512 * 1024
+"""The bytes of each file: room for every part and status class."""
+
+_ENDED = "0"
+"""Stands for the process id in the file in which all processes that have ended are added up."""
+
+_EXTENSION = "request_times"
+
+
+class RequestTimes:
+    """The histogram of an application. `monotonic` returns seconds."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        _count_together()
+        self._monotonic = monotonic
+        self._histogram = Histogram(NAME, HELP, ("part", "status"), buckets=BUCKETS, registry=None)
+
+    def begin(self) -> None:
+        """Note when the request begins."""
+        g.began_at = self._monotonic()
+
+    def end(self, response: Response) -> Response:
+        """Count the request."""
+        part, status = part_of(current_app, request.endpoint), f"{response.status_code // 100}xx"
+        self._histogram.labels(part, status).observe(self._monotonic() - g.began_at)
+        return response
+
+    def collect(self) -> Iterable[Metric]:
+        """Return what all processes of this web have counted."""
+        folder = os.environ.get(FOLDER)
+        if folder is None:
+            return self._histogram.collect()
+        return MultiProcessCollector(None, folder).collect()  # type: ignore[no-untyped-call]
+
+
+def register(app: Flask, monotonic: Callable[[], float] = seconds) -> None:
+    """Measure every request; registered before all that handles requests."""
+    times = RequestTimes(monotonic)
+    app.extensions[_EXTENSION] = times
+    app.before_request(times.begin)
+    app.after_request(times.end)
+
+
+def counted_requests(app: Flask) -> Iterable[Metric]:
+    """Return the histogram of this application's requests."""
+    times: RequestTimes = app.extensions[_EXTENSION]
+    return times.collect()
+
+
+def part_of(app: Flask, endpoint: str | None) -> str:
+    """Return the part of the pages that an endpoint belongs to: the package of its view.
+
+    What is asked for again and again has a part of its own, or it would hide the pages' times.
+    """
+    if endpoint is None:
+        return "unknown"
+    if endpoint == static_files.ENDPOINT:
+        return "static"
+    if endpoint == ASKS_FOR_CHANGES:
+        return "changes"
+    if permissions.rule_of(app, endpoint).sessionless:
+        return "monitoring"
+    return app.view_functions[endpoint].__module__.split(".")[1]
+
+
+@cache
+def _count_together() -> None:
+    """Let this process count in a file, if there is a folder for that."""
+    folder = os.environ.get(FOLDER)
+    if folder is None:
+        return
+    try:
+        _reserve(_file(folder, str(os.getpid())))
+    except OSError as problem:
+        log.warning("requests are counted by this process alone: %s", problem.strerror)
+        del os.environ[FOLDER]
+        return
+    # It was chosen when the package was imported, which may have been before the folder was there.
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def run_folder() -> Iterator[Path | None]:
+    """Make the folder of a run, which only this user can enter, and erase it at its end.
+
+    Yields None if it cannot be made. Folders of earlier runs that were killed are erased too.
+    """
+    owner = os.getpid()
+    os.environ.pop(FOLDER, None)  # that of another web, which has started this one
+    try:
+        _erase_left_ones()
+        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{owner}-"))
+        _reserve(_file(folder, _ENDED))
+    except OSError as problem:
+        log.warning("requests are not counted together: %s", problem.strerror)
+        yield None
+        return
+    os.environ[FOLDER] = str(folder)
+    try:
+        yield folder
+    finally:
+        if os.getpid() == owner:  # each process that was forked meanwhile leaves this block too
+            del os.environ[FOLDER]
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def add_up(folder: Path, pid: int) -> None:
+    """Add what a process that has ended counted to what others before it did; remove its file.
+
+    So no count falls when a process ends, which Prometheus would take for a restart.
+    """
+    file = _file(folder, str(pid))
+    try:
+        counted = list(MmapedDict.read_all_values_from_file(file))  # type: ignore[no-untyped-call]
+        total = MmapedDict(str(_file(folder, _ENDED)))  # type: ignore[no-untyped-call]
+        for key, value, *_rest in counted:
+            total.write_value(key, total.read_value(key)[0] + value, 0.0)  # type: ignore[no-untyped-call]
+        total.close()  # type: ignore[no-untyped-call]
+    except FileNotFoundError:
+        return  # it ended before its first request
+    except (OSError, RuntimeError, ValueError, struct.error) as problem:
+        # The process that keeps all others must not end for it.
+        log.warning("what process %s counted is lost: %s", pid, problem)
+    file.unlink(missing_ok=True)
+
+
+def _file(folder: str | Path, process: str) -> Path:
+    """Return the file of a process, as prometheus-client names it."""
+    return Path(folder, f"histogram_{process}.db")
+
+
+def _reserve(file: Path) -> None:
+    """Make the file with all its bytes: a process that maps one dies when the disk is full."""
+    with file.open("wb") as content:
+        os.posix_fallocate(content.fileno(), 0, RESERVED)
+
+
+def _erase_left_ones() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        match = re.fullmatch(rf"{PREFIX}(\d+)-\w+", folder.name)
+        is_ours = folder.lstat().st_uid == os.getuid() and not folder.is_symlink()
+        if match and is_ours and not _is_running(int(match[1])):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError as problem:
+        return not isinstance(problem, ProcessLookupError)
+    return True

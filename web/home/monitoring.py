@@ -1,0 +1,259 @@
+"""What programs ask: whether this web runs (`/healthz`), can serve (`/readyz`), and its metrics.
+
+They are answered to this machine itself and to who has the token. To everybody else these paths
+are like any other that no page has.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from ipaddress import IPv6Address, ip_address
+from time import monotonic as seconds
+from typing import Final, Generic, TypeVar
+
+from flask import Blueprint, Flask, current_app, jsonify, request
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug import Response
+from werkzeug.exceptions import NotFound
+
+from publisher.database.revisions import shipped_revision
+from publisher.operations import worker_health
+from publisher.operations.table_metrics import Gauge, read_gauges
+from web.core.context import AppContext
+from web.core.permissions import for_programs
+from web.core.request_times import counted_requests
+
+routes = Blueprint("monitoring", __name__)
+log = logging.getLogger("nagarvani.web")
+ReadValue = TypeVar("ReadValue")
+
+PREFIX: Final = "nagarvani_"
+PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+METRICS_FOR: Final = 10.0
+"""The seconds for which a process answers with what it has read of the tables."""
+
+READY_FOR: Final = 1.0
+"""The seconds for which a process answers whether it can serve."""
+
+PATIENCE: Final = 5.0
+"""The seconds that an answer waits for the database, which may be there and not respond."""
+
+_OF_PROXIES: Final = ("Forwarded", "X-Real-Ip", "Via")
+_EXTENSION: Final = "monitor"
+
+
+def register(app: Flask) -> None:
+    """Hide these paths from strangers; registered before access is checked."""
+    app.before_request(_hide_from_strangers)
+
+
+def _hide_from_strangers() -> None:
+    """Let a request be one for an unknown page, whatever its method."""
+    if request.path in PATHS and not (_is_from_this_machine() or _has_token()):
+        request.url_rule, request.view_args = None, None
+        request.routing_exception = NotFound()
+
+
+def _is_from_this_machine() -> bool:
+    """Return whether the connection itself comes from loopback, and no proxy sent the request."""
+    names = [name for name, _value in request.headers]
+    if any(name in _OF_PROXIES or name.startswith("X-Forwarded-") for name in names):
+        return False
+    # ProxyFix writes the address that a header names over that of the connection.
+    original: dict[str, str] = request.environ.get("werkzeug.proxy_fix.orig", request.environ)
+    try:
+        address = ip_address(original.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False  # a socket of this machine, behind which a proxy may be
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def _has_token() -> bool:
+    token = _context().settings.metrics_token
+    scheme, _, given_token = request.headers.get("Authorization", "").partition(" ")
+    is_same = hmac.compare_digest(given_token.strip().encode(), token.encode())
+    return bool(token) and scheme.lower() == "bearer" and is_same
+
+
+@routes.get("/healthz")
+@for_programs
+def health() -> Response:
+    """Say that this process answers; the database is not asked."""
+    return _uncached(Response("ok\n", mimetype="text/plain"))
+
+
+@routes.get("/readyz")
+@for_programs
+def ready() -> Response:
+    """Say whether this web can serve; 503 if the database is away or its tables are others'."""
+    state = _monitor().state.latest()
+    is_ready = state is not None and state.revision == _wanted_revision()
+    response = jsonify(
+        ready=is_ready,
+        database="unreachable" if state is None else "reachable",
+        revision=state.revision if state else None,
+        wanted_revision=_wanted_revision(),
+        clock_beat_seconds=state.clock_beat_seconds if state else None,
+    )
+    response.status_code = 200 if is_ready else 503
+    return _uncached(response)
+
+
+@routes.get("/metrics")
+@for_programs
+def metrics() -> Response:
+    """Return the metrics, in the text format of Prometheus."""
+    registry = CollectorRegistry()
+    registry.register(_AllMetrics(_monitor().gauges.latest()))
+    return _uncached(Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4))
+
+
+def _uncached(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+class _AllMetrics(Collector):
+    """What this web knows; of the tables, None if they could not be read."""
+
+    def __init__(self, gauges: list[Gauge] | None) -> None:
+        self._gauges = gauges
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each metric."""
+        yield _family(
+            Gauge(
+                "build_info",
+                "1, with the version of this web and the revision of the tables that it needs.",
+                ("version", "tables"),
+                {(metadata.version("nagarvani"), str(_wanted_revision())): 1},
+            )
+        )
+        is_up = self._gauges is not None
+        yield _family(
+            Gauge("database_up", "1 if the tables were read, else 0.", samples={(): is_up})
+        )
+        yield from map(_family, self._gauges or ())
+        yield from counted_requests(current_app)
+
+
+def _family(gauge: Gauge) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(PREFIX + gauge.name, gauge.help, labels=gauge.labels)
+    for labels, number in gauge.samples.items():
+        family.add_metric(labels, number)
+    return family
+
+
+@cache
+def _wanted_revision() -> str | None:
+    return shipped_revision()
+
+
+@dataclass(frozen=True)
+class _DatabaseState:
+    """The revision of the tables, and if it is ours the age of the latest heartbeat."""
+
+    revision: str | None
+    clock_beat_seconds: float | None
+
+
+class _Monitor:
+    """What a process reads of the database for those who ask, of this context."""
+
+    def __init__(self, context: AppContext) -> None:
+        self.context = context
+        self.gauges = SharedRead(self._read_gauges, METRICS_FOR)
+        self.state = SharedRead(self._read_state, READY_FOR)
+
+    def _read_gauges(self) -> list[Gauge]:
+        with self.context.database.reading() as session:
+            return read_gauges(session, now=self.context.now())
+
+    def _read_state(self) -> _DatabaseState:
+        revision = self.context.database.revision()
+        if revision != _wanted_revision():
+            return _DatabaseState(revision, None)
+        with self.context.database.reading() as session:
+            beat_at = worker_health.latest_beat(session)
+        if beat_at is None:
+            return _DatabaseState(revision, None)
+        return _DatabaseState(revision, max(0.0, (self.context.now() - beat_at).total_seconds()))
+
+
+def _monitor() -> _Monitor:
+    """Return the monitor of the application's context."""
+    monitor: _Monitor | None = current_app.extensions.get(_EXTENSION)
+    if monitor is None or monitor.context is not _context():
+        monitor = current_app.extensions[_EXTENSION] = _Monitor(_context())
+    return monitor
+
+
+def _context() -> AppContext:
+    # Not the proxy of it, which the thread that reads could not use.
+    context: AppContext = current_app.extensions["house"]
+    return context
+
+
+class SharedRead(Generic[ReadValue]):
+    """Reads in a thread, for all who ask meanwhile and for `kept_for` seconds after its beginning.
+
+    So many questions at once are one reading, and a database that does not respond holds none up
+    for longer than `PATIENCE`.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], ReadValue],
+        kept_for: float,
+        monotonic: Callable[[], float] = seconds,
+    ) -> None:
+        self._read = read
+        self._kept_for = kept_for
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._thread: _ReadingThread[ReadValue] | None = None
+        self._began_at = 0.0
+
+    def latest(self) -> ReadValue | None:
+        """Return what was read; None if it cannot be read, or not soon enough."""
+        with self._lock:
+            if self._thread is None or self._is_over(self._thread):
+                self._thread = _ReadingThread(self._read)
+                self._began_at = self._monotonic()
+                self._thread.start()
+            thread, ends_at = self._thread, self._began_at + PATIENCE
+        thread.join(max(0.0, ends_at - self._monotonic()))
+        return thread.outcome
+
+    def _is_over(self, thread: threading.Thread) -> bool:
+        return not thread.is_alive() and self._monotonic() - self._began_at >= self._kept_for
+
+
+class _ReadingThread(threading.Thread, Generic[ReadValue]):
+    """A reading; `outcome` is None until it has ended, and if it failed."""
+
+    def __init__(self, read: Callable[[], ReadValue]) -> None:
+        super().__init__(name="monitoring", daemon=True)
+        self._read = read
+        self.outcome: ReadValue | None = None
+
+    def run(self) -> None:
+        """Read."""
+        try:
+            self.outcome = self._read()
+        except SQLAlchemyError as problem:
+            # The answer says so as well, and comes again and again.
+            log.debug("the database was not read for monitoring: %s", type(problem).__name__)
+        except Exception:
+            log.exception("what monitoring asks could not be read")
