@@ -166,11 +166,16 @@ def init() -> None:
 @nagarvani.command()
 @click.option("--try", "tries", is_flag=True, help="Try too whether pages take unpublished posts.")
 @click.option("--yes", is_flag=True, help="Do not ask before trying.")
-def doctor(tries: bool, yes: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object; exit code 0, 1 or 2.")
+def doctor(tries: bool, yes: bool, as_json: bool) -> None:
     """Check everything, one line each, with what to do."""
+    if tries and as_json:
+        raise click.UsageError("--try asks and prints lines: run it without --json.")
     settings = _settings()
-    from commands.doctor import run, try_out
+    from commands.doctor import run, run_as_json, try_out
 
+    if as_json:
+        sys.exit(run_as_json(settings))
     code = run(settings)
     sys.exit(max(code, try_out(settings, yes=yes)) if tries else code)
 

@@ -1,8 +1,14 @@
-"""`nagarvani doctor`: each finding in one line, with what to do where something is wrong."""
+"""`nagarvani doctor`: each finding in one line, with what to do where something is wrong.
+
+With `--json` it is one object for programs, whose shape `docs/running.md` describes.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from importlib import metadata
 from typing import Final
 
 import click
@@ -21,6 +27,64 @@ from publisher.settings.environment import Settings
 ASKED: Final = (
     "On each connected page of Facebook a post is made unpublished, looked at, and removed. Go on?"
 )
+
+SHAPE: Final = 1
+"""The version of the shape of `--json`; a key that is removed or renamed raises it."""
+
+WARNINGS: Final = frozenset(
+    {
+        *("unknown_near", "unknown_variable", "no_second_factor", "sms_unknown", "sms_codes"),
+        *("token_ends", "data_ends", "looks_late", "comments_unread", "comments_unstored"),
+        *("mailbox_unread", "mailbox_read", "mails_unreadable", "files_unscanned"),
+        *("left_to_nobody", "two_steps_unknown", "try_left"),
+    }
+)
+"""The codes of findings that somebody has to look at while everything goes on working."""
+
+
+class HealthLevel(IntEnum):
+    """How bad a finding is; also the exit code of `--json`, as monitoring plug-ins have it."""
+
+    OK = 0
+    WARNING = 1
+    ERROR = 2
+
+
+def level_of(finding: HealthFinding) -> HealthLevel:
+    """Return the level of a finding."""
+    if finding.ok:
+        return HealthLevel.OK
+    return HealthLevel.WARNING if finding.code in WARNINGS else HealthLevel.ERROR
+
+
+def run_as_json(settings: Settings) -> int:
+    """Print all findings as one JSON object; returns the worst level."""
+    with Database(settings.database_url) as database:
+        findings = list(_findings(settings, database))
+    worst = max(map(level_of, findings))
+    report = {
+        "shape": SHAPE,
+        "version": metadata.version("nagarvani"),
+        "at": f"{now():%Y-%m-%dT%H:%M:%SZ}",
+        "level": worst.name.lower(),
+        "checks": [_as_json(finding) for finding in findings],
+    }
+    click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    return worst
+
+
+def _as_json(finding: HealthFinding) -> dict[str, object]:
+    return {
+        "subject": finding.subject.value,
+        "code": finding.code,
+        "level": level_of(finding).name.lower(),
+        "message": sentence(finding),
+        # Numbers stay numbers; a folder or the like becomes its text.
+        "values": {
+            name: value if isinstance(value, int | float) else str(value)
+            for name, value in finding.values.items()
+        },
+    }
 
 
 def run(settings: Settings) -> int:

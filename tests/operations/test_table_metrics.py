@@ -1,0 +1,234 @@
+"""The gauges say what the tables say, and reading them scans no table that grows."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, insert, select, text, update
+
+from publisher.database.session import Base, table_of
+from publisher.models.comments import Source
+from publisher.models.deliveries import (
+    Account,
+    Attempt,
+    ClockBeat,
+    Delivery,
+    DeliveryAction,
+    ReceiptRow,
+)
+from publisher.models.notifications import Channel, Notice
+from publisher.operations.table_metrics import READERS, read_gauges
+from publisher.platforms.base.protocol import OutcomeUnknown
+from publisher.states import AccountState, DeliveryState, NoticeState
+from tests.support.city import City, statements
+
+MOST_STATEMENTS = 5
+GROWING = ("deliveries", "attempts", "receipts", "sources", "notices")
+"""The tables that grow with each post, comment and mail."""
+
+PAST = 20_000
+
+
+def gauges(town: City) -> dict[str, dict[tuple[str, ...], float]]:
+    """Return the values of each gauge by those of its labels."""
+    with town.read() as session:
+        return {gauge.name: gauge.samples for gauge in read_gauges(session, now=town.now)}
+
+
+def notice(number: int, **more: object) -> dict[str, object]:
+    """Return the values of a message."""
+    return {
+        "kind": "review_asked",
+        "channel": Channel.MAIL,
+        "address": "a@pmc.example",
+        "language": "mr",
+        "subject": "",
+        "body": "",
+        "mail_id": f"<{number}@pmc.example>",
+        "state": NoticeState.QUEUED,
+        **more,
+    }
+
+
+@pytest.mark.both
+def test_a_new_city_waits_for_nothing(town: City) -> None:
+    with town.write() as session:
+        session.execute(update(Notice).values(state=NoticeState.SENT))
+        session.execute(ClockBeat.__table__.delete())  # type: ignore[attr-defined]
+    values = gauges(town)
+    assert values["clock_beat_seconds"] == {(): math.inf}
+    assert values["deliveries"] == dict.fromkeys(
+        [("scheduled",), ("claimed",), ("sending",), ("unconfirmed",), ("held",)], 0
+    )
+    assert values["deliveries_stuck"] == {("missed",): 0, ("failed",): 0}
+    assert values["messages_queued"] == {("mail",): 0, ("sms",): 0}
+    assert values["accounts"][("x", "connected")] == 1
+    assert values["accounts"][("x", "paused")] == 0
+    assert values["attempts"] == {}
+    ages = [name for name in values if name.endswith("_seconds") and name != "clock_beat_seconds"]
+    assert {number for name in ages for number in values[name].values()} == {0}
+
+
+@pytest.mark.both
+def test_deliveries_are_counted_by_state_and_time(town: City) -> None:
+    town.schedule(town.approved(), timedelta(hours=3))
+    held_id = town.hold()
+    town.platform("facebook").fail_next(OutcomeUnknown("no answer"))
+    town.due(on=["facebook"])
+    town.tick_dispatch()
+    with town.read() as session:
+        held_at = session.get_one(Delivery, held_id).state_at
+    unconfirmed_at = town.now
+    town.due()
+    town.clock.move(timedelta(minutes=20))
+    town.schedule(town.approved(), timedelta(0))
+    values = gauges(town)
+    assert values["deliveries"] == {
+        ("scheduled",): 3,
+        ("claimed",): 0,
+        ("sending",): 0,
+        ("unconfirmed",): 1,
+        ("held",): 1,
+    }
+    assert (values["deliveries_due"][()], values["deliveries_late"][()]) == (2, 1)
+    assert values["deliveries_late_seconds"][()] == 1200
+    waiting = values["deliveries_waiting_seconds"]
+    assert waiting["unconfirmed",] == (town.now - unconfirmed_at).total_seconds()
+    assert waiting["held",] == (town.now - held_at).total_seconds()
+    assert values["attempts"][("facebook", "unknown")] == 1
+    town.clock.move(timedelta(hours=2))
+    assert gauges(town)["attempts"] == {}
+
+
+def test_what_was_missed_is_counted_for_a_day(town: City) -> None:
+    town.due()
+    town.tick_dispatch(timedelta(hours=5))
+    assert gauges(town)["deliveries_stuck"] == {("missed",): 1, ("failed",): 0}
+    town.clock.move(timedelta(hours=25))
+    assert gauges(town)["deliveries_stuck"] == {("missed",): 0, ("failed",): 0}
+
+
+@pytest.mark.both
+def test_messages_accounts_and_clocks_are_counted(town: City) -> None:
+    with town.write() as session:
+        session.execute(update(Notice).values(state=NoticeState.SENT))
+        moments = {"state_at": town.now, "queued_at": town.now, "send_at": town.now}
+        later = {**moments, "send_at": town.now + timedelta(minutes=5)}
+        rows = [
+            notice(1, **moments),
+            notice(2, **later, state=NoticeState.SENDING),
+            notice(3, **later, channel=Channel.SMS),
+            notice(4, **moments, state=NoticeState.FAILED),
+        ]
+        for row in rows:
+            session.execute(insert(Notice).values(**row))
+        session.execute(
+            update(Account).where(Account.platform == "x").values(state=AccountState.PAUSED)
+        )
+        session.add(ClockBeat(name="clock-9", started_at=town.now, beat_at=town.now))
+    town.clock.move(timedelta(minutes=2))
+    values = gauges(town)
+    assert values["messages_queued"] == {("mail",): 2, ("sms",): 1}
+    assert values["messages_queued_seconds"] == {("mail",): 120, ("sms",): 0}
+    assert values["accounts"][("x", "paused")] == 1
+    assert values["accounts"][("facebook", "connected")] == 1
+    assert values["clock_beat_seconds"] == {(): 120}
+
+
+@pytest.mark.both
+def test_the_oldest_unread_source_is_the_one_that_doctor_names(town: City) -> None:
+    town.live()
+    town.listen(timedelta(minutes=1))
+    read_at = town.now
+    assert gauges(town)["sources_unread"] == {(): 0}
+    town.clock.move(timedelta(minutes=30))
+    values = gauges(town)
+    assert values["sources_unread"][()] >= 1
+    assert values["sources_unread_seconds"][()] >= (town.now - read_at).total_seconds()
+
+
+def test_one_reading_is_at_most_five_statements(town: City) -> None:
+    town.live()
+    town.due()
+    with statements(town.database) as executed:
+        gauges(town)
+    assert len(executed) == len(READERS) <= MOST_STATEMENTS
+
+
+@pytest.mark.both
+def test_no_table_that_grows_is_scanned_whole(town: City) -> None:
+    """After years most deliveries, attempts, sources and messages are past."""
+    town.live()
+    town.listen(timedelta(minutes=1))
+    _add_past(town)
+    for plan in _plans(town):
+        scans = re.findall(r"Seq Scan on (\w+)|\bSCAN (\w+)(?! USING INDEX ix_notices_due)", plan)
+        tables = {name for pair in scans for name in pair if name}
+        assert not tables & set(GROWING), plan
+
+
+def _add_past(town: City) -> None:
+    """Add what a city of some years has: all of it ended more than a month ago."""
+    before = town.now - timedelta(days=40)
+    with town.write() as session:
+        model_rows: list[tuple[type[Base], dict[str, object]]] = [
+            (
+                Delivery,
+                {
+                    "action": DeliveryAction.HIDE,
+                    "state": DeliveryState.PUBLISHED,
+                    "state_at": before,
+                    "due_at": before,
+                },
+            ),
+            (Attempt, {"sending_at": before, "ended_at": before, "claimed_at": before}),
+            (ReceiptRow, {"published_at": before, "action": DeliveryAction.HIDE}),
+            (Source, {"read_at": None, "last_read_at": before}),
+        ]
+        originals = {
+            model: dict(session.execute(select(table_of(model)).limit(1)).mappings().one())
+            for model, _changes in model_rows
+        }
+        for model, changes in model_rows:
+            rows = [
+                {**originals[model], **changes, **_keys(model, number)}
+                for number in range(1_000, 1_000 + PAST)
+            ]
+            session.execute(insert(table_of(model)), rows)
+        moments = {"state_at": before, "queued_at": before, "send_at": before}
+        sent = [notice(n, **moments, state=NoticeState.SENT) for n in range(PAST)]
+        session.execute(insert(table_of(Notice)), sent)
+        session.execute(text("ANALYZE"))
+
+
+def _keys(model: type[Base], number: int) -> dict[str, object]:
+    keys: dict[type[Base], dict[str, object]] = {
+        Delivery: {},
+        Attempt: {"delivery_id": number},
+        ReceiptRow: {"delivery_id": number, "platform_id": f"p{number}"},
+        Source: {"receipt_id": number},
+    }
+    return {"id": number, **keys[model]}
+
+
+def _plans(town: City) -> Iterator[str]:
+    """Yield the plan of each statement of a reading, with its own values."""
+    explain = "EXPLAIN QUERY PLAN " if town.database.is_sqlite else "EXPLAIN "
+    sent: list[tuple[str, object]] = []
+
+    def note(
+        _connection: object, _cursor: object, statement: str, values: object, *_: object
+    ) -> None:
+        sent.append((statement, values))
+
+    event.listen(town.database.engine, "before_cursor_execute", note)
+    gauges(town)
+    event.remove(town.database.engine, "before_cursor_execute", note)
+    with town.database.engine.connect() as connection:
+        for statement, values in sent:
+            lines = connection.exec_driver_sql(explain + statement, values)  # type: ignore[arg-type]  # as it was sent
+            yield "\n".join(str(row[-1]) for row in lines)
