@@ -8,13 +8,17 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
+from jsonschema import Draft202012Validator
 from PIL import Image
 from sqlalchemy import select, text
 
+from commands.doctor import SHAPE, WARNINGS, HealthLevel, level_of
+from commands.health_messages import SENTENCES
 from publisher.database.session import Database
 from publisher.models.comments import UnstoredComment
 from publisher.models.deliveries import Account
 from publisher.now import now
+from publisher.operations.health_checks import HealthFinding, HealthSubject
 from sandbox import credentials
 from tests.cli.command_line import CommandResult, Workspace, make_workspace
 
@@ -37,6 +41,41 @@ SUBJECTS = (
     "clock",
     "clock",
 )
+
+LEVELS = {"enum": ["ok", "warning", "error"]}
+JSON_SHAPE = Draft202012Validator(
+    {
+        "type": "object",
+        "required": ["shape", "version", "at", "level", "checks"],
+        "additionalProperties": False,
+        "properties": {
+            "shape": {"const": SHAPE},
+            "version": {"type": "string", "pattern": r"^\d+\.\d+"},
+            "at": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"},
+            "level": LEVELS,
+            "checks": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "required": ["subject", "code", "level", "message", "values"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "subject": {"enum": [subject.value for subject in HealthSubject]},
+                        "code": {"enum": list(SENTENCES)},
+                        "level": LEVELS,
+                        "message": {"type": "string", "minLength": 1},
+                        "values": {
+                            "type": "object",
+                            "additionalProperties": {"type": ["string", "number"]},
+                        },
+                    },
+                },
+            },
+        },
+    }
+)
+"""The shape that the docs promise to programs."""
 
 
 @pytest.fixture
@@ -260,3 +299,53 @@ def test_a_database_that_is_away_ends_the_looking(tmp_path: Path) -> None:
     (line,) = failed_lines(output)
     assert line.startswith("database: postgresql://city:***@127.0.0.1:9/city does not answer")
     assert "hidden" not in output.out + output.err
+
+
+def as_json(output: CommandResult) -> dict[str, str]:
+    """Return the level of each code of a report, after its shape was checked."""
+    report = json.loads(output.out)
+    JSON_SHAPE.validate(report)
+    levels = {check["code"]: check["level"] for check in report["checks"]}
+    assert report["level"] == HealthLevel(output.code).name.lower()
+    assert HealthLevel[report["level"].upper()] == max(
+        HealthLevel[level.upper()] for level in levels.values()
+    )
+    return levels
+
+
+def test_a_program_gets_one_object_and_the_level_as_exit_code(
+    workspace: Workspace, database: Database
+) -> None:
+    well = workspace.run("doctor", "--json")  # in a process: nothing else may be on its output
+    assert well.code == 0
+    assert set(as_json(well).values()) == {"ok"}
+    warned = workspace.run_in_process("doctor", "--json", BASEURL="https://desk.example")
+    assert warned.code == 1
+    assert as_json(warned)["unknown_near"] == "warning"
+    with database.transaction() as session:
+        session.execute(text("UPDATE clock_beats SET beat_at = '2026-01-05 06:30:00.000000'"))
+    late = workspace.run_in_process("doctor", "--json", BASEURL="https://desk.example")
+    assert late.code == 2
+    assert as_json(late)["clock_late"] == "error"
+    (check,) = (check for check in json.loads(late.out)["checks"] if check["code"] == "clock_late")
+    assert check["values"]["seconds"] > 3_600
+    assert check["message"].startswith("the last beat was ")
+
+
+def test_a_program_is_told_of_a_database_that_is_away(tmp_path: Path) -> None:
+    away = make_workspace(tmp_path, "postgresql://city:hidden@127.0.0.1:9/city")
+    output = away.run_in_process("doctor", "--json")
+    assert as_json(output)["unreachable"] == "error"
+    assert "hidden" not in output.out + output.err
+
+
+def test_trying_out_is_for_people(workspace: Workspace) -> None:
+    output = workspace.run_in_process("doctor", "--json", "--try")
+    assert output.code == 2
+    assert "run it without --json" in output.err
+
+
+def test_only_findings_that_exist_are_warnings() -> None:
+    assert set(SENTENCES) >= WARNINGS
+    finding = HealthFinding(HealthSubject.CLOCK, False, "clock_late")
+    assert level_of(finding) is HealthLevel.ERROR

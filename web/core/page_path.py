@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import current_app, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 
 def path_of_page() -> str:
@@ -15,6 +15,8 @@ def path_of_page() -> str:
         return request.path
     adapter = current_app.create_url_adapter(request)
     path = request.path
+    if isinstance(request.routing_exception, NotFound):
+        path = path.rpartition("/")[0]  # its own may be hidden from whoever asks
     while adapter is not None and path:
         try:
             adapter.match(path, method="GET")

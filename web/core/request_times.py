@@ -6,6 +6,7 @@ them is asked adds the files up. Their folder belongs to one run of the web, and
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -20,7 +21,7 @@ from time import monotonic as seconds
 from typing import Final
 
 from flask import Flask, Response, current_app, g, request
-from prometheus_client import Histogram, Metric, values
+from prometheus_client import Histogram, Metric, disable_created_metrics, values
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -104,6 +105,7 @@ def part_of(app: Flask, endpoint: str | None) -> str:
 @cache
 def _count_together() -> None:
     """Let this process count in a file, if there is a folder for that."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     folder = os.environ.get(FOLDER)
     if folder is None:
         return
@@ -149,9 +151,10 @@ def add_up(folder: Path, pid: int) -> None:
     """
     file = _file(folder, str(pid))
     try:
-        counted = list(MmapedDict.read_all_values_from_file(file))  # type: ignore[no-untyped-call]
+        values_of_file = MmapedDict.read_all_values_from_file(file)  # type: ignore[no-untyped-call]
+        counted = [(key, value) for key, value, *_rest in values_of_file if json.loads(key)]
         total = MmapedDict(str(_file(folder, _ENDED)))  # type: ignore[no-untyped-call]
-        for key, value, *_rest in counted:
+        for key, value in counted:
             total.write_value(key, total.read_value(key)[0] + value, 0.0)  # type: ignore[no-untyped-call]
         total.close()  # type: ignore[no-untyped-call]
     except FileNotFoundError:
