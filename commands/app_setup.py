@@ -135,11 +135,12 @@ def open_app_context(settings: Settings) -> AppContext:
     from publisher.now import now
     from web.core.context import AppContext
 
+    database = checked_database(settings)
     return AppContext(
         settings=settings,
-        database=checked_database(settings),
+        database=database,
         store=Store(settings.media_dir),
-        open_account=opener(settings),
+        open_account=opener(settings, database),
         now=now,
         rings=True,
     )
@@ -160,10 +161,11 @@ def open_worker_context(settings: Settings) -> WorkerContext:
     from publisher.media.store import Store
     from publisher.now import now
 
+    database = checked_database(settings)
     return WorkerContext(
-        database=checked_database(settings),
+        database=database,
         store=Store(settings.media_dir),
-        open_account=opener(settings),
+        open_account=opener(settings, database),
         delivery_settings=settings.delivery,
         clock_name=clock_name(settings.delivery.clock_name),
         now=now,

@@ -102,7 +102,9 @@ def try_out(settings: Settings, *, yes: bool) -> int:
         if not yes and not click.confirm(ASKED):
             raise click.ClickException("Nothing was tried.")
         return _print_all(
-            platform_trial.try_accounts(database, opener(settings), actor=COMMAND, now=now)
+            platform_trial.try_accounts(
+                database, opener(settings, database), actor=COMMAND, now=now
+            )
         )
 
 
@@ -133,7 +135,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     migrations = health_checks.check_migrations(database)
     yield migrations
     if migrations.ok:
-        yield from health_checks.check_accounts(database, opener(settings))
+        yield from health_checks.check_accounts(database, opener(settings, database))
         yield from health_checks.check_expiries(database, now=now())
         yield from health_checks.check_monitoring(
             database, now=now(), weekly_after=settings.delivery.weekly_looks_after

@@ -34,6 +34,7 @@ NAMES = frozenset(
         "look.stored",
         "listen.page_unstored",
         "listen.page_stored",
+        "listen.between_pages",
         "mailbox.fetched",
         "mailbox.stored",
         "mail.claimed",

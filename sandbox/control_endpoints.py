@@ -27,6 +27,7 @@ def blueprint(ledger: Ledger) -> Blueprint:
     endpoints = Blueprint("control", __name__)
     endpoints.add_url_rule("/health", "health", lambda: jsonify({"sandbox": True}))
     endpoints.add_url_rule("/ledger", "ledger", lambda: _ledger(ledger))
+    endpoints.add_url_rule("/requests.json", "requests", lambda: _requests(ledger))
     endpoints.add_url_rule(
         "/citizens/comment", "comment", lambda: _comment(ledger), methods=["POST"]
     )
@@ -71,6 +72,15 @@ def _ledger(ledger: Ledger) -> Response:
         }
         uploads = db.execute("SELECT * FROM media ORDER BY rowid").fetchall()
     return jsonify({**body, "media": [dict(row) for row in uploads]})
+
+
+def _requests(ledger: Ledger) -> Response:
+    """Return every request that reached a platform, oldest first, without those faults replaced."""
+    with ledger.transaction() as db:
+        rows = db.execute(
+            "SELECT at, platform, operation, account, code FROM requests ORDER BY id"
+        ).fetchall()
+    return jsonify([dict(row) for row in rows])
 
 
 def entry_json(db: sqlite3.Connection, entry: Entry) -> Json:

@@ -18,7 +18,7 @@ from werkzeug.exceptions import BadRequest
 from sandbox import faults
 from sandbox.faults import Fault, Kind
 from sandbox.ledger import Ledger
-from sandbox.now import parse_time, pause, utc_now
+from sandbox.now import format_time, parse_time, pause, utc_now
 
 HTML_ERROR = (
     '<!DOCTYPE html><html lang="en"><head><title>Error</title></head>'
@@ -125,6 +125,16 @@ def _carry_out(
         reply = refusal.answer
     if fault is not None and fault.kind is Kind.ERROR_JSON_AFTER:
         reply = responses.fault(request_context, fault)
+    request_context.db.execute(
+        "INSERT INTO requests (at, platform, operation, account, code) VALUES (?, ?, ?, ?, ?)",
+        (
+            format_time(request_context.now),
+            responses.platform,
+            operation,
+            request_context.account,
+            reply.code,
+        ),
+    )
     return replace(reply, headers={**headers, **reply.headers})
 
 

@@ -28,6 +28,18 @@ SWITCHES = {
         ("asked", "tweet", "post"),
         "Which names answers bear: as the request's field parameter asks, or always one of them.",
     ),
+    "x_fields": Switch(
+        "both",
+        ("both", "tweet", "post", "strict"),
+        "By which parameter a request may ask for fields of posts: tweet.fields, post.fields, or"
+        " both; strict takes post.fields alone, with the values of X's description 2.167 alone."
+        " Another parameter is refused by its name.",
+    ),
+    "x_host": Switch(
+        "any",
+        ("any", "api.x.com", "api.twitter.com"),
+        "The host for which a request has to be signed, whichever it names.",
+    ),
     "x_auto_mentions": Switch(
         "on", ON_OFF, "A reply's text is given back with the names it answers in front."
     ),

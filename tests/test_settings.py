@@ -15,7 +15,9 @@ from publisher.settings.sms import SmsTemplate
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="  # 32 letters, as Fernet writes its keys
 OTHER_KEY = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXpBQkNERUY="
 
-KEYS = [setting.name for setting in PLATFORM_SETTINGS if not setting.default]
+KEYS = [
+    setting.name for setting in PLATFORM_SETTINGS if not (setting.default or setting.is_address)
+]
 
 
 def read(folder: Path, **variables: str) -> Settings:
@@ -36,7 +38,7 @@ def test_without_a_word_it_runs_on_this_machine(tmp_path: Path) -> None:
 
 def test_the_press_reaches_the_real_platforms_unless_told_otherwise(tmp_path: Path) -> None:
     press, platforms = read(tmp_path).delivery, read(tmp_path).platforms
-    assert platforms["x_api_url"] == "https://api.twitter.com"
+    assert platforms["x_api_url"] == "https://api.x.com"
     assert platforms["x_web_url"] == "https://x.com"
     assert platforms["graph_api_url"] == "https://graph.facebook.com"
     assert platforms["graph_api_version"] == "v26.0"
@@ -73,6 +75,7 @@ GOOD = {
     "HELP_MAIL": "help@pmc.example",
     "HELP_HOURS": "Mon-Sat 10:00-18:30",
     "X_API_URL": "http://127.0.0.1:9001",
+    "X_SIGNED_URL": "https://api.twitter.com",
     "X_WEB_URL": "http://127.0.0.1:9003",
     "GRAPH_API_URL": "http://127.0.0.1:9002",
     "GRAPH_API_VERSION": "v27.1",

@@ -1,32 +1,33 @@
 """Ingest citizens' comments: read the sources that are due, store and route what is new.
 
 A source is one post of ours, or the mentions of an account. A page of comments is stored in the
-same transaction as the cursor behind it, so that no comment is lost; a comment that comes twice is
-stored once, and one that cannot be stored keeps no other from being stored.
+same transaction as the cursor behind it, so that no comment is lost; of posts that are read
+together the cursors follow with the last page. A comment that comes twice is stored once, and one
+that cannot be stored keeps no other from being stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Insert, Select, bindparam, null, select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, contains_eager
 
 from publisher import failpoints, transitions
 from publisher.database.bulk import insert_for
 from publisher.delivery import failures
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.worker_context import WorkerContext
-from publisher.inbox import comment_storage
+from publisher.inbox import comment_storage, reading_groups
+from publisher.inbox.reading_groups import AgeGroup, Member, Reading
 from publisher.models.comments import Source
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.posts import Post, PostKind
-from publisher.platforms.base import types
-from publisher.platforms.base.protocol import CredentialsExpired, Refused, TryLater
+from publisher.platforms.base.protocol import CredentialsExpired, Platform, Refused, TryLater
+from publisher.platforms.base.types import CommentSource, RemoteComment, SharedPage
 from publisher.platforms.registry import all_platforms
 from publisher.states import AccountState
 from publisher.transitions import NOW
@@ -47,16 +48,6 @@ PAUSE_AFTER_ERROR = timedelta(minutes=5)
 
 MOST_WHEN_BUSY = 5
 """The number of sources that a tick reads even while deliveries are being sent."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A source that this clock reads now."""
-
-    source_id: int
-    account: Account
-    comment_source: types.CommentSource
-    cursor: str | None
 
 
 def tick_ingest(
@@ -82,10 +73,7 @@ def tick_ingest(
         reading = _lease_next_reading(context, silent_ids)
         if reading is None:
             break
-        page_count = _read_page(pool, reading)
-        if page_count is None:
-            silent_ids.add(reading.account.id)
-        new_count += page_count or 0
+        new_count += _read(pool, reading, silent_ids)
     return new_count
 
 
@@ -174,53 +162,64 @@ def _lease_next_reading(context: WorkerContext, silent_ids: Collection[int] = ()
         if source is None:
             return None
         source.read_at = now + timedelta(seconds=context.delivery_settings.lease)
-        comment_source = (
-            types.CommentSource(source.receipt.platform_id) if source.receipt else types.MENTIONS
-        )
-        return Reading(source.id, source.account, comment_source, source.cursor)
+        return Reading(source.account, (Member.of(source),), _age_group(source, now))
 
 
-def _read_page(pool: PlatformPool, reading: Reading) -> int | None:
-    """Read one page; return the number of new comments, or None if the platform did not respond."""
-    context = pool.context
+def _read(pool: PlatformPool, reading: Reading, silent_ids: set[int]) -> int:
+    """Read a page, or all pages of posts that are read together; return the number of new comments.
+
+    The account's id is added to `silent_ids` if the platform does not respond.
+    """
+    context, new_count = pool.context, 0
     try:
         platform = pool.open(reading.account)
-        page = platform.comments_since(reading.comment_source, reading.cursor)
+        reading = reading_groups.with_companions(context, platform, reading)
+        for page in _pages(platform, reading):
+            failpoints.hit("listen.page_unstored")
+            new_count += _store_page(context, reading, page)
+            failpoints.hit("listen.page_stored")
+            if not page.cursors:
+                failpoints.hit("listen.between_pages")
     except TryLater as problem:
         _postpone(context, reading, problem.at)
-        return None
+        silent_ids.add(reading.account.id)
     except Refused:
         _postpone(context, reading, None)
-        return 0
     except CredentialsExpired:
         _pause_account(context, reading)
-        return 0
-    failpoints.hit("listen.page_unstored")
-    new_count = _store_page(context, reading, page)
-    failpoints.hit("listen.page_stored")
     return new_count
+
+
+def _pages(platform: Platform, reading: Reading) -> Iterator[SharedPage]:
+    if len(reading.members) > 1:
+        yield from platform.comments_under(reading.cursors)
+        return
+    (member,) = reading.members
+    page = platform.comments_since(CommentSource(member.post_id or None), member.cursor)
+    yield SharedPage(page.comments, {member.post_id: page.cursor or ""}, page.more)
 
 
 def _postpone(context: WorkerContext, reading: Reading, at: datetime | None) -> None:
     with context.database.transaction() as session:
-        source = session.get_one(Source, reading.source_id)
         now = context.now()
-        pause = min(_interval(source, now) or PAUSE_AFTER_ERROR, PAUSE_AFTER_ERROR)
-        source.read_at = max(at, now) if at else now + pause
+        for source in reading_groups.sources_of(session, reading).values():
+            pause = min(_interval(source, now) or PAUSE_AFTER_ERROR, PAUSE_AFTER_ERROR)
+            source.read_at = max(at, now) if at else now + pause
 
 
 def _pause_account(context: WorkerContext, reading: Reading) -> None:
     with context.database.transaction() as session:
         now = context.now()
-        session.get_one(Source, reading.source_id).read_at = now
+        for source in reading_groups.sources_of(session, reading).values():
+            source.read_at = now
         failures.pause(session, reading.account.id, now)
 
 
-def _store_page(context: WorkerContext, reading: Reading, page: types.CommentPage) -> int:
-    """Store the page with its cursor; return the number of new comments.
+def _store_page(context: WorkerContext, reading: Reading, page: SharedPage) -> int:
+    """Store the page with its cursors; return the number of new comments.
 
     The comments are stored together, which takes the fewest statements. If one of them cannot be
-    stored, each is stored in a savepoint of its own, in one transaction with the cursor too.
+    stored, each is stored in a savepoint of its own, in one transaction with the cursors too.
     """
     try:
         return _store_comments(context, reading, page, comment_storage.store)
@@ -231,30 +230,58 @@ def _store_page(context: WorkerContext, reading: Reading, page: types.CommentPag
 def _store_comments(
     context: WorkerContext,
     reading: Reading,
-    page: types.CommentPage,
-    store: Callable[[Session, int, types.RemoteComment, datetime], bool],
+    page: SharedPage,
+    store: Callable[[Session, int, RemoteComment, datetime], bool],
 ) -> int:
-    """Store the page's comments by `store`, and the cursor.
+    """Store the page's comments by `store`, and the cursors.
 
     If it has any, the account is locked, so that two clocks do not store the same comment.
     """
     remote_comments = [
         remote_comment for remote_comment in page.comments if not remote_comment.by_ourselves
     ]
+    account_id = reading.account.id
     with context.database.transaction() as session:
         now = context.now()
         if remote_comments:
-            transitions.lock(session, Account, reading.account.id)
-        with_receipt = [joinedload(Source.receipt)]
-        source = session.get_one(Source, reading.source_id, options=with_receipt)
+            transitions.lock(session, Account, account_id)
+        sources = reading_groups.sources_of(session, reading)
         new_count = sum(
-            store(session, source.account_id, remote_comment, now)
-            for remote_comment in remote_comments
+            store(session, account_id, remote_comment, now) for remote_comment in remote_comments
         )
-        source.cursor, source.last_read_at = page.cursor, now
-        interval = timedelta(0) if page.more else _interval(source, now)
-        source.read_at = None if interval is None else now + interval
+        if not page.cursors:
+            # The next page follows at once, so no other clock is to begin.
+            _lease(context, sources.values(), now)
+        for post_id, cursor in page.cursors.items():
+            _move(sources[post_id], cursor, page, now=now, least_pause=reading.least_pause)
     return new_count
+
+
+def _lease(context: WorkerContext, sources: Iterable[Source], now: datetime) -> None:
+    for source in sources:
+        source.read_at = now + timedelta(seconds=context.delivery_settings.lease)
+
+
+def _move(
+    source: Source, cursor: str, page: SharedPage, *, now: datetime, least_pause: timedelta
+) -> None:
+    """Store how far the source was read, and when it is read next."""
+    source.cursor = cursor or None
+    if page.comments or not page.more:
+        source.last_read_at = now
+    interval = timedelta(0) if page.more else _interval(source, now)
+    source.read_at = None if interval is None else now + max(interval, least_pause)
+
+
+def _age_group(source: Source, now: datetime) -> AgeGroup | None:
+    if source.receipt is None:
+        return None
+    youngest, age = timedelta(0), now - source.receipt.published_at
+    for oldest, interval in READING_INTERVALS:
+        if age <= oldest:
+            return AgeGroup(now - oldest, now - youngest, interval)
+        youngest = oldest
+    return None
 
 
 def _interval(source: Source, now: datetime) -> timedelta | None:

@@ -70,6 +70,9 @@ class Account(Base):
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: True if this account was seen to stage posts unpublished and publish them afterwards.
     two_steps: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: The dialect of requests that the platform took last, and since when; "" if any will do.
+    dialect: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    dialect_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     purpose: Mapped[str] = mapped_column(Text, default="", server_default="")
     #: The account's id on the platform.
     platform_id: Mapped[str] = mapped_column(String(40), default="", server_default="")

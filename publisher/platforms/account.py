@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
@@ -12,10 +12,11 @@ from publisher.platforms.base.protocol import (
     CredentialsExpired,
     Deadline,
     PlatformError,
+    RefusalCode,
     Refused,
 )
 from publisher.platforms.base.text import for_storage
-from publisher.platforms.base.types import Health, HealthProblem, Match, Receipt
+from publisher.platforms.base.types import Health, HealthProblem, Match, Receipt, SharedPage
 from publisher.platforms.capabilities import Installation
 from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.http.responses import PlatformResponse
@@ -124,6 +125,14 @@ class OpenedAccount:
                 if is_before and first is not None:
                     break
         return first
+
+    def posts_together(self, cursors: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the first post alone: most platforms read one in a request."""
+        return tuple(cursors)[:1]
+
+    def comments_under(self, cursors: Mapping[str, str | None]) -> Iterator[SharedPage]:
+        """Raise Refused: most platforms read one post in a request."""
+        raise Refused(RefusalCode.INVALID, f"{len(cursors)} posts cannot be read together")
 
     def health(
         self,

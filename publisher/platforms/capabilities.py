@@ -24,16 +24,23 @@ def N_(text: str) -> str:  # noqa: N802  the name that the extractor of texts lo
     return text
 
 
+def ignore_dialect(_dialect: str) -> None:
+    """Store no dialect: each client finds out for itself."""
+
+
 @dataclass(frozen=True)
 class Installation:
     """This installation: its settings of the platforms by name, and its clocks.
 
-    `now` returns aware UTC, `monotonic` seconds.
+    `now` returns aware UTC, `monotonic` seconds. `dialect` is the dialect of requests that the
+    platform took last, by its client's own name ("": not known); `store_dialect` stores another.
     """
 
     settings: Mapping[str, str] = field(repr=False)
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
+    dialect: str = ""
+    store_dialect: Callable[[str], None] = ignore_dialect
 
     def lacks(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the settings that are not set."""

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from publisher import now as wall
 from publisher.platforms.base.protocol import Platform
-from publisher.platforms.capabilities import Capabilities, Installation
+from publisher.platforms.capabilities import Capabilities, Installation, ignore_dialect
 from publisher.platforms.facebook.capabilities import FACEBOOK
 from publisher.platforms.x.capabilities import X
 
@@ -64,15 +64,18 @@ def open_platform(
     *,
     now: Callable[[], datetime] = wall.now,
     monotonic: Callable[[], float] = time.monotonic,
+    dialect: str = "",
+    store_dialect: Callable[[str], None] = ignore_dialect,
 ) -> Platform:
     """Return an account on the named platform, without any network call.
 
     It keeps its connections alive, so cache it by account and credentials; only one thread at a
-    time may use it. `settings` are those of the installation, such as `x_api_url`.
+    time may use it. `settings` are those of the installation, such as `x_api_url`; for `dialect`
+    and `store_dialect` see `Installation`.
 
     Credentials have the names of the platform's class, such as XCredentials (consumer_key,
     consumer_secret, access_token, access_token_secret) or FacebookCredentials (page_id, page_token,
     and optionally app_secret). Raises UnknownPlatform, or CredentialsExpired if one is missing.
     """
-    installation = Installation(settings, now, monotonic)
+    installation = Installation(settings, now, monotonic, dialect, store_dialect)
     return capabilities(name).open_account(credentials, installation)

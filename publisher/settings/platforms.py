@@ -26,7 +26,8 @@ class PlatformSetting:
 
 
 PLATFORM_SETTINGS: Final = (
-    PlatformSetting("x_api_url", "https://api.twitter.com", is_address=True),
+    PlatformSetting("x_api_url", "https://api.x.com", is_address=True),
+    PlatformSetting("x_signed_url", is_address=True),
     PlatformSetting("x_web_url", "https://x.com", is_address=True),
     PlatformSetting("x_handle"),
     PlatformSetting("x_consumer_key", is_secret=True),

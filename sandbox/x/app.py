@@ -7,10 +7,10 @@ from collections.abc import Callable
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox import endings
+from sandbox import endings, switches
 from sandbox.exchange import Answer, Refused, RequestContext, answer, http_response
 from sandbox.ledger import Ledger
-from sandbox.x import chunks, oauth, reads, uploads, writes
+from sandbox.x import chunks, oauth, reads, signatures, uploads, writes
 from sandbox.x.problems import PROBLEMS, XResponses, unauthorized
 from sandbox.x.signatures import caller
 
@@ -43,6 +43,7 @@ def create_x(ledger: Ledger) -> Flask:
     """Return X's routes over this ledger; the outer application selects it by the Host header."""
     app = Flask("sandbox.x", static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.before_request(lambda: _note_signed_host(ledger))
     for method, rule, operation, work in ROUTES:
         view = _view(ledger, operation, work)
         app.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
@@ -53,6 +54,13 @@ def create_x(ledger: Ledger) -> Flask:
     )
     app.register_error_handler(HTTPException, _no_such_page)
     return app
+
+
+def _note_signed_host(ledger: Ledger) -> None:
+    """Let signatures be checked for the host of the switch, whichever host a request names."""
+    with ledger.transaction() as db:
+        host = switches.value(db, "x_host")
+    request.environ[signatures.SIGNED_HOST] = request.host if host == "any" else host
 
 
 def _view(ledger: Ledger, operation: str, work: Work) -> Callable[..., Response]:

@@ -36,6 +36,13 @@ USER_FIELDS = names(
 MEDIA_FIELDS = names(
     "alt_text duration_ms height media_key preview_image_url public_metrics type url variants width"
 )
+# X: the values that its description 2.167 lists for `post.fields`, as far as they are known here.
+STRICT_FIELDS = names(
+    "article attachments card_uri community_id context_annotations conversation_id created_at"
+    " display_text_range edit_controls entities geo id lang non_public_metrics note_post"
+    " organic_metrics possibly_sensitive promoted_metrics public_metrics reply_settings source text"
+    " withheld"
+)
 # X: since August 2026 its description names these otherwise; the older names are still spoken.
 NEW_NAMES = {
     "edit_history_tweet_ids": "edit_history_post_ids",
@@ -60,15 +67,30 @@ class RequestedFields:
 
 def parse_fields(db: sqlite3.Connection, args: Mapping[str, str]) -> RequestedFields:
     """Parse the fields of a query string. Raises Refused (400) for an unknown field."""
-    both = ",".join(filter(None, (args.get("tweet.fields"), args.get("post.fields"))))
     dialect = switches.value(db, "x_dialect")
     return RequestedFields(
-        post=_old_names(_parse_list(both, "tweet.fields", POST_FIELDS)),
+        post=_post_fields(args, switches.value(db, "x_fields")),
         user=_parse_list(args.get("user.fields"), "user.fields", USER_FIELDS),
         medium=_parse_list(args.get("media.fields"), "media.fields", MEDIA_FIELDS),
         expansions=_parse_list(args.get("expansions"), "expansions", EXPANSIONS),
         new_names="post.fields" in args if dialect == "asked" else dialect == "post",
     )
+
+
+def _post_fields(args: Mapping[str, str], taken: str) -> frozenset[str]:
+    """Return the fields of posts in the older names; the switch says which parameters are taken."""
+    old, new = "tweet.fields", "post.fields"
+    refused = {"both": (), "tweet": (new,), "post": (old,), "strict": (old,)}[taken]
+    for parameter in refused:
+        if parameter in args:
+            detail = f"The query parameter [{parameter}] is not one of those that are taken."
+            raise invalid(detail, parameter, args[parameter])
+    known_names = {
+        "post": POST_FIELDS - frozenset(NEW_NAMES),
+        "strict": STRICT_FIELDS,
+    }.get(taken, POST_FIELDS)
+    both = ",".join(filter(None, (args.get(old), args.get(new))))
+    return _old_names(_parse_list(both, new if new in args else old, known_names))
 
 
 def _parse_list(text: str | None, parameter: str, known_names: frozenset[str]) -> frozenset[str]:

@@ -21,6 +21,8 @@ from sandbox.now import utc_now
 from sandbox.x.problems import unauthorized
 
 CLOCK_SKEW_SECONDS = 300
+SIGNED_HOST = "sandbox.x_host"
+"""The key of a request's environment that holds the host for which it has to be signed."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,14 @@ def _is_recent(timestamp: str) -> bool:
 
 
 def signature(request: Request, oauth_fields: dict[str, str], token_secret: str) -> str:
-    """Return the right signature of a request, whose URL is https at its Host header."""
+    """Return the right signature of a request, whose URL is https at the host to be signed."""
     pairs = [(k, v) for k, v in oauth_fields.items() if k not in ("oauth_signature", "realm")]
     pairs += parse_qsl(request.query_string.decode(), keep_blank_values=True)
     if request.mimetype == "application/x-www-form-urlencoded":
         pairs += list(request.form.items(multi=True))
     encoded = sorted((_escaped(k), _escaped(v)) for k, v in pairs)
-    address = f"https://{request.host.lower()}{quote(request.path, safe='/%')}"
+    host = str(request.environ[SIGNED_HOST]).lower()
+    address = f"https://{host}{quote(request.path, safe='/%')}"
     base = "&".join(
         (request.method, _escaped(address), _escaped("&".join(f"{k}={v}" for k, v in encoded)))
     )

@@ -135,7 +135,7 @@ def test_two_clocks_that_read_the_same_page_store_each_comment_once(town: City) 
             source.read_at = town.now
     readings.append(ingest._lease_next_reading(town.clock_named("clock-2")))
     pool = PlatformPool(town.context)
-    pages = [ingest._read_page(pool, reading) for reading in readings if reading is not None]
+    pages = [ingest._read(pool, reading, set()) for reading in readings if reading is not None]
     assert set(pages) == {0, 1}
     assert _count(town) == 1
 
@@ -150,12 +150,12 @@ def test_a_clock_waits_for_another_one_that_stores_the_same_comment(town: City) 
     reading = ingest._lease_next_reading(town.context)
     assert reading is not None
     page = town.platform("x").comments_since(types.CommentSource(post_id), None)
-    counts: list[int | None] = []
+    counts: list[int] = []
     with town.write() as session:
         transitions.lock(session, Account, town.accounts["x"])
         comment_storage.store(session, town.accounts["x"], page.comments[-1], town.now)
         pool = PlatformPool(town.clock_named("clock-2"))
-        other = threading.Thread(target=lambda: counts.append(ingest._read_page(pool, reading)))
+        other = threading.Thread(target=lambda: counts.append(ingest._read(pool, reading, set())))
         other.start()
         other.join(0.3)
         assert counts == []

@@ -450,7 +450,7 @@ def test_proxies_and_passwords_of_the_environment_are_left_alone(
 def test_the_host_header_stays_the_platforms_own(platform: Platform, stub: Stub) -> None:
     stub.plan(created_response(platform))
     platform.publish(NOTICE, deadline=deadline())
-    hosts = {"x": b"Host: api.twitter.com\r\n", "facebook": b"Host: graph.facebook.com\r\n"}
+    hosts = {"x": b"Host: api.x.com\r\n", "facebook": b"Host: graph.facebook.com\r\n"}
     assert hosts[platform.name] in stub.requests[0]
 
 

@@ -18,7 +18,8 @@ from publisher.platforms.base.protocol import Platform, PlatformError, Refused
 from publisher.platforms.base.types import MENTIONS, CommentSource, PreparedPost
 from publisher.platforms.capabilities import Installation
 from publisher.platforms.x import oauth
-from publisher.platforms.x.api import Dialect, XCredentials
+from publisher.platforms.x.api import XCredentials
+from publisher.platforms.x.dialect import DIALECTS, HOME, HOST, Dialect, signed_host
 from publisher.platforms.x.platform import XPlatform
 from tests.platforms.platform_setups import CREDENTIALS, deadline, picture
 from tests.platforms.stub import Stub, http_response
@@ -67,6 +68,7 @@ def operations(platform: Platform) -> dict[str, Callable[[], object]]:
         "comments_since": lambda: [
             platform.comments_since(source, None) for source in (MENTIONS, CommentSource("77"))
         ],
+        "comments_under": lambda: list(platform.comments_under({"77": None, "78": None})),
         "check": platform.check,
     }
 
@@ -99,8 +101,9 @@ def test_no_request_reaches_x_but_by_tweepys_client(
 
 
 def test_what_x_cannot_do_makes_no_request(stub: Stub) -> None:
-    """These and the operations above are all that there are."""
+    """These and the operations above are all that there are, but for `posts_together`."""
     platform = open_at("x", stub.url)
+    assert platform.posts_together({"77": None, "78": None}) == ("77", "78")
     impossible: dict[str, Callable[[], object]] = {
         "stage": lambda: platform.stage(NOTICE, deadline=deadline()),
         "release": lambda: platform.release("77", deadline=deadline()),
@@ -114,6 +117,7 @@ def test_what_x_cannot_do_makes_no_request(stub: Stub) -> None:
     assert {name for name in methods if not name.startswith("_")} == {
         *operations(platform),
         *impossible,
+        "posts_together",
     }
 
 
@@ -135,25 +139,40 @@ def test_connecting_makes_two_legs_by_its_handler_and_one_by_its_client(
     assert arrived(stub)[2:] == client_requests == ["GET /2/users/me"]
 
 
-@pytest.mark.parametrize(
-    "dialect",
-    [Dialect(), Dialect("https://api.x.com", {"tweet.fields": "post.fields"})],
-    ids=["today", "another"],
-)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("host", [HOST, HOME])
 def test_the_host_and_the_names_of_the_dialect_are_what_is_signed(
-    stub: Stub, dialect: Dialect
+    stub: Stub, dialect: Dialect, host: str
 ) -> None:
     credentials = XCredentials(**CREDENTIALS["x"])
-    installation = Installation({"x_api_url": stub.url}, lambda: NOW, time.monotonic)
+    settings = {"x_api_url": stub.url, "x_signed_url": host}
+    installation = Installation(settings, lambda: NOW, time.monotonic, dialect.name)
     stub.default = http_response({"data": DONE})
-    XPlatform(credentials, installation, dialect).see("77")
+    XPlatform(credentials, installation).see("77")
     head = stub.requests[0].decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in head[1:] if line)
     path, _, query = head[0].split(" ")[1].partition("?")
-    assert headers["Host"] == dialect.host.removeprefix("https://")
-    assert list(dict(parse_qsl(query))) == [dialect.parameters.get("tweet.fields", "tweet.fields")]
-    signed = signature_of(f"{dialect.host}{path}?{query}", headers, credentials)
+    assert headers["Host"] == host.removeprefix("https://")
+    expected = {dialect.parameter} | ({"expansions"} if dialect.expanded else set())
+    assert set(dict(parse_qsl(query))) == expected
+    signed = signature_of(f"{host}{path}?{query}", headers, credentials)
     assert oauth_fields(headers)["oauth_signature"] == signed
+
+
+@pytest.mark.parametrize(
+    ("settings", "host"),
+    [
+        ({"x_api_url": "https://api.x.com"}, HOST),
+        ({"x_api_url": "https://api.twitter.com"}, HOME),
+        ({"x_api_url": "https://proxy.example/x"}, HOST),
+        ({"x_api_url": "https://proxy.example/x", "x_signed_url": HOME}, HOME),
+        ({"x_api_url": "https://api.x.com", "x_signed_url": ""}, HOST),
+    ],
+)
+def test_x_own_host_is_signed_unless_a_setting_names_another(
+    settings: dict[str, str], host: str
+) -> None:
+    assert signed_host(settings) == host
 
 
 def oauth_fields(headers: Mapping[str, str]) -> dict[str, str]:

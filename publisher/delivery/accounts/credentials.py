@@ -9,22 +9,31 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy import or_, update
 
 from publisher import now as wall
+from publisher.database.session import Database
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import CredentialsExpired, Platform
 from publisher.platforms.base.types import Health, HealthProblem
-from publisher.platforms.capabilities import Installation
+from publisher.platforms.capabilities import Installation, ignore_dialect
 from publisher.platforms.oauth.flow import OAuthFlows
 from publisher.platforms.oauth.types import AbortReason, OAuthAborted, TokenFacts
 from publisher.platforms.registry import UnknownPlatform, open_platform
 from publisher.settings.environment import Settings
+
+log = logging.getLogger(__name__)
+
+DIALECT_HOLDS = timedelta(hours=1)
+"""How long a stored dialect stays: a platform that takes neither steadily is not written down."""
 
 
 class Unsealable(Exception):
@@ -94,21 +103,63 @@ CheckAccount = Callable[[Account], AccountCheck]
 """Checks an account on its platform; called while no transaction is open."""
 
 
-def opener(settings: Settings) -> OpenAccount:
-    """Return the function that opens accounts, on the platforms that the settings point to."""
+def opener(
+    settings: Settings, database: Database | None = None, *, now: Callable[[], datetime] = wall.now
+) -> OpenAccount:
+    """Return the function that opens accounts, on the platforms that the settings point to.
+
+    With a database, a client stores there in which dialect its platform takes requests.
+    """
     vault = Vault.of(settings)
-    return lambda account: _open(account, vault, settings.platforms)
+
+    def open_account(account: Account) -> Platform:
+        store = partial(_store_dialect, database, account.id, now=now) if database else None
+        return _open(account, vault, settings.platforms, store or ignore_dialect)
+
+    return open_account
 
 
-def _open(account: Account, vault: Vault, settings: Mapping[str, str]) -> Platform:
+def _open(
+    account: Account,
+    vault: Vault,
+    settings: Mapping[str, str],
+    store_dialect: Callable[[str], None],
+) -> Platform:
     try:
         credentials = vault.open(account.credentials)
     except Unsealable as problem:
         raise CredentialsExpired("the stored credentials cannot be opened") from problem
     try:
-        return open_platform(account.platform, credentials, settings)
+        return open_platform(
+            account.platform,
+            credentials,
+            settings,
+            dialect=account.dialect,
+            store_dialect=store_dialect,
+        )
     except UnknownPlatform as problem:
         raise CredentialsExpired("the account's platform is unknown") from problem
+
+
+def _store_dialect(
+    database: Database, account_id: int, dialect: str, *, now: Callable[[], datetime]
+) -> None:
+    """Store the dialect for all clocks and webs, and log it once, unless one was stored just now.
+
+    Every client that is open notices the same change, and each may come here.
+    """
+    at = now()
+    lapsed = or_(Account.dialect_at.is_(None), Account.dialect_at <= at - DIALECT_HOLDS)
+    statement = (
+        update(Account)
+        .where(Account.id == account_id, Account.dialect != dialect, lapsed)
+        .values(dialect=dialect, dialect_at=at)
+        .returning(Account.code)
+    )
+    with database.transaction() as session:
+        code = session.scalar(statement)
+    if code is not None:
+        log.warning("%s takes requests in another dialect now: %s", code, dialect)
 
 
 def oauth_flows(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> OAuthFlows:

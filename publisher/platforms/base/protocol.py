@@ -5,7 +5,7 @@ Each error class carries the decision what to do next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +22,7 @@ from publisher.platforms.base.types import (
     PreparedPost,
     Receipt,
     RemotePost,
+    SharedPage,
 )
 
 
@@ -194,6 +195,19 @@ class Platform(Protocol):
         """Read a page of comments after the cursor (None: from the start), including our own.
 
         Raises TryLater, Refused or CredentialsExpired.
+        """
+
+    def posts_together(self, cursors: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the posts, in their order, that `comments_under` can read with the first one.
+
+        `cursors` are all posts' cursors by the posts' ids. Makes no request.
+        """
+
+    def comments_under(self, cursors: Mapping[str, str | None]) -> Iterator[SharedPage]:
+        """Read the comments under the posts of `posts_together`, page by page.
+
+        If the reading ends before the last page, none of their cursors moves, and all is read
+        again. Raises TryLater or CredentialsExpired.
         """
 
     def check(self) -> Health:

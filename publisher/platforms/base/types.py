@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -60,9 +61,23 @@ class Match(Receipt):
 
 @dataclass(frozen=True)
 class CommentSource:
-    """A source of comments: the replies under one post, or our mentions if `post_id` is None."""
+    """A source of comments: the replies under a post, or our mentions if `post_id` is None.
+
+    `others` are further posts that are read in the same request.
+    """
 
     post_id: str | None = None
+    others: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, post_id: str, *others: str) -> CommentSource:
+        """Return the source of the replies under these posts."""
+        return cls(post_id, others)
+
+    @property
+    def post_ids(self) -> tuple[str, ...]:
+        """The posts under which the replies are; none for our mentions."""
+        return () if self.post_id is None else (self.post_id, *self.others)
 
 
 MENTIONS = CommentSource()
@@ -155,12 +170,25 @@ class CommentPage:
 
 
 @dataclass(frozen=True)
+class SharedPage:
+    """A page of the comments under several posts, which the platform reads together.
+
+    `cursors` are to be saved with the page, by the ids of the posts. There are none until the posts
+    have been read to the last page. `more` is true if they are to be read again at once.
+    """
+
+    comments: tuple[RemoteComment, ...]
+    cursors: Mapping[str, str]
+    more: bool = False
+
+
+@dataclass(frozen=True)
 class PlatformLimits:
     """The limits of a platform: text in its own units, number and bytes of pictures, alt text.
 
     `can_edit`: live posts can be edited. `has_two_steps`: posts can be staged unpublished first.
     `tells_hidden`: reads report whether a comment is hidden. `seen_at_once`: the maximum number of
-    ids in one read.
+    ids in one read. `read_together`: the maximum number of posts whose comments one request reads.
     """
 
     text_units: int
@@ -172,6 +200,7 @@ class PlatformLimits:
     has_two_steps: bool = False
     tells_hidden: bool = True
     seen_at_once: int = 1
+    read_together: int = 1
 
 
 @dataclass(frozen=True)

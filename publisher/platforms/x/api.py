@@ -6,17 +6,20 @@ The module also maps X's error responses to refusal codes, by their HTTP code an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import requests
 import tweepy
 
 from publisher.platforms.account import OpenedAccount
-from publisher.platforms.base.protocol import RefusalCode
+from publisher.platforms.base.protocol import PlatformError, RefusalCode, Refused
 from publisher.platforms.base.types import Allowance
 from publisher.platforms.capabilities import Installation
+from publisher.platforms.http.connections import CURRENT
 from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault
 from publisher.platforms.http.session import PlatformSession
+from publisher.platforms.x.dialect import DIALECTS, HOME, Dialect, dialect_named, signed_host
 from publisher.platforms.x.limits import read_allowances, reset_at
 from publisher.platforms.x.post_limits import WEB_URL
 
@@ -60,10 +63,6 @@ def read_error(answer: PlatformResponse) -> ResponseFault | None:
     return ResponseFault(Fault.REFUSED, REFUSAL_BY_CODE.get(answer.code, RefusalCode.UNKNOWN))
 
 
-HOME = "https://api.twitter.com"
-"""The host that tweepy names in each request."""
-
-
 @dataclass(frozen=True)
 class XCredentials:
     """The keys of our app and of the account. An access token begins with the account's id."""
@@ -79,28 +78,17 @@ class XCredentials:
         return self.access_token.partition("-")[0]
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """How X names its host and the parameters of requests, where tweepy names them otherwise."""
-
-    host: str = HOME
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-
 class XSession(PlatformSession):
     """tweepy's session. It speaks the dialect before tweepy's signer sees the request."""
 
     def __init__(
-        self,
-        installation: Installation,
-        secrets: Iterable[str],
-        *,
-        dialect: Dialect = Dialect(),
-        takes_forms: bool = False,
+        self, installation: Installation, secrets: Iterable[str], *, takes_forms: bool = False
     ) -> None:
-        self._dialect = dialect
+        self.host = signed_host(installation.settings)
+        self._dialect = dialect_named(installation.dialect)
+        self._store_dialect = installation.store_dialect
         super().__init__(
-            home=dialect.host,
+            home=self.host,
             base_url=installation.settings["x_api_url"],
             read=read_error,
             secrets=secrets,
@@ -110,22 +98,52 @@ class XSession(PlatformSession):
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Put in the host and the names of parameters that are signed, and let tweepy sign."""
-        names = self._dialect.parameters
-        request.url = self._dialect.host + str(request.url).removeprefix(HOME)
-        request.params = {names.get(name, name): text for name, text in request.params.items()}
+        request.url = self.host + str(request.url).removeprefix(HOME)
+        request.params = self._dialect.translate(request.params)
         return super().prepare_request(request)
+
+    def request(self, *route: Any, **options: Any) -> requests.Response:  # noqa: ANN401  as in `requests`
+        """Make a request; if X refuses its dialect, make it once in each other one.
+
+        The dialect that X takes is stored. If X takes none, this session's stays as it was, and the
+        first refusal is raised.
+        """
+        first = self._dialect
+        try:
+            return super().request(*route, **options)
+        except Refused as refused:
+            if not first.is_refused(CURRENT.get().answers[-1]):
+                raise
+            for self._dialect in (dialect for dialect in DIALECTS if dialect is not first):
+                if (response := self._response_in_dialect(first, route, options)) is not None:
+                    self._store_dialect(self._dialect.name)
+                    return response
+            self._dialect = first
+            raise refused from None
+
+    def _response_in_dialect(
+        self, first: Dialect, route: tuple[Any, ...], options: Mapping[str, Any]
+    ) -> requests.Response | None:
+        """Return the response in the present dialect; None if X refuses that too.
+
+        Another error is raised, which says nothing of the dialect: `first` is used again.
+        """
+        dialect = self._dialect
+        try:
+            return super().request(*route, **options)
+        except PlatformError as problem:
+            self._dialect = first
+            is_refusal = isinstance(problem, Refused)
+            if is_refusal and dialect.is_refused(CURRENT.get().answers[-1]):
+                return None
+            raise
 
 
 class XAccount(OpenedAccount):
     """An account, called by tweepy: a call raises a `PlatformError` unless X reports success."""
 
-    def __init__(
-        self,
-        credentials: XCredentials,
-        installation: Installation,
-        dialect: Dialect = Dialect(),
-    ) -> None:
-        channel = XSession(installation, vars(credentials).values(), dialect=dialect)
+    def __init__(self, credentials: XCredentials, installation: Installation) -> None:
+        channel = XSession(installation, vars(credentials).values())
         super().__init__(channel, installation)
         self.user_id = credentials.user_id
         self._web_url = installation.settings.get("x_web_url", WEB_URL)

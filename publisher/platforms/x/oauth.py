@@ -17,7 +17,7 @@ from publisher.platforms.oauth.types import (
     TokenFacts,
     aborted_by,
 )
-from publisher.platforms.x.api import HOME, XCredentials, XSession
+from publisher.platforms.x.api import XCredentials, XSession
 from publisher.platforms.x.platform import XPlatform
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no
         self.channel = XSession(installation, (*keys, *secrets), takes_forms=True)
         super().__init__(*keys, callback=callback)
 
+    def _get_oauth_url(self, endpoint: str) -> str:
+        # tweepy names X's earlier host, for which these legs would be signed.
+        return f"{self.channel.host}/oauth/{endpoint}"
+
     @property
     def oauth(self) -> OAuth1Session:
         """The session of the present leg."""
@@ -47,7 +51,7 @@ class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no
     def oauth(self, session: OAuth1Session) -> None:
         session.trust_env = False
         session.adapters.clear()
-        session.mount(HOME, self.channel.get_adapter(HOME))
+        session.mount(self.channel.host, self.channel.get_adapter(self.channel.host))
         self._oauth = session
 
 
@@ -60,7 +64,7 @@ def start(installation: Installation, *, callback: str, state: str) -> StartedFl
     except PlatformError as problem:
         raise aborted_by(problem, refused=AbortReason.CALLBACK) from None
     token = handler.request_token
-    own_url = installation.settings["x_api_url"] + address.removeprefix(HOME)
+    own_url = installation.settings["x_api_url"] + address.removeprefix(handler.channel.host)
     return StartedFlow(own_url, str(token["oauth_token"]), str(token["oauth_token_secret"]))
 
 

@@ -11,7 +11,8 @@ from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 from publisher.platforms.x.limits import sent_text
 from publisher.platforms.x.post_limits import LIMITS
-from publisher.platforms.x.read import XReader, is_post_id
+from publisher.platforms.x.read import XReader
+from publisher.platforms.x.searches import is_post_id
 from publisher.platforms.x.text import is_echo
 from publisher.platforms.x.text_length import count
 

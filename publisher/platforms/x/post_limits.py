@@ -6,6 +6,7 @@ from typing import Final
 
 from publisher.platforms.base.types import PlatformLimits
 from publisher.platforms.x import text_length
+from publisher.platforms.x.searches import MOST_TOGETHER
 
 WEB_URL: Final = "https://x.com"
 # Four pictures of up to 5 MB, each with 1,000 characters of alt text. Posts cannot be edited by the
@@ -18,4 +19,5 @@ LIMITS: Final = PlatformLimits(
     media_types=("image/jpeg", "image/png", "image/webp", "image/gif"),
     tells_hidden=False,
     seen_at_once=100,
+    read_together=MOST_TOGETHER,
 )

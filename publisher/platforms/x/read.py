@@ -6,8 +6,7 @@ decimal numbers, sent and received as text. A variable `post` is the JSON of a p
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from publisher.platforms.account import MOST_PAGES, OVERLAP
@@ -23,10 +22,13 @@ from publisher.platforms.base.types import (
     Outgoing,
     RemoteComment,
     RemotePost,
+    SharedPage,
 )
 from publisher.platforms.http.connections import ClientCall
+from publisher.platforms.x import searches
 from publisher.platforms.x.api import XAccount
 from publisher.platforms.x.limits import missing_rights, sent_text
+from publisher.platforms.x.searches import id_as_number, is_post_id
 from publisher.platforms.x.text import (
     has_text,
     media_count,
@@ -51,7 +53,6 @@ COMMENT_PAGE = {
 # The lowest 22 bits of an id tell posts of one millisecond apart; the bits above are the time.
 IDS_PER_MILLISECOND = 1 << 22
 NOT_FOUND_TYPE = "/resource-not-found"
-_POST_ID = re.compile(r"[0-9]{1,19}")
 
 JsonOrError = Json | Refused | TryLater | None
 """The JSON of a post, or why it could not be read; None if X reports that it does not exist."""
@@ -195,8 +196,30 @@ class XReader(XAccount):
             if not token:
                 return
 
+    def posts_together(self, cursors: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the posts that one search reads with the first."""
+        return searches.posts_together(cursors)
+
+    def comments_under(self, cursors: Mapping[str, str | None]) -> Iterator[SharedPage]:
+        """Search several conversations at once, back to the oldest of the posts' positions.
+
+        If X refuses the query, or it has very many pages, each post is read alone from now on.
+        """
+        source, position = CommentSource.of(*cursors), searches.first_position(cursors)
+        for _ in range(searches.MOST_PAGES):
+            try:
+                page = self.comments_since(source, position.encode())
+            except Refused:
+                break
+            position = CursorPosition.decode(page.cursor)
+            if not page.more:
+                yield SharedPage(page.comments, searches.cursors_after(cursors, position.since))
+                return
+            yield SharedPage(page.comments, {}, more=True)
+        yield SharedPage((), searches.cursors_alone(cursors), more=True)
+
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
-        """Read mentions, or all replies under a post, including nested ones.
+        """Read mentions, or all replies under posts, including nested ones.
 
         X's search finds replies of the last seven days only.
         """
@@ -208,12 +231,12 @@ class XReader(XAccount):
         since_id = _id_before(position.since) if position.since else None
         token = position.token or None
         with self.reading() as call:
-            if source.post_id is None:
+            if not source.post_ids:
                 page = self._client.get_users_mentions(
                     self.user_id, **COMMENT_PAGE, since_id=since_id, pagination_token=token
                 )
             else:
-                query = f"conversation_id:{source.post_id}"
+                query = searches.query_of(source.post_ids)
                 page = self._client.search_recent_tweets(
                     query, **COMMENT_PAGE, since_id=since_id, next_token=token
                 )
@@ -228,14 +251,14 @@ class XReader(XAccount):
         remote_comments = [self._remote_comment(post, authors) for post in posts]
         newest = max(
             [position.newest, *(remote_comment.platform_id for remote_comment in remote_comments)],
-            key=_id_as_number,
+            key=id_as_number,
         )
         next_position = position.after(newest, text_at(page, "meta", "next_token"))
         # The search for a conversation also returns the post that began it.
         replies = tuple(
             remote_comment
             for remote_comment in remote_comments
-            if remote_comment.platform_id != source.post_id
+            if remote_comment.platform_id not in source.post_ids
         )
         return CommentPage(replies, next_position.encode(), bool(next_position.token))
 
@@ -297,15 +320,6 @@ def _matches(post: Json, outgoing: Outgoing) -> bool:
 def _check_list(call: ClientCall, page: Json) -> None:
     if "data" not in page and "meta" not in page:
         call.raise_senseless("the answer is no list")
-
-
-def is_post_id(text: str) -> bool:
-    """Return True if this is an id as X gives them."""
-    return _POST_ID.fullmatch(text) is not None
-
-
-def _id_as_number(post_id: str) -> int:
-    return int(post_id or 0)
 
 
 def _id_before(post_id: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -27,6 +27,7 @@ from publisher.platforms.base.types import (
     PreparedPost,
     Receipt,
     RemotePost,
+    SharedPage,
 )
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 from tests.support.memory_platform.store import (
@@ -227,6 +228,14 @@ class MemoryPlatform:
         following = page[-1].platform_id if page else cursor
         remote_comments = tuple(remote_comment(stored_post) for stored_post in page)
         return CommentPage(remote_comments, following, len(posts) > len(page))
+
+    def posts_together(self, cursors: Mapping[str, str | None]) -> tuple[str, ...]:
+        """Return the first post alone."""
+        return tuple(cursors)[:1]
+
+    def comments_under(self, cursors: Mapping[str, str | None]) -> Iterator[SharedPage]:
+        """Raise Refused: one post is read at a time."""
+        raise Refused(RefusalCode.INVALID, f"{len(cursors)} posts")
 
     def check(self) -> Health:
         """Return `health` as it was set."""
