@@ -296,6 +296,7 @@ WRONG = [
     ("HELP_HOURS", "mon-sat 18:00-10:00", "mon-sat 10:00-18:00"),
     ("HELP_HOURS", "mon-sat 10:00-25:00", "mon-sat 10:00-18:00"),
     ("X_API_URL", "api.twitter.com", "https:// or http://"),
+    ("X_SIGNED_URL", "api.x.com", "https:// or http://"),
     ("X_WEB_URL", "x.com", "https:// or http://"),
     ("GRAPH_API_URL", "graph", "https:// or http://"),
     ("FACEBOOK_WEB_URL", "facebook", "https:// or http://"),

@@ -269,8 +269,11 @@ def _move(
     source.cursor = cursor or None
     if page.comments or not page.more:
         source.last_read_at = now
-    interval = timedelta(0) if page.more else _interval(source, now)
-    source.read_at = None if interval is None else now + max(interval, least_pause)
+    interval = _interval(source, now)
+    if page.more:
+        source.read_at = now
+    else:
+        source.read_at = None if interval is None else now + max(interval, least_pause)
 
 
 def _age_group(source: Source, now: datetime) -> AgeGroup | None:

@@ -1,0 +1,107 @@
+"""Posts of an account are read together on X: within its limits, none missed and none twice."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.inbox.x_city import XCity, open_x_city, some_of
+from tests.support.city import City
+from tests.support.city_people import HOUR, MINUTE
+
+QUARTER = timedelta(minutes=15)
+STEP = timedelta(seconds=20)
+RUN = 20 * MINUTE
+
+
+@pytest.fixture
+def x_city(town: City, tmp_path: Path) -> Iterator[XCity]:
+    with open_x_city(town, tmp_path) as city:
+        yield city
+
+
+def _publish_over(x_city: XCity, count: int, span: timedelta) -> None:
+    began = x_city.town.now - span
+    for number in range(count):
+        x_city.publish(f"सूचना {number}", began + number * span / count)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("span", [23 * HOUR, 55 * MINUTE], ids=["a day", "an hour"])
+def test_300_posts_of_a_day_stay_within_300_requests_in_a_quarter_of_an_hour(
+    x_city: XCity, span: timedelta
+) -> None:
+    """Comments come all the time, a post is found hours late, and new ones are published."""
+    chance = random.Random(300)
+    late_at = x_city.town.now - 12 * HOUR
+    late = x_city.publish("हाताने", late_at, is_known=False)
+    for number in range(3):
+        x_city.comment(late, at=late_at + number * HOUR)
+    _publish_over(x_city, 300, span)
+    ends_at = x_city.town.now + RUN
+    while x_city.town.now < ends_at:
+        for post_id in some_of(chance, x_city.post_ids, 4):
+            x_city.comment(post_id)
+        if late not in x_city.post_ids and x_city.town.now > ends_at - RUN / 2:
+            x_city.record(late, late_at)
+            x_city.publish("आत्ताच", x_city.town.now)
+        x_city.listen(STEP)
+    for _ in range(4):
+        x_city.listen(2 * MINUTE)
+    assert x_city.stored() == x_city.written()
+    searched = x_city.requests("search")
+    assert {row["code"] for row in searched} == {200}
+    times = [datetime.fromisoformat(row["at"]) for row in searched]
+    assert max(sum(at <= other < at + QUARTER for other in times) for at in times) <= 300
+
+
+def test_a_post_that_joins_is_read_from_its_own_beginning_and_the_others_on(
+    x_city: XCity,
+) -> None:
+    _publish_over(x_city, 3, 10 * MINUTE)
+    x_city.listen()
+    first = x_city.comment(x_city.post_ids[0])
+    assert x_city.listen(HOUR / 2) == 1
+    late_at = x_city.town.now - 50 * MINUTE
+    old = x_city.publish("हाताने", late_at, is_known=False)
+    early = x_city.comment(old, at=late_at + MINUTE)
+    x_city.record(old, late_at)
+    x_city.read_soon()
+    before = len(x_city.requests("search"))
+    assert x_city.listen() == 1
+    assert len(x_city.requests("search")) == before + 1
+    assert x_city.stored() == {first: x_city.post_ids[0], early: old}
+
+
+def test_cursors_move_only_with_the_last_page_and_then_all_to_the_newest(x_city: XCity) -> None:
+    """X answers the first page, and is away at the second one."""
+    _publish_over(x_city, 3, 10 * MINUTE)
+    x_city.listen(MINUTE)
+    before = x_city.cursors()
+    busy, quiet = x_city.post_ids[0], x_city.post_ids[1]
+    comments = [x_city.comment(busy, f"{number}") for number in range(130)]
+    x_city.fault("search", "error_before", skip=1)
+    assert x_city.listen(HOUR / 4) == 100
+    assert x_city.cursors() == before
+    assert x_city.listen(10 * MINUTE) == 30
+    assert set(x_city.cursors().values()) == {f"{comments[-1]}||"}
+    assert x_city.comment(quiet) in (x_city.listen(HOUR / 4) and x_city.stored())
+    assert x_city.stored() == x_city.written()
+
+
+def test_a_query_that_x_refuses_is_made_for_each_post_alone(x_city: XCity) -> None:
+    _publish_over(x_city, 3, 10 * MINUTE)
+    x_city.listen(MINUTE)
+    comments = {x_city.comment(post_id): post_id for post_id in x_city.post_ids}
+    x_city.fault("search", "blocked")
+    before = len(x_city.requests("search"))
+    assert x_city.listen(HOUR / 4) == 3
+    assert x_city.stored() == comments
+    assert len(x_city.requests("search")) == before + 3
+    x_city.listen(HOUR / 4)
+    assert len(x_city.requests("search")) == before + 4
