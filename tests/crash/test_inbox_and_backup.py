@@ -53,6 +53,32 @@ def test_a_clock_killed_while_reading_comments_stores_and_routes_each_once(
     assert all(comment.department_id and comment.due_at > now() for comment in comments)
 
 
+@pytest.mark.parametrize("name", points.BETWEEN_PAGES)
+def test_a_clock_killed_between_two_pages_of_several_posts_stores_each_comment_once(
+    installation: ClockInstallation, name: str
+) -> None:
+    """Two posts are read together; each kill comes with new comments, more than a page of them."""
+    installation.add_posts(3, on=["x"])
+    installation.drain()
+    roots = [str(post["id"]) for post in installation.ledger("x")]
+    comment_ids = set()
+    for number in range(2):
+        for index in range(110):
+            comment_ids.add(
+                installation.add_comment(
+                    "x", f"{number}/{index}", under=roots[index % 2], author="@udaharan"
+                )
+            )
+        installation.read_comments_soon()
+        installation.run_clock_until_killed(name)
+    installation.read_comments_soon()
+    clock = installation.start_clock()
+    installation.wait_for(lambda: len(_comments(installation)) >= len(comment_ids))
+    clock.stop(within=TIMEOUT)
+    stored_ids = [comment.platform_id for comment in _comments(installation)]
+    assert sorted(stored_ids) == sorted(comment_ids)
+
+
 def _comments(installation: ClockInstallation) -> list[Comment]:
     with installation.database.reading() as session:
         return list(session.scalars(select(Comment)))

@@ -27,6 +27,7 @@ def test_every_kill_point_of_the_product_is_tried_somewhere() -> None:
         *points.IN_TWO_STEPS,
         *points.LOOKING,
         *points.LISTENING,
+        *points.BETWEEN_PAGES,
         *points.APPROVING,
         *points.SCHEDULING,
         *points.EDITING,

@@ -122,6 +122,10 @@ class XCity:
         rows = requests.get(f"{self.url}/requests.json", timeout=10).json()
         return [row for row in rows if row["operation"] == operation]
 
+    def codes(self, *operations: str) -> list[int]:
+        """Return the HTTP codes with which X answered requests of these operations."""
+        return [row["code"] for name in operations for row in self.requests(name)]
+
     def stored(self) -> dict[str, str]:
         """Return the roots of the stored comments by the comments' ids on X."""
         with self.town.read() as session:

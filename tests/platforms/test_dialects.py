@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
@@ -18,8 +19,12 @@ from publisher.platforms.base.types import (
     Outgoing,
     RemotePost,
 )
+from publisher.platforms.capabilities import Installation
+from publisher.platforms.oauth.types import OAuthAborted
 from publisher.platforms.registry import open_platform
+from publisher.platforms.x import oauth
 from publisher.platforms.x.dialect import DIALECTS, FIELDS, HOME, HOST, POST, STRICT, TWEET, Dialect
+from sandbox.credentials import X_ACCOUNTS, X_CONSUMER_KEY, X_CONSUMER_SECRET
 from tests.platforms.platform_setups import (
     CREDENTIALS,
     PlatformSetup,
@@ -192,3 +197,30 @@ def test_a_host_that_moved_refuses_what_is_signed_for_the_other(read_x: ReadX, h
     with pytest.raises(CredentialsExpired):
         platform.see(read_x.root)
     assert read_x.open(other).check().ok
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_an_account_is_connected_by_legs_that_are_signed_for_the_host(
+    read_x: ReadX, host: str
+) -> None:
+    read_x.setup.set_switches(x_host=host.removeprefix("https://"), x_fields="strict")
+    settings = {"x_api_url": read_x.setup.url, "x_signed_url": host, "x_web_url": "https://x.com"}
+    settings |= {"x_consumer_key": X_CONSUMER_KEY, "x_consumer_secret": X_CONSUMER_SECRET}
+    installation = Installation(settings, utc_now, time.monotonic)
+    started = oauth.start(installation, callback="http://127.0.0.1:9/back", state="")
+    assert started.address.startswith(f"{read_x.setup.url}/oauth/authorize?")
+    allowed = {"oauth_token": started.state, "answer": "allow", "account": X_ACCOUNTS[1].id}
+    page = requests.post(
+        f"{read_x.setup.url}/oauth/authorize", data=allowed, timeout=10, allow_redirects=False
+    )
+    query = dict(parse_qsl(urlsplit(page.headers["Location"]).query))
+    (account,) = oauth.finish(installation, callback="", secret=started.secret, query=query)
+    assert account.platform_id == X_ACCOUNTS[1].id
+    other = replace_host(installation, HOSTS[1 - HOSTS.index(host)])
+    with pytest.raises(OAuthAborted):
+        oauth.start(other, callback="http://127.0.0.1:9/back", state="")
+
+
+def replace_host(installation: Installation, host: str) -> Installation:
+    """Return an installation that signs for another host."""
+    return replace(installation, settings={**installation.settings, "x_signed_url": host})

@@ -159,7 +159,9 @@ def _store_dialect(
     with database.transaction() as session:
         code = session.scalar(statement)
     if code is not None:
-        log.warning("%s takes requests in another dialect now: %s", code, dialect)
+        log.warning(
+            "account %s: its platform takes requests in another dialect now: %s", code, dialect
+        )
 
 
 def oauth_flows(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> OAuthFlows:
