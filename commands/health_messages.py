@@ -25,6 +25,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "durable": "{url} answers and keeps what it confirms",
     "unreachable": f"{{url}} does not answer ({{detail}}): start it, or mend {PREFIX}DATABASE_URL",
     "not_durable": "{url} may lose what it confirmed ({detail}): set it on the server",
+    "keeps_idle_locks": "{url} keeps the locks of a process that is suspended: "
+    "ALTER ROLE … SET idle_in_transaction_session_timeout = '30s' (docs/running.md, PgBouncer)",
     "at_head": "the tables are those of this version ({found})",
     "no_tables": "there are no tables yet: run nagarvani init",
     "behind": "the tables are those of another version ({found}, not {wanted}): "

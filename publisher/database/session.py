@@ -188,6 +188,14 @@ class Database:
             else f"{query} gives {setting}, not {durable_setting}"
         )
 
+    def ends_idle_transactions(self) -> bool:
+        """Return whether the database ends a transaction whose process does nothing any more."""
+        if self.is_sqlite:
+            return True  # it has no such timeout: its locks end with the process
+        with self.engine.connect() as connection:
+            timeout = connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar()
+        return timeout != "0"
+
     def revision(self) -> str | None:
         """Return the Alembic revision of the tables; None if there are no tables."""
         with self.engine.connect() as connection:

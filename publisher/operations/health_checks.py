@@ -110,17 +110,19 @@ def check_variables(unknown: Mapping[str, str]) -> list[HealthFinding]:
 
 
 def check_database(database: Database) -> HealthFinding:
-    """Check that the database answers and keeps committed transactions."""
+    """Check that the database answers, keeps what is committed, and ends idle transactions."""
     values = {"url": make_url(database.url).render_as_string(hide_password=True)}
     try:
         problem = database.check_durable()
+        ends_idle = database.ends_idle_transactions()
     except OperationalError as broken:
         values["detail"] = " ".join(str(broken.orig).split())
         return HealthFinding(HealthSubject.DATABASE, False, "unreachable", values)
     if problem is not None:
         values["detail"] = problem
-    code = "durable" if problem is None else "not_durable"
-    return HealthFinding(HealthSubject.DATABASE, problem is None, code, values)
+        return HealthFinding(HealthSubject.DATABASE, False, "not_durable", values)
+    code = "durable" if ends_idle else "keeps_idle_locks"
+    return HealthFinding(HealthSubject.DATABASE, ends_idle, code, values)
 
 
 def check_migrations(database: Database) -> HealthFinding:

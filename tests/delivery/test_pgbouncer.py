@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from publisher.database.session import Database
 from publisher.delivery import dispatch
+from publisher.operations import health_checks
 from publisher.states import DeliveryState
 from tests.support import pgbouncer
 from tests.support.city import City, city
@@ -62,7 +63,7 @@ def test_two_clocks_share_three_connections_and_send_each_post_once(
     assert 1 <= bouncer.server_connections(name_of(str(town.database.url))) <= CONNECTIONS
 
 
-def test_many_threads_wait_for_a_connection_and_keep_their_statements_apart(town: City) -> None:
+def test_threads_wait_for_a_connection_and_keep_their_statements_apart(town: City) -> None:
     query = text("SELECT CAST(:number AS INTEGER), pg_sleep(0.001)")
 
     def read(number: int) -> int:
@@ -73,18 +74,24 @@ def test_many_threads_wait_for_a_connection_and_keep_their_statements_apart(town
         assert list(pool.map(read, range(200))) == list(range(200))
 
 
-def test_what_alter_role_sets_takes_the_place_of_our_start_options(
-    bouncer: PgBouncer, postgres: Server
+def test_alter_role_takes_the_place_of_the_start_options(
+    postgres: Server,
 ) -> None:
     name = postgres.create_empty()
     statement = sql.SQL(
         "ALTER ROLE {} IN DATABASE {} SET idle_in_transaction_session_timeout = '31s'"
     )
+    assert code_through_pgbouncer(postgres, name) == "keeps_idle_locks"
     with psycopg.connect(postgres.plain_url(name), autocommit=True) as connection:
         connection.execute(statement.format(sql.Identifier(OWNER), sql.Identifier(name)))
-    database = Database(bouncer.url(name))
-    with database.reading() as session:
-        timeout = session.scalar(text("SHOW idle_in_transaction_session_timeout"))
-    database.dispose()
+    assert code_through_pgbouncer(postgres, name) == "durable"
     postgres.drop(name)
-    assert timeout == "31s"
+
+
+def code_through_pgbouncer(postgres: Server, name: str) -> str:
+    """Return what `doctor` finds of a database on a new connection of a new PgBouncer."""
+    with (
+        pgbouncer.running(postgres, connections=1) as fresh,
+        Database(fresh.url(name)) as database,
+    ):
+        return health_checks.check_database(database).code
