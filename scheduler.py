@@ -23,6 +23,7 @@ from publisher.delivery.emergency.ratification import tick_ratifications
 from publisher.delivery.monitoring.poll import tick_watching
 from publisher.delivery.orphan_cleanup import tick_orphan_cleanup
 from publisher.delivery.outcomes import NOT_STORED
+from publisher.delivery.platform_credits import tick_credits
 from publisher.delivery.rate_limits.query import tick_limits
 from publisher.delivery.reconcile import tick_reconcile
 from publisher.delivery.unread_links import tick_unread_links
@@ -93,6 +94,7 @@ def ticks(
         Tick("watching", 60.0, lambda: tick_watching(context, is_stopping=is_stopping)),
         Tick("pasted", 60.0, lambda: tick_unread_links(context, is_stopping=is_stopping)),
         Tick("limits", 5.0, lambda: tick_limits(context.database, now=context.now())),
+        Tick("credits", 5.0, lambda: tick_credits(context)),
         Tick("tokens", 3_600.0, lambda: tick_tokens(context, settings, is_stopping=is_stopping)),
         Tick(
             "alerts", 5.0, lambda: tick_alerts(context.database, sms=settings.sms, now=context.now)

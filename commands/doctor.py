@@ -137,9 +137,8 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     if migrations.ok:
         yield from health_checks.check_accounts(database, opener(settings, database))
         yield from health_checks.check_expiries(database, now=now())
-        yield from health_checks.check_monitoring(
-            database, now=now(), weekly_after=settings.delivery.weekly_looks_after
-        )
+        yield from health_checks.check_credits(database)
+        yield from health_checks.check_monitoring(database, now=now())
         yield from health_checks.check_unread_comments(database, now=now())
         yield from health_checks.check_comments(database, now=now())
         yield mail_checks.check_mailbox(database, settings.imap_url, now=now())

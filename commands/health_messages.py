@@ -79,6 +79,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "token_works": "{account} on {platform} ({known_as}) can be used",
     "token_credentials": "{account} on {platform} ({handle}): its token no longer works; "
     "connect it anew on the page Accounts, or set a new one and run nagarvani init",
+    "token_credits": "{account} on {platform} ({handle}): the credits of our app are used up, so "
+    "nothing is published or read there; buy credits in the platform's developer console, and all "
+    "goes on within a quarter of an hour",
     "token_wrong_account": "{account} on {platform} ({handle}): its token belongs to {known_as}; "
     "set the right one and run nagarvani init",
     "token_permission": "{account} on {platform} ({handle}): its token lacks a permission; "
@@ -92,10 +95,12 @@ SENTENCES: Final[Mapping[str, str]] = {
     "on {at}; connect it anew on the page Accounts",
     "rights_missing": "{account} on {platform} ({handle}): these rights are missing: {rights}; "
     "connect it anew on the page Accounts and leave every right ticked",
+    "credits_used_up": "the credits of our app on {platform} are used up since {since}, so nothing "
+    "is published or read there; buy credits in the platform's developer console, and all goes on "
+    "within a quarter of an hour",
     "looks_late": "{account} on {platform} ({handle}): {number} that are out were not looked at in "
     "their time, one of them since {since}, so what others change or delete there is noticed late; "
-    "see whether the platform's reads are used up: get more, or set "
-    f"{PREFIX}WEEKLY_LOOKS_AFTER",
+    "see whether the platform's reads or credits are used up, and look at the clock's log",
     "comments_unread": "{account} on {platform} ({handle}): comments were not read for thrice "
     "their interval, since {since} (posts: {posts}, mentions: {mentions}); see whether the "
     "platform's reads are used up, and look at the clock's log",

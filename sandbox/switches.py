@@ -50,6 +50,11 @@ SWITCHES = {
         ("read-write", "read", "untold"),
         "What the account's access may do, as a header of every answer says (or none says).",
     ),
+    "x_credits": Switch(
+        "left",
+        ("left", "used_up"),
+        "Whether our app has credits left; without them X refuses every call with a 402.",
+    ),
     "x_limit_body": Switch(
         "documented", ("documented", "problem"), "Which of the two known bodies a 429 has."
     ),

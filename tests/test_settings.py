@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import date, time
 from pathlib import Path
 
 import pytest
@@ -43,8 +43,6 @@ def test_the_press_reaches_the_real_platforms_unless_told_otherwise(tmp_path: Pa
     assert platforms["graph_api_url"] == "https://graph.facebook.com"
     assert platforms["graph_api_version"] == "v26.0"
     assert press.looks == (20.0, 60.0, 300.0, 900.0)
-    assert press.weekly_looks_after is None
-    assert read(tmp_path, WEEKLY_LOOKS_AFTER="never").delivery.weekly_looks_after is None
     assert press.send_deadline < press.lease / 2
 
 
@@ -83,7 +81,6 @@ GOOD = {
     "LEASE": "10",
     "SEND_DEADLINE": "4.5",
     "LOOKS": "0.2,0.5",
-    "WEEKLY_LOOKS_AFTER": "90",
     "CLOCK_NAME": "clock@1",
     "SMS_URL": "https://gateway.example/send",
     "SMS_METHOD": "get",
@@ -126,7 +123,6 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
     press = settings.delivery
     assert (press.lease, press.send_deadline) == (10.0, 4.5)
     assert press.looks == (0.2, 0.5)
-    assert press.weekly_looks_after == timedelta(days=90)
     platform_names = [setting.name for setting in PLATFORM_SETTINGS]
     assert settings.platforms == {name: GOOD[name.upper()] for name in platform_names}
 
@@ -315,9 +311,6 @@ WRONG = [
     ("LOOKS", "20,,60", "write seconds, such as 20,60,300,900"),
     ("LOOKS", "20,-1", "write seconds, such as 20,60,300,900"),
     ("CLOCK_NAME", "a/b", "write a name, such as clock-1"),
-    ("WEEKLY_LOOKS_AFTER", "0", "write days, such as 90, or never"),
-    ("WEEKLY_LOOKS_AFTER", "a month", "write days, such as 90, or never"),
-    ("WEEKLY_LOOKS_AFTER", "99999999", "write days, such as 90, or never"),
     ("SECOND_FACTOR_FROM", "15-01-2027", "write a day, such as 2027-01-15"),
     ("SMS_URL", "gateway.example", "https:// or http://"),
     ("SMS_METHOD", "PUT", "write GET or POST"),

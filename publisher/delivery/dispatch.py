@@ -48,8 +48,10 @@ def run_maintenance(context: WorkerContext) -> None:
 
 def claim_next(context: WorkerContext) -> DeliveryPayload | None:
     """Claim one due delivery and return its payload, or None if nothing is due."""
-    for account_id in find_due(context).account_ids:
-        if claimed := claim(context, account_id=account_id, most=1):
+    due = find_due(context)
+    for account_id in due.account_ids:
+        only_urgent = account_id in due.unpaid_ids
+        if claimed := claim(context, account_id=account_id, most=1, only_urgent=only_urgent):
             return claimed[0]
     return None
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Integer, exists, literal_column, or_, sele
 
 from publisher.database.bulk import column_is
 from publisher.database.session import table_of
+from publisher.delivery import platform_credits
 from publisher.delivery.rate_limits import query
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
@@ -23,12 +24,14 @@ _ONE = literal_column("1", Integer())  # a plan for an unknown limit would expec
 class Due:
     """The accounts that have sendable deliveries now, and when the next delivery falls due.
 
-    Accounts with urgent deliveries (`urgent_ids`) come first in `account_ids`.
+    Accounts with urgent deliveries (`urgent_ids`) come first in `account_ids`. On those without
+    credits (`unpaid_ids`) nothing else may be claimed.
     """
 
     account_ids: tuple[int, ...]
     next_at: datetime | None
     urgent_ids: frozenset[int] = frozenset()
+    unpaid_ids: frozenset[int] = frozenset()
 
 
 def due_conditions(now: query.Moment) -> tuple[ColumnElement[bool], ...]:
@@ -98,11 +101,16 @@ _HAS_UNLIMITED = exists().where(
 #:     )))
 #:   ORDER BY accounts.id
 _ACCOUNTS_WITH_DUE = (
-    select(Account.id, _FIRST_URGENT.is_not(None).label("has_urgent"))
+    select(
+        Account.id,
+        _FIRST_URGENT.is_not(None).label("has_urgent"),
+        platform_credits.are_used_up().label("has_no_credits"),
+    )
     .where(
         column_is(table_of(Account).c.state, AccountState.CONNECTED),
         _FIRST_DUE.is_not(None),
         or_(query.is_free(NOW), _HAS_UNLIMITED),
+        or_(~platform_credits.are_used_up(), _FIRST_URGENT.is_not(None)),
     )
     .order_by(Account.id)
 )
@@ -130,4 +138,5 @@ def find_due(context: WorkerContext) -> Due:
         next_at = session.scalar(_NEXT_DUE, values)
     urgent_ids = frozenset(row.id for row in accounts if row.has_urgent)
     in_order = sorted((row.id for row in accounts), key=lambda row_id: row_id not in urgent_ids)
-    return Due(tuple(in_order), next_at, urgent_ids)
+    unpaid_ids = frozenset(row.id for row in accounts if row.has_no_credits)
+    return Due(tuple(in_order), next_at, urgent_ids, unpaid_ids)

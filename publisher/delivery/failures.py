@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.delivery import notify
+from publisher.delivery import notify, platform_credits
 from publisher.delivery.accounts import manage
 from publisher.delivery.late_limit import give_up_late
 from publisher.delivery.sending import Blocker
@@ -19,6 +19,7 @@ from publisher.media.store import MediumChanged, MediumMissing
 from publisher.models.deliveries import Account, Delivery
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    CreditsUsedUp,
     OutcomeUnknown,
     Refused,
     TryLater,
@@ -70,6 +71,11 @@ def move_on(
         case MediumChanged():
             _distrust_second_step(delivery)
             _fail(session, delivery, "medium_changed", now)
+        case CreditsUsedUp():
+            until = platform_credits.record_used_up(session, delivery.account.platform, now=now)
+            delivery.not_before = until if delivery.urgent else None
+            delivery.reason = {"code": platform_credits.CODE, "at": until.isoformat()}
+            _schedule(session, delivery, now)
         case TryLater():
             until = next_try(delivery, now=now, retry_at=failure.at)
             _schedule(session, delivery, now, code="later", until=until)

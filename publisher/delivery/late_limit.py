@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, case, or_, select, true
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.delivery import notify, restore_state
+from publisher.delivery import notify, platform_credits, restore_state
 from publisher.models.deliveries import Delivery
 from publisher.models.posts import Revision, Variant
 from publisher.scheduling import holds
@@ -28,9 +29,13 @@ def give_up_late(session: Session, *, now: datetime, only: int | None = None) ->
     if not late:
         return
     active_holds = holds.active_holds(session, now=now)
+    unpaid = platform_credits.outages(session)
     transitions.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
     for delivery in late:
-        delivery.reason = {"code": _why_late(delivery, active_holds), "limit": delivery.late_limit}
+        delivery.reason = {
+            "code": _why_late(delivery, active_holds, unpaid),
+            "limit": delivery.late_limit,
+        }
         notify.delivery_missed(session, delivery, now=now)
 
 
@@ -76,10 +81,12 @@ def _lock_late(
     return list(session.scalars(locking_query).unique())
 
 
-def _why_late(delivery: Delivery, active_holds: holds.Holds) -> str:
-    """Return the code of the delay's cause: a stop, a freeze, the account's state, else "late"."""
+def _why_late(delivery: Delivery, active_holds: holds.Holds, unpaid: Container[str]) -> str:
+    """Return the code of the delay's cause: a hold, the account's state, credits, else "late"."""
     hold = active_holds.holds(holds.facts_of(delivery))
     if hold is not None:
         return f"late_{hold}"
     state = delivery.account.state
-    return "late" if state is AccountState.CONNECTED else f"late_{state}"
+    if state is not AccountState.CONNECTED:
+        return f"late_{state}"
+    return "late_credits" if delivery.account.platform in unpaid else "late"

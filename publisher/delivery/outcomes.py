@@ -37,6 +37,7 @@ from publisher.models.deliveries import (
 )
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    CreditsUsedUp,
     OutcomeUnknown,
     Refused,
     TryLater,
@@ -163,6 +164,8 @@ def _in_words(ending: Ending) -> tuple[str, str]:
             return "refused", ending.detail
         case MediumMissing() | MediumChanged():
             return "refused", ending.digest
+        case CreditsUsedUp():
+            return "credits", ending.detail
         case TryLater():
             return "later", ending.detail
         case CredentialsExpired():

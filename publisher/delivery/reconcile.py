@@ -16,15 +16,24 @@ from sqlalchemy.orm import Session
 from approvals.errors import NotAllowed, WrongState
 from approvals.policy import CLOCK, Action, Actor, require
 from publisher import failpoints, transitions
-from publisher.delivery import failures, lookup, manual, notify, outcomes, staged_posts
+from publisher.delivery import (
+    failures,
+    lookup,
+    manual,
+    notify,
+    outcomes,
+    platform_credits,
+    staged_posts,
+)
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.claim import DeliveryPayload, load_payloads
 from publisher.delivery.manual import LinkedPost, ManualPost
 from publisher.delivery.permalinks import PastedLink
 from publisher.delivery.worker_context import Claim, WorkerContext
-from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptOrigin
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    CreditsUsedUp,
     OutcomeUnknown,
     PlatformError,
     Refused,
@@ -92,11 +101,12 @@ def _lease_next_check(context: WorkerContext, silent_ids: Collection[int]) -> Re
         now = context.now()
         query = (
             select(Delivery)
+            .join(Account, Account.id == Delivery.account_id)
             .where(Delivery.state == DeliveryState.UNCONFIRMED, Delivery.look_at <= now)
-            .where(Delivery.account_id.not_in(silent_ids))
+            .where(Delivery.account_id.not_in(silent_ids), ~platform_credits.are_used_up())
             .order_by(Delivery.look_at)
             .limit(1)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=Delivery)
         )
         delivery = session.scalars(query).one_or_none()
         if delivery is None:
@@ -165,6 +175,8 @@ def _store_finding(
         delivery = outcomes.lock_for_claim(session, check.payload.claim)
         if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
             return
+        if isinstance(finding, CreditsUsedUp):
+            platform_credits.record_used_up(session, delivery.account.platform, now=now)
         if isinstance(finding, PlatformError):
             _postpone_check(delivery, context, now)
         elif finding is None or _belongs_to_another(session, delivery, finding):

@@ -15,6 +15,7 @@ from approvals import gate
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
 from publisher.database.session import AnyRow, table_of
+from publisher.delivery import platform_credits
 from publisher.delivery.claim import DeliveryPayload
 from publisher.delivery.rate_limits import counter, query
 from publisher.delivery.worker_context import WorkerContext
@@ -28,7 +29,7 @@ from publisher.scheduling import holds
 from publisher.states import AccountState, DeliveryState
 from publisher.transitions import DELIVERY_ID, NOW
 
-WAITING_CODES = frozenset({"late", "account", "lease", "limit", "cap", *holds.Hold})
+WAITING_CODES = frozenset({"late", "account", "credits", "lease", "limit", "cap", *holds.Hold})
 """Codes after which a delivery is scheduled again; past its late limit it is missed."""
 
 
@@ -92,6 +93,7 @@ _FACTS = (
         Delivery,
         _RECEIPT.c.account_id.label("receipt_account_id"),
         *(_ACCOUNT.c.state.label("account_state"), _ACCOUNT.c.quiet_until),
+        platform_credits.are_used_up().label("has_no_credits"),
         holds.are_any(NOW).label("any_holds"),
         _ACCOUNT.c.daily_cap.is_not(None).label("is_capped"),
         or_(
@@ -194,6 +196,8 @@ def _delay(
     delivery: Delivery = row.Delivery
     if row.account_state is not AccountState.CONNECTED:
         return Blocker("account")
+    if row.has_no_credits and not delivery.urgent:
+        return Blocker(platform_credits.CODE)
     # An attempt that could outlive its lease is not begun: the sweeper might take it up meanwhile.
     lease_ends = delivery.leased_until
     if lease_ends is not None and now + timedelta(seconds=seconds) > lease_ends:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.delivery import manual, outcomes
+from publisher.delivery import manual, outcomes, platform_credits
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.manual import LinkedPost, ManualPost
 from publisher.delivery.worker_context import WorkerContext
@@ -75,6 +75,7 @@ def _lease_next(context: WorkerContext, silent_ids: Collection[int]) -> ManualPo
             .join(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)
             .where(UnreadLink.look_at <= now, Account.state == AccountState.CONNECTED)
             .where(Account.id.not_in(silent_ids), ReceiptRow.gone_at.is_(None))
+            .where(~platform_credits.are_used_up())
             .options(contains_eager(UnreadLink.delivery).contains_eager(Delivery.receipt))
             .order_by(UnreadLink.look_at)
             .limit(1)

@@ -252,14 +252,16 @@ class Worker:
         threads = max(1, self.context.delivery_settings.connections // max(1, len(due.account_ids)))
         return sum(
             self._refill(
-                self._queue_for(account_id, threads), has_urgent=account_id in due.urgent_ids
+                self._queue_for(account_id, threads),
+                has_urgent=account_id in due.urgent_ids,
+                is_unpaid=account_id in due.unpaid_ids,
             )
             for account_id in due.account_ids
         )
 
-    def _refill(self, queue: AccountQueue, *, has_urgent: bool) -> int:
+    def _refill(self, queue: AccountQueue, *, has_urgent: bool, is_unpaid: bool) -> int:
         room = queue.room()
-        only_urgent = has_urgent and not room
+        only_urgent = has_urgent and (is_unpaid or not room)
         if only_urgent:
             room = queue.urgent_room()
         if not room:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from publisher import failpoints, transitions
 from publisher.database.bulk import insert_for
-from publisher.delivery import failures
+from publisher.delivery import failures, platform_credits
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox import comment_storage, reading_groups
@@ -26,7 +26,13 @@ from publisher.inbox.reading_groups import AgeGroup, Member, Reading
 from publisher.models.comments import Source
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.posts import Post, PostKind
-from publisher.platforms.base.protocol import CredentialsExpired, Platform, Refused, TryLater
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    CreditsUsedUp,
+    Platform,
+    Refused,
+    TryLater,
+)
 from publisher.platforms.base.types import CommentSource, RemoteComment, SharedPage
 from publisher.platforms.registry import all_platforms
 from publisher.states import AccountState
@@ -153,6 +159,7 @@ def _lease_next_reading(context: WorkerContext, silent_ids: Collection[int] = ()
             .outerjoin(ReceiptRow, ReceiptRow.id == Source.receipt_id)
             .where(Source.read_at <= now, Account.state == AccountState.CONNECTED)
             .where(ReceiptRow.gone_at.is_(None), Source.account_id.not_in(silent_ids))
+            .where(~platform_credits.are_used_up())
             .options(contains_eager(Source.account), contains_eager(Source.receipt))
             .order_by(Source.read_at)
             .limit(1)
@@ -180,6 +187,9 @@ def _read(pool: PlatformPool, reading: Reading, silent_ids: set[int]) -> int:
             failpoints.hit("listen.page_stored")
             if not page.cursors:
                 failpoints.hit("listen.between_pages")
+    except CreditsUsedUp:
+        _wait_for_credits(context, reading)
+        silent_ids.add(reading.account.id)
     except TryLater as problem:
         _postpone(context, reading, problem.at)
         silent_ids.add(reading.account.id)
@@ -205,6 +215,14 @@ def _postpone(context: WorkerContext, reading: Reading, at: datetime | None) -> 
         for source in reading_groups.sources_of(session, reading).values():
             pause = min(_interval(source, now) or PAUSE_AFTER_ERROR, PAUSE_AFTER_ERROR)
             source.read_at = max(at, now) if at else now + pause
+
+
+def _wait_for_credits(context: WorkerContext, reading: Reading) -> None:
+    with context.database.transaction() as session:
+        now = context.now()
+        for source in reading_groups.sources_of(session, reading).values():
+            source.read_at = now
+        platform_credits.record_used_up(session, reading.account.platform, now=now)
 
 
 def _pause_account(context: WorkerContext, reading: Reading) -> None:

@@ -210,7 +210,7 @@ class Alert(Base):
 
     __tablename__ = "alerts"
     __table_args__ = (
-        UniqueConstraint("delivery_id", "since_at"),
+        UniqueConstraint("delivery_id", "since_at", "trouble"),
         partial_index("ix_alerts_open", "id", where="taken_at IS NULL AND settled_at IS NULL"),
     )
 

@@ -1,10 +1,10 @@
-"""Tables of monitoring: checks of live posts, and times without a running clock."""
+"""Tables of monitoring: checks of live posts, times without a running clock or credits."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime
@@ -26,6 +26,8 @@ class Watch(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     receipt_id: Mapped[int] = mapped_column(ForeignKey("receipts.id"), unique=True)
+    #: True for our answer to a citizen, which is looked at twice.
+    is_answer: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: The time of the next check; None once it is no longer monitored.
     look_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     #: The time of the last check.
@@ -80,4 +82,20 @@ class Outage(Base):
     #: The time when it was noticed.
     found_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: The time when a clock was running again.
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class CreditOutage(Base):
+    """A platform's last time without credits: our app used them up, so it reads and sends nothing.
+
+    Credits are those of the app, so there is one row for all accounts of a platform.
+    """
+
+    __tablename__ = "credit_outages"
+
+    platform: Mapped[str] = mapped_column(String(20), primary_key=True)
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The time of the next try to find out whether there are credits again.
+    try_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The time since when there are credits again; None while there are none.
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

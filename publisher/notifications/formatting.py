@@ -41,6 +41,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "late_frozen": N_("A freeze held it."),
     "late_disconnected": N_("The account was disconnected."),
     "late_paused": N_("The account had stopped."),
+    "late_credits": N_("The platform’s credits were used up."),
 }
 
 # What a submission is about, where a freeze holds one kind alone.
@@ -60,6 +61,7 @@ _TROUBLES: Final[Mapping[str, str]] = {
     "held": N_("The post may have been published; it is on hold for a decision."),
     "missed": N_("The time passed, and it was not sent."),
     "waiting": N_("Not published yet."),
+    "credits": N_("Not published: the platform’s credits are used up. Publish it by hand."),
 }
 
 _CHANGED: Final[Mapping[str, str]] = {

@@ -44,6 +44,7 @@ class NoticeKind(StrEnum):
     COMMENT_ROUTED = "comment_routed"
     COMMENT_UNDONE = "comment_undone"
     ACCOUNT_PAUSED = "account_paused"
+    CREDITS_USED_UP = "credits_used_up"
     ACCESS_ENDS = "access_ends"
     COMMENTS_UNREAD = "comments_unread"
     COMMENTS_READ_AGAIN = "comments_read_again"
@@ -128,6 +129,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.COMMENT_ROUTED: "comment author department due_at platform? title? by? reason?",
     NoticeKind.COMMENT_UNDONE: "comment department?",
     NoticeKind.ACCOUNT_PAUSED: "account platform? handle? reason?",
+    NoticeKind.CREDITS_USED_UP: "platform since_at",
     NoticeKind.ACCESS_ENDS: "account ends_at about platform? handle?",
     NoticeKind.COMMENTS_UNREAD: "account since_at platform? handle?",
     NoticeKind.COMMENTS_READ_AGAIN: "account platform? handle?",

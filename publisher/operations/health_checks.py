@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from publisher.database.revisions import shipped_revision
 from publisher.database.session import Database
+from publisher.delivery import platform_credits
 from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.delivery.accounts.manage import all_accounts
 from publisher.delivery.accounts.token_expiry import ends
@@ -244,12 +245,10 @@ def _check_account(account: Account, open_account: OpenAccount) -> HealthFinding
     return _account_finding(account, code, ok=health.ok, known_as=health.name)
 
 
-def check_monitoring(
-    database: Database, *, now: datetime, weekly_after: timedelta | None
-) -> list[HealthFinding]:
+def check_monitoring(database: Database, *, now: datetime) -> list[HealthFinding]:
     """Report accounts whose published posts were not read back for a day too long."""
     with database.reading() as session:
-        behind = overdue.behind(session, now=now, weekly_after=weekly_after)
+        behind = overdue.behind(session, now=now)
         late = [account for account in all_accounts(session) if account.id in behind]
     return [
         _account_finding(
@@ -260,6 +259,20 @@ def check_monitoring(
         )
         for account in late
     ]
+
+
+def check_credits(database: Database) -> list[HealthFinding]:
+    """Report platforms whose credits our app has used up, as they refused a call of the clock."""
+    with database.reading() as session:
+        return [
+            HealthFinding(
+                HealthSubject.ACCOUNT,
+                ok=False,
+                code="credits_used_up",
+                values={"platform": platform, "since": f"{outage.began_at:%Y-%m-%d %H:%M} UTC"},
+            )
+            for platform, outage in platform_credits.outages(session).items()
+        ]
 
 
 def check_unread_comments(database: Database, *, now: datetime) -> list[HealthFinding]:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from publisher.platforms.base.json_values import Json
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    CreditsUsedUp,
     Deadline,
     PlatformError,
     RefusalCode,
     Refused,
 )
 from publisher.platforms.base.text import for_storage
-from publisher.platforms.base.types import Health, HealthProblem, Match, Receipt, SharedPage
+from publisher.platforms.base.types import (
+    Health,
+    HealthProblem,
+    Match,
+    Receipt,
+    RemotePost,
+    SharedPage,
+)
 from publisher.platforms.capabilities import Installation
 from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.http.responses import PlatformResponse
@@ -75,6 +83,10 @@ class OpenedAccount:
     def preparing(self, deadline: Deadline) -> AbstractContextManager[ClientCall]:
         """Open a call without a public effect, such as an upload: a retry is safe."""
         return self._channel.calling(deadline)
+
+    def see_own(self, platform_ids: Sequence[str]) -> dict[str, RemotePost]:
+        """Return nothing: unless a platform overrides this, no timeline is read post by post."""
+        return {}
 
     def receipt(
         self, platform_id: str, url: str, call: ClientCall, made_at: datetime | None = None
@@ -151,6 +163,8 @@ class OpenedAccount:
                 missing = lacks(call.answers[-1])
         except CredentialsExpired as problem:
             return Health(HealthProblem.CREDENTIALS, detail=problem.detail)
+        except CreditsUsedUp as problem:
+            return Health(HealthProblem.CREDITS, detail=problem.detail)
         except Refused as problem:
             return Health(HealthProblem.PERMISSION, detail=problem.detail)
         except PlatformError as problem:

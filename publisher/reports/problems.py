@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Scope, may, scope_of
+from publisher.delivery import platform_credits
 from publisher.models.accounts import Ending, EndingWarning
 from publisher.models.controls import Freeze, Stop
 from publisher.models.deliveries import Account, Delivery
+from publisher.models.monitoring import CreditOutage
 from publisher.models.notifications import Notice
 from publisher.models.posts import Post, PostKind, Variant
 from publisher.notifications.retry import is_undelivered
@@ -25,14 +27,16 @@ from publisher.validation import departments_in_sight
 
 @dataclass(frozen=True)
 class StoppedAccount:
-    """A paused or disconnected account with the number of deliveries scheduled on it.
+    """An account on which nothing is published, with the number of deliveries scheduled on it.
 
-    `variant_ids` are those of posts. `next_at` is when the first of them is due.
+    It is paused or disconnected, or there have been no credits on its platform since
+    `credits_since`. `next_at` is when the first delivery is due.
     """
 
     account: Account
     waiting: int
     next_at: datetime | None
+    credits_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -97,12 +101,13 @@ def _mails(session: Session) -> tuple[int, datetime | None]:
 
 
 def _has_stopped() -> ColumnElement[bool]:
-    """The account is paused, or disconnected with a delivery scheduled on it."""
+    """The account is paused, without credits, or disconnected with a delivery scheduled on it."""
     has_scheduled = exists().where(
         Delivery.account_id == Account.id, Delivery.state == DeliveryState.SCHEDULED
     )
     gone = and_(Account.state == AccountState.DISCONNECTED, has_scheduled.correlate(Account))
-    return or_(Account.state == AccountState.PAUSED, gone)
+    unpaid = and_(Account.state == AccountState.CONNECTED, platform_credits.are_used_up())
+    return or_(Account.state == AccountState.PAUSED, gone, unpaid)
 
 
 def _endings() -> Select[int, Ending, datetime]:
@@ -140,14 +145,22 @@ def _stopped(session: Session) -> tuple[StoppedAccount, ...]:
         .subquery()
     )
     query = (
-        select(Account, waiting.c.count, waiting.c.next_at)
+        select(Account, waiting.c.count, waiting.c.next_at, CreditOutage.began_at)
         .outerjoin(waiting, waiting.c.account_id == Account.id)
+        .outerjoin(
+            CreditOutage,
+            and_(
+                CreditOutage.platform == Account.platform,
+                CreditOutage.ended_at.is_(None),
+                Account.state == AccountState.CONNECTED,
+            ),
+        )
         .where(_has_stopped())
         .order_by(Account.state_at, Account.id)
     )
     return tuple(
-        StoppedAccount(account, count or 0, next_at)
-        for account, count, next_at in session.execute(query)
+        StoppedAccount(account, count or 0, next_at, credits_since)
+        for account, count, next_at, credits_since in session.execute(query)
     )
 
 

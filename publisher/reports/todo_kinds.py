@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from approvals.policy import Action, Actor, Role, Scope, scope_of
 from approvals.states import PostState
+from publisher.delivery import platform_credits
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
@@ -65,6 +66,7 @@ class WaitingKind(StrEnum):
     DELIVERY_MISSED = "delivery_missed"
     DELIVERY_FAILED = "delivery_failed"
     ACCOUNT_PAUSED = "account_paused"
+    CREDITS_USED_UP = "credits_used_up"
     FOUND_GONE = "found_gone"
     FOUND_CHANGED = "found_changed"
     MERGER_DUE = "merger_due"
@@ -156,8 +158,10 @@ def todo_kinds_for(actor: Actor, *, now: datetime) -> list[TodoKind]:
             return list(_of_the_submitter(actor))
         case Role.ADMIN:
             paused = Account.state == AccountState.PAUSED
+            unpaid = (Account.state == AccountState.CONNECTED) & platform_credits.are_used_up()
             accounts = TodoKind(WaitingKind.ACCOUNT_PAUSED, Account, paused)
-            return [accounts, *_endings_due(now), _transfers_due(now)]
+            no_credits = TodoKind(WaitingKind.CREDITS_USED_UP, Account, unpaid)
+            return [accounts, no_credits, *_endings_due(now), _transfers_due(now)]
         case _:
             return []
 

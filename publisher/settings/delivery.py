@@ -21,16 +21,14 @@ LOOKS: tuple[float, ...] = (20.0, 60.0, 300.0, 900.0)
 class DeliverySettings:
     """Limits of the delivery to platforms. Durations are in seconds.
 
-    `connections` is the number of concurrent tries of one clock; a post older than
-    `weekly_looks_after` is checked weekly instead of daily (None: always daily). Of the clocks with
-    one `clock_name` only one runs at a time ("": nothing is known about the others).
+    `connections` is the number of concurrent tries of one clock. Of the clocks with one
+    `clock_name` only one runs at a time ("": nothing is known about the others).
     """
 
     lease: float
     send_deadline: float
     looks: tuple[float, ...]
     connections: int
-    weekly_looks_after: timedelta | None
     clock_name: str = ""
 
 
@@ -45,15 +43,6 @@ def read_second(text: str) -> float:
 def read_seconds(text: str) -> tuple[float, ...]:
     """Parse positive numbers of seconds, separated by commas; raises `ValueError`."""
     return tuple(read_second(part) for part in text.split(","))
-
-
-def read_days(text: str) -> timedelta | None:
-    """Parse a positive number of days; "never" means None. Raises `ValueError`."""
-    if text == "never":
-        return None
-    if not 1 <= int(text) <= 36_500:
-        raise ValueError(text)
-    return timedelta(days=int(text))
 
 
 def read_name(text: str) -> str:
@@ -81,9 +70,6 @@ def read_delivery(reader: Reader) -> DeliverySettings:
         send_deadline=deadline,
         looks=reader.read("LOOKS", LOOKS, read_seconds, "write seconds, such as 20,60,300,900"),
         connections=reader.read("CONNECTIONS", 16, read_some, "write how many, such as 16"),
-        weekly_looks_after=reader.read(
-            "WEEKLY_LOOKS_AFTER", None, read_days, "write days, such as 90, or never"
-        ),
         clock_name=reader.read("CLOCK_NAME", "", read_name, "write a name, such as clock-1"),
     )
 

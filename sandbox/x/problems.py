@@ -69,6 +69,17 @@ def unauthorized() -> Refused:
     return problem(401, "Unauthorized", "Unauthorized")
 
 
+def credits_depleted() -> Refused:
+    """Return a 402: the app has no credits left. X documents the code, and no body."""
+    body = {
+        "title": "CreditsDepleted",
+        "detail": "Your enrolled account does not have any credits to fulfill this request.",
+        "type": PROBLEMS + "credits",
+        "status": 402,
+    }
+    return Refused(Answer(402, body))
+
+
 def not_found(key: str, parameter: str = "id") -> dict[str, object]:
     """Return the partial error that a 200 contains for a missing post."""
     return {
@@ -93,6 +104,8 @@ class XResponses:
         limit = LIMITS.get(operation)
         if limit is None:  # connecting: no figures are documented
             return {}
+        if switches.value(request_context.db, "x_credits") == "used_up":
+            raise credits_depleted()
         window = count(
             request_context.db,
             f"x:{limit.window}:{request_context.account}",

@@ -42,7 +42,7 @@ from publisher.states import AccountState
 from publisher.validation import Invalid
 from tests.delivery.test_corrections import MENDED, correct
 from tests.support.city import City
-from tests.support.city_people import DAY, HOUR
+from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.support.memory_platform.platform import MemoryPlatform
 
 QUARTER = timedelta(minutes=15)
@@ -66,36 +66,43 @@ def findings(town: City, *, by: str = "lead") -> tuple[ExternalChange, ...]:
         return open_findings(session, actor=town.actor(by))
 
 
-def test_each_live_thing_is_looked_at_within_twenty_hours_without_end(town: City) -> None:
+def test_looks_are_daily_for_a_month_weekly_for_a_year_and_monthly_after(town: City) -> None:
     town.live(on=("x", "facebook"))
+    published_at = town.now
+
+    def wait_until(age: timedelta) -> None:
+        town.clock.move(published_at + age - town.now)
+
     assert poll_for(town) == 0
     assert poll_for(town, 20 * HOUR) == 2
     assert poll_for(town, 20 * HOUR) == 2
-    town.clock.move(1_000 * DAY)
+    wait_until(29 * DAY)
     assert poll_for(town) == 2
     assert poll_for(town, 15 * HOUR) == 0
     assert poll_for(town, 5 * HOUR) == 2
+    for age, interval in ((31 * DAY, 7 * DAY), (364 * DAY, 7 * DAY), (410 * DAY, 30 * DAY)):
+        wait_until(age)
+        assert poll_for(town) == 2
+        town.clock.move(interval - MINUTE)
+        assert poll_for(town) == 0
+        town.clock.move(MINUTE)
+        assert poll_for(town) == 2
     assert findings(town) == ()
 
 
-def test_a_city_may_hold_a_weekly_look_to_be_enough_after_some_days(town: City) -> None:
-    town.live(on=("x", "facebook"))
-    saving = replace(
-        town.context,
-        delivery_settings=replace(town.context.delivery_settings, weekly_looks_after=10 * DAY),
-    )
-    assert poll_for(town, context=saving) == 0
-    town.clock.move(9 * DAY)
-    assert poll_for(town, context=saving) == 2
-    assert poll_for(town, 20 * HOUR, context=saving) == 2
-    town.clock.move(DAY)
-    assert poll_for(town, context=saving) == 2
-    assert poll_for(town, 6 * DAY, context=saving) == 0
-    assert poll_for(town, DAY, context=saving) == 2
-    assert poll_for(town, DAY, context=saving) == 0
-    assert poll_for(town) == 2
-    assert poll_for(town, 15 * HOUR) == 0
-    assert poll_for(town, 5 * HOUR) == 2
+@pytest.mark.parametrize("age", [timedelta(0), 11 * DAY, 29 * DAY])
+def test_in_the_first_month_what_somebody_does_is_noticed_within_a_day(
+    town: City, age: timedelta
+) -> None:
+    """Just after a look: that leaves the longest interval, and the second look that proves it."""
+    live = [town.live()[0] for _ in range(3)]
+    poll_for(town, age)
+    while not poll.tick_watching(town.context):
+        town.clock.move(QUARTER)
+    for delivery in live:
+        town.platform("x").somebody_deletes(town.platform_id(delivery))
+    poll_for(town, DAY)
+    assert [finding.kind for finding in findings(town)] == [FindingKind.GONE] * 3
 
 
 def test_what_somebody_else_deleted_is_found_within_a_day_and_told(town: City) -> None:
@@ -327,12 +334,30 @@ class _FailingPlatform(MemoryPlatform):
         raise self.trouble
 
 
-def test_answers_are_watched_too(town: City) -> None:
+def test_answers_are_looked_at_after_a_day_and_after_a_week(town: City) -> None:
+    (delivery,) = town.live()
+    town.answer(town.comment(under=delivery))
+    town.tick_dispatch()
+    town.platform("x").somebody_deletes(town.platform_id(delivery))
+    poll_for(town)
+    poll_for(town, DAY - MINUTE)
+    assert poll_for(town, MINUTE) == 1
+    town.clock.move(6 * DAY - MINUTE)
+    assert poll_for(town) == 0
+    town.clock.move(MINUTE)
+    assert poll_for(town) == 1
+    with town.read() as session:
+        assert session.scalars(select(Watch.look_at)).all() == [None, None]
+
+
+@pytest.mark.parametrize("after", [timedelta(0), 2 * DAY])
+def test_an_answer_that_somebody_deletes_is_found_by_either_look(
+    town: City, after: timedelta
+) -> None:
     (delivery,) = town.live()
     reply_id = town.answer(town.comment(under=delivery))
     town.tick_dispatch()
-    poll_for(town)
-    own = town.platform("x").published[-1].platform_id
-    town.platform("x").somebody_deletes(own)
-    poll_for(town, DAY)
+    poll_for(town, after)
+    town.platform("x").somebody_deletes(town.platform("x").published[-1].platform_id)
+    poll_for(town, (8 * DAY if after else 2 * DAY) - after)
     assert [finding.post.id for finding in findings(town, by="first")] == [reply_id]

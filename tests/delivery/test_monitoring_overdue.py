@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from commands.health_messages import sentence
 from publisher.delivery.monitoring import intervals, overdue, poll
 from publisher.delivery.monitoring.overdue import OverdueChecks
 from publisher.models.deliveries import Account, ReceiptRow
+from publisher.models.monitoring import Watch
 from publisher.operations import health_checks
 from publisher.platforms.base.protocol import RefusalCode, Refused, TryLater
 from publisher.states import AccountState
@@ -22,12 +24,10 @@ from tests.support.city_people import DAY, HOUR, MINUTE
 ENOUGH = intervals.LONGEST + DAY
 
 
-def overdue_accounts(
-    town: City, weekly_after: timedelta | None = None
-) -> Mapping[int, OverdueChecks]:
+def overdue_accounts(town: City) -> Mapping[int, OverdueChecks]:
     """Return the accounts whose polling is overdue."""
     with town.read() as session:
-        return overdue.behind(session, now=town.now, weekly_after=weekly_after)
+        return overdue.behind(session, now=town.now)
 
 
 def two_that_cannot_be_read(town: City) -> RecordingPlatform:
@@ -63,24 +63,52 @@ def test_an_unseen_post_is_overdue_however_often_it_is_requested(
 def test_doctor_says_so_with_what_to_do(town: City) -> None:
     two_that_cannot_be_read(town)
     poll_for(town, ENOUGH)
-    assert health_checks.check_monitoring(town.database, now=town.now, weekly_after=None) == []
+    assert health_checks.check_monitoring(town.database, now=town.now) == []
     poll_for(town, HOUR)
-    (problem,) = health_checks.check_monitoring(town.database, now=town.now, weekly_after=None)
+    (problem,) = health_checks.check_monitoring(town.database, now=town.now)
     assert not problem.ok
     message = sentence(problem)
     assert "on x (pmc_x): 2 that are out were not looked at" in message
     assert "one of them since 2026-11-25 06:30 UTC" in message
-    assert "NAGARVANI_WEEKLY_LOOKS_AFTER" in message
+    assert "reads or credits are used up" in message
 
 
-def test_where_a_weekly_look_is_enough_a_week_and_a_day_is_too_long(town: City) -> None:
+@pytest.mark.parametrize(
+    ("age", "interval"),
+    [(27 * DAY, ENOUGH), (31 * DAY, 8 * DAY), (355 * DAY, 8 * DAY), (370 * DAY, 31 * DAY)],
+)
+def test_each_age_is_overdue_a_day_after_its_own_interval(
+    town: City, age: timedelta, interval: timedelta
+) -> None:
     town.live(on=["x"])
     poll_for(town)
-    town.clock.move(7 * DAY)
-    assert set(overdue_accounts(town, 8 * DAY)) == {town.accounts["x"]}
-    assert overdue_accounts(town, 6 * DAY) == {}
-    town.clock.move(DAY + HOUR)
-    assert set(overdue_accounts(town, 6 * DAY)) == {town.accounts["x"]}
+    town.clock.move(age)
+    assert poll_for(town) == 1
+    town.clock.move(interval)
+    assert overdue_accounts(town) == {}
+    town.clock.move(MINUTE)
+    assert set(overdue_accounts(town)) == {town.accounts["x"]}
+
+
+def test_an_answer_is_overdue_a_day_after_either_of_its_looks(town: City) -> None:
+    (delivery,) = town.live()
+    town.answer(town.comment(under=delivery))
+    town.tick_dispatch()
+    with town.write() as session:
+        poll.open_watches(session, now=town.now)
+        post, _ = session.scalars(select(Watch).order_by(Watch.id))
+        post.look_at = None
+    town.clock.move(2 * DAY)
+    assert overdue_accounts(town) == {}
+    town.clock.move(MINUTE)
+    assert [late.number for late in overdue_accounts(town).values()] == [1]
+    assert poll_for(town) == 1
+    assert overdue_accounts(town) == {}
+    town.clock.move(6 * DAY)
+    assert [late.number for late in overdue_accounts(town).values()] == [1]
+    assert poll_for(town) == 1
+    town.clock.move(100 * DAY)
+    assert overdue_accounts(town) == {}
 
 
 def test_what_was_found_late_is_not_behind_in_its_first_hours(town: City) -> None:

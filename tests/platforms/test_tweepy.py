@@ -64,6 +64,7 @@ def operations(platform: Platform) -> dict[str, Callable[[], object]]:
         ],
         "see": lambda: platform.see("77"),
         "see_many": lambda: platform.see_many(["77", "78"]),
+        "see_own": lambda: platform.see_own(["77", "78"]),
         "look_up": lambda: platform.look_up(NOTICE.outgoing, since=NOW),
         "comments_since": lambda: [
             platform.comments_since(source, None) for source in (MENTIONS, CommentSource("77"))

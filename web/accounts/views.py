@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Role, may, require
+from publisher.delivery import platform_credits
 from publisher.delivery.accounts import credentials, manage, token_expiry
 from publisher.delivery.accounts.credentials import AccountCheck
 from publisher.delivery.monitoring import overdue
@@ -17,6 +18,7 @@ from publisher.delivery.rate_limits.query import free_at
 from publisher.inbox.unread import unread
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery
+from publisher.platforms.base.types import HealthProblem
 from publisher.platforms.registry import all_platforms
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
@@ -44,6 +46,7 @@ def index(session: Session) -> Page:
         "accounts/index.html",
         accounts=accounts,
         access_endings={account.id: token_expiry.ends(account, now=now) for account in accounts},
+        credit_outages=platform_credits.outages(session),
         overdue_checks=_behind(session),
         unread_comments=unread(session, now=now),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
@@ -61,6 +64,7 @@ def show(session: Session, account_id: int) -> Page:
         "accounts/account.html",
         account=account,
         access_endings=token_expiry.ends(account, now=now),
+        credit_outage=platform_credits.outages(session).get(account.platform),
         overdue_checks=_behind(session).get(account_id),
         unread_comments=unread(session, now=now).get(account_id),
         limits=_limits(session, account_id),
@@ -73,8 +77,7 @@ def show(session: Session, account_id: int) -> Page:
 
 
 def _behind(session: Session) -> Mapping[int, overdue.OverdueChecks]:
-    weekly_after = ctx.settings.delivery.weekly_looks_after
-    return overdue.behind(session, now=ctx.now(), weekly_after=weekly_after)
+    return overdue.behind(session, now=ctx.now())
 
 
 def _limits(session: Session, account_id: int) -> list[AllowanceRow]:
@@ -150,6 +153,9 @@ def check(account_id: int) -> Page:
             health=account_check.health,
             facts=account_check.facts,
         )
+        platform_credits.record_check(
+            session, account.platform, account_check.health, now=ctx.now()
+        )
         missing = list(account.missing)
     _flash_outcome(account_check, missing)
     if request.form.get("from") == "account":
@@ -158,7 +164,9 @@ def check(account_id: int) -> Page:
 
 
 def _flash_outcome(account_check: AccountCheck, missing: list[str]) -> None:
-    if not account_check.health.ok:
+    if account_check.health.problem is HealthProblem.CREDITS:
+        flash(_("The platform’s credits are used up. Buy credits for the app there."), "red")
+    elif not account_check.health.ok:
         flash(_("The account does not work yet."), "red")
     elif missing:
         flash(_("The account works, but not for everything: permissions are missing."), "amber")

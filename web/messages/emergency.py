@@ -79,6 +79,7 @@ TROUBLES: Mapping[str, str] = {
         "Not published yet: publishing is stopped, the account is paused, or the publishing "
         "service is down."
     ),
+    Trouble.CREDITS: N_("Not published: the platform’s credits are used up. Publish it by hand."),
 }
 
 BLANKS: Mapping[str, str] = {

@@ -69,6 +69,11 @@ WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
         "pause-circle",
         N_("See the accounts"),
     ),
+    WaitingKind.CREDITS_USED_UP: (
+        N_("The platform’s credits are used up"),
+        "pause-circle",
+        N_("See the accounts"),
+    ),
     WaitingKind.FOUND_GONE: (
         N_("Found deleted by another person"),
         "trash",

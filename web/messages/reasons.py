@@ -41,12 +41,20 @@ DELIVERY: Mapping[str, str] = {
     "later": N_("The platform asked us to wait. We try again at %(at)s."),
     "limit": N_("Waiting until %(at)s: the platform’s limit for this account is used up."),
     "cap": N_("Waiting until %(at)s: this account has reached its 24-hour limit."),
+    "credits": N_(
+        "The platform’s credits are used up. The post waits until the admin has bought some, "
+        "unless its late limit passes first. We try again at %(at)s."
+    ),
     "credentials": N_(
         "The account’s access has expired. The post waits until the admin has renewed it."
     ),
     "late": N_(
         "The time passed before the post could be published. Decide whether it is still useful, "
         "and set a new time."
+    ),
+    "late_credits": N_(
+        "The platform’s credits were used up, and the time passed meanwhile. Decide whether the "
+        "post is still useful, and set a new time once there are credits again."
     ),
     "late_paused": N_(
         "The account had stopped, and the time passed meanwhile. Decide whether the post is still "
@@ -126,6 +134,7 @@ OUTCOMES: Mapping[str, str] = {
     "refused": N_("Refused by the platform"),
     "later": N_("Asked us to wait"),
     "credentials": N_("The account’s access has expired"),
+    "credits": N_("The platform’s credits are used up"),
     "unknown": N_("Did not confirm"),
     "gate": N_("Not sent: the check before sending stopped it"),
     "given_back": N_("Not sent: the publishing service stopped before it began"),
@@ -145,6 +154,7 @@ ASKED: Mapping[str, str] = {
 BEFORE_SENDING: Mapping[str, str] = {
     "late": N_("its late limit had passed"),
     "account": N_("its account was not connected"),
+    "credits": N_("the platform’s credits were used up"),
     "lease": N_("there was not enough time left to send it"),
     "limit": N_("the platform’s limit for the account was used up"),
     "cap": N_("the account’s own daily cap was used up"),

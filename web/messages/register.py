@@ -110,6 +110,9 @@ ABORT_REASONS: Mapping[str, str] = {
         "The platform does not accept the return address. It must be registered in the app’s "
         "settings there."
     ),
+    AbortReason.CREDITS: N_(
+        "The platform’s credits are used up. Buy credits for the app there, then connect again."
+    ),
     AbortReason.UNREACHABLE: N_("The platform did not confirm. Nothing was connected. Try again."),
     AbortReason.NO_PAGE: N_("No page was chosen on the platform, so none can be connected."),
     AbortReason.MISSING_RIGHTS: N_(

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from approvals.policy import Action, Actor, require
+from approvals.policy import CLOCK, Action, Actor, require
 from publisher import transitions
 from publisher.delivery.rate_limits.daily_cap import recount
 from publisher.models.accounts import AllowanceRow
@@ -19,7 +19,7 @@ from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.people.departments import all_in_force
-from publisher.platforms.base.types import Health
+from publisher.platforms.base.types import Health, HealthProblem
 from publisher.platforms.oauth.types import TokenFacts
 from publisher.states import AccountState
 from publisher.validation import Validator, existing
@@ -196,6 +196,13 @@ def pause(session: Session, *, actor: Actor, now: datetime, account_id: int, rea
     )
 
 
+def pause_expired(session: Session, tried: Account, *, now: datetime) -> None:
+    """Pause an account whose access has ended, unless it has new credentials by now."""
+    account = transitions.lock(session, Account, tried.id)
+    if account is not None and account.credentials == tried.credentials:
+        pause(session, actor=CLOCK, now=now, account_id=account.id, reason="credentials")
+
+
 def resume(
     session: Session,
     *,
@@ -212,7 +219,9 @@ def resume(
     if facts is not None:
         keep_facts(account, facts)
     if not health.ok or account.state is AccountState.DISCONNECTED:
-        account.reason = str(health.problem or "")
+        # Without credits nobody knows whether a paused account would work: its reason stays.
+        if health.problem is not HealthProblem.CREDITS:
+            account.reason = str(health.problem or "")
         transitions.record(session, account, "check_again", actor=actor, now=now)
         return account
     account.reason, account.quiet_until = "", None

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from publisher import transitions
-from publisher.delivery import failures
+from publisher.delivery import failures, platform_credits
 from publisher.delivery.accounts import manage, oauth_flow
 from publisher.delivery.accounts.credentials import AccountCheck, CheckAccount, account_checker
 from publisher.models.accounts import Ending, EndingWarning
@@ -58,6 +58,7 @@ def _unchecked(context: WorkerContext) -> list[Account]:
     longest_ago = context.now() - LOOK_EVERY
     query = select(Account).where(
         Account.state == AccountState.CONNECTED,
+        ~platform_credits.are_used_up(),
         or_(Account.checked_at.is_(None), Account.checked_at <= longest_ago),
     )
     with context.database.reading() as session:
@@ -74,6 +75,7 @@ def _store(context: WorkerContext, checked_account: Account, check: AccountCheck
         account.checked_at = now
         if check.facts is not None:
             manage.keep_facts(account, check.facts)
+        platform_credits.record_check(session, account.platform, check.health, now=now)
         if check.health.problem is HealthProblem.CREDENTIALS:
             failures.pause(session, checked_account.id, now)
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.errors import Overtaken, WrongRole
 from approvals.policy import CLOCK, Action, Actor, may
 from publisher import transitions
 from publisher.database.session import Database
+from publisher.delivery import platform_credits
 from publisher.delivery.emergency import roster
-from publisher.models.deliveries import Delivery
+from publisher.models.deliveries import Account, Delivery
 from publisher.models.emergency import Alert
 from publisher.models.people import Person
 from publisher.models.posts import Variant
@@ -42,6 +43,8 @@ class Trouble(StrEnum):
     MISSED = "missed"
     #: unsent, and overdue by more than `PATIENCE`
     WAITING = "waiting"
+    #: refused because the platform's credits are used up, or not looked for because of that
+    CREDITS = "credits"
 
 
 _OVER = {
@@ -66,7 +69,12 @@ def tick_alerts(database: Database, *, sms: Sms, now: Callable[[], datetime]) ->
 
 def _raise_new(session: Session, *, now: datetime) -> None:
     """Add an alert for each urgent delivery in trouble that has none for this occasion."""
-    has_alert = exists().where(Alert.delivery_id == Delivery.id, Alert.since_at == _since())
+    has_alert = exists().where(
+        Alert.delivery_id == Delivery.id,
+        Alert.since_at == _since(),
+        # Who was told that it waits is told as well that it was refused, and the other way round.
+        (Alert.trouble == Trouble.CREDITS) == _lacks_credits(),
+    )
     query = (
         select(Delivery)
         .where(Delivery.urgent.is_(True), _in_trouble(now), ~has_alert)
@@ -74,12 +82,13 @@ def _raise_new(session: Session, *, now: datetime) -> None:
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
+    unpaid = platform_credits.outages(session)
     for delivery in session.scalars(query).all():
-        trouble = trouble_of(delivery, now=now)
-        if trouble is None:
-            continue
-        since = delivery.due_at if trouble is Trouble.WAITING else delivery.state_at
-        session.add(Alert(delivery_id=delivery.id, trouble=trouble.value, since_at=since))
+        trouble = trouble_of(delivery, unpaid, now=now)
+        if trouble is not None:
+            session.add(
+                Alert(delivery_id=delivery.id, trouble=trouble.value, since_at=_since_of(delivery))
+            )
 
 
 def _since() -> ColumnElement[datetime]:
@@ -87,16 +96,38 @@ def _since() -> ColumnElement[datetime]:
     return case((is_unsent, Delivery.due_at), else_=Delivery.state_at)
 
 
+def _since_of(delivery: Delivery) -> datetime:
+    return delivery.due_at if delivery.state in UNSENT else delivery.state_at
+
+
 def _in_trouble(now: datetime) -> ColumnElement[bool]:
     is_waiting = and_(Delivery.state.in_(UNSENT), Delivery.due_at <= now - PATIENCE)
-    return or_(Delivery.state.in_(_OVER), is_waiting)
+    return or_(Delivery.state.in_(_OVER), is_waiting, _lacks_credits())
 
 
-def trouble_of(delivery: Delivery, *, now: datetime) -> Trouble | None:
-    """Return the delivery's trouble at `now`; None if it is live, or not overdue."""
-    if delivery.state in UNSENT:
-        return Trouble.WAITING if delivery.due_at <= now - PATIENCE else None
-    return _OVER.get(delivery.state)
+def _lacks_credits() -> ColumnElement[bool]:
+    """Return a condition: it was refused for want of credits, or cannot be looked for."""
+    was_refused = func.coalesce(Delivery.reason["code"].as_string(), "") == platform_credits.CODE
+    no_credits = platform_credits.are_used_up()
+    cannot_be_read = exists().where(Account.id == Delivery.account_id, no_credits)
+    return or_(
+        Delivery.state.in_(UNSENT) & was_refused,
+        (Delivery.state == DeliveryState.UNCONFIRMED) & cannot_be_read.correlate(Delivery),
+    )
+
+
+def trouble_of(delivery: Delivery, unpaid: Container[str], *, now: datetime) -> Trouble | None:
+    """Return the delivery's trouble at `now`; None if it is live, or not overdue.
+
+    `unpaid` are the platforms without credits.
+    """
+    if delivery.state is DeliveryState.UNCONFIRMED:
+        return Trouble.CREDITS if delivery.account.platform in unpaid else None
+    if delivery.state not in UNSENT:
+        return _OVER.get(delivery.state)
+    if delivery.reason.get("code") == platform_credits.CODE:
+        return Trouble.CREDITS
+    return Trouble.WAITING if delivery.due_at <= now - PATIENCE else None
 
 
 def _settle(session: Session, *, now: datetime) -> None:
@@ -107,17 +138,12 @@ def _settle(session: Session, *, now: datetime) -> None:
         .options(joinedload(Alert.delivery))
         .with_for_update(skip_locked=True, of=Alert)
     )
+    unpaid = platform_credits.outages(session)
     for alert in session.scalars(query).all():
-        if not _still(alert, now):
+        trouble = trouble_of(alert.delivery, unpaid, now=now)
+        is_same = trouble is not None and trouble.value == alert.trouble
+        if not is_same or _since_of(alert.delivery) != alert.since_at:
             alert.settled_at = now
-
-
-def _still(alert: Alert, now: datetime) -> bool:
-    trouble = trouble_of(alert.delivery, now=now)
-    if trouble is None or trouble.value != alert.trouble:
-        return False
-    since = alert.delivery.due_at if trouble is Trouble.WAITING else alert.delivery.state_at
-    return since == alert.since_at
 
 
 def _to_call(session: Session, now: datetime) -> list[Alert]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from publisher.delivery.monitoring.intervals import DAY, LONGEST, WEEK
+from publisher.delivery.monitoring.intervals import is_overdue, seen_at
 from publisher.models.deliveries import Account, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.states import AccountState
@@ -27,25 +27,21 @@ class OverdueChecks:
     since: datetime
 
 
-def behind(
-    session: Session, *, now: datetime, weekly_after: timedelta | None
-) -> Mapping[int, OverdueChecks]:
+def behind(session: Session, *, now: datetime) -> Mapping[int, OverdueChecks]:
     """Return the accounts whose checks are overdue by more than a day, by account id.
 
     Disconnected accounts are left out, since nothing can be read there.
     """
-    # The last check counts, not when the next is due, since each failure puts that off. A post that
-    # was never checked counts from when its receipt was stored.
-    seen_at = func.coalesce(Watch.looked_at, ReceiptRow.stored_at)
-    late = seen_at < now - LONGEST - DAY
-    if weekly_after is not None:
-        is_daily = ReceiptRow.published_at >= now - weekly_after
-        late &= or_(is_daily, seen_at < now - WEEK - DAY)
+    # The last check counts, not when the next is due, since each failure puts that off.
     query = (
-        select(ReceiptRow.account_id, func.count(), func.min(seen_at, type_=Watch.looked_at.type))
+        select(ReceiptRow.account_id, func.count(), func.min(seen_at(), type_=Watch.looked_at.type))
         .join(Watch, Watch.receipt_id == ReceiptRow.id)
         .join(Account, Account.id == ReceiptRow.account_id)
-        .where(Watch.look_at.is_not(None), Account.state != AccountState.DISCONNECTED, late)
+        .where(
+            Watch.look_at.is_not(None),
+            Account.state != AccountState.DISCONNECTED,
+            is_overdue(now),
+        )
         .group_by(ReceiptRow.account_id)
     )
     return {

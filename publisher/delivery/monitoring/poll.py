@@ -8,18 +8,20 @@ from datetime import datetime
 from itertools import chain, repeat
 from sys import maxsize
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from publisher.delivery.monitoring import leases, results
-from publisher.delivery.monitoring.intervals import LONGEST, pause
+from publisher.delivery.monitoring.intervals import first_look
 from publisher.delivery.monitoring.leases import LeasedChecks
 from publisher.delivery.monitoring.rate_guard import heed, may_be_asked
 from publisher.delivery.worker_context import WorkerContext
-from publisher.models.deliveries import Account, DeliveryAction, ReceiptRow
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.monitoring import Watch
+from publisher.models.posts import Post, PostKind
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    CreditsUsedUp,
     Platform,
     PostOrError,
     Refused,
@@ -71,8 +73,6 @@ def tick_watching(
     """
     with context.database.transaction() as session:
         open_watches(session, now=context.now())
-        if context.delivery_settings.weekly_looks_after is None:
-            _pull_in(session, context.now())
     number = requests = 0
     at_once = dict.fromkeys(_waiting(context), maxsize)
     for account_id in chain.from_iterable(repeat(list(at_once), rounds)):
@@ -90,7 +90,9 @@ def open_watches(session: Session, *, now: datetime) -> int:
     """Add watches for new posts, with first checks spread over the day; return their number."""
     newest = session.scalar(select(func.max(Watch.receipt_id)))
     query = (
-        select(ReceiptRow.id)
+        select(ReceiptRow.id, Post.kind)
+        .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
+        .join(Post, Post.id == Delivery.post_id)
         .outerjoin(Watch, Watch.receipt_id == ReceiptRow.id)
         .where(
             Watch.id.is_(None),
@@ -102,26 +104,17 @@ def open_watches(session: Session, *, now: datetime) -> int:
         .order_by(ReceiptRow.id)
         .limit(MOST_OPENED)
     )
-    found_ids = list(session.scalars(query))
     rows = [
-        {"receipt_id": receipt_id, "look_at": now + pause(receipt_id)} for receipt_id in found_ids
+        {
+            "receipt_id": receipt_id,
+            "is_answer": kind is PostKind.REPLY,
+            "look_at": first_look(receipt_id, is_answer=kind is PostKind.REPLY, now=now),
+        }
+        for receipt_id, kind in session.execute(query)
     ]
     if rows:
         session.execute(insert(Watch), rows)
     return len(rows)
-
-
-def _pull_in(session: Session, now: datetime) -> None:
-    """Make checks due that are weekly from before the setting was changed to daily."""
-    query = (
-        select(Watch.id)
-        .where(Watch.look_at > now + LONGEST)
-        .order_by(Watch.look_at)
-        .limit(MOST_OPENED)
-    )
-    far = list(session.scalars(query.with_for_update(skip_locked=True)))
-    if far:
-        session.execute(update(Watch).where(Watch.id.in_(far)).values(look_at=now))
 
 
 def _waiting(context: WorkerContext) -> list[int]:
@@ -158,7 +151,7 @@ def _request(context: WorkerContext, account_id: int, at_once: int) -> RequestOu
         leases.pause_account(context, account)
         return RequestOutcome()
     most = min(at_once, platform.limits.seen_at_once)
-    looks = leases.lease(context, account, most)
+    looks = leases.lease(context, account, most, platform.limits.own_reach)
     return (
         RequestOutcome(len(looks.ids), _look(context, platform, looks, most))
         if looks.ids
@@ -170,6 +163,9 @@ def _look(context: WorkerContext, platform: Platform, looks: LeasedChecks, most:
     """Make the request without an open transaction; return the size of the next one."""
     answers = _ask(context, platform, looks)
     if answers is None:
+        return 0
+    if isinstance(answers, CreditsUsedUp):
+        leases.give_back(context, looks)
         return 0
     if isinstance(answers, TryLater | Refused):
         names_no_time = isinstance(answers, Refused) or answers.at is None
@@ -185,7 +181,7 @@ def _look(context: WorkerContext, platform: Platform, looks: LeasedChecks, most:
         leases.put_off(context, looks, unread)
     results.store(context, posts, at=looks.at)
     is_answered = not any(isinstance(problem, TryLater) for problem in unread.values())
-    return most if is_answered and len(looks.ids) == most else 0
+    return most if is_answered and not looks.are_all else 0
 
 
 def _ask(
@@ -194,15 +190,27 @@ def _ask(
     """Return the answer for each post, or for the whole request; None if access has ended."""
     answers: Mapping[str, PostOrError] | TryLater | Refused
     try:
-        answers = platform.see_many(list(dict.fromkeys(looks.ids.values())))
+        answers = _read(platform, looks)
     except CredentialsExpired:
         leases.pause_account(context, looks.account, looks)
         return None
     except (TryLater, Refused) as problem:
         answers = problem
     each = answers.values() if isinstance(answers, Mapping) else [answers]
-    heed(context, looks.account.id, platform, each)
+    heed(context, looks.account, platform, each)
     return answers
+
+
+def _read(platform: Platform, looks: LeasedChecks) -> dict[str, PostOrError]:
+    """Return the answer for each post. Raises TryLater, Refused or CredentialsExpired.
+
+    One that is not on the timeline may have been edited or deleted, or the timeline may show it no
+    longer: it is asked for by its id.
+    """
+    platform_ids = list(dict.fromkeys(looks.ids.values()))
+    on_timeline = platform.see_own(platform_ids) if looks.on_timeline else {}
+    others = [platform_id for platform_id in platform_ids if platform_id not in on_timeline]
+    return {**on_timeline, **(platform.see_many(others) if others else {})}
 
 
 def _is_doubtful(

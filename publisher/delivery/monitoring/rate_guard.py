@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, or_
 
+from publisher.delivery import platform_credits
 from publisher.delivery.rate_limits import response_limits
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account
-from publisher.platforms.base.protocol import Platform, PostOrError, TryLater
+from publisher.platforms.base.protocol import CreditsUsedUp, Platform, PostOrError, TryLater
 from publisher.platforms.base.rate_limits import PUBLISH
 from publisher.platforms.base.types import Allowance
 from publisher.states import AccountState
@@ -21,7 +22,7 @@ WAIT = "looks.wait"
 
 
 def may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return conditions: `Account` is connected, need not wait, and has half of its limits left."""
+    """Return conditions: `Account` works, waits for nothing, and has half of its limits left."""
     # Shares of an hour are Facebook's, which counts polling and publishing together.
     is_share = AllowanceRow.name.startswith(f"{PUBLISH}.")
     is_share &= AllowanceRow.name.endswith("_hour", autoescape=True)
@@ -34,14 +35,18 @@ def may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Account.state == AccountState.CONNECTED,
         or_(Account.quiet_until.is_(None), Account.quiet_until <= now),
+        ~platform_credits.are_used_up(),
         ~holds.correlate(Account),
     )
 
 
 def heed(
-    context: WorkerContext, account_id: int, platform: Platform, answers: Iterable[PostOrError]
+    context: WorkerContext, account: Account, platform: Platform, answers: Collection[PostOrError]
 ) -> None:
-    """Store what the answers reported: the remaining limits, and until when polling has to wait."""
+    """Store what the answers reported: limits, the end of credits, until when to wait."""
+    if any(isinstance(answer, CreditsUsedUp) for answer in answers):
+        with context.database.transaction() as session:
+            platform_credits.record_used_up(session, account.platform, now=context.now())
     waits = [
         answer.at for answer in answers if isinstance(answer, TryLater) and answer.at is not None
     ]
@@ -50,4 +55,4 @@ def heed(
         allowances.append(Allowance(WAIT, 0, 0, max(waits)))
     if allowances:
         with context.database.transaction() as session:
-            response_limits.learn(session, account_id, allowances, context.now())
+            response_limits.learn(session, account.id, allowances, context.now())

@@ -13,7 +13,7 @@ from publisher import transitions
 from publisher.content_checks import outgoing_text
 from publisher.database.session import table_of
 from publisher.delivery.monitoring import notify
-from publisher.delivery.monitoring.intervals import AGAIN, next_pause
+from publisher.delivery.monitoring.intervals import AGAIN, next_look
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.controls import Order
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
@@ -55,12 +55,7 @@ def store(context: WorkerContext, posts: Mapping[int, RemotePost | None], *, at:
         watches = _watches(session, list(posts))
         same = [watch for watch in watches if _is_unchanged(session, watch, posts[watch.id])]
         rows = [
-            {
-                "watch_id": watch.id,
-                "looked_at": now,
-                "look_at": now
-                + next_pause(watch.receipt, now, context.delivery_settings.weekly_looks_after),
-            }
+            {"watch_id": watch.id, "looked_at": now, "look_at": next_look(watch, now)}
             for watch in same
         ]
     if rows:
@@ -104,9 +99,7 @@ def _store_one(
             _absent(session, watch, now, at)
         else:
             watch.absent_at = None
-            watch.look_at = now + next_pause(
-                watch.receipt, now, context.delivery_settings.weekly_looks_after
-            )
+            watch.look_at = next_look(watch, now)
             _compare(session, watch, live_text, remote_post, now)
 
 

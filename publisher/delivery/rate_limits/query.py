@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
+from publisher.delivery.platform_credits import are_used_up
 from publisher.delivery.rate_limits.daily_cap import CAP
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
@@ -73,7 +74,9 @@ def tick_limits(database: Database, *, now: datetime) -> int:
 
 
 def _full_accounts(session: Session, now: datetime) -> list[int]:
-    query = select(AllowanceRow.account_id).where(*_used_up(now)).distinct()
+    # What waits for credits as well is stored by `platform_credits.tick_credits`.
+    has_credits = AllowanceRow.account_id.in_(select(Account.id).where(~are_used_up()))
+    query = select(AllowanceRow.account_id).where(*_used_up(now), has_credits).distinct()
     return list(session.scalars(query.order_by(AllowanceRow.account_id)))
 
 

@@ -10,14 +10,19 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import transitions
-from publisher.delivery import failures, lookup, restore_state
+from publisher.delivery import failures, lookup, platform_credits, restore_state
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.claim import DeliveryPayload, load_payloads
 from publisher.delivery.restore_state import Restores
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Delivery
 from publisher.operations.backup.write import Progress
-from publisher.platforms.base.protocol import CredentialsExpired, PlatformError, Refused
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    CreditsUsedUp,
+    PlatformError,
+    Refused,
+)
 from publisher.platforms.base.types import Match
 from publisher.states import AccountState, DeliveryState
 
@@ -72,8 +77,7 @@ def seek(
             continue  # this one cannot be asked for; the next one perhaps can
         except PlatformError as problem:
             silent_account_ids.add(payload.account.id)
-            if isinstance(problem, CredentialsExpired):
-                _pause(context, payload.account)
+            _store_trouble(context, payload.account, problem)
             continue
         live_flags.append(_store_answer(context, payload, match, restores))
     return ReconcileCounts(len(live_flags), sum(live_flags), _unchecked_count(context, restores))
@@ -90,6 +94,7 @@ def _payloads_to_check(
             restore_state.not_reconciled(restores),
             Account.state == AccountState.CONNECTED,
             or_(Account.quiet_until.is_(None), Account.quiet_until <= now),
+            ~platform_credits.are_used_up(),
         )
         .order_by(Delivery.due_at, Delivery.id)
     )
@@ -107,9 +112,12 @@ def _unchecked_count(context: WorkerContext, restores: Restores) -> int:
         return session.execute(query).scalar_one()
 
 
-def _pause(context: WorkerContext, account: Account) -> None:
+def _store_trouble(context: WorkerContext, account: Account, problem: PlatformError) -> None:
     with context.database.transaction() as session:
-        failures.pause(session, account.id, context.now())
+        if isinstance(problem, CredentialsExpired):
+            failures.pause(session, account.id, context.now())
+        elif isinstance(problem, CreditsUsedUp):
+            platform_credits.record_used_up(session, account.platform, now=context.now())
 
 
 def _store_answer(

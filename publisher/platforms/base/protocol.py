@@ -57,6 +57,13 @@ class TryLater(PlatformError):
         self.at = at
 
 
+class CreditsUsedUp(TryLater):
+    """Our app has used up what it paid for: the platform refuses every call until it pays again.
+
+    Nothing was published. The credits are the app's, so this concerns all accounts of the platform.
+    """
+
+
 class Refused(PlatformError):
     """The platform refused, and a retry would fail again: a person has to change something."""
 
@@ -173,6 +180,14 @@ class Platform(Protocol):
 
         An error about all of them is raised; an error about one of them is its result. Raises
         TryLater, Refused or CredentialsExpired.
+        """
+
+    def see_own(self, platform_ids: Sequence[str]) -> Mapping[str, RemotePost]:
+        """Read posts of ours from the account's timeline, at its price; return those found there.
+
+        They should be neighbours there, since what is between the oldest and the newest of them is
+        read as well. Whether one that is not there exists, `see_many` tells. Raises TryLater,
+        Refused or CredentialsExpired.
         """
 
     def look_up(

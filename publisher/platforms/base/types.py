@@ -189,6 +189,8 @@ class PlatformLimits:
     `can_edit`: live posts can be edited. `has_two_steps`: posts can be staged unpublished first.
     `tells_hidden`: reads report whether a comment is hidden. `seen_at_once`: the maximum number of
     ids in one read. `read_together`: the maximum number of posts whose comments one request reads.
+    `own_reach`: how many of the account's newest posts its timeline shows, 0 if they are not read
+    there.
     """
 
     text_units: int
@@ -201,6 +203,7 @@ class PlatformLimits:
     tells_hidden: bool = True
     seen_at_once: int = 1
     read_together: int = 1
+    own_reach: int = 0
 
 
 @dataclass(frozen=True)
@@ -223,6 +226,7 @@ class HealthProblem(StrEnum):
     """The reason why an account does not work, as a code that the pages translate."""
 
     CREDENTIALS = "credentials"
+    CREDITS = "credits"
     WRONG_ACCOUNT = "wrong_account"
     PERMISSION = "permission"
     UNREACHABLE = "unreachable"

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    CreditsUsedUp,
     OutcomeUnknown,
     PlatformError,
     RefusalCode,
@@ -69,6 +70,7 @@ class Fault(StrEnum):
 
     THROTTLED = "throttled"
     CREDENTIALS = "credentials"
+    CREDITS = "credits"
     REFUSED = "refused"
     # The platform is in trouble of its own: it may have done what was asked.
     TROUBLE = "trouble"
@@ -104,6 +106,8 @@ def error_for(fault: ResponseFault, detail: str, *, creating: bool) -> PlatformE
         return TryLater(fault.until, detail)
     if fault.fault is Fault.CREDENTIALS:
         return CredentialsExpired(detail)
+    if fault.fault is Fault.CREDITS:
+        return CreditsUsedUp(None, detail)
     if fault.fault is Fault.REFUSED:
         return Refused(fault.reason, detail)
     return OutcomeUnknown(detail) if creating else TryLater(None, detail)

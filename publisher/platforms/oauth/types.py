@@ -8,7 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from publisher.platforms.base.protocol import CredentialsExpired, PlatformError, Refused
+from publisher.platforms.base.protocol import (
+    CredentialsExpired,
+    CreditsUsedUp,
+    PlatformError,
+    Refused,
+)
 
 
 class AbortReason(StrEnum):
@@ -18,6 +23,7 @@ class AbortReason(StrEnum):
     EXPIRED = "expired"
     APP_KEYS = "app_keys"
     CALLBACK = "callback"
+    CREDITS = "credits"
     UNREACHABLE = "unreachable"
     NO_PAGE = "no_page"
     MISSING_RIGHTS = "missing_rights"
@@ -89,4 +95,6 @@ def aborted_by(
         return OAuthAborted(refused, problem.detail)
     if isinstance(problem, CredentialsExpired):
         return OAuthAborted(keys, problem.detail)
+    if isinstance(problem, CreditsUsedUp):
+        return OAuthAborted(AbortReason.CREDITS, problem.detail)
     return OAuthAborted(AbortReason.UNREACHABLE, problem.detail)

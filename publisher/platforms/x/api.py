@@ -37,11 +37,18 @@ REFUSAL_BY_PHRASE = (
 )
 REFUSAL_BY_CODE = {
     400: RefusalCode.INVALID,
-    402: RefusalCode.PERMISSION,
     403: RefusalCode.PERMISSION,
     404: RefusalCode.TARGET_GONE,
     413: RefusalCode.MEDIA_TOO_LARGE,
 }
+
+
+def is_out_of_credits(answer: PlatformResponse) -> bool:
+    """Return True if our app has no credits left, or has reached what it may spend.
+
+    X documents the code 402 for this, and no body; the phrase is a guess.
+    """
+    return answer.code == 402 or "creditsdepleted" in answer.body.lower()
 
 
 def read_error(answer: PlatformResponse) -> ResponseFault | None:
@@ -50,6 +57,8 @@ def read_error(answer: PlatformResponse) -> ResponseFault | None:
         return None
     if answer.code == 429:
         return ResponseFault(Fault.THROTTLED, until=reset_at(answer))
+    if is_out_of_credits(answer):
+        return ResponseFault(Fault.CREDITS)
     body = answer.body.lower()
     if "expired token" in body:
         return ResponseFault(Fault.CREDENTIALS)

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from publisher.platforms.capabilities import Installation
 
 LEG_SECONDS = 20.0
+ABORT_BY_PROBLEM = {
+    HealthProblem.UNREACHABLE: AbortReason.UNREACHABLE,
+    HealthProblem.CREDITS: AbortReason.CREDITS,
+}
 
 
 class _Handler(tweepy.OAuth1UserHandler):  # type: ignore[misc]  # tweepy has no types
@@ -108,11 +112,9 @@ def _keys(installation: Installation) -> tuple[str, str]:
 
 def _candidate(installation: Installation, credentials: XCredentials) -> ConnectableAccount:
     health = XPlatform(credentials, installation).check()
-    if not health.ok:
-        unreachable = health.problem is HealthProblem.UNREACHABLE
-        raise OAuthAborted(
-            AbortReason.UNREACHABLE if unreachable else AbortReason.EXPIRED, health.detail
-        )
+    if health.problem is not None:
+        reason = ABORT_BY_PROBLEM.get(health.problem, AbortReason.EXPIRED)
+        raise OAuthAborted(reason, health.detail)
     handle = health.name.lstrip("@")
     url = f"{installation.settings['x_web_url']}/{handle}"
     return ConnectableAccount(

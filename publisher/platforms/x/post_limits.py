@@ -10,7 +10,7 @@ from publisher.platforms.x.searches import MOST_TOGETHER
 
 WEB_URL: Final = "https://x.com"
 # Four pictures of up to 5 MB, each with 1,000 characters of alt text. Posts cannot be edited by the
-# API, nor staged unpublished.
+# API, nor staged unpublished. The timeline shows 3,200 posts, answers counted.
 LIMITS: Final = PlatformLimits(
     text_units=text_length.LIMIT,
     media=4,
@@ -20,4 +20,5 @@ LIMITS: Final = PlatformLimits(
     tells_hidden=False,
     seen_at_once=100,
     read_together=MOST_TOGETHER,
+    own_reach=3_200,
 )

@@ -47,7 +47,17 @@ TYPES = ("image/jpeg", "image/png")
 LIMITS = PlatformLimits(280, 4, 5 * 1024 * 1024, 1_000, TYPES, seen_at_once=100)
 SLACK = timedelta(minutes=5)
 Call = Literal[
-    "prepare", "publish", "stage", "release", "edit", "delete", "hide", "see", "look_up", "comments"
+    "prepare",
+    "publish",
+    "stage",
+    "release",
+    "edit",
+    "delete",
+    "hide",
+    "see",
+    "see_own",
+    "look_up",
+    "comments",
 ]
 
 
@@ -184,6 +194,16 @@ class MemoryPlatform:
         return {
             platform_id: remote_post(stored_post) if stored_post is not None else None
             for platform_id, stored_post in posts.items()
+        }
+
+    def see_own(self, platform_ids: Sequence[str]) -> dict[str, RemotePost]:
+        """Return the account's own posts under these ids now, as its timeline shows them."""
+        self._begin("see_own")
+        posts = {platform_id: self._shelf.find(platform_id) for platform_id in platform_ids}
+        return {
+            platform_id: remote_post(stored_post)
+            for platform_id, stored_post in posts.items()
+            if stored_post is not None and stored_post.author == OURSELVES
         }
 
     def look_up(
