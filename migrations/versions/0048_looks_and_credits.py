@@ -107,14 +107,15 @@ def _next_look(row: sa.Row[Any], at: datetime) -> datetime | None:
     age: timedelta = at - row.published_at
     look_at: datetime = row.look_at
     if row.is_answer:
-        due = row.published_at + (DAY if age < DAY else WEEK)
-        return due if age < WEEK else None
+        published_at: datetime = row.published_at
+        return published_at + (DAY if age < DAY else WEEK) if age < WEEK else None
     if age < 30 * DAY:
-        return min(look_at, at + SHORTEST + STEP * (row.receipt_id % SPREAD))
+        latest: datetime = at + SHORTEST + STEP * (row.receipt_id % SPREAD)
+        return min(look_at, latest)
     if look_at > at + DAY:  # of a weekly schedule
         return look_at
-    days = 7 if age < 365 * DAY else 30
-    return look_at + DAY * (row.receipt_id % days)
+    days: int = row.receipt_id % (7 if age < 365 * DAY else 30)
+    return look_at + days * DAY
 
 
 def downgrade() -> None:

@@ -71,7 +71,12 @@ _HAS_UNLIMITED = exists().where(
 #:       AND (deliveries.not_before IS NULL OR deliveries.not_before <= :now)
 #:       AND deliveries.urgent IS true
 #:     LIMIT 1
-#:   ) IS NOT NULL AS has_urgent
+#:   ) IS NOT NULL AS has_urgent, EXISTS (
+#:     SELECT *
+#:     FROM credit_outages
+#:     WHERE credit_outages.platform = accounts.platform
+#:       AND credit_outages.ended_at IS NULL
+#:   ) AS has_no_credits
 #:   FROM accounts
 #:   WHERE accounts.state = 'connected'
 #:     AND (
@@ -99,6 +104,21 @@ _HAS_UNLIMITED = exists().where(
 #:         AND (deliveries.not_before IS NULL OR deliveries.not_before <= :now)
 #:         AND (deliveries.urgent IS true OR deliveries.action != 'publish')
 #:     )))
+#:     AND (NOT (EXISTS (
+#:       SELECT *
+#:       FROM credit_outages
+#:       WHERE credit_outages.platform = accounts.platform
+#:         AND credit_outages.ended_at IS NULL
+#:     )) OR (
+#:       SELECT deliveries.id
+#:       FROM deliveries
+#:       WHERE deliveries.account_id = accounts.id
+#:         AND deliveries.state = 'scheduled'
+#:         AND deliveries.due_at <= :now
+#:         AND (deliveries.not_before IS NULL OR deliveries.not_before <= :now)
+#:         AND deliveries.urgent IS true
+#:       LIMIT 1
+#:     ) IS NOT NULL)
 #:   ORDER BY accounts.id
 _ACCOUNTS_WITH_DUE = (
     select(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, case, or_, select, true
@@ -29,11 +29,11 @@ def give_up_late(session: Session, *, now: datetime, only: int | None = None) ->
     if not late:
         return
     active_holds = holds.active_holds(session, now=now)
-    unpaid = platform_credits.outages(session)
+    outage_ends = platform_credits.outage_ends(session)
     transitions.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
     for delivery in late:
         delivery.reason = {
-            "code": _why_late(delivery, active_holds, unpaid),
+            "code": _why_late(delivery, active_holds, outage_ends),
             "limit": delivery.late_limit,
         }
         notify.delivery_missed(session, delivery, now=now)
@@ -81,12 +81,15 @@ def _lock_late(
     return list(session.scalars(locking_query).unique())
 
 
-def _why_late(delivery: Delivery, active_holds: holds.Holds, unpaid: Container[str]) -> str:
+def _why_late(
+    delivery: Delivery, active_holds: holds.Holds, outage_ends: Mapping[str, datetime | None]
+) -> str:
     """Return the code of the delay's cause: a hold, the account's state, credits, else "late"."""
     hold = active_holds.holds(holds.facts_of(delivery))
     if hold is not None:
         return f"late_{hold}"
-    state = delivery.account.state
-    if state is not AccountState.CONNECTED:
-        return f"late_{state}"
-    return "late_credits" if delivery.account.platform in unpaid else "late"
+    account = delivery.account
+    if account.state is not AccountState.CONNECTED:
+        return f"late_{account.state}"
+    outage_end = outage_ends.get(account.platform, delivery.due_at)
+    return "late_credits" if outage_end is None or outage_end > delivery.due_at else "late"

@@ -12,8 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, exists, func, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    bindparam,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from publisher.database.bulk import insert_for
@@ -54,16 +65,20 @@ def outages(session: Session) -> Mapping[str, CreditOutage]:
     return {outage.platform: outage for outage in session.scalars(query)}
 
 
+def outage_ends(session: Session) -> Mapping[str, datetime | None]:
+    """Return by platform when its last outage ended; None if it lasts."""
+    return {outage.platform: outage.ended_at for outage in session.scalars(select(CreditOutage))}
+
+
 def record_used_up(session: Session, platform: str, *, now: datetime) -> datetime:
     """Store that the platform refused a call for want of credits; return when one is tried next.
 
     Leads and admins are told at the beginning.
     """
     connection, next_try = session.connection(), now + TRY_EVERY
-    begun = insert_for(connection.dialect.name, CreditOutage).values(
-        platform=platform, began_at=now, try_at=next_try
-    )
-    is_first = connection.execute(begun.on_conflict_do_nothing()).rowcount == 1
+    values = {"platform": platform, "began_at": now, "try_at": next_try}
+    insertion = connection.execute(_insert_outage(connection.dialect.name), values)
+    is_first = insertion.rowcount == 1
     outage = session.get_one(CreditOutage, platform, with_for_update=True, populate_existing=True)
     is_new = outage.ended_at is not None and now - outage.ended_at >= SAME_OUTAGE
     if outage.ended_at is not None or outage.try_at <= now:
@@ -73,6 +88,13 @@ def record_used_up(session: Session, platform: str, *, now: datetime) -> datetim
     if is_first or is_new:
         _notify(session, platform, now)
     return outage.try_at
+
+
+@cache
+def _insert_outage(dialect: str) -> Insert:
+    names = ("platform", "began_at", "try_at")
+    values = {name: bindparam(name) for name in names}
+    return insert_for(dialect, CreditOutage).values(values).on_conflict_do_nothing()
 
 
 def _notify(session: Session, platform: str, now: datetime) -> None:

@@ -69,7 +69,12 @@ _LOCK_POST = (
 #:   SELECT deliveries.id, deliveries.variant_id, deliveries.post_id, deliveries.account_id,
 #:       deliveries.state, deliveries.due_at, deliveries.late_limit, deliveries.fence,
 #:       deliveries.leased_until, deliveries.urgent, receipts.account_id AS receipt_account_id,
-#:       accounts.state AS account_state, accounts.quiet_until, (EXISTS (
+#:       accounts.state AS account_state, accounts.quiet_until, EXISTS (
+#:         SELECT *
+#:         FROM credit_outages
+#:         WHERE credit_outages.platform = accounts.platform
+#:           AND credit_outages.ended_at IS NULL
+#:       ) AS has_no_credits, (EXISTS (
 #:         SELECT * FROM stops WHERE stops.released_at IS NULL
 #:       )) OR (EXISTS (
 #:         SELECT *
