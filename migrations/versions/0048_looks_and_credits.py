@@ -54,13 +54,17 @@ def upgrade() -> None:
         sa.Column("ended_at", UtcDateTime(), nullable=True),
     )
     _replace_key_of_alerts("uq_alerts_delivery_id_since_at", ["trouble"])
-    connection = op.get_bind()
+    move_looks(op.get_bind(), now())
+
+
+def move_looks(connection: sa.Connection, at: datetime) -> None:
+    """Say which watches are of answers, and move the looks of the old schedule to the new one."""
     connection.execute(
         sa.update(_WATCHES).where(_WATCHES.c.receipt_id.in_(_answers())).values(is_answer=sa.true())
     )
     moved = sa.update(_WATCHES).where(_WATCHES.c.id == sa.bindparam("watch_id"))
     moved = moved.values(look_at=sa.bindparam("new_look_at", type_=UtcDateTime()))
-    for rows in _moved(connection, now()):
+    for rows in _moved(connection, at):
         connection.execute(moved, rows)
 
 

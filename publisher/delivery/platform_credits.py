@@ -92,9 +92,9 @@ def record_used_up(session: Session, platform: str, *, now: datetime) -> datetim
 
 @cache
 def _insert_outage(dialect: str) -> Insert:
-    names = ("platform", "began_at", "try_at")
-    values = {name: bindparam(name) for name in names}
-    return insert_for(dialect, CreditOutage).values(values).on_conflict_do_nothing()
+    columns = {name: bindparam(name) for name in ("platform", "began_at", "try_at")}
+    insertion: Insert = insert_for(dialect, CreditOutage).values(columns).on_conflict_do_nothing()
+    return insertion
 
 
 def _notify(session: Session, platform: str, now: datetime) -> None:

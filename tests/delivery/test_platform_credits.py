@@ -27,7 +27,7 @@ from tests.support import emergency_steps
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.support.emergency_steps import NO_SMS
-from tests.support.memory_platform.platform import Call, MemoryPlatform
+from tests.support.memory_platform.platform import Call, MemoryPlatform, Planned
 
 QUARTER = platform_credits.TRY_EVERY
 BROKE = Health(HealthProblem.CREDITS)
@@ -41,7 +41,7 @@ class BilledPlatform(MemoryPlatform):
         self.has_credits = True
         self.refused = 0
 
-    def _begin(self, on: Call) -> object:
+    def _begin(self, on: Call) -> Planned | None:
         if not self.has_credits:
             self.refused += 1
             raise CreditsUsedUp(None, "HTTP 402")

@@ -13,6 +13,7 @@ import requests
 
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    CreditsUsedUp,
     Platform,
     PlatformError,
     RefusalCode,
@@ -105,6 +106,30 @@ def test_of_those_edited_on_x_the_newest_version_is_seen(stub: Stub) -> None:
     }
     assert texts == {"1": "दुसरा", "2": "पहिला", "3": "तिसरा"}
     assert b"ids=18%2C28" in re.split(rb"[?& ]", stub.requests[1])
+
+
+def test_own_posts_are_read_from_the_timeline_between_the_oldest_and_the_newest(
+    stub: Stub,
+) -> None:
+    edited = {"id": "79", "text": "दुसरा", "edit_history_tweet_ids": ["77", "79"]}
+    between = {"id": "78", "text": "मधला"}
+    more, last = {"next_token": "more"}, {"data": [{"id": "76", "text": "पहिला"}], "meta": {}}
+    stub.plan(http_response({"data": [edited, between], "meta": more}), http_response(last))
+    found = on_x(stub).see_own(["80", "77", "76", "not-given-5"])
+    assert {key: post.text for key, post in found.items()} == {"77": "दुसरा", "76": "पहिला"}
+    for request in stub.requests:
+        assert request.startswith(b"GET /2/users/")
+        assert {b"since_id=75", b"until_id=81"} <= set(re.split(rb"[?& ]", request))
+    assert on_x(stub).see_own(["not-given-5"]) == {}
+
+
+def test_credits_that_end_between_are_those_of_the_others_too(stub: Stub) -> None:
+    edited = {"id": "1", "text": "पहिला", "edit_history_tweet_ids": ["1", "18"]}
+    plain = {"id": "3", "text": "तिसरा"}
+    stub.plan(http_response({"data": [edited, plain]}), http_response({}, 402))
+    remote_posts = on_x(stub).see_many(["1", "3"])
+    assert isinstance(remote_posts["1"], CreditsUsedUp)
+    assert comparable(remote_posts["3"]) == "3"
 
 
 RESET = {"x-rate-limit-reset": str(int((NOW + timedelta(minutes=7)).timestamp()))}

@@ -16,6 +16,7 @@ import pytest
 
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
+    CreditsUsedUp,
     Deadline,
     OutcomeUnknown,
     Platform,
@@ -23,7 +24,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import CommentSource
+from publisher.platforms.base.types import MENTIONS, CommentSource, HealthProblem
 from publisher.platforms.capabilities import Installation
 from publisher.platforms.facebook.api import FacebookCredentials
 from publisher.platforms.facebook.platform import FacebookPlatform
@@ -353,7 +354,6 @@ def test_facebooks_throttles_are_obeyed_by_their_minutes(
         ),
         (403, {"detail": "Your account is suspended."}, "blocked"),
         (403, {"detail": "You are not permitted to perform this action."}, "permission"),
-        (402, {"title": "Credits depleted"}, "permission"),
         (400, {"detail": "Your media IDs are invalid."}, "media_invalid"),
         (400, {"detail": "Your Tweet text is too long."}, "too_long"),
         (400, {"detail": "One or more parameters to your request was invalid."}, "invalid"),
@@ -366,6 +366,28 @@ def test_xs_refusals_have_reasons(stub: Stub, code: int, body: object, reason: s
     with pytest.raises(Refused) as refused:
         open_at("x", stub.url).publish(NOTICE, deadline=deadline())
     assert refused.value.reason == RefusalCode(reason)
+
+
+@pytest.mark.parametrize(
+    ("code", "body"),
+    [(402, {"title": "CreditsDepleted"}), (402, b""), (403, {"title": "CreditsDepleted"})],
+)
+def test_x_says_that_credits_are_used_up(stub: Stub, code: int, body: object) -> None:
+    stub.default = http_response(body, code)
+    platform, with_picture = open_at("x", stub.url), replace(NOTICE.outgoing, media=(picture(),))
+    for call in (
+        lambda: platform.publish(NOTICE, deadline=deadline()),
+        lambda: platform.prepare(with_picture, deadline=deadline()),
+        lambda: platform.delete("77", deadline=deadline()),
+        lambda: platform.hide("77", hidden=True, deadline=deadline()),
+        lambda: platform.see_many(["77"]),
+        lambda: platform.see_own(["77"]),
+        lambda: platform.look_up(NOTICE.outgoing, since=NOW),
+        lambda: platform.comments_since(MENTIONS, None),
+    ):
+        with pytest.raises(CreditsUsedUp):
+            call()
+    assert platform.check().problem is HealthProblem.CREDITS
 
 
 @pytest.mark.parametrize(

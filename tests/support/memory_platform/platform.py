@@ -62,7 +62,9 @@ Call = Literal[
 
 
 @dataclass(frozen=True)
-class _Planned:
+class Planned:
+    """An error of a call; `is_kept` if the call is carried out all the same."""
+
     error: PlatformError
     is_kept: bool
 
@@ -96,7 +98,7 @@ class MemoryPlatform:
         self.health = Health(None, OURSELVES)
         self.allowances: tuple[Allowance, ...] = ()
         self._now = now
-        self._planned: dict[Call, deque[_Planned]] = {}
+        self._planned: dict[Call, deque[Planned]] = {}
 
     @property
     def published(self) -> list[StoredPost]:
@@ -119,7 +121,7 @@ class MemoryPlatform:
 
         "publish" includes posts in one step and replies.
         """
-        self._planned.setdefault(on, deque()).append(_Planned(error, after_keeping))
+        self._planned.setdefault(on, deque()).append(Planned(error, after_keeping))
 
     def citizen_says(
         self, text: str, *, parent_id: str | None = None, author: str = "नागरिक"
@@ -261,7 +263,7 @@ class MemoryPlatform:
         """Return `health` as it was set."""
         return self.health
 
-    def _begin(self, on: Call) -> _Planned | None:
+    def _begin(self, on: Call) -> Planned | None:
         """Return the failure to raise after the call; raise a failure planned before it."""
         failures = self._planned.get(on)
         planned = failures.popleft() if failures else None
@@ -316,6 +318,6 @@ def _in_time(deadline: Deadline) -> None:
         raise TryLater(None, "the deadline had passed before anything was sent")
 
 
-def _fail_after(planned: _Planned | None) -> None:
+def _fail_after(planned: Planned | None) -> None:
     if planned is not None:
         raise planned.error
