@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from publisher.content_checks import outgoing_text
-from publisher.delivery import dispatch, manual
+from publisher.delivery import dispatch, manual, platform_credits
 from publisher.delivery.monitoring import poll
 from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox import ingest
@@ -164,3 +164,25 @@ def test_other_words_than_the_approved_ones_are_told_and_nothing_is_kept(
     (problem,) = refused.value.problems
     assert problem.values["there"] == "पाणीपुरवठा नेहमीप्रमाणे सुरू राहील."
     assert town.delivery(delivery_id).state is DeliveryState.SCHEDULED
+
+
+@pytest.mark.parametrize("sandbox_city", ["x"], indirect=True)
+def test_what_is_due_while_credits_are_used_up_is_published_once_later(
+    sandbox_city: SandboxCity,
+) -> None:
+    town, context, setup = sandbox_city.town, sandbox_city.context, sandbox_city.platform_setup
+    sandbox_city.publish_post()
+    setup.set_switches(x_credits="used_up")
+    due = [town.due(on=["x"])[0] for _ in range(2)]
+    dispatch.tick_dispatch(context)
+    platform_credits.tick_credits(context)
+    assert {town.delivery(delivery_id).reason["code"] for delivery_id in due} == {"credits"}
+    town.clock.move(platform_credits.TRY_EVERY)
+    assert platform_credits.tick_credits(context) == 1
+    assert dispatch.tick_dispatch(context) == 0
+    setup.set_switches(x_credits="left")
+    town.clock.move(platform_credits.TRY_EVERY)
+    assert platform_credits.tick_credits(context) == 1
+    dispatch.tick_dispatch(context)
+    assert {town.delivery(delivery_id).state for delivery_id in due} == {DeliveryState.PUBLISHED}
+    assert len(setup.published()) == 3
