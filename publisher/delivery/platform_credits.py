@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Insert,
     bindparam,
+    case,
     exists,
     func,
     null,
@@ -49,6 +50,10 @@ SAME_OUTAGE = timedelta(hours=1)
 
 So it is, too, if X answers the call that tries and still refuses the posts after it.
 """
+
+
+FORGOTTEN_AFTER = timedelta(days=1)
+"""So long after an outage no delivery waits for its end any more."""
 
 
 def are_used_up() -> ColumnElement[bool]:
@@ -132,8 +137,11 @@ def tick_credits(context: WorkerContext) -> int:
     Returns the number of tries. No transaction is open while a platform is called.
     """
     with context.database.reading() as session:
-        platforms = list(outages(session))
-    tries = sum(_try(context, platform) for platform in platforms)
+        ends = outage_ends(session)
+    ended_after = context.now() - FORGOTTEN_AFTER
+    if not any(end is None or end > ended_after for end in ends.values()):
+        return 0
+    tries = sum(_try(context, platform) for platform, end in ends.items() if end is None)
     with context.database.transaction() as session:
         present = outages(session)
         for outage in present.values():
@@ -211,6 +219,10 @@ def _let_go(session: Session, present: Mapping[str, CreditOutage]) -> None:
             func.coalesce(Delivery.reason["code"].as_string(), "") == CODE,
             Delivery.account_id.in_(select(Account.id).where(is_back)),
         )
-        .values(reason={}, not_before=null())
+        .values(
+            reason={},
+            # An emergency waited for the next try; what others wait for has nothing to do with it.
+            not_before=case((Delivery.urgent.is_(True), null()), else_=Delivery.not_before),
+        )
     )
     session.execute(statement.execution_options(synchronize_session=False))
