@@ -77,10 +77,10 @@ def parse_fields(db: sqlite3.Connection, args: Mapping[str, str]) -> RequestedFi
     )
 
 
-def _post_fields(args: Mapping[str, str], taken: str) -> frozenset[str]:
+def _post_fields(args: Mapping[str, str], accepted: str) -> frozenset[str]:
     """Return the fields of posts in the older names; the switch says which parameters are taken."""
     old, new = "tweet.fields", "post.fields"
-    refused = {"both": (), "tweet": (new,), "post": (old,), "strict": (old,)}[taken]
+    refused = {"both": (), "tweet": (new,), "post": (old,), "strict": (old,)}[accepted]
     for parameter in refused:
         if parameter in args:
             detail = f"The query parameter [{parameter}] is not one of those that are taken."
@@ -88,7 +88,7 @@ def _post_fields(args: Mapping[str, str], taken: str) -> frozenset[str]:
     known_names = {
         "post": POST_FIELDS - frozenset(NEW_NAMES),
         "strict": STRICT_FIELDS,
-    }.get(taken, POST_FIELDS)
+    }.get(accepted, POST_FIELDS)
     both = ",".join(filter(None, (args.get(old), args.get(new))))
     return _old_names(_parse_list(both, new if new in args else old, known_names))
 

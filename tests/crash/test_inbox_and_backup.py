@@ -54,7 +54,7 @@ def test_a_clock_killed_while_reading_comments_stores_and_routes_each_once(
 
 
 @pytest.mark.parametrize("name", points.BETWEEN_PAGES)
-def test_a_clock_killed_between_two_pages_of_several_posts_stores_each_comment_once(
+def test_a_clock_killed_between_two_pages_stores_each_once(
     installation: ClockInstallation, name: str
 ) -> None:
     """Two posts are read together; each kill comes with new comments, more than a page of them."""

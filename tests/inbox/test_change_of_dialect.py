@@ -30,7 +30,7 @@ def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_comments_go_on_when_x_changes_its_names_and_one_warning_says_so(
+def test_comments_go_on_when_x_changes_its_names(
     x_city: XCity, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Comments come before and after; a second clock and one that was open know it too."""
@@ -55,7 +55,7 @@ def test_comments_go_on_when_x_changes_its_names_and_one_warning_says_so(
     assert len(x_city.stored()) == 12
 
 
-def test_a_platform_that_changes_its_mind_all_the_time_is_read_and_fills_no_log(
+def test_a_platform_that_changes_its_mind_fills_no_log(
     x_city: XCity, caplog: pytest.LogCaptureFixture
 ) -> None:
     x_city.publish("सूचना", x_city.town.now)

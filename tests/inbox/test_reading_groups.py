@@ -33,7 +33,7 @@ def _publish_over(x_city: XCity, count: int, span: timedelta) -> None:
 @pytest.mark.proof
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("span", [23 * HOUR, 55 * MINUTE], ids=["a day", "an hour"])
-def test_300_posts_of_a_day_stay_within_300_requests_in_a_quarter_of_an_hour(
+def test_300_posts_of_a_day_stay_within_300_requests_in_15_minutes(
     x_city: XCity, span: timedelta
 ) -> None:
     """Comments come all the time, a post is found hours late, and new ones are published."""
@@ -60,7 +60,7 @@ def test_300_posts_of_a_day_stay_within_300_requests_in_a_quarter_of_an_hour(
     assert max(sum(at <= other < at + QUARTER for other in times) for at in times) <= 300
 
 
-def test_a_post_that_joins_is_read_from_its_own_beginning_and_the_others_on(
+def test_a_post_that_joins_is_read_from_its_own_beginning(
     x_city: XCity,
 ) -> None:
     _publish_over(x_city, 3, 10 * MINUTE)
@@ -78,7 +78,7 @@ def test_a_post_that_joins_is_read_from_its_own_beginning_and_the_others_on(
     assert x_city.stored() == {first: x_city.post_ids[0], early: old}
 
 
-def test_cursors_move_only_with_the_last_page_and_then_all_to_the_newest(x_city: XCity) -> None:
+def test_cursors_move_only_with_the_last_page_and_then_all(x_city: XCity) -> None:
     """X answers the first page, and is away at the second one."""
     _publish_over(x_city, 3, 10 * MINUTE)
     x_city.listen(MINUTE)
@@ -90,7 +90,9 @@ def test_cursors_move_only_with_the_last_page_and_then_all_to_the_newest(x_city:
     assert x_city.cursors() == before
     assert x_city.listen(10 * MINUTE) == 30
     assert set(x_city.cursors().values()) == {f"{comments[-1]}||"}
-    assert x_city.comment(quiet) in (x_city.listen(HOUR / 4) and x_city.stored())
+    under_quiet = x_city.comment(quiet)
+    assert x_city.listen(HOUR / 4) == 1
+    assert x_city.stored()[under_quiet] == quiet
     assert x_city.stored() == x_city.written()
 
 

@@ -24,6 +24,7 @@ from publisher.platforms.oauth.types import OAuthAborted
 from publisher.platforms.registry import open_platform
 from publisher.platforms.x import oauth
 from publisher.platforms.x.dialect import DIALECTS, FIELDS, HOME, HOST, POST, STRICT, TWEET, Dialect
+from publisher.platforms.x.platform import XPlatform
 from sandbox.credentials import X_ACCOUNTS, X_CONSUMER_KEY, X_CONSUMER_SECRET
 from tests.platforms.platform_setups import (
     CREDENTIALS,
@@ -148,15 +149,16 @@ def test_answers_in_either_names_are_read_whatever_was_asked(
     assert read_x.stored == []
 
 
-def test_a_platform_that_takes_no_dialect_is_asked_in_each_once_and_nothing_is_stored(
+def test_a_platform_that_takes_no_dialect_is_asked_once_in_each(
     read_x: ReadX,
 ) -> None:
     """An unknown field is refused by the name of its parameter."""
     read_x.setup.set_switches(x_fields="strict")
     platform = read_x.open()
+    assert isinstance(platform, XPlatform)
     params = {FIELDS: "created_at,no_such_field"}
-    with pytest.raises(Refused), platform.reading():  # type: ignore[attr-defined]
-        platform._client.request("GET", f"/2/tweets/{read_x.root}", params, user_auth=True)  # type: ignore[attr-defined]
+    with pytest.raises(Refused), platform.reading():
+        platform._client.request("GET", f"/2/tweets/{read_x.root}", params, user_auth=True)
     assert read_x.codes("lookup") == [400] * len(DIALECTS)
     assert read_x.stored == []
 
@@ -177,7 +179,7 @@ def test_another_400_or_an_outage_while_switching_changes_no_dialect(read_x: Rea
 
 
 @pytest.mark.parametrize("taken", TAKEN)
-def test_publishing_asks_for_no_fields_and_is_never_made_twice(read_x: ReadX, taken: str) -> None:
+def test_publishing_asks_for_no_fields_and_is_made_once(read_x: ReadX, taken: str) -> None:
     read_x.setup.set_switches(x_fields=taken)
     before = len(read_x.codes("publish", "reply"))
     platform = read_x.open()
@@ -200,9 +202,7 @@ def test_a_host_that_moved_refuses_what_is_signed_for_the_other(read_x: ReadX, h
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_an_account_is_connected_by_legs_that_are_signed_for_the_host(
-    read_x: ReadX, host: str
-) -> None:
+def test_an_account_is_connected_by_legs_signed_for_the_host(read_x: ReadX, host: str) -> None:
     read_x.setup.set_switches(x_host=host.removeprefix("https://"), x_fields="strict")
     settings = {"x_api_url": read_x.setup.url, "x_signed_url": host, "x_web_url": "https://x.com"}
     settings |= {"x_consumer_key": X_CONSUMER_KEY, "x_consumer_secret": X_CONSUMER_SECRET}

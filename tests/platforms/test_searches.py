@@ -32,7 +32,7 @@ def test_shorter_ids_do_not_make_more_than_thirteen() -> None:
 
 
 @pytest.mark.parametrize("alone", ["5|9|token", "5|5|", "|7|", "|9|token"])
-def test_a_post_within_a_round_of_its_own_joins_none_and_none_joins_it(alone: str) -> None:
+def test_a_post_within_a_round_of_its_own_joins_none(alone: str) -> None:
     assert searches.posts_together({"7": alone, "8": None}) == ("7",)
     assert searches.posts_together({"8": None, "7": alone, "9": "5||"}) == ("8", "9")
 
@@ -52,7 +52,7 @@ def test_what_is_no_id_of_x_joins_none() -> None:
         ({"9": "99||", "10": "100||"}, "99"),
     ],
 )
-def test_a_round_begins_at_the_oldest_of_its_members_a_new_one_at_its_own_id(
+def test_a_round_begins_at_the_oldest_position_of_its_members(
     cursors: dict[str, str | None], since: str
 ) -> None:
     assert searches.first_position(cursors).since == since
@@ -87,7 +87,7 @@ def read(stub: Stub, cursors: Mapping[str, str | None]) -> list[SharedPage]:
     return list(open_at("x", stub.url).comments_under(cursors))
 
 
-def test_every_page_has_the_same_query_and_beginning_and_the_last_one_the_cursors(
+def test_pages_have_one_query_and_the_last_one_has_the_cursors(
     stub: Stub,
 ) -> None:
     stub.plan(page(9, 8, token="second"), page(7, token="third"), page(6, 0))
@@ -120,7 +120,7 @@ def test_after_twenty_pages_each_post_is_read_alone(stub: Stub) -> None:
     assert searches.posts_together(last.cursors) == (post_id(0),)
 
 
-def test_a_refusal_reads_each_post_alone_and_a_position_too_old_begins_anew(stub: Stub) -> None:
+def test_a_refusal_reads_each_alone_and_an_old_position_anew(stub: Stub) -> None:
     stub.default = http_response({"title": "Forbidden"}, 403)
     (refused,) = read(stub, {"100": "400||", "200": None})
     assert refused.cursors == {"100": "400|400|", "200": "|200|"}

@@ -37,13 +37,13 @@ class Dialect:
 
     def translate(self, parameters: Mapping[str, object]) -> dict[str, object]:
         """Return tweepy's parameters of a request in this dialect."""
-        asked = [
+        fields = [
             self.names.get(name, name) for name in str(parameters.get(FIELDS) or "").split(",")
         ]
         expansions = str(parameters.get("expansions") or "").split(",")
-        expansions += [name for name in asked if name in self.expanded]
+        expansions += [name for name in fields if name in self.expanded]
         translated = {
-            self.parameter: ",".join(name for name in asked if name not in self.expanded),
+            self.parameter: ",".join(name for name in fields if name not in self.expanded),
             "expansions": ",".join(dict.fromkeys(filter(None, expansions))),
         }
         others = {
