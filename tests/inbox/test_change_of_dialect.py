@@ -49,7 +49,7 @@ def test_comments_go_on_when_x_changes_its_names(
         if taken != "tweet" or refused:
             assert _dialect(x_city) == taken
             (warning,) = _warnings(caplog)
-            assert warning.endswith(f"takes another dialect now: {taken}")
+            assert warning.endswith(f"takes requests in another dialect now: {taken}")
             assert x_city.codes("search", "comments").count(400) - refused in (1, 2)
     assert x_city.stored() == x_city.written()
     assert len(x_city.stored()) == 12
