@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tools.build_assets import make_all
 
 
-class BuildWithAssets(build_py):
+class BuildWithAssets(build_py):  # type: ignore[misc]  # setuptools ships no types
     """Builds what git does not keep, so that nothing is written where the product runs."""
 
     def run(self) -> None:

@@ -54,7 +54,7 @@ CHECKS = {
 COLLECTION = {"tests found": ["pytest", "--collect-only", "--quiet", "-m", ""]}
 
 # A report, which never fails: it asks the package index, where there is a network.
-AUDIT: Mapping[str, Sequence[str]] = {"known weaknesses": ["python", "-m", "tools.audit"]}
+AUDIT = {"known weaknesses": ["python", "-m", "tools.audit"]}
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -221,7 +221,7 @@ def _bring_servers() -> None:
 def _checked(reports: Mapping[str, Sequence[str]], *, browser: bool = True) -> Environment:
     """Set up, and stop unless style, types, layers and dependencies are as they should be."""
     python_environment = _ready_for_tests(browser=browser)
-    if failed := run_checks(python_environment, CHECKS | COLLECTION | reports):
+    if failed := run_checks(python_environment, {**CHECKS, **COLLECTION, **reports}):
         raise UsageError(f"Stopped before the tests: {', '.join(failed)} failed.")
     say("\n== tests")
     return python_environment

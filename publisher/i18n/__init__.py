@@ -1,4 +1,4 @@
-"""Dates, numbers, scripts, fonts and translations."""
+"""Dates, numbers, scripts and translations."""
 
 from __future__ import annotations
 

@@ -41,6 +41,23 @@ def test_the_package_names_the_licence_and_carries_every_licence_file() -> None:
     assert sorted(project["license-files"]) == licences
 
 
+def test_what_builds_the_package_is_locked_and_no_house_installs_it() -> None:
+    content = tomllib.loads(read("pyproject.toml"))
+    build = content["build-system"]["requires"]
+    assert content["dependency-groups"]["build"] == build
+    locked = {
+        name: set(_locked(f"requirements/{name}.txt")) for name in ("build", "run", "sandbox")
+    }
+    names = {re.split("[=>]", requirement)[0] for requirement in build}
+    assert names <= locked["build"]
+    assert locked["run"] & names == {"babel", "brotli"}
+    assert locked["sandbox"] - locked["run"] >= {"aiosmtpd", "fontpkg-noto-sans-devanagari"}
+
+
+def _locked(lock: str) -> list[str]:
+    return re.findall(r"^([\w.-]+)==", read(lock), re.MULTILINE)
+
+
 def test_the_example_has_every_setting_in_the_order_of_the_docs() -> None:
     assert list(examples()) == settings_in_docs()
     assert sorted(examples()) == sorted(setting.name for setting in CATALOGUE)

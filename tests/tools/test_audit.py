@@ -27,6 +27,6 @@ def test_without_the_package_index_it_says_so(monkeypatch: pytest.MonkeyPatch) -
     assert audit.report() == audit.NOT_LOOKED_FOR
 
 
-def test_it_is_looked_for_beside_the_checks_of_the_continuous_integration_alone() -> None:
+def test_only_the_continuous_integration_looks_for_them() -> None:
     assert [*commands.AUDIT.values()] == [["python", "-m", "tools.audit"]]
     assert not commands.AUDIT.keys() & commands.CHECKS.keys()
