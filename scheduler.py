@@ -17,6 +17,7 @@ from publisher.content_checks.link_checker import LinkChecker, tick_links
 from publisher.database.revisions import shipped_revision
 from publisher.database.session import Database
 from publisher.delivery.accounts.token_expiry import tick_tokens
+from publisher.delivery.costs.budget import tick_spending
 from publisher.delivery.dispatch import take_up_claims, tick_dispatch, tick_overtaken
 from publisher.delivery.emergency.alerts import tick_alerts
 from publisher.delivery.emergency.ratification import tick_ratifications
@@ -95,6 +96,7 @@ def ticks(
         Tick("pasted", 60.0, lambda: tick_unread_links(context, is_stopping=is_stopping)),
         Tick("limits", 5.0, lambda: tick_limits(context.database, now=context.now())),
         Tick("credits", 5.0, lambda: tick_credits(context)),
+        Tick("spending", 60.0, lambda: _spending(context, settings)),
         Tick("tokens", 3_600.0, lambda: tick_tokens(context, settings, is_stopping=is_stopping)),
         Tick(
             "alerts", 5.0, lambda: tick_alerts(context.database, sms=settings.sms, now=context.now)
@@ -220,6 +222,10 @@ def _letter_files(context: WorkerContext, settings: Settings) -> int:
 
 def _heads(context: WorkerContext, settings: Settings) -> int:
     return tick_heads(context.database, now=context.now(), head_hours=settings.head_hours)
+
+
+def _spending(context: WorkerContext, settings: Settings) -> int:
+    return tick_spending(context.database, settings.platforms, now=context.now())
 
 
 def _links(context: WorkerContext, settings: Settings) -> int:

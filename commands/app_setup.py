@@ -17,6 +17,7 @@ from publisher.settings.environment import Settings, load
 
 if TYPE_CHECKING:
     from publisher.database.session import Database
+    from publisher.delivery.accounts.credentials import OpenAccount
     from publisher.delivery.worker_context import WorkerContext
     from publisher.operations.health_checks import HealthFinding
     from web.core.context import AppContext
@@ -127,10 +128,18 @@ def _checked(settings: Settings, checks: Iterable[Callable[[Database], HealthFin
     return database
 
 
+def account_opener(settings: Settings, database: Database) -> OpenAccount:
+    """Return the function that opens accounts; what they read and how they ask is stored."""
+    from publisher.delivery.accounts.credentials import opener
+    from publisher.delivery.costs.ledger import recorder
+    from publisher.now import now
+
+    return opener(settings, database, recorder(database, settings.platforms, now))
+
+
 def open_app_context(settings: Settings) -> AppContext:
     """Return the context of the web application."""
     require_built_files()
-    from publisher.delivery.accounts.credentials import opener
     from publisher.media.store import Store
     from publisher.now import now
     from web.core.context import AppContext
@@ -140,7 +149,7 @@ def open_app_context(settings: Settings) -> AppContext:
         settings=settings,
         database=database,
         store=Store(settings.media_dir),
-        open_account=opener(settings, database),
+        open_account=account_opener(settings, database),
         now=now,
         rings=True,
     )
@@ -156,7 +165,6 @@ def clock_name(slot: str) -> str:
 def open_worker_context(settings: Settings) -> WorkerContext:
     """Return the context of the worker."""
     require_built_files()
-    from publisher.delivery.accounts.credentials import opener
     from publisher.delivery.worker_context import WorkerContext
     from publisher.media.store import Store
     from publisher.now import now
@@ -165,7 +173,7 @@ def open_worker_context(settings: Settings) -> WorkerContext:
     return WorkerContext(
         database=database,
         store=Store(settings.media_dir),
-        open_account=opener(settings, database),
+        open_account=account_opener(settings, database),
         delivery_settings=settings.delivery,
         clock_name=clock_name(settings.delivery.clock_name),
         now=now,

@@ -13,12 +13,11 @@ from typing import Final
 
 import click
 
-from commands.app_setup import built_files, checked_database
+from commands.app_setup import account_opener, built_files, checked_database
 from commands.health_messages import sentence
 from publisher.database.session import Database
-from publisher.delivery.accounts.credentials import opener
 from publisher.now import now
-from publisher.operations import health_checks, mail_checks, platform_trial
+from publisher.operations import health_checks, mail_checks, platform_trial, reading_checks
 from publisher.operations.health_checks import HealthFinding
 from publisher.people.permissions import COMMAND
 from publisher.settings.catalogue import unknown_variables
@@ -103,7 +102,7 @@ def try_out(settings: Settings, *, yes: bool) -> int:
             raise click.ClickException("Nothing was tried.")
         return _print_all(
             platform_trial.try_accounts(
-                database, opener(settings, database), actor=COMMAND, now=now
+                database, account_opener(settings, database), actor=COMMAND, now=now
             )
         )
 
@@ -135,12 +134,13 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     migrations = health_checks.check_migrations(database)
     yield migrations
     if migrations.ok:
-        yield from health_checks.check_accounts(database, opener(settings, database))
+        yield from health_checks.check_accounts(database, account_opener(settings, database))
         yield from health_checks.check_expiries(database, now=now())
         yield from health_checks.check_credits(database)
         yield from health_checks.check_monitoring(database, now=now())
-        yield from health_checks.check_unread_comments(database, now=now())
-        yield from health_checks.check_comments(database, now=now())
+        yield from reading_checks.check_unread_comments(database, now=now())
+        yield from reading_checks.check_spending(database, settings.platforms, now=now())
+        yield from reading_checks.check_comments(database, now=now())
         yield mail_checks.check_mailbox(database, settings.imap_url, now=now())
         yield from mail_checks.check_unreadable(database)
         yield from mail_checks.check_ignored(database, now=now())

@@ -104,6 +104,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     "comments_unread": "{account} on {platform} ({handle}): comments were not read for thrice "
     "their interval, since {since} (posts: {posts}, mentions: {mentions}); see whether the "
     "platform's reads are used up, and look at the clock's log",
+    "spent": "{platform}: ${spent} spent this month, estimate for the month ${estimate}; no budget "
+    f"is set ({PREFIX}X_MONTHLY_BUDGET)",
+    "spent_of_budget": "{platform}: ${spent} of ${budget} spent this month ({share} %), estimate "
+    "for the month ${estimate}; from 80 % on see the page Accounts, which says what is read less "
+    "often and what the money goes to",
     "comments_unstored": "{account} on {platform} ({handle}): comments of the last 30 days that "
     "could not be stored and are in no inbox: {number}, the latest at {at} ({id}: {reason}); "
     "answer it on the platform, and report the reason. The table unstored_comments has each as it "

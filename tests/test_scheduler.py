@@ -34,6 +34,8 @@ PROMISES = {
     "pasted": 60,
     # What waits for a full account says until when.
     "limits": 5,
+    # A budget that is used up slows reading within a minute.
+    "spending": 60,
     # What a restore left in doubt is looked for while everything is stopped.
     "seeking": 60,
     # Expiring tokens are reported 14, 7 and 1 days before: they are checked once a day.

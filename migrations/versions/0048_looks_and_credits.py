@@ -13,7 +13,7 @@ from publisher.database.session import Key, UtcDateTime
 from publisher.now import now
 
 revision = "0048"
-down_revision = "0046"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 

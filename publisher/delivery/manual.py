@@ -25,6 +25,7 @@ from publisher.delivery.worker_context import Claim
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
 from publisher.models.monitoring import UnreadLink
 from publisher.models.posts import Post, PostKind
+from publisher.platforms.base.charges import Cause, charged_to
 from publisher.platforms.base.protocol import CredentialsExpired, Platform, Refused, TryLater
 from publisher.platforms.base.text import is_shown_as_sent
 from publisher.platforms.base.types import Outgoing, Receipt, RemotePost
@@ -196,6 +197,7 @@ def _check_unknown(session: Session, delivery: Delivery, platform_id: str) -> No
         raise Invalid([FieldError("link", "other_post")])
 
 
+@charged_to(Cause.CONFIRMATION)
 def read_back(platform: Platform, manual_post: ManualPost) -> LinkedPost:
     """Read the post from the platform; call this outside of any transaction.
 

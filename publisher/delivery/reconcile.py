@@ -31,6 +31,7 @@ from publisher.delivery.manual import LinkedPost, ManualPost
 from publisher.delivery.permalinks import PastedLink
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin
+from publisher.platforms.base.charges import Cause, charged_to
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     CreditsUsedUp,
@@ -73,6 +74,7 @@ class ReconcileCheck:
     known_ids: frozenset[str]
 
 
+@charged_to(Cause.CONFIRMATION)
 def tick_reconcile(
     context: WorkerContext, *, most: int = 50, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:

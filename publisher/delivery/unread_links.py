@@ -24,6 +24,7 @@ from publisher.models.monitoring import UnreadLink
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
+from publisher.platforms.base.charges import Cause, charged_to
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.scheduling.corrections import UNKNOWN_ID
 from publisher.states import AccountState
@@ -42,6 +43,7 @@ class LinkLook:
     problem: str = ""
 
 
+@charged_to(Cause.CONFIRMATION)
 def tick_unread_links(
     context: WorkerContext, *, most: int = 20, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:

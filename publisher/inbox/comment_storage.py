@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.database.bulk import insert_for
-from publisher.inbox import deadlines, routing
+from publisher.inbox import authors, deadlines, routing
 from publisher.models.comments import Comment, CommentVersion, Thread, UnstoredComment
 from publisher.models.deliveries import Account, DeliveryAction, ReceiptRow
 from publisher.platforms.base.storable_text import shortened, storable
@@ -96,6 +96,8 @@ def store(session: Session, account_id: int, remote_comment: RemoteComment, now:
         _store_edit(session, comment, remote_comment, now=now)
         return False
     comment = _new_comment(session, account_id, remote_comment, now=now)
+    if remote_comment.author_id and not remote_comment.author_name:
+        authors.mark_unnamed(session, comment, remote_comment.author_id, now=now)
     transitions.record(session, comment, "receive", actor=CLOCK, now=now)
     routing.route_new(session, comment, now=now)
     return True

@@ -20,12 +20,14 @@ from publisher import failpoints, transitions
 from publisher.database.bulk import insert_for
 from publisher.delivery import failures, platform_credits
 from publisher.delivery.attempt import PlatformPool
+from publisher.delivery.costs import budget
 from publisher.delivery.worker_context import WorkerContext
-from publisher.inbox import comment_storage, reading_groups
+from publisher.inbox import authors, comment_storage, reading_groups
 from publisher.inbox.reading_groups import AgeGroup, Member, Reading
 from publisher.models.comments import Source
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.posts import Post, PostKind
+from publisher.platforms.base.charges import Cause
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     CreditsUsedUp,
@@ -80,6 +82,8 @@ def tick_ingest(
         if reading is None:
             break
         new_count += _read(pool, reading, silent_ids)
+    if not is_stopping():
+        authors.complete(pool)
     return new_count
 
 
@@ -181,7 +185,8 @@ def _read(pool: PlatformPool, reading: Reading, silent_ids: set[int]) -> int:
     try:
         platform = pool.open(reading.account)
         reading = reading_groups.with_companions(context, platform, reading)
-        for page in _pages(platform, reading):
+        for nameless_page in _pages(platform, reading):
+            page = authors.name_authors(context, platform, reading.account, nameless_page)
             failpoints.hit("listen.page_unstored")
             new_count += _store_page(context, reading, page)
             failpoints.hit("listen.page_stored")
@@ -213,7 +218,7 @@ def _postpone(context: WorkerContext, reading: Reading, at: datetime | None) -> 
     with context.database.transaction() as session:
         now = context.now()
         for source in reading_groups.sources_of(session, reading).values():
-            pause = min(_interval(source, now) or PAUSE_AFTER_ERROR, PAUSE_AFTER_ERROR)
+            pause = min(_interval(session, source, now) or PAUSE_AFTER_ERROR, PAUSE_AFTER_ERROR)
             source.read_at = max(at, now) if at else now + pause
 
 
@@ -271,7 +276,7 @@ def _store_comments(
             # The next page follows at once, so no other clock is to begin.
             _lease(context, sources.values(), now)
         for post_id, cursor in page.cursors.items():
-            _move(sources[post_id], cursor, page, now=now, least_pause=reading.least_pause)
+            _move(session, sources[post_id], cursor, page, now, reading.least_pause)
     return new_count
 
 
@@ -281,13 +286,18 @@ def _lease(context: WorkerContext, sources: Iterable[Source], now: datetime) -> 
 
 
 def _move(
-    source: Source, cursor: str, page: SharedPage, *, now: datetime, least_pause: timedelta
+    session: Session,
+    source: Source,
+    cursor: str,
+    page: SharedPage,
+    now: datetime,
+    least_pause: timedelta,
 ) -> None:
     """Store how far the source was read, and when it is read next."""
     source.cursor = cursor or None
     if page.comments or not page.more:
         source.last_read_at = now
-    interval = _interval(source, now)
+    interval = _interval(session, source, now)
     if page.more:
         source.read_at = now
     else:
@@ -305,9 +315,17 @@ def _age_group(source: Source, now: datetime) -> AgeGroup | None:
     return None
 
 
-def _interval(source: Source, now: datetime) -> timedelta | None:
-    """Return the reading interval of a source; None if it is no longer read."""
-    if source.receipt is None:
-        return MENTIONS_EVERY
-    age = now - source.receipt.published_at
-    return next((interval for oldest, interval in READING_INTERVALS if age <= oldest), None)
+def _interval(session: Session, source: Source, now: datetime) -> timedelta | None:
+    """Return the reading interval of a source, longer once the budget is used up.
+
+    It is None if the source is no longer read.
+    """
+    cause, interval = Cause.MENTIONS, MENTIONS_EVERY
+    if source.receipt is not None:
+        age, cause = now - source.receipt.published_at, Cause.REPLIES
+        intervals = [interval for oldest, interval in READING_INTERVALS if age <= oldest]
+        if not intervals:
+            return None
+        interval = intervals[0]
+    is_slowed = session.scalar(select(budget.is_slowed(cause, source.account_id, now)))
+    return interval * budget.SLOW_FACTOR if is_slowed else interval

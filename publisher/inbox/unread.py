@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.database.session import Database
+from publisher.delivery.costs import budget
 from publisher.inbox.ingest import MENTIONS_EVERY, READING_INTERVALS
 from publisher.models.comments import Source
 from publisher.models.deliveries import Account, ReceiptRow
@@ -24,6 +25,7 @@ from publisher.models.monitoring import Outage
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
+from publisher.platforms.base.charges import Cause
 from publisher.states import AccountState
 
 LATE_AFTER = 3
@@ -102,21 +104,30 @@ def _is_late(now: datetime, *, was_readable: bool = False) -> ColumnElement[bool
     If `was_readable`, also that a clock ran and the account was connected all that time.
     """
     return or_(
-        Source.receipt_id.is_(None) & _longer_than(MENTIONS_EVERY, now, was_readable),
+        Source.receipt_id.is_(None)
+        & _longer_than(MENTIONS_EVERY, now, was_readable, Cause.MENTIONS),
         *(
             # The intervals grow with the age, so of those that fit the first decides.
-            (ReceiptRow.published_at >= now - age) & _longer_than(interval, now, was_readable)
+            (ReceiptRow.published_at >= now - age)
+            & _longer_than(interval, now, was_readable, Cause.REPLIES)
             for age, interval in READING_INTERVALS
         ),
     )
 
 
-def _longer_than(interval: timedelta, now: datetime, was_readable: bool) -> ColumnElement[bool]:
+def _longer_than(
+    interval: timedelta, now: datetime, was_readable: bool, cause: Cause
+) -> ColumnElement[bool]:
+    """Return the condition that the last reading is longer ago than the interval allows."""
     begins = now - LATE_AFTER * interval
+    is_slow = budget.is_slowed(cause, Source.account_id, now)
+    is_late = or_(
+        (_read_at < begins) & ~is_slow, _read_at < now - LATE_AFTER * interval * budget.SLOW_FACTOR
+    )
     if not was_readable:
-        return _read_at < begins
+        return is_late
     outage = exists().where(or_(Outage.ended_at.is_(None), Outage.ended_at >= begins))
-    return and_(_read_at < begins, Account.state_at < begins, ~outage)
+    return and_(is_late, Account.state_at < begins, ~outage)
 
 
 def tick_unread(database: Database, *, now: datetime) -> int:

@@ -1,11 +1,11 @@
-"""Tables of accounts: departments that may use them, rate limits, warnings, and OAuth sessions."""
+"""Tables of accounts: who may use them, rate limits, charges, warnings, and OAuth sessions."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
@@ -91,3 +91,34 @@ class Connecting(Base):
 
     sign_in: Mapped[SignIn] = relationship()
     account: Mapped[Account | None] = relationship()
+
+
+class ChargeDay(Base):
+    """The number of charges of one UTC day, by account, cause, kind and the price of that day."""
+
+    __tablename__ = "charges"
+    __table_args__ = (UniqueConstraint("utc_day", "account_id", "cause", "kind", "price"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    utc_day: Mapped[date]
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    #: The value of a `Cause`, and of a `ChargeKind`, of the platforms.
+    cause: Mapped[str] = mapped_column(String(24))
+    kind: Mapped[str] = mapped_column(String(24))
+    #: The price of one, in millionths of a dollar.
+    price: Mapped[int] = mapped_column(BigInteger)
+    number: Mapped[int]
+
+
+class ChargedResource(Base):
+    """A thing that was charged on a UTC day: the platform charges our app for it once.
+
+    Of several causes the first one pays. Rows are erased after a few days.
+    """
+
+    __tablename__ = "charged_resources"
+
+    utc_day: Mapped[date] = mapped_column(primary_key=True)
+    platform: Mapped[str] = mapped_column(String(20), primary_key=True)
+    #: Such as "post/1234", "user/1234" or "created/1234".
+    resource: Mapped[str] = mapped_column(String(140), primary_key=True)

@@ -193,3 +193,30 @@ class Reply(Base):
 
     post: Mapped[Post] = relationship(back_populates="reply")
     comment: Mapped[Comment] = relationship(back_populates="replies")
+
+
+class CommentAuthor(Base):
+    """The author of a comment, as read once and kept for 30 days; without names if not found."""
+
+    __tablename__ = "comment_authors"
+    __table_args__ = (UniqueConstraint("platform", "author_id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    platform: Mapped[str] = mapped_column(String(20))
+    author_id: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    handle: Mapped[str] = mapped_column(String(120), default="")
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class UnnamedComment(Base):
+    """A comment that was stored without its author's name, which is asked for again."""
+
+    __tablename__ = "unnamed_comments"
+
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"), primary_key=True)
+    author_id: Mapped[str] = mapped_column(String(120))
+    #: The time of the next try.
+    try_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+    comment: Mapped[Comment] = relationship()

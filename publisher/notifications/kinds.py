@@ -48,6 +48,8 @@ class NoticeKind(StrEnum):
     ACCESS_ENDS = "access_ends"
     COMMENTS_UNREAD = "comments_unread"
     COMMENTS_READ_AGAIN = "comments_read_again"
+    BUDGET_NEAR = "budget_near"
+    BUDGET_USED_UP = "budget_used_up"
     DELIVERY_FAILED = "delivery_failed"
     DELIVERY_MISSED = "delivery_missed"
     DELIVERY_HELD = "delivery_held"
@@ -133,6 +135,8 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.ACCESS_ENDS: "account ends_at about platform? handle?",
     NoticeKind.COMMENTS_UNREAD: "account since_at platform? handle?",
     NoticeKind.COMMENTS_READ_AGAIN: "account platform? handle?",
+    NoticeKind.BUDGET_NEAR: "spent budget estimate platform?",
+    NoticeKind.BUDGET_USED_UP: "spent budget estimate platform?",
     NoticeKind.DELIVERY_FAILED: "title account due_at platform? language? code?",
     NoticeKind.DELIVERY_MISSED: "title account due_at platform? language? code?",
     NoticeKind.DELIVERY_HELD: "title account due_at platform? language? code?",

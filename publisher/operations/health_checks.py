@@ -25,8 +25,6 @@ from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.delivery.accounts.manage import all_accounts
 from publisher.delivery.accounts.token_expiry import ends
 from publisher.delivery.monitoring import overdue
-from publisher.inbox import comment_storage
-from publisher.inbox.unread import unread
 from publisher.models.deliveries import Account
 from publisher.notifications.sms import missing_codes, unknown_in
 from publisher.operations import worker_health
@@ -45,9 +43,6 @@ LATE_AFTER: Final = timedelta(minutes=1)
 `worker_health` has two more limits: the shorter `ALIVE_FOR` is applied to each worker alone, and
 after the longer `OUTAGE_AFTER` the admins are notified.
 """
-
-UNSTORED_FOR: Final = timedelta(days=30)
-"""`nagarvani doctor` names a comment that could not be stored for this long."""
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -68,6 +63,7 @@ class HealthSubject(StrEnum):
     CLOCK = "clock"
     MAILS = "mails to the Cell"
     SCANNER = "virus scanner"
+    SPENDING = "spending"
 
 
 @dataclass(frozen=True)
@@ -211,7 +207,7 @@ def check_expiries(database: Database, *, now: datetime) -> list[HealthFinding]:
     with database.reading() as session:
         accounts = all_accounts(session)
     findings = [
-        _account_finding(
+        account_finding(
             account,
             f"{about.value}_ends",
             at=f"{at:%Y-%m-%d %H:%M} UTC",
@@ -221,28 +217,29 @@ def check_expiries(database: Database, *, now: datetime) -> list[HealthFinding]:
         for about, at in ends(account, now=now)
     ]
     return findings + [
-        _account_finding(account, "rights_missing", rights=", ".join(account.missing))
+        account_finding(account, "rights_missing", rights=", ".join(account.missing))
         for account in accounts
         if account.missing
     ]
 
 
-def _account_finding(
+def account_finding(
     account: Account, code: str, *, ok: bool = False, **values: object
 ) -> HealthFinding:
+    """Return a finding about an account; its sentence names it."""
     about = {"account": account.name, "platform": account.platform, "handle": account.handle}
     return HealthFinding(HealthSubject.ACCOUNT, ok, code, {**about, **values})
 
 
 def _check_account(account: Account, open_account: OpenAccount) -> HealthFinding:
     if account.state is AccountState.DISCONNECTED:
-        return _account_finding(account, "disconnected", ok=True)
+        return account_finding(account, "disconnected", ok=True)
     try:
         health = open_account(account).check()
     except CredentialsExpired:
-        return _account_finding(account, "unsealable")
+        return account_finding(account, "unsealable")
     code = f"token_{health.problem.value}" if health.problem else "token_works"
-    return _account_finding(account, code, ok=health.ok, known_as=health.name)
+    return account_finding(account, code, ok=health.ok, known_as=health.name)
 
 
 def check_monitoring(database: Database, *, now: datetime) -> list[HealthFinding]:
@@ -251,7 +248,7 @@ def check_monitoring(database: Database, *, now: datetime) -> list[HealthFinding
         behind = overdue.behind(session, now=now)
         late = [account for account in all_accounts(session) if account.id in behind]
     return [
-        _account_finding(
+        account_finding(
             account,
             "looks_late",
             number=behind[account.id].number,
@@ -273,40 +270,6 @@ def check_credits(database: Database) -> list[HealthFinding]:
             )
             for platform, outage in platform_credits.outages(session).items()
         ]
-
-
-def check_unread_comments(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Report accounts whose comments were not read for thrice their interval."""
-    with database.reading() as session:
-        late = unread(session, now=now)
-        accounts = [account for account in all_accounts(session) if account.id in late]
-    return [
-        _account_finding(
-            account,
-            "comments_unread",
-            posts=late[account.id].posts,
-            mentions="yes" if late[account.id].mentions else "no",
-            since=f"{late[account.id].since:%Y-%m-%d %H:%M} UTC",
-        )
-        for account in accounts
-    ]
-
-
-def check_comments(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Report the comments of the last 30 days that could not be stored, by account."""
-    with database.reading() as session:
-        unstored = comment_storage.unstored_by_account(session, since=now - UNSTORED_FOR)
-    return [
-        _account_finding(
-            account,
-            "comments_unstored",
-            number=len(comments),
-            at=f"{comments[0].seen_at:%Y-%m-%d %H:%M} UTC",
-            id=comments[0].platform_id,
-            reason=comments[0].reason,
-        )
-        for account, comments in unstored.items()
-    ]
 
 
 def check_appointments(database: Database, *, now: datetime) -> list[HealthFinding]:

@@ -23,6 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from publisher.auth import known_devices, throttling
 from publisher.database.session import Database
+from publisher.inbox import authors
 from publisher.mailbox import quarantine
 from publisher.media.store import MediaStore
 from publisher.models.approvals import RefusalDay, RefusedSignIn, SpotCode
@@ -90,6 +91,7 @@ def tick_retention(database: Database, store: MediaStore, *, now: datetime) -> i
             _erase(session, table, is_expired) for table, is_expired in _expired(now).items()
         )
         gone += _rows(session.execute(delete(ClockBeat).where(ClockBeat.beat_at <= now - BEATS)))
+        authors.erase_expired(session, now=now)
         gone += quarantine.end_expired(session, now=now, most=STEP)
         _blank(session, now)
     return gone + _drop_uploads(database, store, now) + _drop_mails(database, store, now)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 from urllib.parse import SplitResult
 
+from publisher.platforms.base.charges import Billing, RecordCharges, ignore_charges
 from publisher.platforms.base.protocol import CredentialsExpired, Platform
 from publisher.platforms.base.types import PlatformLimits
 from publisher.platforms.oauth.types import ConnectableAccount, StartedFlow, TokenFacts
@@ -34,6 +35,7 @@ class Installation:
 
     `now` returns aware UTC, `monotonic` seconds. `dialect` is the dialect of requests that the
     platform took last, by its client's own name ("": not known); `store_dialect` stores another.
+    `record` is told what each answer is charged.
     """
 
     settings: Mapping[str, str] = field(repr=False)
@@ -41,6 +43,7 @@ class Installation:
     monotonic: Callable[[], float]
     dialect: str = ""
     store_dialect: Callable[[str], None] = ignore_dialect
+    record: RecordCharges = ignore_charges
 
     def lacks(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the settings that are not set."""
@@ -193,6 +196,8 @@ class Capabilities:
     connect_label: str
     connect_advice: str
     settings: AccountFromSettings
+    #: What the platform charges; None if nothing.
+    billing: Billing | None = None
 
 
 def read_credentials(kind: Callable[..., Credentials], parts: Mapping[str, str]) -> Credentials:

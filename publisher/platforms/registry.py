@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from publisher import now as wall
+from publisher.platforms.base.charges import RecordCharges, ignore_charges
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.capabilities import Capabilities, Installation, ignore_dialect
 from publisher.platforms.facebook.capabilities import FACEBOOK
@@ -66,16 +67,17 @@ def open_platform(
     monotonic: Callable[[], float] = time.monotonic,
     dialect: str = "",
     store_dialect: Callable[[str], None] = ignore_dialect,
+    record: RecordCharges = ignore_charges,
 ) -> Platform:
     """Return an account on the named platform, without any network call.
 
     It keeps its connections alive, so cache it by account and credentials; only one thread at a
-    time may use it. `settings` are those of the installation, such as `x_api_url`; for `dialect`
-    and `store_dialect` see `Installation`.
+    time may use it. `settings` are those of the installation, such as `x_api_url`; for `dialect`,
+    `store_dialect` and `record` see `Installation`.
 
     Credentials have the names of the platform's class, such as XCredentials (consumer_key,
     consumer_secret, access_token, access_token_secret) or FacebookCredentials (page_id, page_token,
     and optionally app_secret). Raises UnknownPlatform, or CredentialsExpired if one is missing.
     """
-    installation = Installation(settings, now, monotonic, dialect, store_dialect)
+    installation = Installation(settings, now, monotonic, dialect, store_dialect, record)
     return capabilities(name).open_account(credentials, installation)

@@ -250,7 +250,8 @@ def _platform_setting(reader: Reader, setting: PlatformSetting) -> str:
     if setting.is_address:
         return reader.url(name, default, _WEB)
     if setting.pattern:
-        return reader.read(name, default, matching(setting.pattern), f"write it as {default}")
+        hint = setting.hint or f"write it as {default}"
+        return reader.read(name, default, matching(setting.pattern), hint)
     return reader.text(name, default)
 
 

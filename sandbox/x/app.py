@@ -23,6 +23,7 @@ ROUTES: tuple[tuple[str, str, str, Work], ...] = (
     ("DELETE", "/2/tweets/<key>", "delete", writes.delete),
     ("PUT", "/2/tweets/<key>/hidden", "hide", writes.hide),
     ("GET", "/2/tweets/search/recent", "search", reads.search),
+    ("GET", "/2/users", "authors", reads.users),
     ("GET", "/2/users/me", "check", reads.me),
     ("GET", "/2/users/<key>/tweets", "timeline", reads.timeline),
     ("GET", "/2/users/<key>/mentions", "comments", reads.mentions),

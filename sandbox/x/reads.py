@@ -17,7 +17,15 @@ from sandbox.now import before, format_time, parse_time
 from sandbox.x import bodies, queries
 from sandbox.x.numbers import EPOCH_MS
 from sandbox.x.problems import invalid, not_found
-from sandbox.x.responses import RequestedFields, in_dialect, includes, parse_fields, post, user
+from sandbox.x.responses import (
+    Json,
+    RequestedFields,
+    in_dialect,
+    includes,
+    parse_fields,
+    post,
+    user,
+)
 from sandbox.x.texts import mentioned_handles
 from sandbox.x.writes import acting_account
 
@@ -32,6 +40,34 @@ def me(request_context: RequestContext) -> Answer:
     )
     shape = user(account.id, account.username, account.name, fields)
     return Answer(200, in_dialect({"data": shape}, fields.new_names))
+
+
+def users(request_context: RequestContext) -> Answer:
+    """Handle GET /2/users?ids=, up to a hundred: our accounts, and whoever has written here."""
+    fields = parse_fields(request_context.db, request.args)
+    ids = [bodies.an_id(key, "ids") for key in request.args.get("ids", "").split(",")]
+    if len(ids) > 100:
+        raise invalid("The ids query parameter may hold up to 100 ids.", "ids")
+    shapes = {key: _user(request_context, key, fields) for key in ids}
+    body: dict[str, object] = {}
+    if users_found := [shape for shape in shapes.values() if shape is not None]:
+        body["data"] = users_found
+    if missing := [
+        not_found(key, "ids") | {"resource_type": "user"}
+        for key, shape in shapes.items()
+        if shape is None
+    ]:
+        body["errors"] = missing
+    return Answer(200, in_dialect(body, fields.new_names))
+
+
+def _user(request_context: RequestContext, key: str, fields: RequestedFields) -> Json | None:
+    for account in X_ACCOUNTS:
+        if account.id == key:
+            return user(account.id, account.username, account.name, fields)
+    written = entries.select(request_context.db, "platform='x' AND account=?", (key,))
+    latest = max(written, key=lambda entry: int(entry.id), default=None)
+    return user(latest.account, latest.handle, latest.name, fields) if latest else None
 
 
 def by_id(request_context: RequestContext, key: str) -> Answer:

@@ -37,6 +37,7 @@ SUBJECTS = (
     "migrations",
     "account",
     "account",
+    "spending",
     "mails to the Cell",
     "clock",
     "clock",

@@ -63,7 +63,10 @@ class StubbedCity:
             {
                 "id": str(2_000_000_000_000_000_000 + comment.key),
                 "text": comment.text,
-                "author_id": str(5_000 + comment.key),
+                # The same rows answer who the authors are.
+                "author_id": str(2_000_000_000_000_000_000 + comment.key),
+                "name": comment.name,
+                "username": comment.handle,
                 "conversation_id": self.post_id + comment.suffix,
                 "created_at": (comment.at or self.town.now).isoformat(),
                 "edit_history_tweet_ids": [
@@ -73,13 +76,9 @@ class StubbedCity:
             }
             for comment in comments
         ]
-        users = [
-            {"id": str(5_000 + comment.key), "name": comment.name, "username": comment.handle}
-            for comment in comments
-        ]
         next_token = {"next_token": token} if token else {}
         meta = {"result_count": len(posts), **next_token}
-        return {"data": posts, "includes": {"users": users}, "meta": meta}
+        return {"data": posts, "meta": meta}
 
     def _of_facebook(self, comments: tuple[RawComment, ...], token: str) -> object:
         rows = [

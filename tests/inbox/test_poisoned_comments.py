@@ -17,7 +17,7 @@ from sqlalchemy import event, text
 from publisher.database.session import Database, table_of
 from publisher.inbox import ingest
 from publisher.models.comments import Comment, Thread
-from publisher.operations import health_checks
+from publisher.operations import reading_checks
 from publisher.platforms.base.types import LONGEST_ID, LONGEST_TEXTS, LONGEST_URL
 from tests.inbox.stubbed_city import RawComment, StubbedCity
 from tests.support.city import statements
@@ -172,15 +172,15 @@ def test_a_comment_of_the_future_does_not_hide_those_of_today(stubbed_city: Stub
 
 def test_doctor_names_the_comments_that_could_not_be_stored(stubbed_city: StubbedCity) -> None:
     town = stubbed_city.town
-    assert health_checks.check_comments(town.database, now=town.now) == []
+    assert reading_checks.check_comments(town.database, now=town.now) == []
     stubbed_city.sends(TOO_LONG_ID, RawComment(1))
     assert stubbed_city.listen() == 1
-    (finding,) = health_checks.check_comments(town.database, now=town.now)
+    (finding,) = reading_checks.check_comments(town.database, now=town.now)
     assert not finding.ok
     assert finding.values["number"] == 1
     assert "has 12" in str(finding.values["reason"])
     later = town.now + timedelta(days=31)
-    assert health_checks.check_comments(town.database, now=later) == []
+    assert reading_checks.check_comments(town.database, now=later) == []
 
 
 def test_the_lengths_of_the_port_are_those_of_the_columns() -> None:

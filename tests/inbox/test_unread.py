@@ -14,7 +14,7 @@ from publisher.inbox.unread import QUIET_FOR, UnreadSources, tick_unread
 from publisher.models.comments import Source
 from publisher.models.deliveries import Account
 from publisher.models.monitoring import Outage
-from publisher.operations import health_checks
+from publisher.operations import reading_checks
 from publisher.platforms.base.protocol import TryLater
 from publisher.states import AccountState
 from tests.support.city import City
@@ -161,9 +161,9 @@ def test_a_post_found_late_counts_from_when_it_was_stored(town: City) -> None:
 
 def test_doctor_says_what_is_unread_since_when(town: City) -> None:
     leave_unread(town)
-    (finding,) = health_checks.check_unread_comments(town.database, now=town.now)
+    (finding,) = reading_checks.check_unread_comments(town.database, now=town.now)
     assert not finding.ok
     message = sentence(finding)
     assert "since 2026-11-25 06:30 UTC (posts: 1, mentions: no)" in message
     town.listen()
-    assert health_checks.check_unread_comments(town.database, now=town.now) == []
+    assert reading_checks.check_unread_comments(town.database, now=town.now) == []

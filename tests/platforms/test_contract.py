@@ -101,10 +101,13 @@ def test_a_reply_stands_under_the_very_comment(platform_setup: PlatformSetup) ->
         platform_setup.platform.prepare(reply, deadline=until), deadline=until
     )
     remote_comments, _ = read_all(platform_setup, CommentSource(root))
-    ours = {remote_comment.platform_id: remote_comment for remote_comment in remote_comments}[
-        receipt.platform_id
-    ]
-    assert (ours.parent_id, ours.root_id, ours.by_ourselves) == (comment, root, True)
+    ours = [remote for remote in remote_comments if remote.platform_id == receipt.platform_id]
+    # X would charge for our own.
+    assert len(ours) == (platform_setup.name != "x")
+    assert all(
+        (remote.parent_id, remote.root_id, remote.by_ourselves) == (comment, root, True)
+        for remote in ours
+    )
     published = platform_setup.platform.look_up(reply, since=began)
     assert published is not None
     assert published.platform_id == receipt.platform_id
@@ -129,8 +132,10 @@ def test_nested_comments_are_read_with_author_parent_and_time(
     assert (remote_comments[first].parent_id, remote_comments[nested].parent_id) == (root, first)
     assert "हो ना, दोन दिवस झाले." in remote_comments[nested].text
     assert {remote_comment.root_id for remote_comment in remote_comments.values()} == {root}
+    author_ids = [remote_comment.author_id for remote_comment in remote_comments.values()]
+    authors = platform_setup.platform.authors(author_ids)
     assert all(
-        remote_comment.author_name and remote_comment.author_id
+        remote_comment.author_name or authors[remote_comment.author_id].name
         for remote_comment in remote_comments.values()
     )
     assert not any(remote_comment.by_ourselves for remote_comment in remote_comments.values())

@@ -9,37 +9,40 @@ import pytest
 
 from publisher.platforms.base.types import SharedPage
 from publisher.platforms.x import searches
+from tests.platforms.platform_setups import CREDENTIALS
 from tests.platforms.stub import Stub, http_response
 from tests.platforms.stubbed import open_at
 
-FIRST = 2_000_000_000_000_000_000
+USER = "1234567890123456789"
+FIRST = 5_000_000_000_000_000_000
+"""The beginning of ids that are newer than anything that X has shown until now."""
 
 
 def post_id(number: int) -> str:
     return str(FIRST + number * 10**16)
 
 
-def test_thirteen_posts_fit_into_a_query_of_512_characters() -> None:
+def test_twelve_posts_fit_into_a_query_of_512_characters() -> None:
     post_ids = [post_id(number) for number in range(30)]
-    together = searches.posts_together(dict.fromkeys(post_ids))
-    assert together == tuple(post_ids[:13])
-    assert len(searches.query_of(together)) == 503
-    assert len(searches.query_of(post_ids[:14])) > searches.MOST_CHARACTERS
+    together = searches.posts_together(dict.fromkeys(post_ids), USER)
+    assert together == tuple(post_ids[:12])
+    assert len(searches.query_of(together, USER)) == 492
+    assert len(searches.query_of(post_ids[:13], USER)) > searches.MOST_CHARACTERS
 
 
 def test_shorter_ids_do_not_make_more_than_thirteen() -> None:
-    assert len(searches.posts_together(dict.fromkeys(map(str, range(100, 130))))) == 13
+    assert len(searches.posts_together(dict.fromkeys(map(str, range(100, 130))), USER)) == 13
 
 
 @pytest.mark.parametrize("alone", ["5|9|token", "5|5|", "|7|", "|9|token"])
 def test_a_post_within_a_round_of_its_own_joins_none(alone: str) -> None:
-    assert searches.posts_together({"7": alone, "8": None}) == ("7",)
-    assert searches.posts_together({"8": None, "7": alone, "9": "5||"}) == ("8", "9")
+    assert searches.posts_together({"7": alone, "8": None}, USER) == ("7",)
+    assert searches.posts_together({"8": None, "7": alone, "9": "5||"}, USER) == ("8", "9")
 
 
 def test_what_is_no_id_of_x_joins_none() -> None:
-    assert searches.posts_together({"8": None, "7 OR from:x": None, "": None}) == ("8",)
-    assert searches.posts_together({"here": None, "8": None}) == ("here",)
+    assert searches.posts_together({"8": None, "7 OR from:x": None, "": None}, USER) == ("8",)
+    assert searches.posts_together({"here": None, "8": None}, USER) == ("here",)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,7 @@ def test_after_a_round_no_cursor_goes_back() -> None:
 def test_alone_each_goes_on_from_where_it_stood() -> None:
     alone = searches.cursors_alone({"100": "400||", "200": None})
     assert alone == {"100": "400|400|", "200": "|200|"}
-    assert searches.posts_together({**alone, "300": None}) == ("100",)
+    assert searches.posts_together({**alone, "300": None}, USER) == ("100",)
 
 
 def page(*numbers: int, token: str = "") -> bytes:
@@ -103,9 +106,9 @@ def test_pages_have_one_query_and_the_last_one_has_the_cursors(
     queries = [
         parse_qs(urlsplit(request.split(b" ")[1].decode()).query) for request in stub.requests
     ]
-    assert {query["query"][0] for query in queries} == {
-        f"conversation_id:{post_id(0)} OR conversation_id:{post_id(1)}"
-    }
+    ours = CREDENTIALS["x"]["access_token"].partition("-")[0]
+    conversations = f"conversation_id:{post_id(0)} OR conversation_id:{post_id(1)}"
+    assert {query["query"][0] for query in queries} == {f"({conversations}) -from:{ours}"}
     assert len({query["since_id"][0] for query in queries}) == 1
     assert int(queries[0]["since_id"][0]) < int(post_id(1))
     assert [query.get("next_token") for query in queries] == [None, ["second"], ["third"]]
@@ -117,7 +120,7 @@ def test_after_twenty_pages_each_post_is_read_alone(stub: Stub) -> None:
     assert len(pages) == len(stub.requests) == searches.MOST_PAGES
     assert all(shared.more and not shared.cursors for shared in pages)
     assert (last.comments, last.more) == ((), True)
-    assert searches.posts_together(last.cursors) == (post_id(0),)
+    assert searches.posts_together(last.cursors, USER) == (post_id(0),)
 
 
 def test_a_refusal_reads_each_alone_and_an_old_position_anew(stub: Stub) -> None:

@@ -70,6 +70,7 @@ def operations(platform: Platform) -> dict[str, Callable[[], object]]:
             platform.comments_since(source, None) for source in (MENTIONS, CommentSource("77"))
         ],
         "comments_under": lambda: list(platform.comments_under({"77": None, "78": None})),
+        "authors": lambda: platform.authors(["7"]),
         "check": platform.check,
     }
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from publisher.delivery.costs import ledger
 from publisher.delivery.monitoring import intervals, poll
+from publisher.platforms.base.charges import Cause, Charge, ChargeKind
 from tests.support.city_people import DAY, MINUTE
 from tests.web.site import Site
 
@@ -55,3 +59,22 @@ def test_unread_comments_are_shown_on_the_list_and_on_the_account_s_page(any_sit
     city.clock.move(7 * MINUTE)
     assert all(sentence in admin.page(page) for page in pages for sentence in sentences)
     assert sentences[1] not in admin.page(f"/accounts/{city.accounts['facebook']}")
+
+
+def test_costs_and_a_budget_that_is_nearly_used_up_are_shown(any_site: Site) -> None:
+    city = any_site.city
+    house = any_site.app.extensions["house"]
+    settings = {**house.settings.platforms, "x_monthly_budget": "1"}
+    reads = [Charge(ChargeKind.POST_READ, f"post/{number}") for number in range(170)]
+    with city.write() as session:
+        account_id, today = city.accounts["x"], city.now.date()
+        ledger.add(session, "x", account_id, Cause.LOOKS, today, reads, settings)
+    admin = any_site.browser("admin")
+    near = "मर्यादेपैकी ८५ टक्के खर्च झाला आहे"
+    assert "$०.८५" in admin.page("/accounts")
+    assert "प्रसिद्ध पोस्टची तपासणी" in admin.page("/accounts")
+    assert not any(near in admin.page(page) for page in ("/", "/accounts"))
+    house = replace(house, settings=replace(house.settings, platforms=settings))
+    any_site.app.extensions["house"] = house
+    assert all(near in admin.page(page) for page in ("/", "/accounts"))
+    assert near not in any_site.browser("lead").page("/")

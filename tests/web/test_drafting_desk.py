@@ -407,3 +407,12 @@ def test_an_older_revision_is_brought_back_by_its_button(draft_page: DraftPage) 
     assert late.status_code == 409
     assert "आवृत्ती क्र. ३" in Page(late.text)
     assert draft_page.site.city.newest(draft_page.post_id) == 3
+
+
+def test_a_link_in_a_text_for_x_says_what_it_costs(draft_page: DraftPage) -> None:
+    sentence = "लिंक असलेल्या पोस्टचा खर्च"
+    assert sentence not in draft_page.browser.page(draft_page.path)
+    with_link = draft_page.press_without_saving("close", {draft_page.text: "पाणी बंद pmc.gov.in"})
+    assert sentence in with_link
+    assert "$०.२०" in with_link
+    assert "$०.०१५" in with_link

@@ -12,6 +12,7 @@ from approvals.policy import Action, Role, may, require
 from publisher.delivery import platform_credits
 from publisher.delivery.accounts import credentials, manage, token_expiry
 from publisher.delivery.accounts.credentials import AccountCheck
+from publisher.delivery.costs import budget
 from publisher.delivery.monitoring import overdue
 from publisher.delivery.rate_limits import daily_cap
 from publisher.delivery.rate_limits.query import free_at
@@ -49,6 +50,7 @@ def index(session: Session) -> Page:
         credit_outages=platform_credits.outages(session),
         overdue_checks=_behind(session),
         unread_comments=unread(session, now=now),
+        months=budget.spending(session, ctx.settings.platforms, now=now),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
         connectable=[(platform, oauth_flows.lacks(platform.name)) for platform in all_platforms()],
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import StaleRevision
 from publisher.content_checks import outgoing_text
+from publisher.delivery.costs import budget
 from publisher.drafting import collaboration, correction_targets, diff, drafts, prefill, snippets
 from publisher.drafting.diff import FinePiece
 from publisher.drafting.drafts import Draft, PictureDraft
@@ -19,6 +20,7 @@ from publisher.models.people import Appointment, Department
 from publisher.models.posts import Decision, DecisionKind, Post, PostKind
 from publisher.people import confirmation
 from publisher.people.departments import departments_in_force
+from publisher.platforms.base.text import with_link
 from publisher.platforms.registry import capabilities
 from publisher.reports import officer_coverage
 from publisher.reports.officer_coverage import Staff
@@ -30,6 +32,7 @@ from web.drafting import forms, placeholders, warnings
 from web.drafting.forms import Sheet, TextSlot
 from web.drafting.joint import ASKED, rows
 from web.messages.corrections import begins
+from web.messages.names import platform_word
 from web.messages.refusals import MAY_BE_LIVE
 from web.previews import LANGUAGE_WORDS, ShownPicture
 
@@ -149,7 +152,26 @@ def _texts(post: Post, sheet: Sheet) -> dict[str, object]:
         "lengths": {slot.name: _length(sheet, slot) for slot in sheet.slots},
         "live_notes": _live_notes(post, sheet),
         "link_advice": _link_advice(sheet),
+        "link_prices": {slot.name: _link_price(sheet, slot) for slot in sheet.slots},
     }
+
+
+def _link_price(sheet: Sheet, slot: TextSlot) -> str:
+    """Return what the link in a text costs on its platform; empty if it has none, or costs none."""
+    platform = slot.account.platform
+    billing, prices = (
+        capabilities(platform).billing,
+        budget.link_prices(platform, ctx.settings.platforms),
+    )
+    text, link = _outgoing(sheet, slot)
+    if billing is None or prices is None or not billing.has_link(with_link(text, link)):
+        return ""
+    return _(
+        "A post with a link costs $%(dear)s on %(platform)s; without a link $%(cheap)s.",
+        dear=prices[0],
+        cheap=prices[1],
+        platform=platform_word(platform),
+    )
 
 
 def _link_advice(sheet: Sheet) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Role
 from publisher.coverage.states import count_uncovered
+from publisher.delivery.costs import budget
 from publisher.people import upgrade_review
 from publisher.reports.todo import waiting_for
 from web.core.auth import acting, actor, reads
@@ -45,6 +46,9 @@ def index(session: Session) -> str:
         unreviewed_count=upgrade_review.count(session, now=now)
         if actor().role is Role.ADMIN
         else 0,
+        months_near=budget.months_near(session, ctx.settings.platforms, now=now)
+        if actor().role is Role.ADMIN
+        else [],
         # How many departments have no two active officers, of how many there are.
         uncovered=count_uncovered(session, now=now) if actor().role is Role.CELL_LEAD else (0, 0),
         people_tasks=people_tasks(session, actor(), counts),

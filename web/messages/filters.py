@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from flask import Flask
 
+from publisher.delivery.costs import budget
 from web.messages import (
     access,
     corrections,
@@ -40,6 +41,8 @@ def register(app: Flask) -> None:
             **nominations.FILTERS,
             "account_name": names.account_name,
             "allowance_label": register_messages.allowance_label,
+            "cause_label": register_messages.cause_label,
+            "dollars": budget.dollars,
             "attempt_asked": reasons.attempt_asked,
             "attempt_found": reasons.attempt_found,
             "attempt_outcome": reasons.attempt_outcome,

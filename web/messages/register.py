@@ -9,6 +9,7 @@ from flask import url_for
 from publisher.models.accounts import AllowanceRow
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.operations.departments.open_items import OpenItem, OpenKind
+from publisher.platforms.base.charges import Cause
 from publisher.platforms.oauth.types import AbortReason
 from publisher.platforms.registry import all_platforms
 from web.core.i18n import N_, _, page_language
@@ -130,6 +131,23 @@ ABORT_REASONS: Mapping[str, str] = {
     ),
 }
 OWN_CAP = {"publish.cap": N_("Our own daily cap")}
+
+
+CAUSES: Mapping[Cause, str] = {
+    Cause.POSTS: N_("Publishing posts"),
+    Cause.ANSWERS: N_("Answers to citizens"),
+    Cause.LOOKS: N_("Checks of published posts"),
+    Cause.REPLIES: N_("Comments under posts"),
+    Cause.MENTIONS: N_("Mentions"),
+    Cause.AUTHORS: N_("Names of authors"),
+    Cause.CONFIRMATION: N_("Confirming what was published"),
+    Cause.OTHER: N_("Other reading"),
+}
+
+
+def cause_label(cause: Cause) -> str:
+    """Return what a charge was for."""
+    return _(CAUSES[cause])
 
 
 def connection_end_sentence(why: str, about: str = "") -> str:

@@ -22,6 +22,7 @@ from sqlalchemy import or_, update
 from publisher import now as wall
 from publisher.database.session import Database
 from publisher.models.deliveries import Account
+from publisher.platforms.base.charges import RecordCharges, ignore_charges
 from publisher.platforms.base.protocol import CredentialsExpired, Platform
 from publisher.platforms.base.types import Health, HealthProblem
 from publisher.platforms.capabilities import Installation, ignore_dialect
@@ -99,46 +100,50 @@ class AccountCheck:
     facts: TokenFacts | None = None
 
 
+RecorderOf = Callable[[Account], RecordCharges]
+"""Returns the function that records what an account's reads are charged."""
+
 CheckAccount = Callable[[Account], AccountCheck]
 """Checks an account on its platform; called while no transaction is open."""
 
 
 def opener(
-    settings: Settings, database: Database | None = None, *, now: Callable[[], datetime] = wall.now
+    settings: Settings,
+    database: Database | None = None,
+    record: RecorderOf = lambda _account: ignore_charges,
+    *,
+    now: Callable[[], datetime] = wall.now,
 ) -> OpenAccount:
     """Return the function that opens accounts, on the platforms that the settings point to.
 
-    With a database, a client stores there in which dialect its platform takes requests.
+    With a database, a client stores there in which dialect its platform takes requests. `record`
+    returns where what an account reads is recorded.
     """
     vault = Vault.of(settings)
 
     def open_account(account: Account) -> Platform:
         store = partial(_store_dialect, database, account.id, now=now) if database else None
-        return _open(account, vault, settings.platforms, store or ignore_dialect)
+        try:
+            return open_platform(
+                account.platform,
+                _open_credentials(account, vault),
+                settings.platforms,
+                now=now,
+                dialect=account.dialect,
+                store_dialect=store or ignore_dialect,
+                record=record(account),
+            )
+        except UnknownPlatform as problem:
+            raise CredentialsExpired("the account's platform is unknown") from problem
 
     return open_account
 
 
-def _open(
-    account: Account,
-    vault: Vault,
-    settings: Mapping[str, str],
-    store_dialect: Callable[[str], None],
-) -> Platform:
+def _open_credentials(account: Account, vault: Vault) -> dict[str, str]:
     try:
-        credentials = vault.open(account.credentials)
+        return vault.open(account.credentials)
     except Unsealable as problem:
         raise CredentialsExpired("the stored credentials cannot be opened") from problem
-    try:
-        return open_platform(
-            account.platform,
-            credentials,
-            settings,
-            dialect=account.dialect,
-            store_dialect=store_dialect,
-        )
-    except UnknownPlatform as problem:
-        raise CredentialsExpired("the account's platform is unknown") from problem
 
 
 def _store_dialect(

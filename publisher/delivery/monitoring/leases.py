@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from publisher.delivery.accounts import manage
 from publisher.delivery.monitoring.intervals import AFTER_TROUBLE
-from publisher.delivery.monitoring.rate_guard import may_be_asked
+from publisher.delivery.monitoring.rate_guard import is_due, may_be_asked
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account, DeliveryAction, ReceiptRow
 from publisher.models.monitoring import Watch
@@ -78,7 +78,7 @@ def _choose(
         select(Watch.id, Watch.receipt_id, ReceiptRow.published_at)
         .join(ReceiptRow, ReceiptRow.id == Watch.receipt_id)
         .join(Account, Account.id == ReceiptRow.account_id)
-        .where(ReceiptRow.account_id == account.id, Watch.look_at <= now, *may_be_asked(now))
+        .where(ReceiptRow.account_id == account.id, is_due(now), *may_be_asked(now))
         .order_by(Watch.look_at, Watch.id)
         .limit(most + 1)
     )

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from publisher.delivery.costs import budget
 from publisher.delivery.monitoring.intervals import is_overdue, seen_at
 from publisher.models.deliveries import Account, ReceiptRow
 from publisher.models.monitoring import Watch
+from publisher.platforms.base.charges import Cause
 from publisher.states import AccountState
 
 
@@ -32,7 +34,9 @@ def behind(session: Session, *, now: datetime) -> Mapping[int, OverdueChecks]:
 
     Disconnected accounts are left out, since nothing can be read there.
     """
-    # The last check counts, not when the next is due, since each failure puts that off.
+    # The last check counts, not when the next is due, since each failure puts that off. A look that
+    # the budget slows is late only after that.
+    is_slow = budget.is_slowed(Cause.LOOKS, ReceiptRow.account_id, now)
     query = (
         select(ReceiptRow.account_id, func.count(), func.min(seen_at(), type_=Watch.looked_at.type))
         .join(Watch, Watch.receipt_id == ReceiptRow.id)
@@ -41,6 +45,7 @@ def behind(session: Session, *, now: datetime) -> Mapping[int, OverdueChecks]:
             Watch.look_at.is_not(None),
             Account.state != AccountState.DISCONNECTED,
             is_overdue(now),
+            or_(~is_slow, is_overdue(now - budget.SLOW_LOOKS)),
         )
         .group_by(ReceiptRow.account_id)
     )

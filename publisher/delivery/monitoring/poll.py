@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from publisher.delivery.monitoring import leases, results
 from publisher.delivery.monitoring.intervals import first_look
 from publisher.delivery.monitoring.leases import LeasedChecks
-from publisher.delivery.monitoring.rate_guard import heed, may_be_asked
+from publisher.delivery.monitoring.rate_guard import heed, is_due, may_be_asked
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, PostKind
+from publisher.platforms.base.charges import Cause, charged_to
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     CreditsUsedUp,
@@ -59,6 +60,7 @@ class RequestOutcome:
     most: int = 0
 
 
+@charged_to(Cause.LOOKS)
 def tick_watching(
     context: WorkerContext,
     *,
@@ -123,7 +125,7 @@ def _waiting(context: WorkerContext) -> list[int]:
     due_accounts = (
         select(ReceiptRow.account_id, func.min(Watch.look_at).label("since"))
         .join(Watch, Watch.receipt_id == ReceiptRow.id)
-        .where(Watch.look_at <= now)
+        .where(is_due(now))
         .group_by(ReceiptRow.account_id)
         .subquery()
     )

@@ -8,10 +8,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, or_
 
 from publisher.delivery import platform_credits
+from publisher.delivery.costs import budget
 from publisher.delivery.rate_limits import response_limits
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.accounts import AllowanceRow
-from publisher.models.deliveries import Account
+from publisher.models.deliveries import Account, ReceiptRow
+from publisher.models.monitoring import Watch
+from publisher.platforms.base.charges import Cause
 from publisher.platforms.base.protocol import CreditsUsedUp, Platform, PostOrError, TryLater
 from publisher.platforms.base.rate_limits import PUBLISH
 from publisher.platforms.base.types import Allowance
@@ -38,6 +41,16 @@ def may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
         ~platform_credits.are_used_up(),
         ~holds.correlate(Account),
     )
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a `Watch`, with its `ReceiptRow`, is to be looked at now.
+
+    Once the budget is used up, only what is overdue for days is, and what may have been deleted.
+    """
+    is_slow = budget.is_slowed(Cause.LOOKS, ReceiptRow.account_id, now)
+    is_waited_for = or_(Watch.look_at <= now - budget.SLOW_LOOKS, Watch.absent_at.is_not(None))
+    return (Watch.look_at <= now) & or_(is_waited_for, ~is_slow)
 
 
 def heed(

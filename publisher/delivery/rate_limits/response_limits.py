@@ -33,10 +33,11 @@ def learn(
     include what other clocks have spent since.
     """
     for window in rate_limits.read(allowances, now=now):
-        _upsert(session, account_id, window, now)
+        store(session, account_id, window, now)
 
 
-def _upsert(session: Session, account_id: int, window: RateWindow, now: datetime) -> None:
+def store(session: Session, account_id: int, window: RateWindow, now: datetime) -> None:
+    """Store a limit of the account."""
     connection = session.connection()
     statement = _upsert_statement(connection.dialect.name)
     connection.execute(statement, values_of(account_id, window, now))

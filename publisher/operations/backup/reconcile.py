@@ -17,6 +17,7 @@ from publisher.delivery.restore_state import Restores
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Delivery
 from publisher.operations.backup.write import Progress
+from publisher.platforms.base.charges import Cause, charged_to
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     CreditsUsedUp,
@@ -38,6 +39,7 @@ class ReconcileCounts:
     unchecked: int
 
 
+@charged_to(Cause.CONFIRMATION)
 def tick_seeking(context: WorkerContext, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Check a batch while a restore's stop is active, and return how many."""
     counts = seek(

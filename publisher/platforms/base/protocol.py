@@ -13,6 +13,7 @@ from typing import Protocol
 
 from publisher.platforms.base.types import (
     Allowance,
+    Author,
     CommentPage,
     CommentSource,
     Health,
@@ -207,7 +208,9 @@ class Platform(Protocol):
         """
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
-        """Read a page of comments after the cursor (None: from the start), including our own.
+        """Read a page of comments after the cursor (None: from the start).
+
+        Our own may be among them; a platform that charges for each leaves them out.
 
         Raises TryLater, Refused or CredentialsExpired.
         """
@@ -223,6 +226,13 @@ class Platform(Protocol):
 
         If the reading ends before the last page, none of their cursors moves, and all is read
         again. Raises TryLater or CredentialsExpired.
+        """
+
+    def authors(self, author_ids: Sequence[str]) -> Mapping[str, Author]:
+        """Read the authors of comments that came without their names, at most a hundred.
+
+        Those who do not exist (any more) are left out; a platform whose comments have names knows
+        none. Raises TryLater, Refused or CredentialsExpired.
         """
 
     def check(self) -> Health:

@@ -123,7 +123,8 @@ class RemoteComment:
     `parent_id` is the post or comment it replies to, or None; `root_id` is the post or thread that
     contains it. Characters that a database refuses are replaced, long names and texts are
     shortened, and a URL that is too long is left out. An id is never shortened, since it could
-    become the id of another comment. On a platform where each edit gets an id of its own,
+    become the id of another comment. `author_name` is empty if it has to be asked for by
+    `Platform.authors`. On a platform where each edit gets an id of its own,
     `version_ids` are those of all versions, the newest last.
     """
 
@@ -149,6 +150,21 @@ class RemoteComment:
             object.__setattr__(self, name, shortened(clean_text, most) if most else clean_text)
         if len(self.url) > LONGEST_URL:
             object.__setattr__(self, "url", "")
+
+
+@dataclass(frozen=True)
+class Author:
+    """The author of a comment; `handle` is None where the platform has none."""
+
+    name: str
+    handle: str | None
+
+    def __post_init__(self) -> None:
+        """Make both storable, as in a comment."""
+        for name, text in vars(self).items():
+            if text is not None:
+                most = LONGEST_TEXTS[f"author_{name}"]
+                object.__setattr__(self, name, shortened(storable(text), most))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from publisher.platforms.base.protocol import (
 )
 from publisher.platforms.base.text import comparable, for_storage
 from publisher.platforms.base.types import (
+    Author,
     CommentPage,
     CommentSource,
     Health,
@@ -156,6 +157,10 @@ class FacebookReader(FacebookCalls):
             return False
         is_same = comparable(text_at(node, "message")) == comparable(sent_text(outgoing))
         return is_same and photo_count(node) == len(outgoing.media)
+
+    def authors(self, author_ids: Sequence[str]) -> dict[str, Author]:
+        """Return nothing: a comment has its author's name, or the name is withheld."""
+        return {}
 
     def comments_since(self, source: CommentSource, cursor: str | None) -> CommentPage:
         """Read all comments under a post, including nested ones.

@@ -108,6 +108,9 @@ class PlatformSession(requests.Session):
         self.limit_responses.pop(route, None)
         self.limit_responses[route] = replace(answer, body="")
 
+    def note_success(self, answer: PlatformResponse) -> None:
+        """Note a successful response; platforms that charge for it record that."""
+
 
 class _Adapter(HTTPAdapter):
     """Sends over watched connections to the configured host, whichever host the client uses.
@@ -151,6 +154,7 @@ class _Adapter(HTTPAdapter):
         self._session.store_limits(answer)
         if fault := self._fault(answer, call):
             raise self._error(fault, f"HTTP {answer.code}: {answer.body}", call.creating)
+        self._session.note_success(answer)
         # facebook-sdk looks here before it reads the body; that it is JSON was just proved.
         response.headers["Content-Type"] = "application/json"
         return response

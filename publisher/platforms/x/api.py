@@ -19,6 +19,7 @@ from publisher.platforms.capabilities import Installation
 from publisher.platforms.http.connections import CURRENT
 from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault
 from publisher.platforms.http.session import PlatformSession
+from publisher.platforms.x.charges import read_charges
 from publisher.platforms.x.dialect import DIALECTS, HOME, Dialect, dialect_named, signed_host
 from publisher.platforms.x.limits import read_allowances, reset_at
 from publisher.platforms.x.post_limits import WEB_URL
@@ -91,11 +92,17 @@ class XSession(PlatformSession):
     """tweepy's session. It speaks the dialect before tweepy's signer sees the request."""
 
     def __init__(
-        self, installation: Installation, secrets: Iterable[str], *, takes_forms: bool = False
+        self,
+        installation: Installation,
+        secrets: Iterable[str],
+        *,
+        takes_forms: bool = False,
+        user_id: str = "",
     ) -> None:
         self.host = signed_host(installation.settings)
         self._dialect = dialect_named(installation.dialect)
         self._store_dialect = installation.store_dialect
+        self._record, self._user_id = installation.record, user_id
         super().__init__(
             home=self.host,
             base_url=installation.settings["x_api_url"],
@@ -147,12 +154,18 @@ class XSession(PlatformSession):
                 return None
             raise
 
+    def note_success(self, answer: PlatformResponse) -> None:
+        """Record what X charges for a read; creations are recorded by their receipts."""
+        cause, charges = read_charges(answer, self._user_id)
+        if charges:
+            self._record(cause, charges)
+
 
 class XAccount(OpenedAccount):
     """An account, called by tweepy: a call raises a `PlatformError` unless X reports success."""
 
     def __init__(self, credentials: XCredentials, installation: Installation) -> None:
-        channel = XSession(installation, vars(credentials).values())
+        channel = XSession(installation, vars(credentials).values(), user_id=credentials.user_id)
         super().__init__(channel, installation)
         self.user_id = credentials.user_id
         self._web_url = installation.settings.get("x_web_url", WEB_URL)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from publisher.platforms.base.charges import Billing, ChargeKind
 from publisher.platforms.capabilities import (
     N_,
     AccountFromSettings,
@@ -24,6 +25,7 @@ from publisher.platforms.capabilities import (
 from publisher.platforms.oauth.types import ConnectableAccount
 from publisher.platforms.x import text_length
 from publisher.platforms.x.post_limits import LIMITS, WEB_URL
+from publisher.platforms.x.url_detection import extract_urls
 
 if TYPE_CHECKING:
     from publisher.platforms.base.protocol import Platform
@@ -118,4 +120,17 @@ X: Final = Capabilities(
     connect_label=N_("Connect an account of X"),
     connect_advice=N_("Allow our app to read and write."),
     settings=AccountFromSettings(_NAMES, _APP, _account_in),
+    billing=Billing(
+        prices={
+            ChargeKind.POST_READ: "x_price_post_read",
+            ChargeKind.OWNED_READ: "x_price_owned_read",
+            ChargeKind.OWN_BY_ID: "x_price_own_by_id",
+            ChargeKind.USER_READ: "x_price_user_read",
+            ChargeKind.POST: "x_price_post",
+            ChargeKind.POST_WITH_LINK: "x_price_post_with_link",
+            ChargeKind.ALT_TEXT: "x_price_alt_text",
+        },
+        budget="x_monthly_budget",
+        has_link=lambda text: bool(extract_urls(text)),
+    ),
 )

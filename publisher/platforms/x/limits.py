@@ -27,6 +27,7 @@ OPERATION_BY_ROUTE = {
     "GET /2/users/:id/tweets": "timeline",
     "GET /2/users/:id/mentions": "mentions",
     "GET /2/tweets/search/recent": "search",
+    "GET /2/users": "authors",
     "GET /2/users/me": "check",
     "POST /2/media/upload": "media",
     "POST /2/media/metadata": "alt_text",

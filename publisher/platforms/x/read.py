@@ -7,7 +7,7 @@ decimal numbers, sent and received as text. A variable `post` is the JSON of a p
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from publisher.platforms.account import MOST_PAGES, OVERLAP
 from publisher.platforms.base.cursor import CursorPosition, read_next_page
@@ -22,6 +22,7 @@ from publisher.platforms.base.protocol import (
 )
 from publisher.platforms.base.text import for_storage
 from publisher.platforms.base.types import (
+    Author,
     CommentPage,
     CommentSource,
     Health,
@@ -32,6 +33,7 @@ from publisher.platforms.base.types import (
     SharedPage,
 )
 from publisher.platforms.http.connections import ClientCall
+from publisher.platforms.http.responses import PlatformResponse
 from publisher.platforms.x import searches
 from publisher.platforms.x.api import XAccount
 from publisher.platforms.x.limits import missing_rights, sent_text
@@ -52,13 +54,17 @@ PAGE_SIZE = 100
 COMMENT_PAGE = {
     "max_results": PAGE_SIZE,
     "tweet_fields": FIELDS,
-    "expansions": "author_id",
-    "user_fields": "name,username",
     "user_auth": True,
 }
 
 # The lowest 22 bits of an id tell posts of one millisecond apart; the bits above are the time.
 IDS_PER_MILLISECOND = 1 << 22
+FIRST_ID_AT = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
+"""The moment from which ids count."""
+
+LISTED_AFTER = timedelta(minutes=20)
+"""A round that found nothing reads this span again, and `OVERLAP` besides: X lists posts late."""
+
 NOT_FOUND_TYPE = "/resource-not-found"
 
 JsonOrError = Json | Refused | TryLater | None
@@ -229,7 +235,7 @@ class XReader(XAccount):
 
     def posts_together(self, cursors: Mapping[str, str | None]) -> tuple[str, ...]:
         """Return the posts that one search reads with the first."""
-        return searches.posts_together(cursors)
+        return searches.posts_together(cursors, self.user_id)
 
     def comments_under(self, cursors: Mapping[str, str | None]) -> Iterator[SharedPage]:
         """Search several conversations at once, back to the oldest of the posts' positions.
@@ -267,21 +273,34 @@ class XReader(XAccount):
                     self.user_id, **COMMENT_PAGE, since_id=since_id, pagination_token=token
                 )
             else:
-                query = searches.query_of(source.post_ids)
+                query = searches.query_of(source.post_ids, self.user_id)
                 page = self._client.search_recent_tweets(
                     query, **COMMENT_PAGE, since_id=since_id, next_token=token
                 )
             _check_list(call, page)
-        return self._comment_page(page, source, position)
+        return self._comment_page(page, source, position, _id_reached(call.answers[-1]))
+
+    def authors(self, author_ids: Sequence[str]) -> dict[str, Author]:
+        """Read users by their ids: X charges for each, so a page of comments expands none."""
+        with self.reading() as call:
+            answer = self._client.get_users(
+                ids=list(author_ids), user_fields="name,username", user_auth=True
+            )
+            users = rows_at(answer, "data")
+            if not users and not rows_at(answer, "errors"):
+                call.raise_senseless("the answer names no user")
+        return {text_at(user, "id"): _author(user) for user in users}
 
     def _comment_page(
-        self, page: Json, source: CommentSource, position: CursorPosition
+        self, page: Json, source: CommentSource, position: CursorPosition, reached: str
     ) -> CommentPage:
-        authors = {text_at(user, "id"): user for user in rows_at(page, "includes", "users")}
         posts = [post for post in rows_at(page, "data") if is_post_id(text_at(post, "id"))]
-        remote_comments = [self._remote_comment(post, authors) for post in posts]
+        remote_comments = [self._remote_comment(post) for post in posts]
         newest = max(
-            [position.newest, *(remote_comment.platform_id for remote_comment in remote_comments)],
+            [
+                position.newest or reached,
+                *(remote_comment.platform_id for remote_comment in remote_comments),
+            ],
             key=id_as_number,
         )
         next_position = position.after(newest, text_at(page, "meta", "next_token"))
@@ -293,20 +312,18 @@ class XReader(XAccount):
         )
         return CommentPage(replies, next_position.encode(), bool(next_position.token))
 
-    def _remote_comment(self, post: Json, authors: dict[str, Json]) -> RemoteComment:
+    def _remote_comment(self, post: Json) -> RemoteComment:
         post_id, author_id = text_at(post, "id"), text_at(post, "author_id")
-        author = authors.get(author_id, {})
-        handle = text_at(author, "username")
         return RemoteComment(
             platform_id=post_id,
             parent_id=reply_target(post),
             root_id=text_at(post, "conversation_id") or post_id,
             author_id=author_id,
-            author_name=text_at(author, "name") or handle,
-            author_handle=handle or None,
+            author_name="",
+            author_handle=None,
             text=readable_text(post),
             written_at=moment_at(post, "created_at") or self.now(),
-            url=self.post_url(post_id, handle or "i"),
+            url=self.post_url(post_id),
             by_ourselves=author_id == self.user_id,
             version_ids=tuple(filter(is_post_id, version_ids(post))),
         )
@@ -318,6 +335,11 @@ class XReader(XAccount):
     def _whose(self) -> tuple[str, str]:
         me = at(self._client.get_me(), "data")
         return text_at(me, "id"), f"@{text_at(me, 'username')}"
+
+
+def _author(user: Json) -> Author:
+    handle = text_at(user, "username")
+    return Author(text_at(user, "name") or handle, handle or None)
 
 
 def _id_in_error(error: Json) -> str:
@@ -351,6 +373,17 @@ def _matches(post: Json, outgoing: Outgoing) -> bool:
 def _check_list(call: ClientCall, page: Json) -> None:
     if "data" not in page and "meta" not in page:
         call.raise_senseless("the answer is no list")
+
+
+def _id_reached(answer: PlatformResponse) -> str:
+    """Return the id up to which a round reads that begins with this answer.
+
+    Were it the newest comment's, each round would read that comment again, and X would charge for
+    it again on each day.
+    """
+    moment = answer.received_at + min(answer.skew, timedelta(0)) - LISTED_AFTER
+    milliseconds = (moment - FIRST_ID_AT) // timedelta(milliseconds=1)
+    return str(max(0, milliseconds) * IDS_PER_MILLISECOND)
 
 
 def _id_before(post_id: str) -> str:

@@ -16,7 +16,7 @@ MOST_CHARACTERS: Final = 512
 """The longest query that X's search takes."""
 
 MOST_TOGETHER: Final = 13
-"""The most posts in a query: as many ids of nineteen digits fit into it."""
+"""The most posts in a query. With ids of nineteen digits twelve fit beside the account's own id."""
 
 MOST_PAGES: Final = 20
 """The most pages that posts are read together; with more comments, each is read alone."""
@@ -34,12 +34,14 @@ def id_as_number(post_id: str) -> int:
     return int(post_id or 0)
 
 
-def query_of(post_ids: Collection[str]) -> str:
-    """Return the query for all posts of these conversations."""
-    return " OR ".join(f"conversation_id:{post_id}" for post_id in post_ids)
+def query_of(post_ids: Collection[str], user_id: str) -> str:
+    """Return the query for all posts of these conversations but the account's own."""
+    conversations = " OR ".join(f"conversation_id:{post_id}" for post_id in post_ids)
+    # X would charge for our own posts and answers too.
+    return f"({conversations}) -from:{user_id}"
 
 
-def posts_together(cursors: Mapping[str, str | None]) -> tuple[str, ...]:
+def posts_together(cursors: Mapping[str, str | None], user_id: str) -> tuple[str, ...]:
     """Return the posts, in their order, that one query reads with the first; itself at least.
 
     A post within a round of its own, whose next page only its own query has, goes on alone.
@@ -47,7 +49,7 @@ def posts_together(cursors: Mapping[str, str | None]) -> tuple[str, ...]:
     first, *others = cursors
     together = [first]
     for post_id in others if _can_join(first, cursors[first]) else ():
-        fits = len(query_of([*together, post_id])) <= MOST_CHARACTERS
+        fits = len(query_of([*together, post_id], user_id)) <= MOST_CHARACTERS
         if fits and len(together) < MOST_TOGETHER and _can_join(post_id, cursors[post_id]):
             together.append(post_id)
     return tuple(together)

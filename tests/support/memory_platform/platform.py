@@ -18,6 +18,7 @@ from publisher.platforms.base.protocol import (
 )
 from publisher.platforms.base.types import (
     Allowance,
+    Author,
     CommentPage,
     CommentSource,
     Health,
@@ -258,6 +259,10 @@ class MemoryPlatform:
     def comments_under(self, cursors: Mapping[str, str | None]) -> Iterator[SharedPage]:
         """Raise Refused: one post is read at a time."""
         raise Refused(RefusalCode.INVALID, f"{len(cursors)} posts")
+
+    def authors(self, author_ids: Sequence[str]) -> dict[str, Author]:
+        """Return none: comments have their authors' names."""
+        return {}
 
     def check(self) -> Health:
         """Return `health` as it was set."""

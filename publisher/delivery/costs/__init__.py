@@ -1,0 +1,1 @@
+"""What platforms charge for reads and creations, and the budget of a month."""

@@ -1,0 +1,235 @@
+"""The ledger of what platforms charge: each thing once a UTC day, by account and cause.
+
+A read is recorded right after its answer, before its result is stored: a clock that is killed in
+between reads again, and what it reads is recorded then. A creation is recorded by a tick, from its
+receipt, so that nothing of the ledger can fail or delay a publication.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Final
+
+from sqlalchemy import Date, Insert, Row, String, bindparam, delete, select
+from sqlalchemy.orm import Session, joinedload
+
+from publisher.content_checks import outgoing_text
+from publisher.database.bulk import as_json, insert_for, rows_from_json
+from publisher.database.session import Database
+from publisher.delivery.outcomes import NOT_STORED
+from publisher.models.accounts import ChargeDay, ChargedResource
+from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
+from publisher.models.posts import Variant
+from publisher.platforms.base.charges import Billing, Cause, Charge, ChargeKind, RecordCharges
+from publisher.platforms.base.text import with_link
+from publisher.platforms.registry import capabilities
+
+log = logging.getLogger("nagarvani.spending")
+
+NEW_FOR: Final = timedelta(days=2)
+"""Receipts that were stored later than this are looked through for creations."""
+
+CATCH_UP: Final = 1_000
+"""Of those, the newest so many: far more than a platform takes in the minute between two ticks."""
+
+RESOURCES_FOR: Final = timedelta(days=5)
+"""How long the ledger remembers what was charged: longer than `NEW_FOR` and a day."""
+
+CHARGES_FOR: Final = timedelta(days=3 * 366)
+
+
+def recorder(
+    database: Database, settings: Mapping[str, str], now: Callable[[], datetime]
+) -> Callable[[Account], RecordCharges]:
+    """Return what returns the function that records the reads of an account.
+
+    It raises nothing. Call it, as a platform, while no transaction is open.
+    """
+    return lambda account: _recorder_of(database, account.platform, account.id, settings, now)
+
+
+def _recorder_of(
+    database: Database,
+    platform: str,
+    account_id: int,
+    settings: Mapping[str, str],
+    now: Callable[[], datetime],
+) -> RecordCharges:
+
+    def record(cause: Cause, charges: Sequence[Charge]) -> None:
+        try:
+            with database.transaction() as session:
+                add(session, platform, account_id, cause, now().date(), charges, settings)
+        except NOT_STORED as problem:
+            # The answer is worth more than its price.
+            log.warning("%d charges not recorded: %s", len(charges), type(problem).__name__)
+
+    return record
+
+
+def add(
+    session: Session,
+    platform: str,
+    account_id: int,
+    cause: Cause,
+    utc_day: date,
+    charges: Sequence[Charge],
+    settings: Mapping[str, str],
+) -> int:
+    """Add those of the charges whose things were not charged on that day; return their number."""
+    billing = capabilities(platform).billing
+    if billing is None or not charges:
+        return 0
+    connection = session.connection()
+    # In one order, so that two clocks that charge the same things never wait for each other.
+    resources = sorted({charge.resource for charge in charges})
+    values = {
+        "utc_day": utc_day,
+        "platform": platform,
+        "rows": as_json([{"resource": resource} for resource in resources]),
+    }
+    new = set(connection.scalars(_mark(connection.dialect.name), values))
+    kinds = {charge.resource: charge.kind for charge in reversed(charges)}
+    numbers = Counter(kinds[resource] for resource in new)
+    for kind in sorted(numbers):
+        row = {
+            "utc_day": utc_day,
+            "account_id": account_id,
+            "cause": cause,
+            "kind": kind,
+            "price": billing.price(kind, settings),
+            "number": numbers[kind],
+        }
+        connection.execute(_count(connection.dialect.name), row)
+    return len(new)
+
+
+#: PostgreSQL:
+#:   INSERT INTO charged_resources (utc_day, platform, resource)
+#:   SELECT :utc_day AS anon_1, :platform AS anon_2, json_rows.resource
+#:   FROM json_to_recordset(CAST(:rows AS JSON)) AS json_rows(resource VARCHAR)
+#:   WHERE json_rows.resource != ''
+#:   ORDER BY json_rows.resource
+#:   ON CONFLICT DO NOTHING
+#:   RETURNING charged_resources.resource
+@cache
+def _mark(dialect: str) -> Insert:
+    rows = rows_from_json(dialect, {"resource": String()})
+    resource = rows.c.resource
+    query = select(bindparam("utc_day", type_=Date()), bindparam("platform"), resource)
+    # SQLite needs a WHERE before ON CONFLICT.
+    in_order = query.where(resource != "").order_by(resource)
+    insertion = insert_for(dialect, ChargedResource).from_select(
+        ["utc_day", "platform", "resource"], in_order
+    )
+    return insertion.on_conflict_do_nothing().returning(ChargedResource.resource)
+
+
+#: PostgreSQL:
+#:   INSERT INTO charges (utc_day, account_id, cause, kind, price, number)
+#:   VALUES (:utc_day, :account_id, :cause, :kind, :price, :number)
+#:   ON CONFLICT (utc_day, account_id, cause, kind,
+#:       price) DO UPDATE SET number = (charges.number + excluded.number)
+#:   RETURNING charges.id
+@cache
+def _count(dialect: str) -> Insert:
+    names = ("utc_day", "account_id", "cause", "kind", "price", "number")
+    insertion = insert_for(dialect, ChargeDay).values({name: bindparam(name) for name in names})
+    return insertion.on_conflict_do_update(
+        index_elements=names[:-1],
+        set_={"number": ChargeDay.number + insertion.excluded.number},
+    )
+
+
+def charge_creations(
+    session: Session, platform: str, settings: Mapping[str, str], *, now: datetime
+) -> int:
+    """Charge the posts and answers that were created since the last tick; return their number."""
+    billing = capabilities(platform).billing
+    if billing is None:
+        return 0
+    recorded = select(ChargedResource.resource).where(
+        ChargedResource.platform == platform,
+        ChargedResource.utc_day >= (now - RESOURCES_FOR).date(),
+        ChargedResource.resource.startswith(_CREATED),
+    )
+    recorded_names = set(session.scalars(recorded))
+    new_ids = [
+        row.id
+        for row in _newest_receipts(session, platform, now)
+        if _name(row) not in recorded_names
+    ]
+    for receipt in _receipts(session, new_ids):
+        variant = receipt.delivery.variant
+        is_answer = outgoing_text.is_answer(variant)
+        add(
+            session,
+            platform,
+            receipt.account_id,
+            Cause.ANSWERS if is_answer else Cause.POSTS,
+            _day_of(receipt),
+            list(_charges_of(receipt, variant, billing)),
+            settings,
+        )
+    return len(new_ids)
+
+
+_CREATED: Final = "created/"
+
+
+def _name(receipt: Row[int, str] | ReceiptRow) -> str:
+    return f"{_CREATED}{receipt.platform_id}"
+
+
+def _newest_receipts(session: Session, platform: str, now: datetime) -> Sequence[Row[int, str]]:
+    """Return the newest receipts of what a machine has created."""
+    newest = select(ReceiptRow.id).order_by(ReceiptRow.id.desc()).limit(CATCH_UP).subquery("newest")
+    query = (
+        select(ReceiptRow.id, ReceiptRow.platform_id)
+        .join(newest, newest.c.id == ReceiptRow.id)
+        .join(Account, Account.id == ReceiptRow.account_id)
+        .where(
+            Account.platform == platform,
+            ReceiptRow.action == DeliveryAction.PUBLISH,
+            ReceiptRow.origin != ReceiptOrigin.BY_HAND,
+            ReceiptRow.stored_at >= now - NEW_FOR,
+        )
+    )
+    return session.execute(query).all()
+
+
+def _receipts(session: Session, receipt_ids: Sequence[int]) -> Iterator[ReceiptRow]:
+    query = (
+        select(ReceiptRow)
+        .where(ReceiptRow.id.in_(receipt_ids))
+        .options(joinedload(ReceiptRow.delivery).joinedload(Delivery.variant))
+        .order_by(ReceiptRow.id)
+    )
+    yield from session.scalars(query) if receipt_ids else ()
+
+
+def _day_of(receipt: ReceiptRow) -> date:
+    """Return the UTC day of the creation; of one that was found much later, that of the finding."""
+    is_late = receipt.stored_at - receipt.published_at > timedelta(days=1)
+    moment = receipt.stored_at if is_late else receipt.published_at
+    return moment.astimezone(UTC).date()
+
+
+def _charges_of(receipt: ReceiptRow, variant: Variant, billing: Billing) -> Iterator[Charge]:
+    text = outgoing_text.outgoing_text(variant)
+    sent_text = with_link(text, outgoing_text.outgoing_link(variant))
+    yield Charge(billing.kind_of(sent_text), _name(receipt))
+    for number, rendition in enumerate(variant.renditions):
+        if rendition.alt_text:
+            yield Charge(ChargeKind.ALT_TEXT, f"alt/{receipt.platform_id}/{number}")
+
+
+def erase_expired(session: Session, *, now: datetime) -> None:
+    """Erase what no charge is compared with any more, and charges of long ago."""
+    today = now.astimezone(UTC).date()
+    session.execute(delete(ChargeDay).where(ChargeDay.utc_day < today - CHARGES_FOR))
+    session.execute(delete(ChargedResource).where(ChargedResource.utc_day < today - RESOURCES_FOR))

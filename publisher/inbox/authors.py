@@ -1,0 +1,187 @@
+"""The authors of comments, on platforms that charge for each: asked once, and kept for 30 days.
+
+A platform whose comments come with their authors' names is never asked. A comment whose author
+cannot be read now is stored all the same, and completed by a later tick.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Final
+
+from sqlalchemy import Insert, bindparam, delete, select
+from sqlalchemy.orm import Session, contains_eager
+
+from publisher.database.bulk import insert_for
+from publisher.delivery.attempt import PlatformPool
+from publisher.delivery.worker_context import WorkerContext
+from publisher.models.comments import Comment, CommentAuthor, UnnamedComment
+from publisher.models.deliveries import Account
+from publisher.platforms.base.protocol import CredentialsExpired, Platform, Refused, TryLater
+from publisher.platforms.base.types import Author, RemoteComment, SharedPage
+from publisher.states import AccountState
+
+KEPT_FOR: Final = timedelta(days=30)
+"""How long an author's names are kept; then they are erased, and asked for anew."""
+
+TRY_AGAIN: Final = timedelta(minutes=15)
+"""The pause before a comment without its author's name is tried again."""
+
+AT_ONCE: Final = 100
+"""The most authors in one request."""
+
+NOBODY: Final = Author("", None)
+"""An author whom the platform does not know, or no longer."""
+
+
+def name_authors(
+    context: WorkerContext, platform: Platform, account: Account, page: SharedPage
+) -> SharedPage:
+    """Return the page with the names of its authors, as far as they can be read now."""
+    names = _names(context, platform, account, _nameless_ids(page.comments))
+    comments = tuple(_with_name(comment, names) for comment in page.comments)
+    return dataclasses.replace(page, comments=comments)
+
+
+def _nameless_ids(comments: Sequence[RemoteComment]) -> list[str]:
+    return sorted(
+        {
+            comment.author_id
+            for comment in comments
+            if comment.author_id and not comment.author_name and not comment.by_ourselves
+        }
+    )
+
+
+def _with_name(comment: RemoteComment, names: Mapping[str, Author]) -> RemoteComment:
+    author = names.get(comment.author_id, NOBODY)
+    if comment.author_name or author == NOBODY:
+        return comment
+    return dataclasses.replace(comment, author_name=author.name, author_handle=author.handle)
+
+
+def _names(
+    context: WorkerContext, platform: Platform, account: Account, author_ids: Sequence[str]
+) -> Mapping[str, Author]:
+    """Return the authors by id; those who are not known yet are asked for in one request."""
+    if not author_ids:
+        return {}
+    with context.database.reading() as session:
+        stored = _stored(session, account.platform, author_ids, context.now())
+    unknown = [author_id for author_id in author_ids if author_id not in stored][:AT_ONCE]
+    if not unknown:
+        return stored
+    try:
+        authors = platform.authors(unknown)
+    except (TryLater, Refused, CredentialsExpired):
+        return stored
+    new = {author_id: authors.get(author_id, NOBODY) for author_id in unknown}
+    with context.database.transaction() as session:
+        _store(session, account.platform, new, context.now())
+    return {**stored, **new}
+
+
+def _stored(
+    session: Session, platform: str, author_ids: Collection[str], now: datetime
+) -> dict[str, Author]:
+    query = select(CommentAuthor).where(
+        CommentAuthor.platform == platform,
+        CommentAuthor.author_id.in_(author_ids),
+        CommentAuthor.read_at > now - KEPT_FOR,
+    )
+    return {row.author_id: Author(row.name, row.handle or None) for row in session.scalars(query)}
+
+
+def _store(session: Session, platform: str, authors: Mapping[str, Author], now: datetime) -> None:
+    connection = session.connection()
+    # In one order, so that two clocks that store the same authors never wait for each other.
+    for author_id, author in sorted(authors.items()):
+        row = {
+            "platform": platform,
+            "author_id": author_id,
+            "name": author.name,
+            "handle": author.handle or "",
+            "read_at": now,
+        }
+        connection.execute(_upsert(connection.dialect.name), row)
+
+
+#: PostgreSQL:
+#:   INSERT INTO comment_authors (platform, author_id, name, handle, read_at)
+#:   VALUES (:platform, :author_id, :name, :handle, :read_at)
+#:   ON CONFLICT (platform, author_id) DO UPDATE SET name = excluded.name, handle = excluded.handle,
+#:       read_at = excluded.read_at
+#:   RETURNING comment_authors.id
+@cache
+def _upsert(dialect: str) -> Insert:
+    names = ("platform", "author_id", "name", "handle", "read_at")
+    insertion = insert_for(dialect, CommentAuthor).values({name: bindparam(name) for name in names})
+    return insertion.on_conflict_do_update(
+        index_elements=names[:2], set_={name: insertion.excluded[name] for name in names[2:]}
+    )
+
+
+def complete(pool: PlatformPool) -> int:
+    """Name the authors of comments that were stored without; return the number of comments.
+
+    One request for each account. The tick of the inbox calls this.
+    """
+    context = pool.context
+    with context.database.reading() as session:
+        rows = _due(session, context.now())
+    return sum(
+        _complete(pool, account, [row for row in rows if row.comment.account == account])
+        for account in {row.comment.account.id: row.comment.account for row in rows}.values()
+    )
+
+
+def _due(session: Session, now: datetime) -> list[UnnamedComment]:
+    query = (
+        select(UnnamedComment)
+        .join(Comment, Comment.id == UnnamedComment.comment_id)
+        .join(Account, Account.id == Comment.account_id)
+        .where(UnnamedComment.try_at <= now, Account.state == AccountState.CONNECTED)
+        .options(contains_eager(UnnamedComment.comment).contains_eager(Comment.account))
+        .order_by(UnnamedComment.try_at)
+        .limit(AT_ONCE)
+    )
+    return list(session.scalars(query))
+
+
+def _complete(pool: PlatformPool, account: Account, rows: Sequence[UnnamedComment]) -> int:
+    context = pool.context
+    author_ids = sorted({row.author_id for row in rows})
+    try:
+        names = _names(context, pool.open(account), account, author_ids)
+    except CredentialsExpired:
+        names = {}
+    with context.database.transaction() as session:
+        ids = [row.comment_id for row in rows]
+        query = select(UnnamedComment).where(UnnamedComment.comment_id.in_(ids))
+        for row in session.scalars(query.order_by(UnnamedComment.comment_id).with_for_update()):
+            if row.author_id not in names:
+                row.try_at = context.now() + TRY_AGAIN
+                continue
+            author = names[row.author_id]
+            row.comment.author_name, row.comment.author_handle = author.name, author.handle or ""
+            session.delete(row)
+    return len(names)
+
+
+def mark_unnamed(session: Session, comment: Comment, author_id: str, *, now: datetime) -> None:
+    """Note that the comment, which is new, has no author's name yet."""
+    session.add(UnnamedComment(comment_id=comment.id, author_id=author_id, try_at=now + TRY_AGAIN))
+
+
+def erase_expired(session: Session, *, now: datetime) -> None:
+    """Erase the authors that were read 30 days ago, and the tries for comments of that time."""
+    old_comments = select(Comment.id).where(Comment.seen_at <= now - KEPT_FOR)
+    session.execute(delete(CommentAuthor).where(CommentAuthor.read_at <= now - KEPT_FOR))
+    session.execute(
+        delete(UnnamedComment).where(
+            UnnamedComment.try_at <= now, UnnamedComment.comment_id.in_(old_comments)
+        )
+    )

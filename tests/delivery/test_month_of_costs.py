@@ -1,0 +1,233 @@
+"""What a month costs after three years, counted by the ledger and by the bill of an invented X."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from publisher.delivery.costs import ledger
+from publisher.delivery.monitoring import poll
+from publisher.delivery.worker_context import WorkerContext
+from publisher.inbox import ingest
+from publisher.models.accounts import ChargeDay
+from publisher.models.comments import CommentAuthor, Source
+from publisher.models.deliveries import Account, ReceiptRow
+from publisher.models.monitoring import Watch
+from publisher.platforms.base.charges import MICROS, Cause, ChargeKind
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.registry import open_platform
+from publisher.settings import environment
+from tests.platforms.platform_setups import CREDENTIALS
+from tests.support import billing_x, crowd
+from tests.support.billing_x import OURS, BilledPost, BillingX, id_at
+from tests.support.city import City
+from tests.support.fixtures import sqlite_town
+
+__all__ = ["sqlite_town"]
+
+POSTS, ANSWERS, COMMENTS, PEOPLE, NEW_PEOPLE = 30, 150, 300, 150, 50
+"""What happens on a day."""
+
+DAY = timedelta(days=1)
+MONTH = 30
+COMMENT_DAYS = 3
+"""The days whose comments are read; a month costs ten times as much."""
+
+LOOK_DAYS = 2
+"""The days on which looks are made; a month costs fifteen times as much."""
+
+SETTINGS = environment.load({}).platforms
+COPIED = (
+    *("posts", "post_submissions", "revisions", "revision_departments", "variants"),
+    *("decisions", "deliveries", "receipts", "submissions"),
+)
+
+
+@dataclass
+class CostlyCity:
+    """A city after so many days, whose account is read from an X that bills."""
+
+    town: City
+    x: BillingX
+    context: WorkerContext
+    days: int
+
+    def spent(self, *causes: Cause) -> float:
+        """Return what these causes have cost, in dollars."""
+        amount = func.sum(ChargeDay.number * ChargeDay.price)
+        with self.town.read() as session:
+            query = select(amount).where(ChargeDay.cause.in_(causes))
+            return (session.scalar(query) or 0) / MICROS
+
+    def numbers(self) -> dict[str, int]:
+        """Return the number of charges by UTC day."""
+        query = select(ChargeDay.utc_day, func.sum(ChargeDay.number)).group_by(ChargeDay.utc_day)
+        with self.town.read() as session:
+            return {day.isoformat(): int(number) for day, number in session.execute(query)}
+
+
+def build(town: City, x: BillingX, url: str, days: int, ahead: int) -> CostlyCity:
+    """Copy a post that is live so often that there are `days` of them, and `ahead` to come."""
+    town.live()
+    with town.write() as session:
+        account = session.get_one(Account, town.accounts["x"])
+        first = session.scalars(select(ReceiptRow)).one()
+        text = x_text(town, first)
+        crowd.copy_rows(session, COPIED, (days + ahead) * POSTS)
+        ids = session.scalars(select(ReceiptRow.id).order_by(ReceiptRow.id)).all()[1:]
+        begin = town.now - days * DAY
+        moments = [begin + DAY / POSTS * number for number in range(len(ids))]
+        x.posts += [BilledPost(key := id_at(at), OURS, key, None, text, at) for at in moments]
+        session.execute(
+            update(ReceiptRow),
+            [
+                {"id": key, "platform_id": id_at(at), "published_at": at, "stored_at": at}
+                for key, at in zip(ids, moments, strict=True)
+            ],
+        )
+        session.execute(insert(Source), list(sources(account.id, ids, moments, town.now)))
+        session.execute(insert(Watch), list(watches(ids, moments, town.now)))
+        first.gone_at = town.now
+    settings = {**SETTINGS, "x_api_url": url}
+
+    def open_account(account: Account) -> Platform:
+        record = ledger.recorder(town.database, settings, lambda: town.now)(account)
+        return open_platform(
+            "x",
+            CREDENTIALS["x"],
+            settings,
+            now=lambda: town.now,
+            monotonic=time.monotonic,
+            record=record,
+        )
+
+    return CostlyCity(town, x, replace(town.context, open_account=open_account), days)
+
+
+def x_text(town: City, receipt: ReceiptRow) -> str:
+    """Return the text that is live."""
+    post = town.platform("x").see(receipt.platform_id)
+    assert post is not None
+    return post.text
+
+
+def sources(
+    account_id: int, ids: Sequence[int], moments: Sequence[datetime], now: datetime
+) -> Iterator[dict[str, object]]:
+    """Yield the sources: read until now, from their beginning on, or no more."""
+    for receipt_id, at in zip(ids, moments, strict=True):
+        is_read = at > now - 30 * DAY
+        yield {
+            "account_id": account_id,
+            "receipt_id": receipt_id,
+            "read_at": max(at, now) if is_read else None,
+            "cursor": f"{id_at(now)}||" if is_read and at < now else None,
+        }
+
+
+def watches(
+    ids: Sequence[int], moments: Sequence[datetime], now: datetime
+) -> Iterator[dict[str, object]]:
+    """Yield the watches, with looks that are spread over their intervals."""
+    for number, (receipt_id, at) in enumerate(zip(ids, moments, strict=True)):
+        age = (now - at) / DAY
+        interval = 1 if age < 30 else 7 if age < 365 else 30
+        look_at = now + interval * DAY * (number % 997) / 997
+        yield {
+            "receipt_id": receipt_id,
+            "look_at": max(look_at, at + DAY / 2),
+            "looked_at": min(now, look_at) - interval * DAY,
+            "seen_text": "",
+            "note": "",
+        }
+
+
+def let_citizens_write(city: CostlyCity, days: int) -> None:
+    """Let citizens comment under the posts of the last three days, and answer half of it."""
+    chance = random.Random(18)
+    roots = list(city.x.posts)
+    start = city.town.now
+    for day in range(days):
+        begin = start + day * DAY
+        near = [post for post in roots if begin - 3 * DAY < post.at <= begin]
+        people = [f"7{number:04d}" for number in range(PEOPLE - NEW_PEOPLE)]
+        people += [f"8{day:03d}{number:03d}" for number in range(NEW_PEOPLE)]
+        for number in range(COMMENTS):
+            root, at = chance.choice(near), begin + DAY / COMMENTS * number
+            person, key = people[number % PEOPLE], id_at(at, number + 1)
+            city.x.posts.append(
+                BilledPost(key, person, root.id, root.id, f"@sarav_nagar पाणी? {number}", at)
+            )
+            if number % (COMMENTS // ANSWERS) == 0:
+                later = at + timedelta(hours=2)
+                city.x.posts.append(
+                    BilledPost(id_at(later, number + 1), OURS, root.id, key, "उत्तर", later)
+                )
+    # A hundred people have written before, and were read over the last thirty days.
+    rows = [
+        {
+            "platform": "x",
+            "author_id": f"7{number:04d}",
+            "name": "नागरिक",
+            "handle": "n",
+            "read_at": start - MONTH * DAY * number / (PEOPLE - NEW_PEOPLE),
+        }
+        for number in range(PEOPLE - NEW_PEOPLE)
+    ]
+    with city.town.write() as session:
+        session.execute(insert(CommentAuthor), rows)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+def test_the_comments_of_a_month_cost_at_most_65_dollars(town: City) -> None:
+    x = BillingX(lambda: town.now)
+    with billing_x.serving(x) as url:
+        city = build(town, x, url, days=31, ahead=COMMENT_DAYS)
+        let_citizens_write(city, COMMENT_DAYS)
+        x.settle()
+        stored = 0
+        for _ in range(COMMENT_DAYS):
+            town.clock.move(DAY)
+            stored += ingest.tick_ingest(city.context, most=100_000)
+    of_bill = {day: len(things) for day, things in x.bill.items()}
+    assert city.numbers() == of_bill, "the ledger is X's bill"
+    assert stored == COMMENT_DAYS * COMMENTS
+    month = city.spent(*Cause) * MONTH / COMMENT_DAYS
+    sys.stdout.write(f"comments of a month: ${month:.2f}, in {x.requests} requests\n")
+    assert 45 < month <= 65
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+def test_the_looks_of_a_month_are_counted_after_three_years(town: City) -> None:
+    x = BillingX(lambda: town.now)
+    with billing_x.serving(x) as url:
+        city = build(town, x, url, days=3 * 365, ahead=LOOK_DAYS)
+        x.posts += [
+            BilledPost(id_at(post.at, 1), OURS, post.id, post.id, "उत्तर", post.at)
+            for post in list(x.posts)
+            for _answer in range(1)
+        ]
+        x.settle()
+        for _ in range(LOOK_DAYS * 24):
+            town.clock.move(DAY / 24)
+            poll.tick_watching(city.context, most=1_000, rounds=1_000)
+    assert city.numbers() == {day: len(things) for day, things in x.bill.items()}
+    with town.read() as session:
+        reads = session.scalar(select(func.sum(ChargeDay.number)))
+        assert set(session.scalars(select(ChargeDay.kind).distinct())) <= {
+            ChargeKind.OWNED_READ,
+            ChargeKind.OWN_BY_ID,
+        }
+    full = city.spent(Cause.LOOKS) * MONTH / LOOK_DAYS
+    owned = (reads or 0) * 0.001 * MONTH / LOOK_DAYS
+    sys.stdout.write(f"looks of a month: ${owned:.2f} at the owned price, ${full:.2f} full\n")
+    assert owned > 0
