@@ -93,7 +93,7 @@ def nameless(town: City) -> NamelessCity:
     x = NamelessPlatform(town.platform("x"))
     context = replace(
         town.context,
-        open_account=lambda account: x if account.platform == "x" else town.platforms[account.id],  # type: ignore[arg-type, return-value]
+        open_account=lambda account: x if account.platform == "x" else town.platforms[account.id],  # type: ignore[arg-type, return-value]  # it only reads
     )
     return NamelessCity(town, x, context)
 
