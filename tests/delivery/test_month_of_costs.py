@@ -40,8 +40,8 @@ MONTH = 30
 COMMENT_DAYS = 3
 """The days whose comments are read; a month costs ten times as much."""
 
-LOOK_DAYS = 2
-"""The days on which looks are made; a month costs fifteen times as much."""
+LOOK_DAYS = 1
+"""The days on which looks are made; a month costs thirty times as much."""
 
 SETTINGS = environment.load({}).platforms
 COPIED = (
@@ -217,8 +217,8 @@ def test_the_looks_of_a_month_are_counted_after_three_years(town: City) -> None:
             for _answer in range(1)
         ]
         x.settle()
-        for _ in range(LOOK_DAYS * 24):
-            town.clock.move(DAY / 24)
+        for _ in range(LOOK_DAYS * 8):
+            town.clock.move(DAY / 8)
             poll.tick_watching(city.context, most=1_000, rounds=1_000)
     assert city.numbers() == {day: len(things) for day, things in x.bill.items()}
     with town.read() as session:
