@@ -55,7 +55,7 @@ figures: ## sizes and names with the ceilings they may not pass (LOWER=1, MOVED=
 fmt: ## put the code in shape
 	@$(SETUP) fmt
 
-lint: ## style, types and layers alone
+lint: ## style, types, layers and dependencies alone
 	@$(SETUP) lint
 
 lock: ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: newest versions)

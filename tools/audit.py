@@ -21,24 +21,27 @@ from tools.environment import ROOT
 
 SECONDS = 60
 LOCKS = ROOT / "requirements"
-NOT_LOOKED_FOR = f"not looked for: the package index did not answer within {SECONDS} seconds"
+NOT_LOOKED_FOR = f"not looked for: pip-audit could not be had, or took more than {SECONDS} seconds"
 
 
 def report(seconds: float = SECONDS) -> str:
     """Return what pip-audit says of all that may run, or that it could not look."""
     deadline = time.monotonic() + seconds
-    with tempfile.TemporaryDirectory() as folder:
-        venv.create(folder, with_pip=True)
-        python = str(Path(folder, "bin", "python"))
-        locked = [python, "-m", "pip", "install", "--quiet", "--require-hashes"]
-        asked = ["--require-hashes", "--disable-pip", "--progress-spinner", "off", "--format"]
-        try:
-            _call([*locked, "--requirement", str(LOCKS / "audit.txt")], deadline)
-            call = [python, "-m", "pip_audit", *asked, "json"]
-            answer = _call([*call, "--requirement", str(LOCKS / "sandbox.txt")], deadline)
-            return summary(json.loads(answer))
-        except (subprocess.TimeoutExpired, json.JSONDecodeError):
-            return NOT_LOOKED_FOR
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            venv.create(folder, with_pip=True)
+            return summary(json.loads(_answer(Path(folder, "bin", "python"), deadline)))
+    except (subprocess.SubprocessError, OSError, ValueError, KeyError):
+        return NOT_LOOKED_FOR
+
+
+def _answer(python: Path, deadline: float) -> str:
+    """Return what pip-audit prints as JSON, or nothing if it could not be installed."""
+    install = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes"]
+    _call([*install, "--requirement", str(LOCKS / "audit.txt")], deadline)
+    ask = [str(python), "-m", "pip_audit", "--require-hashes", "--disable-pip", "--format", "json"]
+    quiet = ["--progress-spinner", "off"]
+    return _call([*ask, *quiet, "--requirement", str(LOCKS / "sandbox.txt")], deadline)
 
 
 def _call(call: Sequence[str], deadline: float) -> str:
