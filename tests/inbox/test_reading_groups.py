@@ -89,7 +89,8 @@ def test_cursors_move_only_with_the_last_page_and_then_all(x_city: XCity) -> Non
     assert x_city.listen(HOUR / 4) == 100
     assert x_city.cursors() == before
     assert x_city.listen(10 * MINUTE) == 30
-    assert set(x_city.cursors().values()) == {f"{comments[-1]}||"}
+    (cursor,) = set(x_city.cursors().values())
+    assert int(str(cursor).removesuffix("||")) >= int(comments[-1])
     under_quiet = x_city.comment(quiet)
     assert x_city.listen(HOUR / 4) == 1
     assert x_city.stored()[under_quiet] == quiet
