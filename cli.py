@@ -123,16 +123,28 @@ def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
 
 
 @nagarvani.command()
-@click.option("--port", default=8000, show_default=True, help="Port on 127.0.0.1.")
-@click.option("--workers", default=2, show_default=True, help="Processes that serve pages.")
-def web(port: int, workers: int) -> None:
-    """Serve the pages with gunicorn, on loopback: a web server with TLS stands before it."""
+@click.option(
+    "--bind",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Where to listen, such as 127.0.0.1:8000 or unix:/run/nagarvani/web.sock; may be repeated."
+    " Without one: NAGARVANI_BIND, or 127.0.0.1:8000.",
+)
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port on 127.0.0.1, for --bind.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Processes; else NAGARVANI_WORKERS, or 2."
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 16),
+    help="Threads of each process; else NAGARVANI_THREADS, or 4.",
+)
+def web(bind: tuple[str, ...], port: int | None, workers: int | None, threads: int | None) -> None:
+    """Serve the pages with gunicorn; a web server with TLS stands before it."""
     settings = service_settings()
-    with without_collector():
-        from commands.app_setup import open_app_context
-        from web.server import serve
+    from commands.web_server import chosen, run
 
-    serve(open_app_context(settings), port=port, workers=workers)
+    run(settings, chosen(settings.serving, bind=bind, port=port, workers=workers, threads=threads))
 
 
 @nagarvani.command()

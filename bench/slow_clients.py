@@ -57,7 +57,8 @@ def _serve(port: int) -> None:
     from web.request_reader import Limits
     from web.server import GunicornServer, gunicorn_options
 
-    GunicornServer(lambda: app, gunicorn_options(port, WORKERS), Limits()).run()
+    listener = socket.create_server(("127.0.0.1", port))
+    GunicornServer(lambda: app, [listener], gunicorn_options(WORKERS, 4), Limits()).run()
 
 
 def _command(name: str, port: int) -> list[str]:

@@ -140,19 +140,9 @@ def account_opener(settings: Settings, database: Database) -> OpenAccount:
 def open_app_context(settings: Settings) -> AppContext:
     """Return the context of the web application."""
     require_built_files()
-    from publisher.media.store import Store
-    from publisher.now import now
-    from web.core.context import AppContext
+    from web.core.context import open_context
 
-    database = checked_database(settings)
-    return AppContext(
-        settings=settings,
-        database=database,
-        store=Store(settings.media_dir),
-        open_account=account_opener(settings, database),
-        now=now,
-        rings=True,
-    )
+    return open_context(settings, checked_database(settings))
 
 
 def clock_name(slot: str) -> str:

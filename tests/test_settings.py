@@ -11,6 +11,7 @@ from publisher.settings.papers import PaperSettings
 from publisher.settings.platforms import PLATFORM_SETTINGS
 from publisher.settings.reader import WrongSetting
 from publisher.settings.sms import SmsTemplate
+from publisher.settings.web_server import BindAddress
 
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="  # 32 letters, as Fernet writes its keys
 OTHER_KEY = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXpBQkNERUY="
@@ -54,6 +55,9 @@ GOOD = {
     "BASE_URL": "https://city.example/",
     "TRUSTED_PROXIES": "2",
     "METRICS_TOKEN": "an-invented-token-of-forty-characters-xx",
+    "BIND": "10.0.0.7:8080, [::1]:8081,unix:/run/city/web.sock",
+    "WORKERS": "3",
+    "THREADS": "16",
     "MEDIA_DIR": "/srv/media",
     "SMTP_URL": "smtps://post:word@mail.example:465",
     "MAIL_FROM": "Nagarvani <city@pmc.example>",
@@ -170,6 +174,24 @@ def test_a_token_that_is_half_set_is_refused_without_its_secrets(
         read(tmp_path, **{**IMAP_TOKEN, "IMAP_TOKEN_URL": "http://login.example/token"})
 
 
+def test_the_web_server_listens_where_it_is_set(tmp_path: Path) -> None:
+    default = read(tmp_path).serving
+    assert (default.bind, default.workers, default.threads) == (
+        (BindAddress("127.0.0.1", 8000),),
+        *(2, 4),
+    )
+    serving = read(tmp_path, **GOOD | {"SMS_TEMPLATES": ""}).serving
+    assert serving.bind == (
+        BindAddress("10.0.0.7", 8080),
+        BindAddress("::1", 8081),
+        BindAddress(path="/run/city/web.sock"),
+    )
+    assert ",".join(map(str, serving.bind)) == GOOD["BIND"].replace(" ", "")
+    assert (serving.workers, serving.threads) == (3, 16)
+    longest = f"unix:/{'a' * 106}"
+    assert list(map(str, read(tmp_path, BIND=longest).serving.bind)) == [longest]
+
+
 def test_papers_have_what_the_city_wrote(tmp_path: Path) -> None:
     assert read(tmp_path).papers == PaperSettings(None, "", ())
     (tmp_path / "sms.toml").write_text(TEMPLATES)
@@ -266,6 +288,21 @@ WRONG = [
     ("TRUSTED_PROXIES", "one", "write how many, such as 1"),
     ("TRUSTED_PROXIES", "-1", "write how many, such as 1"),
     ("TRUSTED_PROXIES", "1.5", "write how many, such as 1"),
+    *(
+        ("BIND", text, "such as 127.0.0.1:8000 or [::1]:8000")
+        for text in (
+            *("8000", ":8000", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:http"),
+            *("1.2.3:80", "1.2.3.256:80", "::1:8000", "[127.0.0.1]:80", "http://city.example:80"),
+            *("unix:web.sock", "unix:/run/", "unix:", f"unix:/{'a' * 107}", f"unix:/{'अ' * 36}"),
+            *("127.0.0.1:80,", "127.0.0.1:80,127.0.0.1:80", "unix:/a/b,unix:/a//b", "शहर:80"),
+        )
+    ),
+    ("WORKERS", "0", "from 1 to 64"),
+    ("WORKERS", "65", "from 1 to 64"),
+    ("WORKERS", "two", "from 1 to 64"),
+    ("WORKERS", "२", "from 1 to 64"),
+    ("THREADS", "17", "from 1 to 16"),
+    ("THREADS", "-4", "from 1 to 16"),
     ("SMTP_URL", "mail.example:25", "smtp:// or smtps://"),
     ("SMTP_URL", "http://mail.example", "smtp:// or smtps://"),
     ("IMAP_URL", "mail.example:993", "imap:// or imaps://"),

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import html
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from socket import socket
+from socket import AF_UNIX, socket
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
-from waitress.wasyncore import poll2
+from waitress.wasyncore import dispatcher, poll2
 
 from publisher.i18n.catalogues import translated
 from publisher.i18n.languages import LANGUAGES
@@ -37,6 +37,12 @@ TOO_MANY = N_(
 _KEPT_IN_MEMORY = 64 * 1024
 _MOST_AT_ONCE = 8
 """The requests that may wait on one connection. Browsers and proxies send one at a time."""
+
+_UNTIL_FIRST_BYTE = 2.0
+"""Seconds in which a client that has just connected may begin while the server ends."""
+
+_THIS_MACHINE = ("127.0.0.1", 0)
+"""The address of who comes by a Unix socket: such a client has none, and is on this machine."""
 
 
 @dataclass(frozen=True)
@@ -162,13 +168,38 @@ class Connection(HTTPChannel):
         requests = [request for request in (self.request, *self.requests) if request is not None]
         return sum(request.body_bytes_received for request in requests if request.error is None)
 
-    def is_idle(self) -> bool:
-        """Return whether nothing of a request or response is under way."""
+    def is_idle(self, now: float) -> bool:
+        """Return whether nothing of a request or response is under way, or about to arrive."""
+        # A proxy that has just connected is about to send, and would not send a form again.
+        is_new = self.last_activity == self.creation_time
+        if is_new and now - self.creation_time < _UNTIL_FIRST_BYTE:
+            return False
         return self.request is None and not self.requests and not self.total_outbufs_len
 
 
+class FurtherListener(dispatcher):
+    """One more listening socket of a reader, which takes its connections."""
+
+    def __init__(self, reader: RequestReader, listener: socket) -> None:
+        self.reader = reader
+        super().__init__(listener, map=reader.sockets)
+        self.accepting = True
+
+    def readable(self) -> bool:
+        """Return whether the reader takes another connection."""
+        return self.reader.accepting and not self.reader.in_connection_overflow
+
+    def writable(self) -> bool:
+        """Return that nothing is ever to be written to it."""
+        return False
+
+    def handle_accept(self) -> None:
+        """Take a connection that waits."""
+        self.reader.take_connection(self)
+
+
 class RequestReader(TcpWSGIServer):
-    """The loop of a process: reads the requests of a listening socket, and sends the responses.
+    """The loop of a process: reads the requests of listening sockets, and sends the responses.
 
     `is_signed_in` says of a Cookie header whether it holds a session of a signed-in person.
     """
@@ -178,7 +209,7 @@ class RequestReader(TcpWSGIServer):
     def __init__(
         self,
         application: Callable[..., Iterable[bytes]],
-        listener: socket,
+        listeners: Sequence[socket],
         *,
         threads: int,
         limits: Limits,
@@ -186,8 +217,9 @@ class RequestReader(TcpWSGIServer):
     ) -> None:
         self.limits = limits
         self.is_signed_in = is_signed_in
+        first, *others = listeners
         adjustments = Adjustments(
-            sockets=[listener],
+            sockets=[first],
             threads=threads,
             ident=None,  # no Server header
             clear_untrusted_proxy_headers=False,  # they are the application's to judge
@@ -201,16 +233,45 @@ class RequestReader(TcpWSGIServer):
             max_request_body_size=sys.maxsize,  # the connection limits it
             log_socket_errors=False,
         )
-        address = (listener.family, listener.type, listener.proto, listener.getsockname())
+        address = (first.family, first.type, first.proto, first.getsockname())
         self.sockets: dict[int, object] = {}
+        self.maintained_at = 0.0
         super().__init__(
             application,
             self.sockets,
-            _sock=listener,
+            _sock=first,
             adj=adjustments,
             sockinfo=address,
             bind_socket=False,
         )
+        self.others = [FurtherListener(self, listener) for listener in others]
+
+    def getsockname(self) -> tuple[str, str]:
+        """Return host and port of the first listening socket, or "unix" and its path."""
+        if self.family == AF_UNIX:
+            return "unix", self.socket.getsockname()
+        host, port = super().getsockname()
+        return host, port
+
+    def handle_accept(self) -> None:
+        """Take a connection that waits."""
+        self.take_connection(self)
+
+    def take_connection(self, listener: dispatcher) -> bool:
+        """Take a connection that waits at a listening socket; return False if none does."""
+        try:
+            accepted = listener.accept()
+        except OSError:
+            return False  # the socket was shut down, or there are too many open files
+        if accepted is None:
+            return False
+        connection, address = accepted
+        if connection.family == AF_UNIX:
+            address = _THIS_MACHINE
+        else:
+            self.set_socket_options(connection)
+        self.channel_class(self, connection, address, self.adj, map=self.sockets)
+        return True
 
     def turn(self, seconds: float) -> None:
         """Read and send what is there; wait so many seconds for it, at most."""
@@ -218,6 +279,7 @@ class RequestReader(TcpWSGIServer):
 
     def maintenance(self, now: float) -> None:
         """End what is late, once a second, and the largest uploads if they fill the disk."""
+        self.maintained_at = now
         channels = list(self.active_channels.values())
         for channel in channels:
             channel.end_if_late(now, self.limits)
@@ -232,15 +294,20 @@ class RequestReader(TcpWSGIServer):
                 )
 
     def stop_accepting(self) -> None:
-        """Close the listening socket of this process; its connections go on."""
+        """Take the connections that wait, and close the listening sockets of this process."""
         self.accepting = False
-        self.del_channel()
-        self.socket.close()
+        listeners: tuple[dispatcher, ...] = (self, *self.others)
+        for listener in listeners:
+            # Their clients have sent already, or are about to: closed now, they would be lost.
+            while self.take_connection(listener):
+                pass
+            listener.del_channel()
+            listener.socket.close()
 
     def close_idle(self) -> int:
         """Close the connections on which nothing is under way; return how many remain."""
         self.readable()  # does the maintenance, for which the loop does not ask any more
         for channel in list(self.active_channels.values()):
-            if channel.is_idle():
+            if channel.is_idle(self.maintained_at):
                 channel.handle_close()
         return len(self.active_channels)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import resource
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from socket import AF_UNIX, SHUT_RD, socket
+from typing import Any, Final
 
 from flask import Flask, Request
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from web.app import create_app
@@ -15,20 +20,92 @@ from web.controls.workers import keep_watch
 from web.core.auth import SESSION_KEY
 from web.core.context import AppContext
 from web.core.request_times import add_up, run_folder
-from web.request_reader import Limits
-from web.server_worker import ServerWorker
+from web.request_reader import Limits, RequestReader
+
+END_WITHIN: Final = 60
+"""Seconds in which a server that is told to end may finish what is under way."""
+
+_TURN = 1.0
+"""Seconds that the loop of a web worker waits for something to happen, at most."""
+
+
+class ServerWorker(Worker):
+    """A web worker: a process that gunicorn starts and watches, and in which waitress serves.
+
+    It serves until gunicorn ends it, and then finishes what is under way.
+    """
+
+    def run(self) -> None:
+        """Serve; the loop tells gunicorn that it is alive."""
+        _allow_many_files()
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every wait
+        reader = RequestReader(
+            self.wsgi,
+            self.sockets,
+            threads=self.cfg.threads,
+            limits=self.app.limits,
+            is_signed_in=lambda cookies: self.app.is_signed_in(self.wsgi, cookies),
+        )
+        while self.alive and self.ppid == os.getppid():
+            self.notify()
+            reader.turn(_TURN)
+        self._finish(reader)
+
+    def _finish(self, reader: RequestReader) -> None:
+        reader.stop_accepting()
+        # When all of the server stops, gunicorn kills what is not finished in time.
+        while True:
+            self.notify()
+            reader.turn(_TURN / 10)  # reads what has arrived, before anything is closed as idle
+            if not reader.close_idle():
+                break
+        reader.task_dispatcher.shutdown(timeout=_TURN)
+
+
+def _allow_many_files() -> None:
+    """Raise the limit of open files as far as it may be: a connection may need two."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class ServerArbiter(Arbiter):
+    """gunicorn's first process, with listening sockets that are open already."""
+
+    def __init__(self, app: GunicornServer) -> None:
+        super().__init__(app)
+        self.LISTENERS = list(app.listeners)
+
+    def stop(self, graceful: bool = True) -> None:
+        """End the workers; nobody can connect from now on, and who has connected is answered."""
+        for listener in self.LISTENERS:
+            if listener.family == AF_UNIX:
+                # A proxy is refused at once and asks another server. The file stays: without it
+                # nginx would write a line with the whole address, for each request.
+                listener.shutdown(SHUT_RD)
+            listener.close()
+        self.LISTENERS = []
+        super().stop(graceful)
 
 
 class GunicornServer(BaseApplication):
     """A gunicorn server of an application that each of its processes creates by `create`."""
 
     def __init__(
-        self, create: Callable[[], Flask], options: dict[str, Any], limits: Limits
+        self,
+        create: Callable[[], Flask],
+        listeners: Sequence[socket],
+        options: dict[str, Any],
+        limits: Limits,
     ) -> None:
         self.create = create
+        self.listeners = listeners
         self.options = options
         self.limits = limits
         super().__init__()
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        ServerArbiter(self).run()
 
     def load_config(self) -> None:
         """Set gunicorn's settings."""
@@ -49,8 +126,15 @@ class GunicornServer(BaseApplication):
         return session is not None and SESSION_KEY in session
 
 
-def serve(context: AppContext, *, port: int, workers: int, limits: Limits | None = None) -> None:
-    """Serve until SIGTERM or SIGINT.
+def serve(
+    context: AppContext,
+    listeners: Sequence[socket],
+    *,
+    workers: int,
+    threads: int,
+    limits: Limits | None = None,
+) -> None:
+    """Serve at sockets that listen, until SIGTERM or SIGINT.
 
     Each process also watches whether a clock runs, since a dead clock cannot report itself.
     """
@@ -72,19 +156,18 @@ def serve(context: AppContext, *, port: int, workers: int, limits: Limits | None
             if folder is not None:
                 add_up(folder, worker.pid)
 
-        options = gunicorn_options(port, workers) | {"worker_exit": end, "child_exit": count}
-        GunicornServer(create, options, limits or Limits()).run()
+        options = gunicorn_options(workers, threads) | {"worker_exit": end, "child_exit": count}
+        GunicornServer(create, listeners, options, limits or Limits()).run()
 
 
-def gunicorn_options(port: int, workers: int) -> dict[str, Any]:
-    """Return gunicorn's settings: loopback, nobody else's files, no access log."""
+def gunicorn_options(workers: int, threads: int) -> dict[str, Any]:
+    """Return gunicorn's settings: nobody else's files, no access log."""
     return {
-        "bind": f"127.0.0.1:{port}",
         "workers": workers,
         "worker_class": ServerWorker,
-        "threads": 4,
+        "threads": threads,
         "timeout": 120,
-        "graceful_timeout": 10,
+        "graceful_timeout": END_WITHIN,
         "control_socket_disable": True,
         "umask": 0o077,  # its own default is 0
         "accesslog": None,

@@ -21,8 +21,10 @@ from publisher.settings.papers import PaperSettings
 from publisher.settings.platforms import PLATFORM_SETTINGS
 from publisher.settings.reader import PREFIX
 from publisher.settings.sms import Sms
+from publisher.settings.web_server import ServingSettings
 
 _GROUPS: Final[Mapping[str, type[Any]]] = {
+    "serving": ServingSettings,
     "imap_token": MailboxTokenSettings,
     "city": City,
     "help_desk": HelpDesk,
@@ -163,6 +165,11 @@ def _masked(setting: CatalogueSetting, text: str) -> str:
         # A gateway may be called with its key in the path.
         parts = urlsplit(text)
         return f"{parts.scheme}://{parts.hostname}/{MASK}"
+    return masked_address(text)
+
+
+def masked_address(text: str) -> str:
+    """Return an address without its password, and without what follows a question mark."""
     # The last @ ends the password, which may have any sign unescaped.
     text = re.sub(r"(://[^:/]*:).*@", rf"\1{MASK}@", text)
     return re.sub(r"[?#].*", f"?{MASK}", text)

@@ -38,6 +38,7 @@ from publisher.settings.reader import (
     read_long_secret,
 )
 from publisher.settings.sms import Sms, read_headers, read_method, read_pattern, read_templates
+from publisher.settings.web_server import ServingSettings, read_serving
 
 MOST_HEAD_HOURS = 40.0
 """The longest least time of the officers before their head may decide: a week of work."""
@@ -76,6 +77,7 @@ class Settings:
     base_url: str
     trusted_proxies: int
     metrics_token: str = field(repr=False)
+    serving: ServingSettings
     media_dir: Path
     smtp_url: str = field(repr=False)
     mail_from: str
@@ -125,11 +127,10 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         metrics_token=reader.read(
             "METRICS_TOKEN", "", read_long_secret, "write at least 32 characters, or nothing"
         ),
+        serving=read_serving(reader),
         media_dir=Path(reader.text("MEDIA_DIR", str(root / "var" / "media"))),
         smtp_url=reader.url("SMTP_URL", "smtp://127.0.0.1:25", ("smtp", "smtps")),
-        mail_from=reader.read(
-            "MAIL_FROM", "nagarvani@localhost", read_address, "write it as city@pmc.example"
-        ),
+        mail_from=_mail_from(reader),
         mail_server=reader.read("MAIL_SERVER", "", read_name, "write it as mail.pmc.example"),
         imap_url=reader.url("IMAP_URL", "", ("imap", "imaps")),
         clamd_url=reader.read("CLAMD_URL", "", read_clamd, CLAMD_HINT),
@@ -149,6 +150,11 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         rehearsals_dir=Path(reader.text("REHEARSALS_DIR", str(root / "var" / "rehearsals"))),
         rehearsal=reader.text("REHEARSAL"),
     )
+
+
+def _mail_from(reader: Reader) -> str:
+    hint = "write it as city@pmc.example"
+    return reader.read("MAIL_FROM", "nagarvani@localhost", read_address, hint)
 
 
 def _reply_to(reader: Reader) -> str:

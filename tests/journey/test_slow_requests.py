@@ -110,7 +110,7 @@ def serve(on_sqlite: Database, start: Starter, tmp_path: Path) -> Serve:
 def _responds(port: int) -> bool:
     try:
         return requests.get(f"http://127.0.0.1:{port}/sign-in", timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 

@@ -9,7 +9,9 @@ import json
 import sys
 
 from commands.app_setup import open_app_context
+from commands.web_server import open_listeners
 from publisher.settings.environment import load
+from publisher.settings.web_server import BindAddress
 from web.request_reader import Limits
 from web.server import serve
 
@@ -17,7 +19,9 @@ from web.server import serve
 def main(port: str, workers: str, limits: str) -> None:
     """Serve until SIGTERM."""
     context = open_app_context(load())
-    serve(context, port=int(port), workers=int(workers), limits=Limits(**json.loads(limits)))
+    listeners = open_listeners([BindAddress("127.0.0.1", int(port))])
+    own = Limits(**json.loads(limits))
+    serve(context, listeners, workers=int(workers), threads=4, limits=own)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from flask import current_app
 from werkzeug.local import LocalProxy
 
 from publisher.database.session import Database
-from publisher.delivery.accounts.credentials import OpenAccount
+from publisher.delivery.accounts.credentials import OpenAccount, opener
+from publisher.delivery.costs.ledger import recorder
 from publisher.media.store import Store
+from publisher.now import now
 from publisher.settings.environment import Settings
 
 
@@ -29,6 +31,18 @@ class AppContext:
     open_account: OpenAccount
     now: Callable[[], datetime]
     rings: bool = False
+
+
+def open_context(settings: Settings, database: Database) -> AppContext:
+    """Return the context of a web server whose database was checked."""
+    return AppContext(
+        settings=settings,
+        database=database,
+        store=Store(settings.media_dir),
+        open_account=opener(settings, database, recorder(database, settings.platforms, now)),
+        now=now,
+        rings=True,
+    )
 
 
 def _current() -> AppContext:
