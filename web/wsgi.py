@@ -1,0 +1,64 @@
+"""The application for another WSGI server, made of the environment's settings: `web.wsgi:app`.
+
+`nagarvani web` is the server that the product comes with. Another one, such as gunicorn by itself
+or mod_wsgi, asks for `app` in each of its processes; it then reads the requests, with limits of its
+own.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import cache
+from typing import Final
+
+from flask import Flask
+
+from publisher.database.session import Database
+from publisher.operations.health_checks import check_database, check_migrations
+from publisher.settings.environment import load
+from publisher.settings.reader import WrongSetting
+from web.app import create_app
+from web.controls.workers import keep_watch
+from web.core.context import open_context
+
+NOBODY_ELSE: Final = 0o077
+"""The umask of every command: what is written belongs to its own user alone."""
+
+_FIRST: Final = "run `nagarvani doctor` with the same settings, it says what to do"
+
+
+class NotReady(Exception):
+    """The application cannot serve: its database does not answer, or has other tables."""
+
+
+@cache
+def create() -> Flask:
+    """Return the application; raises `WrongSetting` or `NotReady`.
+
+    Like `nagarvani web`, it watches whether a clock runs, since a dead clock cannot report itself.
+    """
+    os.umask(NOBODY_ELSE)
+    settings = load()
+    if not settings.secret_key:
+        # The commands make one in the folder where they run; a server may run anywhere.
+        raise WrongSetting("SECRET_KEY", "write the key that the commands use (var/secret-key)")
+    database = Database(settings.database_url)
+    try:
+        for check in (check_database, check_migrations):
+            finding = check(database)
+            if not finding.ok:
+                raise NotReady(f"{finding.subject}: {finding.code}; {_FIRST}")
+    finally:
+        database.dispose()  # a server that forks after this shares no connection
+    context = open_context(settings, database)
+    application = create_app(context)
+    keep_watch(context, ended=threading.Event())
+    return application
+
+
+def __getattr__(name: str) -> Flask:
+    """Return `app` when a server asks for it; to import this module alone does nothing."""
+    if name != "app":
+        raise AttributeError(name)
+    return create()
