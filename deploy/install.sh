@@ -69,6 +69,6 @@ cat <<END
 Nagarvani is in $program. Next (docs/running.md, "On one machine, step by step"):
   1. write the settings in $settings, and keep a copy of NAGARVANI_SECRET_KEY elsewhere
   2. nagarvani init && nagarvani doctor
-  3. systemctl enable --now nagarvani-web nagarvani-clock@1 nagarvani-backup.timer
+  3. systemctl enable --now nagarvani-web@1 nagarvani-web@2 nagarvani-clock@1 nagarvani-backup.timer
 Over another version: stop the services before this script, and run "nagarvani init" before they start again.
 END

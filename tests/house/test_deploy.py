@@ -22,18 +22,21 @@ from cli import nagarvani
 from publisher.database.engines import POOL
 from publisher.settings.catalogue import CATALOGUE
 from publisher.settings.reader import PREFIX
+from tests.support import nginx
+from tests.support.certificates import self_signed_certificate
+from tests.support.nginx import Nginx
 from tests.support.processes import free_port
 from tests.support.runs import CHECKOUT
 from tools.source import python_files, read, tracked
 from web.app import MOST_BYTES
 from web.core.request import MOST_HELD
+from web.server import END_WITHIN
 
 UNITS = CHECKOUT / "deploy" / "systemd"
-SERVICES = ("nagarvani-web", "nagarvani-clock@1", "nagarvani-backup")
+SERVICES = ("nagarvani-web@1", "nagarvani-clock@1", "nagarvani-backup")
 SITE = "deploy/nginx/nagarvani.conf"
 PROGRAM = "/opt/nagarvani/venv"
 SYSTEMD = shutil.which("systemd-analyze")
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 SHELLCHECK = shutil.which("shellcheck")
 
 
@@ -101,11 +104,18 @@ def test_a_service_runs_as_its_own_user_where_the_settings_are(service: str) -> 
 
 
 def test_what_restarts_does_not_for_a_wrong_setting() -> None:
-    for service in ("nagarvani-web", "nagarvani-clock@"):
+    for service in ("nagarvani-web@", "nagarvani-clock@"):
         options = unit(f"{service}.service")["Service"]
         assert (options["Restart"], options["RestartPreventExitStatus"]) == ("always", "2")
         assert unit(f"{service}.service")["Install"]["WantedBy"] == "multi-user.target"
     assert unit("nagarvani-backup.timer")["Timer"]["Persistent"] == "yes"
+
+
+def test_a_web_has_the_time_to_finish() -> None:
+    service = unit("nagarvani-web@.service")["Service"]
+    assert int(service["TimeoutStopSec"]) > END_WITHIN
+    assert int(compose()["services"]["web"]["stop_grace_period"].rstrip("s")) > END_WITHIN
+    assert service["RuntimeDirectoryPreserve"] == "yes"
 
 
 def test_a_clock_has_the_time_to_finish() -> None:
@@ -149,7 +159,18 @@ def test_the_proxy_passes_on_who_asks_and_believes_nobody_else() -> None:
     assert text.count("proxy_set_header X-Forwarded-Proto $scheme;") == 2
     assert "$proxy_add_x_forwarded_for" not in text
     assert "gzip off;" in text
-    assert set(re.findall(r"proxy_pass (\S+);", text)) == {"http://127.0.0.1:8000"}
+    assert set(re.findall(r"proxy_pass (\S+);", text)) == {"http://nagarvani"}
+
+
+def test_the_proxy_asks_the_webs_at_their_sockets_and_repeats_no_form() -> None:
+    text = read(SITE)
+    sockets = re.findall(r"server unix:(\S+) max_fails=0;", text)
+    started = shlex.split(unit("nagarvani-web@1.service")["Service"]["ExecStart"])[-1]
+    assert sockets == [
+        started.removeprefix("unix:").replace("%i", str(number)) for number in (1, 2)
+    ]
+    assert text.count("proxy_set_header Connection close;") == 2
+    assert "non_idempotent;" not in text
 
 
 def test_the_proxy_logs_no_token_of_a_personal_link() -> None:
@@ -163,34 +184,11 @@ def test_the_proxy_logs_no_token_of_a_personal_link() -> None:
     assert [path for path in routes if not pattern.match(f"{path}Zm9v?a=b")] == []
 
 
-@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+@pytest.mark.skipif(nginx.PROGRAM is None, reason=nginx.MISSING)
 def test_nginx_accepts_its_site(tmp_path: Path) -> None:
-    tls = tmp_path / "tls"
-    tls.mkdir()
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=nagarvani.pmc.example"),
-            *("-keyout", str(tls / "privkey.pem"), "-out", str(tls / "fullchain.pem")),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    text = read(SITE).replace("/etc/nagarvani/tls", str(tls))
-    text = re.sub(r"/var/(?:lib|log)/nginx", str(tmp_path), text)
-    text = re.sub(r"listen \[::\].*\n", "", text)
-    text = re.sub(r"listen \d+", lambda _: f"listen 127.0.0.1:{free_port()}", text)
-    (tmp_path / "site.conf").write_text(text)
-    own = " ".join(
-        f"{kind}_temp_path {tmp_path / kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path / 'pid'};\nerror_log stderr;\nevents {{}}\n"
-        f"http {{ {own} include {tmp_path / 'site.conf'}; }}\n"
-    )
-    command = [str(NGINX), "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    site = Nginx(tmp_path, self_signed_certificate(tmp_path), free_port(), free_port())
+    site.write_configuration()
+    done = subprocess.run(site.command("-t"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "[warn]" not in done.stderr
 
@@ -250,7 +248,7 @@ def test_installing_makes_the_folders_that_the_services_use() -> None:
     script = read("deploy/install.sh")
     variables = dict(re.findall(r"^(\w+)=\$root(/\S+)$", script, re.MULTILINE))
     assert variables["program"] == PROGRAM
-    assert variables["data"] == unit("nagarvani-web.service")["Service"]["WorkingDirectory"]
+    assert variables["data"] == unit("nagarvani-web@.service")["Service"]["WorkingDirectory"]
     assert variables["backups"] == unit("nagarvani-backup.service")["Service"]["ReadWritePaths"]
     assert "--require-hashes" in script
 
