@@ -6,14 +6,14 @@ Each web answers with what it read itself, so of several webs the largest value 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     CompoundSelect,
-    Select,
     String,
     bindparam,
     func,
@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from publisher.database.session import AnyRow
 from publisher.inbox.unread import unread
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
 from publisher.models.notifications import Channel, Notice
@@ -58,29 +59,18 @@ def read_gauges(session: Session, *, now: datetime) -> list[Gauge]:
 
 def _deliveries(session: Session, now: datetime) -> Iterator[Gauge]:
     rows = {row.state: row for row in session.execute(_deliveries_query(now))}
-    scheduled = rows.get(DeliveryState.SCHEDULED)
-    waiting = [state for state in OPEN_DELIVERY if state is not DeliveryState.SCHEDULED]
+
+    def numbers(states: Sequence[DeliveryState]) -> Samples:
+        return {(state.value,): rows[state].number if state in rows else 0 for state in states}
+
     yield Gauge(
         "deliveries",
         "Deliveries that are scheduled, under way, unconfirmed or held, by state.",
         ("state",),
-        {(state.value,): rows[state].number if state in rows else 0 for state in OPEN_DELIVERY},
+        numbers(OPEN_DELIVERY),
     )
-    yield Gauge(
-        "deliveries_due",
-        "Scheduled deliveries whose time has come.",
-        samples={(): scheduled.due if scheduled else 0},
-    )
-    yield Gauge(
-        "deliveries_late",
-        "Scheduled deliveries whose time came more than a minute ago.",
-        samples={(): scheduled.late if scheduled else 0},
-    )
-    yield Gauge(
-        "deliveries_late_seconds",
-        "Seconds since the time of the scheduled delivery that is due the longest; 0 if none is.",
-        samples={(): _age(scheduled.due_at if scheduled else None, now)},
-    )
+    yield from _scheduled(rows.get(DeliveryState.SCHEDULED), now)
+    waiting = [state for state in OPEN_DELIVERY if state is not DeliveryState.SCHEDULED]
     yield Gauge(
         "deliveries_waiting_seconds",
         "Seconds for which a delivery has been in this state, the longest; 0 if none is.",
@@ -91,7 +81,25 @@ def _deliveries(session: Session, now: datetime) -> Iterator[Gauge]:
         "deliveries_stuck",
         "Deliveries that were missed or failed within the last 24 hours and still are, by state.",
         ("state",),
-        {(state.value,): rows[state].number if state in rows else 0 for state in STUCK},
+        numbers(STUCK),
+    )
+
+
+def _scheduled(row: AnyRow | None, now: datetime) -> Iterator[Gauge]:
+    yield Gauge(
+        "deliveries_due",
+        "Scheduled deliveries whose time has come.",
+        samples={(): row.due if row else 0},
+    )
+    yield Gauge(
+        "deliveries_late",
+        "Scheduled deliveries whose time came more than a minute ago.",
+        samples={(): row.late if row else 0},
+    )
+    yield Gauge(
+        "deliveries_late_seconds",
+        "Seconds since the time of the scheduled delivery that is due the longest; 0 if none is.",
+        samples={(): _age(row.due_at if row else None, now)},
     )
 
 
@@ -155,35 +163,9 @@ class _Waiting(NamedTuple):
 
 def _waiting(session: Session, now: datetime) -> Iterator[Gauge]:
     rows = [_Waiting(*row) for row in session.execute(_waiting_query())]
-    accounts = {(row.first, row.second): row.number for row in rows if row.subject == "account"}
-    messages = {row.first: row for row in rows if row.subject == "message"}
+    yield _accounts([row for row in rows if row.subject == "account"])
+    yield from _messages({row.first: row for row in rows if row.subject == "message"}, now)
     beats = [row.at for row in rows if row.subject == "clock" and row.at is not None]
-    platforms = sorted({platform for platform, _state in accounts})
-    yield Gauge(
-        "accounts",
-        "Accounts by platform and state.",
-        ("platform", "state"),
-        {
-            (platform, state.value): accounts.get((platform, state.value), 0)
-            for platform in platforms
-            for state in AccountState
-        },
-    )
-    yield Gauge(
-        "messages_queued",
-        "Mails and SMS that are queued or being sent, by channel.",
-        ("channel",),
-        {(name.value,): messages[name].number if name in messages else 0 for name in Channel},
-    )
-    yield Gauge(
-        "messages_queued_seconds",
-        "Seconds since the time at which the oldest queued message was to be sent; 0 if none was.",
-        ("channel",),
-        {
-            (name.value,): _age(messages[name].at if name in messages else None, now)
-            for name in Channel
-        },
-    )
     yield Gauge(
         "clock_beat_seconds",
         "Seconds since the latest heartbeat of all clocks; +Inf if none ever ran.",
@@ -191,19 +173,48 @@ def _waiting(session: Session, now: datetime) -> Iterator[Gauge]:
     )
 
 
+def _accounts(rows: list[_Waiting]) -> Gauge:
+    numbers = {(row.first, row.second): row.number for row in rows}
+    platforms = sorted({row.first for row in rows})
+    pairs = [(platform, state.value) for platform in platforms for state in AccountState]
+    return Gauge(
+        "accounts",
+        "Accounts by platform and state.",
+        ("platform", "state"),
+        {pair: numbers.get(pair, 0) for pair in pairs},
+    )
+
+
+def _messages(rows: Mapping[str, _Waiting], now: datetime) -> Iterator[Gauge]:
+    none = _Waiting("message", "", "", 0, None)
+    by_channel = {(channel.value,): rows.get(channel.value, none) for channel in Channel}
+    yield Gauge(
+        "messages_queued",
+        "Mails and SMS that are queued or being sent, by channel.",
+        ("channel",),
+        {labels: row.number for labels, row in by_channel.items()},
+    )
+    yield Gauge(
+        "messages_queued_seconds",
+        "Seconds since the time at which the oldest queued message was to be sent; 0 if none was.",
+        ("channel",),
+        {labels: _age(row.at, now) for labels, row in by_channel.items()},
+    )
+
+
 def _waiting_query() -> CompoundSelect[Any]:
     # The states stand in the statement, so that the partial index of what is queued can be used.
-    states = bindparam(
+    states: BindParameter[Sequence[NoticeState]] = bindparam(
         "states", (NoticeState.QUEUED, NoticeState.SENDING), expanding=True, literal_execute=True
     )
-    accounts: Select[Any] = select(
+    accounts = select(
         literal("account").label("subject"),
         Account.platform.label("first"),
         type_coerce(Account.state, String).label("second"),
         func.count().label("number"),
         func.min(Account.state_at).label("at"),
     ).group_by(Account.platform, Account.state)
-    messages: Select[Any] = (
+    messages = (
         select(
             literal("message"),
             type_coerce(Notice.channel, String),
@@ -214,7 +225,7 @@ def _waiting_query() -> CompoundSelect[Any]:
         .where(Notice.state.in_(states))
         .group_by(Notice.channel)
     )
-    beats: Select[Any] = select(
+    beats = select(
         literal("clock"), literal(""), literal(""), func.count(), func.max(ClockBeat.beat_at)
     ).where(ClockBeat.name != DEMO_WORKER)
     return union_all(accounts, messages, beats)

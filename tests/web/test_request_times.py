@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -37,9 +38,9 @@ def count_in_a_process(folder: Path, *parts: str) -> int:
 
 def counted(folder: Path) -> float:
     """Return how many requests all processes have counted."""
-    families = MultiProcessCollector(None, str(folder)).collect()
-    samples = [sample for family in families for sample in family.samples]
-    return sum(sample.value for sample in samples if sample.name.endswith("_count"))
+    collector: Any = MultiProcessCollector  # it has no types
+    samples = [sample for family in collector(None, folder).collect() for sample in family.samples]
+    return sum(float(sample.value) for sample in samples if sample.name.endswith("_count"))
 
 
 @pytest.fixture

@@ -18,10 +18,11 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from time import monotonic as seconds
-from typing import Final
+from typing import Any, Final
 
+import prometheus_client
 from flask import Flask, Response, current_app, g, request
-from prometheus_client import Histogram, Metric, disable_created_metrics, values
+from prometheus_client import Histogram, Metric
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -44,6 +45,11 @@ _ENDED = "0"
 """Stands for the process id in the file in which all processes that have ended are added up."""
 
 _EXTENSION = "request_times"
+
+# Not all of prometheus-client has types.
+_library: Any = prometheus_client
+_CountFile: Any = MmapedDict
+_AllProcesses: Any = MultiProcessCollector
 
 
 class RequestTimes:
@@ -69,7 +75,8 @@ class RequestTimes:
         folder = os.environ.get(FOLDER)
         if folder is None:
             return self._histogram.collect()
-        return MultiProcessCollector(None, folder).collect()  # type: ignore[no-untyped-call]
+        metrics: Iterable[Metric] = _AllProcesses(None, folder).collect()
+        return metrics
 
 
 def register(app: Flask, monotonic: Callable[[], float] = seconds) -> None:
@@ -105,7 +112,7 @@ def part_of(app: Flask, endpoint: str | None) -> str:
 @cache
 def _count_together() -> None:
     """Let this process count in a file, if there is a folder for that."""
-    disable_created_metrics()  # type: ignore[no-untyped-call]
+    _library.disable_created_metrics()
     folder = os.environ.get(FOLDER)
     if folder is None:
         return
@@ -116,7 +123,7 @@ def _count_together() -> None:
         del os.environ[FOLDER]
         return
     # It was chosen when the package was imported, which may have been before the folder was there.
-    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+    _library.values.ValueClass = _library.values.get_value_class()
 
 
 @contextmanager
@@ -151,12 +158,12 @@ def add_up(folder: Path, pid: int) -> None:
     """
     file = _file(folder, str(pid))
     try:
-        values_of_file = MmapedDict.read_all_values_from_file(file)  # type: ignore[no-untyped-call]
+        values_of_file = _CountFile.read_all_values_from_file(file)
         counted = [(key, value) for key, value, *_rest in values_of_file if json.loads(key)]
-        total = MmapedDict(str(_file(folder, _ENDED)))  # type: ignore[no-untyped-call]
+        total = _CountFile(str(_file(folder, _ENDED)))
         for key, value in counted:
-            total.write_value(key, total.read_value(key)[0] + value, 0.0)  # type: ignore[no-untyped-call]
-        total.close()  # type: ignore[no-untyped-call]
+            total.write_value(key, total.read_value(key)[0] + value, 0.0)
+        total.close()
     except FileNotFoundError:
         return  # it ended before its first request
     except (OSError, RuntimeError, ValueError, struct.error) as problem:

@@ -97,7 +97,7 @@ def health() -> Response:
 @for_programs
 def ready() -> Response:
     """Say whether this web can serve; 503 if the database is away or its tables are others'."""
-    state = _monitor().state.latest()
+    state = _monitor().readiness.latest()
     is_ready = state is not None and state.revision == _wanted_revision()
     response = jsonify(
         ready=is_ready,
@@ -174,7 +174,7 @@ class _Monitor:
     def __init__(self, context: AppContext) -> None:
         self.context = context
         self.gauges = SharedRead(self._read_gauges, METRICS_FOR)
-        self.state = SharedRead(self._read_state, READY_FOR)
+        self.readiness = SharedRead(self._read_state, READY_FOR)
 
     def _read_gauges(self) -> list[Gauge]:
         with self.context.database.reading() as session:
@@ -255,5 +255,3 @@ class _ReadingThread(threading.Thread, Generic[ReadValue]):
         except SQLAlchemyError as problem:
             # The answer says so as well, and comes again and again.
             log.debug("the database was not read for monitoring: %s", type(problem).__name__)
-        except Exception:
-            log.exception("what monitoring asks could not be read")
