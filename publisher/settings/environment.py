@@ -27,7 +27,7 @@ from publisher.settings.papers import PaperSettings, read_papers
 from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
 from publisher.settings.reader import (
     CLAMD_HINT,
-    LONG_SECRET_HINT,
+    KEY_HINT,
     PREFIX,
     Reader,
     is_loopback,
@@ -119,11 +119,11 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
             read_database_url,
             "write sqlite:///path/to/file.db or postgresql://name:password@host/database",
         ),
-        secret_key=reader.read("SECRET_KEY", "", read_long_secret, LONG_SECRET_HINT),
+        secret_key=reader.read("SECRET_KEY", "", read_long_secret, KEY_HINT),
         token_keys=reader.read("TOKEN_KEYS", (), read_keys, "write the keys that `Fernet` made"),
         base_url=reader.url("BASE_URL", "http://127.0.0.1:8000", _WEB),
         trusted_proxies=reader.read("TRUSTED_PROXIES", 0, read_count, "write how many, such as 1"),
-        metrics_token=reader.read("METRICS_TOKEN", "", read_long_secret, LONG_SECRET_HINT),
+        metrics_token=reader.read("METRICS_TOKEN", "", read_long_secret, KEY_HINT),
         serving=read_serving(reader),
         media_dir=Path(reader.text("MEDIA_DIR", str(root / "var" / "media"))),
         smtp_url=reader.url("SMTP_URL", "smtp://127.0.0.1:25", ("smtp", "smtps")),

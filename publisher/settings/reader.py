@@ -9,7 +9,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 PREFIX = "NAGARVANI_"
-LONG_SECRET_HINT = "write at least 32 characters that nobody can guess"
+KEY_HINT = "write at least 32 characters that nobody can guess"
 CLAMD_HINT = "write tcp://host:port or unix:/path/to/clamd.ctl"
 SECRET_SETTINGS = frozenset(
     {
