@@ -36,6 +36,8 @@ PROMISES = {
     "limits": 5,
     # A budget that is used up slows reading within a minute.
     "spending": 60,
+    # Without credits a platform is tried every 15 minutes, and what is due says what it waits for.
+    "credits": 5,
     # What a restore left in doubt is looked for while everything is stopped.
     "seeking": 60,
     # Expiring tokens are reported 14, 7 and 1 days before: they are checked once a day.

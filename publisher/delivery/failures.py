@@ -72,10 +72,7 @@ def move_on(
             _distrust_second_step(delivery)
             _fail(session, delivery, "medium_changed", now)
         case CreditsUsedUp():
-            until = platform_credits.record_used_up(session, delivery.account.platform, now=now)
-            delivery.not_before = until if delivery.urgent else None
-            delivery.reason = {"code": platform_credits.CODE, "at": until.isoformat()}
-            _schedule(session, delivery, now)
+            _wait_for_credits(session, delivery, now)
         case TryLater():
             until = next_try(delivery, now=now, retry_at=failure.at)
             _schedule(session, delivery, now, code="later", until=until)
@@ -129,6 +126,14 @@ def _schedule(
         delivery.not_before = until
         delivery.reason = {"code": code, "at": until.isoformat()}
     _move(session, delivery, DeliveryState.SCHEDULED, now, "give_back")
+
+
+def _wait_for_credits(session: Session, delivery: Delivery, now: datetime) -> None:
+    """Schedule again what was refused for want of credits; an emergency for the next try."""
+    until = platform_credits.record_used_up(session, delivery.account.platform, now=now)
+    delivery.not_before = until if delivery.urgent else None
+    delivery.reason = {"code": platform_credits.CODE, "at": until.isoformat()}
+    _schedule(session, delivery, now)
 
 
 def next_try(delivery: Delivery, *, now: datetime, retry_at: datetime | None) -> datetime:

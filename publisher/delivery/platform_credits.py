@@ -16,7 +16,6 @@ from functools import cache
 
 from sqlalchemy import (
     ColumnElement,
-    Insert,
     bindparam,
     case,
     exists,
@@ -27,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from publisher.database.bulk import insert_for
 from publisher.delivery.accounts import manage
@@ -82,8 +82,8 @@ def record_used_up(session: Session, platform: str, *, now: datetime) -> datetim
     """
     connection, next_try = session.connection(), now + TRY_EVERY
     values = {"platform": platform, "began_at": now, "try_at": next_try}
-    insertion = connection.execute(_insert_outage(connection.dialect.name), values)
-    is_first = insertion.rowcount == 1
+    insertion = _insert_outage(connection.dialect.name)
+    is_first = connection.execute(insertion, values).first() is not None
     outage = session.get_one(CreditOutage, platform, with_for_update=True, populate_existing=True)
     is_new = outage.ended_at is not None and now - outage.ended_at >= SAME_OUTAGE
     if outage.ended_at is not None or outage.try_at <= now:
@@ -95,11 +95,16 @@ def record_used_up(session: Session, platform: str, *, now: datetime) -> datetim
     return outage.try_at
 
 
+#: PostgreSQL:
+#:   INSERT INTO credit_outages (platform, began_at, try_at)
+#:   VALUES (:platform, :began_at, :try_at)
+#:   ON CONFLICT DO NOTHING
+#:   RETURNING credit_outages.platform
 @cache
-def _insert_outage(dialect: str) -> Insert:
+def _insert_outage(dialect: str) -> ReturningInsert[str]:
     columns = {name: bindparam(name) for name in ("platform", "began_at", "try_at")}
-    insertion: Insert = insert_for(dialect, CreditOutage).values(columns).on_conflict_do_nothing()
-    return insertion
+    insertion = insert_for(dialect, CreditOutage).values(columns).on_conflict_do_nothing()
+    return insertion.returning(CreditOutage.platform)
 
 
 def _notify(session: Session, platform: str, now: datetime) -> None:

@@ -261,15 +261,10 @@ def check_monitoring(database: Database, *, now: datetime) -> list[HealthFinding
 def check_credits(database: Database) -> list[HealthFinding]:
     """Report platforms whose credits our app has used up, as they refused a call of the clock."""
     with database.reading() as session:
-        return [
-            HealthFinding(
-                HealthSubject.ACCOUNT,
-                ok=False,
-                code="credits_used_up",
-                values={"platform": platform, "since": f"{outage.began_at:%Y-%m-%d %H:%M} UTC"},
-            )
-            for platform, outage in platform_credits.outages(session).items()
-        ]
+        began = [(row.platform, row.began_at) for row in platform_credits.outages(session).values()]
+    values = [{"platform": name, "since": f"{at:%Y-%m-%d %H:%M} UTC"} for name, at in began]
+    code = "credits_used_up"
+    return [HealthFinding(HealthSubject.ACCOUNT, ok=False, code=code, values=row) for row in values]
 
 
 def check_appointments(database: Database, *, now: datetime) -> list[HealthFinding]:

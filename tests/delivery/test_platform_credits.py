@@ -73,7 +73,7 @@ def states(town: City) -> list[tuple[str, str]]:
 
 
 @pytest.mark.both
-def test_what_is_due_waits_with_the_reason_and_is_sent_once_when_there_are_credits(
+def test_what_is_due_waits_and_is_sent_once_when_there_are_credits(
     town: City, billed: BilledPlatform
 ) -> None:
     billed.has_credits, began_at = False, town.now

@@ -284,6 +284,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "due_at": DUE,
         "since_at": NOON,
     },
+    NoticeKind.CREDITS_USED_UP: {"platform": "x", "since_at": DUE},
     NoticeKind.COMMENTS_UNREAD: {**ABOUT_AN_ACCOUNT, "since_at": DUE},
     NoticeKind.COMMENTS_READ_AGAIN: ABOUT_AN_ACCOUNT,
     NoticeKind.BUDGET_NEAR: ABOUT_A_BUDGET,

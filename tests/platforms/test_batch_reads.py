@@ -108,7 +108,7 @@ def test_of_those_edited_on_x_the_newest_version_is_seen(stub: Stub) -> None:
     assert b"ids=18%2C28" in re.split(rb"[?& ]", stub.requests[1])
 
 
-def test_own_posts_are_read_from_the_timeline_between_the_oldest_and_the_newest(
+def test_own_posts_are_read_between_the_oldest_and_the_newest(
     stub: Stub,
 ) -> None:
     edited = {"id": "79", "text": "दुसरा", "edit_history_tweet_ids": ["77", "79"]}

@@ -61,12 +61,12 @@ def seen_at() -> ColumnElement[datetime]:
 
 def is_overdue(now: datetime) -> ColumnElement[bool]:
     """Return a condition: the post was not seen for a day longer than its interval allows."""
-    published_at, seen = ReceiptRow.published_at, seen_at()
-    is_second = and_(published_at < now - WEEK - DAY, seen < now - DAY)
-    answer = or_(and_(Watch.looked_at.is_(None), seen < now - 2 * DAY), is_second)
+    published_at, last_look = ReceiptRow.published_at, seen_at()
+    is_second = and_(published_at < now - WEEK - DAY, last_look < now - DAY)
+    answer = or_(and_(Watch.looked_at.is_(None), last_look < now - 2 * DAY), is_second)
     post = and_(
-        seen < now - LONGEST - DAY,
-        or_(published_at >= now - DAILY_FOR, seen < now - WEEK - DAY),
-        or_(published_at >= now - WEEKLY_UNTIL, seen < now - MONTH - DAY),
+        last_look < now - LONGEST - DAY,
+        or_(published_at >= now - DAILY_FOR, last_look < now - WEEK - DAY),
+        or_(published_at >= now - WEEKLY_UNTIL, last_look < now - MONTH - DAY),
     )
     return or_(and_(Watch.is_answer.is_(True), answer), and_(Watch.is_answer.is_(False), post))

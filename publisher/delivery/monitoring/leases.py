@@ -38,7 +38,7 @@ class LeasedChecks:
 
 
 @dataclass(frozen=True)
-class _Choice:
+class _NextRequest:
     """The checks of the next request."""
 
     watch_ids: list[int]
@@ -68,7 +68,7 @@ def lease(context: WorkerContext, account: Account, most: int, own_reach: int) -
 
 def _choose(
     session: Session, account: Account, now: datetime, most: int, own_reach: int
-) -> _Choice:
+) -> _NextRequest:
     """Choose the longest overdue check, and those that one request can read together with it.
 
     A timeline is billed for all that it shows, so only neighbours there are read together. What is
@@ -85,7 +85,7 @@ def _choose(
     due = session.execute(query).all()
     are_all, due = len(due) <= most, due[:most]
     if not due or not own_reach:
-        return _Choice([row.id for row in due], on_timeline=False, are_all=are_all)
+        return _NextRequest([row.id for row in due], on_timeline=False, are_all=are_all)
     end = _end_of_timeline(session, account.id, own_reach)
     on_timeline = due[0].published_at > end
     alike = {row.receipt_id: row.id for row in due if (row.published_at > end) is on_timeline}
@@ -96,7 +96,7 @@ def _choose(
         else alike
     )
     watch_ids = [alike[receipt_id] for receipt_id in together]
-    return _Choice(watch_ids, on_timeline, are_all and len(watch_ids) == len(due))
+    return _NextRequest(watch_ids, on_timeline, are_all and len(watch_ids) == len(due))
 
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
