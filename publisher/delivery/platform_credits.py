@@ -13,8 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     bindparam,
     case,
@@ -102,7 +104,8 @@ def record_used_up(session: Session, platform: str, *, now: datetime) -> datetim
 #:   RETURNING credit_outages.platform
 @cache
 def _insert_outage(dialect: str) -> ReturningInsert[str]:
-    columns = {name: bindparam(name) for name in ("platform", "began_at", "try_at")}
+    names = ("platform", "began_at", "try_at")
+    columns: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in names}
     insertion = insert_for(dialect, CreditOutage).values(columns).on_conflict_do_nothing()
     return insertion.returning(CreditOutage.platform)
 
