@@ -131,7 +131,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.COMMENT_ROUTED: "comment author department due_at platform? title? by? reason?",
     NoticeKind.COMMENT_UNDONE: "comment department?",
     NoticeKind.ACCOUNT_PAUSED: "account platform? handle? reason?",
-    NoticeKind.CREDITS_USED_UP: "platform since_at",
+    NoticeKind.CREDITS_USED_UP: "since_at platform?",
     NoticeKind.ACCESS_ENDS: "account ends_at about platform? handle?",
     NoticeKind.COMMENTS_UNREAD: "account since_at platform? handle?",
     NoticeKind.COMMENTS_READ_AGAIN: "account platform? handle?",
