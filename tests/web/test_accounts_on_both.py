@@ -9,6 +9,8 @@ import pytest
 from publisher.delivery.costs import ledger
 from publisher.delivery.monitoring import intervals, poll
 from publisher.platforms.base.charges import Cause, Charge, ChargeKind
+from publisher.platforms.base.protocol import CreditsUsedUp
+from publisher.platforms.base.types import Health, HealthProblem
 from tests.support.city_people import DAY, MINUTE
 from tests.web.site import Site
 
@@ -78,3 +80,23 @@ def test_costs_and_a_budget_that_is_nearly_used_up_are_shown(any_site: Site) -> 
     any_site.app.extensions["house"] = house
     assert all(near in admin.page(page) for page in ("/", "/accounts"))
     assert near not in any_site.browser("lead").page("/")
+
+
+def test_that_credits_are_used_up_is_shown_until_a_check_is_answered(any_site: Site) -> None:
+    city, sentence = any_site.city, "माध्यमाचे क्रेडिट संपले आहेत"
+    city.platform("x").fail_next(CreditsUsedUp())
+    (delivery_id,) = city.due()
+    city.tick_dispatch()
+    admin, lead = any_site.browser("admin"), any_site.browser("lead")
+    path = f"/accounts/{city.accounts['x']}"
+    for page in ("/accounts", path, "/"):
+        assert sentence in admin.page(page)
+    for page in ("/decisions", f"/posts/{city.delivery(delivery_id).post_id}"):
+        assert sentence in lead.page(page)
+    assert sentence not in admin.page(f"/accounts/{city.accounts['facebook']}")
+    city.platform("x").health = Health(HealthProblem.CREDITS)
+    admin.post(f"{path}/check", {"from": "account"})
+    assert "तेथे ॲपसाठी क्रेडिट खरेदी करावेत" in admin.page(path)
+    city.platform("x").health = Health(None, "@pmc_x")
+    admin.post(f"{path}/check", {"from": "account"})
+    assert sentence not in admin.page(path)
