@@ -32,7 +32,9 @@ from publisher.delivery.worker import Worker
 from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox.ingest import tick_ingest
 from publisher.inbox.reply import tick_answers
+from publisher.inbox.subscriptions import tick_subscriptions
 from publisher.inbox.unread import tick_unread
+from publisher.inbox.webhooks import tick_webhooks
 from publisher.intake.scans import tick_scans
 from publisher.mailbox.access_tokens import AccessTokens
 from publisher.mailbox.imap import imap_server
@@ -107,6 +109,7 @@ def ticks(
             5.0,
             lambda: tick_ingest(context, is_busy=is_busy, is_stopping=is_stopping),
         ),
+        *_told_ticks(context, settings, is_stopping),
         Tick("unread", 60.0, lambda: tick_unread(context.database, now=context.now())),
         *_message_ticks(context, settings, is_stopping, waits),
         Tick("exports", 1.0, lambda: tick_exports(context.database, now=context.now())),
@@ -123,6 +126,20 @@ def ticks(
             "retention",
             3600.0,
             lambda: tick_retention(context.database, context.store, now=context.now()),
+        ),
+    )
+
+
+def _told_ticks(
+    context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]
+) -> tuple[Tick, ...]:
+    """Return the ticks of comments that platforms tell us of by webhooks."""
+    return (
+        Tick("webhooks", 2.0, lambda: tick_webhooks(context, is_stopping=is_stopping)),
+        Tick(
+            "subscriptions",
+            60.0,
+            lambda: tick_subscriptions(context, settings.platforms, is_stopping=is_stopping),
         ),
     )
 

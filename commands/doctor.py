@@ -139,6 +139,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
         yield from health_checks.check_credits(database)
         yield from health_checks.check_monitoring(database, now=now())
         yield from reading_checks.check_unread_comments(database, now=now())
+        yield from mail_checks.check_webhooks(database, settings.platforms, now=now())
         yield from reading_checks.check_spending(database, settings.platforms, now=now())
         yield from reading_checks.check_comments(database, now=now())
         yield mail_checks.check_mailbox(database, settings.imap_url, now=now())

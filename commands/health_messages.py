@@ -109,6 +109,21 @@ SENTENCES: Final[Mapping[str, str]] = {
     "spent_of_budget": "{platform}: ${spent} of ${budget} spent this month ({share} %), estimate "
     "for the month ${estimate}; from 80 % on see the page Accounts, which says what is read less "
     "often and what the money goes to",
+    "webhooks_told": "{account} on {platform} ({handle}): its comments are told by webhooks, and "
+    "polled every six hours",
+    "webhooks_unset": "{account} on {platform} ({handle}): webhooks are not set up, so its "
+    f"comments are polled; for comments within seconds set {PREFIX}FACEBOOK_VERIFY_TOKEN "
+    "as docs/running.md says",
+    "webhooks_right_missing": "{account} on {platform} ({handle}): the right to be told of "
+    "comments (pages_manage_metadata) is missing, so they are polled; connect it anew on the page "
+    "Accounts and leave every right ticked",
+    "webhooks_not_subscribed": "{account} on {platform} ({handle}): the platform has not said "
+    "within 15 minutes that it tells our app of comments, so they are polled; see that a clock "
+    "runs, and connect it anew on the page Accounts if this stays",
+    "webhooks_late": "{account} on {platform} ({handle}): polling found comments of the last day "
+    "that no webhook had brought, so they are polled as often as before; unless webhooks were set "
+    "up today, look at the callback URL in the platform's app, at its certificate, and at the "
+    "clock's log",
     "comments_unstored": "{account} on {platform} ({handle}): comments of the last 30 days that "
     "could not be stored and are in no inbox: {number}, the latest at {at} ({id}: {reason}); "
     "answer it on the platform, and report the reason. The table unstored_comments has each as it "

@@ -52,6 +52,7 @@ OPERATIONS = (
     "search",
     "check",
     "connect",
+    "subscribe",
     "mail",
     "*",
 )

@@ -48,6 +48,9 @@ PROMISES = {
     "ratifications": 60,
     # Comments on Facebook arrive in seconds, those on X within a minute.
     "listening": 5,
+    # What Facebook tells us of is in the inbox in seconds.
+    "webhooks": 2,
+    "subscriptions": 60,
     # The leads and admins learn within minutes that comments are not read.
     "unread": 60,
     # Codes and invitations are mailed while a person waits for them.

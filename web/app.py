@@ -34,6 +34,7 @@ from web.core.context import AppContext, ctx
 from web.core.request import Request
 from web.forms import MOST
 from web.home import monitoring
+from web.inbox import webhooks
 from web.messages.filters import register
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -88,6 +89,7 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]  # the documented way
     _register_extensions(app)
     blueprints.register(app)
+    csrf.exempt(webhooks.routes)
     workers.register(app, context)
     permissions.check_every_route(app)
     return app

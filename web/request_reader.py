@@ -23,10 +23,12 @@ from publisher.i18n.languages import LANGUAGES
 from web.core.i18n import N_
 from web.core.request import (
     MEGABYTE,
+    MOST_OF_WEBHOOK,
     MOST_READ,
     MOST_READ_SIGNED_OUT,
     MOST_WITHOUT_FILES,
     MULTIPART,
+    WEBHOOKS,
 )
 
 TOO_SLOW = N_("Your files took too long to arrive. Nothing was saved. Try again.")
@@ -120,7 +122,9 @@ class Connection(HTTPChannel):
             self.is_signed_in = self.server.is_signed_in(request.headers.get("COOKIE", ""))
         is_multipart = request.headers.get("CONTENT_TYPE", "").lower().startswith(MULTIPART)
         most = MOST_READ if self.is_signed_in else MOST_READ_SIGNED_OUT
-        if not is_multipart:
+        if request.path.startswith(WEBHOOKS):
+            most = MOST_OF_WEBHOOK
+        elif not is_multipart:
             most = MOST_WITHOUT_FILES
         if size > most:
             self.hand_over(request)  # the page refuses it by its length, in the person's language

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.demo.environment import DemoEnvironment
+from commands.demo.environment import VERIFY_TOKEN, DemoEnvironment
 from publisher.settings.environment import load
 
 if TYPE_CHECKING:
@@ -68,6 +68,15 @@ def letters_of(demo: DemoEnvironment) -> Iterator[LetterReader]:
         LetterReader(database, sandbox, settings, now) as letters,
     ):
         yield letters
+
+
+def let_facebook_tell(demo: DemoEnvironment) -> None:
+    """Let the sandbox's Facebook send webhooks to the pages; the clock subscribes the page."""
+    from demo.seeding.sandbox_client import SandboxClient
+
+    sandbox = SandboxClient(demo.sandbox_address)
+    sandbox.set_hook(url=f"{demo.address}/webhooks/facebook", verify_token=VERIFY_TOKEN)
+    sandbox.close()
 
 
 def accounts_at(sandbox_url: str) -> tuple[DemoAccount, ...]:

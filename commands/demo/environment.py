@@ -21,6 +21,7 @@ from publisher.settings.reader import PREFIX
 from sandbox.letters import MAIL_SERVER
 
 HOST = "127.0.0.1"
+VERIFY_TOKEN = "practice"  # noqa: S105  # both sides of it are the demo's
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def _app_keys() -> dict[str, str]:
         "X_CONSUMER_SECRET": credentials.X_CONSUMER_SECRET,
         "FACEBOOK_APP_ID": credentials.FACEBOOK_APP_ID,
         "FACEBOOK_APP_SECRET": credentials.FACEBOOK_APP_SECRET,
+        "FACEBOOK_VERIFY_TOKEN": VERIFY_TOKEN,
     }
 
 

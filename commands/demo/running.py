@@ -104,6 +104,7 @@ def _fill_and_run(
         end([seed])
     if stopping.is_set():
         return
+    city.let_facebook_tell(demo)
     children.start("clock", "clock")
     log("demo", f"Everything runs: {demo.address}")
     with city.letters_of(demo) as letters:

@@ -47,6 +47,10 @@ class SandboxClient:
         """Let an account's access end at that moment; `account` is the platform's id."""
         self._post("/endings", {"platform": platform, "account": account, "at": at.isoformat()})
 
+    def set_hook(self, *, url: str, verify_token: str) -> None:
+        """Set where webhooks of Facebook are sent, once that address repeats a challenge."""
+        self._post("/webhooks", {"url": url, "verify_token": verify_token})
+
     def set_correspondents(self, people: Sequence[Mapping[str, str]]) -> None:
         """Set who may write letters to the Cell; the one without an office is the Cell itself."""
         self._post("/correspondents", people)

@@ -35,12 +35,17 @@ class UnstorableComment(ValueError):
 
 
 def store_or_keep(
-    session: Session, account_id: int, remote_comment: RemoteComment, now: datetime
+    session: Session,
+    account_id: int,
+    remote_comment: RemoteComment,
+    now: datetime,
+    *,
+    asked_at: datetime,
 ) -> bool:
     """Store a comment in a savepoint of its own; if that fails, keep it as an `UnstoredComment`."""
     try:
         with session.begin_nested():
-            return store(session, account_id, remote_comment, now)
+            return store(session, account_id, remote_comment, now, asked_at=asked_at)
     except NOT_STORABLE as problem:
         _keep(session, account_id, remote_comment, problem, now)
         return False
@@ -85,15 +90,24 @@ def _reason(problem: Exception) -> str:
     return shortened(storable(first_line), LONGEST_REASON)
 
 
-def store(session: Session, account_id: int, remote_comment: RemoteComment, now: datetime) -> bool:
+def store(
+    session: Session,
+    account_id: int,
+    remote_comment: RemoteComment,
+    now: datetime,
+    *,
+    asked_at: datetime,
+) -> bool:
     """Store and route a comment if it is new; return True if it was new.
 
-    Raises one of `NOT_STORABLE` for a comment that the tables cannot hold.
+    `asked_at` is when the platform was asked for it: a text that was stored since is newer. Raises
+    one of `NOT_STORABLE` for a comment that the tables cannot hold.
     """
     _check_ids(remote_comment)
     comment = _stored_comment(session, account_id, remote_comment)
     if comment is not None:
-        _store_edit(session, comment, remote_comment, now=now)
+        if _text_read_at(comment) <= asked_at:
+            _store_edit(session, comment, remote_comment, now=now)
         return False
     comment = _new_comment(session, account_id, remote_comment, now=now)
     if remote_comment.author_id and not remote_comment.author_name:
@@ -132,11 +146,15 @@ def _store_edit(
     newest_id = (remote_comment.version_ids or (remote_comment.platform_id,))[-1]
     if comment.text == remote_comment.text or remote_comment.platform_id != newest_id:
         return
-    versions = comment.versions
-    read_at = versions[-1].replaced_at if versions else comment.seen_at
-    versions.append(CommentVersion(text=comment.text, read_at=read_at, replaced_at=now))
+    read_at = _text_read_at(comment)
+    comment.versions.append(CommentVersion(text=comment.text, read_at=read_at, replaced_at=now))
     comment.text, comment.url = remote_comment.text, remote_comment.url
     transitions.record(session, comment, "edited_by_citizen", actor=CLOCK, now=now)
+
+
+def _text_read_at(comment: Comment) -> datetime:
+    """Return when the present text was read first."""
+    return comment.versions[-1].replaced_at if comment.versions else comment.seen_at
 
 
 def _new_comment(

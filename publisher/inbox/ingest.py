@@ -35,7 +35,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.types import CommentSource, RemoteComment, SharedPage
+from publisher.platforms.base.types import CommentSource, SharedPage
 from publisher.platforms.registry import all_platforms
 from publisher.states import AccountState
 from publisher.transitions import NOW
@@ -47,6 +47,9 @@ READING_INTERVALS = (
     (timedelta(days=30), timedelta(hours=6)),
 )
 """The maximum age of a post, and its reading interval up to that age; older posts are not read."""
+
+TOLD_EVERY = timedelta(hours=6)
+"""The reading interval of posts on an account whose platform tells us of comments by webhooks."""
 
 MENTIONS_EVERY = timedelta(minutes=2)
 """The interval at which mentions are read."""
@@ -182,13 +185,14 @@ def _read(pool: PlatformPool, reading: Reading, silent_ids: set[int]) -> int:
     The account's id is added to `silent_ids` if the platform does not respond.
     """
     context, new_count = pool.context, 0
+    asked_at = context.now()
     try:
         platform = pool.open(reading.account)
         reading = reading_groups.with_companions(context, platform, reading)
         for nameless_page in _pages(platform, reading):
             page = authors.name_authors(context, platform, reading.account, nameless_page)
             failpoints.hit("listen.page_unstored")
-            new_count += _store_page(context, reading, page)
+            new_count += _store_page(context, reading, page, asked_at)
             failpoints.hit("listen.page_stored")
             if not page.cursors:
                 failpoints.hit("listen.between_pages")
@@ -238,23 +242,26 @@ def _pause_account(context: WorkerContext, reading: Reading) -> None:
         failures.pause(session, reading.account.id, now)
 
 
-def _store_page(context: WorkerContext, reading: Reading, page: SharedPage) -> int:
+def _store_page(
+    context: WorkerContext, reading: Reading, page: SharedPage, asked_at: datetime
+) -> int:
     """Store the page with its cursors; return the number of new comments.
 
     The comments are stored together, which takes the fewest statements. If one of them cannot be
     stored, each is stored in a savepoint of its own, in one transaction with the cursors too.
     """
     try:
-        return _store_comments(context, reading, page, comment_storage.store)
+        return _store_comments(context, reading, page, asked_at, comment_storage.store)
     except comment_storage.NOT_STORABLE:
-        return _store_comments(context, reading, page, comment_storage.store_or_keep)
+        return _store_comments(context, reading, page, asked_at, comment_storage.store_or_keep)
 
 
 def _store_comments(
     context: WorkerContext,
     reading: Reading,
     page: SharedPage,
-    store: Callable[[Session, int, RemoteComment, datetime], bool],
+    asked_at: datetime,
+    store: Callable[..., bool],
 ) -> int:
     """Store the page's comments by `store`, and the cursors.
 
@@ -270,7 +277,8 @@ def _store_comments(
             transitions.lock(session, Account, account_id)
         sources = reading_groups.sources_of(session, reading)
         new_count = sum(
-            store(session, account_id, remote_comment, now) for remote_comment in remote_comments
+            store(session, account_id, remote_comment, now, asked_at=asked_at)
+            for remote_comment in remote_comments
         )
         if not page.cursors:
             # The next page follows at once, so no other clock is to begin.
@@ -326,6 +334,6 @@ def _interval(session: Session, source: Source, now: datetime) -> timedelta | No
         intervals = [interval for oldest, interval in READING_INTERVALS if age <= oldest]
         if not intervals:
             return None
-        interval = intervals[0]
+        interval = TOLD_EVERY if source.account.is_told else intervals[0]
     is_slowed = session.scalar(select(budget.is_slowed(cause, source.account_id, now)))
     return interval * budget.SLOW_FACTOR if is_slowed else interval

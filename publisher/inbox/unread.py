@@ -17,7 +17,7 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.database.session import Database
 from publisher.delivery.costs import budget
-from publisher.inbox.ingest import MENTIONS_EVERY, READING_INTERVALS
+from publisher.inbox.ingest import MENTIONS_EVERY, READING_INTERVALS, TOLD_EVERY
 from publisher.models.comments import Source
 from publisher.models.deliveries import Account, ReceiptRow
 from publisher.models.history import Event
@@ -106,9 +106,13 @@ def _is_late(now: datetime, *, was_readable: bool = False) -> ColumnElement[bool
     return or_(
         Source.receipt_id.is_(None)
         & _longer_than(MENTIONS_EVERY, now, was_readable, Cause.MENTIONS),
+        Account.is_told
+        & (ReceiptRow.published_at >= now - READING_INTERVALS[-1][0])
+        & _longer_than(TOLD_EVERY, now, was_readable, Cause.REPLIES),
         *(
             # The intervals grow with the age, so of those that fit the first decides.
-            (ReceiptRow.published_at >= now - age)
+            ~Account.is_told
+            & (ReceiptRow.published_at >= now - age)
             & _longer_than(interval, now, was_readable, Cause.REPLIES)
             for age, interval in READING_INTERVALS
         ),

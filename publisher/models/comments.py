@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
@@ -72,6 +72,7 @@ class Comment(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "platform_id"),
         Index("ix_comments_department_due", "department_id", "due_at"),
+        Index("ix_comments_account_seen", "account_id", "seen_at"),
         partial_index("ix_comments_open", "due_at", where="state IN ('received', 'routed')"),
     )
 
@@ -97,6 +98,10 @@ class Comment(Base):
     interim_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: The time since when we have hidden it on its platform.
     hidden_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The time when a webhook named it first; None if it was only found by reading.
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The time when it was found to be deleted on its platform, by its citizen or by others.
+    gone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(Text, default="")
 
     account: Mapped[Account] = relationship()
@@ -147,6 +152,50 @@ class UnstoredComment(Base):
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     account: Mapped[Account] = relationship()
+
+
+class Webhook(Base):
+    """A delivery by which a platform told of changes: its signed body, stored before our answer."""
+
+    __tablename__ = "webhooks"
+    __table_args__ = (
+        UniqueConstraint("platform", "digest"),
+        Index("ix_webhooks_received_at", "received_at"),
+        partial_index("ix_webhooks_waiting", "id", where="worked_at IS NULL"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    platform: Mapped[str] = mapped_column(String(20))
+    #: SHA-256 of the body: a delivery that is repeated is stored once.
+    digest: Mapped[str] = mapped_column(String(64))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The time when its hints were stored.
+    worked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class CommentHint(Base):
+    """A comment that a webhook named; it is read by its id, and the hint then deleted.
+
+    A comment under a post that is not ours (yet) waits, until its post is known or 30 days pass.
+    """
+
+    __tablename__ = "comment_hints"
+    __table_args__ = (
+        Index("ix_comment_hints_read_at", "read_at"),
+        Index("ix_comment_hints_comment", "platform", "platform_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    platform: Mapped[str] = mapped_column(String(20))
+    platform_id: Mapped[str] = mapped_column(String(120))
+    root_id: Mapped[str] = mapped_column(String(120))
+    #: What its webhook said of it: a `CommentChange`.
+    change: Mapped[str] = mapped_column(String(24))
+    #: The time when its webhook was received.
+    told_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The time from which on the comment is read.
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Routing(Base):

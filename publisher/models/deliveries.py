@@ -86,6 +86,12 @@ class Account(Base):
     scopes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     #: The required permissions that were not granted.
     missing: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    #: The time when the platform was last asked if it tells us of comments by webhooks.
+    subscription_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The last time when it said that it does.
+    subscribed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: True while its webhooks are relied on, and its posts are therefore polled rarely.
+    is_told: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     department: Mapped[Department] = relationship()
     #: The departments that may use it; if there are none, all departments may.

@@ -1,19 +1,22 @@
-"""Checks of the mails and files that come to the cell, for `nagarvani doctor`."""
+"""Checks of the mails, files and webhooks that come to us, for `nagarvani doctor`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, select
 
 from publisher.database.session import Database
+from publisher.delivery.accounts.manage import all_accounts
+from publisher.inbox.subscriptions import WebhookState, telling
 from publisher.intake.scans import is_waiting
 from publisher.mailbox.imap import imap_server
 from publisher.media.virus_scanner import ScannerAway, clamd, version_of
 from publisher.models.mailbox import Mailbox, MailOutcome, ReceivedMail
 from publisher.models.submissions import SubmissionFile
-from publisher.operations.health_checks import HealthFinding, HealthSubject
+from publisher.operations.health_checks import HealthFinding, HealthSubject, account_finding
 
 UNREAD_FOR: Final = timedelta(hours=1)
 """How long ago the mailbox was last read to its end, from which on `doctor` says so.
@@ -21,6 +24,7 @@ UNREAD_FOR: Final = timedelta(hours=1)
 A clock may stay connected for some twenty minutes before it notes that again.
 """
 IGNORED_WITHIN: Final = timedelta(days=30)
+_AS_SET: Final = frozenset({WebhookState.TOLD, WebhookState.UNSET})
 _UNSEEN = (ReceivedMail.outcome == MailOutcome.REFUSED, ReceivedMail.seen_at.is_(None))
 
 
@@ -111,3 +115,17 @@ def check_unscanned(database: Database) -> list[HealthFinding]:
         return []
     values = {"number": number, "problem": problem}
     return [HealthFinding(HealthSubject.SCANNER, False, "files_unscanned", values)]
+
+
+def check_webhooks(
+    database: Database, settings: Mapping[str, str], *, now: datetime
+) -> list[HealthFinding]:
+    """Report which accounts' comments webhooks bring, and why they do not bring the others'."""
+    with database.reading() as session:
+        accounts = all_accounts(session)
+        states = telling(session, accounts, settings, now=now)
+    return [
+        account_finding(account, f"webhooks_{state.value}", ok=state in _AS_SET)
+        for account in accounts
+        if (state := states.get(account.id)) is not None
+    ]

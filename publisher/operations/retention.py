@@ -27,6 +27,7 @@ from publisher.inbox import authors
 from publisher.mailbox import quarantine
 from publisher.media.store import MediaStore
 from publisher.models.approvals import RefusalDay, RefusedSignIn, SpotCode
+from publisher.models.comments import CommentHint, Webhook
 from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import ClockBeat
 from publisher.models.departments import RegisterFile
@@ -47,6 +48,9 @@ SPENT: Final = timedelta(days=30)
 
 UNUSED: Final = timedelta(days=30)
 """Uploaded files that were never handed in, after which a form counts as abandoned."""
+
+WEBHOOKS: Final = timedelta(days=30)
+"""Webhooks as they came, and hints about comments under posts that are not ours."""
 
 BEATS: Final = timedelta(days=7)
 """Heartbeats of dead workers: each start has a name of its own."""
@@ -76,6 +80,8 @@ Table = type[
     | SignInAttempt
     | KnownDevice
     | RegisterFile
+    | Webhook
+    | CommentHint
 ]
 
 
@@ -110,6 +116,8 @@ def _expired(now: datetime) -> dict[Table, ColumnElement[bool]]:
         RefusedSignIn: and_(RefusedSignIn.at <= now - LOGS, RefusedSignIn.id != newest),
         RefusalDay: RefusalDay.day <= local_day(now - LOGS),
         KnownDevice: and_(_has_lapsed(now - known_devices.LASTS), KnownDevice.id != newest_device),
+        CommentHint: CommentHint.told_at <= now - WEBHOOKS,
+        Webhook: Webhook.received_at <= now - WEBHOOKS,
         RegisterFile: RegisterFile.uploaded_at <= now - uploads.LIFETIME,
         SignIn: and_(_has_ended(now - LOGS), _is_in_between()),
     }

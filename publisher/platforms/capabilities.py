@@ -14,7 +14,7 @@ from urllib.parse import SplitResult
 
 from publisher.platforms.base.charges import Billing, RecordCharges, ignore_charges
 from publisher.platforms.base.protocol import CredentialsExpired, Platform
-from publisher.platforms.base.types import PlatformLimits
+from publisher.platforms.base.types import PlatformLimits, RemoteChange
 from publisher.platforms.oauth.types import ConnectableAccount, StartedFlow, TokenFacts
 
 Credentials = TypeVar("Credentials")
@@ -129,6 +129,36 @@ class OAuthFlow(Protocol):
         """Return the platform's facts about a stored token; None if it tells none."""
 
 
+class Webhooks(Protocol):
+    """How a platform tells us of changes: a check of our address, and signed deliveries.
+
+    A module with these functions is one. They get the settings of the platforms.
+    """
+
+    def challenge(self, settings: Mapping[str, str], query: Mapping[str, str]) -> str | None:
+        """Return the answer to a check of our address; None if it is not the platform's."""
+
+    def is_signed(
+        self, settings: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> bool:
+        """Return True if the platform has signed this raw body."""
+
+    def read_changes(self, body: bytes) -> tuple[RemoteChange, ...] | None:
+        """Return what a delivery says of comments; None if it is not of a known form."""
+
+
+@dataclass(frozen=True)
+class WebhookSupport:
+    """The webhooks of a platform: their module, and what they need.
+
+    `settings` are those without which none is taken; `right` is needed to ask for them.
+    """
+
+    load: Callable[[], Webhooks]
+    settings: tuple[str, ...]
+    right: str
+
+
 @dataclass(frozen=True)
 class AccountFromSettings:
     """The settings that connect an account by `nagarvani init`: all of `names`, or none.
@@ -198,6 +228,8 @@ class Capabilities:
     settings: AccountFromSettings
     #: What the platform charges; None if nothing.
     billing: Billing | None = None
+    #: None if the platform tells nothing by itself, and comments are found by reading alone.
+    webhooks: WebhookSupport | None = None
 
 
 def read_credentials(kind: Callable[..., Credentials], parts: Mapping[str, str]) -> Credentials:

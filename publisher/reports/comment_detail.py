@@ -116,6 +116,7 @@ class CommentDetail:
     routing_steps: tuple[RoutingStep, ...]
     replies: tuple[ReplyView, ...]
     hidden_at: datetime | None
+    gone_at: datetime | None
     acts: frozenset[Action]
 
 
@@ -153,6 +154,7 @@ def comment_page(
         routing_steps=routing_steps,
         replies=tuple(reply for reply in replies if reply.comment_id == comment.id),
         hidden_at=comment.hidden_at,
+        gone_at=comment.gone_at,
         acts=_allowed_actions(actor, comment, replies),
     )
 

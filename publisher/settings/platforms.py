@@ -66,4 +66,5 @@ PLATFORM_SETTINGS: Final = (
     PlatformSetting("facebook_page_token", is_secret=True),
     PlatformSetting("facebook_app_id"),
     PlatformSetting("facebook_app_secret", is_secret=True),
+    PlatformSetting("facebook_verify_token", is_secret=True),
 )

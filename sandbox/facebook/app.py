@@ -25,9 +25,9 @@ EDGES: dict[tuple[str, str], tuple[str, Work]] = {
     ("GET", "feed"): ("timeline", reads.feed),
     ("GET", "published_posts"): ("timeline", reads.published_posts),
     ("GET", "scheduled_posts"): ("timeline", reads.scheduled_posts),
-    ("GET", "subscribed_apps"): ("connect", webhooks.subscribed),
-    ("POST", "subscribed_apps"): ("connect", webhooks.subscribe),
-    ("DELETE", "subscribed_apps"): ("connect", webhooks.unsubscribe),
+    ("GET", "subscribed_apps"): ("subscribe", webhooks.subscribed),
+    ("POST", "subscribed_apps"): ("subscribe", webhooks.subscribe),
+    ("DELETE", "subscribed_apps"): ("subscribe", webhooks.unsubscribe),
 }
 NODES: dict[str, Work] = {
     "GET": reads.node,

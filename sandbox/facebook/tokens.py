@@ -35,6 +35,7 @@ NEEDED_SCOPES = {
     "comments": "pages_read_user_content",
     "reply": "pages_manage_engagement",
     "hide": "pages_manage_engagement",
+    "subscribe": "pages_manage_metadata",
 }
 
 

@@ -164,6 +164,7 @@ MARATHI = {
     "search": "शोध",
     "check": "खाते तपासणे",
     "connect": "खाते जोडणे",
+    "subscribe": "टिप्पण्यांची माहिती मागणे",
     "mail": "ईमेल घेणे",
     "*": "सर्व क्रिया",
     "Write to the Cell": "कक्षाला ईमेल लिहा",
@@ -229,6 +230,7 @@ ENGLISH = {
     "comments": "read comments",
     "check": "check the account",
     "connect": "connect the account",
+    "subscribe": "ask to be told of comments",
     "mail": "take mail",
     "*": "everything",
 }

@@ -28,6 +28,7 @@ NOT_PAGES = frozenset(
         "monitoring.ready",
         "public_files.robots",
         "public_files.security",
+        "webhooks.challenge",
         "submissions.csv",
         "annex.csv",
         "annex.pdf",

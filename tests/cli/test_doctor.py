@@ -37,6 +37,7 @@ SUBJECTS = (
     "migrations",
     "account",
     "account",
+    "account",  # how its comments come
     "spending",
     "mails to the Cell",
     "clock",

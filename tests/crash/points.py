@@ -20,6 +20,8 @@ LOOKING = ("look.marked", "look.read", "look.in_commit", "look.stored")
 LISTENING = ("listen.page_unstored", "listen.page_stored")
 BETWEEN_PAGES = ("listen.between_pages",)
 """Only posts that are read together come here, with more than a page of comments."""
+RECEIVING = ("webhook.unstored", "webhook.in_commit", "webhook.stored")
+BEING_TOLD = ("webhook.unworked", "webhook.read_unstored", "webhook.read_stored")
 APPROVING = ("approve.before_commit", "approve.after_commit")
 SCHEDULING = ("schedule.before_commit", "schedule.after_commit")
 EDITING = ("edit.before_commit", "edit.after_commit")

@@ -28,6 +28,8 @@ def test_every_kill_point_of_the_product_is_tried_somewhere() -> None:
         *points.LOOKING,
         *points.LISTENING,
         *points.BETWEEN_PAGES,
+        *points.RECEIVING,
+        *points.BEING_TOLD,
         *points.APPROVING,
         *points.SCHEDULING,
         *points.EDITING,

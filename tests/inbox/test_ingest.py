@@ -153,7 +153,9 @@ def test_a_clock_waits_for_another_one_that_stores_the_same_comment(town: City) 
     counts: list[int] = []
     with town.write() as session:
         transitions.lock(session, Account, town.accounts["x"])
-        comment_storage.store(session, town.accounts["x"], page.comments[-1], town.now)
+        comment_storage.store(
+            session, town.accounts["x"], page.comments[-1], town.now, asked_at=town.now
+        )
         pool = PlatformPool(town.clock_named("clock-2"))
         other = threading.Thread(target=lambda: counts.append(ingest._read(pool, reading, set())))
         other.start()

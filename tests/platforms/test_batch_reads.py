@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -18,9 +20,12 @@ from publisher.platforms.base.protocol import (
     PlatformError,
     RefusalCode,
     Refused,
+    TellsOfComments,
     TryLater,
 )
-from publisher.platforms.base.types import RemotePost
+from publisher.platforms.base.types import RemoteComment, RemotePost
+from publisher.platforms.registry import open_platform
+from sandbox.credentials import FACEBOOK_APP_ID
 from tests.platforms import platform_setups
 from tests.platforms.platform_setups import CREDENTIALS, PlatformSetup
 from tests.platforms.stub import Stub, http_response
@@ -295,3 +300,43 @@ def test_lists_by_ids_in_the_address_are_no_more(tmp_path: Path) -> None:
         response = requests.get(f"{platform_ground.url}/v26.0/?ids=1,2", headers=host, timeout=10)
         assert response.status_code >= 400
         assert response.json()["error"]
+
+
+@pytest.fixture
+def page_setup(tmp_path: Path) -> Iterator[PlatformSetup]:
+    """Set Facebook up in a sandbox, with the app whose webhooks its page sends."""
+    with platform_setups.open_setup("facebook", tmp_path / "sandbox") as setup:
+        settings = {"facebook_app_id": FACEBOOK_APP_ID, "graph_api_url": setup.url}
+        settings["graph_api_version"] = "v26.0"
+        platform = open_platform("facebook", CREDENTIALS["facebook"], settings)
+        yield replace(setup, platform=platform)
+
+
+def test_a_page_is_subscribed_and_says_so(page_setup: PlatformSetup) -> None:
+    page = page_setup.platform
+    assert isinstance(page, TellsOfComments)
+    assert not page.is_subscribed()
+    page.subscribe()
+    page.subscribe()
+    assert page.is_subscribed()
+    other = {"facebook_app_id": "5", "graph_api_url": page_setup.url, "graph_api_version": "v26.0"}
+    stranger = open_platform("facebook", CREDENTIALS["facebook"], other)
+    assert isinstance(stranger, TellsOfComments)
+    assert not stranger.is_subscribed()  # another app is told
+
+
+def test_named_comments_are_read_as_they_are_now(page_setup: PlatformSetup) -> None:
+    page = page_setup.platform
+    assert isinstance(page, TellsOfComments)
+    post = page_setup.send(NOTICE)
+    changed, gone, hidden = (page_setup.citizen_says(text, post) for text in ("एक", "दोन", "तीन"))
+    page_setup.change_elsewhere(changed, "बदललेले")
+    page_setup.change_elsewhere(gone, None)
+    page.hide(hidden, hidden=True, deadline=platform_setups.deadline())
+    comments = page.comments_by_ids(dict.fromkeys((changed, gone, hidden), post))
+    first, third = comments[changed], comments[hidden]
+    assert isinstance(first, RemoteComment)
+    assert isinstance(third, RemoteComment)
+    assert (first.text, first.root_id, first.is_hidden) == ("बदललेले", post, False)
+    assert (comments[gone], third.is_hidden) == (None, True)
+    assert page.comments_by_ids({}) == {}

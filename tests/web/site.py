@@ -233,3 +233,11 @@ def cache_templates(app: Flask) -> None:
     templates = runs.current().folder / "templates"
     templates.mkdir(exist_ok=True)
     app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(templates))
+
+
+def with_settings(site: Site, **settings: str) -> None:
+    """Let the application have other settings of the platforms."""
+    house = site.app.extensions["house"]
+    platforms = {**house.settings.platforms, **settings}
+    changed = replace(house.settings, platforms=platforms)
+    site.app.extensions["house"] = replace(house, settings=changed)

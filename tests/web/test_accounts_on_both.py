@@ -8,11 +8,12 @@ import pytest
 
 from publisher.delivery.costs import ledger
 from publisher.delivery.monitoring import intervals, poll
+from publisher.models.deliveries import Account
 from publisher.platforms.base.charges import Cause, Charge, ChargeKind
 from publisher.platforms.base.protocol import CreditsUsedUp
 from publisher.platforms.base.types import Health, HealthProblem
 from tests.support.city_people import DAY, MINUTE
-from tests.web.site import Site
+from tests.web.site import Site, with_settings
 
 pytestmark = pytest.mark.both
 
@@ -100,3 +101,27 @@ def test_that_credits_are_used_up_is_shown_until_a_check_is_answered(any_site: S
     city.platform("x").health = Health(None, "@pmc_x")
     admin.post(f"{path}/check", {"from": "account"})
     assert sentence not in admin.page(path)
+
+
+def test_why_comments_do_not_come_by_webhooks_is_shown(any_site: Site) -> None:
+    city = any_site.city
+    pages = ("/accounts", f"/accounts/{city.accounts['facebook']}")
+    admin = any_site.browser("admin")
+    sentence = "सध्या फेसबुक टिप्पण्यांची माहिती कळवीत नाही."
+    assert not any(sentence in admin.page(page) for page in pages)  # webhooks are not set up
+    names = ("facebook_app_id", "facebook_app_secret", "facebook_verify_token")
+    with_settings(any_site, **dict.fromkeys(names, "1"))
+    assert all(sentence in admin.page(page) for page in pages)
+    with city.write() as session:
+        account = session.get_one(Account, city.accounts["facebook"])
+        account.scopes = ["pages_manage_posts"]
+    missing = "टिप्पण्यांची माहिती लगेच मिळण्याची परवानगी मिळालेली नाही."
+    assert all(missing in admin.page(page) for page in pages)
+    with city.write() as session:
+        session.get_one(Account, city.accounts["facebook"]).subscribed_at = city.now
+    assert not any(sentence in admin.page(page) or missing in admin.page(page) for page in pages)
+    city.comment(under=city.live(on=["facebook"])[0], on="facebook")
+    with city.write() as session:
+        session.get_one(Account, city.accounts["facebook"]).subscribed_at = city.now
+    late = "फेसबुक या माध्यमाकडून कळविण्यात आल्या नव्हत्या"
+    assert all(late in admin.page(page) for page in pages)

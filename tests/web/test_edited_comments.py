@@ -30,7 +30,7 @@ def edit(city: City, comment_id: int, text: str) -> None:
             url=comment.url,
             by_ourselves=False,
         )
-        comment_storage.store(session, comment.account_id, edited, city.now)
+        comment_storage.store(session, comment.account_id, edited, city.now, asked_at=city.now)
 
 
 def test_the_texts_before_are_folded_below_the_comment_with_their_times(any_site: Site) -> None:

@@ -50,6 +50,7 @@ WITHOUT_A_LINK: Mapping[str, str] = {
     "second_factor.code": "the second screen of setting up",
     "stopping.show": "those who may not stop are led to it by the banner of a stop",
     "understood.say": "asked by the page itself while somebody types a time",
+    "webhooks.challenge": "asked by the platform when it is given the address",
     "upgrade_review.index": "a line of Today while somebody has not been looked through",
 }
 """Pages that some answer to without a link, with the way to each."""

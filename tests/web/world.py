@@ -99,6 +99,9 @@ CELL = Entry("lead cell")
 WITHDRAW = Entry("lead", "officer head")
 ON_COMMENTS = Entry("lead cell", "officer head")
 
+SIGNED = frozenset({"webhooks.receive"})
+"""Routes for platforms: no form leads there, and a signature stands for session and token."""
+
 TABLE: Mapping[str, Entry] = {
     "static": PUBLIC,
     "language.choose": PUBLIC,
@@ -175,6 +178,8 @@ TABLE: Mapping[str, Entry] = {
     "monitoring.ready": PUBLIC,
     "public_files.robots": PUBLIC,
     "public_files.security": PUBLIC,
+    "webhooks.challenge": PUBLIC,
+    "webhooks.receive": PUBLIC,
     "guides.index": PUBLIC,
     "guides.show": PUBLIC,
     "tour.dismiss": page(EVERYBODY),

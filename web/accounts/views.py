@@ -16,6 +16,7 @@ from publisher.delivery.costs import budget
 from publisher.delivery.monitoring import overdue
 from publisher.delivery.rate_limits import daily_cap
 from publisher.delivery.rate_limits.query import free_at
+from publisher.inbox.subscriptions import telling
 from publisher.inbox.unread import unread
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery
@@ -51,6 +52,7 @@ def index(session: Session) -> Page:
         overdue_checks=_behind(session),
         unread_comments=unread(session, now=now),
         months=budget.spending(session, ctx.settings.platforms, now=now),
+        tellings=telling(session, accounts, ctx.settings.platforms, now=now),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
         connectable=[(platform, oauth_flows.lacks(platform.name)) for platform in all_platforms()],
     )
@@ -69,6 +71,7 @@ def show(session: Session, account_id: int) -> Page:
         credit_outage=platform_credits.outages(session).get(account.platform),
         overdue_checks=_behind(session).get(account_id),
         unread_comments=unread(session, now=now).get(account_id),
+        telling=telling(session, [account], ctx.settings.platforms, now=now).get(account_id),
         limits=_limits(session, account_id),
         sent_count=daily_cap.sent_in_a_day(session, account_id, now),
         free_at=free_at(session, account_id, now),

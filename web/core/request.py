@@ -34,6 +34,12 @@ MOST_TEXT = 2 * MEGABYTE
 MOST_TEXT_SIGNED_OUT = 200_000
 """The most bytes of a form without a session, without the contents of its files."""
 
+MOST_OF_WEBHOOK = 4 * MEGABYTE
+"""The most bytes of a platform's webhook."""
+
+WEBHOOKS = "/webhooks/"
+"""Where the addresses of webhooks begin."""
+
 _ADDED_BY_SIGN_IN = 16_000
 """The bytes that the sign-in page adds to the longest form that it carries."""
 
@@ -154,6 +160,8 @@ class Request(flask.Request):
     @property
     def max_content_length(self) -> int | None:
         """The most bytes of the body; a larger request is refused with 413."""
+        if self.endpoint == "webhooks.receive":
+            return MOST_OF_WEBHOOK
         if self.mimetype != MULTIPART:
             return min(MOST_WITHOUT_FILES, 3 * self._most_text)  # a byte is quoted as three
         if self.endpoint not in _FILES:

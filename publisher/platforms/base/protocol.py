@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from publisher.platforms.base.types import (
     Allowance,
@@ -22,6 +22,7 @@ from publisher.platforms.base.types import (
     PlatformLimits,
     PreparedPost,
     Receipt,
+    RemoteComment,
     RemotePost,
     SharedPage,
 )
@@ -90,6 +91,9 @@ class OutcomeUnknown(PlatformError):
 
 PostOrError = RemotePost | Refused | TryLater | None
 """The result for one of many ids: the post, or why it was not read; None if it does not exist."""
+
+CommentOrError = RemoteComment | Refused | TryLater | None
+"""The same for one of many comments."""
 
 
 @dataclass(frozen=True)
@@ -237,3 +241,27 @@ class Platform(Protocol):
 
     def check(self) -> Health:
         """Ask the platform for the account of these credentials. Raises no PlatformError."""
+
+
+@runtime_checkable
+class TellsOfComments(Protocol):
+    """An opened account whose platform tells us of comments by webhooks, once it was asked to."""
+
+    def is_subscribed(self) -> bool:
+        """Return True if the platform says that it tells our app of this account's comments.
+
+        Raises TryLater, Refused or CredentialsExpired.
+        """
+
+    def subscribe(self) -> None:
+        """Ask the platform to tell our app of this account's comments; idempotent.
+
+        Raises TryLater, Refused or CredentialsExpired.
+        """
+
+    def comments_by_ids(self, roots: Mapping[str, str]) -> Mapping[str, CommentOrError]:
+        """Read comments by their ids, at most `limits.seen_at_once`; return all results.
+
+        `roots` has the id of the post or thread that contains each. Raises TryLater, Refused or
+        CredentialsExpired.
+        """

@@ -124,8 +124,9 @@ class RemoteComment:
     contains it. Characters that a database refuses are replaced, long names and texts are
     shortened, and a URL that is too long is left out. An id is never shortened, since it could
     become the id of another comment. `author_name` is empty if it has to be asked for by
-    `Platform.authors`. On a platform where each edit gets an id of its own,
-    `version_ids` are those of all versions, the newest last.
+    `Platform.authors`. On a platform where each edit gets an id of its own, `version_ids` are those
+    of all versions, the newest last. `is_hidden` is None if the platform was not asked, or does not
+    say.
     """
 
     platform_id: str
@@ -139,6 +140,7 @@ class RemoteComment:
     url: str
     by_ourselves: bool
     version_ids: tuple[str, ...] = ()
+    is_hidden: bool | None = None
 
     def __post_init__(self) -> None:
         """Make each text storable."""
@@ -150,6 +152,24 @@ class RemoteComment:
             object.__setattr__(self, name, shortened(clean_text, most) if most else clean_text)
         if len(self.url) > LONGEST_URL:
             object.__setattr__(self, "url", "")
+
+
+class CommentChange(StrEnum):
+    """What a webhook says of a comment; a new one, a new text and what is unknown are one."""
+
+    WRITTEN = "written"
+    REMOVED = "removed"
+    HIDDEN = "hidden"
+    SHOWN = "shown"
+
+
+@dataclass(frozen=True)
+class RemoteChange:
+    """A comment that a webhook names, under which root it is, and what changed."""
+
+    platform_id: str
+    root_id: str
+    change: CommentChange
 
 
 @dataclass(frozen=True)

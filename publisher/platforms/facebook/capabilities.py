@@ -17,6 +17,8 @@ from publisher.platforms.capabilities import (
     OAuthFlow,
     Permalink,
     RenditionFit,
+    Webhooks,
+    WebhookSupport,
     address_base,
     read_credentials,
 )
@@ -88,6 +90,12 @@ def _oauth() -> OAuthFlow:
     return oauth
 
 
+def _webhooks() -> Webhooks:
+    from publisher.platforms.facebook import webhooks
+
+    return webhooks
+
+
 def _account_in(settings: Mapping[str, str]) -> ConnectableAccount:
     page_id = settings["facebook_page_id"]
     return ConnectableAccount(
@@ -129,6 +137,7 @@ FACEBOOK: Final = Capabilities(
         "pages_read_engagement": N_("read the page’s posts"),
         "pages_read_user_content": N_("read citizens’ comments"),
         "pages_manage_engagement": N_("answer and hide comments"),
+        "pages_manage_metadata": N_("be told of comments at once"),
         "CREATE_CONTENT": N_("role on the page: create content"),
         "MODERATE": N_("role on the page: moderate"),
     },
@@ -149,5 +158,10 @@ FACEBOOK: Final = Capabilities(
         ("facebook_page_id", "facebook_page_token"),
         ("facebook_app_id", "facebook_app_secret"),
         _account_in,
+    ),
+    webhooks=WebhookSupport(
+        _webhooks,
+        ("facebook_app_id", "facebook_app_secret", "facebook_verify_token"),
+        "pages_manage_metadata",
     ),
 )

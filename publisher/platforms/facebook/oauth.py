@@ -30,13 +30,15 @@ if TYPE_CHECKING:
 
 LEG_SECONDS = 20.0
 MOST_PAGES = 5
-SCOPES = (
+NEEDED_SCOPES = (
     "pages_show_list",
     "pages_manage_posts",
     "pages_read_engagement",
     "pages_read_user_content",
     "pages_manage_engagement",
 )
+# Without the last one all works, but comments are found by polling alone.
+SCOPES = (*NEEDED_SCOPES, "pages_manage_metadata")
 TASKS = ("CREATE_CONTENT", "MODERATE")
 
 
@@ -119,7 +121,7 @@ def _facts(installation: Installation, token: str, *, page_id: str = "") -> Toke
         until=_end(facts, "expires_at"),
         data_until=_end(facts, "data_access_expires_at"),
         scopes=scopes,
-        missing=tuple(scope for scope in SCOPES if scope not in scopes),
+        missing=tuple(scope for scope in NEEDED_SCOPES if scope not in scopes),
     )
 
 

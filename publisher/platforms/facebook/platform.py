@@ -22,7 +22,7 @@ from publisher.platforms.base.types import Medium, Outgoing, PreparedPost, Recei
 from publisher.platforms.facebook.api import raise_wrong_account, require_success
 from publisher.platforms.facebook.payloads import comment_form, limits_for, post_form, sent_text
 from publisher.platforms.facebook.post_limits import LIMITS
-from publisher.platforms.facebook.read import FacebookReader
+from publisher.platforms.facebook.webhooks import SubscribingPage
 from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.prechecks import must_answer, refuse_unfit
 
@@ -30,7 +30,7 @@ NODE_FIELDS = "id,permalink_url,created_time,message,from{id}"
 STAGED_FIELDS = f"{NODE_FIELDS},is_published"
 
 
-class FacebookPlatform(FacebookReader):
+class FacebookPlatform(SubscribingPage):
     """A Facebook page. Opening it makes no network call; use it from one thread at a time."""
 
     name = "facebook"

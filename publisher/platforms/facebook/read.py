@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from publisher.platforms.account import MOST_PAGES, OVERLAP
 from publisher.platforms.base.cursor import CursorPosition, read_next_page
 from publisher.platforms.base.json_values import Json, moment_at, rows_at, text_at
 from publisher.platforms.base.protocol import (
+    CommentOrError,
     CredentialsExpired,
     PostOrError,
     RefusalCode,
@@ -33,6 +34,9 @@ from publisher.platforms.http.responses import PlatformResponse, by_code, error_
 
 POST_FIELDS = "id,message,created_time,permalink_url,attachments{media_type,subattachments}"
 SEEN_FIELDS = f"{POST_FIELDS},from{{id}},is_published"
+NodeOrError = Json | Refused | TryLater | None
+"""A node of a batch, or why it was not read; None if it does not exist."""
+
 COMMENT_FIELDS = "id,message,from,created_time,parent{id},permalink_url,is_hidden,attachment"
 
 
@@ -73,17 +77,31 @@ class FacebookReader(FacebookCalls):
         fields_by_id = {node_id: self._fields(node_id) for node_id in platform_ids}
         if not fields_by_id:
             return {}
+        return {
+            node_id: self._remote_post(node_id, node) if isinstance(node, dict) else node
+            for node_id, node in self._nodes(fields_by_id).items()
+        }
+
+    def comments_by_ids(self, roots: Mapping[str, str]) -> dict[str, CommentOrError]:
+        """Read up to fifty comments in one request, each with the post that contains it."""
+        nodes = self._nodes(dict.fromkeys(roots, COMMENT_FIELDS)) if roots else {}
+        return {
+            comment_id: self._remote_comment(node, roots[comment_id])
+            if isinstance(node, dict)
+            else node
+            for comment_id, node in nodes.items()
+        }
+
+    def _nodes(self, fields_by_id: Mapping[str, str]) -> dict[str, NodeOrError]:
         with self.reading_many(is_list=True) as call:
             parts = self.get_each(call, fields_by_id)
             return {
-                node_id: self._read_part(call, node_id, part)
+                node_id: self._read_part(call, part)
                 for node_id, part in zip(fields_by_id, parts, strict=True)
             }
 
-    def _read_part(
-        self, call: ClientCall, node_id: str, part: PlatformResponse | None
-    ) -> PostOrError:
-        """Return the post of one part of a batch, or its error.
+    def _read_part(self, call: ClientCall, part: PlatformResponse | None) -> NodeOrError:
+        """Return the node of one part of a batch, or its error.
 
         Raises CredentialsExpired, which concerns all parts.
         """
@@ -95,8 +113,7 @@ class FacebookReader(FacebookCalls):
         detail = for_storage(f"HTTP {part.code}: {call.mask(part.body)}")
         if fault is None:
             node = part.json() or {}
-            is_node = text_at(node, "id")
-            return self._remote_post(node_id, node) if is_node else TryLater(None, detail)
+            return node if text_at(node, "id") else TryLater(None, detail)
         problem = error_for(fault, detail, creating=False)
         if isinstance(problem, CredentialsExpired):
             raise problem
@@ -201,7 +218,7 @@ class FacebookReader(FacebookCalls):
         return CommentPage(remote_comments, next_position.encode(), bool(next_position.token))
 
     def _remote_comment(self, row: Json, post_id: str) -> RemoteComment:
-        author_id = text_at(row, "from", "id")
+        author_id, is_hidden = text_at(row, "from", "id"), row.get("is_hidden")
         return RemoteComment(
             platform_id=text_at(row, "id"),
             parent_id=text_at(row, "parent", "id") or post_id,
@@ -213,6 +230,7 @@ class FacebookReader(FacebookCalls):
             written_at=moment_at(row, "created_time") or self.now(),
             url=self.public_url(row),
             by_ourselves=author_id == self.page_id,
+            is_hidden=is_hidden if isinstance(is_hidden, bool) else None,
         )
 
     def check(self) -> Health:
