@@ -11,9 +11,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from publisher.content_checks.link_checker import LinkChecker, tick_links
+from publisher.database.engines import reason_away
 from publisher.database.revisions import shipped_revision
 from publisher.database.session import Database
 from publisher.delivery.accounts.token_expiry import tick_tokens
@@ -322,7 +324,7 @@ def _run_until_stopped(worker: Worker, stopping: threading.Event) -> None:
         try:
             claimed = worker.run_for()
         except NOT_STORED as problem:
-            log.warning("press: the database does not answer (%s)", type(problem).__name__)
+            _log_failure("press", problem)
             stopping.wait(1.0)
         else:
             if claimed:
@@ -335,6 +337,7 @@ def make_scheduler(periodic_ticks: tuple[Tick, ...]) -> BackgroundScheduler:
         timezone="UTC",
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
+    scheduler.add_listener(_log_failed_tick, EVENT_JOB_ERROR)
     for tick in periodic_ticks:
         scheduler.add_job(_run_and_log, "interval", seconds=tick.every, id=tick.name, args=[tick])
     return scheduler
@@ -344,3 +347,16 @@ def _run_and_log(tick: Tick) -> None:
     done = tick.run()
     if done:
         log.info("%s: %d", tick.name, done)
+
+
+def _log_failed_tick(event: JobExecutionEvent) -> None:
+    _log_failure(event.job_id, event.exception)
+
+
+def _log_failure(loop: str, problem: Exception) -> None:
+    """Log that a loop failed and tries again; the handler writes that once a minute."""
+    if reason := reason_away(problem):
+        log.warning("%s waits for the database: %s", loop, reason, extra={"loop": loop})
+    else:
+        name = type(problem).__name__
+        log.error("%s failed: %s", loop, name, exc_info=problem, extra={"loop": loop})

@@ -194,12 +194,11 @@ def test_a_connection_that_was_cut_while_it_rested_is_made_anew(postgres_url: st
     other.dispose()
 
 
-def test_a_folder_for_a_new_sqlite_file_is_made(tmp_path: Path) -> None:
+def test_a_folder_for_a_new_sqlite_file_is_made_by_the_migrations_alone(tmp_path: Path) -> None:
     file = tmp_path / "var" / "deep" / "nagarvani.db"
-    opened = Database(f"sqlite:///{file}")
-    with opened.reading() as session:
-        session.execute(select(1))
-    opened.dispose()
+    Database(f"sqlite:///{file}").dispose()
+    assert list(tmp_path.iterdir()) == []
+    migrate(f"sqlite:///{file}", "0001")
     assert file.exists()
 
 

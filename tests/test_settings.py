@@ -269,12 +269,12 @@ def test_an_empty_setting_is_as_good_as_none(tmp_path: Path) -> None:
 
 
 WRONG = [
-    ("DATABASE_URL", "mysql://db/house", "sqlite:///path/to/file.db or postgresql://"),
-    ("DATABASE_URL", "nagarvani.db", "sqlite:///path/to/file.db or postgresql://"),
-    ("DATABASE_URL", "sqlite://", "sqlite:///path/to/file.db or postgresql://"),
-    ("DATABASE_URL", "sqlite:///", "sqlite:///path/to/file.db or postgresql://"),
-    ("DATABASE_URL", "sqlite://file.db", "sqlite:///path/to/file.db or postgresql://"),
-    ("DATABASE_URL", "postgresql://", "sqlite:///path/to/file.db or postgresql://"),
+    ("DATABASE_URL", "mysql://db/house", "sqlite:////path/to/file.db or postgresql://"),
+    ("DATABASE_URL", "nagarvani.db", "sqlite:////path/to/file.db or postgresql://"),
+    ("DATABASE_URL", "sqlite://", "sqlite:////path/to/file.db or postgresql://"),
+    ("DATABASE_URL", "sqlite:///", "sqlite:////path/to/file.db or postgresql://"),
+    ("DATABASE_URL", "sqlite://file.db", "sqlite:////path/to/file.db or postgresql://"),
+    ("DATABASE_URL", "postgresql://", "sqlite:////path/to/file.db or postgresql://"),
     ("SECRET_KEY", "k" * 31, "at least 32 characters"),
     ("TOKEN_KEYS", "short", "write the keys"),
     ("TOKEN_KEYS", f"{KEY},{'k' * 44}", "write the keys"),

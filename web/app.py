@@ -30,6 +30,7 @@ from web.core import (
     state_badges,
     static_files,
 )
+from web.core.access_log import RequestLog
 from web.core.context import AppContext, ctx
 from web.core.request import Request
 from web.forms import MOST
@@ -85,7 +86,9 @@ def create_app(
         LANGUAGES=languages,
         BABEL_TRANSLATION_DIRECTORIES=";".join(map(str, translations)),
     )
-    if trusted := context.settings.trusted_proxies:
+    trusted = context.settings.trusted_proxies
+    app.wsgi_app = RequestLog(app.wsgi_app, trusts_proxy=trusted > 0)  # type: ignore[method-assign]  # the documented way
+    if trusted:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]  # the documented way
     _register_extensions(app)
     blueprints.register(app)

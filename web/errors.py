@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import re
-import secrets
+from urllib.parse import quote
 
 from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError
@@ -20,9 +19,13 @@ from approvals.errors import (
     WrongRole,
 )
 from publisher.auth.sessions import NotYours
+from publisher.database.engines import reason_away
 from publisher.media.store import StoreAway
+from publisher.settings.logs import request_id
 from publisher.validation import NotFound
 from web.core import form_recovery
+from web.core.access_log import loggable_path
+from web.core.auth import is_by_itself
 from web.core.database import end_reading
 from web.core.i18n import _
 from web.core.sign_in_page import prove_page, sign_in_page
@@ -30,7 +33,6 @@ from web.messages.refusals import refusal_sentence
 
 log = logging.getLogger("nagarvani.web")
 Page = tuple[str, int]
-_TOKEN = re.compile(r"(?<=/)[\w-]{43}(?![\w-])")
 _WORDED_CODES = frozenset({400, 403, 404, 413, 429, 500, 503})
 
 
@@ -47,26 +49,14 @@ def register(app: Flask) -> None:
     app.register_error_handler(500, _unexpected)
 
 
-def _reference() -> str:
-    """Return a short random reference, written to the log and shown on the page."""
-    return f"{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
-
-
-def _loggable_path() -> str:
-    """Return the path without the token of a personal link, which must not be in a log.
-
-    A path or method that no page answers has no named token, so that any text as long is left out.
-    """
-    token = (request.view_args or {}).get("token")
-    path = request.path.replace(token, "…") if token else request.path
-    return _TOKEN.sub("…", path)
-
-
 def error_page(code: int, **variables: object) -> Page:
-    """Return the error page for this code."""
-    reference = "" if code == 404 else _reference()
+    """Return the error page for this code, with the id of the request for a search in the log."""
+    reference = "" if code == 404 else request_id.get()
     if reference:
-        log.warning("%s %s %s %s", code, request.method, _loggable_path(), reference)
+        # What no person waits for is asked again every few seconds.
+        loop = {"loop": "open pages"} if is_by_itself() else None
+        method = quote(request.method, safe="")
+        log.warning("%s %s %s", code, method, loggable_path(request), extra=loop)
     shown_code = code if code in _WORDED_CODES else 400
     context = {
         "code": shown_code,
@@ -135,7 +125,7 @@ def _not_allowed(error: NotAllowed) -> Page:
 
 def _database_away(error: OperationalError | InterfaceError | NoConnection) -> Page:
     """Show that the database is locked, full or unreachable, and keep the submitted texts."""
-    log.error("database: %s", getattr(error, "orig", error))
+    log.error("the database: %s", reason_away(error), extra={"loop": "pages"})
     end_reading()
     recovered = form_recovery.submitted_form()
     if recovered is None:

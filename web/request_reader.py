@@ -16,10 +16,13 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask
 from waitress.wasyncore import dispatcher, poll2
 
 from publisher.i18n.catalogues import translated
 from publisher.i18n.languages import LANGUAGES
+from publisher.settings.logs import request_id
+from web.core.access_log import log_unread
 from web.core.i18n import N_
 from web.core.request import (
     MEGABYTE,
@@ -89,9 +92,25 @@ class ArrivalError:
         return self.status, headers, page.encode()
 
 
+class RefusalTask(ErrorTask):
+    """The answer to a request that did not arrive as it should, which is logged too."""
+
+    def execute(self) -> None:
+        """Answer, and log it."""
+        request_id.set("")  # that of an earlier request in this thread
+        super().execute()
+        log_unread(
+            address=str(self.channel.addr[0] if self.channel.addr else "-"),
+            method=getattr(self.request, "command", "") or "-",
+            status=self.status,
+            size=self.content_length,
+        )
+
+
 class Connection(HTTPChannel):
     """A connection, whose requests have deadlines."""
 
+    error_task_class = RefusalTask
     server: RequestReader
     request: HTTPRequestParser | None
     requests: list[HTTPRequestParser]

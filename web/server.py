@@ -13,6 +13,8 @@ from typing import Any, Final
 from flask import Flask, Request
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 
 from web.app import create_app
@@ -27,6 +29,16 @@ END_WITHIN: Final = 60
 
 _TURN = 1.0
 """Seconds that the loop of a web worker waits for something to happen, at most."""
+
+
+class ServerLog(Logger):
+    """What gunicorn logs, written as all other lines of this process are."""
+
+    def setup(self, cfg: Config) -> None:
+        """Hand the lines on, in place of gunicorn's own handlers."""
+        super().setup(cfg)
+        self.error_log.handlers = []
+        self.error_log.propagate = True
 
 
 class ServerWorker(Worker):
@@ -170,7 +182,7 @@ def gunicorn_options(workers: int, threads: int) -> dict[str, Any]:
         "graceful_timeout": END_WITHIN,
         "control_socket_disable": True,
         "umask": 0o077,  # its own default is 0
-        "accesslog": None,
-        "errorlog": "-",
+        "accesslog": None,  # `web.core.access_log` has one that knows what to leave out
+        "logger_class": ServerLog,
         "loglevel": "warning",
     }

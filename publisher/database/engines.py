@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, cast
 
 import psycopg
 from psycopg.abc import Params, Query, QueryNoTemplate
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 BEGIN = "nagarvani_begin"
@@ -68,6 +68,22 @@ def _as_dbapi_error(error: Exception, dialect: Dialect, *, is_gone: bool) -> Bas
         connection_invalidated=is_gone,
         dialect=dialect,
     )
+
+
+def reason_away(problem: BaseException) -> str | None:
+    """Return in one line why the database does not do now what it may do later.
+
+    It is away, starts up, is locked or full, or has no connection left. Any other error is the
+    program's own: None.
+    """
+    if isinstance(problem, NoConnection):
+        return "no connection became free in time"
+    if not isinstance(problem, DBAPIError):
+        return None
+    if isinstance(problem, OperationalError | InterfaceError) or problem.connection_invalidated:
+        lines = str(problem.orig).strip().splitlines()
+        return lines[0] if lines else type(problem.orig).__name__
+    return None
 
 
 class _LoopingCursor(psycopg.Cursor[Any]):
@@ -137,8 +153,6 @@ def _options(url: URL) -> str:
 
 
 def _make_sqlite_engine(url: str, path: str | None) -> Engine:
-    if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
     # A database in memory has one connection for each thread, and no pool.
     pool = POOL if path and path != ":memory:" else {}
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT}, **pool)

@@ -28,6 +28,7 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     event,
+    make_url,
     text,
 )
 from sqlalchemy.exc import SQLAlchemyError
@@ -258,7 +259,13 @@ class NewerTables(Exception):
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Upgrade the tables to this revision; raises `NewerTables`."""
+    """Upgrade the tables to this revision, in a file of SQLite that may be new.
+
+    Raises `NewerTables`.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     try:
         command.upgrade(alembic_config(url), revision)
     except CommandError as error:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 
+from publisher.database.engines import reason_away
 from publisher.delivery import outcomes
 from publisher.delivery.outcomes import Outcome
 from publisher.delivery.worker_context import WorkerContext
@@ -87,6 +88,9 @@ class Recorder:
         try:
             outcomes.store(self._context, batch)
         except outcomes.NOT_STORED as problem:
-            log.warning("%d receipts not stored yet: %s", len(batch), type(problem).__name__)
+            reason = reason_away(problem) or type(problem).__name__
+            log.warning(
+                "%d receipts not stored yet: %s", len(batch), reason, extra={"loop": "receipts"}
+            )
             return problem
         return None

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
+from publisher.database.engines import reason_away
 from publisher.delivery import attempt, dispatch, outcomes
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.claim import DeliveryPayload, claim
@@ -169,7 +170,7 @@ class AccountQueue:
         except outcomes.NOT_STORED as problem:
             # `dispatch.sweep` recovers it: claimed, it is scheduled again; sending, it is looked
             # for on the platform.
-            log.warning("delivery %d left to the sweeper: %s", payload.claim.delivery_id, problem)
+            _log_left(payload, problem)
 
     def _take(self) -> DeliveryPayload | None:
         with self._changed:
@@ -302,4 +303,10 @@ class Worker:
         try:
             outcomes.store(self.context, [Outcome(payload, GivenBack())])
         except outcomes.NOT_STORED as problem:
-            log.warning("delivery %d left to the sweeper: %s", payload.claim.delivery_id, problem)
+            _log_left(payload, problem)
+
+
+def _log_left(payload: DeliveryPayload, problem: Exception) -> None:
+    # The whole text of the problem has the statement, and with it the text of the post.
+    reason = reason_away(problem) or type(problem).__name__
+    log.warning("delivery %d left to the sweeper: %s", payload.claim.delivery_id, reason)

@@ -16,6 +16,7 @@ from publisher.failpoints import ARMED, LOG
 from publisher.settings.delivery import DeliverySettings, SchedulingSettings
 from publisher.settings.environment import City, Settings, read_variables
 from publisher.settings.help import HelpDesk
+from publisher.settings.logs import LogSettings
 from publisher.settings.mailbox import MailboxTokenSettings
 from publisher.settings.papers import PaperSettings
 from publisher.settings.platforms import PLATFORM_SETTINGS
@@ -32,6 +33,7 @@ _GROUPS: Final[Mapping[str, type[Any]]] = {
     "delivery": DeliverySettings,
     "sms": Sms,
     "papers": PaperSettings,
+    "logs": LogSettings,
 }
 #: Settings whose name says more than their field's.
 _NAMES: Final = {

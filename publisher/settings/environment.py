@@ -22,6 +22,7 @@ from publisher.settings.delivery import (
     read_take_back,
 )
 from publisher.settings.help import PHONE, HelpDesk, read_address, read_hours
+from publisher.settings.logs import LogSettings, read_logs
 from publisher.settings.mailbox import MailboxTokenSettings, mailbox_address, read_token_settings
 from publisher.settings.papers import PaperSettings, read_papers
 from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
@@ -100,6 +101,7 @@ class Settings:
     rehearsals: bool
     rehearsals_dir: Path
     rehearsal: str
+    logs: LogSettings
 
     @property
     def is_tls(self) -> bool:
@@ -113,12 +115,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
     from_file, from_process = read_variables(environment, folder=root)
     reader = Reader({name: text for name, text in (from_file | from_process).items() if text})
     return Settings(
-        database_url=reader.read(
-            "DATABASE_URL",
-            f"sqlite:///{root / 'var' / 'nagarvani.db'}",
-            read_database_url,
-            "write sqlite:///path/to/file.db or postgresql://name:password@host/database",
-        ),
+        database_url=_database_url(reader, root),
         secret_key=reader.read("SECRET_KEY", "", read_long_secret, KEY_HINT),
         token_keys=reader.read("TOKEN_KEYS", (), read_keys, "write the keys that `Fernet` made"),
         base_url=reader.url("BASE_URL", "http://127.0.0.1:8000", _WEB),
@@ -146,12 +143,19 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         rehearsals=reader.read("REHEARSALS", False, _yes_or_no, "write 1 or 0"),
         rehearsals_dir=Path(reader.text("REHEARSALS_DIR", str(root / "var" / "rehearsals"))),
         rehearsal=reader.text("REHEARSAL"),
+        logs=read_logs(reader),
     )
 
 
 def _mail_from(reader: Reader) -> str:
     hint = "write it as city@pmc.example"
     return reader.read("MAIL_FROM", "nagarvani@localhost", read_address, hint)
+
+
+def _database_url(reader: Reader, root: Path) -> str:
+    default = f"sqlite:///{root / 'var' / 'nagarvani.db'}"
+    hint = "write sqlite:////path/to/file.db or postgresql://name:password@host/database"
+    return reader.read("DATABASE_URL", default, read_database_url, hint)
 
 
 def _reply_to(reader: Reader) -> str:

@@ -6,6 +6,7 @@ import random
 import shutil
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ from tests.support.runs import Run
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 on_its_own_server = pytest.mark.xdist_group("a server of its own")
-COMPLAINTS = ("does not answer", "disk is full", "disk I/O error", "No space left")
+COMPLAINTS = ("waits for the database", "disk is full", "disk I/O error", "No space left")
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,12 @@ def test_postgresql_that_is_away_for_a_while_loses_and_repeats_nothing(
     server.start_again()
     on_server.reconnect()
     _wait_and_judge(on_server, clock)
+    lines = clock.written_output().splitlines()
+    waiting = [line.split()[3:] for line in lines if " waits for the database: " in line]
+    loops = Counter(" ".join(words).partition(" waits ")[0] for words in waiting)
+    assert "press" in loops
+    assert max(loops.values()) <= 1 + seconds // 60, loops
+    assert "Traceback" not in clock.written_output()
 
 
 def test_connections_that_postgresql_cuts_lose_and_repeat_nothing(

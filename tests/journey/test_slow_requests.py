@@ -123,6 +123,16 @@ def test_headers_that_do_not_end_are_ended(serve: Serve) -> None:
         assert silent.status() == 0  # sent nothing at all
 
 
+@pytest.mark.parametrize("line", [b"BLAH\r\n\r\n", HALF_A_HEAD + b"\r\nContent-Length: a\r\n\r\n"])
+def test_what_is_no_request_is_refused_without_a_traceback(serve: Serve, line: bytes) -> None:
+    pages = serve(QUICK, 1)
+    with pages.client() as client:
+        client.send(line, rate=1_000)
+        assert client.status() == 400
+    assert pages.page_time() > 0
+    assert "Traceback" not in pages.process.written_output()
+
+
 @pytest.mark.parametrize("who", ["a stranger", "a member"])
 def test_a_body_without_a_byte_is_refused_in_three_languages(serve: Serve, who: str) -> None:
     pages = serve(QUICK, 1)

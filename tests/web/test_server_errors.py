@@ -347,7 +347,7 @@ def test_a_text_without_end_is_refused_as_well(site: Site) -> None:
     [
         ("BASE_URL", "nagarvani.example", "write an address that begins with https:// or http://"),
         ("SECRET_KEY", "short", "write at least 32 characters that nobody can guess"),
-        ("DATABASE_URL", "oracle://x/y", "write sqlite:///path/to/file.db or postgresql://"),
+        ("DATABASE_URL", "oracle://x/y", "write sqlite:////path/to/file.db or postgresql://"),
     ],
 )
 def test_a_wrong_setting_at_start_is_one_sentence_and_no_traceback(

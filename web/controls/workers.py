@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, Role
+from publisher.database.engines import reason_away
 from publisher.i18n import dates
 from publisher.notifications.email import tick_mail
 from publisher.notifications.kinds import NoticeKind
@@ -147,7 +148,8 @@ def _ring_safely(context: AppContext) -> None:
     try:
         ring(context)
     except SQLAlchemyError as problem:
-        log.warning("whether a clock runs was not seen: %s", type(problem).__name__)
+        reason = reason_away(problem) or type(problem).__name__
+        log.warning("whether a clock runs was not seen: %s", reason, extra={"loop": "alarm"})
 
 
 def ring(context: AppContext) -> int:

@@ -1,0 +1,133 @@
+"""The log of requests: each has an id, which its answer and every line logged meanwhile carry."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from flask import Request
+
+from publisher.settings.logs import ACCESS, request_id
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+HEADER: Final = "X-Request-ID"
+_FROM_PROXY: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HIDDEN: Final = "***"
+_SECRET_ARGUMENTS: Final = ("token", "spot")
+"""The parts of a page's address by which whoever has them gets in."""
+
+_LONGEST_WORD: Final = 20
+"""The longest part of an address of no page that is logged: a longer one may be half a token."""
+
+_LINE: Final = "%(address)s %(method)s %(path)s %(status)s %(bytes)s %(seconds)s"
+log = logging.getLogger(ACCESS)
+
+
+class RequestLog:
+    """Gives each request of an application its id, and logs the request once it is answered.
+
+    If the application `trusts_proxy`, a harmless id in the request's own header is taken over.
+    """
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        *,
+        trusts_proxy: bool,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._application = application
+        self._trusts_proxy = trusts_proxy
+        self._monotonic = monotonic
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        began_at = self._monotonic()
+        number = self._number(environ)
+        # It is left there: what the server logs of this request afterwards has it too.
+        request_id.set(number)
+        request, status, size = Request(environ, populate_request=False), "500", "-"
+
+        def begin(
+            line: str, headers: list[tuple[str, str]], error: OptExcInfo | None = None, /
+        ) -> Callable[[bytes], object]:
+            nonlocal request, status, size
+            # Flask's own, which knows the page, is there until the response has begun.
+            request = environ.get("werkzeug.request") or request
+            status = line.partition(" ")[0]
+            sizes = [text for name, text in headers if name.lower() == "content-length"]
+            size = sizes[0] if sizes and environ.get("REQUEST_METHOD") != "HEAD" else "-"
+            return start_response(line, [*headers, (HEADER, number)], error)
+
+        try:
+            return self._application(environ, begin)
+        finally:
+            log_request(
+                address=request.remote_addr or "-",
+                method=request.method,
+                path=loggable_path(request),
+                status=status,
+                size=size,
+                seconds=self._monotonic() - began_at,
+            )
+
+    def _number(self, environ: WSGIEnvironment) -> str:
+        number = str(environ.get("HTTP_X_REQUEST_ID", ""))
+        if self._trusts_proxy and _FROM_PROXY.fullmatch(number):
+            return number
+        # Short, since people read it out from the page of an error.
+        return f"{secrets.token_hex(2)}-{secrets.token_hex(2)}".upper()
+
+
+def log_unread(*, address: str, method: str, status: str, size: int) -> None:
+    """Log a request that no page saw, as it did not arrive whole: its path may be half a token."""
+    log_request(
+        address=address,
+        method=method,
+        path="-",
+        status=status.partition(" ")[0],
+        size=str(size),
+        seconds=0.0,
+    )
+
+
+def log_request(
+    *, address: str, method: str, path: str, status: str, size: str, seconds: float
+) -> None:
+    """Log a request that was answered; its method may be any text."""
+    fields = {
+        "address": address,
+        "method": quote(method, safe=""),
+        "path": path,
+        "status": status,
+        "bytes": size,
+        "seconds": f"{seconds:.3f}",
+    }
+    log.info(_LINE, fields)
+
+
+def loggable_path(request: Request) -> str:
+    """Return the path without what must be in no log: tokens of links, and the query's values.
+
+    What is left is ASCII, so that a path cannot end the line and begin another.
+    """
+    path = request.path
+    for name in _SECRET_ARGUMENTS:
+        if secret := (request.view_args or {}).get(name):
+            path = path.replace(secret, _HIDDEN)
+    if request.url_rule is None:
+        path = "/".join(_short_word(word) for word in path.split("/"))
+    query = f"?{_HIDDEN}" if request.query_string else ""
+    return quote(path, safe="/*~:@!$&'()+,;=") + query
+
+
+def _short_word(word: str) -> str:
+    return word if len(word) <= _LONGEST_WORD else _HIDDEN
