@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -10,20 +9,19 @@ from pathlib import Path
 import click
 
 from commands.app_setup import command_settings as _settings
-from commands.app_setup import require_sandbox, service_settings
+from commands.app_setup import log_settings, require_sandbox, service_settings
 from commands.imports import without_collector
 from commands.mail_group import mail
 from commands.people_group import people
 from commands.register_group import register
 from commands.server_group import config, db, queue, release, stop_all
+from publisher.settings.logs import configure
 from publisher.settings.reader import WrongSetting
 
 
 def main() -> None:
     """Run a command; a wrong setting is one clear sentence, not a traceback."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    for chatty in ("apscheduler", "urllib3", "alembic", "mail.log"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    configure(log_settings())
     from commands.private_files import take_from_others
 
     take_from_others()
@@ -169,7 +167,7 @@ def clock(once: bool) -> None:
 @nagarvani.command()
 def init() -> None:
     """Lay tables, register and accounts; running it again is fine."""
-    settings = _settings()
+    settings = _settings(makes_key=True)
     from commands.init import run
 
     run(settings)
@@ -239,11 +237,12 @@ def rotate_keys() -> None:
 
 @accounts.command("forget-all")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def forget_all(yes: bool) -> None:
+@click.option("--lost-key", is_flag=True, help="End the second factors that no key opens, too.")
+def forget_all(yes: bool, lost_key: bool) -> None:
     """Disconnect every account and forget all access at once."""
     from commands.accounts import forget
 
-    forget(_settings(), yes=yes)
+    forget(_settings(), yes=yes, key_is_lost=lost_key)
 
 
 @nagarvani.group()

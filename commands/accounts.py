@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from commands.app_setup import checked_database
 from publisher import transitions
+from publisher.auth import second_factors
 from publisher.delivery.accounts import manage
 from publisher.delivery.accounts.credentials import Unsealable, Vault
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.second_factors import SecondFactor
 from publisher.now import now
+from publisher.operations.sealed_tokens import sealed_tokens
 from publisher.people.permissions import COMMAND
 from publisher.platforms.registry import all_platforms
 from publisher.settings.environment import Settings
@@ -99,8 +101,11 @@ def _end_oauth_flows(session: Session, *, at: datetime) -> None:
         flow.ended_at, flow.refusal, flow.sealed = at, "expired", ""
 
 
-def forget(settings: Settings, *, yes: bool) -> None:
-    """Disconnect every account, after a confirmation."""
+def forget(settings: Settings, *, yes: bool, key_is_lost: bool) -> None:
+    """Disconnect every account, after a confirmation.
+
+    If the key is lost, the second factors that it sealed end as well: nobody can use them any more.
+    """
     says = f"Every account is disconnected and its access forgotten. Type {YES} to do it"
     if not yes and click.prompt(says, default="no").strip().lower() != YES:
         raise click.ClickException("Nothing was changed.")
@@ -110,7 +115,10 @@ def forget(settings: Settings, *, yes: bool) -> None:
         for account in accounts:
             manage.forget(session, account, actor=COMMAND, now=now())
         _end_oauth_flows(session, at=now())
+        people = _end_unopened(session, Vault.of(settings)) if key_is_lost else 0
     click.echo(f"{len(accounts)} disconnected. At the platforms, remove the app in each account.")
+    if people:
+        click.echo(f"{people} second factors ended: these people set up a new one.")
     names = [
         PREFIX + name.upper()
         for platform in all_platforms()
@@ -120,3 +128,10 @@ def forget(settings: Settings, *, yes: bool) -> None:
     if names:
         click.echo(f"Access still stands in the settings {', '.join(names)}: init would connect")
         click.echo("these accounts again. Take them out there.")
+
+
+def _end_unopened(session: Session, vault: Vault) -> int:
+    people = sealed_tokens(session, vault).unopened_people
+    for person in people:
+        second_factors.end(session, actor=COMMAND, person=person, now=now())
+    return len(people)

@@ -8,12 +8,21 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from publisher.settings.environment import Settings, load
+from publisher.operations.start_checks import (
+    SECRET_FILE,
+    check_key_opens,
+    check_written,
+    key_in,
+)
+from publisher.settings.environment import Settings, load, read_variables
+from publisher.settings.logs import LogSettings, open_access_log, read_logs
+from publisher.settings.reader import Reader, WrongSetting
 
 if TYPE_CHECKING:
     from publisher.database.session import Database
@@ -28,20 +37,24 @@ NO_SANDBOX: Final = (
 )
 
 
-def settings_with_secret() -> Settings:
-    """Return the settings; if no secret key is set, one is generated and kept under var/."""
+def settings_with_secret(*, makes_key: bool = False) -> Settings:
+    """Return the settings with the secret key, if there is one: set, or kept below this folder.
+
+    Only where a command `makes_key` is one made and kept. Raises `WrongSetting`.
+    """
     settings = load()
-    if settings.secret_key:
+    check_written(settings)
+    path = Path.cwd() / SECRET_FILE
+    if settings.secret_key or not (makes_key or path.exists()):
         return settings
-    os.environ["NAGARVANI_SECRET_KEY"] = kept_secret(Path("var/secret-key"))
-    return load()
+    return replace(settings, secret_key=kept_secret(path))
 
 
-def command_settings() -> Settings:
+def command_settings(*, makes_key: bool = False) -> Settings:
     """Return the settings of a command; what others could read of its files is closed first."""
     from commands.private_files import close_existing
 
-    settings = settings_with_secret()
+    settings = settings_with_secret(makes_key=makes_key)
     close_existing(settings)
     return settings
 
@@ -55,12 +68,35 @@ def service_settings() -> Settings:
     settings = command_settings()
     for finding in check_variables(unknown_variables()):
         click.echo(sentence(finding), err=True)
+    check_key_is_there(settings)
     return settings
+
+
+def log_settings() -> LogSettings:
+    """Return the settings of logs; the defaults where a setting cannot be used.
+
+    The command says that itself, if it needs settings.
+    """
+    from_file, from_process = read_variables()
+    texts = {name: text for name, text in (from_file | from_process).items() if text}
+    try:
+        return read_logs(Reader(texts))
+    except WrongSetting:
+        return LogSettings()
 
 
 def origin_of(command: str) -> dict[str, str]:
     """Return what the history says of a command: its name, and the user of the machine."""
     return {"command": command, "user": getpass.getuser()}
+
+
+def check_key_is_there(settings: Settings) -> None:
+    """Raise `ClickException` if there is no secret key, neither set nor made."""
+    if not settings.secret_key:
+        raise click.ClickException(
+            "There is no secret key here yet: run nagarvani init in the folder of the "
+            f"installation, or set {PREFIX}SECRET_KEY."
+        )
 
 
 def kept_secret(path: Path) -> str:
@@ -69,7 +105,7 @@ def kept_secret(path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(32))
-    return path.read_text().strip()
+    return key_in(path)
 
 
 def built_files() -> list[Path]:
@@ -108,6 +144,28 @@ def checked_database(settings: Settings) -> Database:
     return _checked(settings, (health_checks.check_database, health_checks.check_migrations))
 
 
+def started_database(settings: Settings) -> Database:
+    """Return the database for pages or a clock; raises `WrongSetting` too if the key opens nothing.
+
+    Other commands work with any key: publishing has to be stoppable.
+    """
+    from sqlalchemy.exc import OperationalError
+
+    from publisher.database.engines import reason_away
+
+    database = checked_database(settings)
+    try:
+        check_key_opens(settings, database)
+    except WrongSetting:
+        database.dispose()
+        raise
+    except OperationalError as problem:
+        database.dispose()
+        message = f"database: it no longer answers ({reason_away(problem)})"
+        raise click.ClickException(message) from problem
+    return database
+
+
 def reached_database(settings: Settings) -> Database:
     """Return the database, whatever its tables; raises `ClickException` if it is unreachable."""
     from publisher.operations import health_checks
@@ -138,11 +196,12 @@ def account_opener(settings: Settings, database: Database) -> OpenAccount:
 
 
 def open_app_context(settings: Settings) -> AppContext:
-    """Return the context of the web application."""
+    """Return the context of the web application, whose requests are logged where that is set."""
     require_built_files()
     from web.core.context import open_context
 
-    return open_context(settings, checked_database(settings))
+    open_access_log(settings.logs)
+    return open_context(settings, started_database(settings))
 
 
 def clock_name(slot: str) -> str:
@@ -159,7 +218,7 @@ def open_worker_context(settings: Settings) -> WorkerContext:
     from publisher.media.store import Store
     from publisher.now import now
 
-    database = checked_database(settings)
+    database = started_database(settings)
     return WorkerContext(
         database=database,
         store=Store(settings.media_dir),

@@ -22,7 +22,9 @@ from publisher.operations.backup.reconcile import ReconcileCounts
 from publisher.operations.backup.restore import NotEmpty, OtherSchema, Restored
 from publisher.operations.backup.restore import restore as backup_restore
 from publisher.operations.backup.write import write as backup_write
+from publisher.operations.start_checks import key_hint
 from publisher.settings.environment import Settings
+from publisher.settings.reader import PREFIX
 
 REASON = "Restored from a backup: look at what was due since then, then release."
 NAMED = 5
@@ -112,6 +114,8 @@ def restore(settings: Settings, file: Path) -> None:
     context = open_worker_context(settings)
     try:
         _say_restored(_fill(context, file))
+        if hint := key_hint(settings, context.database):
+            click.echo(f"{PREFIX}SECRET_KEY: {hint}", err=True)
         _say_sought(reconcile.seek(context, tell=_progress_printer()))
     finally:
         context.database.dispose()

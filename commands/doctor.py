@@ -16,9 +16,11 @@ import click
 from commands.app_setup import account_opener, built_files, checked_database
 from commands.health_messages import sentence
 from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import Vault
 from publisher.now import now
 from publisher.operations import health_checks, mail_checks, platform_trial, reading_checks
 from publisher.operations.health_checks import HealthFinding
+from publisher.operations.sealed_tokens import check_factors
 from publisher.people.permissions import COMMAND
 from publisher.settings.catalogue import unknown_variables
 from publisher.settings.environment import Settings
@@ -129,12 +131,15 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     yield mail_checks.check_scanner(settings.clamd_url)
     reached = health_checks.check_database(database)
     yield reached
-    if reached.code == "unreachable":
+    if reached.code in ("no_database", "unreachable"):
         return
     migrations = health_checks.check_migrations(database)
     yield migrations
     if migrations.ok:
         yield from health_checks.check_accounts(database, account_opener(settings, database))
+        with database.reading() as session:
+            unopened = check_factors(session, Vault.of(settings))
+        yield from unopened
         yield from health_checks.check_expiries(database, now=now())
         yield from health_checks.check_credits(database)
         yield from health_checks.check_monitoring(database, now=now())

@@ -24,6 +24,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     f"in {PREFIX}TRUSTED_PROXIES, such as 1",
     "durable": "{url} answers and keeps what it confirms",
     "unreachable": f"{{url}} does not answer ({{detail}}): start it, or mend {PREFIX}DATABASE_URL",
+    "no_database": f"there is no {{url}} yet: run nagarvani init, or mend {PREFIX}DATABASE_URL",
     "not_durable": "{url} may lose what it confirmed ({detail}): set it on the server",
     "keeps_idle_locks": "{url} keeps the locks of a process that is suspended: "
     "ALTER ROLE … SET idle_in_transaction_session_timeout = '30s' (docs/running.md, PgBouncer)",
@@ -37,6 +38,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "shapes": "Devanagari is drawn right (raqm {raqm})",
     "no_shaping": "Devanagari in pictures breaks: apt-get install {package}",
     "writable": "{folder} can be written",
+    "no_folder": f"{{folder}} is not there: run nagarvani init, or mend {PREFIX}MEDIA_DIR",
     "not_writable": "{folder} cannot be written ({detail}): give this user the folder, "
     f"or name another in {PREFIX}MEDIA_DIR",
     "no_sms": f"no gateway is set ({PREFIX}SMS_URL): every notice goes by mail; people without "
@@ -144,6 +146,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "platform by hand",
     "unsealable": "{account} on {platform} ({handle}): its credentials were sealed with another "
     f"key; put the earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or run nagarvani init",
+    "factors_unsealable": "the second factors of {number} people ({logins}) were sealed with "
+    f"another key: put the earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or run "
+    "nagarvani people end-factor LOGIN",
     "left_to_nobody": "{number} wait for confirmation, and nobody is left who may confirm them: "
     "make sure that each holds the office, then run nagarvani people confirm {ids}",
     "no_clock": "none has ever run: start nagarvani clock",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import click
@@ -17,6 +18,7 @@ from publisher.delivery.emergency.seed_templates import insert_missing
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.now import now
+from publisher.operations.start_checks import check_key_opens
 from publisher.people.departments import load_register
 from publisher.people.permissions import COMMAND
 from publisher.platforms.capabilities import AccountFromSettings
@@ -33,12 +35,15 @@ def run(settings: Settings) -> None:
     accounts = tuple(_accounts_from_settings(settings.platforms))
     lay_tables(settings)
     click.echo("Database: the tables are those of this version.")
-    with Database(settings.database_url) as database, database.transaction() as session:
-        click.echo(_load(session, now()))
-        click.echo(_lay_templates(session, now()))
-        for line in _connect_all(session, accounts, settings, now()):
-            click.echo(line)
-        somebody = bool(session.scalar(select(exists().select_from(Person))))
+    _make_media_folder(settings.media_dir)
+    with Database(settings.database_url) as database:
+        check_key_opens(settings, database)
+        with database.transaction() as session:
+            click.echo(_load(session, now()))
+            click.echo(_lay_templates(session, now()))
+            for line in _connect_all(session, accounts, settings, now()):
+                click.echo(line)
+            somebody = bool(session.scalar(select(exists().select_from(Person))))
     click.echo(_next(somebody=somebody))
 
 
@@ -50,6 +55,15 @@ def lay_tables(settings: Settings) -> None:
         raise click.ClickException(
             "The tables are those of a newer version, and were left as they are: "
             "install that version, or name another database."
+        ) from problem
+
+
+def _make_media_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise WrongSetting(
+            "MEDIA_DIR", f"{folder} cannot be made ({problem.strerror})"
         ) from problem
 
 

@@ -7,7 +7,6 @@ import sys
 import click
 
 from commands.app_setup import command_settings
-from publisher.settings.environment import load
 
 
 @click.group()
@@ -33,7 +32,7 @@ def status() -> None:
     """Say which revision the tables have, and which migrations are pending."""
     from commands.db import status
 
-    sys.exit(status(load()))
+    sys.exit(status(command_settings()))
 
 
 @db.command()

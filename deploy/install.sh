@@ -49,6 +49,7 @@ if [ ! -e "$settings" ]; then
     new=$(mktemp "$settings.XXXXXX")
     secret=$("$program/bin/python" -c 'import secrets; print(secrets.token_hex(32))')
     sed -e "s|^#NAGARVANI_SECRET_KEY=.*|NAGARVANI_SECRET_KEY=$secret|" \
+        -e "s|^#NAGARVANI_DATABASE_URL=.*|NAGARVANI_DATABASE_URL=sqlite:///$data/var/nagarvani.db|" \
         -e "s|^#NAGARVANI_MEDIA_DIR=.*|NAGARVANI_MEDIA_DIR=$data/media|" \
         -e 's|^#NAGARVANI_TRUSTED_PROXIES=.*|NAGARVANI_TRUSTED_PROXIES=1|' \
         "$here/../.env.example" >"$new"

@@ -16,7 +16,9 @@ from flask import Flask
 
 from publisher.database.session import Database
 from publisher.operations.health_checks import check_database, check_migrations
+from publisher.operations.start_checks import check_key_opens, check_written
 from publisher.settings.environment import load
+from publisher.settings.logs import configure, open_access_log
 from publisher.settings.reader import WrongSetting
 from web.app import create_app
 from web.controls.workers import keep_watch
@@ -40,6 +42,9 @@ def create() -> Flask:
     """
     os.umask(NOBODY_ELSE)
     settings = load()
+    configure(settings.logs)
+    open_access_log(settings.logs)
+    check_written(settings)
     if not settings.secret_key:
         # The commands make one in the folder where they run; a server may run anywhere.
         raise WrongSetting("SECRET_KEY", "write the key that the commands use (var/secret-key)")
@@ -49,6 +54,7 @@ def create() -> Flask:
             finding = check(database)
             if not finding.ok:
                 raise NotReady(f"{finding.subject}: {finding.code}; {_FIRST}")
+        check_key_opens(settings, database)
     finally:
         database.dispose()  # a server that forks after this shares no connection
     context = open_context(settings, database)

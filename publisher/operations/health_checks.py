@@ -108,7 +108,11 @@ def check_variables(unknown: Mapping[str, str]) -> list[HealthFinding]:
 
 def check_database(database: Database) -> HealthFinding:
     """Check that the database answers, keeps what is committed, and ends idle transactions."""
-    values = {"url": make_url(database.url).render_as_string(hide_password=True)}
+    url = make_url(database.url)
+    values = {"url": url.render_as_string(hide_password=True)}
+    # To open the file of SQLite would make it.
+    if database.is_sqlite and url.database and not Path(url.database).exists():
+        return HealthFinding(HealthSubject.DATABASE, False, "no_database", values)
     try:
         problem = database.check_durable()
         ends_idle = database.ends_idle_transactions()
@@ -161,11 +165,12 @@ def check_shaping() -> HealthFinding:
 
 
 def check_media(folder: Path) -> HealthFinding:
-    """Check that the media folder is writable."""
+    """Check that the media folder is there and writable; it is not made."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+    except FileNotFoundError:
+        return HealthFinding(HealthSubject.MEDIA, False, "no_folder", {"folder": folder})
     except OSError as problem:
         values = {"folder": folder, "detail": problem.strerror}
         return HealthFinding(HealthSubject.MEDIA, False, "not_writable", values)

@@ -63,7 +63,17 @@ def test_tables_of_a_newer_version_are_left_as_they_are(workspace: Workspace) ->
     assert "install that version" in status.lines[-1]
 
 
-def test_the_status_of_a_database_without_tables_makes_no_key(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["status", "upgrade"])
+def test_a_database_that_is_not_there_is_not_made(tmp_path: Path, name: str) -> None:
+    workspace = Workspace(tmp_path, {"DATABASE_URL": f"sqlite:///{tmp_path / 'new.db'}"})
+    output = workspace.run_in_process("db", name)
+    assert output.code == 1
+    assert "run nagarvani init" in output.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_status_of_a_database_without_tables_names_what_is_pending(tmp_path: Path) -> None:
+    (tmp_path / "new.db").touch()
     workspace = Workspace(tmp_path, {"DATABASE_URL": f"sqlite:///{tmp_path / 'new.db'}"})
     status = workspace.run_in_process("db", "status")
     assert (status.code, status.lines[1]) == (1, "Its tables: none")

@@ -268,7 +268,9 @@ def test_a_letterhead_that_is_no_picture_is_named(workspace: Workspace, tmp_path
 def test_a_new_house_is_told_to_run_init_first(tmp_path: Path) -> None:
     output = make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}").run_in_process("doctor")
     assert output.code == 1
-    assert failed_lines(output) == ["migrations: there are no tables yet: run nagarvani init"]
+    assert [line.partition(":")[0] for line in failed_lines(output)] == ["media folder", "database"]
+    assert output.out.count("run nagarvani init") == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_house_without_accounts_and_clock_is_told_what_to_do(tmp_path: Path) -> None:
@@ -294,6 +296,7 @@ def test_tables_of_another_version_are_named(tmp_path: Path) -> None:
 
 
 def test_a_database_that_is_away_ends_the_looking(tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
     output = make_workspace(tmp_path, "postgresql://city:hidden@127.0.0.1:9/city").run_in_process(
         "doctor"
     )
