@@ -89,46 +89,41 @@ def ticks(
     `is_stopping` is true, ticks that call platforms end after the current call. If it `waits`, the
     tick of the mailbox stays connected until a mail comes.
     """
+    database, now = context.database, context.now
     return (
         Tick("press", 0.5, lambda: tick_dispatch(context)),
         Tick("tidying", 300.0, lambda: tick_orphan_cleanup(context, is_stopping=is_stopping)),
         Tick("overtaken", 300.0, lambda: tick_overtaken(context)),
         Tick("confirming", 2.0, lambda: tick_reconcile(context, is_stopping=is_stopping)),
         Tick("seeking", 60.0, lambda: tick_seeking(context, is_stopping=is_stopping)),
-        Tick("answers", 2.0, lambda: tick_answers(context.database, now=context.now())),
+        Tick("answers", 2.0, lambda: tick_answers(database, now=now())),
         Tick("watching", 60.0, lambda: tick_watching(context, is_stopping=is_stopping)),
         Tick("pasted", 60.0, lambda: tick_unread_links(context, is_stopping=is_stopping)),
-        Tick("limits", 5.0, lambda: tick_limits(context.database, now=context.now())),
+        Tick("limits", 5.0, lambda: tick_limits(database, now=now())),
         Tick("credits", 5.0, lambda: tick_credits(context)),
-        Tick("spending", 60.0, lambda: _spending(context, settings)),
+        Tick("spending", 60.0, lambda: tick_spending(database, settings.platforms, now=now())),
         Tick("tokens", 3_600.0, lambda: tick_tokens(context, settings, is_stopping=is_stopping)),
-        Tick(
-            "alerts", 5.0, lambda: tick_alerts(context.database, sms=settings.sms, now=context.now)
-        ),
-        Tick("ratifications", 60.0, lambda: tick_ratifications(context.database, now=context.now)),
+        Tick("alerts", 5.0, lambda: tick_alerts(database, sms=settings.sms, now=now)),
+        Tick("ratifications", 60.0, lambda: tick_ratifications(database, now=now)),
         Tick(
             "listening",
             5.0,
             lambda: tick_ingest(context, is_busy=is_busy, is_stopping=is_stopping),
         ),
         *_told_ticks(context, settings, is_stopping),
-        Tick("unread", 60.0, lambda: tick_unread(context.database, now=context.now())),
+        Tick("unread", 60.0, lambda: tick_unread(database, now=now())),
         *_message_ticks(context, settings, is_stopping, waits),
-        Tick("exports", 1.0, lambda: tick_exports(context.database, now=context.now())),
-        Tick("letter files", 1.0, lambda: _letter_files(context, settings)),
+        Tick("exports", 1.0, lambda: tick_exports(database, now=now())),
+        Tick("letter files", 1.0, lambda: tick_letter_exports(database, settings, now=now())),
         *_appointment_ticks(context),
         *_review_ticks(context, settings),
-        Tick("contacts", 60.0, lambda: tick_contacts(context.database, now=context.now())),
-        Tick("departments", 60.0, lambda: tick_departments(context.database, now=context.now)),
-        Tick("transfers", 60.0, lambda: tick_transfers(context.database, now=context.now)),
+        Tick("contacts", 60.0, lambda: tick_contacts(database, now=now())),
+        Tick("departments", 60.0, lambda: tick_departments(database, now=now)),
+        Tick("transfers", 60.0, lambda: tick_transfers(database, now=now)),
         Tick("links", 3.0, lambda: _links(context, settings)),
-        Tick("outages", 5.0, lambda: tick_outages(context.database, now=context.now())),
-        Tick("timed", 30.0, lambda: tick_timed(context.database)),
-        Tick(
-            "retention",
-            3600.0,
-            lambda: tick_retention(context.database, context.store, now=context.now()),
-        ),
+        Tick("outages", 5.0, lambda: tick_outages(database, now=now())),
+        Tick("timed", 30.0, lambda: tick_timed(database)),
+        Tick("retention", 3600.0, lambda: tick_retention(database, context.store, now=now())),
     )
 
 
@@ -162,7 +157,11 @@ def _review_ticks(context: WorkerContext, settings: Settings) -> tuple[Tick, ...
     database, now = context.database, context.now
     return (
         Tick("lapsed", 5.0, lambda: tick_lapsed_approvals(database, now=now())),
-        Tick("heads", 60.0, lambda: _heads(context, settings)),
+        Tick(
+            "heads",
+            60.0,
+            lambda: tick_heads(database, now=now(), head_hours=settings.head_hours),
+        ),
         Tick("review reminders", 60.0, lambda: tick_review_reminders(database, now=now())),
     )
 
@@ -233,18 +232,6 @@ def _sms(context: WorkerContext, settings: Settings, is_stopping: Callable[[], b
         now=context.now,
         is_stopping=is_stopping,
     )
-
-
-def _letter_files(context: WorkerContext, settings: Settings) -> int:
-    return tick_letter_exports(context.database, settings, now=context.now())
-
-
-def _heads(context: WorkerContext, settings: Settings) -> int:
-    return tick_heads(context.database, now=context.now(), head_hours=settings.head_hours)
-
-
-def _spending(context: WorkerContext, settings: Settings) -> int:
-    return tick_spending(context.database, settings.platforms, now=context.now())
 
 
 def _links(context: WorkerContext, settings: Settings) -> int:

@@ -22,7 +22,7 @@ from publisher.operations.start_checks import (
 )
 from publisher.settings.environment import Settings, load, read_variables
 from publisher.settings.logs import LogSettings, open_access_log, read_logs
-from publisher.settings.reader import Reader, WrongSetting
+from publisher.settings.reader import PREFIX, Reader, WrongSetting
 
 if TYPE_CHECKING:
     from publisher.database.session import Database
