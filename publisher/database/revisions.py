@@ -23,6 +23,15 @@ def shipped_revision() -> str | None:
     return _scripts().get_current_head()
 
 
+def is_newer(revision: str) -> bool:
+    """Return whether tables of this revision are of a version that came after this one."""
+    try:
+        pending_migrations(revision)
+    except NewerTables:
+        return True
+    return False
+
+
 def pending_migrations(revision: str | None) -> list[Migration]:
     """Return what leads from tables of this revision (None: no tables) to this version's.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -26,10 +26,12 @@ from sqlalchemy.orm import Session
 
 from publisher.database.session import AnyRow
 from publisher.inbox.unread import unread
+from publisher.models.accounts import ChargeDay
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
 from publisher.models.notifications import Channel, Notice
 from publisher.operations.queue_report import LATE_AFTER
 from publisher.operations.worker_health import DEMO_WORKER
+from publisher.platforms.base.charges import MICROS
 from publisher.states import OPEN_DELIVERY, STUCK, AccountState, DeliveryState, NoticeState
 
 ATTEMPTS_FOR: Final = timedelta(hours=1)
@@ -151,6 +153,25 @@ def _sources(session: Session, now: datetime) -> Iterator[Gauge]:
     )
 
 
+def _spending(session: Session, now: datetime) -> Iterator[Gauge]:
+    first_day = now.astimezone(UTC).date().replace(day=1)
+    query = (
+        select(Account.platform, ChargeDay.cause, func.sum(ChargeDay.number * ChargeDay.price))
+        .join(Account, Account.id == ChargeDay.account_id)
+        .where(ChargeDay.utc_day >= first_day)
+        .group_by(Account.platform, ChargeDay.cause)
+    )
+    yield Gauge(
+        "spent_dollars",
+        "Dollars that platforms have charged since the first of the UTC month, by cause.",
+        ("platform", "cause"),
+        {
+            (platform, cause): int(amount) / MICROS
+            for platform, cause, amount in session.execute(query)
+        },
+    )
+
+
 class _Waiting(NamedTuple):
     """A row of what waits: accounts and messages by two labels, and the clocks."""
 
@@ -239,6 +260,6 @@ def _age(at: datetime | None, now: datetime) -> float:
 
 READERS: Final[tuple[Callable[[Session, datetime], Iterator[Gauge]], ...]] = (
     *(_deliveries, _attempts),
-    *(_sources, _waiting),
+    *(_sources, _waiting, _spending),
 )
 """The readers of the tables: at most five, of one statement each."""

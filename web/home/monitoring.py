@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug import Response
 from werkzeug.exceptions import NotFound
 
-from publisher.database.revisions import shipped_revision
+from publisher.database.revisions import is_newer, shipped_revision
 from publisher.operations import worker_health
 from publisher.operations.table_metrics import Gauge, read_gauges
 from web.core.context import AppContext
@@ -96,9 +96,13 @@ def health() -> Response:
 @routes.get("/readyz")
 @for_programs
 def ready() -> Response:
-    """Say whether this web can serve; 503 if the database is away or its tables are others'."""
+    """Say whether this web can serve; 503 if the database is away or lacks tables of this version.
+
+    With the tables of a later version it goes on until it is replaced: a release under which it
+    could not has told to stop it first.
+    """
     state = _monitor().readiness.latest()
-    is_ready = state is not None and state.revision == _wanted_revision()
+    is_ready = state is not None and _can_serve(state.revision)
     response = jsonify(
         ready=is_ready,
         database="unreachable" if state is None else "reachable",
@@ -153,6 +157,11 @@ def _family(gauge: Gauge) -> GaugeMetricFamily:
     for labels, number in gauge.samples.items():
         family.add_metric(labels, number)
     return family
+
+
+@cache
+def _can_serve(revision: str | None) -> bool:
+    return revision == _wanted_revision() or (revision is not None and is_newer(revision))
 
 
 @cache
