@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs Nagarvani from its wheel, or another version over it: a user, folders, a virtual environment with the locked
 # packages, the settings with a secret key, and the units of systemd. It starts nothing, and running it again is fine.
-# As root, in a checkout of the same version:  deploy/install.sh dist/nagarvani-0.1.0-py3-none-any.whl
+# As root, in a checkout of the same version:  deploy/install.sh dist/nagarvani-0.2.0-py3-none-any.whl
 # PYTHON=python3.12 chooses the Python, as in `make`; LOCK=sandbox brings the packages of rehearsals too.
 # For a test ROOT=/tmp/tree lays everything below that folder, and RUNS_AS names a user that exists.
 set -eu
@@ -24,7 +24,7 @@ fail() {
     exit 1
 }
 
-[ "$#" -eq 1 ] || fail "Name the wheel: deploy/install.sh dist/nagarvani-0.1.0-py3-none-any.whl"
+[ "$#" -eq 1 ] || fail "Name the wheel: deploy/install.sh dist/nagarvani-0.2.0-py3-none-any.whl"
 wheel=$1
 [ -f "$wheel" ] || fail "$wheel is not here: docs/running.md says how it is built."
 [ -f "$lock" ] || fail "$lock is not here: the lock file of the same version belongs beside this script."
