@@ -21,6 +21,11 @@ KEYS = [
 ]
 
 
+PRICES = [
+    setting.name.upper() for setting in PLATFORM_SETTINGS if setting.name.startswith("x_price_")
+]
+
+
 def read(folder: Path, **variables: str) -> Settings:
     return load({f"NAGARVANI_{name}": value for name, value in variables.items()}, folder=folder)
 
@@ -98,6 +103,8 @@ GOOD = {
     "OUTWARD_NUMBER": "मनपा/",
     "SIGNATORY": "(नाव) | पदनाम |",
     **{name.upper(): name for name in KEYS},
+    "X_MONTHLY_BUDGET": "250",
+    **dict.fromkeys(PRICES, "0.001"),
 }
 
 
@@ -355,6 +362,8 @@ WRONG = [
     ("SMS_HEADERS", '["a"]', "write a JSON object of texts"),
     ("SMS_SUCCESS", "(", "write a regular expression"),
     ("SMS_TEMPLATES", "nowhere.toml", "name a TOML file"),
+    *((name, "cheap", "write dollars from 0 to 999") for name in PRICES),
+    ("X_MONTHLY_BUDGET", "0", "write whole dollars from 1 on"),
 ]
 
 
@@ -374,7 +383,7 @@ def test_every_setting_that_can_be_wrong_is_tried_here(tmp_path: Path) -> None:
     free = {"MEDIA_DIR", "CITY_NAME", "CITY_NAME_MR", "SMS_BODY", "SMS_SENDER", "SMS_ENTITY_ID"}
     free |= {"LETTERHEAD", "OUTWARD_NUMBER", "SIGNATORY"}
     free |= {"IMAP_CLIENT_ID", "IMAP_CLIENT_SECRET", "IMAP_REFRESH_TOKEN", "IMAP_SCOPE"}
-    free |= {name.upper() for name in KEYS}
+    free |= {name.upper() for name in KEYS} - {"X_MONTHLY_BUDGET"}
     assert {name for name, _, _ in WRONG} == set(GOOD) - free
 
 

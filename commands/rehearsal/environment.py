@@ -53,7 +53,7 @@ def _addresses(settings: Settings) -> tuple[str, ...]:
     platform_names = [setting.name for setting in PLATFORM_SETTINGS if setting.is_address]
     return (
         settings.base_url,
-        *(settings.platforms[name] for name in platform_names),
+        *filter(None, (settings.platforms[name] for name in platform_names)),
         settings.smtp_url,
         *filter(None, (settings.sms.sms_url,)),
     )

@@ -275,6 +275,9 @@ def test_init_leaves_accounts_connected_on_the_page_until_disconnected(
     lost = Vault("another secret of the tests, long enough", ()).seal({"consumer_key": "lost"})
     with admin.city.write() as session:
         session.get_one(Account, account.id).credentials = lost
+        # If the key opened nothing at all, `init` would refuse it.
+        other = session.get_one(Account, admin.city.accounts["facebook"])
+        other.credentials = Vault(SECRET, ()).seal({"page_id": "1"})
     init.run(of_page)  # credentials that cannot be opened are useless
     assert "sarav_pani on x is connected." in capsys.readouterr().out
     admin.confirm(admin.come_back(admin.answer_x(admin.start("x"))))

@@ -79,7 +79,8 @@ def test_this_machine_is_answered_without_cookie_session_or_query(site: Site) ->
         assert response.status_code == 200
         assert response.headers["Cache-Control"] == "no-store"
         assert "Set-Cookie" not in response.headers
-        assert len(response.data) < 20_000
+        # The histogram has what all tests of this process have asked for.
+        assert path == "/metrics" or len(response.data) < 1_000
 
 
 def test_a_session_is_not_looked_at(site: Site) -> None:
@@ -195,7 +196,7 @@ def test_a_database_that_is_away_is_told_without_a_traceback(
     assert "nagarvani_request_seconds_count" in metrics.text
     assert "nagarvani_deliveries" not in metrics.text
     assert "hidden" not in metrics.text + response.text
-    assert caplog.text == ""
+    assert [record.name for record in caplog.records if record.name != "nagarvani.access"] == []
 
 
 class _Gate:

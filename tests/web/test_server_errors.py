@@ -355,7 +355,7 @@ def test_a_wrong_setting_at_start_is_one_sentence_and_no_traceback(
 ) -> None:
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", "import cli; cli.main()", "web", "--port", "0"],
+        [sys.executable, "-c", "import cli; cli.main()", "web", "--port", "65000"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(root), f"NAGARVANI_{name}": value, "PATH": ""},
         capture_output=True,

@@ -62,7 +62,7 @@ def test_nothing_but_yes_and_no_is_as_on_x_or_facebook() -> None:
     same = [
         field.name
         for field in fields(BULLETIN)
-        if not isinstance(getattr(BULLETIN, field.name), bool)
+        if not isinstance(getattr(BULLETIN, field.name), bool | None)
         and getattr(BULLETIN, field.name) in (getattr(X, field.name), getattr(FACEBOOK, field.name))
     ]
     assert same == []

@@ -48,5 +48,5 @@ def test_without_a_key_or_tables_it_says_what_to_do(
     with pytest.raises(WrongSetting, match="NAGARVANI_SECRET_KEY: write the key"):
         web.wsgi.create()
     own_folder.setenv("NAGARVANI_SECRET_KEY", SECRET)
-    with pytest.raises(web.wsgi.NotReady, match="no_tables; run `nagarvani doctor`"):
+    with pytest.raises(web.wsgi.NotReady, match="no_database; run `nagarvani doctor`"):
         web.wsgi.create()
