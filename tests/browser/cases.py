@@ -157,6 +157,14 @@ def write_with_warnings(page: Page) -> None:
     page.locator("button[value=close]").click()
 
 
+def write_link(page: Page) -> None:
+    """Write a link of which X makes a link, and let the form be shown once more."""
+    unfold(page, "#link")
+    page.locator("#link").fill("https://example.com/pani")
+    unfold(page, "button[value=close]")
+    page.locator("button[value=close]").click()
+
+
 def fill_blanks(page: Page) -> None:
     """Fill the blanks of an emergency template, and go on to the form of who gave the order."""
     for name, value in LANE_TYPED.items():
@@ -190,6 +198,7 @@ CASES = (
     Case("today.index", "officer", "first", "/"),
     Case("today.index", "clerk", "clerk", "/"),
     Case("today.index", "lead", "lead", "/"),
+    Case("today.index", "budget-near", "admin", "/"),
     Case("today.index", "empty", "member", "/", "empty"),
     Case("tour.step", "officer", "first", "/tour/2"),
     Case("tour.step", "clerk", "clerk", "/tour/1"),
@@ -314,6 +323,7 @@ CASES = (
         "/posts/{drafted}/draft",
         act=write_with_warnings,
     ),
+    Case("drafting.edit", "link", "clerk", "/posts/{drafted}/draft", act=write_link),
     Case("drafting.edit", "returned", "clerk", "/posts/{returned}/draft"),
     Case(
         "drafting.edit",
@@ -476,6 +486,8 @@ CASES = (
     Case("stopping.show", "stopped-officer", "first", "/stop", "stopped"),
     Case("stopping.show", "release-wrong", "lead", "/stop", "stopped", act=SUBMIT, code=422),
     Case("today.index", "stopped", "first", "/", "stopped"),
+    Case("today.index", "credits-used-up", "admin", "/", "stopped"),
+    Case("posts.show", "waits-for-credits", "lead", "/posts/2", "stopped"),
     Case("deliveries.board", "stopped", "lead", "/decisions", "stopped"),
     Case("freezes.index", "laid", "lead", "/freezes"),
     Case("freezes.index", "read", "clerk", "/freezes"),
@@ -641,6 +653,9 @@ CASES = (
     Case("people.show", "disabled", "admin", "/people/{person_left}"),
     Case("people.show", "invited", "admin", "/people/{person_new}"),
     Case("accounts.index", "paused", "admin", "/accounts"),
+    Case("accounts.index", "credits-used-up", "admin", "/accounts", "stopped"),
+    Case("accounts.show", "credits-used-up", "admin", "/accounts/1", "stopped"),
+    Case("accounts.show", "not-told", "admin", "/accounts/2", "stopped"),
     Case("accounts.show", "ends", "admin", "/accounts/{account_x}"),
     Case("accounts.show", "paused", "clerk", "/accounts/{account_facebook}"),
     Case("accounts.change", "filled", "admin", "/accounts/{account_x}/change"),

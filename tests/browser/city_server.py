@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flask import Flask, abort
@@ -85,8 +86,8 @@ def create_city(database: Database, folder: Path) -> City:
     return town
 
 
-def open_app(town: City, folder: Path) -> Flask:
-    """Build the web application of a city."""
+def open_app(town: City, folder: Path, variables: Mapping[str, str]) -> Flask:
+    """Build the web application of a city, with more `variables` of the environment."""
     settings = environment.load(
         {
             "NAGARVANI_SECRET_KEY": SECRET,
@@ -95,6 +96,7 @@ def open_app(town: City, folder: Path) -> Flask:
             "NAGARVANI_HELP_PHONE": "020-5550-0100",
             "NAGARVANI_HELP_MAIL": "help@pmc.example",
             "NAGARVANI_HELP_HOURS": "mon-sat 10:00-18:00",
+            **variables,
         },
         folder=folder,
     )
@@ -133,9 +135,11 @@ def _read_whole(app: WSGIApplication) -> WSGIApplication:
 
 
 @contextmanager
-def serve_city(town: City, folder: Path) -> Iterator[CityServer]:
+def serve_city(
+    town: City, folder: Path, variables: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[CityServer]:
     """Serve the pages of a city on a free port of loopback."""
-    app = open_app(town, folder)
+    app = open_app(town, folder, variables)
     _add_failing_page(app)
     server = make_server(
         "127.0.0.1", 0, _read_whole(app), threaded=True, request_handler=QuietRequestHandler

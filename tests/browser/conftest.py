@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,9 +22,11 @@ from publisher.auth import totp
 from publisher.database.session import Database, migrate
 from publisher.delivery import dispatch
 from publisher.delivery.accounts.credentials import Vault
+from publisher.delivery.costs import ledger
 from publisher.models.people import Person
 from publisher.operations.backup import restore
-from publisher.platforms.base.protocol import OutcomeUnknown
+from publisher.platforms.base.charges import Cause, Charge, ChargeKind
+from publisher.platforms.base.protocol import CreditsUsedUp, OutcomeUnknown
 from tests.browser.city_server import SECRET, CityServer, create_city, serve_city
 from tests.browser.example_city import ExamplePaths, add_examples
 from tests.support import axe_report, chromium, city_controls, sqlite
@@ -32,6 +34,17 @@ from tests.support.runs import Run
 from tests.support.second_factors import set_up_app
 
 PEOPLE = ("admin", "lead", "clerk", "oversight", "member", "first", "head")
+VARIABLES: Mapping[str, Mapping[str, str]] = {
+    "filled": {"NAGARVANI_X_MONTHLY_BUDGET": "20"},
+    "empty": {},
+    "stopped": {
+        "NAGARVANI_X_MONTHLY_BUDGET": "1",
+        "NAGARVANI_FACEBOOK_APP_ID": "555",
+        "NAGARVANI_FACEBOOK_APP_SECRET": "0" * 32,
+        "NAGARVANI_FACEBOOK_VERIFY_TOKEN": "0" * 32,
+    },
+}
+"""The cities, each with more variables of its environment."""
 OTHER_DEPARTMENTS = ("road_member", "health_member", "health_head")
 
 
@@ -59,7 +72,7 @@ def servers(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City
     """Serve the cities half an hour after everybody has signed in: no sign-in is fresh."""
     with ExitStack() as stack:
         servers_by_name = {}
-        for name in ("filled", "empty", "stopped"):
+        for name in VARIABLES:
             folder = tmp_path_factory.mktemp(name)
             address = sqlite.copy(sqlite.template(run, migrate), folder / "nagarvani.db")
             database = Database(address)
@@ -67,10 +80,12 @@ def servers(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City
             stack.callback(database.dispose)
             city = create_city(database, folder)
             examples = add_examples(city) if name == "filled" else ExamplePaths({})
-            servers_by_name[name] = (stack.enter_context(serve_city(city, folder)), examples)
+            server = stack.enter_context(serve_city(city, folder, VARIABLES[name]))
+            servers_by_name[name] = (server, examples)
         _sign_in(servers_by_name["filled"][0], PEOPLE + OTHER_DEPARTMENTS)
         _set_up_apps(servers_by_name["filled"][0])
         _record_heartbeat(servers_by_name["filled"][0])
+        _spend(servers_by_name["filled"][0], {Cause.LOOKS: 3_100, Cause.REPLIES: 320})
         _sign_in(servers_by_name["empty"][0], ("member", "clerk", "first", "lead"))
         _stop_publishing(servers_by_name["stopped"][0])
         (filled, examples), (empty, _), (stopped, _) = servers_by_name.values()
@@ -94,13 +109,38 @@ def _record_heartbeat(server: CityServer) -> None:
         dispatch.record_heartbeat(session, "clock-1", now=server.town.now)
 
 
+def _spend(server: CityServer, reads: Mapping[Cause, int]) -> None:
+    """Record so many reads on X for each cause, at half a cent each."""
+    town = server.town
+    with town.write() as session:
+        for cause, number in reads.items():
+            charges = [
+                Charge(ChargeKind.POST_READ, f"{cause}/{number}") for number in range(number)
+            ]
+            ledger.add(
+                session,
+                "x",
+                town.accounts["x"],
+                cause,
+                town.now.date(),
+                charges,
+                {"x_price_post_read": "0.005"},
+            )
+
+
 def _stop_publishing(server: CityServer) -> None:
-    """Leave one post unconfirmed and one due, stop publishing twice, and restore a backup."""
+    """Leave one post unconfirmed, and one due that waits for credits; stop, and restore a backup.
+
+    Publishing is stopped twice, and more than the budget is spent.
+    """
     town = server.town
     town.platform("x").fail_next(OutcomeUnknown("no answer"))
     town.live()
     town.due("road")
-    _sign_in(server, ("lead", "first"))
+    town.platform("x").fail_next(CreditsUsedUp())
+    town.tick_dispatch()
+    _spend(server, {Cause.LOOKS: 150, Cause.REPLIES: 72, Cause.MENTIONS: 20})
+    _sign_in(server, ("admin", "lead", "first"))
     city_controls.stop_all(town)
     city_controls.stop_all(town, by="admin", reason="खात्यावर दुसऱ्याचा ताबा असल्याची शंका आहे.")
     with town.write() as session:
