@@ -98,6 +98,13 @@ class Preview:
         return self.delivery.due_at <= ctx.now() + ctx.settings.scheduling.take_back
 
     @property
+    def waits(self) -> bool:
+        """True if it stays scheduled for a reason that the page names."""
+        if self.delivery is None or self.delivery.state != DeliveryState.SCHEDULED:
+            return False
+        return bool(self.delivery.reason)
+
+    @property
     def has_no_time(self) -> bool:
         """True if it waits for a person to give it a time."""
         return self.delivery is None or self.delivery.state in NOT_PUBLISHED

@@ -24,7 +24,7 @@ from approvals.policy import Actor, Role
 from publisher.models.comments import Comment, Reply, Routing
 from publisher.models.deliveries import Account, Delivery, ReceiptRow
 from publisher.models.departments import DepartmentChange
-from publisher.models.monitoring import Watch
+from publisher.models.monitoring import CreditOutage, Watch
 from publisher.models.posts import Post, Revision, Variant
 from publisher.models.submissions import Priority, Submission
 from publisher.models.transfers import TransferList
@@ -215,8 +215,11 @@ def _deliveries(todo_kind: TodoKind, most: int | None) -> Select[Delivery]:
     )
 
 
-def _accounts(todo_kind: TodoKind, _most: int | None) -> Select[Account]:
-    return select(Account).where(todo_kind.condition)
+def _accounts(todo_kind: TodoKind, _most: int | None) -> Select[Account, datetime]:
+    """Return the accounts, each with the moment since when its platform has no credits, if so."""
+    outage = (CreditOutage.platform == Account.platform) & CreditOutage.ended_at.is_(None)
+    query = select(Account, CreditOutage.began_at).outerjoin(CreditOutage, outage)
+    return query.where(todo_kind.condition)
 
 
 def _first_posts(

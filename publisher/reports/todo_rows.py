@@ -120,13 +120,14 @@ def _delivery(todo_kind: TodoKind, delivery: Delivery) -> Waiting:
     )
 
 
-def _account(todo_kind: TodoKind, account: Account) -> Waiting:
+def _account(todo_kind: TodoKind, account: Account, credits_since: datetime | None) -> Waiting:
+    has_credits = todo_kind.kind is not WaitingKind.CREDITS_USED_UP
     return Waiting(
         kind=todo_kind.kind,
         subject="account",
         subject_id=account.id,
         path=links.accounts(),
-        since_at=account.state_at,
+        since_at=account.state_at if has_credits else credits_since or account.state_at,
         title=account.name,
         platforms=(account.platform,),
         account=account_of(account),

@@ -139,6 +139,19 @@ def test_a_creation_with_a_link_has_its_own_price(town: City) -> None:
     assert budget.link_prices("facebook", SETTINGS) is None
 
 
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "0.00"), (4_999, "0.00"), (5_000, "0.01"), (15_000, "0.02"), (1_234_565_000, "1234.57")],
+)
+def test_half_a_cent_is_shown_as_one(amount: int, text: str) -> None:
+    assert budget.dollars(amount) == text
+
+
+def test_a_price_has_all_its_decimals() -> None:
+    prices = {**SETTINGS, "x_price_post_with_link": "0.123456", "x_price_post": "0.000001"}
+    assert budget.link_prices("x", prices) == ("0.123456", "0.000001")
+
+
 def test_what_a_person_published_by_hand_is_no_charge(town: City) -> None:
     town.live()
     with town.write() as session:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
+from publisher.delivery.accounts import manage
 from publisher.inbox import comment_storage, webhooks
 from publisher.inbox.webhooks import DOUBTED_FOR
 from publisher.models.comments import Comment, CommentHint, CommentVersion, Webhook
@@ -205,6 +206,24 @@ def test_an_account_whose_access_has_ended_is_paused_and_its_hints_wait(
         session.get_one(Account, told_town.account_id).state = AccountState.CONNECTED
     told_town.town.clock.move(HOUR)
     assert told_town.work() == 1
+
+
+def test_what_is_told_while_the_page_is_disconnected_waits_for_its_connection(
+    told_town: ToldTown,
+) -> None:
+    town = told_town.town
+    with town.write() as session:
+        manage.disconnect(
+            session, actor=town.actor("admin"), now=town.now, account_id=told_town.account_id
+        )
+    told_town.receive(told_town.body(("add", told_town.says())))
+    for _ in range(3):
+        assert (told_town.work(), told_town.telling(), len(told_town.hints())) == (0, None, 1)
+        town.clock.move(HOUR)
+    assert told_town.facebook.batches == []
+    with town.write() as session:
+        session.get_one(Account, told_town.account_id).state = AccountState.CONNECTED
+    assert (told_town.work(), told_town.hints()) == (1, [])
 
 
 def test_a_comment_that_cannot_be_stored_keeps_no_other_out(told_town: ToldTown) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from publisher.delivery import platform_credits
 from publisher.delivery.costs import ledger
 from publisher.delivery.monitoring import intervals, poll
 from publisher.models.deliveries import Account
 from publisher.platforms.base.charges import Cause, Charge, ChargeKind
 from publisher.platforms.base.protocol import CreditsUsedUp
 from publisher.platforms.base.types import Health, HealthProblem
+from publisher.reports.todo import waiting_for
+from publisher.reports.todo_kinds import WaitingKind
+from publisher.scheduling import schedule
+from publisher.states import DeliveryState
+from tests.delivery.test_manual import post
 from tests.support.city_people import DAY, MINUTE
 from tests.web.site import Site, with_settings
 
@@ -73,7 +80,7 @@ def test_costs_and_a_budget_that_is_nearly_used_up_are_shown(any_site: Site) -> 
         account_id, today = city.accounts["x"], city.now.date()
         ledger.add(session, "x", account_id, Cause.LOOKS, today, reads, settings)
     admin = any_site.browser("admin")
-    near = "मर्यादेपैकी ८५ टक्के खर्च झाला आहे"
+    near = "मर्यादेच्या ८५ टक्के खर्च झाला आहे"
     assert "$०.८५" in admin.page("/accounts")
     assert "प्रसिद्ध पोस्टची तपासणी" in admin.page("/accounts")
     assert not any(near in admin.page(page) for page in ("/", "/accounts"))
@@ -83,8 +90,27 @@ def test_costs_and_a_budget_that_is_nearly_used_up_are_shown(any_site: Site) -> 
     assert near not in any_site.browser("lead").page("/")
 
 
+def test_the_costs_are_those_of_the_month_by_utc(site: Site) -> None:
+    city = site.city
+    city.clock.at = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)  # already December in India
+    admin = site.browser("admin")
+    with city.write() as session:
+        reads = [Charge(ChargeKind.POST_READ, "post/1"), Charge(ChargeKind.POST_READ, "post/2")]
+        settings = site.app.extensions["house"].settings.platforms
+        today = city.now.date()
+        ledger.add(session, "x", city.accounts["x"], Cause.REPLIES, today, reads, settings)
+    page = admin.page("/accounts")
+    assert "$०.०१" in page
+    assert "दि. १ नोव्हेंबर, पहाटे ५:३० पासूनची" in page
+    city.clock.move(MINUTE)
+    page = admin.page("/accounts")
+    assert "$०.०१" not in page
+    assert "आज पहाटे ५:३० पासूनची" in page
+
+
 def test_that_credits_are_used_up_is_shown_until_a_check_is_answered(any_site: Site) -> None:
     city, sentence = any_site.city, "माध्यमाचे क्रेडिट संपले आहेत"
+    city.clock.move(2 * DAY)
     city.platform("x").fail_next(CreditsUsedUp())
     (delivery_id,) = city.due()
     city.tick_dispatch()
@@ -92,6 +118,9 @@ def test_that_credits_are_used_up_is_shown_until_a_check_is_answered(any_site: S
     path = f"/accounts/{city.accounts['x']}"
     for page in ("/accounts", path, "/"):
         assert sentence in admin.page(page)
+    with city.read() as session:
+        task = waiting_for(session, actor=city.actor("admin"), now=city.now)[0]
+    assert (task.kind, task.since_at) == (WaitingKind.CREDITS_USED_UP, city.now)
     for page in ("/decisions", f"/posts/{city.delivery(delivery_id).post_id}"):
         assert sentence in lead.page(page)
     assert sentence not in admin.page(f"/accounts/{city.accounts['facebook']}")
@@ -101,6 +130,34 @@ def test_that_credits_are_used_up_is_shown_until_a_check_is_answered(any_site: S
     city.platform("x").health = Health(None, "@pmc_x")
     admin.post(f"{path}/check", {"from": "account"})
     assert sentence not in admin.page(path)
+
+
+def test_what_waits_for_credits_is_rescheduled_cancelled_and_published_by_hand(
+    site: Site,
+) -> None:
+    city, sentence = site.city, "माध्यमाचे क्रेडिट संपले आहेत"
+    city.platform("x").fail_next(CreditsUsedUp())
+    deliveries = [city.due()[0] for _ in range(3)]
+    city.tick_dispatch()
+    platform_credits.tick_credits(city.context)
+    posts = [city.delivery(delivery).post_id for delivery in deliveries]
+    lead = site.browser("lead")
+    for post_id in posts:
+        page = lead.page(f"/posts/{post_id}")
+        assert sentence in page
+        assert "अद्याप प्रसिद्ध झालेले नाही; कारण खाली दिले आहे." in page
+        assert "यातील काही प्रसिद्ध होत आहे" not in page
+    city.schedule(posts[0], DAY)
+    with city.write() as session:
+        actor = city.actor("clerk")
+        schedule.cancel(session, actor=actor, now=city.now, delivery_id=deliveries[1])
+    path, link = f"/deliveries/{deliveries[2]}/by-hand", post(city, deliveries[2])
+    assert lead.post(path, {"link": link}).status_code == 302
+    assert city.delivery(deliveries[2]).state is DeliveryState.PUBLISHED
+    platform_credits.tick_credits(city.context)
+    for post_id in posts:
+        assert sentence not in lead.page(f"/posts/{post_id}")
+    assert sentence not in lead.page(f"/deliveries/{deliveries[1]}")
 
 
 def test_why_comments_do_not_come_by_webhooks_is_shown(any_site: Site) -> None:

@@ -152,8 +152,17 @@ def _texts(post: Post, sheet: Sheet) -> dict[str, object]:
         "lengths": {slot.name: _length(sheet, slot) for slot in sheet.slots},
         "live_notes": _live_notes(post, sheet),
         "link_advice": _link_advice(sheet),
-        "link_prices": {slot.name: _link_price(sheet, slot) for slot in sheet.slots},
+        "link_prices": _link_prices(sheet),
     }
+
+
+def _link_prices(sheet: Sheet) -> dict[str, str]:
+    """Return what a link costs, at the first text of each account that has one."""
+    prices = {}
+    for slot in reversed(sheet.slots):
+        if price := _link_price(sheet, slot):
+            prices[slot.account] = (slot.name, price)
+    return dict(prices.values())
 
 
 def _link_price(sheet: Sheet, slot: TextSlot) -> str:

@@ -194,7 +194,7 @@ def delivery_reason(state: str, reason: Mapping[str, object]) -> str:
         return _(OUTCOME_UNKNOWN)
     if state == "held":
         return _(NOT_FOUND)
-    if code not in DELIVERY:
+    if state == "cancelled" or code not in DELIVERY:
         return ""
     at = reason.get("at")
     return _(DELIVERY[code], at=_moment(datetime.fromisoformat(str(at))) if at else "")

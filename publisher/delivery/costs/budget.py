@@ -77,6 +77,11 @@ class MonthSpending:
     budget: int | None
 
     @property
+    def began_at(self) -> datetime:
+        """The moment from which the month is counted."""
+        return _midnight(self.first_day)
+
+    @property
     def spent(self) -> int:
         """The amount since the first of the month."""
         return sum(row.amount for row in self.by_cause)
@@ -156,6 +161,10 @@ def _next_month(first_day: date) -> date:
     return (first_day + timedelta(days=31)).replace(day=1)
 
 
+def _midnight(utc_day: date) -> datetime:
+    return datetime(utc_day.year, utc_day.month, utc_day.day, tzinfo=UTC)
+
+
 def is_slowed(
     cause: Cause, account_id: InstrumentedAttribute[int] | int, now: datetime
 ) -> ColumnElement[bool]:
@@ -214,8 +223,7 @@ def _heed(session: Session, month: MonthSpending, now: datetime) -> int:
     session.execute(
         delete(AllowanceRow).where(AllowanceRow.account_id.in_(ids), AllowanceRow.name.in_(others))
     )
-    ends_on = _next_month(month.first_day)
-    resets_at = datetime(ends_on.year, ends_on.month, ends_on.day, tzinfo=UTC)
+    resets_at = _midnight(_next_month(month.first_day))
     for cause in month.slowed:
         for account_id in ids:
             window = RateWindow(_limit_name(cause), 100, 0, resets_at)
@@ -228,12 +236,11 @@ def _warn(
     session: Session, month: MonthSpending, account: Account, verb: str, now: datetime
 ) -> int:
     """Notify the admins once a month of each; the first account keeps the event."""
-    first_day = month.first_day
     query = select(Event.id).where(
         Event.subject == Account.__tablename__,
         Event.subject_id == account.id,
         Event.verb == verb,
-        Event.at >= datetime(first_day.year, first_day.month, 1, tzinfo=UTC),
+        Event.at >= month.began_at,
     )
     if session.scalars(query.limit(1)).all():
         return 0
@@ -253,8 +260,9 @@ def _warn(
 
 
 def dollars(amount: int) -> str:
-    """Return an amount in dollars with two decimals, such as 12.30."""
-    return f"{amount / MICROS:.2f}"
+    """Return an amount in dollars with two decimals, such as 12.30; half a cent is one."""
+    cents = (amount + MICROS // 200) // (MICROS // 100)
+    return f"{cents // 100}.{cents % 100:02d}"
 
 
 def price_text(amount: int) -> str:
