@@ -95,16 +95,17 @@ def test_the_costs_are_those_of_the_month_by_utc(site: Site) -> None:
     city.clock.at = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)  # already December in India
     admin = site.browser("admin")
     with city.write() as session:
-        reads = [Charge(ChargeKind.POST_READ, "post/1"), Charge(ChargeKind.POST_READ, "post/2")]
+        reads = [Charge(ChargeKind.POST_READ, f"post/{number}") for number in range(3)]
         settings = site.app.extensions["house"].settings.platforms
         today = city.now.date()
         ledger.add(session, "x", city.accounts["x"], Cause.REPLIES, today, reads, settings)
     page = admin.page("/accounts")
-    assert "$०.०१" in page
+    assert "$०.०२" in page
+    assert "$०.०१५" in page
     assert "दि. १ नोव्हेंबर, पहाटे ५:३० पासूनची" in page
     city.clock.move(MINUTE)
     page = admin.page("/accounts")
-    assert "$०.०१" not in page
+    assert "$०.०१५" not in page
     assert "आज पहाटे ५:३० पासूनची" in page
 
 
@@ -123,6 +124,7 @@ def test_that_credits_are_used_up_is_shown_until_a_check_is_answered(any_site: S
     assert (task.kind, task.since_at) == (WaitingKind.CREDITS_USED_UP, city.now)
     for page in ("/decisions", f"/posts/{city.delivery(delivery_id).post_id}"):
         assert sentence in lead.page(page)
+    assert "तात्पुरते बंद" not in lead.page("/decisions")
     assert sentence not in admin.page(f"/accounts/{city.accounts['facebook']}")
     city.platform("x").health = Health(HealthProblem.CREDITS)
     admin.post(f"{path}/check", {"from": "account"})

@@ -43,6 +43,7 @@ def register(app: Flask) -> None:
             "allowance_label": register_messages.allowance_label,
             "cause_label": register_messages.cause_label,
             "dollars": budget.dollars,
+            "exact_dollars": budget.price_text,
             "attempt_asked": reasons.attempt_asked,
             "attempt_found": reasons.attempt_found,
             "attempt_outcome": reasons.attempt_outcome,

@@ -266,7 +266,7 @@ def dollars(amount: int) -> str:
 
 
 def price_text(amount: int) -> str:
-    """Return a price in dollars with as many decimals as it needs, at least two."""
+    """Return an amount in dollars with as many decimals as it needs, at least two."""
     text = f"{amount / MICROS:.6f}".rstrip("0")
     whole, _, decimals = text.partition(".")
     return f"{whole}.{decimals.ljust(2, '0')}"
