@@ -208,7 +208,7 @@ def test_an_account_whose_access_has_ended_is_paused_and_its_hints_wait(
     assert told_town.work() == 1
 
 
-def test_what_is_told_while_the_page_is_disconnected_waits_for_its_connection(
+def test_what_is_told_of_a_disconnected_page_waits(
     told_town: ToldTown,
 ) -> None:
     town = told_town.town

@@ -134,7 +134,7 @@ def test_that_credits_are_used_up_is_shown_until_a_check_is_answered(any_site: S
     assert sentence not in admin.page(path)
 
 
-def test_what_waits_for_credits_is_rescheduled_cancelled_and_published_by_hand(
+def test_what_waits_for_credits_can_be_moved_cancelled_or_sent_by_hand(
     site: Site,
 ) -> None:
     city, sentence = site.city, "माध्यमाचे क्रेडिट संपले आहेत"
