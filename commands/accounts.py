@@ -72,7 +72,7 @@ def _reseal_all(session: Session, vault: Vault, *, at: datetime) -> list[str]:
         except Unsealable:
             failures.append(
                 f"{account.platform} {account.handle}: none of the keys opens it. Put the earlier "
-                f"{PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or connect it anew."
+                f"{PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or connect it again."
             )
         else:
             transitions.record(session, account, "rotate_keys", actor=COMMAND, now=at)

@@ -45,7 +45,7 @@ def write(settings: Settings, target: Path, *, keep: int | None = None) -> None:
         _write_to_stdout(settings)
         return
     if keep is not None and not target.is_dir():
-        raise click.UsageError(f"--keep needs a folder that exists, and {target} is none.")
+        raise click.UsageError(f"--keep needs a folder that exists, and {target} is not one.")
     file = target / f"{now():%Y%m%dT%H%M%SZ}{SUFFIX}" if target.is_dir() else target
     _write_file(settings, file)
     if keep is not None:
@@ -57,7 +57,7 @@ def _write_to_stdout(settings: Settings) -> None:
     # itself goes to standard output.
     output = sys.stdout.buffer
     if output.isatty():
-        raise click.UsageError("A backup is no text: send it into a file or a program.")
+        raise click.UsageError("A backup is not text: write it to a file, or pipe it to a program.")
     with TemporaryDirectory(prefix="nagarvani-backup-") as folder:
         file = Path(folder) / f"whole{SUFFIX}"
         _write_file(settings, file, err=True)
@@ -66,7 +66,7 @@ def _write_to_stdout(settings: Settings) -> None:
                 copyfileobj(content, output)
             output.flush()
         except OSError as problem:
-            raise click.ClickException(f"The backup did not leave: {problem}") from problem
+            raise click.ClickException(f"The backup could not be written: {problem}") from problem
 
 
 def _write_file(settings: Settings, file: Path, *, err: bool = False) -> None:

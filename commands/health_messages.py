@@ -23,8 +23,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "to sign in from one address and is locked out together: write how many proxies are in front "
     f"in {PREFIX}TRUSTED_PROXIES, such as 1",
     "durable": "{url} answers and keeps what it confirms",
-    "unreachable": f"{{url}} does not answer ({{detail}}): start it, or mend {PREFIX}DATABASE_URL",
-    "no_database": f"there is no {{url}} yet: run nagarvani init, or mend {PREFIX}DATABASE_URL",
+    "unreachable": f"{{url}} does not answer ({{detail}}): start it, or fix {PREFIX}DATABASE_URL",
+    "no_database": f"there is no {{url}} yet: run nagarvani init, or fix {PREFIX}DATABASE_URL",
     "not_durable": "{url} may lose what it confirmed ({detail}): set it on the server",
     "keeps_idle_locks": "{url} keeps the locks of a process that is suspended: "
     "ALTER ROLE … SET idle_in_transaction_session_timeout = '30s' (docs/running.md, PgBouncer)",
@@ -38,7 +38,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "shapes": "Devanagari is drawn right (raqm {raqm})",
     "no_shaping": "Devanagari in pictures breaks: apt-get install {package}",
     "writable": "{folder} can be written",
-    "no_folder": f"{{folder}} is not there: run nagarvani init, or mend {PREFIX}MEDIA_DIR",
+    "no_folder": f"{{folder}} is not there: run nagarvani init, or fix {PREFIX}MEDIA_DIR",
     "not_writable": "{folder} cannot be written ({detail}): give this user the folder, "
     f"or name another in {PREFIX}MEDIA_DIR",
     "no_sms": f"no gateway is set ({PREFIX}SMS_URL): every notice goes by mail; people without "
@@ -66,7 +66,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "scanner_unset": "files are not scanned for viruses: for that name a clamd in "
     f"{PREFIX}CLAMD_URL",
     "scanner_answers": "{version} answers",
-    "scanner_away": f"{{url}} does not answer ({{problem}}): start it, or mend {PREFIX}CLAMD_URL; "
+    "scanner_away": f"{{url}} does not answer ({{problem}}): start it, or fix {PREFIX}CLAMD_URL; "
     "until then new files wait",
     "files_unscanned": "{number} files wait for the scanner, and nobody can open or publish them "
     "before (last answer: {problem}); if it is INSTREAM size limit exceeded, raise StreamMaxLength "
@@ -80,7 +80,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     f"{PREFIX}X_… or {PREFIX}FACEBOOK_… and run nagarvani init",
     "token_works": "{account} on {platform} ({known_as}) can be used",
     "token_credentials": "{account} on {platform} ({handle}): its token no longer works; "
-    "connect it anew on the page Accounts, or set a new one and run nagarvani init",
+    "connect it again on the page Accounts, or set a new one and run nagarvani init",
     "token_credits": "{account} on {platform} ({handle}): the credits of our app are used up, so "
     "nothing is published or read there; buy credits in the platform's developer console, and all "
     "goes on within a quarter of an hour",
@@ -92,14 +92,14 @@ SENTENCES: Final[Mapping[str, str]] = {
     "look at this machine's way to the internet, and try again",
     "disconnected": "{account} on {platform} ({handle}) is disconnected: nothing leaves for it",
     "token_ends": "{account} on {platform} ({handle}): its access ends in {days} days, on {at}; "
-    "connect it anew on the page Accounts",
+    "connect it again on the page Accounts",
     "data_ends": "{account} on {platform} ({handle}): the access to comments ends in {days} days, "
-    "on {at}; connect it anew on the page Accounts",
+    "on {at}; connect it again on the page Accounts",
     "rights_missing": "{account} on {platform} ({handle}): these rights are missing: {rights}; "
-    "connect it anew on the page Accounts and leave every right ticked",
-    "credits_used_up": "the credits of our app on {platform} are used up since {since}, so nothing "
-    "is published or read there; buy credits in the platform's developer console, and all goes on "
-    "within a quarter of an hour",
+    "connect it again on the page Accounts and leave every permission ticked",
+    "credits_used_up": "the credits of our app on {platform} have been used up since {since}, so "
+    "nothing is published or read there; buy credits in the platform's developer console, and all "
+    "goes on within a quarter of an hour",
     "looks_late": "{account} on {platform} ({handle}): {number} that are out were not looked at in "
     "their time, one of them since {since}, so what others change or delete there is noticed late; "
     "see whether the platform's reads or credits are used up, and look at the clock's log",
@@ -111,17 +111,17 @@ SENTENCES: Final[Mapping[str, str]] = {
     "spent_of_budget": "{platform}: ${spent} of ${budget} spent this month ({share} %), estimate "
     "for the month ${estimate}; from 80 % on see the page Accounts, which says what is read less "
     "often and what the money goes to",
-    "webhooks_told": "{account} on {platform} ({handle}): its comments are told by webhooks, and "
-    "polled every six hours",
+    "webhooks_told": "{account} on {platform} ({handle}): webhooks bring its comments, which are "
+    "polled every six hours too",
     "webhooks_unset": "{account} on {platform} ({handle}): webhooks are not set up, so its "
     f"comments are polled; for comments within seconds set {PREFIX}FACEBOOK_VERIFY_TOKEN "
     "as docs/running.md says",
-    "webhooks_right_missing": "{account} on {platform} ({handle}): the right to be told of "
-    "comments (pages_manage_metadata) is missing, so they are polled; connect it anew on the page "
-    "Accounts and leave every right ticked",
+    "webhooks_right_missing": "{account} on {platform} ({handle}): the permission to be told of "
+    "comments (pages_manage_metadata) is missing, so they are polled; connect it again on the page "
+    "Accounts and leave every permission ticked",
     "webhooks_not_subscribed": "{account} on {platform} ({handle}): the platform has not said "
     "within 15 minutes that it tells our app of comments, so they are polled; see that a clock "
-    "runs, and connect it anew on the page Accounts if this stays",
+    "runs, and connect it again on the page Accounts if this stays",
     "webhooks_late": "{account} on {platform} ({handle}): polling found comments of the last day "
     "that no webhook had brought, so they are polled as often as before; unless webhooks were set "
     "up today, look at the callback URL in the platform's app, at its certificate, and at the "

@@ -176,7 +176,9 @@ def _remove_if_stale(address: BindAddress) -> None:
     if not os.path.lexists(path):
         return
     if not stat.S_ISSOCK(path.lstat().st_mode):
-        raise _refusal(address, "what is there is no socket, and stays. Write another path")
+        raise _refusal(
+            address, "a file that is not a socket is there, and is kept. Choose another path"
+        )
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
         probe.setblocking(False)
         refusal = probe.connect_ex(str(path))

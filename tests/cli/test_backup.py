@@ -179,7 +179,7 @@ def test_a_failed_backup_removes_no_other(setup: BackupSetup) -> None:
 def test_keeping_backups_needs_a_folder(setup: BackupSetup) -> None:
     output = setup.source.run_in_process("backup", str(setup.file), "--keep", "2")
     assert (output.code, setup.file.exists()) == (2, False)
-    assert f"--keep needs a folder that exists, and {setup.file} is none." in output.err
+    assert f"--keep needs a folder that exists, and {setup.file} is not one." in output.err
 
 
 def test_standard_output_has_the_backup_and_nothing_else(setup: BackupSetup) -> None:

@@ -160,7 +160,7 @@ def test_access_that_ends_soon_and_rights_that_lack_are_named(
     data, token, rights = failed_lines(output)
     assert "its access ends in 6 days" in token
     assert "the access to comments ends in 0 days" in data
-    assert "missing: pages_manage_engagement, pages_read_user_content; connect it anew" in rights
+    assert "missing: pages_manage_engagement, pages_read_user_content; connect it again" in rights
 
 
 def test_comments_that_could_not_be_stored_are_named_with_the_reason(

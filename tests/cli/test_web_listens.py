@@ -124,7 +124,7 @@ def test_what_is_no_socket_stays(path: Path, tmp_path: Path, kind: str) -> None:
             path.mkdir()
         case "link":
             path.symlink_to(tmp_path / "nowhere")
-    assert "is no socket, and stays" in refusal(BindAddress(path=str(path)))
+    assert "is not a socket is there, and is kept" in refusal(BindAddress(path=str(path)))
     assert os.path.lexists(path)
 
 
