@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 
 from approvals.policy import Role
@@ -132,7 +133,7 @@ def _said(name: str, value: object, language: str, now: datetime) -> str:
             return str(getattr(value, f"name_{language}", "")) or value.name_mr
         case Role():
             return translated(_ROLES[value], language)
-        case int():
+        case int() | Decimal():
             return digits(str(value), language)
         case _:
             return _from_list(name, str(value), language)

@@ -17,6 +17,7 @@ from publisher.models.accounts import AllowanceRow, ChargeDay, ChargedResource
 from publisher.models.comments import Source
 from publisher.models.deliveries import Account, ReceiptOrigin, ReceiptRow
 from publisher.models.monitoring import Watch
+from publisher.models.notifications import Notice
 from publisher.platforms.base.charges import Cause, Charge, ChargeKind
 from publisher.platforms.registry import capabilities
 from publisher.settings import environment
@@ -188,6 +189,9 @@ def test_admins_are_warned_once_at_80_percent_and_once_at_100(town: City) -> Non
     spend(town, with_budget(1))
     spend(town, with_budget(1))
     assert town.notified("budget_near") == ["admin"]
+    with town.read() as session:
+        (subject,) = session.scalars(select(Notice.subject))
+    assert subject.endswith("१.०० पैकी ०.८० डॉलर")
     assert slowed(town) == []
     charge(town, *reads(200))
     spend(town, with_budget(1))

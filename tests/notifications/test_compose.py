@@ -5,6 +5,7 @@ import email.policy
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from email.header import decode_header, make_header
 from importlib.resources import files
 
@@ -92,7 +93,12 @@ ABOUT_A_FREEZE: Mapping[str, object] = {
     "posts": 3,
 }
 
-ABOUT_A_BUDGET = {"platform": "x", "spent": "200.40", "budget": "250.00", "estimate": "310.00"}
+ABOUT_A_BUDGET = {
+    "platform": "x",
+    "spent": Decimal("200.40"),
+    "budget": Decimal("250.00"),
+    "estimate": Decimal("310.00"),
+}
 ABOUT_AN_ACCOUNT: Mapping[str, object] = {
     "account": "पुणे महानगरपालिका",
     "platform": "x",
@@ -288,7 +294,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.COMMENTS_UNREAD: {**ABOUT_AN_ACCOUNT, "since_at": DUE},
     NoticeKind.COMMENTS_READ_AGAIN: ABOUT_AN_ACCOUNT,
     NoticeKind.BUDGET_NEAR: ABOUT_A_BUDGET,
-    NoticeKind.BUDGET_USED_UP: {**ABOUT_A_BUDGET, "spent": "251.00"},
+    NoticeKind.BUDGET_USED_UP: {**ABOUT_A_BUDGET, "spent": Decimal("251.00")},
     NoticeKind.STOPPED: {"at": DUE, "reason": "चुकीची पोस्ट प्रसिद्ध झाली.", "by": MEDHA},
     NoticeKind.RELEASED: {"at": DUE, "reason": "पोस्ट हटविली आहे.", "by": MEDHA},
     NoticeKind.FROZEN: ABOUT_A_FREEZE,

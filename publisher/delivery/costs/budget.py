@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from sqlalchemy import ColumnElement, delete, exists, func, select
@@ -244,17 +245,18 @@ def _warn(
     )
     if session.scalars(query.limit(1)).all():
         return 0
-    values: dict[str, object] = {
-        "platform": month.platform,
+    amounts = {
         "spent": dollars(month.spent),
         "budget": dollars(month.budget or 0),
         "estimate": dollars(month.estimate),
     }
+    values = {"platform": month.platform, **amounts}
     transitions.record(session, account, verb, actor=CLOCK, now=now, values=values)
     kind = NoticeKind.BUDGET_USED_UP if verb == USED_UP else NoticeKind.BUDGET_NEAR
     admins = responsibility.people_of(responsibility.holders(session, Role.ADMIN, now=now))
+    mail_values = values | {name: Decimal(amount) for name, amount in amounts.items()}
     compose.queue_for_each(
-        session, admins, kind=kind, values=values, now=now, path=links.accounts()
+        session, admins, kind=kind, values=mail_values, now=now, path=links.accounts()
     )
     return 1
 
