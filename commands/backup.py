@@ -44,9 +44,13 @@ def write(settings: Settings, target: Path, *, keep: int | None = None) -> None:
     if str(target) == STDOUT:
         _write_to_stdout(settings)
         return
-    if keep is not None and not target.is_dir():
+    try:
+        is_folder = target.is_dir()
+    except OSError as problem:  # a folder above it cannot be entered
+        raise click.ClickException(f"No backup was written: {problem}") from problem
+    if keep is not None and not is_folder:
         raise click.UsageError(f"--keep needs a folder that exists, and {target} is not one.")
-    file = target / f"{now():%Y%m%dT%H%M%SZ}{SUFFIX}" if target.is_dir() else target
+    file = target / f"{now():%Y%m%dT%H%M%SZ}{SUFFIX}" if is_folder else target
     _write_file(settings, file)
     if keep is not None:
         _remove_all_but(keep, target)
@@ -60,7 +64,7 @@ def _write_to_stdout(settings: Settings) -> None:
         raise click.UsageError("A backup is not text: write it to a file, or pipe it to a program.")
     with TemporaryDirectory(prefix="nagarvani-backup-") as folder:
         file = Path(folder) / f"whole{SUFFIX}"
-        _write_file(settings, file, err=True)
+        _write_file(settings, file, name="The backup", err=True)
         try:
             with file.open("rb") as content:
                 copyfileobj(content, output)
@@ -69,7 +73,7 @@ def _write_to_stdout(settings: Settings) -> None:
             raise click.ClickException(f"The backup could not be written: {problem}") from problem
 
 
-def _write_file(settings: Settings, file: Path, *, err: bool = False) -> None:
+def _write_file(settings: Settings, file: Path, *, name: str = "", err: bool = False) -> None:
     with checked_database(settings) as database:
         try:
             manifest = backup_write(
@@ -80,7 +84,7 @@ def _write_file(settings: Settings, file: Path, *, err: bool = False) -> None:
     rows = sum(table.rows for table in manifest.tables)
     size = file.stat().st_size / 1_000_000
     parts = f"{rows} rows, {len(manifest.media)} media, {size:.1f} MB"
-    click.echo(f"{file}: {parts}, read back whole.", err=err)
+    click.echo(f"{name or file}: {parts}, read back whole.", err=err)
     _say_lost(manifest, err=err)
     click.echo(
         "It holds the sealed access of the accounts: keep the secret key apart from it.", err=err
@@ -140,7 +144,8 @@ def _fill(context: WorkerContext, file: Path) -> Restored:
         ) from problem
     except NotEmpty as problem:
         raise click.ClickException(
-            f"The database is not empty ({problem}): a backup is restored into a new one."
+            f"The database is not empty ({problem}): "
+            "a backup is restored into a new one, before nagarvani init."
         ) from problem
     except (OSError, StoreAway, Damaged) as problem:
         raise click.ClickException(f"Nothing was restored: {problem}") from problem

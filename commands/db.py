@@ -15,7 +15,8 @@ def status(settings: Settings) -> int:
     """Print both revisions and what is pending; returns 0 if the tables are this version's."""
     with reached_database(settings) as database:
         revision = database.revision()
-        address = database.engine.url.render_as_string(hide_password=True)
+        url = database.engine.url
+    address = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
     click.echo(f"Database: {address}")
     click.echo(f"Its tables: {revision or 'none'}")
     click.echo(f"This version's: {shipped_revision()}")

@@ -145,7 +145,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "try_left": "{account} ({handle}): the test post {left} may still be there: remove it on the "
     "platform by hand",
     "unsealable": "{account} on {platform} ({handle}): its credentials were sealed with another "
-    f"key; put the earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or run nagarvani init",
+    f"key; put the earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or connect it again",
     "factors_unsealable": "the second factors of {number} people ({logins}) were sealed with "
     f"another key: put the earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or run "
     "nagarvani people end-factor LOGIN",

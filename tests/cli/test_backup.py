@@ -182,6 +182,14 @@ def test_keeping_backups_needs_a_folder(setup: BackupSetup) -> None:
     assert f"--keep needs a folder that exists, and {setup.file} is not one." in output.err
 
 
+def test_a_folder_that_cannot_be_entered_is_one_sentence(setup: BackupSetup) -> None:
+    setup.file.write_text("no folder")
+    for target in (setup.file / "a.backup", Path("/" + "a" * 300)):
+        output = setup.source.run_in_process("backup", str(target))
+        assert (output.code, "Traceback" in output.err) == (1, False)
+        assert "No backup was written" in output.err
+
+
 def test_standard_output_has_the_backup_and_nothing_else(setup: BackupSetup) -> None:
     with setup.file.open("wb") as out:
         done = subprocess.run(
@@ -194,4 +202,4 @@ def test_standard_output_has_the_backup_and_nothing_else(setup: BackupSetup) -> 
             timeout=100,
         )
     assert check(setup.file, tell=lambda *_: None).tables
-    assert b"read back whole" in done.stderr
+    assert b"The backup: " in done.stderr  # the file that was read back is gone

@@ -52,6 +52,12 @@ def test_pending_migrations_are_named_and_made(workspace: Workspace) -> None:
     assert workspace.run_in_process("db", "upgrade").lines == [says]
 
 
+@pytest.mark.postgres
+def test_the_address_is_written_as_in_the_settings(tmp_path: Path, postgres_url: str) -> None:
+    workspace = make_workspace(tmp_path, postgres_url)
+    assert workspace.run_in_process("db", "status").lines[0].startswith("Database: postgresql://")
+
+
 def test_tables_of_a_newer_version_are_left_as_they_are(workspace: Workspace) -> None:
     set_revision(workspace, NEWER)
     output = workspace.run_in_process("db", "upgrade")

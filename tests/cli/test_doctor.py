@@ -143,6 +143,7 @@ def test_credentials_of_another_key_are_named(workspace: Workspace) -> None:
     )
     assert output.code == 1
     assert all("sealed with another key" in line for line in failed_lines(output))
+    assert all("or connect it again" in line for line in failed_lines(output))  # init refuses it
     assert len(failed_lines(output)) == 2
 
 
