@@ -38,12 +38,14 @@ group=$(id -gn "$user")
 install -d -m 0700 -o "$user" -g "$group" "$data" "$backups"
 install -d -m 0750 -o root -g "$group" "$(dirname "$settings")"
 
-# All of it belongs to root: the product never writes to its own files.
-[ -x "$program/bin/python" ] || "$python" -m venv "$program"
+# All of it belongs to root: the product never writes to its own files. With another Python it is made anew.
+which='import sys; print(sys.base_prefix, sys.version_info[:2])'
+[ "$("$program/bin/python" -c "$which" 2>/dev/null)" = "$("$python" -c "$which")" ] ||
+    "$python" -m venv --clear "$program"
 "$program/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
 "$program/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall "$wheel"
 runuser -u "$user" -- "$program/bin/nagarvani" --help >/dev/null ||
-    fail "The user $user cannot run $program/bin/nagarvani: may everybody enter the folder of $python?"
+    fail "The user $user cannot run $program/bin/nagarvani: may everybody enter $("$program/bin/python" -c 'import sys; print(sys.base_prefix)')? Else run this again with PYTHON=/usr/bin/python3"
 
 if [ ! -e "$settings" ]; then
     new=$(mktemp "$settings.XXXXXX")
