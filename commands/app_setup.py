@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 NO_SANDBOX: Final = (
     "The practice platforms of rehearsals and of the demo need packages that are not installed: "
+    "LOCK=sandbox deploy/install.sh WHEEL, or without that script "
     "pip install --require-hashes --requirement requirements/sandbox.txt"
 )
 

@@ -43,7 +43,7 @@ BUILT = {
         for ending in ("LICENSE.txt", "stamp", "woff2")
     ),
 }
-UNITS = ("nagarvani-web.service", "nagarvani-clock@1.service", "nagarvani-backup.timer")
+UNITS = ("nagarvani-web@1.service", "nagarvani-clock@1.service", "nagarvani-backup.timer")
 SYSTEMD = Path("/usr/lib/systemd/system")
 
 
