@@ -14,7 +14,7 @@ from demo.seeding.moments import MINUTE
 from publisher.content_checks.outgoing_text import outgoing_link, outgoing_text
 from publisher.delivery.dispatch import tick_dispatch
 from publisher.delivery.monitoring import poll
-from publisher.delivery.monitoring.intervals import LONGEST
+from publisher.delivery.monitoring.intervals import DAY
 from publisher.delivery.reconcile import tick_reconcile
 from publisher.inbox.reply import tick_answers
 from publisher.platforms.base.protocol import Deadline
@@ -61,7 +61,8 @@ def deliver(context: Context) -> None:
 def watch(context: Context) -> None:
     """Check what is live on the platforms, as the clock has done every day."""
     with context.database.transaction() as session:
-        while poll.open_watches(session, now=context.now - LONGEST):
+        # An answer is looked at first after a day, a post sooner.
+        while poll.open_watches(session, now=context.now - 2 * DAY):
             pass
     poll.tick_watching(context.worker_context)
 

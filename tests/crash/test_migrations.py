@@ -139,7 +139,7 @@ def test_neither_clock_nor_pages_begin_on_tables_of_another_version(
         command.downgrade(alembic_config(installation.database_url), PREVIOUS)
     else:
         _set_revision(installation, NEWER)
-    for call in (("clock",), ("clock", "--once"), ("web", "--port", "0")):
+    for call in (("clock",), ("clock", "--once"), ("web", "--port", "65000")):
         refused = installation.start.nagarvani(*call, environment=installation.environment)
         assert _wait_for_end(refused)
         assert f"{OTHER_TABLES} ({other}, not " in refused.written_output()

@@ -10,12 +10,14 @@ import hashlib
 import hmac
 import json
 import random
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import requests
 from sqlalchemy import ColumnElement, func, select, update
@@ -102,9 +104,15 @@ class Told:
         return False
 
     def kill_web(self) -> None:
-        """Kill the pages, as a crash would."""
+        """Kill the pages, as a crash would; its worker is left, and ends within a second."""
         if self.web is not None:
             self.web.kill()
+            assert wait_until(self._is_port_free, within=TIMEOUT)
+
+    def _is_port_free(self) -> bool:
+        address = urlsplit(self.url)
+        with socket.socket() as probe:
+            return probe.connect_ex((str(address.hostname), address.port or 0)) != 0
 
     def says(self, text: str) -> str:
         """Let a citizen comment under the post."""

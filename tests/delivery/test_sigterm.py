@@ -98,12 +98,13 @@ def _attempts(installation: ClockInstallation) -> list[tuple[DeliveryState, bool
 def test_sigterm_ends_reading_after_the_current_page_of_comments(
     installation: ClockInstallation,
 ) -> None:
-    installation.add_posts(POSTS, on=["x"])
+    # Facebook reads one post in a request; X would read all of them in one.
+    installation.add_posts(POSTS, on=["facebook"])
     clock = installation.start_clock()
     installation.wait_for(
         lambda: _sources_read(installation, Source.last_read_at.is_not(None)) == POSTS
     )
-    installation.add_fault("x", "search", "hang_before", count="always", seconds=1.0)
+    installation.add_fault("facebook", "comments", "hang_before", count="always", seconds=1.0)
     installation.read_comments_soon()
     asked_at = now()
     installation.wait_for(lambda: _sources_read(installation, Source.last_read_at > asked_at) > 0)
