@@ -26,7 +26,6 @@ from tools.source import read, tracked
 pytestmark = [
     pytest.mark.proof,
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("wheel"),  # it is built and installed once
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can run commands as nobody"),
 ]
 
@@ -144,7 +143,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def installed(wheel: Path, run: Run) -> Installed:
     """Install the wheel by the script, below a folder that nobody may enter."""
-    root = run.folder / "installed"
+    root = run.folder / f"installed-{os.getpid()}"  # each worker has its own
     program = root / "opt/nagarvani/venv"
     (root / "etc/systemd/system").mkdir(parents=True)
     python = python_for_nobody()
