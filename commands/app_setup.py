@@ -216,13 +216,13 @@ def open_worker_context(settings: Settings) -> WorkerContext:
     """Return the context of the worker."""
     require_built_files()
     from publisher.delivery.worker_context import WorkerContext
-    from publisher.media.store import Store
+    from publisher.media.opening import open_store
     from publisher.now import now
 
     database = started_database(settings)
     return WorkerContext(
         database=database,
-        store=Store(settings.media_dir),
+        store=open_store(settings),
         open_account=account_opener(settings, database),
         delivery_settings=settings.delivery,
         clock_name=clock_name(settings.delivery.clock_name),

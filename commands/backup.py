@@ -14,7 +14,8 @@ import click
 from commands.app_setup import checked_database, open_worker_context
 from commands.init import lay_tables
 from publisher.delivery.worker_context import WorkerContext
-from publisher.media.store import Store, StoreAway
+from publisher.media.opening import open_store
+from publisher.media.store import StoreAway
 from publisher.now import now
 from publisher.operations.backup import reconcile
 from publisher.operations.backup.archive_format import Damaged, Manifest
@@ -77,7 +78,7 @@ def _write_file(settings: Settings, file: Path, *, name: str = "", err: bool = F
     with checked_database(settings) as database:
         try:
             manifest = backup_write(
-                database, Store(settings.media_dir), file, now=now(), tell=_progress_printer()
+                database, open_store(settings), file, now=now(), tell=_progress_printer()
             )
         except (OSError, Damaged) as problem:
             raise click.ClickException(f"No backup was written: {problem}") from problem

@@ -124,7 +124,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     yield from health_checks.check_variables(unknown_variables())
     yield health_checks.check_built(built_files())
     yield health_checks.check_shaping()
-    yield health_checks.check_media(settings.media_dir)
+    yield health_checks.check_media(settings.media.media_dir)
     yield health_checks.check_sms(settings.sms)
     yield health_checks.check_letterhead(settings.papers)
     yield mail_checks.check_senders(settings.mail_server)

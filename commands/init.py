@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import click
@@ -25,6 +24,7 @@ from publisher.platforms.capabilities import AccountFromSettings
 from publisher.platforms.oauth.types import ConnectableAccount
 from publisher.platforms.registry import all_platforms
 from publisher.settings.environment import Settings
+from publisher.settings.media import MediaSettings
 from publisher.settings.reader import PREFIX, WrongSetting
 
 OWNER: Final = "information-technology"
@@ -35,7 +35,7 @@ def run(settings: Settings) -> None:
     accounts = tuple(_accounts_from_settings(settings.platforms))
     lay_tables(settings)
     click.echo("Database: the tables are those of this version.")
-    _make_media_folder(settings.media_dir)
+    _make_media_folder(settings.media)
     with Database(settings.database_url) as database:
         check_key_opens(settings, database)
         with database.transaction() as session:
@@ -58,13 +58,16 @@ def lay_tables(settings: Settings) -> None:
         ) from problem
 
 
-def _make_media_folder(folder: Path) -> None:
+def _make_media_folder(media: MediaSettings) -> None:
+    name, folder = (
+        ("MEDIA_CACHE_DIR", media.media_cache_dir)
+        if media.bucket
+        else ("MEDIA_DIR", media.media_dir)
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise WrongSetting(
-            "MEDIA_DIR", f"{folder} cannot be made ({problem.strerror})"
-        ) from problem
+        raise WrongSetting(name, f"{folder} cannot be made ({problem.strerror})") from problem
 
 
 def _load(session: Session, at: datetime) -> str:

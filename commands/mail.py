@@ -11,7 +11,8 @@ import click
 from commands.app_setup import checked_database
 from publisher.mailbox.preparation import MailIntake
 from publisher.mailbox.report import read_mail
-from publisher.media.store import Store, StoreAway
+from publisher.media.opening import open_store
+from publisher.media.store import StoreAway
 from publisher.media.virus_scanner import clamd
 from publisher.now import now
 from publisher.settings.environment import Settings
@@ -28,7 +29,7 @@ def read_files(settings: Settings, files: Sequence[Path]) -> None:
             try:
                 report = read_mail(database, file.read_bytes(), intake=intake, now=now)
             except StoreAway as problem:
-                message = f"{file}: nothing can be stored in {settings.media_dir}"
+                message = f"{file}: nothing can be stored in {settings.media.media_dir}"
                 raise click.ClickException(message) from problem
             click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
 
@@ -36,7 +37,7 @@ def read_files(settings: Settings, files: Sequence[Path]) -> None:
 def intake_of(settings: Settings) -> MailIntake:
     """Return what mails are taken in with."""
     return MailIntake(
-        store=Store(settings.media_dir),
+        store=open_store(settings),
         city_code=settings.city.code,
         mail_from=settings.mail_from,
         mail_server=settings.mail_server,

@@ -27,7 +27,7 @@ def take_from_others() -> None:
 def close_existing(settings: Settings) -> None:
     """Take from other users what an earlier version left readable.
 
-    These are the file of SQLite with those beside it, and the media folder; what belongs to
+    These are the file of SQLite with those beside it, and the folders of media; what belongs to
     another user stays as it is.
     """
     for path in _existing(settings):
@@ -39,7 +39,7 @@ def _existing(settings: Settings) -> Iterator[Path]:
     from sqlalchemy import make_url
 
     url = make_url(settings.database_url)
-    paths = [settings.media_dir]
+    paths = [settings.media.media_dir, settings.media.media_cache_dir]
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         paths += [Path(url.database + suffix) for suffix in _BESIDE_SQLITE]
     return (path for path in paths if path.exists())

@@ -19,7 +19,8 @@ from demo.seeding.sandbox_client import SandboxClient
 from publisher.database.session import Database
 from publisher.mailbox.preparation import MailIntake, prepare
 from publisher.mailbox.receive import receive
-from publisher.media.store import Store, StoreAway
+from publisher.media.opening import open_store
+from publisher.media.store import StoreAway
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.notifications import links
 from publisher.settings.environment import Settings
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 def intake_of(settings: Settings) -> MailIntake:
     """Return what the demo's mails are taken in with."""
     return MailIntake(
-        store=Store(settings.media_dir),
+        store=open_store(settings),
         city_code=settings.city.code,
         mail_from=settings.mail_from,
         mail_server=settings.mail_server,

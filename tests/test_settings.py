@@ -33,7 +33,7 @@ def read(folder: Path, **variables: str) -> Settings:
 def test_without_a_word_it_runs_on_this_machine(tmp_path: Path) -> None:
     settings = read(tmp_path)
     assert settings.database_url == f"sqlite:///{tmp_path}/var/nagarvani.db"
-    assert settings.media_dir == tmp_path / "var" / "media"
+    assert settings.media.media_dir == tmp_path / "var" / "media"
     assert (settings.base_url, settings.is_tls) == ("http://127.0.0.1:8000", False)
     assert (settings.secret_key, settings.token_keys, settings.trusted_proxies) == ("", (), 0)
     assert (settings.smtp_url, settings.mail_from) == ("smtp://127.0.0.1:25", "nagarvani@localhost")
@@ -123,7 +123,7 @@ def test_every_setting_is_taken_from_the_environment(tmp_path: Path) -> None:
     assert settings.secret_key == GOOD["SECRET_KEY"]
     assert settings.token_keys == (KEY, OTHER_KEY)
     assert (settings.base_url, settings.is_tls) == ("https://city.example", True)
-    assert (settings.trusted_proxies, settings.media_dir) == (2, Path("/srv/media"))
+    assert (settings.trusted_proxies, settings.media.media_dir) == (2, Path("/srv/media"))
     assert (settings.smtp_url, settings.mail_from) == (GOOD["SMTP_URL"], GOOD["MAIL_FROM"])
     assert (settings.city.name_en, settings.city.name_mr, settings.city.code) == (
         "Another City",

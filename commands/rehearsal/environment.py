@@ -42,7 +42,8 @@ def check_apart(settings: Settings, folder: Path) -> None:
     kind, _, path = settings.database_url.partition(":///")
     if kind != "sqlite" or not Path(path).resolve().is_relative_to(folder.resolve()):
         raise NotApart("The database is not the rehearsal's own.")
-    if not settings.media_dir.resolve().is_relative_to(folder.resolve()):
+    media_dir = settings.media.media_dir.resolve()
+    if settings.media.bucket or not media_dir.is_relative_to(folder.resolve()):
         raise NotApart("The media are not the rehearsal's own.")
     for address in _addresses(settings):
         if not _is_on_loopback(address):

@@ -21,7 +21,8 @@ from publisher.auth.sessions import in_force
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount, Vault
 from publisher.delivery.worker_context import WorkerContext
-from publisher.media.store import Store
+from publisher.media.opening import open_store
+from publisher.media.store import MediaStore
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Post, Variant
@@ -63,7 +64,7 @@ class Context:
     notices: Mapping[str, DemoNotice]
     settings: Settings
     database: Database
-    store: Store
+    store: MediaStore
     clock: SetClock
     sandbox: SandboxClient
     worker_context: WorkerContext
@@ -149,7 +150,7 @@ def open_context(
 ) -> Iterator[Context]:
     """Open the database and the sandbox, and close them after the block."""
     sandbox = SandboxClient(sandbox_url)
-    database, store = Database(settings.database_url), Store(settings.media_dir)
+    database, store = Database(settings.database_url), open_store(settings)
     clock = SetClock(base)
     context = WorkerContext(
         database=database,

@@ -17,7 +17,7 @@ from publisher.delivery.claim import DeliveryPayload
 from publisher.delivery.failures import Ending, Lost
 from publisher.delivery.outcomes import Outcome
 from publisher.delivery.worker_context import WorkerContext
-from publisher.media.store import MediumChanged, MediumMissing, Store
+from publisher.media.store import MediaStore, MediumChanged, MediumMissing
 from publisher.models.deliveries import Account, DeliveryAction
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
@@ -187,7 +187,7 @@ def _is_storable(text: str) -> bool:
     return storable(text) == text
 
 
-def outgoing_of(payload: DeliveryPayload, store: Store) -> Outgoing:
+def outgoing_of(payload: DeliveryPayload, store: MediaStore) -> Outgoing:
     """Return exactly what is sent, with the pictures' bytes.
 
     Raises `MediumMissing` or `MediumChanged` (bytes that do not match their digest).

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount
-from publisher.media.store import Store
+from publisher.media.store import MediaStore
 from publisher.settings.delivery import DeliverySettings
 
 
@@ -21,7 +21,7 @@ class WorkerContext:
     """
 
     database: Database
-    store: Store
+    store: MediaStore
     open_account: OpenAccount
     delivery_settings: DeliverySettings
     clock_name: str

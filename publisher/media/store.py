@@ -6,15 +6,19 @@ import logging
 import os
 import re
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
 log = logging.getLogger("nagarvani.media")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PIECE = 1_000_000
+
+IDENTITY: Final = "identity"
+"""The name of the file or object that tells a store from all others."""
 
 
 class MediumMissing(Exception):
@@ -34,17 +38,19 @@ class MediumChanged(Exception):
 
 
 class StoreAway(Exception):
-    """Nothing can be stored now: the disk is full, or the folder is not writable."""
+    """The store cannot be used now: it is full, not writable, or does not answer.
+
+    Nothing is known about a medium by that: whoever reads or writes one tries again later.
+    """
 
 
 class MediaStore(Protocol):
-    """The interface of a media store, so that a shared store can replace this one."""
+    """The interface of a media store: a folder, or a bucket. Any method may raise `StoreAway`."""
+
+    address: str
 
     def save(self, content: bytes) -> str:
-        """Store `content` durably; return its SHA-256 in 64 hexadecimal digits.
-
-        Raises StoreAway.
-        """
+        """Store `content` durably; return its SHA-256 in 64 hexadecimal digits."""
 
     def save_file(self, source: BinaryIO) -> str:
         """Store a file of any length, from its beginning, in chunks; otherwise as `save`."""
@@ -67,41 +73,94 @@ class MediaStore(Protocol):
     def remove(self, digest: str) -> None:
         """Remove the medium under `digest`, if there is one, and its thumbnails."""
 
+    def digests(self) -> Iterator[str]:
+        """Yield the digest of every stored medium, in no order."""
 
-class Store:
+    def identity(self) -> str:
+        """Return the text that tells this store from all others; "" if it has none yet."""
+
+    def set_identity(self, identity: str) -> None:
+        """Store the text that tells this store from all others, in place of the one it has."""
+
+
+def name_of(digest: str) -> str:
+    """Return the name of a medium's file or object: `aa/bb/<sha256>`.
+
+    Raises MediumMissing if it is no digest.
+    """
+    if not _DIGEST.fullmatch(digest):
+        raise MediumMissing(digest)
+    return f"{digest[:2]}/{digest[2:4]}/{digest}"
+
+
+def is_digest(text: str) -> bool:
+    """Return True if this is a SHA-256 in 64 hexadecimal digits."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+class StoreWithIdentity(ABC):
+    """What both stores do with the text by which they are known.
+
+    Where that has been read once and is no longer there, what is missing is the store, such as a
+    disk of the network that is not mounted, and not a single medium.
+    """
+
+    _was_identified = False
+
+    def identity(self) -> str:
+        """Return the text that tells this store from all others; "" if it has none yet.
+
+        Raises StoreAway.
+        """
+        identity = self._read_identity()
+        self._was_identified = self._was_identified or bool(identity)
+        return identity
+
+    @abstractmethod
+    def _read_identity(self) -> str:
+        """Return the identity, or ""; raises StoreAway."""
+
+    def _check_identity(self) -> None:
+        """Raise StoreAway if the identity has gone since it was read."""
+        if self._was_identified and not self._read_identity():
+            log.warning("media store: its identity is gone, it is not the one that it was")
+            raise StoreAway
+
+
+class Store(StoreWithIdentity):
     """Media as files `aa/bb/<sha256>` under `root`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.address = str(root)
 
     def path(self, digest: str) -> Path:
         """Return the path of a digest's medium, stored or not.
 
         Raises MediumMissing if it is no digest.
         """
-        if not _DIGEST.fullmatch(digest):
-            raise MediumMissing(digest)
-        return self.root / digest[:2] / digest[2:4] / digest
+        return self.root / name_of(digest)
 
     def digests(self) -> Iterator[str]:
         """Yield the digest of every stored medium, in no order."""
         for file in self.root.glob("??/??/*"):
-            if _DIGEST.fullmatch(file.name):
+            if is_digest(file.name):
                 yield file.name
 
     def exists(self, digest: str) -> bool:
         """Return True if a file is stored under `digest`; its bytes are not compared."""
-        return _DIGEST.fullmatch(digest) is not None and self.path(digest).is_file()
+        if is_digest(digest) and self.path(digest).is_file():
+            return True
+        self._check_identity()
+        return False
 
     def open(self, digest: str) -> bytes:
         """Return the bytes under `digest`, compared with it.
 
-        Raises MediumMissing or MediumChanged.
+        Raises MediumMissing, MediumChanged or StoreAway.
         """
-        try:
-            content = self.path(digest).read_bytes()
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise MediumMissing(digest) from error
+        with self._opened(digest) as file:
+            content = file.read()
         if sha256(content).hexdigest() != digest:
             raise MediumChanged(digest)
         return content
@@ -120,16 +179,22 @@ class Store:
     def open_file(self, digest: str) -> BinaryIO:
         """Return the file under `digest`, compared with it.
 
-        Raises MediumMissing or MediumChanged.
+        Raises MediumMissing, MediumChanged or StoreAway.
         """
-        try:
-            file = self.path(digest).open("rb")
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise MediumMissing(digest) from error
+        file = self._opened(digest)
         if digest_of(file) != digest:
             file.close()
             raise MediumChanged(digest)
         return file
+
+    def _opened(self, digest: str) -> BinaryIO:
+        try:
+            return self.path(digest).open("rb")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            self._check_identity()
+            raise MediumMissing(digest) from error
+        except OSError as problem:
+            raise self._away(problem) from problem
 
     def save_file(self, source: BinaryIO) -> str:
         """Store a file of any length as `save` does, without holding it in memory."""
@@ -138,15 +203,31 @@ class Store:
             self._keep(self.path(digest), _pieces(source))
         return digest
 
+    def set_identity(self, identity: str) -> None:
+        """Write the identity into the folder, which is made if it is missing. Raises StoreAway."""
+        self._keep(self.root / IDENTITY, [identity.encode()])
+
+    def _read_identity(self) -> str:
+        try:
+            return (self.root / IDENTITY).read_text(encoding="ascii").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        except OSError as problem:
+            raise self._away(problem) from problem
+
     def thumbnail(self, digest: str, side: int, make: Callable[[bytes], bytes]) -> bytes:
         """Return the thumbnail beside a medium; if there is none, `make` and keep it.
 
-        A backup leaves thumbnails out. Raises MediumMissing or MediumChanged.
+        A backup leaves thumbnails out. Raises MediumMissing, MediumChanged or StoreAway.
         """
+        return self.thumbnail_file(digest, side, lambda: make(self.open(digest)))
+
+    def thumbnail_file(self, digest: str, side: int, make: Callable[[], bytes]) -> bytes:
+        """Return the thumbnail kept in this folder; if there is none, `make` and keep it."""
         target = self.path(digest).with_suffix(f".{side}")
         if target.is_file():
             return target.read_bytes()
-        content = make(self.open(digest))
+        content = make()
         with suppress(StoreAway):  # shown nevertheless, and made again the next time
             self._keep(target, [content])
         return content
@@ -156,8 +237,11 @@ class Store:
             self._make_folders(target.parent)
             _write(target, pieces)
         except OSError as problem:
-            log.warning("media folder %s: %s", self.root, problem.strerror)
-            raise StoreAway from problem
+            raise self._away(problem) from problem
+
+    def _away(self, problem: OSError) -> StoreAway:
+        log.warning("media folder %s: %s", self.root, problem.strerror)
+        return StoreAway()
 
     def remove(self, digest: str) -> None:
         """Remove the file under `digest`, if there is one, and its thumbnails.

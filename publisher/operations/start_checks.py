@@ -27,6 +27,7 @@ _WRITTEN: Final = {
         "write 32 characters or more that nobody can guess, or the key that the database had",
     ),
     "MEDIA_DIR": ("media", "write a whole path, such as /var/lib/nagarvani/media"),
+    "MEDIA_CACHE_DIR": ("media-cache", "write a whole path, such as /var/cache/nagarvani/media"),
     "REHEARSALS_DIR": ("rehearsals", "write a whole path, such as /var/lib/nagarvani/rehearsals"),
 }
 """What has to be written: what it was called where it was laid by default, and what to write."""
@@ -41,7 +42,7 @@ def check_written(settings: Settings) -> None:
         return
     from_file, from_process = read_variables()
     written = {name for name, text in (from_file | from_process).items() if text}
-    needed = [name for name in _WRITTEN if name != "REHEARSALS_DIR" or settings.rehearsals]
+    needed = [name for name in _WRITTEN if name not in _left_out(settings)]
     hints = {name: _missing_hint(name, settings) for name in needed if name not in written}
     hints |= {name: hint for name, hint in _relative(settings) if name in written}
     if not hints:
@@ -50,6 +51,17 @@ def check_written(settings: Settings) -> None:
     raise WrongSetting(
         first, "\n".join([hint, *(f"{PREFIX}{name}: {text}" for name, text in others)])
     )
+
+
+def _left_out(settings: Settings) -> Iterator[str]:
+    """Yield the settings that this installation does not use."""
+    media = settings.media
+    if media.media_url:
+        yield "MEDIA_DIR"
+    if not media.bucket:
+        yield "MEDIA_CACHE_DIR"
+    if not settings.rehearsals:
+        yield "REHEARSALS_DIR"
 
 
 def _missing_hint(name: str, settings: Settings) -> str:
@@ -69,8 +81,10 @@ def _relative(settings: Settings) -> Iterator[tuple[str, str]]:
     path = _sqlite_path(settings)
     if path is not None and not path.is_absolute():
         yield "DATABASE_URL", "write sqlite:////whole/path.db with four slashes: " + hint
-    if not settings.media_dir.is_absolute():
+    if not settings.media.media_dir.is_absolute():
         yield "MEDIA_DIR", hint
+    if settings.media.bucket and not settings.media.media_cache_dir.is_absolute():
+        yield "MEDIA_CACHE_DIR", hint
     if settings.rehearsals and not settings.rehearsals_dir.is_absolute():
         yield "REHEARSALS_DIR", hint
 
@@ -88,7 +102,7 @@ def _former(name: str, settings: Settings) -> list[Path]:
     folders = [
         Path.cwd() / SECRET_FILE.parent,
         *([database.parent] if database is not None else []),
-        settings.media_dir.parent,
+        settings.media.media_dir.parent,
         Path("/") / SECRET_FILE.parent,  # of services that were started in /
     ]
     paths = dict.fromkeys((folder / name).absolute() for folder in folders)

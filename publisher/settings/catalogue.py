@@ -18,6 +18,7 @@ from publisher.settings.environment import City, Settings, read_variables
 from publisher.settings.help import HelpDesk
 from publisher.settings.logs import LogSettings
 from publisher.settings.mailbox import MailboxTokenSettings
+from publisher.settings.media import MediaSettings
 from publisher.settings.papers import PaperSettings
 from publisher.settings.platforms import PLATFORM_SETTINGS
 from publisher.settings.reader import PREFIX
@@ -25,6 +26,7 @@ from publisher.settings.sms import Sms
 from publisher.settings.web_server import ServingSettings
 
 _GROUPS: Final[Mapping[str, type[Any]]] = {
+    "media": MediaSettings,
     "serving": ServingSettings,
     "imap_token": MailboxTokenSettings,
     "city": City,

@@ -24,6 +24,7 @@ from publisher.settings.delivery import (
 from publisher.settings.help import PHONE, HelpDesk, read_address, read_hours
 from publisher.settings.logs import LogSettings, read_logs
 from publisher.settings.mailbox import MailboxTokenSettings, mailbox_address, read_token_settings
+from publisher.settings.media import MediaSettings, read_media
 from publisher.settings.papers import PaperSettings, read_papers
 from publisher.settings.platforms import PLATFORM_SETTINGS, PlatformSetting
 from publisher.settings.reader import (
@@ -38,6 +39,7 @@ from publisher.settings.reader import (
     read_database_url,
     read_keys,
     read_long_secret,
+    read_yes_or_no,
 )
 from publisher.settings.sms import Sms, read_headers, read_method, read_pattern, read_templates
 from publisher.settings.web_server import ServingSettings, read_serving
@@ -80,7 +82,7 @@ class Settings:
     trusted_proxies: int
     metrics_token: str = field(repr=False)
     serving: ServingSettings
-    media_dir: Path
+    media: MediaSettings
     smtp_url: str = field(repr=False)
     mail_from: str
     mail_server: str
@@ -122,7 +124,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         trusted_proxies=reader.read("TRUSTED_PROXIES", 0, read_count, "write how many, such as 1"),
         metrics_token=reader.read("METRICS_TOKEN", "", read_long_secret, KEY_HINT),
         serving=read_serving(reader),
-        media_dir=Path(reader.text("MEDIA_DIR", str(root / "var" / "media"))),
+        media=read_media(reader, root),
         smtp_url=reader.url("SMTP_URL", "smtp://127.0.0.1:25", ("smtp", "smtps")),
         mail_from=_mail_from(reader),
         mail_server=reader.read("MAIL_SERVER", "", read_name, "write it as mail.pmc.example"),
@@ -140,7 +142,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         papers=read_papers(reader.texts, root),
         link_reach=_link_reach(reader),
         second_factor_from=_second_factor_from(reader),
-        rehearsals=reader.read("REHEARSALS", False, _yes_or_no, "write 1 or 0"),
+        rehearsals=reader.read("REHEARSALS", False, read_yes_or_no, "write 1 or 0"),
         rehearsals_dir=Path(reader.text("REHEARSALS_DIR", str(root / "var" / "rehearsals"))),
         rehearsal=reader.text("REHEARSAL"),
         logs=read_logs(reader),
@@ -193,12 +195,6 @@ def _hours(text: str) -> float:
 def _second_factor_from(reader: Reader) -> date | None:
     hint = "write a day, such as 2027-01-15"
     return reader.read("SECOND_FACTOR_FROM", None, date.fromisoformat, hint)
-
-
-def _yes_or_no(text: str) -> bool:
-    if text not in ("0", "1"):
-        raise ValueError(text)
-    return text == "1"
 
 
 def _link_reach(reader: Reader) -> Reach:

@@ -15,6 +15,7 @@ SECRET_SETTINGS = frozenset(
     {
         *("DATABASE_URL", "SECRET_KEY", "SMTP_URL", "IMAP_URL", "TOKEN_KEYS"),
         *("SMS_URL", "SMS_HEADERS", "SMS_BODY", "METRICS_TOKEN"),
+        *("MEDIA_URL", "MEDIA_KEY", "MEDIA_SECRET"),
     }
 )
 """Settings that may hold a password or a key. Errors, which end up in logs, do not repeat them."""
@@ -115,6 +116,13 @@ def read_count(text: str) -> int:
     if int(text) < 0:
         raise ValueError(text)
     return int(text)
+
+
+def read_yes_or_no(text: str) -> bool:
+    """Parse 1 for yes and 0 for no; raises `ValueError`."""
+    if text not in ("0", "1"):
+        raise ValueError(text)
+    return text == "1"
 
 
 def read_clamd(text: str) -> str:

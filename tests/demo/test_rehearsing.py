@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,7 +185,6 @@ def test_a_rehearsals_own_settings_touch_nothing_real(
     [
         {"database_url": "sqlite:////var/lib/nagarvani/nagarvani.db"},
         {"database_url": "postgresql://city@127.0.0.1/real"},
-        {"media_dir": Path("/var/lib/nagarvani/media")},
         {"smtp_url": "smtps://mail.example:465"},
         {"base_url": "https://nagarvani.example"},
         {"rehearsal": ""},
@@ -198,6 +198,20 @@ def test_a_rehearsal_that_would_touch_something_real_does_not_start(
     settings = own.settings()
     with pytest.raises(NotApart):
         check_apart(replace(settings, **changed), own.folder)  # type: ignore[arg-type]  # by name
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"media_dir": Path("/var/lib/nagarvani/media")}, {"media_url": "s3://nagarvani-media"}],
+    ids=["folder", "bucket"],
+)
+def test_a_rehearsal_that_would_use_real_media_does_not_start(
+    tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    own = environment(tmp_path)
+    settings = own.settings()
+    with pytest.raises(NotApart):
+        check_apart(replace(settings, media=replace(settings.media, **changed)), own.folder)
 
 
 def test_a_rehearsal_that_would_send_a_real_sms_does_not_start(tmp_path: Path) -> None:

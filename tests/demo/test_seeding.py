@@ -283,7 +283,7 @@ def check_mails_lie_in_the_letterbox_dated_as_sent(city: City, _session: Session
 
 
 def check_pictures_are_stored_and_leave_without_a_place(city: City, session: Session) -> None:
-    store = Store(city.settings.media_dir)
+    store = Store(city.settings.media.media_dir)
     turned = 0
     for file in session.scalars(select(SubmissionFile)):
         with Image.open(BytesIO(store.open(file.sha256))) as picture:

@@ -43,7 +43,7 @@ def app() -> Flask:
     settings = load(
         {"NAGARVANI_SECRET_KEY": "k" * 40, "NAGARVANI_DATABASE_URL": "sqlite:///:memory:"}
     )
-    database, store = Database(settings.database_url), Store(settings.media_dir)
+    database, store = Database(settings.database_url), Store(settings.media.media_dir)
     return create_app(AppContext(settings, database, store, opener(settings), now))
 
 

@@ -13,7 +13,8 @@ from werkzeug.local import LocalProxy
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount, opener
 from publisher.delivery.costs.ledger import recorder
-from publisher.media.store import Store
+from publisher.media.opening import open_store
+from publisher.media.store import MediaStore
 from publisher.now import now
 from publisher.settings.environment import Settings
 
@@ -27,7 +28,7 @@ class AppContext:
 
     settings: Settings
     database: Database
-    store: Store
+    store: MediaStore
     open_account: OpenAccount
     now: Callable[[], datetime]
     rings: bool = False
@@ -38,7 +39,7 @@ def open_context(settings: Settings, database: Database) -> AppContext:
     return AppContext(
         settings=settings,
         database=database,
-        store=Store(settings.media_dir),
+        store=open_store(settings),
         open_account=opener(settings, database, recorder(database, settings.platforms, now)),
         now=now,
         rings=True,

@@ -20,7 +20,7 @@ from publisher.intake.form import MOST_FILES
 from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, own_name
 from publisher.media import images
 from publisher.media.image_checks import BadPicture
-from publisher.media.store import MediumChanged, MediumMissing, Store, StoreAway
+from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.media.virus_scanner import Clamd, clamd
 from publisher.models.submissions import ScanResult
 from publisher.validation import FieldError, Invalid
@@ -67,7 +67,7 @@ def _thumbnail(digest: str) -> str:
 
 
 @lru_cache(maxsize=128)
-def _thumbnail_bytes(store: Store, digest: str) -> bytes:
+def _thumbnail_bytes(store: MediaStore, digest: str) -> bytes:
     # Cached, because a form that is sent several times shows the same thumbnails.
     return images.thumbnail(store.open(digest), SIDE).content
 

@@ -17,7 +17,7 @@ from approvals.policy import CLOCK
 from publisher import failpoints, transitions
 from publisher.database.session import Base, Database
 from publisher.delivery import dispatch, restore_state
-from publisher.media.store import Store
+from publisher.media.store import MediaStore
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Delivery
 from publisher.operations.backup.archive_format import Manifest, check
@@ -52,7 +52,7 @@ class Restored:
 
 
 def restore(
-    database: Database, store: Store, file: Path, *, now: datetime, reason: str, tell: Progress
+    database: Database, store: MediaStore, file: Path, *, now: datetime, reason: str, tell: Progress
 ) -> Restored:
     """Fill an empty, migrated database and the media folder; everything starts stopped.
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, select
 
 from publisher import failpoints
 from publisher.database.session import Base, Database
-from publisher.media.store import MediumChanged, MediumMissing, Store
+from publisher.media.store import MediaStore, MediumChanged, MediumMissing
 from publisher.operations import retention
 from publisher.operations.backup.archive_format import MANIFEST, Manifest, TablePart, check
 from publisher.operations.backup.row_codec import to_line
@@ -30,7 +30,7 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 
 def write(
-    database: Database, store: Store, file: Path, *, now: datetime, tell: Progress
+    database: Database, store: MediaStore, file: Path, *, now: datetime, tell: Progress
 ) -> Manifest:
     """Write the backup to a temporary file, verify it, and rename it.
 
@@ -61,7 +61,7 @@ def _private(file: Path) -> Iterator[None]:
 
 
 def _write_all(
-    database: Database, store: Store, archive: ZipFile, now: datetime, tell: Progress
+    database: Database, store: MediaStore, archive: ZipFile, now: datetime, tell: Progress
 ) -> Manifest:
     with _snapshot(database) as connection:
         revision = str(MigrationContext.configure(connection).get_current_revision())
@@ -114,7 +114,7 @@ def _referenced_digests(connection: Connection) -> set[str]:
 
 
 def _write_media(
-    store: Store, digests: list[str], archive: ZipFile, tell: Progress
+    store: MediaStore, digests: list[str], archive: ZipFile, tell: Progress
 ) -> Iterator[str]:
     """Yield the digest of every medium written; missing and changed ones are skipped."""
     for number, digest in enumerate(digests, start=1):

@@ -1,0 +1,135 @@
+"""Settings of the media store: a folder, or a bucket of an object store that speaks S3."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from publisher.settings.reader import Reader, WrongSetting, read_yes_or_no
+
+MEGABYTE: Final = 1_000_000
+LEAST_CACHE: Final = 100
+"""Megabytes of the smallest cache: some photos, and what is left of the largest video."""
+
+URL_HINT: Final = (
+    "write file:///path/to/folder, or s3://bucket or s3://bucket/prefix without a key in it"
+)
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._-]+)*/?")
+_CACHE_HINT = f"write megabytes from {LEAST_CACHE} on, such as 5000"
+_KEY_HINT = "write it here, or the path of a file that holds it in {name}_FILE"
+
+
+@dataclass(frozen=True)
+class MediaSettings:
+    """Where photos, videos and mails are kept.
+
+    With a bucket, `media_dir` is not used, and `media_cache_dir` has copies of what was read or
+    written last, of `media_cache_mb` megabytes at most. Key and secret never stand in an address.
+    """
+
+    media_url: str
+    media_dir: Path
+    media_endpoint: str
+    media_region: str
+    media_path_style: bool
+    media_ca_file: str
+    media_key: str = field(repr=False)
+    media_key_file: str
+    media_secret: str = field(repr=False)
+    media_secret_file: str
+    media_cache_dir: Path
+    media_cache_mb: int
+
+    @property
+    def bucket(self) -> str:
+        """The name of the bucket; empty if media are kept in a folder."""
+        parts = urlsplit(self.media_url)
+        return parts.netloc if parts.scheme == "s3" else ""
+
+    @property
+    def prefix(self) -> str:
+        """What the names of all objects of this house begin with; may be empty."""
+        return urlsplit(self.media_url).path.strip("/") if self.bucket else ""
+
+    @property
+    def address(self) -> str:
+        """The store as messages name it: without key and secret."""
+        return self.media_url if self.bucket else str(self.media_dir)
+
+
+def read_media(reader: Reader, root: Path) -> MediaSettings:
+    """Return the settings of the media store; raises `WrongSetting`."""
+    url = reader.read("MEDIA_URL", "", read_media_url, URL_HINT)
+    is_bucket = url.startswith("s3:")
+    if url and "MEDIA_DIR" in reader.texts:
+        raise WrongSetting("MEDIA_DIR", "leave it out: MEDIA_URL says where media are kept")
+    folder = root / "var" / "media"
+    if url and not is_bucket:
+        folder = Path(unquote(urlsplit(url).path))
+    return MediaSettings(
+        media_url=url,
+        media_dir=Path(reader.text("MEDIA_DIR", str(folder))),
+        media_endpoint=_endpoint(reader, is_bucket=is_bucket),
+        media_region=reader.text("MEDIA_REGION", "us-east-1"),
+        media_path_style=reader.read("MEDIA_PATH_STYLE", True, read_yes_or_no, "write 1 or 0"),
+        media_ca_file=reader.read("MEDIA_CA_FILE", "", _readable_file, "name a file of PEM"),
+        media_key=_credential(reader, "MEDIA_KEY", is_needed=is_bucket),
+        media_key_file=reader.text("MEDIA_KEY_FILE"),
+        media_secret=_credential(reader, "MEDIA_SECRET", is_needed=is_bucket),
+        media_secret_file=reader.text("MEDIA_SECRET_FILE"),
+        media_cache_dir=Path(reader.text("MEDIA_CACHE_DIR", str(root / "var" / "media-cache"))),
+        media_cache_mb=reader.read("MEDIA_CACHE_MB", 5_000, _cache_size, _CACHE_HINT),
+    )
+
+
+def read_media_url(text: str) -> str:
+    """Return the address of a media store; raises `ValueError` if it is none."""
+    parts = urlsplit(text)
+    is_folder = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
+    is_bucket = (
+        parts.scheme == "s3"
+        and _BUCKET.fullmatch(parts.netloc) is not None  # so no key, secret or port
+        and _PREFIX.fullmatch(parts.path) is not None
+        and not {"..", "."} & set(parts.path.split("/"))
+    )
+    if parts.query or parts.fragment or not (is_folder or is_bucket):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _endpoint(reader: Reader, *, is_bucket: bool) -> str:
+    endpoint = reader.url("MEDIA_ENDPOINT", "", ("https", "http"))
+    if is_bucket and not endpoint:
+        hint = "write where the object store answers, such as https://s3.pmc.example"
+        raise WrongSetting("MEDIA_ENDPOINT", hint)
+    return endpoint
+
+
+def _credential(reader: Reader, name: str, *, is_needed: bool) -> str:
+    """Return a credential, set itself or in a file; raises `WrongSetting`."""
+    text = reader.text(name) or reader.read(f"{name}_FILE", "", _text_of, "name a file")
+    if is_needed and not text:
+        raise WrongSetting(name, _KEY_HINT.format(name=name))
+    return text
+
+
+def _text_of(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ValueError(path) from problem
+
+
+def _readable_file(text: str) -> str:
+    _text_of(text)
+    return text
+
+
+def _cache_size(text: str) -> int:
+    if int(text) < LEAST_CACHE:
+        raise ValueError(text)
+    return int(text)
