@@ -25,11 +25,10 @@ CACHES = (
     "build",
     "shots",
 )
-BY_GROUP = ["--dist", "loadgroup"]
 # One worker more than there are cores, for the tests that wait for deadlines and locks.
-WORKERS = ["-n", str((os.cpu_count() or 1) + 1), *BY_GROUP]
+WORKERS = ["-n", str((os.cpu_count() or 1) + 1)]
 # Three workers more for the scenarios in tests/crash, which wait most of the time.
-PROOF_WORKERS = ["-n", str((os.cpu_count() or 1) + 3), *BY_GROUP]
+PROOF_WORKERS = ["-n", str((os.cpu_count() or 1) + 3)]
 PRODUCT = "pyproject.toml"
 OF_RUN = ["--constraint", "requirements/run.txt"]
 SANDBOX = [PRODUCT, "--extra", "sandbox"]

@@ -15,17 +15,6 @@ from tests.support.processes import Starter
 
 __all__ = ["town"]
 
-GROUPS = 3
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Divide the scenarios among a few workers, since they mostly wait."""
-    scenarios = [item for item in items if Path(__file__).parent in item.path.parents]
-    for number, scenario in enumerate(scenarios):
-        if scenario.get_closest_marker("xdist_group") is None:
-            scenario.add_marker(pytest.mark.xdist_group(f"crash {number % GROUPS}"))
-
 
 @pytest.fixture(scope="session")
 def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:

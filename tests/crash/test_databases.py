@@ -28,7 +28,6 @@ from tests.support.runs import Run
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
-on_its_own_server = pytest.mark.xdist_group("a server of its own")
 COMPLAINTS = ("waits for the database", "disk is full", "disk I/O error", "No space left")
 
 
@@ -66,7 +65,6 @@ def _wait_and_judge(installation: ClockInstallation, clock: RunningCommand) -> N
     assert verdict.published + verdict.held == verdict.posts > 0
 
 
-@on_its_own_server
 def test_postgresql_restarted_in_immediate_mode_loses_and_repeats_nothing(
     on_server: ClockInstallation, server: OwnServer
 ) -> None:
@@ -82,7 +80,6 @@ def test_postgresql_restarted_in_immediate_mode_loses_and_repeats_nothing(
     _wait_and_judge(on_server, clock)
 
 
-@on_its_own_server
 @pytest.mark.parametrize("seconds", [1, 2 * LEASE], ids=["a moment", "twice the lease"])
 def test_postgresql_that_is_away_for_a_while_loses_and_repeats_nothing(
     on_server: ClockInstallation, server: OwnServer, seconds: float
@@ -232,7 +229,6 @@ def test_a_disk_that_fills_again_and_again_loses_and_repeats_nothing(
     _wait_and_judge(on_disk, clock)
 
 
-@on_its_own_server
 def test_postgresql_whose_disk_fills_loses_and_repeats_nothing(
     disk: Disk, server: OwnServer, start: Starter, tmp_path: Path
 ) -> None:

@@ -11,8 +11,6 @@ import pytest
 from tests.house.complaints import expect_none
 from tools.source import Source, product, python_files
 
-pytestmark = pytest.mark.xdist_group("syntax trees")  # one worker parses the files
-
 COMMITS = {"commit", "begin"}
 CLOCKS = {
     "datetime.datetime.now",

@@ -14,8 +14,6 @@ from tools.figures.figure import Measurement, Tree, checkout
 from tools.figures.table import FIGURES
 from tools.source import Source, python_files
 
-pytestmark = pytest.mark.xdist_group("syntax trees")  # one worker parses the files
-
 TODAY = {figure.key: 100.0 for figure in FIGURES if figure.has_ceiling}
 
 

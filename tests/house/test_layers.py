@@ -15,8 +15,6 @@ import pytest
 from tests.house.complaints import expect_none
 from tools.source import Source, product, read
 
-pytestmark = pytest.mark.xdist_group("syntax trees")  # one worker parses the files
-
 CONTRACTS = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]
 SHOWN = {contract["id"]: contract["name"] for contract in CONTRACTS["contracts"]}
 

@@ -10,8 +10,6 @@ import pytest
 from tests.house.complaints import expect_none
 from tools.source import Source, product
 
-pytestmark = pytest.mark.xdist_group("syntax trees")  # one worker parses the files
-
 TERM = {"from_at", "until_at"}
 #: Other things that last from one time to another, by the names that they have in the product.
 OTHERS = {"Duty", "duty", "Freeze", "freeze", "Routing", "routing", "form"}

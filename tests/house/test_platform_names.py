@@ -14,8 +14,6 @@ from tests.house.complaints import expect_none
 from tools.environment import ROOT
 from tools.source import Source, product
 
-pytestmark = pytest.mark.xdist_group("syntax trees")  # one worker parses the files
-
 NAMES = frozenset(platform.name for platform in all_platforms())
 LABELS = re.compile(r"(?<![\w\\-])(?:X|Facebook)(?![\w-])")
 REMEDY = "ask publisher.platforms.registry.capabilities(name)"

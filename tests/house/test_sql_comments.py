@@ -19,8 +19,6 @@ from tools.sql_comments import (
 )
 from tools.sql_layout import lay_out, without_spaces
 
-pytestmark = pytest.mark.xdist_group("syntax trees")  # one worker parses the files
-
 IMPORTS = """
 from functools import cache
 from sqlalchemy import bindparam, column, insert, select, table, update

@@ -12,8 +12,6 @@ import pytest
 from tests.house.complaints import expect_none
 from tools.source import Function, Source, everything, read, tracked
 
-pytestmark = pytest.mark.xdist_group("syntax trees")  # one worker parses the files
-
 FUTURE = "from __future__ import annotations"
 # Read by Pythons too old to know this import, to tell their owners so.
 WITHOUT_FUTURE = {"tools/setup.py"}

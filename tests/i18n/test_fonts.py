@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, features
 from publisher.operations.health_checks import check_shaping
 from tools import fonts
 
-pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("font")]  # it is made once
+pytestmark = pytest.mark.proof
 
 SHAPES = check_shaping().ok
 

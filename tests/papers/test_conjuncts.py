@@ -17,8 +17,6 @@ from publisher.papers.pdf import Paper, Paragraph, Sender, write
 from tests.papers import reading
 from tools.fonts import source
 
-pytestmark = pytest.mark.xdist_group("browser-papers")
-
 PIXELS = 96
 POINTS = 10.5
 """The size of running text on paper."""

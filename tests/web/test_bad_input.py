@@ -14,8 +14,6 @@ from tests.web.every_form import OTHER_FORMS, AllForms, Form, read_all_forms
 from tests.web.html_page import Element, Page
 from tests.web.world import SIGNED
 
-pytestmark = pytest.mark.xdist_group("bad input")
-
 SEQUENCES = "👩🏽‍🚒👨‍👩‍👧‍👦🏴󠁧󠁢󠁥󠁮󠁧󠁿❤️‍🔥"
 """A firefighter, a family, a flag and a burning heart: four emoji of many code points."""
 

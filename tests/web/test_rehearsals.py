@@ -169,7 +169,6 @@ def test_outside_a_rehearsal_no_page_says_so(site: Site) -> None:
 @pytest.mark.journey
 @pytest.mark.proof
 @pytest.mark.timeout(400)
-@pytest.mark.xdist_group("rehearsing")
 def test_one_click_starts_a_filled_rehearsal_and_one_click_ends_it(
     site_with_rehearsals: Site, tmp_path: Path
 ) -> None:

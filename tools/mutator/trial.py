@@ -77,7 +77,7 @@ class Copy:
 
     def run(self, arguments: Sequence[str], until: float, *, workers: int = 0) -> Tests:
         """Run pytest until its first failure, or until this time of `time.monotonic`."""
-        parallel = ["-n", str(workers), "--dist", "loadgroup"] if workers else []
+        parallel = ["-n", str(workers)] if workers else []
         call = [sys.executable, "-m", "pytest", "-q", "-x", "-rfE", "-p", "no:cacheprovider"]
         with subprocess.Popen(
             [*call, *parallel, *arguments],
