@@ -77,7 +77,12 @@ PGBOUNCER = Package(
 SHELLCHECK = Package(
     "shellcheck", "it checks the scripts of deploy/", lambda: _has_program("shellcheck")
 )
-SERVERS = (DOVECOT, CLAMD, NGINX, PGBOUNCER, SHELLCHECK)
+SWIFT = Package(
+    "python3-swift",
+    "the media store is tried with it",
+    lambda: Path("/usr/lib/python3/dist-packages/swift").is_dir(),  # its programs are elsewhere
+)
+SERVERS = (DOVECOT, CLAMD, NGINX, PGBOUNCER, SHELLCHECK, SWIFT)
 """What the tests start or call, and skip if it is not installed."""
 
 
