@@ -109,12 +109,21 @@ def test_who_does_not_sign_rightly_stores_and_reads_nothing(
     assert "swift-secret" not in caplog.text
 
 
-def test_another_account_has_no_such_bucket(machine: Opener, node: Swift) -> None:
+def test_nothing_is_stored_where_the_bucket_is_another_accounts(
+    machine: Opener, node: Swift, caplog: pytest.LogCaptureFixture
+) -> None:
     key, secret = swift.STRANGER
-    files = node.files()
-    with pytest.raises(StoreAway):
-        machine(MEDIA_KEY=key, MEDIA_SECRET=secret).save(b"from a neighbour")
+    files, neighbour = node.files(), machine(MEDIA_KEY=key, MEDIA_SECRET=secret)
+    for call in (
+        lambda: neighbour.save(b"from a neighbour"),
+        lambda: neighbour.set_identity("0" * 32),
+        lambda: neighbour.remove("0" * 64),
+        lambda: list(neighbour.digests()),
+    ):
+        with pytest.raises(StoreAway):
+            call()
     assert node.files() == files
+    assert "NoSuchBucket" in caplog.text
 
 
 def test_a_clock_an_hour_off_is_refused_until_it_is_put_right(
