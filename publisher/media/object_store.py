@@ -7,7 +7,7 @@ what is there under a digest can only be those bytes, so that a cached copy is n
 from __future__ import annotations
 
 import asyncio
-import logging
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -24,6 +24,7 @@ from publisher.media.store import (
     MediumMissing,
     StoreAway,
     StoreWithIdentity,
+    away,
     digest_of,
     is_digest,
     name_of,
@@ -33,7 +34,6 @@ from publisher.settings.media import MEGABYTE, MediaSettings
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Store
 
-log = logging.getLogger("nagarvani.media")
 Answer = TypeVar("Answer")
 
 IN_MEMORY: Final = 8 * MEGABYTE
@@ -42,6 +42,7 @@ IN_MEMORY: Final = 8 * MEGABYTE
 _CONNECT_WITHIN = timedelta(seconds=5)
 _RETRIES = 3
 _PAGE = 1000
+_CODE = re.compile(r"<Code>(\w+)</Code>")
 
 
 class ObjectStore(StoreWithIdentity):
@@ -65,13 +66,8 @@ class ObjectStore(StoreWithIdentity):
 
         It is sent even if the same is stored, which repairs an object that has been damaged.
         """
-        import obstore
-
         digest = digest_of(source)
-        try:
-            self._ask(lambda: obstore.put_async(self._client, name_of(digest), source))
-        except FileNotFoundError as problem:
-            raise StoreAway from problem  # of the bucket
+        self._put(name_of(digest), source)
         self._cache.add(source)
         return digest
 
@@ -127,15 +123,22 @@ class ObjectStore(StoreWithIdentity):
 
     def set_identity(self, identity: str) -> None:
         """Store the identity beside the media. Raises StoreAway."""
-        import obstore
-
-        self._ask(lambda: obstore.put_async(self._client, IDENTITY, identity.encode()))
+        self._put(IDENTITY, identity.encode())
 
     def _read_identity(self) -> str:
         try:
-            return self._collected(IDENTITY).read().decode("ascii").strip()
+            with self._collected(IDENTITY) as file:
+                return file.read().decode("ascii").strip()
         except FileNotFoundError:
             return ""
+
+    def _put(self, name: str, content: bytes | BinaryIO) -> None:
+        import obstore
+
+        try:
+            self._ask(lambda: obstore.put_async(self._client, name, content))
+        except FileNotFoundError as problem:  # there is something else than an object store
+            raise self._away(problem) from problem
 
     def _fetched(self, digest: str) -> BinaryIO:
         try:
@@ -184,16 +187,18 @@ class ObjectStore(StoreWithIdentity):
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
-        """Turn what fails into StoreAway; FileNotFoundError is an answer."""
+        """Turn what fails into StoreAway; FileNotFoundError of an object is an answer."""
         from obstore.exceptions import BaseError
 
         try:
             yield
-        except FileNotFoundError:
-            raise
         except (BaseError, OSError, ValueError) as problem:  # TimeoutError is an OSError
-            log.warning("media store %s: %s", self.address, _reason(problem))
-            raise StoreAway from problem
+            if isinstance(problem, FileNotFoundError) and _code(problem) != "NoSuchBucket":
+                raise
+            raise self._away(problem) from problem
+
+    def _away(self, problem: Exception) -> StoreAway:
+        return away(f"media store {self.address}: {_reason(problem)}")
 
     @cached_property
     def _client(self) -> S3Store:
@@ -227,6 +232,13 @@ class ObjectStore(StoreWithIdentity):
         return options
 
 
+def _code(problem: Exception) -> str:
+    """Return the word of S3 for a problem, such as SignatureDoesNotMatch; "" if there is none."""
+    code = _CODE.search(str(problem))
+    return code[1] if code else ""
+
+
 def _reason(problem: Exception) -> str:
-    """Return the first line of a problem: what follows repeats it for programmers."""
-    return str(problem).partition("\n")[0] or type(problem).__name__
+    """Return the code and the first line of a problem: what follows is for programmers."""
+    line = str(problem).partition("\n")[0].partition(": <?xml")[0]
+    return ": ".join(filter(None, (_code(problem), line))) or type(problem).__name__

@@ -44,6 +44,12 @@ class StoreAway(Exception):
     """
 
 
+def away(sentence: str) -> StoreAway:
+    """Log why the store cannot be used, and return the exception that says so."""
+    log.warning("%s", sentence)
+    return StoreAway(sentence)
+
+
 class MediaStore(Protocol):
     """The interface of a media store: a folder, or a bucket. Any method may raise `StoreAway`."""
 
@@ -123,8 +129,7 @@ class StoreWithIdentity(ABC):
     def _check_identity(self) -> None:
         """Raise StoreAway if the identity has gone since it was read."""
         if self._was_identified and not self._read_identity():
-            log.warning("media store: its identity is gone, it is not the one that it was")
-            raise StoreAway
+            raise away("media store: its identity is gone, it is not the one that it was")
 
 
 class Store(StoreWithIdentity):
@@ -240,8 +245,7 @@ class Store(StoreWithIdentity):
             raise self._away(problem) from problem
 
     def _away(self, problem: OSError) -> StoreAway:
-        log.warning("media folder %s: %s", self.root, problem.strerror)
-        return StoreAway()
+        return away(f"media folder {self.root}: {problem.strerror}")
 
     def remove(self, digest: str) -> None:
         """Remove the file under `digest`, if there is one, and its thumbnails.
