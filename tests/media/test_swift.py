@@ -18,6 +18,7 @@ from tests.support.swift import Swift
 
 pytestmark = [
     pytest.mark.proof,
+    pytest.mark.xdist_group("swift"),  # one worker starts one
     pytest.mark.skipif(not swift.IS_INSTALLED, reason=swift.MISSING),
 ]
 Opener = Callable[..., MediaStore]
