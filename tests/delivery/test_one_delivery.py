@@ -20,6 +20,7 @@ from publisher.delivery.outcomes import NOT_STORED
 from publisher.delivery.worker import Worker
 from publisher.states import DeliveryState
 from tests.support.city import PACE, City, city, statements
+from tests.support.postgres import Server
 from tests.support.runs import CHECKOUT
 
 MOST_FILES = 8
@@ -82,10 +83,13 @@ CHANGES = [
 
 
 @pytest.fixture
-def postgres_town(postgres_url: str, tmp_path: Path) -> Iterator[City]:
-    database = Database(postgres_url)
+def postgres_town(postgres: Server, tmp_path: Path) -> Iterator[City]:
+    """Build a city in a database of its own, whose tables may be changed."""
+    name = postgres.create()
+    database = Database(postgres.url(name))
     yield city(database, tmp_path)
     database.dispose()
+    postgres.drop(name)
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -75,6 +76,26 @@ def test_a_lent_database_is_as_new_each_time(database_pool: DatabasePool) -> Non
         assert session.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
         assert add_department(session, "water").id == first_id
     second.dispose()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE deliveries ADD COLUMN colour integer",
+        "ALTER TABLE deliveries ALTER COLUMN claimed_by TYPE varchar(100)",
+        "ALTER TABLE comments ADD CONSTRAINT refuse CHECK (text <> '')",
+        "DROP INDEX ix_deliveries_account_due",
+        "CREATE TABLE only_here (x int)",
+    ],
+)
+def test_a_lent_database_whose_tables_were_changed_is_lent_no_more(
+    database_pool: DatabasePool, change: LiteralString
+) -> None:
+    changed = database_pool.acquire()
+    with psycopg.connect(changed.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(change)
+    assert (lent := database_pool.acquire()) != changed
+    assert database_pool.acquire() == lent
 
 
 def test_who_stays_connected_is_cut_before_the_next_test(database_pool: DatabasePool) -> None:

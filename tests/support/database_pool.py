@@ -1,7 +1,8 @@
 """A PostgreSQL database that a worker's tests use one after the other.
 
 Creating a database takes half a second, since PostgreSQL copies some 350 files; emptying it takes
-a hundredth of that. So the tests of a worker share a database, which is emptied before each.
+a hundredth of that. So the tests of a worker share a database, which is emptied before each. One
+whose tables a test has changed is replaced, since emptying gives back rows alone.
 """
 
 from __future__ import annotations
@@ -46,25 +47,36 @@ DO $$ DECLARE name text; has_rows boolean; BEGIN
     PERFORM setval(format('public.%I', s.name), s.value, s.called) FROM saved.sequences s;
 END $$;
 """
+# What is created again has another oid, so definitions need not be compared.
+SCHEMA = """
+SELECT count(*), sum(hashtextextended(concat_ws(' ', relation.oid, relname, attname, atttypid,
+    atttypmod, attnotnull, attisdropped), 0)),
+    (SELECT sum(oid::bigint) FROM pg_constraint WHERE connamespace = 'public'::regnamespace),
+    (SELECT sum(oid::bigint) FROM pg_trigger)
+FROM pg_class AS relation JOIN pg_attribute ON attrelid = relation.oid
+WHERE relnamespace = 'public'::regnamespace
+"""
 
 
 @dataclass
 class DatabasePool:
-    """Provides a migrated, empty database; it is replaced by a new one after `MAX_USES` tests."""
+    """Provides a migrated, empty database.
+
+    It is replaced by a new one after `MAX_USES` tests, and after a test that changed its tables.
+    """
 
     server: Server
     name: str = ""
     uses: int = 0
+    schema: tuple[object, ...] = ()
 
     def acquire(self) -> str:
         """Empty the database for the next test, and return its address."""
-        if self.uses % MAX_USES == 0:
+        if self.uses % MAX_USES == 0 or not self._emptied():
             self.close()
             self.name = self.server.create()
             self._execute(SAVE_ROWS)
-        else:
-            self._disconnect_all()
-            self._execute(RESTORE_ROWS)
+            self.schema = self._execute(SCHEMA)
         self.uses += 1
         return self.server.url(self.name)
 
@@ -75,6 +87,14 @@ class DatabasePool:
             del self._admin_connection
             self.server.drop(self.name)
             self.name = ""
+
+    def _emptied(self) -> bool:
+        """Empty the database and return true, or false if its tables are not as they were."""
+        self._disconnect_all()
+        if self._execute(SCHEMA) != self.schema:
+            return False
+        self._execute(RESTORE_ROWS)
+        return True
 
     def _disconnect_all(self) -> None:
         """End all connections to the database, and wait until they are gone."""
@@ -89,7 +109,9 @@ class DatabasePool:
     def _admin_connection(self) -> psycopg.Connection:
         return psycopg.connect(self.server.plain_url("postgres"), autocommit=True)
 
-    def _execute(self, statements: LiteralString) -> None:
+    def _execute(self, statements: LiteralString) -> tuple[object, ...]:
+        """Execute the statements, and return the first row of a query."""
         address = self.server.plain_url(self.name)
         with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute(statements)
+            cursor = connection.execute(statements)
+            return (cursor.fetchone() or ()) if cursor.description else ()
