@@ -139,8 +139,12 @@ async def _open(
 
 
 async def _shut(server: asyncio.Server) -> None:
+    # A closed server of asyncio drops a connection that it has just accepted, without closing it.
+    for listener in server.sockets:
+        asyncio.get_running_loop().remove_reader(listener.fileno())
+    await asyncio.sleep(0)
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        for other in others:
+            other.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
     server.close()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for other in others:
-        other.cancel()
-    await asyncio.gather(*others, return_exceptions=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import smtplib
 import socket
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import LiteralString
@@ -25,7 +28,7 @@ from publisher.models.people import Department
 from tests.support.accessibility import Findings
 from tests.support.city_people import add_department
 from tests.support.database_pool import DatabasePool
-from tests.support.mail import MailServer
+from tests.support.mail import MailServer, serving
 from tests.support.memory_platform.store import PostStore
 from tests.support.open_connections import Connections
 from tests.support.postgres import Server
@@ -213,6 +216,20 @@ def test_the_mail_server_takes_and_refuses_mail(mail_server: MailServer) -> None
             client.sendmail("a@example.in", ["b@example.in"], "Subject: x\r\n\r\nx\r\n")
     assert [mail.subject for mail in mail_server.to("b@example.in")] == ["न"]
     assert mail_server.wait_for(1)[0].text.strip() == "x"
+
+
+@pytest.mark.parametrize("line", [b"", b"HELO here\r\n"])
+def test_clients_that_stay_leave_the_mail_server_no_open_socket(line: bytes) -> None:
+    """The last ones are being accepted when the server ends."""
+    with warnings.catch_warnings(record=True) as caught, ExitStack() as clients:
+        warnings.simplefilter("always")
+        with serving() as server:
+            for _ in range(20):
+                address = ("127.0.0.1", server.port)
+                client = clients.enter_context(socket.create_connection(address))
+                client.sendall(line)
+        gc.collect()
+    assert [str(warning.message) for warning in caught] == []
 
 
 def test_axe_tells_what_is_wrong_and_what_it_cannot_decide(
