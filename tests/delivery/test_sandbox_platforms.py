@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,19 +10,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from publisher.content_checks import outgoing_text
 from publisher.delivery import dispatch, manual, platform_credits
 from publisher.delivery.monitoring import poll
 from publisher.delivery.worker_context import WorkerContext
-from publisher.inbox import ingest
+from publisher.inbox import ingest, webhooks
+from publisher.models.comments import Comment, CommentHint
 from publisher.models.deliveries import Account, Delivery, ReceiptOrigin
 from publisher.now import now
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.base.types import Outgoing
 from publisher.reports import external_changes
 from publisher.reports.external_changes import FindingKind
-from publisher.states import DeliveryState
+from publisher.states import CommentState, DeliveryState
 from publisher.validation import Invalid
 from sandbox.credentials import FACEBOOK_PAGES, X_ACCOUNTS
 from tests.platforms import platform_setups
@@ -51,6 +54,14 @@ class SandboxCity:
         dispatch.tick_dispatch(self.context)
         assert self.town.delivery(delivery_id).state is DeliveryState.PUBLISHED
         return delivery_id
+
+    def tell(self, verb: str, comment_id: str, post_id: str) -> None:
+        """Store a webhook about a comment, as the pages do."""
+        value = {"item": "comment", "verb": verb, "comment_id": comment_id, "post_id": post_id}
+        entry = {"id": HANDLES[self.name], "changes": [{"field": "feed", "value": value}]}
+        body = json.dumps({"object": "page", "entry": [entry]}).encode()
+        with self.town.write() as session:
+            webhooks.store(session, now=self.town.now, platform=self.name, body=body)
 
     def watch_for_two_days(self) -> tuple[external_changes.ExternalChange, ...]:
         """Poll as often as a clock does in two days; return the external changes it found."""
@@ -127,6 +138,37 @@ def test_what_somebody_else_changes_there_is_noticed_and_shown(sandbox_city: San
     )
     (finding,) = sandbox_city.watch_for_two_days()
     assert (finding.kind, finding.watch.seen_text) == (FindingKind.CHANGED, "पाणी उद्या येणार नाही.")
+
+
+@pytest.mark.parametrize("sandbox_city", ["facebook"], indirect=True)
+def test_webhooks_about_a_post_that_was_deleted_there_end_and_lose_nothing(
+    sandbox_city: SandboxCity,
+) -> None:
+    """Facebook shows no comment of a deleted post: one that was read before stays in its inbox."""
+    town, context, setup = sandbox_city.town, sandbox_city.context, sandbox_city.platform_setup
+    post_id, other_id = (town.platform_id(sandbox_city.publish_post()) for _ in range(2))
+    read_before, never_read = (setup.citizen_says("पाणी कधी?", post_id) for _ in range(2))
+    under_another = setup.citizen_says("धन्यवाद", other_id)
+    sandbox_city.tell("add", read_before, post_id)
+    assert webhooks.tick_webhooks(context) == 1
+    setup.change_elsewhere(post_id, None)
+    sandbox_city.tell("add", never_read, post_id)
+    sandbox_city.tell("edited", read_before, post_id)
+    sandbox_city.tell("add", under_another, other_id)
+    assert webhooks.tick_webhooks(context) == 1
+    for _ in range(3):
+        town.clock.move(webhooks.DOUBTED_FOR)
+        webhooks.tick_webhooks(context)
+        ingest.tick_ingest(context)
+    with town.read() as session:
+        comments = session.scalars(select(Comment).order_by(Comment.id)).all()
+        assert [(comment.platform_id, comment.state, comment.gone_at) for comment in comments] == [
+            (read_before, CommentState.ROUTED, None),
+            (under_another, CommentState.ROUTED, None),
+        ]
+        assert session.scalars(select(CommentHint)).all() == []
+    (finding,) = sandbox_city.watch_for_two_days()
+    assert finding.kind is FindingKind.GONE
 
 
 def test_what_a_person_posts_there_is_read_back_kept_and_listened_to(
