@@ -221,8 +221,9 @@ def _pages(platform: Platform, reading: Reading) -> Iterator[SharedPage]:
 def _postpone(context: WorkerContext, reading: Reading, at: datetime | None) -> None:
     with context.database.transaction() as session:
         now = context.now()
+        is_slowed = _is_slowed(session, reading, now)
         for source in reading_groups.sources_of(session, reading).values():
-            pause = min(_interval(session, source, now) or PAUSE_AFTER_ERROR, PAUSE_AFTER_ERROR)
+            pause = min(_interval(source, now, is_slowed) or PAUSE_AFTER_ERROR, PAUSE_AFTER_ERROR)
             source.read_at = max(at, now) if at else now + pause
 
 
@@ -283,8 +284,12 @@ def _store_comments(
         if not page.cursors:
             # The next page follows at once, so no other clock is to begin.
             _lease(context, sources.values(), now)
+            return new_count
+        is_slowed = _is_slowed(session, reading, now)
         for post_id, cursor in page.cursors.items():
-            _move(session, sources[post_id], cursor, page, now, reading.least_pause)
+            source = sources[post_id]
+            interval = _interval(source, now, is_slowed)
+            _move(source, cursor, page, now, interval and max(interval, reading.least_pause))
     return new_count
 
 
@@ -294,22 +299,16 @@ def _lease(context: WorkerContext, sources: Iterable[Source], now: datetime) -> 
 
 
 def _move(
-    session: Session,
-    source: Source,
-    cursor: str,
-    page: SharedPage,
-    now: datetime,
-    least_pause: timedelta,
+    source: Source, cursor: str, page: SharedPage, now: datetime, pause: timedelta | None
 ) -> None:
-    """Store how far the source was read, and when it is read next."""
+    """Store how far the source was read, and when it is read next: without a pause, never."""
     source.cursor = cursor or None
     if page.comments or not page.more:
         source.last_read_at = now
-    interval = _interval(session, source, now)
     if page.more:
         source.read_at = now
     else:
-        source.read_at = None if interval is None else now + max(interval, least_pause)
+        source.read_at = None if pause is None else now + pause
 
 
 def _age_group(source: Source, now: datetime) -> AgeGroup | None:
@@ -323,17 +322,22 @@ def _age_group(source: Source, now: datetime) -> AgeGroup | None:
     return None
 
 
-def _interval(session: Session, source: Source, now: datetime) -> timedelta | None:
+def _is_slowed(session: Session, reading: Reading, now: datetime) -> bool:
+    """Return whether the budget slows this reading; its sources share account and cause."""
+    cause = Cause.REPLIES if reading.members[0].post_id else Cause.MENTIONS
+    return session.scalar(select(budget.is_slowed(cause, reading.account.id, now))) is True
+
+
+def _interval(source: Source, now: datetime, is_slowed: bool) -> timedelta | None:
     """Return the reading interval of a source, longer once the budget is used up.
 
     It is None if the source is no longer read.
     """
-    cause, interval = Cause.MENTIONS, MENTIONS_EVERY
+    interval = MENTIONS_EVERY
     if source.receipt is not None:
-        age, cause = now - source.receipt.published_at, Cause.REPLIES
+        age = now - source.receipt.published_at
         intervals = [interval for oldest, interval in READING_INTERVALS if age <= oldest]
         if not intervals:
             return None
         interval = TOLD_EVERY if source.account.is_told else intervals[0]
-    is_slowed = session.scalar(select(budget.is_slowed(cause, source.account_id, now)))
     return interval * budget.SLOW_FACTOR if is_slowed else interval

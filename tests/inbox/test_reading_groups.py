@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.inbox.x_city import XCity, open_x_city, some_of
-from tests.support.city import City
+from tests.support.city import City, statements
 from tests.support.city_people import HOUR, MINUTE
 
 QUARTER = timedelta(minutes=15)
@@ -58,6 +58,21 @@ def test_300_posts_of_a_day_stay_within_300_requests_in_15_minutes(
     assert {row["code"] for row in searched} == {200}
     times = [datetime.fromisoformat(row["at"]) for row in searched]
     assert max(sum(at <= other < at + QUARTER for other in times) for at in times) <= 300
+
+
+def test_the_budget_is_asked_once_for_all_posts_of_a_reading(x_city: XCity) -> None:
+    _publish_over(x_city, 5, 10 * MINUTE)
+    x_city.listen()
+    before = len(x_city.requests("search"))
+    with statements(x_city.town.database) as executed:
+        x_city.listen(10 * MINUTE)
+    assert len(x_city.requests("search")) == before + 1
+    asked = [statement for statement in executed if _asks_the_budget(statement)]
+    assert len(asked) == 2  # for the posts, and for the mentions
+
+
+def _asks_the_budget(statement: str) -> bool:
+    return statement.startswith("SELECT EXISTS") and "FROM allowances" in statement
 
 
 def test_a_post_that_joins_is_read_from_its_own_beginning(
