@@ -19,7 +19,7 @@ from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.second_factors import SecondFactor
 from publisher.now import now
-from publisher.operations.sealed_tokens import sealed_tokens
+from publisher.operations.sealed_tokens import unopened_people
 from publisher.people.permissions import COMMAND
 from publisher.platforms.registry import all_platforms
 from publisher.settings.environment import Settings
@@ -131,7 +131,7 @@ def forget(settings: Settings, *, yes: bool, key_is_lost: bool) -> None:
 
 
 def _end_unopened(session: Session, vault: Vault) -> int:
-    people = sealed_tokens(session, vault).unopened_people
+    people = unopened_people(session, vault)
     for person in people:
         second_factors.end(session, actor=COMMAND, person=person, now=now())
     return len(people)

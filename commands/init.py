@@ -10,6 +10,7 @@ import click
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from publisher.database.revisions import is_newer
 from publisher.database.session import Database, NewerTables, migrate
 from publisher.delivery.accounts import manage, oauth_flow
 from publisher.delivery.accounts.credentials import Unsealable, Vault
@@ -17,6 +18,7 @@ from publisher.delivery.emergency.seed_templates import insert_missing
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.now import now
+from publisher.operations.health_checks import check_database
 from publisher.operations.start_checks import check_key_opens
 from publisher.people.departments import load_register
 from publisher.people.permissions import COMMAND
@@ -33,18 +35,27 @@ OWNER: Final = "information-technology"
 def run(settings: Settings) -> None:
     """Run each step that is not done yet, and print what was done and what comes next."""
     accounts = tuple(_accounts_from_settings(settings.platforms))
+    _check_key(settings)
     lay_tables(settings)
     click.echo("Database: the tables are those of this version.")
     _make_media_folder(settings.media)
-    with Database(settings.database_url) as database:
-        check_key_opens(settings, database)
-        with database.transaction() as session:
-            click.echo(_load(session, now()))
-            click.echo(_lay_templates(session, now()))
-            for line in _connect_all(session, accounts, settings, now()):
-                click.echo(line)
-            somebody = bool(session.scalar(select(exists().select_from(Person))))
+    with Database(settings.database_url) as database, database.transaction() as session:
+        click.echo(_load(session, now()))
+        click.echo(_lay_templates(session, now()))
+        for line in _connect_all(session, accounts, settings, now()):
+            click.echo(line)
+        somebody = bool(session.scalar(select(exists().select_from(Person))))
     click.echo(_next(somebody=somebody))
+
+
+def _check_key(settings: Settings) -> None:
+    """Raise `WrongSetting`, before anything is changed, if the key opens nothing in the tables."""
+    with Database(settings.database_url) as database:
+        if check_database(database).code == "no_database":
+            return
+        revision = database.revision()
+        if revision is not None and not is_newer(revision):
+            check_key_opens(settings, database)
 
 
 def lay_tables(settings: Settings) -> None:

@@ -6,11 +6,11 @@ connecting an account is sealed too, but ends by itself within a quarter of an h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, inspect, select
 from sqlalchemy.orm import Session, joinedload
 
 from publisher.delivery.accounts.credentials import Unsealable, Vault
@@ -24,60 +24,42 @@ NAMED: Final = 5
 
 
 @dataclass(frozen=True)
-class SealedTokens:
-    """How much is sealed, and what of it the present keys do not open."""
+class SealedTexts:
+    """What is sealed at present: the credentials of accounts, and the secrets of second factors."""
 
-    accounts: int
-    factors: int
-    unopened_accounts: tuple[Account, ...]
-    unopened_people: tuple[Person, ...]
+    accounts: Sequence[str]
+    factors: Sequence[str]
 
-    @property
-    def is_all_shut(self) -> bool:
-        """True if something is sealed and the present keys open none of it."""
-        unopened = len(self.unopened_accounts) + len(self.unopened_people)
-        return 0 < unopened == self.accounts + self.factors
+    def are_shut_to(self, vault: Vault) -> bool:
+        """Return whether something is sealed and these keys open none of it."""
+        return bool(self.accounts or self.factors) and not self.are_opened_by(vault)
+
+    def are_opened_by(self, vault: Vault) -> bool:
+        """Return whether these keys open anything of it."""
+        return any(_opens(vault, text) for text in (*self.accounts, *self.factors))
 
 
-def sealed_tokens(session: Session, vault: Vault) -> SealedTokens:
-    """Return what is sealed at present, tried with these keys."""
-    accounts = list(session.scalars(_sealed_accounts()))
-    factors = list(session.scalars(_sealed_factors()))
-    return SealedTokens(
-        accounts=len(accounts),
-        factors=len(factors),
-        unopened_accounts=tuple(
-            account for account in accounts if not _opens(vault, account.credentials)
-        ),
-        unopened_people=tuple(
-            factor.person for factor in factors if not _opens(vault, factor.sealed)
-        ),
+def sealed_texts(session: Session) -> SealedTexts:
+    """Return what is sealed, also in the tables of an older version, which may lack columns."""
+    accounts = select(Account.credentials).where(Account.credentials != "")
+    # The tables of second factors came with 0.2.0, and those of accounts with the first version.
+    has_factors = inspect(session.connection()).has_table(SecondFactor.__tablename__)
+    factors = select(SecondFactor.sealed).where(_is_sealed()) if has_factors else None
+    return SealedTexts(
+        session.scalars(accounts).all(),
+        session.scalars(factors).all() if factors is not None else (),
     )
 
 
-def opens_any(session: Session, vault: Vault) -> bool:
-    """Return whether these keys open anything of what is sealed."""
-    return any(_opens(vault, text) for text in _sealed_texts(session))
+def unopened_people(session: Session, vault: Vault) -> list[Person]:
+    """Return the people whose second factor these keys do not open."""
+    query = select(SecondFactor).where(_is_sealed()).options(joinedload(SecondFactor.person))
+    factors = session.scalars(query.order_by(SecondFactor.id))
+    return [factor.person for factor in factors if not _opens(vault, factor.sealed)]
 
 
-def _sealed_texts(session: Session) -> Iterator[str]:
-    for account in session.scalars(_sealed_accounts()):
-        yield account.credentials
-    for factor in session.scalars(_sealed_factors()):
-        yield factor.sealed
-
-
-def _sealed_accounts() -> Select[Account]:
-    return select(Account).where(Account.credentials != "").order_by(Account.id)
-
-
-def _sealed_factors() -> Select[SecondFactor]:
-    return (
-        select(SecondFactor)
-        .where(SecondFactor.sealed != "", SecondFactor.ended_at.is_(None))
-        .options(joinedload(SecondFactor.person))
-        .order_by(SecondFactor.id)
-    )
+def _is_sealed() -> ColumnElement[bool]:
+    return (SecondFactor.sealed != "") & SecondFactor.ended_at.is_(None)
 
 
 def _opens(vault: Vault, sealed: str) -> bool:
@@ -93,7 +75,7 @@ def check_factors(session: Session, vault: Vault) -> list[HealthFinding]:
 
     `check_accounts` reports the accounts.
     """
-    people = sealed_tokens(session, vault).unopened_people
+    people = unopened_people(session, vault)
     if not people:
         return []
     logins = [person.mail or person.mobile or str(person.id) for person in people]

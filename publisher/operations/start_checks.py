@@ -126,21 +126,21 @@ def check_key_opens(settings: Settings, database: Database) -> None:
 def key_hint(settings: Settings, database: Database) -> str | None:
     """Return what to do about keys that open nothing of what is sealed; None if they do."""
     from publisher.delivery.accounts.credentials import Vault
-    from publisher.operations.sealed_tokens import opens_any, sealed_tokens
+    from publisher.operations.sealed_tokens import sealed_texts
 
     with database.reading() as session:
-        sealed = sealed_tokens(session, Vault.of(settings))
-        if not sealed.is_all_shut:
-            return None
-        path = next(
-            (
-                path
-                for path in _former(SECRET_FILE.name, settings)
-                if (vault := _vault_of(path)) is not None and opens_any(session, vault)
-            ),
-            None,
-        )
-    amounts = f"{sealed.accounts} accounts and {sealed.factors} second factors"
+        sealed = sealed_texts(session)
+    if not sealed.are_shut_to(Vault.of(settings)):
+        return None
+    path = next(
+        (
+            path
+            for path in _former(SECRET_FILE.name, settings)
+            if (vault := _vault_of(path)) is not None and sealed.are_opened_by(vault)
+        ),
+        None,
+    )
+    amounts = f"{len(sealed.accounts)} accounts and {len(sealed.factors)} second factors"
     what_to_do = (
         f"copy the key in {path}, which opens them"
         if path is not None

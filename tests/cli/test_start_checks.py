@@ -8,12 +8,14 @@ from pathlib import Path
 
 import click
 import pytest
+from alembic.command import downgrade
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from cli import nagarvani
 from commands.app_setup import open_app_context
-from publisher.database.session import Database
+from publisher.database.revisions import shipped_revision
+from publisher.database.session import Database, alembic_config
 from publisher.delivery.accounts.credentials import Vault
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
@@ -119,6 +121,19 @@ def test_a_new_key_opens_nothing_and_is_refused_by_pages_clock_and_init(
         open_app_context(load(workspace.environment(SECRET_KEY=OTHER)))
     # Publishing can be stopped all the same.
     assert workspace.run_in_process("stop-all", "--reason", "x", SECRET_KEY=OTHER).code == 0
+
+
+@pytest.mark.parametrize("older", ["0019", "0044"])
+def test_a_new_key_is_refused_before_older_tables_are_changed(
+    workspace: Workspace, database: Database, older: str
+) -> None:
+    """Those of 0.1.0 have accounts, and no second factors."""
+    workspace.run_in_process("init", **X)
+    downgrade(alembic_config(database.url), older)
+    assert "(1 accounts and 0 second factors)" in refusal(workspace, "init", SECRET_KEY=OTHER)
+    assert database.revision() == older
+    assert workspace.run_in_process("init").code == 0
+    assert database.revision() == shipped_revision()
 
 
 def test_a_key_that_opens_no_second_factor_is_refused_too(
