@@ -14,7 +14,7 @@ import pytest
 from psycopg import Connection
 from psycopg.pq import PipelineStatus
 from sqlalchemy import Engine, Executable, event, func, insert, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
 from approvals.policy import ActorKind, Role
@@ -490,6 +490,21 @@ def test_an_empty_postgres_is_filled_from_nothing(postgres: Server) -> None:
     assert count(opened) == 0
     opened.dispose()
     postgres.drop(name)
+
+
+def test_that_postgresql_answers_again_is_logged_once(
+    postgres: Server, postgres_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While it is away, the folder of its socket is missing."""
+    folder = tmp_path / "socket"
+    with Database(postgres_url.replace(str(postgres.folder), str(folder))) as opened:
+        for _ in range(2):
+            with pytest.raises(OperationalError):
+                count(opened)
+        assert caplog.messages == []
+        folder.symlink_to(postgres.folder)
+        assert [count(opened), count(opened)] == [0, 0]
+    assert caplog.messages == ["the database answers again, after 0 s"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from typing import Any, cast
@@ -9,7 +10,7 @@ from typing import Any, cast
 import psycopg
 from psycopg.abc import Params, Query, QueryNoTemplate
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
@@ -42,6 +43,8 @@ IDLE_TRANSACTION_TIMEOUT = "-c idle_in_transaction_session_timeout=30s"
 
 Otherwise a process that is suspended, or whose machine is unreachable, would keep its row locks.
 """
+
+log = logging.getLogger("nagarvani.database")
 
 
 def execute_begin(connection: Connection) -> None:
@@ -118,9 +121,28 @@ def make_engine(url: str) -> Engine:
     }
     engine = create_engine(url, connect_args=connect_args, **POOL)
     event.listen(engine, "begin", execute_begin)
+    _log_return(engine)
     event.listen(engine, "checkin", _note_checkin)
     event.listen(engine, "checkout", _test_idle_connection)
     return engine
+
+
+def _log_return(engine: Engine) -> None:
+    """Log when the database can be reached again that it could not be, and for how long."""
+    began: dict[str, float] = {}  # `setdefault` and `pop` are atomic among threads
+
+    def begin(context: ExceptionContext) -> None:
+        if context.connection is None:
+            began.setdefault("at", time.monotonic())
+
+    def end(_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        began_at = began.pop("at", None)
+        if began_at is not None:
+            seconds = round(time.monotonic() - began_at)
+            log.warning("the database answers again, after %d s", seconds)
+
+    event.listen(engine, "handle_error", begin)
+    event.listen(engine, "connect", end)
 
 
 def _note_checkin(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
