@@ -28,6 +28,7 @@ from publisher.database.session import AnyRow
 from publisher.inbox.unread import unread
 from publisher.models.accounts import ChargeDay
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
+from publisher.models.monitoring import CreditOutage
 from publisher.models.notifications import Channel, Notice
 from publisher.operations.queue_report import LATE_AFTER
 from publisher.operations.worker_health import DEMO_WORKER
@@ -173,7 +174,7 @@ def _spending(session: Session, now: datetime) -> Iterator[Gauge]:
 
 
 class _Waiting(NamedTuple):
-    """A row of what waits: accounts and messages by two labels, and the clocks."""
+    """A row of what waits: accounts, credits and messages by two labels, and the clocks."""
 
     subject: str
     first: str
@@ -184,7 +185,15 @@ class _Waiting(NamedTuple):
 
 def _waiting(session: Session, now: datetime) -> Iterator[Gauge]:
     rows = [_Waiting(*row) for row in session.execute(_waiting_query())]
-    yield _accounts([row for row in rows if row.subject == "account"])
+    accounts = [row for row in rows if row.subject == "account"]
+    yield _accounts(accounts)
+    began_at = {row.first: row.at for row in rows if row.subject == "credits"}
+    yield Gauge(
+        "credits_used_up_seconds",
+        "Seconds since the app's credits on this platform were used up; 0 if there are some.",
+        ("platform",),
+        {(row.first,): _age(began_at.get(row.first), now) for row in accounts},
+    )
     yield from _messages({row.first: row for row in rows if row.subject == "message"}, now)
     beats = [row.at for row in rows if row.subject == "clock" and row.at is not None]
     yield Gauge(
@@ -235,6 +244,17 @@ def _waiting_query() -> CompoundSelect[Any]:
         func.count().label("number"),
         func.min(Account.state_at).label("at"),
     ).group_by(Account.platform, Account.state)
+    outages = (
+        select(
+            literal("credits"),
+            CreditOutage.platform,
+            literal(""),
+            func.count(),
+            func.min(CreditOutage.began_at),
+        )
+        .where(CreditOutage.ended_at.is_(None))
+        .group_by(CreditOutage.platform)
+    )
     messages = (
         select(
             literal("message"),
@@ -249,7 +269,7 @@ def _waiting_query() -> CompoundSelect[Any]:
     beats = select(
         literal("clock"), literal(""), literal(""), func.count(), func.max(ClockBeat.beat_at)
     ).where(ClockBeat.name != DEMO_WORKER)
-    return union_all(accounts, messages, beats)
+    return union_all(accounts, outages, messages, beats)
 
 
 def _age(at: datetime | None, now: datetime) -> float:

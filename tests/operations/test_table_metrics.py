@@ -12,6 +12,7 @@ from sqlalchemy import delete, event, insert, select, text, update
 
 from publisher.database.bulk import bulk_insert
 from publisher.database.session import Base, table_of
+from publisher.delivery import platform_credits
 from publisher.models.comments import Source
 from publisher.models.deliveries import (
     Account,
@@ -21,6 +22,7 @@ from publisher.models.deliveries import (
     DeliveryAction,
     ReceiptRow,
 )
+from publisher.models.monitoring import CreditOutage
 from publisher.models.notifications import Channel, Notice
 from publisher.operations.table_metrics import READERS, read_gauges
 from publisher.platforms.base.protocol import OutcomeUnknown
@@ -144,6 +146,17 @@ def test_messages_accounts_and_clocks_are_counted(town: City) -> None:
     assert values["accounts"][("x", "paused")] == 1
     assert values["accounts"][("facebook", "connected")] == 1
     assert values["clock_beat_seconds"] == {(): 120}
+
+
+@pytest.mark.both
+def test_credits_are_used_up_until_there_are_some_again(town: City) -> None:
+    with town.write() as session:
+        platform_credits.record_used_up(session, "x", now=town.now)
+    town.clock.move(timedelta(minutes=3))
+    assert gauges(town)["credits_used_up_seconds"] == {("x",): 180, ("facebook",): 0}
+    with town.write() as session:
+        session.execute(update(CreditOutage).values(ended_at=town.now))
+    assert gauges(town)["credits_used_up_seconds"] == {("x",): 0, ("facebook",): 0}
 
 
 @pytest.mark.both
