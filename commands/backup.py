@@ -28,6 +28,7 @@ from publisher.settings.environment import Settings
 from publisher.settings.reader import PREFIX
 
 REASON = "Restored from a backup: look at what was due since then, then release."
+SEEKING = "The posts that lie ahead are looked for on the platforms."
 NAMED = 5
 """The number of lost media that are listed by name."""
 STDOUT = "-"
@@ -78,7 +79,11 @@ def _write_file(settings: Settings, file: Path, *, name: str = "", err: bool = F
     with checked_database(settings) as database:
         try:
             manifest = backup_write(
-                database, open_store(settings), file, now=now(), tell=_progress_printer()
+                database,
+                open_store(settings),
+                file,
+                now=now(),
+                tell=_progress_printer("A backup is being written."),
             )
         except (OSError, Damaged) as problem:
             raise click.ClickException(f"No backup was written: {problem}") from problem
@@ -121,7 +126,7 @@ def restore(settings: Settings, file: Path) -> None:
         _say_restored(_fill(context, file))
         if hint := key_hint(settings, context.database):
             click.echo(f"{PREFIX}SECRET_KEY: {hint}", err=True)
-        _say_sought(reconcile.seek(context, tell=_progress_printer()))
+        _say_sought(reconcile.seek(context, tell=_progress_printer(SEEKING)))
     finally:
         context.database.dispose()
     click.echo("Everything is stopped. Start web and clock, look at the decisions, then release.")
@@ -135,7 +140,7 @@ def _fill(context: WorkerContext, file: Path) -> Restored:
             file,
             now=now(),
             reason=REASON,
-            tell=_progress_printer(),
+            tell=_progress_printer("The backup is being restored."),
         )
     except OtherSchema as problem:
         raise click.ClickException(
@@ -167,8 +172,14 @@ def _say_sought(sought: ReconcileCounts) -> None:
         click.echo("The clock goes on looking for those while everything is stopped.")
 
 
-def _progress_printer() -> Callable[[str, int, int], None]:
-    """A line for each thing that is begun, and one for each tenth of what is long."""
+def _progress_printer(task: str) -> Callable[[str, int, int], None]:
+    """Print a line for each thing that is begun, and one for each tenth of what is long.
+
+    A log gets one line with the task instead.
+    """
+    if not sys.stderr.isatty():
+        click.echo(task, err=True)
+        return lambda _what, _done, _total: None
     printed: set[tuple[str, int]] = set()
 
     def tell(what: str, done: int, total: int) -> None:

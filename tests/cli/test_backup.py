@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from commands import backup
 from publisher.content_checks import outgoing_text
 from publisher.database.session import Base, Database
 from publisher.delivery.accounts.credentials import Vault
@@ -18,6 +20,7 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.now import now
 from publisher.operations.backup.archive_format import check
 from publisher.platforms.base.types import Outgoing
+from publisher.settings.environment import load
 from publisher.states import DeliveryState
 from sandbox.credentials import X_ACCOUNTS
 from tests.cli.command_line import CLI, SECRET, CommandResult, Workspace, make_workspace
@@ -121,30 +124,57 @@ def test_missing_media_are_named_and_the_backup_is_still_good(
         assert f": {', '.join(lost[:5])}, and 2 more." in output.out
 
 
-def test_of_media_that_are_all_there_nothing_is_said(setup: BackupSetup) -> None:
+def test_of_media_that_are_all_there_nothing_is_said_and_a_log_gets_few_lines(
+    setup: BackupSetup,
+) -> None:
     setup.town.store.save(b"a picture")
-    for output in (setup.back_up(), setup.restore()):
+    written, restored = setup.back_up(), setup.restore()
+    for output in (written, restored):
         assert output.code == 0, output.err
         assert "1 media" in output.out
         assert "Not in it" not in output.out
+    assert written.err.splitlines() == ["A backup is being written."]
+    assert restored.err.splitlines() == ["The backup is being restored.", backup.SEEKING]
 
 
-def test_both_tell_what_they_are_at_while_they_go_on(setup: BackupSetup) -> None:
+class Terminal(io.TextIOWrapper):
+    """A standard error that a person sees."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
+
+    def isatty(self) -> bool:
+        return True
+
+    def lines(self) -> list[str]:
+        """Return what was written."""
+        assert isinstance(self.buffer, io.BytesIO)
+        return self.buffer.getvalue().decode().splitlines()
+
+
+def test_on_a_terminal_both_tell_what_they_are_at_while_they_go_on(
+    setup: BackupSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
     setup.town.schedule(setup.town.approved(), 5 * HOUR)
     for digit in range(30):
         setup.town.store.save(f"{digit}".encode())
+    written, restored = Terminal(), Terminal()
+    monkeypatch.setattr("sys.stderr", written)
+    backup.write(load(setup.source.environment()), setup.file)
+    monkeypatch.setattr("sys.stderr", restored)
+    backup.restore(load(setup.target.environment()), setup.file)
+    monkeypatch.undo()
     tables = [table.name for table in Base.metadata.sorted_tables]
-    written, restored = setup.back_up(), setup.restore()
-    for output in (written, restored):
-        names = [line.split(":")[0].strip() for line in output.err.splitlines()]
+    for terminal in (written, restored):
+        names = [line.split(":")[0].strip() for line in terminal.lines()]
         assert [name for name in names if name in tables] == tables
         assert [name for name in names if name == "media"] == [
             "media"
         ] * 11  # each tenth, and the end
         assert set(names) - {"looking"} == {*tables, "media", "reading back"}
-    assert "  media: 30 of 30" in written.err.splitlines()
-    assert "  looking: 1 of 1" in restored.err.splitlines()
-    assert "looking" not in written.err
+    assert "  media: 30 of 30" in written.lines()
+    assert "  looking: 1 of 1" in restored.lines()
+    assert "looking" not in "".join(written.lines())
 
 
 def test_a_house_that_is_in_use_is_not_touched_and_that_is_said(setup: BackupSetup) -> None:
