@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from publisher.database.session import Database
-from publisher.settings.logs import ACCESS, request_id
+from publisher.settings.logs import ACCESS, JsonFormatter, request_id
 from tests.support.processes import free_port
 from tests.web.html_page import Page
 from tests.web.site import Site, app_context, make_app
@@ -26,22 +27,30 @@ class Lines(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
+        self.objects: list[dict[str, object]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the line of a record."""
+        """Keep the line of a record, and what it is in JSON."""
         self.lines.append(f"[{request_id.get()}] {record.getMessage()}")
+        self.objects.append(json.loads(JsonFormatter().format(record)))
 
 
 @pytest.fixture
-def requests() -> Iterator[list[str]]:
+def log_lines() -> Iterator[Lines]:
     """Keep the lines of the log of requests."""
     handler, logger = Lines(), logging.getLogger(ACCESS)
     before = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    yield handler.lines
+    yield handler
     logger.removeHandler(handler)
     logger.setLevel(before)
+
+
+@pytest.fixture
+def requests(log_lines: Lines) -> list[str]:
+    """Return the lines of the log of requests."""
+    return log_lines.lines
 
 
 def test_a_request_is_logged_with_its_id_and_what_was_answered(
@@ -54,6 +63,16 @@ def test_a_request_is_logged_with_its_id_and_what_was_answered(
     size = response.headers["Content-Length"]
     assert begin == f"[{number}] 127.0.0.1 GET /sign-in 200 {size}"
     assert float(seconds) >= 0
+
+
+def test_in_json_status_bytes_and_seconds_are_numbers(site: Site, log_lines: Lines) -> None:
+    response = site.nobody().get("/sign-in")
+    site.app.test_client().head("/sign-in")
+    whole, head = log_lines.objects
+    assert (whole["status"], whole["bytes"]) == (200, int(response.headers["Content-Length"]))
+    assert isinstance(whole["seconds"], float)
+    assert (head["status"], head["bytes"]) == (200, None)
+    assert log_lines.lines[1].split(" ")[2:6] == ["HEAD", "/sign-in", "200", "-"]
 
 
 @pytest.mark.parametrize(

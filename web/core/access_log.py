@@ -27,7 +27,8 @@ _SECRET_ARGUMENTS: Final = ("token", "spot")
 _LONGEST_WORD: Final = 20
 """The longest part of an address of no page that is logged: a longer one may be half a token."""
 
-_LINE: Final = "%(address)s %(method)s %(path)s %(status)s %(bytes)s %(seconds)s"
+_LINE: Final = "%(address)s %(method)s %(path)s %(status)d %(bytes)s %(seconds).3f"
+_SIZELESS_LINE: Final = _LINE.replace("%(bytes)s", "-")
 log = logging.getLogger(ACCESS)
 
 
@@ -54,7 +55,8 @@ class RequestLog:
         number = self._number(environ)
         # It is left there: what the server logs of this request afterwards has it too.
         request_id.set(number)
-        request, status, size = Request(environ, populate_request=False), "500", "-"
+        request, status = Request(environ, populate_request=False), 500
+        size: int | None = None
 
         def begin(
             line: str, headers: list[tuple[str, str]], error: OptExcInfo | None = None, /
@@ -62,9 +64,9 @@ class RequestLog:
             nonlocal request, status, size
             # Flask's own, which knows the page, is there until the response has begun.
             request = environ.get("werkzeug.request") or request
-            status = line.partition(" ")[0]
-            sizes = [text for name, text in headers if name.lower() == "content-length"]
-            size = sizes[0] if sizes and environ.get("REQUEST_METHOD") != "HEAD" else "-"
+            status = _code(line)
+            sizes = [int(text) for name, text in headers if name.lower() == "content-length"]
+            size = sizes[0] if sizes and environ.get("REQUEST_METHOD") != "HEAD" else None
             return start_response(line, [*headers, (HEADER, number)], error)
 
         try:
@@ -93,14 +95,18 @@ def log_unread(*, address: str, method: str, status: str, size: int) -> None:
         address=address,
         method=method,
         path="-",
-        status=status.partition(" ")[0],
-        size=str(size),
+        status=_code(status),
+        size=size,
         seconds=0.0,
     )
 
 
+def _code(status_line: str) -> int:
+    return int(status_line.partition(" ")[0])
+
+
 def log_request(
-    *, address: str, method: str, path: str, status: str, size: str, seconds: float
+    *, address: str, method: str, path: str, status: int, size: int | None, seconds: float
 ) -> None:
     """Log a request that was answered; its method may be any text."""
     fields = {
@@ -109,9 +115,9 @@ def log_request(
         "path": path,
         "status": status,
         "bytes": size,
-        "seconds": f"{seconds:.3f}",
+        "seconds": round(seconds, 3),
     }
-    log.info(_LINE, fields)
+    log.info(_SIZELESS_LINE if size is None else _LINE, fields)
 
 
 def loggable_path(request: Request) -> str:
