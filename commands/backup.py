@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from commands.app_setup import checked_database, open_worker_context
-from commands.init import lay_tables
+from commands.init import lay_tables, make_media_folder
 from publisher.delivery.worker_context import WorkerContext
 from publisher.media.opening import open_store
 from publisher.media.store import StoreAway
@@ -121,6 +121,7 @@ def _say_lost(manifest: Manifest, *, err: bool = False) -> None:
 def restore(settings: Settings, file: Path) -> None:
     """Restore a backup into an empty database; publishing starts stopped."""
     lay_tables(settings)
+    make_media_folder(settings.media)
     context = open_worker_context(settings)
     try:
         _say_restored(_fill(context, file))

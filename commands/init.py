@@ -38,7 +38,7 @@ def run(settings: Settings) -> None:
     _check_key(settings)
     lay_tables(settings)
     click.echo("Database: the tables are those of this version.")
-    _make_media_folder(settings.media)
+    make_media_folder(settings.media)
     with Database(settings.database_url) as database, database.transaction() as session:
         click.echo(_load(session, now()))
         click.echo(_lay_templates(session, now()))
@@ -69,7 +69,8 @@ def lay_tables(settings: Settings) -> None:
         ) from problem
 
 
-def _make_media_folder(media: MediaSettings) -> None:
+def make_media_folder(media: MediaSettings) -> None:
+    """Make the folder of the media, or of the copies of a bucket's. Raises `WrongSetting`."""
     name, folder = (
         ("MEDIA_CACHE_DIR", media.media_cache_dir)
         if media.bucket
