@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
@@ -27,6 +27,11 @@ _NAMED: Final = "@pmc_namuna"
 def listen(context: Context) -> None:
     """Read what citizens wrote, and send the mails that have piled up."""
     tick_ingest(context.worker_context)
+    with context.database.transaction() as session:
+        # Otherwise the pages would warn for a day that Facebook did not tell of these comments.
+        on_facebook = Comment.account_id == context.accounts["facebook"]
+        told = update(Comment).where(on_facebook, Comment.told_at.is_(None))
+        session.execute(told.values(told_at=Comment.seen_at))
     settings = context.settings
     tick_mail(
         context.database,

@@ -9,10 +9,14 @@ from approvals.policy import Role
 from demo import script
 from demo.seeding.context import post_of
 from publisher.delivery.monitoring import overdue
+from publisher.inbox.subscriptions import WebhookState, telling
+from publisher.models.deliveries import Account
 from publisher.models.emergency import Duty
 from publisher.models.monitoring import Watch
 from publisher.models.people import Appointment, Department
+from publisher.now import now
 from tests.demo.conftest import City
+from tests.inbox.told_town import SETTINGS
 
 
 def check_a_revision_after_a_return_changes_what_the_officer_asked(
@@ -48,6 +52,16 @@ def check_oversight_sees_the_departments_that_report_to_it(_city: City, session:
     }
 
 
+def check_facebook_is_relied_on_once_the_page_is_subscribed(city: City, _session: Session) -> None:
+    """The clock subscribes it within a minute."""
+    with city.database.transaction() as session:
+        account = session.scalars(select(Account).where(Account.platform == "facebook")).one()
+        account.subscribed_at = now()
+        session.flush()
+        states = telling(session, [account], SETTINGS, now=now())
+    assert states == {account.id: WebhookState.TOLD}
+
+
 def check_no_member_is_on_duty(_city: City, session: Session) -> None:
     """A member of a department would see the emergency pages beside the form to hand in."""
     roles = select(Appointment.role).join(Duty, Duty.person_id == Appointment.person_id)
@@ -58,5 +72,6 @@ FIRST_LOOK = (
     check_a_revision_after_a_return_changes_what_the_officer_asked,
     check_the_accounts_are_clean,
     check_oversight_sees_the_departments_that_report_to_it,
+    check_facebook_is_relied_on_once_the_page_is_subscribed,
     check_no_member_is_on_duty,
 )
