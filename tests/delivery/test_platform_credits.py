@@ -34,14 +34,21 @@ BROKE = Health(HealthProblem.CREDITS)
 
 
 class BilledPlatform(MemoryPlatform):
-    """Refuses every call while there are no credits; `refused` counts these calls."""
+    """Refuses every call while there are no credits; `refused` counts these calls.
+
+    The credits last for `publications_left` posts.
+    """
 
     def __init__(self, town: City) -> None:
         super().__init__(now=town.clock, name="x")
         self.has_credits = True
+        self.publications_left = 1_000
         self.refused = 0
 
     def _begin(self, on: Call) -> Planned | None:
+        if on == "publish":
+            self.publications_left -= 1
+            self.has_credits = self.has_credits and self.publications_left >= 0
         if not self.has_credits:
             self.refused += 1
             raise CreditsUsedUp(None, "HTTP 402")
@@ -106,6 +113,21 @@ def test_what_is_due_waits_and_is_sent_once_when_there_are_credits(
     assert len(billed.published) == 3
     assert town.notified("credits_used_up") == ["admin", "lead"]
     assert health_checks.check_credits(town.database) == []
+
+
+def test_credits_that_end_in_the_middle_of_what_is_due_hold_the_rest_back(
+    town: City, billed: BilledPlatform
+) -> None:
+    billed.publications_left = 2
+    for _ in range(5):
+        town.due()
+    tick(town)
+    assert sorted(states(town)) == [("published", "")] * 2 + [("scheduled", "credits")] * 3
+    billed.has_credits, billed.publications_left = True, 3
+    tick(town, QUARTER)
+    tick(town)
+    assert states(town) == [("published", "")] * 5
+    assert len(billed.published) == 5
 
 
 def test_who_runs_out_again_within_the_hour_hears_nothing_new(

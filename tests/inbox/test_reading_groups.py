@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from publisher.delivery import platform_credits
+from publisher.platforms.base.protocol import Platform
+from publisher.platforms.base.types import SharedPage
+from publisher.platforms.x.platform import XPlatform
 from tests.inbox.x_city import XCity, open_x_city, some_of
 from tests.support.city import City, statements
 from tests.support.city_people import HOUR, MINUTE
@@ -16,6 +21,21 @@ from tests.support.city_people import HOUR, MINUTE
 QUARTER = timedelta(minutes=15)
 STEP = timedelta(seconds=20)
 RUN = 20 * MINUTE
+
+
+class RunsOut(XPlatform):
+    """An account on X whose credits end after the first page of a search."""
+
+    def __init__(self, x_city: XCity, platform: Platform) -> None:
+        self.__dict__.update(vars(platform))
+        self._x_city = x_city
+
+    def comments_under(self, cursors: Mapping[str, str | None]) -> Iterator[SharedPage]:
+        """Yield the first page, and search on without credits."""
+        pages = super().comments_under(cursors)
+        yield next(pages)
+        self._x_city.set_switches(x_credits="used_up")
+        yield from pages
 
 
 @pytest.fixture
@@ -109,6 +129,27 @@ def test_cursors_move_only_with_the_last_page_and_then_all(x_city: XCity) -> Non
     under_quiet = x_city.comment(quiet)
     assert x_city.listen(HOUR / 4) == 1
     assert x_city.stored()[under_quiet] == quiet
+    assert x_city.stored() == x_city.written()
+
+
+def test_credits_that_end_between_two_pages_lose_and_double_nothing(x_city: XCity) -> None:
+    _publish_over(x_city, 3, 10 * MINUTE)
+    x_city.listen(MINUTE)
+    before = x_city.cursors()
+    for number in range(130):
+        x_city.comment(x_city.post_ids[0], f"{number}")
+    x_city.comment(x_city.post_ids[1])
+    opened = x_city.context.open_account
+    x_city.context = replace(
+        x_city.context, open_account=lambda account: RunsOut(x_city, opened(account))
+    )
+    assert x_city.listen(HOUR / 4) == 100
+    assert (x_city.cursors(), x_city.codes("search")[-1]) == (before, 402)
+    assert x_city.listen(HOUR / 4) == 0
+    x_city.context = replace(x_city.context, open_account=opened)
+    x_city.set_switches(x_credits="left")
+    assert platform_credits.tick_credits(x_city.context) == 1
+    assert x_city.listen() == 31
     assert x_city.stored() == x_city.written()
 
 

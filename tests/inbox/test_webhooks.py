@@ -170,6 +170,20 @@ def test_a_comment_under_a_post_that_we_do_not_know_yet_waits_for_it(told_town: 
     assert told_town.work() == 1
 
 
+def test_what_is_told_of_a_page_that_is_not_ours_is_never_read_and_is_erased(
+    told_town: ToldTown,
+) -> None:
+    town, changes = told_town.town, (("add", "700_1"), ("remove", "700_2"))
+    told_town.receive(told_town.body(*changes, page_id="555", post_id="555_700"))
+    for _ in range(3):
+        assert told_town.work() == 0
+        town.clock.move(10 * DAY)
+    assert (told_town.facebook.batches, told_town.comments()) == ([], {})
+    assert len(told_town.hints()) == 2
+    tick_retention(town.database, town.store, now=town.now + MINUTE)
+    assert told_town.hints() == []
+
+
 def test_a_thousand_changes_in_one_delivery_are_read_in_batches_of_fifty(
     told_town: ToldTown,
 ) -> None:

@@ -89,7 +89,9 @@ class ToldTown:
         """Let a citizen comment; nobody is told yet."""
         return self.facebook.citizen_says(text, parent_id=under or self.post_id)
 
-    def body(self, *changes: tuple[str, str], post_id: str = "", noise: int = 0) -> bytes:
+    def body(
+        self, *changes: tuple[str, str], post_id: str = "", page_id: str = "9", noise: int = 0
+    ) -> bytes:
         """Return a delivery about these verbs and comments."""
         values = [
             {"item": "comment", "verb": verb, "comment_id": key, "post_id": post_id or self.post_id}
@@ -97,7 +99,7 @@ class ToldTown:
         ]
         listed = [{"field": "feed", "value": value} for value in values]
         return json.dumps(
-            {"object": "page", "entry": [{"id": "9", "time": noise, "changes": listed}]}
+            {"object": "page", "entry": [{"id": page_id, "time": noise, "changes": listed}]}
         ).encode()
 
     def receive(self, *bodies: bytes) -> None:
