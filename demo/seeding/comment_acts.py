@@ -28,10 +28,9 @@ def listen(context: Context) -> None:
     """Read what citizens wrote, and send the mails that have piled up."""
     tick_ingest(context.worker_context)
     with context.database.transaction() as session:
-        # Otherwise the pages would warn for a day that Facebook did not tell of these comments.
-        on_facebook = Comment.account_id == context.accounts["facebook"]
-        told = update(Comment).where(on_facebook, Comment.told_at.is_(None))
-        session.execute(told.values(told_at=Comment.seen_at))
+        # Otherwise the pages would warn for a day that a platform did not tell of these comments.
+        untold = update(Comment).where(Comment.told_at.is_(None))
+        session.execute(untold.values(told_at=Comment.seen_at))
     settings = context.settings
     tick_mail(
         context.database,

@@ -187,12 +187,12 @@ def _waiting(session: Session, now: datetime) -> Iterator[Gauge]:
     rows = [_Waiting(*row) for row in session.execute(_waiting_query())]
     accounts = [row for row in rows if row.subject == "account"]
     yield _accounts(accounts)
-    began_at = {row.first: row.at for row in rows if row.subject == "credits"}
+    began_at = {outage.first: outage.at for outage in rows if outage.subject == "credits"}
     yield Gauge(
         "credits_used_up_seconds",
         "Seconds since the app's credits on this platform were used up; 0 if there are some.",
         ("platform",),
-        {(row.first,): _age(began_at.get(row.first), now) for row in accounts},
+        {(group.first,): _age(began_at.get(group.first), now) for group in accounts},
     )
     yield from _messages({row.first: row for row in rows if row.subject == "message"}, now)
     beats = [row.at for row in rows if row.subject == "clock" and row.at is not None]

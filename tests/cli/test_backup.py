@@ -126,9 +126,7 @@ def test_missing_media_are_named_and_the_backup_is_still_good(
         assert f": {', '.join(lost[:5])}, and 2 more." in output.out
 
 
-def test_of_media_that_are_all_there_nothing_is_said_and_a_log_gets_few_lines(
-    setup: BackupSetup,
-) -> None:
+def test_of_media_that_are_all_there_nothing_is_said_in_few_lines(setup: BackupSetup) -> None:
     setup.town.store.save(b"a picture")
     written, restored = setup.back_up(), setup.restore()
     for output in (written, restored):

@@ -170,7 +170,7 @@ def test_a_comment_under_a_post_that_we_do_not_know_yet_waits_for_it(told_town: 
     assert told_town.work() == 1
 
 
-def test_what_is_told_of_a_page_that_is_not_ours_is_never_read_and_is_erased(
+def test_what_is_told_of_a_page_that_is_not_ours_is_never_read(
     told_town: ToldTown,
 ) -> None:
     town, changes = told_town.town, (("add", "700_1"), ("remove", "700_2"))
