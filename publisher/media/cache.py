@@ -40,21 +40,33 @@ class MediaCache:
         return file
 
     def add(self, source: BinaryIO) -> None:
-        """Copy a medium from its beginning; without room nothing is copied."""
+        """Copy a medium from its beginning; without room on the disk nothing is copied.
+
+        Neither is a medium larger than all copies may be together: it would take the place of all.
+        """
         size = source.seek(0, os.SEEK_END)
+        if size > self._limit:
+            return
         with suppress(StoreAway):
             self._copies.save_file(source)
             self._count(size)
 
     def thumbnail(self, digest: str, side: int, make: Callable[[], bytes]) -> bytes:
         """Return a medium's thumbnail; what `make` returns is kept."""
-        content = self._copies.thumbnail_file(digest, side, make)
-        self._count(len(content))
-        return content
+        with suppress(OSError):  # so that it is among those used last
+            os.utime(self._copies.path(digest).with_suffix(f".{side}"))
+
+        def make_and_count() -> bytes:
+            content = make()
+            self._count(len(content))
+            return content
+
+        return self._copies.thumbnail_file(digest, side, make_and_count)
 
     def remove(self, digest: str) -> None:
-        """Remove the copy of a medium and its thumbnails."""
-        self._copies.remove(digest)
+        """Remove the copy of a medium and its thumbnails, where files may be removed."""
+        with suppress(OSError):
+            self._copies.remove(digest)
 
     def _count(self, size: int) -> None:
         self._added += size

@@ -7,15 +7,19 @@ what is there under a digest can only be those bytes, so that a cached copy is n
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar, cast
+from urllib.parse import urlsplit
 
 from publisher.media.cache import MediaCache
 from publisher.media.store import (
@@ -24,7 +28,6 @@ from publisher.media.store import (
     MediumMissing,
     StoreAway,
     StoreWithIdentity,
-    away,
     digest_of,
     is_digest,
     name_of,
@@ -34,6 +37,7 @@ from publisher.settings.media import MEGABYTE, MediaSettings
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Store
 
+log = logging.getLogger("nagarvani.media")
 Answer = TypeVar("Answer")
 
 IN_MEMORY: Final = 8 * MEGABYTE
@@ -42,7 +46,13 @@ IN_MEMORY: Final = 8 * MEGABYTE
 _CONNECT_WITHIN = timedelta(seconds=5)
 _RETRIES = 3
 _PAGE = 1000
-_CODE = re.compile(r"<Code>(\w+)</Code>")
+_PARTS_AT_ONCE = 3
+"""Parts of 5 MB of an upload that are in memory at once."""
+
+_STATUS = re.compile(r"status code: (\d+)")
+_DOCUMENT = re.compile(r"<Code>(\w+)</Code>(?:\s*<Message>([^<]*)</Message>)?")
+_CAUSE = re.compile(r'InvalidCertificate\(\s*(\w+)|(?:error|message): "([^"]+)"')
+_NO_BUCKET = "<Code>NoSuchBucket</Code>"
 
 
 class ObjectStore(StoreWithIdentity):
@@ -91,7 +101,7 @@ class ObjectStore(StoreWithIdentity):
         if not is_digest(digest):
             return False
         try:
-            self._ask(lambda: obstore.head_async(self._client, name_of(digest)))
+            self._ask(lambda client: obstore.head_async(client, name_of(digest)))
         except FileNotFoundError:
             self._check_identity()
             return False
@@ -106,9 +116,7 @@ class ObjectStore(StoreWithIdentity):
 
     def remove(self, digest: str) -> None:
         """Remove the object under `digest`, and this machine's copies. Raises StoreAway."""
-        import obstore
-
-        self._ask(lambda: obstore.delete_async(self._client, name_of(digest)))
+        self._delete(name_of(digest))
         self._cache.remove(digest)
 
     def digests(self) -> Iterator[str]:
@@ -116,29 +124,70 @@ class ObjectStore(StoreWithIdentity):
         import obstore
 
         # Each page of names has the deadline to itself: a city has hundreds of thousands.
+        client = self._client
         with self._answering():
-            for page in obstore.list(self._client, chunk_size=_PAGE):
+            for page in obstore.list(client, chunk_size=_PAGE):
                 names = [str(row["path"]).rpartition("/")[2] for row in page]
                 yield from filter(is_digest, names)
 
     def set_identity(self, identity: str) -> None:
         """Store the identity beside the media. Raises StoreAway."""
-        self._put(IDENTITY, identity.encode())
+        self._put(IDENTITY, BytesIO(identity.encode()))
 
-    def _read_identity(self) -> str:
+    def failing_step(self) -> tuple[str, str] | None:
+        """Return what cannot be done with an object, and why; None if everything can.
+
+        It is one of `write`, `read`, `list` and `remove`, tried with an object that is no medium.
+        """
+        name = f"probe-{secrets.token_hex(8)}"
+        steps: dict[str, Callable[[], object]] = {
+            "write": lambda: self._put(name, BytesIO(name.encode())),
+            "read": lambda: self._read_probe(name),
+            "list": lambda: next(self.digests(), None),
+            "remove": lambda: self._delete(name),
+        }
+        failures: list[tuple[str, str]] = []
+        for step, act in steps.items():
+            try:
+                act()
+            except StoreAway as away:
+                failures.append((step, away.reason))
+                if step == "write":
+                    break  # there is nothing to read or to remove
+        return failures[0] if failures else None
+
+    def _read_probe(self, name: str) -> None:
         try:
-            with self._collected(IDENTITY) as file:
-                return file.read().decode("ascii").strip()
+            content = self._bytes(name)
         except FileNotFoundError:
-            return ""
+            content = b""
+        if content != name.encode():
+            raise StoreAway("what came back is not what was written")
 
-    def _put(self, name: str, content: bytes | BinaryIO) -> None:
+    def _put(self, name: str, source: BinaryIO) -> None:
+        import obstore
+
+        def put(client: S3Store) -> Awaitable[object]:
+            return obstore.put_async(client, name, source, max_concurrency=_PARTS_AT_ONCE)
+
+        try:
+            self._ask(put)
+        except FileNotFoundError as problem:
+            raise self._away(problem) from None  # of the bucket
+
+    def _delete(self, name: str) -> None:
         import obstore
 
         try:
-            self._ask(lambda: obstore.put_async(self._client, name, content))
-        except FileNotFoundError as problem:  # there is something else than an object store
-            raise self._away(problem) from problem
+            self._ask(lambda client: obstore.delete_async(client, name))
+        except FileNotFoundError:
+            self._check_identity()
+
+    def _read_identity(self) -> str:
+        try:
+            return self._bytes(IDENTITY).decode("ascii", "replace").strip()
+        except FileNotFoundError:
+            return ""
 
     def _fetched(self, digest: str) -> BinaryIO:
         try:
@@ -153,6 +202,10 @@ class ObjectStore(StoreWithIdentity):
         file.seek(0)
         return file
 
+    def _bytes(self, name: str) -> bytes:
+        with self._collected(name) as file:
+            return file.read()
+
     def _collected(self, name: str) -> BinaryIO:
         """Return a file without a name that holds an object, at its beginning.
 
@@ -162,8 +215,8 @@ class ObjectStore(StoreWithIdentity):
 
         file = cast(BinaryIO, SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115  the caller's
 
-        async def fetch() -> None:
-            response = await obstore.get_async(self._client, name)
+        async def fetch(client: S3Store) -> None:
+            response = await obstore.get_async(client, name)
             async for piece in response.stream():
                 file.write(piece)
 
@@ -175,41 +228,63 @@ class ObjectStore(StoreWithIdentity):
         file.seek(0)
         return file
 
-    def _ask(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
+    def _ask(self, call: Callable[[S3Store], Awaitable[Answer]]) -> Answer:
         """Return the store's answer. Raises FileNotFoundError or StoreAway."""
+        client = self._client
 
         async def ask() -> Answer:
             async with asyncio.timeout(self._deadline):
-                return await call()
+                return await call(client)
 
         with self._answering():
             return asyncio.run(ask())
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
-        """Turn what fails into StoreAway; FileNotFoundError of an object is an answer."""
+        """Turn what fails into StoreAway; FileNotFoundError is an answer, of an object."""
         from obstore.exceptions import BaseError
 
         try:
             yield
-        except (BaseError, OSError, ValueError) as problem:  # TimeoutError is an OSError
-            if isinstance(problem, FileNotFoundError) and _code(problem) != "NoSuchBucket":
+        except FileNotFoundError as problem:
+            if _NO_BUCKET not in str(problem):
                 raise
-            raise self._away(problem) from problem
+            raise self._away(problem) from None
+        except TimeoutError:
+            raise self._away(TimeoutError(f"no answer within {self._deadline:g} s")) from None
+        except (BaseError, OSError, ValueError) as problem:
+            # Its text may hold the key, which a traceback of the cause would show.
+            raise self._away(problem) from None
 
     def _away(self, problem: Exception) -> StoreAway:
-        return away(f"media store {self.address}: {_reason(problem)}")
+        reason = _reason(problem)
+        for credential in (self._media.media_key, self._media.media_secret):
+            reason = reason.replace(credential, "***") if credential else reason
+        log.warning("media store %s: %s", self.address, reason)
+        return StoreAway(reason)
+
+    @property
+    def _client(self) -> S3Store:
+        """The client. Raises StoreAway, or RuntimeError in a process that was forked too late."""
+        if _process_of_threads() != os.getpid():
+            raise RuntimeError(
+                "the object store was used before this process was forked: the threads that would "
+                "answer run in the other process alone, so use it for the first time after the fork"
+            )
+        try:
+            return self._opened
+        except (OSError, ValueError) as problem:  # of the file of certificates
+            raise self._away(problem) from None
 
     @cached_property
-    def _client(self) -> S3Store:
-        """The client, made by the first use: its threads would not survive a fork."""
+    def _opened(self) -> S3Store:
         from obstore.store import S3Store
 
         media = self._media
         return S3Store(
             media.bucket,
             prefix=media.prefix or None,
-            endpoint=media.media_endpoint,
+            endpoint=_endpoint(media),
             region=media.media_region,
             access_key_id=media.media_key,
             secret_access_key=media.media_secret,
@@ -232,13 +307,34 @@ class ObjectStore(StoreWithIdentity):
         return options
 
 
-def _code(problem: Exception) -> str:
-    """Return the word of S3 for a problem, such as SignatureDoesNotMatch; "" if there is none."""
-    code = _CODE.search(str(problem))
-    return code[1] if code else ""
+@cache
+def _process_of_threads() -> int:
+    """Return the process that used an object store first, which is the one that asks first.
+
+    obstore starts its threads then, for all clients; a child of that process would wait for ever.
+    """
+    return os.getpid()
+
+
+def _endpoint(media: MediaSettings) -> str:
+    """Return where the bucket answers: its name is in the path, or it begins the host's."""
+    parts = urlsplit(media.media_endpoint)
+    if media.media_path_style:
+        return media.media_endpoint
+    return parts._replace(netloc=f"{media.bucket}.{parts.netloc}").geturl()
 
 
 def _reason(problem: Exception) -> str:
-    """Return the code and the first line of a problem: what follows is for programmers."""
-    line = str(problem).partition("\n")[0].partition(": <?xml")[0]
-    return ": ".join(filter(None, (_code(problem), line))) or type(problem).__name__
+    """Return in one line why the store cannot be used: what it answered, or what the network said.
+
+    The rest of the text repeats the request, or is for programmers.
+    """
+    text, _blank, debug = str(problem).partition("\n\n")
+    status = _STATUS.search(text)
+    document = _DOCUMENT.search(text)
+    if document is not None:
+        parts = (status[1] if status else "", *document.groups(""))
+        return " ".join(" ".join(parts).split())
+    first_line = text.partition("\n")[0] or type(problem).__name__
+    cause = _CAUSE.search(debug)
+    return f"{first_line} ({cause[1] or cause[2]})" if cause is not None else first_line

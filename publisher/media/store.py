@@ -40,14 +40,13 @@ class MediumChanged(Exception):
 class StoreAway(Exception):
     """The store cannot be used now: it is full, not writable, or does not answer.
 
-    Nothing is known about a medium by that: whoever reads or writes one tries again later.
+    Nothing is known about a medium by that: whoever reads or writes one tries again later. The
+    reason is one line, without key and secret.
     """
 
-
-def away(sentence: str) -> StoreAway:
-    """Log why the store cannot be used, and return the exception that says so."""
-    log.warning("%s", sentence)
-    return StoreAway(sentence)
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class MediaStore(Protocol):
@@ -129,7 +128,8 @@ class StoreWithIdentity(ABC):
     def _check_identity(self) -> None:
         """Raise StoreAway if the identity has gone since it was read."""
         if self._was_identified and not self._read_identity():
-            raise away("media store: its identity is gone, it is not the one that it was")
+            log.warning("media store: its identity is gone, it is not the one that it was")
+            raise StoreAway("its identity is gone")
 
 
 class Store(StoreWithIdentity):
@@ -230,7 +230,7 @@ class Store(StoreWithIdentity):
     def thumbnail_file(self, digest: str, side: int, make: Callable[[], bytes]) -> bytes:
         """Return the thumbnail kept in this folder; if there is none, `make` and keep it."""
         target = self.path(digest).with_suffix(f".{side}")
-        if target.is_file():
+        with suppress(OSError):  # among copies another process may just have removed it
             return target.read_bytes()
         content = make()
         with suppress(StoreAway):  # shown nevertheless, and made again the next time
@@ -245,7 +245,8 @@ class Store(StoreWithIdentity):
             raise self._away(problem) from problem
 
     def _away(self, problem: OSError) -> StoreAway:
-        return away(f"media folder {self.root}: {problem.strerror}")
+        log.warning("media folder %s: %s", self.root, problem.strerror)
+        return StoreAway(problem.strerror or "")
 
     def remove(self, digest: str) -> None:
         """Remove the file under `digest`, if there is one, and its thumbnails.

@@ -26,7 +26,10 @@ _WRITTEN: Final = {
         SECRET_FILE.name,
         "write 32 characters or more that nobody can guess, or the key that the database had",
     ),
-    "MEDIA_DIR": ("media", "write a whole path, such as /var/lib/nagarvani/media"),
+    "MEDIA_DIR": (
+        "media",
+        f"write a whole path, such as /var/lib/nagarvani/media, or in its place {PREFIX}MEDIA_URL",
+    ),
     "MEDIA_CACHE_DIR": ("media-cache", "write a whole path, such as /var/cache/nagarvani/media"),
     "REHEARSALS_DIR": ("rehearsals", "write a whole path, such as /var/lib/nagarvani/rehearsals"),
 }

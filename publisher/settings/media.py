@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from publisher.settings.reader import Reader, WrongSetting, read_yes_or_no
+from publisher.settings.reader import (
+    PREFIX,
+    Reader,
+    WrongSetting,
+    matching,
+    read_url,
+    read_yes_or_no,
+)
 
 MEGABYTE: Final = 1_000_000
 LEAST_CACHE: Final = 100
@@ -20,7 +28,13 @@ URL_HINT: Final = (
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._-]+)*/?")
 _CACHE_HINT = f"write megabytes from {LEAST_CACHE} on, such as 5000"
-_KEY_HINT = "write it here, or the path of a file that holds it in {name}_FILE"
+_ENDPOINT_HINT = (
+    "write where the object store answers, such as https://s3.pmc.example, without key and secret"
+)
+_CA_HINT = "name a file of certificates (PEM) that this user may read"
+_FILE_HINT = "name a file that this user may read, and that holds one word"
+_REGION = r"[A-Za-z0-9-]{1,63}"
+_WORD = r"[!-~]+"
 
 
 @dataclass(frozen=True)
@@ -74,9 +88,11 @@ def read_media(reader: Reader, root: Path) -> MediaSettings:
         media_url=url,
         media_dir=Path(reader.text("MEDIA_DIR", str(folder))),
         media_endpoint=_endpoint(reader, is_bucket=is_bucket),
-        media_region=reader.text("MEDIA_REGION", "us-east-1"),
+        media_region=reader.read(
+            "MEDIA_REGION", "us-east-1", matching(_REGION), "write a name, such as us-east-1"
+        ),
         media_path_style=reader.read("MEDIA_PATH_STYLE", True, read_yes_or_no, "write 1 or 0"),
-        media_ca_file=reader.read("MEDIA_CA_FILE", "", _readable_file, "name a file of PEM"),
+        media_ca_file=reader.read("MEDIA_CA_FILE", "", _certificates, _CA_HINT),
         media_key=_credential(reader, "MEDIA_KEY", is_needed=is_bucket),
         media_key_file=reader.text("MEDIA_KEY_FILE"),
         media_secret=_credential(reader, "MEDIA_SECRET", is_needed=is_bucket),
@@ -102,31 +118,46 @@ def read_media_url(text: str) -> str:
 
 
 def _endpoint(reader: Reader, *, is_bucket: bool) -> str:
-    endpoint = reader.url("MEDIA_ENDPOINT", "", ("https", "http"))
+    endpoint = reader.read("MEDIA_ENDPOINT", "", _read_endpoint, _ENDPOINT_HINT)
     if is_bucket and not endpoint:
-        hint = "write where the object store answers, such as https://s3.pmc.example"
-        raise WrongSetting("MEDIA_ENDPOINT", hint)
+        raise WrongSetting("MEDIA_ENDPOINT", _ENDPOINT_HINT)
     return endpoint
+
+
+def _read_endpoint(text: str) -> str:
+    """Return an address without key, secret and query; raises `ValueError`."""
+    parts = urlsplit(text)
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(text)
+    return read_url(text, ("https", "http"))
 
 
 def _credential(reader: Reader, name: str, *, is_needed: bool) -> str:
     """Return a credential, set itself or in a file; raises `WrongSetting`."""
-    text = reader.text(name) or reader.read(f"{name}_FILE", "", _text_of, "name a file")
+    in_file = f"{name}_FILE"
+    hint = f"write it here, or the path of a file that holds it in {PREFIX}{in_file}"
+    text = reader.read(name, "", matching(_WORD), hint)
+    if text and reader.text(in_file):
+        raise WrongSetting(name, f"leave it out, or {PREFIX}{in_file}: only one of them can count")
+    text = text or reader.read(in_file, "", _word_in, _FILE_HINT)
     if is_needed and not text:
-        raise WrongSetting(name, _KEY_HINT.format(name=name))
+        raise WrongSetting(name, hint)
     return text
 
 
-def _text_of(path: str) -> str:
+def _word_in(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as problem:
+        return matching(_WORD)(Path(path).read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        raise ValueError(path) from None  # what the file holds is not repeated
+
+
+def _certificates(path: str) -> str:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as problem:
         raise ValueError(path) from problem
-
-
-def _readable_file(text: str) -> str:
-    _text_of(text)
-    return text
+    return path
 
 
 def _cache_size(text: str) -> int:

@@ -15,7 +15,7 @@ SECRET_SETTINGS = frozenset(
     {
         *("DATABASE_URL", "SECRET_KEY", "SMTP_URL", "IMAP_URL", "TOKEN_KEYS"),
         *("SMS_URL", "SMS_HEADERS", "SMS_BODY", "METRICS_TOKEN"),
-        *("MEDIA_URL", "MEDIA_KEY", "MEDIA_SECRET"),
+        *("MEDIA_URL", "MEDIA_ENDPOINT", "MEDIA_KEY", "MEDIA_SECRET"),
     }
 )
 """Settings that may hold a password or a key. Errors, which end up in logs, do not repeat them."""

@@ -1,9 +1,10 @@
-"""Media are stored by their digest, completely or not at all."""
+"""Media are stored by their digest, completely or not at all: in a folder and in a bucket alike."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from io import BytesIO
@@ -12,9 +13,13 @@ from pathlib import Path
 import pytest
 
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, Store
+from tests.support.object_line import new_bucket, object_line
+from tests.support.object_stores import stores_of
 
 CONTENT = b"a picture of a water tanker"
 DIGEST = sha256(CONTENT).hexdigest()
+OTHER = b"a video of a water tanker"
+NO_DIGESTS = ["../../etc/passwd", "", "a" * 63, DIGEST.upper(), DIGEST + "/x"]
 
 
 @pytest.fixture
@@ -22,11 +27,95 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "media")
 
 
-def test_what_was_saved_comes_back(store: Store) -> None:
-    shared: MediaStore = store
-    assert shared.save(CONTENT) == DIGEST
-    assert shared.exists(DIGEST)
-    assert shared.open(DIGEST) == CONTENT
+@pytest.fixture(params=["folder", "bucket"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MediaStore]:
+    """Open an empty store of each kind; what a bucket is here, `object_line` says."""
+    if request.param == "folder":
+        yield Store(tmp_path / "media")
+        return
+    with object_line() as line:
+        yield stores_of(line, tmp_path)(new_bucket())
+
+
+def test_what_was_saved_comes_back(either: MediaStore) -> None:
+    assert either.save(CONTENT) == DIGEST
+    assert either.save(CONTENT) == DIGEST
+    assert either.exists(DIGEST)
+    assert either.open(DIGEST) == CONTENT
+    assert list(either.digests()) == [DIGEST]
+
+
+def test_what_was_never_saved_is_missing(either: MediaStore) -> None:
+    assert not either.exists(DIGEST)
+    assert list(either.digests()) == []
+    for act in (either.open, either.open_file):
+        with pytest.raises(MediumMissing) as caught:
+            act(DIGEST)
+        assert caught.value.digest == DIGEST
+    with pytest.raises(MediumMissing):
+        either.thumbnail(DIGEST, 200, lambda content: content)
+
+
+def test_a_long_file_is_kept_and_given_back_piece_by_piece(either: MediaStore) -> None:
+    content = bytes(range(256)) * 45_000  # three parts of an upload to a bucket
+    source = BytesIO(content)
+    source.seek(7)
+    digest = either.save_file(source)
+    assert digest == either.save(content) == sha256(content).hexdigest()
+    with either.open_file(digest) as file:
+        assert file.read(10) == content[:10]
+        file.seek(1_000)
+        assert file.read() == content[1_000:]
+
+
+def test_what_is_removed_is_gone_and_all_else_stays(either: MediaStore) -> None:
+    either.save(CONTENT)
+    other = either.save(OTHER)
+    assert either.thumbnail(DIGEST, 200, lambda content: content[:9]) == CONTENT[:9]
+    for _again in range(2):
+        either.remove(DIGEST)
+    assert not either.exists(DIGEST)
+    assert list(either.digests()) == [other]
+    with pytest.raises(MediumMissing):
+        either.open(DIGEST)
+    with pytest.raises(MediumMissing):  # its thumbnail went with it
+        either.thumbnail(DIGEST, 200, lambda content: content)
+    assert either.open(other) == OTHER
+
+
+def test_a_thumbnail_is_made_once(either: MediaStore) -> None:
+    digests = [either.save(CONTENT), either.save(OTHER)]
+    for _again in range(2):
+        made = [either.thumbnail(digest, 200, lambda content: content[:9]) for digest in digests]
+        assert made == [CONTENT[:9], OTHER[:9]]
+        either.thumbnail(DIGEST, 200, lambda _content: pytest.fail("it was made before"))
+    assert either.thumbnail(DIGEST, 480, lambda content: content[:4]) == CONTENT[:4]
+    assert sorted(either.digests()) == sorted(digests)
+
+
+def test_a_store_has_the_identity_that_was_laid_last(either: MediaStore) -> None:
+    assert either.identity() == ""
+    for identity in ("4f1c", "9a07"):
+        either.set_identity(identity)
+        assert either.identity() == identity
+    assert list(either.digests()) == []
+
+
+@pytest.mark.parametrize("name", NO_DIGESTS)
+def test_nothing_but_a_digest_opens_a_medium(either: MediaStore, name: str) -> None:
+    assert not either.exists(name)
+    for act in (either.open, either.open_file, either.remove):
+        with pytest.raises(MediumMissing):
+            act(name)
+    with pytest.raises(MediumMissing):
+        either.thumbnail(name, 200, lambda content: content)
+
+
+def test_many_may_save_the_same_picture_at_once(either: MediaStore) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(either.save, [CONTENT] * 40)) == {DIGEST}
+    assert either.open(DIGEST) == CONTENT
+    assert list(either.digests()) == [DIGEST]
 
 
 def test_the_file_stands_under_its_digest_and_alone(store: Store) -> None:
@@ -35,13 +124,6 @@ def test_the_file_stands_under_its_digest_and_alone(store: Store) -> None:
     files = [path for path in store.root.rglob("*") if path.is_file()]
     assert files == [store.root / DIGEST[:2] / DIGEST[2:4] / DIGEST]
     assert files[0].stat().st_mode & 0o777 == 0o600
-
-
-def test_what_was_never_saved_is_missing(store: Store) -> None:
-    assert not store.exists(DIGEST)
-    with pytest.raises(MediumMissing) as caught:
-        store.open(DIGEST)
-    assert caught.value.digest == DIGEST
 
 
 @pytest.mark.parametrize("change", [b"", CONTENT + b"!", CONTENT[:-1]])
@@ -55,21 +137,6 @@ def test_saving_again_mends_what_changed(store: Store) -> None:
     store.path(store.save(CONTENT)).write_bytes(b"rotten")
     store.save(CONTENT)
     assert store.open(DIGEST) == CONTENT
-
-
-@pytest.mark.parametrize("name", ["../../etc/passwd", "", "a" * 63, DIGEST.upper(), DIGEST + "/x"])
-def test_nothing_but_a_digest_opens_a_file(store: Store, name: str) -> None:
-    assert not store.exists(name)
-    for act in (store.open, store.path):
-        with pytest.raises(MediumMissing):
-            act(name)
-
-
-def test_many_may_save_the_same_picture_at_once(store: Store) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(store.save, [CONTENT] * 40)) == {DIGEST}
-    assert store.open(DIGEST) == CONTENT
-    assert len([path for path in store.root.rglob("*") if path.is_file()]) == 1
 
 
 def test_a_disk_that_takes_no_more_leaves_nothing_half_written(store: Store) -> None:
@@ -91,17 +158,7 @@ def test_a_disk_that_takes_no_more_leaves_nothing_half_written(store: Store) -> 
     assert [path for path in store.root.rglob("*") if path.is_file()] == []
 
 
-def test_a_long_file_is_kept_and_given_back_piece_by_piece(store: Store) -> None:
-    content = bytes(range(256)) * 10_000
-    digest = store.save_file(BytesIO(content))
-    assert digest == store.save(content) == sha256(content).hexdigest()
-    with store.open_file(digest) as file:
-        assert file.read() == content
-
-
-def test_a_long_file_that_is_missing_or_changed_is_not_handed_out(store: Store) -> None:
-    with pytest.raises(MediumMissing):
-        store.open_file(DIGEST)
+def test_a_long_file_that_changed_is_not_handed_out(store: Store) -> None:
     store.path(store.save_file(BytesIO(CONTENT))).write_bytes(b"rotten")
     with pytest.raises(MediumChanged):
         store.open_file(DIGEST)
