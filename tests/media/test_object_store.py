@@ -106,7 +106,7 @@ BRIEFLY: list[tuple[Fault, str, int]] = [
 
 
 @pytest.mark.parametrize(("fault", "method", "times"), BRIEFLY)
-@pytest.mark.parametrize("content", [CONTENT, LONG])
+@pytest.mark.parametrize("content", [CONTENT, pytest.param(LONG, marks=pytest.mark.proof)])
 def test_what_fails_for_a_moment_is_tried_again(
     line: ObjectLine,
     store: ObjectStore,
