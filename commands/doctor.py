@@ -38,6 +38,7 @@ WARNINGS: Final = frozenset(
         *("token_ends", "data_ends", "looks_late", "comments_unread", "comments_unstored"),
         *("mailbox_unread", "mailbox_read", "mails_unreadable", "files_unscanned"),
         *("left_to_nobody", "two_steps_unknown", "try_left"),
+        *("cache_no_folder", "cache_not_writable"),
     }
 )
 """The codes of findings that somebody has to look at while everything goes on working."""
@@ -124,7 +125,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     yield from health_checks.check_variables(unknown_variables())
     yield health_checks.check_built(built_files())
     yield health_checks.check_shaping()
-    yield health_checks.check_media(settings.media.media_dir)
+    yield from health_checks.check_media(settings)
     yield health_checks.check_sms(settings.sms)
     yield health_checks.check_letterhead(settings.papers)
     yield mail_checks.check_senders(settings.mail_server)

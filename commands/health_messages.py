@@ -41,6 +41,21 @@ SENTENCES: Final[Mapping[str, str]] = {
     "no_folder": f"{{folder}} is not there: run nagarvani init, or fix {PREFIX}MEDIA_DIR",
     "not_writable": "{folder} cannot be written ({detail}): give this user the folder, "
     f"or name another in {PREFIX}MEDIA_DIR",
+    "bucket_works": "{bucket} can be written, read, listed, and things in it removed",
+    "bucket_write": "{bucket} cannot be written ({detail}): nothing can be handed in or prepared; "
+    f"start the object store, make room in it, or fix {PREFIX}MEDIA_URL, {PREFIX}MEDIA_ENDPOINT "
+    "and the key, which has to be allowed to put objects",
+    "bucket_read": "{bucket} cannot be read ({detail}): no picture can be shown or published; let "
+    "the key get objects",
+    "bucket_list": "{bucket} cannot be listed ({detail}): backups and copies would be incomplete; "
+    "let the key list the bucket",
+    "bucket_remove": "nothing can be removed from {bucket} ({detail}): what has to be erased stays "
+    "there; let the key delete objects",
+    "cache_writable": "{folder} can be written",
+    "cache_no_folder": "{folder} is not there, so everything is fetched from the bucket each time: "
+    f"run nagarvani init, or fix {PREFIX}MEDIA_CACHE_DIR",
+    "cache_not_writable": "{folder} cannot be written ({detail}), so everything is fetched from "
+    f"the bucket each time: give this user the folder, or name another in {PREFIX}MEDIA_CACHE_DIR",
     "no_sms": f"no gateway is set ({PREFIX}SMS_URL): every notice goes by mail; people without "
     "mail cannot be invited, and no mobile number can be verified",
     "sms_half": f"{PREFIX}SMS_URL and {PREFIX}SMS_TEMPLATES belong together: "

@@ -102,7 +102,9 @@ def test_no_secret_of_any_setting_is_shown(tmp_path: Path) -> None:
     (tmp_path / "sms.toml").write_text(TEMPLATES)
     for name, (text, _origin) in values(tmp_path, **GOOD).items():
         is_masked = any(part in name for part in ("KEY", "SECRET", "TOKEN", "HEADERS", "BODY"))
-        masked = "***" if is_masked and not name.endswith("_URL") else GOOD.get(name, text)
+        masked = (
+            "***" if is_masked and not name.endswith(("_URL", "_FILE")) else GOOD.get(name, text)
+        )
         assert text == WITHOUT_SECRETS.get(name, masked)
 
 

@@ -6,12 +6,12 @@ A check returns a code with its values; the command line puts it into words.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from PIL import features
@@ -25,6 +25,7 @@ from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.delivery.accounts.manage import all_accounts
 from publisher.delivery.accounts.token_expiry import ends
 from publisher.delivery.monitoring import overdue
+from publisher.media.opening import bucket_store
 from publisher.models.deliveries import Account
 from publisher.notifications.sms import missing_codes, unknown_in
 from publisher.operations import worker_health
@@ -36,6 +37,9 @@ from publisher.settings.environment import Settings
 from publisher.settings.papers import PaperSettings
 from publisher.settings.sms import Sms
 from publisher.states import AccountState
+
+if TYPE_CHECKING:
+    from publisher.media.object_store import ObjectStore
 
 LATE_AFTER: Final = timedelta(minutes=1)
 """`nagarvani doctor` warns once the latest heartbeat of all workers is older than this.
@@ -56,6 +60,8 @@ class HealthSubject(StrEnum):
     BUILT_FILES = "built files"
     SHAPING = "text shaping"
     MEDIA = "media folder"
+    BUCKET = "media bucket"
+    CACHE = "media cache"
     SMS = "SMS"
     LETTERHEAD = "letterhead"
     ACCOUNT = "account"
@@ -164,17 +170,38 @@ def check_shaping() -> HealthFinding:
     return HealthFinding(HealthSubject.SHAPING, True, "shapes", {"raqm": features.version("raqm")})
 
 
-def check_media(folder: Path) -> HealthFinding:
-    """Check that the media folder is there and writable; it is not made."""
+def check_media(settings: Settings) -> Iterator[HealthFinding]:
+    """Check that the media folder can be written, or all that is done in a bucket, and its copies.
+
+    No folder is made. The bucket is tried with a small object, which is removed again.
+    """
+    if not settings.media.bucket:
+        yield _check_folder(HealthSubject.MEDIA, settings.media.media_dir)
+        return
+    yield _check_bucket(bucket_store(settings))
+    yield _check_folder(HealthSubject.CACHE, settings.media.media_cache_dir)
+
+
+def _check_folder(subject: HealthSubject, folder: Path) -> HealthFinding:
+    prefix = "cache_" if subject is HealthSubject.CACHE else ""
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except FileNotFoundError:
-        return HealthFinding(HealthSubject.MEDIA, False, "no_folder", {"folder": folder})
+        return HealthFinding(subject, False, f"{prefix}no_folder", {"folder": folder})
     except OSError as problem:
         values = {"folder": folder, "detail": problem.strerror}
-        return HealthFinding(HealthSubject.MEDIA, False, "not_writable", values)
-    return HealthFinding(HealthSubject.MEDIA, True, "writable", {"folder": folder})
+        return HealthFinding(subject, False, f"{prefix}not_writable", values)
+    return HealthFinding(subject, True, f"{prefix}writable", {"folder": folder})
+
+
+def _check_bucket(store: ObjectStore) -> HealthFinding:
+    failure = store.failing_step()
+    if failure is None:
+        return HealthFinding(HealthSubject.BUCKET, True, "bucket_works", {"bucket": store.address})
+    step, detail = failure
+    values = {"bucket": store.address, "detail": detail}
+    return HealthFinding(HealthSubject.BUCKET, False, f"bucket_{step}", values)
 
 
 def check_sms(sms: Sms) -> HealthFinding:

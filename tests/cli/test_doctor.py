@@ -21,6 +21,8 @@ from publisher.now import now
 from publisher.operations.health_checks import HealthFinding, HealthSubject
 from sandbox import credentials
 from tests.cli.command_line import CommandResult, Workspace, make_workspace
+from tests.support.object_line import FOR_EVER, answered, new_bucket, object_line, refusal
+from tests.support.object_stores import KEY, SECRET, bucket_variables
 
 pytestmark = pytest.mark.proof
 
@@ -230,6 +232,27 @@ def test_a_media_folder_that_cannot_be_written_is_named(
     assert "NAGARVANI_MEDIA_DIR" in line
 
 
+def test_a_bucket_that_cannot_be_written_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    with object_line() as line:
+        variables = bucket_variables(line, new_bucket(), tmp_path, MEDIA_DIR="")
+        address = variables["MEDIA_URL"]
+        output = workspace.run_in_process("doctor", "--json", **variables)
+        assert as_json(output)["bucket_works"] == "ok"
+        assert as_json(output)["cache_no_folder"] == "warning"
+        (tmp_path / "cache").mkdir()
+        output = workspace.run_in_process("doctor", **variables)
+        assert failed_lines(output) == []
+        assert f"media bucket: {address} can be written, read, listed, and " in output.out
+        assert f"media cache: {tmp_path / 'cache'} can be written" in output.out
+        line.plan(answered(refusal(403, "AccessDenied", "No.")), "PUT", times=FOR_EVER)
+        output = workspace.run_in_process("doctor", **variables)
+    assert output.code == 1
+    (text,) = failed_lines(output)
+    assert text.startswith(f"media bucket: {address} cannot be written (403 AccessDenied No.): ")
+    assert "NAGARVANI_MEDIA_ENDPOINT" in text
+    assert not any(word in output.out + output.err for word in (KEY, SECRET))
+
+
 def test_an_sms_gateway_that_makes_no_sense_is_named(workspace: Workspace, tmp_path: Path) -> None:
     half = workspace.run_in_process("doctor", SMS_URL="https://gateway.example/send")
     assert failed_lines(half)[0].startswith(
@@ -353,5 +376,6 @@ def test_trying_out_is_for_people(workspace: Workspace) -> None:
 
 def test_only_findings_that_exist_are_warnings() -> None:
     assert set(SENTENCES) >= WARNINGS
+    assert set(SENTENCES) >= {f"bucket_{step}" for step in ("write", "read", "list", "remove")}
     finding = HealthFinding(HealthSubject.CLOCK, False, "clock_late")
     assert level_of(finding) is HealthLevel.ERROR
