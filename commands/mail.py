@@ -29,7 +29,7 @@ def read_files(settings: Settings, files: Sequence[Path]) -> None:
             try:
                 report = read_mail(database, file.read_bytes(), intake=intake, now=now)
             except StoreAway as problem:
-                message = f"{file}: nothing can be stored in {settings.media.media_dir}"
+                message = f"{file}: nothing can be stored in {settings.media.address}"
                 raise click.ClickException(message) from problem
             click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
 

@@ -11,6 +11,7 @@ root=${ROOT:-}
 user=${RUNS_AS:-nagarvani}
 program=$root/opt/nagarvani/venv
 data=$root/var/lib/nagarvani
+copies=$root/var/cache/nagarvani
 backups=$root/var/backups/nagarvani
 settings=$root/etc/nagarvani/nagarvani.env
 units=$root/etc/systemd/system
@@ -35,7 +36,7 @@ wheel=$1
 getent passwd "$user" >/dev/null ||
     useradd --system --user-group --home-dir "$data" --no-create-home --shell /usr/sbin/nologin "$user"
 group=$(id -gn "$user")
-install -d -m 0700 -o "$user" -g "$group" "$data" "$backups"
+install -d -m 0700 -o "$user" -g "$group" "$data" "$copies" "$backups"
 install -d -m 0750 -o root -g "$group" "$(dirname "$settings")"
 
 # All of it belongs to root: the product never writes to its own files. With another Python it is made anew.

@@ -250,6 +250,10 @@ def test_installing_makes_the_folders_that_the_services_use() -> None:
     assert variables["program"] == PROGRAM
     assert variables["data"] == unit("nagarvani-web@.service")["Service"]["WorkingDirectory"]
     assert variables["backups"] == unit("nagarvani-backup.service")["Service"]["ReadWritePaths"]
+    assert (
+        variables["copies"]
+        == f"/var/cache/{unit('nagarvani-web@.service')['Service']['CacheDirectory']}"
+    )
     assert "--require-hashes" in script
 
 
