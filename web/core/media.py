@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from io import SEEK_END
 from typing import BinaryIO
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
+from werkzeug.wsgi import FileWrapper
 
 from publisher.drafting import drafts, renditions
 from publisher.intake import queries
@@ -96,6 +98,7 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
     end_reading()  # making it small takes time
     side = SIDES.get(request.args.get("size", ""), SIDES["wide"] if always_small else 0)
     kept_for = "max-age=3600"
+    size: int | None = None
     if side and mime in _PICTURES:
         response = Response(_thumbnail(sha256, side), mimetype="image/webp")
         kept_for = f"max-age={A_YEAR}, immutable"  # its address names its content and its size
@@ -103,7 +106,12 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
         # What was stored before files were cleaned on arrival still has its metadata.
         response = Response(metadata.removed(_read(sha256)), mimetype=mime)
     else:
-        response = Response(_chunks(_open(sha256)), mimetype=mime)
+        # A long video must not be read into memory as a whole.
+        file = _open(sha256)
+        size = file.seek(0, SEEK_END)
+        file.seek(0)
+        response = Response(FileWrapper(file, _CHUNK_BYTES), mimetype=mime)
+        response.content_length = size
     disposition = "inline" if mime in _PICTURES and not name else "attachment"
     response.headers["Content-Disposition"] = (
         f"{disposition}; filename*=UTF-8''{quote(name or sha256)}"
@@ -112,7 +120,8 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
     response.headers["Cache-Control"] = f"private, {'no-cache' if name else kept_for}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.set_etag(f"{sha256}-{side}")
-    response.make_conditional(request)
+    # A download that was cut off goes on where it ended.
+    response.make_conditional(request, accept_ranges=size is not None, complete_length=size)
     return response
 
 
@@ -136,10 +145,3 @@ def _open(sha256: str) -> BinaryIO:
 def _read(sha256: str) -> bytes:
     with _open(sha256) as file:
         return file.read()
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    # A long video must not be read into memory as a whole.
-    with file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
