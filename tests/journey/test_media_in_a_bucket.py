@@ -32,8 +32,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.proof]
 NEW = "/submissions/new"
 VIDEO = LIMITS[FileKind.VIDEO]
 MEGABYTE = 1024 * 1024
-MOST_MEMORY = 250
-"""Megabytes of the largest process at any moment; measured were 145 to 165."""
+MOST_GROWTH = 150
+"""Megabytes by which the largest process grows, less than the video; measured were 50 to 86."""
 
 
 @dataclass
@@ -94,6 +94,7 @@ def video_form(token: str) -> bytes:
 
 def test_a_video_of_200_megabytes_goes_in_and_out_of_a_bucket(site: Site) -> None:
     visitor = site.member()
+    before = site.most_memory()
     token = dict(visitor.get(NEW).form("#hand-in").fields)["csrf_token"]
     response = visitor.browser.post(
         site.base + NEW,
@@ -111,8 +112,7 @@ def test_a_video_of_200_megabytes_goes_in_and_out_of_a_bucket(site: Site) -> Non
     for copy in site.cache.glob("??/??/*"):
         copy.unlink()
     check_ranges(visitor, address)  # from the bucket
-    print("MEMORY", site.most_memory(), flush=True)
-    assert site.most_memory() < MOST_MEMORY
+    assert site.most_memory() - before < MOST_GROWTH
 
 
 def check_ranges(visitor: Visitor, address: str) -> None:
