@@ -18,10 +18,10 @@ from typing import Any
 
 from bench.setup import say
 from tests.support.object_line import moto_port, new_bucket
+from tests.support.object_stores import KEY, SECRET
 
 OBJECTS, SIZE = 200, 300_000
 CLIENTS = ("obstore", "boto3")
-KEY = SECRET = "any"  # moto checks no signature
 
 
 @dataclass
