@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import shutil
 
@@ -101,7 +102,9 @@ def test_the_store_says_so_and_the_doctor_too(site_without_media: Site) -> None:
     root = site_without_media.city.store.root
     with pytest.raises(StoreAway, match="^Not a directory$"):
         Store(root).save(b"a picture")
-    problem = health_checks.check_media(root)
+    settings = site_without_media.app.extensions["house"].settings
+    media = dataclasses.replace(settings.media, media_dir=root)
+    (problem,) = health_checks.check_media(dataclasses.replace(settings, media=media))
     assert (problem.ok, problem.code) == (False, "not_writable")
 
 
