@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from functools import cache, cached_property
 from io import BytesIO
@@ -213,20 +213,18 @@ class ObjectStore(StoreWithIdentity):
         """
         import obstore
 
-        file = cast(BinaryIO, SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115  the caller's
+        with ExitStack() as stack:
+            file = stack.enter_context(SpooledTemporaryFile(IN_MEMORY))
 
-        async def fetch(client: S3Store) -> None:
-            response = await obstore.get_async(client, name)
-            async for piece in response.stream():
-                file.write(piece)
+            async def fetch(client: S3Store) -> None:
+                response = await obstore.get_async(client, name)
+                async for piece in response.stream():
+                    file.write(piece)
 
-        try:
             self._ask(fetch)
-        except BaseException:
-            file.close()
-            raise
-        file.seek(0)
-        return file
+            file.seek(0)
+            stack.pop_all()  # who asked for the file closes it
+        return cast(BinaryIO, file)
 
     def _ask(self, call: Callable[[S3Store], Awaitable[Answer]]) -> Answer:
         """Return the store's answer. Raises FileNotFoundError or StoreAway."""

@@ -367,7 +367,7 @@ def test_what_doctor_tries_names_the_step_that_fails(line: ObjectLine, store: Ob
 
 
 FORKS = """
-import os, sys
+import os, signal
 from publisher.media.opening import open_store
 from publisher.settings.environment import load
 
@@ -375,6 +375,7 @@ store = open_store(load())
 
 def child(act):
     if (pid := os.fork()) == 0:
+        signal.alarm(30)  # a child that waits for ever ends too
         try:
             print(act(), flush=True)
         except RuntimeError as error:

@@ -79,7 +79,7 @@ class Exchange(BaseHTTPRequestHandler):
         fault = line.next_fault(self.command, path)
         (fault or pass_on)(self, path)
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _pass  # noqa: N815
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _pass  # noqa: N815  the server's own names
 
     def body(self, share: float = 1) -> bytes:
         """Return the body of the request, or the first part of it."""
