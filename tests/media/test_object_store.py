@@ -177,6 +177,18 @@ def test_what_never_works_is_given_up_long_before_the_lease_ends(
     assert not any((tmp_path / "none").rglob("??/*/*"))  # no copy of what never came
 
 
+@pytest.mark.parametrize("fault", [silent, drip])
+def test_a_list_that_never_ends_is_given_up_too(
+    line: ObjectLine, opener: Opener, bucket: str, fault: Fault
+) -> None:
+    opener(bucket).save(CONTENT)
+    line.plan(fault, "GET", about="list-type", times=FOR_EVER)
+    began = time.monotonic()
+    with pytest.raises(StoreAway):
+        list(opener(bucket, deadline=DEADLINE).digests())
+    assert time.monotonic() - began < LONGEST
+
+
 REFUSALS = [
     (403, "AccessDenied"),
     (403, "QuotaExceeded"),
