@@ -136,6 +136,23 @@ def test_no_connection_is_held_while_an_answer_is_sent(any_site: Site, path: str
     assert set(held) == {0}
 
 
+def test_a_download_that_was_cut_off_goes_on_where_it_ended(site: Site) -> None:
+    content = pictures.video(30) + bytes(range(256)) * 10
+    submission_id = site.city.hand_in(files=(UploadedFile("a.mp4", content),))
+    member, path = site.browser("member"), f"/submissions/{submission_id}/files/1"
+    whole = member.get(path)
+    assert (whole.data, whole.headers["Content-Length"]) == (content, str(len(content)))
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    rest = member.get(path, **{"Range": "bytes=100-", "If-Range": whole.headers["ETag"]})
+    assert (rest.status_code, rest.data) == (206, content[100:])
+    assert rest.headers["Content-Range"] == f"bytes 100-{len(content) - 1}/{len(content)}"
+    another = member.get(path, **{"Range": "bytes=100-", "If-Range": '"another"'})
+    assert (another.status_code, another.data) == (200, content)
+    assert member.get(path, Range=f"bytes={len(content)}-").status_code == 416
+    same = member.get(path, **{"If-None-Match": whole.headers["ETag"]})
+    assert (same.status_code, same.data) == (304, b"")
+
+
 class _WatchingPlatform(MemoryPlatform):
     """Notes how many connections are in use whenever the account is checked."""
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import FileWrapper
 
 from publisher.drafting import drafts, renditions
@@ -121,7 +122,11 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.set_etag(f"{sha256}-{side}")
     # A download that was cut off goes on where it ended.
-    response.make_conditional(request, accept_ranges=size is not None, complete_length=size)
+    try:
+        response.make_conditional(request, accept_ranges=size is not None, complete_length=size)
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        raise
     return response
 
 
