@@ -65,7 +65,7 @@ class MediaCache:
 
     def remove(self, digest: str) -> None:
         """Remove the copy of a medium and its thumbnails, where files may be removed."""
-        with suppress(OSError):
+        with suppress(StoreAway):
             self._copies.remove(digest)
 
     def _count(self, size: int) -> None:

@@ -8,7 +8,7 @@ import re
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
@@ -147,15 +147,21 @@ class Store(StoreWithIdentity):
         return self.root / name_of(digest)
 
     def digests(self) -> Iterator[str]:
-        """Yield the digest of every stored medium, in no order."""
-        for file in self.root.glob("??/??/*"):
-            if is_digest(file.name):
-                yield file.name
+        """Yield the digest of every stored medium, in no order. Raises StoreAway."""
+        self._check_identity()  # a folder that is not mounted is empty
+        with self._usable():
+            for file in self.root.glob("??/??/*"):
+                if is_digest(file.name):
+                    yield file.name
 
     def exists(self, digest: str) -> bool:
-        """Return True if a file is stored under `digest`; its bytes are not compared."""
-        if is_digest(digest) and self.path(digest).is_file():
-            return True
+        """Return True if a file is stored under `digest`; its bytes are not compared.
+
+        Raises StoreAway.
+        """
+        with self._usable():
+            if is_digest(digest) and self.path(digest).is_file():
+                return True
         self._check_identity()
         return False
 
@@ -164,7 +170,7 @@ class Store(StoreWithIdentity):
 
         Raises MediumMissing, MediumChanged or StoreAway.
         """
-        with self._opened(digest) as file:
+        with self._opened(digest) as file, self._usable():
             content = file.read()
         if sha256(content).hexdigest() != digest:
             raise MediumChanged(digest)
@@ -186,10 +192,13 @@ class Store(StoreWithIdentity):
 
         Raises MediumMissing, MediumChanged or StoreAway.
         """
-        file = self._opened(digest)
-        if digest_of(file) != digest:
-            file.close()
-            raise MediumChanged(digest)
+        with ExitStack() as stack:
+            file = stack.enter_context(self._opened(digest))
+            with self._usable():
+                is_sound = digest_of(file) == digest
+            if not is_sound:
+                raise MediumChanged(digest)
+            stack.pop_all()  # who asked for the file closes it
         return file
 
     def _opened(self, digest: str) -> BinaryIO:
@@ -238,9 +247,15 @@ class Store(StoreWithIdentity):
         return content
 
     def _keep(self, target: Path, pieces: Iterable[bytes]) -> None:
-        try:
+        with self._usable():
             self._make_folders(target.parent)
             _write(target, pieces)
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Turn what the file system refuses into StoreAway."""
+        try:
+            yield
         except OSError as problem:
             raise self._away(problem) from problem
 
@@ -251,12 +266,13 @@ class Store(StoreWithIdentity):
     def remove(self, digest: str) -> None:
         """Remove the file under `digest`, if there is one, and its thumbnails.
 
-        Raises MediumMissing if it is no digest. The caller has to know that nothing refers to it
-        any more.
+        Raises MediumMissing if it is no digest, or StoreAway. The caller has to know that nothing
+        refers to it any more.
         """
         medium = self.path(digest)
-        for file in (medium, *medium.parent.glob(f"{digest}.*")):
-            file.unlink(missing_ok=True)
+        with self._usable():
+            for file in (medium, *medium.parent.glob(f"{digest}.*")):
+                file.unlink(missing_ok=True)
 
     def _stands(self, digest: str) -> bool:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from io import BytesIO
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.media.store import MediaStore, MediumChanged, MediumMissing, Store
+from publisher.media.store import MediaStore, MediumChanged, MediumMissing, Store, StoreAway
 from tests.support.object_line import new_bucket, object_line
 from tests.support.object_stores import stores_of
 
@@ -137,6 +137,42 @@ def test_saving_again_mends_what_changed(store: Store) -> None:
     store.path(store.save(CONTENT)).write_bytes(b"rotten")
     store.save(CONTENT)
     assert store.open(DIGEST) == CONTENT
+
+
+def test_a_folder_that_cannot_be_used_is_away_whatever_is_asked(tmp_path: Path) -> None:
+    store = Store(tmp_path / ("a" * 300))  # a name that no file system takes
+    acts: list[Callable[[], object]] = [
+        lambda: store.save(CONTENT),
+        lambda: store.open(DIGEST),
+        lambda: store.exists(DIGEST),
+        lambda: store.remove(DIGEST),
+        lambda: list(store.digests()),
+        store.identity,
+        lambda: store.set_identity("4f1c"),
+    ]
+    for act in acts:
+        with pytest.raises(StoreAway, match="File name too long"):
+            act()
+
+
+def test_a_disk_that_fails_while_a_file_is_read_is_away(store: Store) -> None:
+    path = store.path(store.save(CONTENT))
+    path.unlink()
+    path.symlink_to("/proc/self/mem")  # it opens, and reading its beginning is an I/O error
+    for act in (store.open, store.open_file):
+        with pytest.raises(StoreAway, match="Input/output error"):
+            act(DIGEST)
+
+
+def test_a_folder_that_is_not_mounted_any_more_is_no_empty_store(store: Store) -> None:
+    store.set_identity("4f1c")
+    store.identity()
+    store.save(CONTENT)
+    store.root.rename(store.root.with_name("elsewhere"))
+    store.root.mkdir()
+    for act in (store.open, store.exists, store.open_file, lambda _digest: list(store.digests())):
+        with pytest.raises(StoreAway, match="its identity is gone"):
+            act(DIGEST)
 
 
 def test_a_disk_that_takes_no_more_leaves_nothing_half_written(store: Store) -> None:
