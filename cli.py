@@ -14,7 +14,7 @@ from commands.imports import without_collector
 from commands.mail_group import mail
 from commands.people_group import people
 from commands.register_group import register
-from commands.server_group import config, db, queue, release, stop_all
+from commands.server_group import config, db, media, queue, release, stop_all
 from publisher.settings.logs import configure
 from publisher.settings.reader import WrongSetting
 
@@ -62,7 +62,7 @@ def nagarvani() -> None:
     """The publishing desk of a city."""
 
 
-for command in (config, db, mail, people, queue, register, release, stop_all):
+for command in (config, db, mail, media, people, queue, register, release, stop_all):
     nagarvani.add_command(command)
 
 
@@ -152,10 +152,10 @@ def clock(once: bool) -> None:
     settings = service_settings()
     with without_collector():
         import scheduler
-        from commands.app_setup import open_worker_context
+        from commands.app_setup import identified, open_worker_context
         from commands.single_instance import only_clock
 
-    context = open_worker_context(settings)
+    context = identified(open_worker_context(settings), settings)
     with context.database, only_clock(context.database):
         if once:
             for name, done in scheduler.run_once(context, settings).items():

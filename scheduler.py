@@ -17,7 +17,6 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from publisher.content_checks.link_checker import LinkChecker, tick_links
 from publisher.database.engines import reason_away
 from publisher.database.revisions import shipped_revision
-from publisher.database.session import Database
 from publisher.delivery.accounts.token_expiry import tick_tokens
 from publisher.delivery.costs.budget import tick_spending
 from publisher.delivery.dispatch import take_up_claims, tick_dispatch, tick_overtaken
@@ -51,6 +50,7 @@ from publisher.operations.backup.reconcile import tick_seeking
 from publisher.operations.departments.close import tick_departments
 from publisher.operations.retention import tick_retention
 from publisher.operations.schedule_marker import tick_timed
+from publisher.operations.store_identity import ANOTHER_NOW, is_still_in_use
 from publisher.operations.worker_health import close_past_outage, tick_outages
 from publisher.papers.letter_exports import tick_letter_exports
 from publisher.people.appointment_notices import tick_appointments
@@ -256,7 +256,7 @@ def run(context: WorkerContext, settings: Settings) -> None:
     close_past_outage(context.database, now=context.now())
     died = threading.Event()
     # An upgrade while this clock runs changes the tables under it: it stops and is started again.
-    tables = Tick("tables", 2.0, _revision_check(context.database, stopping, died))
+    tables = Tick("tables", 2.0, _start_check(context, stopping, died))
     # The worker has a thread of its own: it waits for the next due moment, not for a tick.
     worker = Worker(context)
     thread = threading.Thread(target=_run_worker, args=[worker, stopping, died], name="press")
@@ -278,16 +278,26 @@ def run(context: WorkerContext, settings: Settings) -> None:
         raise SystemExit(1)  # the service manager starts the clock again
 
 
-def _revision_check(
-    database: Database, stopping: threading.Event, died: threading.Event
+def _start_check(
+    context: WorkerContext, stopping: threading.Event, died: threading.Event
 ) -> Callable[[], int]:
-    """Return a tick that stops the clock if the tables no longer have this version's revision."""
+    """Return a tick that stops the clock if what it was started with is not so any more.
+
+    That is the revision of the tables, and the media store that the database names.
+    """
     head = shipped_revision()
 
-    def watch() -> int:
-        revision = database.revision()
+    def changed() -> str:
+        revision = context.database.revision()
         if revision != head:
-            log.error("the tables are those of another version (%s, not %s) now", revision, head)
+            return f"the tables are those of another version ({revision}, not {head}) now"
+        with context.database.reading() as session:
+            is_same = is_still_in_use(session, context.store_identity)
+        return "" if is_same else ANOTHER_NOW
+
+    def watch() -> int:
+        if sentence := changed():
+            log.error("%s", sentence)
             died.set()
             stopping.set()
         return 0

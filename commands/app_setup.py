@@ -7,7 +7,8 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -202,7 +203,31 @@ def open_app_context(settings: Settings) -> AppContext:
     from web.core.context import open_context
 
     open_access_log(settings.logs)
-    return open_context(settings, started_database(settings))
+    database = started_database(settings)
+    with media_store_checked(settings, database):
+        return open_context(settings, database)
+
+
+@contextmanager
+def media_store_checked(settings: Settings, database: Database) -> Iterator[None]:
+    """Raise `ClickException`, and close the database, where the block finds no store of its own."""
+    from publisher.media.store import StoreAway
+    from publisher.operations.store_identity import OtherStore, refusal
+
+    try:
+        yield
+    except (OtherStore, StoreAway) as problem:
+        database.dispose()
+        raise click.ClickException(refusal(problem, settings.media.address)) from problem
+
+
+def identified(context: WorkerContext, settings: Settings) -> WorkerContext:
+    """Return a clock's context whose store is the one of its database; as `open_app_context`."""
+    from publisher.operations.store_identity import identify
+
+    with media_store_checked(settings, context.database):
+        identity = identify(context.database, context.store, now=context.now())
+    return replace(context, store_identity=identity)
 
 
 def clock_name(slot: str) -> str:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from commands.app_setup import checked_database, open_worker_context
+from commands.app_setup import checked_database, media_store_checked, open_worker_context
 from commands.init import lay_tables, make_media_folder
 from publisher.delivery.worker_context import WorkerContext
 from publisher.media.opening import open_store
@@ -24,11 +24,16 @@ from publisher.operations.backup.restore import NotEmpty, OtherSchema, Restored
 from publisher.operations.backup.restore import restore as backup_restore
 from publisher.operations.backup.write import write as backup_write
 from publisher.operations.start_checks import key_hint
+from publisher.operations.store_identity import OtherStore, identify
 from publisher.settings.environment import Settings
 from publisher.settings.reader import PREFIX
 
 REASON = "Restored from a backup: look at what was due since then, then release."
 SEEKING = "The posts that lie ahead are looked for on the platforms."
+_OTHER_STORE = (
+    "Nothing was restored: the media store {store} is neither new nor that of the backup "
+    f"({{found}}, not {{wanted}}): name an empty one in {PREFIX}MEDIA_DIR or {PREFIX}MEDIA_URL"
+)
 NAMED = 5
 """The number of lost media that are listed by name."""
 STDOUT = "-"
@@ -76,11 +81,15 @@ def _write_to_stdout(settings: Settings) -> None:
 
 
 def _write_file(settings: Settings, file: Path, *, name: str = "", err: bool = False) -> None:
+    store = open_store(settings)
     with checked_database(settings) as database:
+        # With a folder that is not mounted, good backups would give way to one without media.
+        with media_store_checked(settings, database):
+            identify(database, store, now=now())
         try:
             manifest = backup_write(
                 database,
-                open_store(settings),
+                store,
                 file,
                 now=now(),
                 tell=_progress_printer("A backup is being written."),
@@ -154,6 +163,8 @@ def _fill(context: WorkerContext, file: Path) -> Restored:
             f"The database is not empty ({problem}): "
             "a backup is restored into a new one, before nagarvani init."
         ) from problem
+    except OtherStore as problem:
+        raise click.ClickException(_OTHER_STORE.format_map(problem.values)) from problem
     except (OSError, StoreAway, Damaged) as problem:
         raise click.ClickException(f"Nothing was restored: {problem}") from problem
 

@@ -17,10 +17,12 @@ from commands.app_setup import account_opener, built_files, checked_database
 from commands.health_messages import sentence
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
+from publisher.media.opening import open_store
 from publisher.now import now
 from publisher.operations import health_checks, mail_checks, platform_trial, reading_checks
 from publisher.operations.health_checks import HealthFinding
 from publisher.operations.sealed_tokens import check_factors
+from publisher.operations.store_identity import check_store
 from publisher.people.permissions import COMMAND
 from publisher.settings.catalogue import unknown_variables
 from publisher.settings.environment import Settings
@@ -137,6 +139,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     migrations = health_checks.check_migrations(database)
     yield migrations
     if migrations.ok:
+        yield check_store(database, open_store(settings))
         yield from health_checks.check_accounts(database, account_opener(settings, database))
         with database.reading() as session:
             unopened = check_factors(session, Vault.of(settings))

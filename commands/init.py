@@ -10,16 +10,19 @@ import click
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from commands.app_setup import media_store_checked
 from publisher.database.revisions import is_newer
 from publisher.database.session import Database, NewerTables, migrate
 from publisher.delivery.accounts import manage, oauth_flow
 from publisher.delivery.accounts.credentials import Unsealable, Vault
 from publisher.delivery.emergency.seed_templates import insert_missing
+from publisher.media.opening import open_store
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.now import now
 from publisher.operations.health_checks import check_database
 from publisher.operations.start_checks import check_key_opens
+from publisher.operations.store_identity import identify
 from publisher.people.departments import load_register
 from publisher.people.permissions import COMMAND
 from publisher.platforms.capabilities import AccountFromSettings
@@ -39,12 +42,15 @@ def run(settings: Settings) -> None:
     lay_tables(settings)
     click.echo("Database: the tables are those of this version.")
     make_media_folder(settings.media)
-    with Database(settings.database_url) as database, database.transaction() as session:
-        click.echo(_load(session, now()))
-        click.echo(_lay_templates(session, now()))
-        for line in _connect_all(session, accounts, settings, now()):
-            click.echo(line)
-        somebody = bool(session.scalar(select(exists().select_from(Person))))
+    with Database(settings.database_url) as database:
+        with media_store_checked(settings, database):
+            identify(database, open_store(settings), now=now())
+        with database.transaction() as session:
+            click.echo(_load(session, now()))
+            click.echo(_lay_templates(session, now()))
+            for line in _connect_all(session, accounts, settings, now()):
+                click.echo(line)
+            somebody = bool(session.scalar(select(exists().select_from(Person))))
     click.echo(_next(somebody=somebody))
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
-from commands.app_setup import checked_database
+from commands.app_setup import checked_database, media_store_checked
 from publisher.mailbox.preparation import MailIntake
 from publisher.mailbox.report import read_mail
 from publisher.media.opening import open_store
 from publisher.media.store import StoreAway
 from publisher.media.virus_scanner import clamd
 from publisher.now import now
+from publisher.operations.store_identity import identify
 from publisher.settings.environment import Settings
 
 
@@ -25,6 +26,8 @@ def read_files(settings: Settings, files: Sequence[Path]) -> None:
     """
     intake = intake_of(settings)
     with checked_database(settings) as database:
+        with media_store_checked(settings, database):
+            identify(database, intake.store, now=now())
         for file in files:
             try:
                 report = read_mail(database, file.read_bytes(), intake=intake, now=now)

@@ -73,3 +73,36 @@ def release(reason: str, accept_in_doubt: int) -> None:
     from commands.outbox import release_all
 
     release_all(command_settings(), reason, accepted_in_doubt=accept_in_doubt)
+
+
+@click.group()
+def media() -> None:
+    """Where photos, videos and mails are kept."""
+
+
+_although_missing = click.option(
+    "--although-missing", is_flag=True, help="Go on without media that are lost for good."
+)
+
+
+@media.command("copy")
+@click.argument("to", metavar="TO")
+@_although_missing
+def copy_media(to: str, although_missing: bool) -> None:
+    """Move to the store TO: file:///whole/path, or s3://bucket/prefix.
+
+    Everything is copied and compared while web and clock run; to switch they have to be stopped.
+    """
+    from commands.media import copy
+
+    copy(command_settings(), to, although_missing=although_missing)
+
+
+@media.command("adopt")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_although_missing
+def adopt_media(yes: bool, although_missing: bool) -> None:
+    """Say that the store of the settings is this database's, whatever it was before."""
+    from commands.media import adopt
+
+    adopt(command_settings(), yes=yes, although_missing=although_missing)

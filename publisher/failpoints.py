@@ -50,6 +50,9 @@ NAMES = frozenset(
         "backup.unfinished",
         "restore.in_commit",
         "restore.unsought",
+        "store.unlaid",
+        "store.unconfirmed",
+        "store.medium_copied",
     }
 )
 ARMED = "NAGARVANI_CHECKPOINT"

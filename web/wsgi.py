@@ -15,8 +15,10 @@ from typing import Final
 from flask import Flask
 
 from publisher.database.session import Database
+from publisher.media.store import StoreAway
 from publisher.operations.health_checks import check_database, check_migrations
 from publisher.operations.start_checks import check_key_opens, check_written
+from publisher.operations.store_identity import OtherStore, refusal
 from publisher.settings.environment import load
 from publisher.settings.logs import configure, open_access_log
 from publisher.settings.reader import WrongSetting
@@ -31,7 +33,7 @@ _FIRST: Final = "run `nagarvani doctor` with the same settings, it says what to 
 
 
 class NotReady(Exception):
-    """The application cannot serve: its database does not answer, or has other tables."""
+    """The application cannot serve: its database or media store is away, or another one."""
 
 
 @cache
@@ -55,9 +57,11 @@ def create() -> Flask:
             if not finding.ok:
                 raise NotReady(f"{finding.subject}: {finding.code}; {_FIRST}")
         check_key_opens(settings, database)
+        context = open_context(settings, database)
+    except (OtherStore, StoreAway) as problem:
+        raise NotReady(refusal(problem, settings.media.address)) from problem
     finally:
         database.dispose()  # a server that forks after this shares no connection
-    context = open_context(settings, database)
     application = create_app(context)
     keep_watch(context, ended=threading.Event())
     return application

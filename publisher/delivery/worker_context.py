@@ -18,6 +18,7 @@ class WorkerContext:
 
     `clock_name` names this process in claims and heartbeats. `open_account` returns an account's
     platform client. `now` returns the current time in UTC, `monotonic` seconds for deadlines.
+    `store_identity` is that of `store` at the start; "" if it was not compared.
     """
 
     database: Database
@@ -27,6 +28,7 @@ class WorkerContext:
     clock_name: str
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
+    store_identity: str = ""
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,9 @@ class MediaStore(Protocol):
     def set_identity(self, identity: str) -> None:
         """Store the text that tells this store from all others, in place of the one it has."""
 
+    def expect_identity(self) -> None:
+        """Take it that this store has an identity, which another process has read."""
+
 
 def name_of(digest: str) -> str:
     """Return the name of a medium's file or object: `aa/bb/<sha256>`.
@@ -120,6 +123,10 @@ class StoreWithIdentity(ABC):
         identity = self._read_identity()
         self._was_identified = self._was_identified or bool(identity)
         return identity
+
+    def expect_identity(self) -> None:
+        """Take it that this store has an identity, which another process has read."""
+        self._was_identified = True
 
     @abstractmethod
     def _read_identity(self) -> str:

@@ -1,11 +1,11 @@
-"""Tables beside submissions: their ward offices, notes, changes, and uploads."""
+"""Tables beside submissions: ward offices, notes, changes, uploads, and the store of all media."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.database.session import Base, Key, UtcDateTime, enum_type
@@ -80,3 +80,19 @@ class Upload(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int]
+
+
+class StoreInUse(Base):
+    """The media store in which the media of this database are, known by its identity: one row.
+
+    The row is written before the store. Until the store is known to have the identity, `replaces`
+    is the text that it carries instead, empty if it carries none; whoever starts next goes on.
+    """
+
+    __tablename__ = "store_in_use"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    identity: Mapped[str] = mapped_column(String(40))
+    replaces: Mapped[str | None] = mapped_column(String(80))
+    laid_at: Mapped[datetime] = mapped_column(UtcDateTime)

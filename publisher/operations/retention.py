@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     CursorResult,
     and_,
     delete,
@@ -199,6 +200,15 @@ def _drop_mails(database: Database, store: MediaStore, now: datetime) -> int:
     for digest in unused:
         store.remove(digest)
     return len(unused)
+
+
+def used_digests(connection: Connection | Session) -> set[str]:
+    """Return the digest of every stored file that a row names."""
+    digests: set[str] = set()
+    for column in USED_IN:
+        used = connection.execute(select(column).where(column != "").distinct()).scalars()
+        digests.update(digest for digest in used if digest is not None)
+    return digests
 
 
 def _used(session: Session, digests: Iterable[str]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -74,6 +74,11 @@ class MediaSettings:
         """The store as messages name it: without key and secret."""
         return self.media_url if self.bucket else str(self.media_dir)
 
+    def moved_to(self, url: str) -> MediaSettings:
+        """Return the settings of the store at another address, with the same key and secret."""
+        moved = replace(self, media_url=url)
+        return moved if moved.bucket else replace(moved, media_dir=_folder(url))
+
 
 def read_media(reader: Reader, root: Path) -> MediaSettings:
     """Return the settings of the media store; raises `WrongSetting`."""
@@ -83,7 +88,7 @@ def read_media(reader: Reader, root: Path) -> MediaSettings:
         raise WrongSetting("MEDIA_DIR", "leave it out: MEDIA_URL says where media are kept")
     folder = root / "var" / "media"
     if url and not is_bucket:
-        folder = Path(unquote(urlsplit(url).path))
+        folder = _folder(url)
     return MediaSettings(
         media_url=url,
         media_dir=Path(reader.text("MEDIA_DIR", str(folder))),
@@ -115,6 +120,10 @@ def read_media_url(text: str) -> str:
     if parts.query or parts.fragment or not (is_folder or is_bucket):
         raise ValueError(text)
     return text.rstrip("/")
+
+
+def _folder(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path))
 
 
 def _endpoint(reader: Reader, *, is_bucket: bool) -> str:

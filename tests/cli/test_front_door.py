@@ -16,8 +16,18 @@ from tests.support.processes import Starter
 pytestmark = pytest.mark.proof
 
 COMMANDS = (
-    *("accounts", "backup", "clock", "config", "db", "demo", "doctor", "init", "mail", "people"),
-    *("queue", "register", "rehearse", "release", "restore", "sandbox", "stop-all", "web"),
+    *("accounts", "backup", "clock", "config", "db", "demo", "doctor", "init", "mail", "media"),
+    *(
+        "people",
+        "queue",
+        "register",
+        "rehearse",
+        "release",
+        "restore",
+        "sandbox",
+        "stop-all",
+        "web",
+    ),
 )
 PERSON = ("--name", "अ", "--mail", "a@b.example", "--role", "admin", "--department", "water")
 WITH_SETTINGS = (("web",), ("clock",), ("init",), ("doctor",), ("people", "add", *PERSON))

@@ -208,6 +208,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("accounts", "forget-all"): ("--yes",),
     ("backup",): ("city.backup",),
     ("mail", "read"): (__file__,),
+    ("media", "copy"): ("file:///nowhere",),
     ("people", "add"): (
         *("--name", "अ", "--mail", "a@b.example", "--role", "admin"),
         *("--department", "water"),

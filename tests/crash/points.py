@@ -27,6 +27,8 @@ SCHEDULING = ("schedule.before_commit", "schedule.after_commit")
 EDITING = ("edit.before_commit", "edit.after_commit")
 ANSWERING = ("answer.before_commit", "answer.after_commit")
 BACKING_UP = ("backup.unfinished", "restore.in_commit", "restore.unsought")
+MOVING = ("store.unlaid", "store.unconfirmed", "store.medium_copied")
+"""These are tested in tests/cli/test_media.py."""
 TAKING_IN = ("mailbox.fetched", "mailbox.stored")
 WRITING = ("mail.claimed", "mail.accepted_unstored", "sms.claimed", "sms.accepted_unstored")
 """These are tested in tests/notifications."""

@@ -35,6 +35,7 @@ def test_every_kill_point_of_the_product_is_tried_somewhere() -> None:
         *points.EDITING,
         *points.ANSWERING,
         *points.BACKING_UP,
+        *points.MOVING,
         *points.TAKING_IN,
         *points.WRITING,
     )

@@ -16,6 +16,7 @@ from publisher.delivery.costs.ledger import recorder
 from publisher.media.opening import open_store
 from publisher.media.store import MediaStore
 from publisher.now import now
+from publisher.operations.store_identity import identify_before_fork
 from publisher.settings.environment import Settings
 
 
@@ -23,7 +24,8 @@ from publisher.settings.environment import Settings
 class AppContext:
     """Settings, database, media store, access to the platforms, and the current time.
 
-    If `rings`, the web workers alert the admins when no clock runs.
+    If `rings`, the web workers alert the admins when no clock runs. `store_identity` is that of
+    `store` at the start; "" if it was not compared.
     """
 
     settings: Settings
@@ -32,17 +34,24 @@ class AppContext:
     open_account: OpenAccount
     now: Callable[[], datetime]
     rings: bool = False
+    store_identity: str = ""
 
 
 def open_context(settings: Settings, database: Database) -> AppContext:
-    """Return the context of a web server whose database was checked."""
+    """Return the context of a web server whose database was checked.
+
+    Raises `OtherStore` or `StoreAway` where the media store is not that of this database.
+    """
+    store = open_store(settings)
+    identity = identify_before_fork(settings, database, store, now=now())
     return AppContext(
         settings=settings,
         database=database,
-        store=open_store(settings),
+        store=store,
         open_account=opener(settings, database, recorder(database, settings.platforms, now)),
         now=now,
         rings=True,
+        store_identity=identity,
     )
 
 

@@ -28,6 +28,7 @@ from werkzeug.exceptions import NotFound
 
 from publisher.database.revisions import is_newer, shipped_revision
 from publisher.operations import worker_health
+from publisher.operations.store_identity import is_still_in_use
 from publisher.operations.table_metrics import Gauge, read_gauges
 from web.core.context import AppContext
 from web.core.permissions import for_programs
@@ -98,16 +99,18 @@ def health() -> Response:
 def ready() -> Response:
     """Say whether this web can serve; 503 if the database is away or lacks tables of this version.
 
-    With the tables of a later version it goes on until it is replaced: a release under which it
-    could not has told to stop it first.
+    The same if the database names another media store than when this web started. With the tables
+    of a later version it goes on until it is replaced: a release under which it could not has told
+    to stop it first.
     """
     state = _monitor().readiness.latest()
-    is_ready = state is not None and _can_serve(state.revision)
+    is_ready = state is not None and _can_serve(state.revision) and state.has_its_store
     response = jsonify(
         ready=is_ready,
         database="unreachable" if state is None else "reachable",
         revision=state.revision if state else None,
         wanted_revision=_wanted_revision(),
+        media_store=None if state is None else "same" if state.has_its_store else "another",
         clock_beat_seconds=state.clock_beat_seconds if state else None,
     )
     response.status_code = 200 if is_ready else 503
@@ -171,10 +174,14 @@ def _wanted_revision() -> str | None:
 
 @dataclass(frozen=True)
 class _DatabaseState:
-    """The revision of the tables, and if it is ours the age of the latest heartbeat."""
+    """The revision of the tables, and if it is ours, what else a web depends on.
+
+    `has_its_store` is False if the database names another store than when this web started.
+    """
 
     revision: str | None
-    clock_beat_seconds: float | None
+    clock_beat_seconds: float | None = None
+    has_its_store: bool = True
 
 
 class _Monitor:
@@ -192,12 +199,12 @@ class _Monitor:
     def _read_state(self) -> _DatabaseState:
         revision = self.context.database.revision()
         if revision != _wanted_revision():
-            return _DatabaseState(revision, None)
+            return _DatabaseState(revision)
         with self.context.database.reading() as session:
             beat_at = worker_health.latest_beat(session)
-        if beat_at is None:
-            return _DatabaseState(revision, None)
-        return _DatabaseState(revision, max(0.0, (self.context.now() - beat_at).total_seconds()))
+            is_same = is_still_in_use(session, self.context.store_identity)
+        age = max(0.0, (self.context.now() - beat_at).total_seconds()) if beat_at else None
+        return _DatabaseState(revision, age, is_same)
 
 
 def _monitor() -> _Monitor:

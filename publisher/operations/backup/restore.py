@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
-from publisher.database.session import Base, Database
+from publisher.database.session import Base, Database, table_of
 from publisher.delivery import dispatch, restore_state
 from publisher.media.store import MediaStore
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Delivery
+from publisher.models.submission_details import StoreInUse
+from publisher.operations import store_identity
 from publisher.operations.backup.archive_format import Manifest, check
 from publisher.operations.backup.row_codec import columns_to_itself, from_line
 from publisher.operations.backup.write import Progress
@@ -54,13 +56,14 @@ class Restored:
 def restore(
     database: Database, store: MediaStore, file: Path, *, now: datetime, reason: str, tell: Progress
 ) -> Restored:
-    """Fill an empty, migrated database and the media folder; everything starts stopped.
+    """Fill an empty, migrated database and the media store; everything starts stopped.
 
     Rows, stop and unconfirmed deliveries are one transaction. `seek` checks later deliveries while
-    that stop is active. Raises `Damaged`, `NotEmpty`, `OtherSchema`, and `StoreAway`.
+    that stop is active. Raises `Damaged`, `NotEmpty`, `OtherSchema`, `OtherStore`, and `StoreAway`.
     """
     manifest = check(file, tell=tell)
     with ZipFile(file) as archive:
+        carried = _check_store(store, archive)
         for number, digest in enumerate(manifest.media, start=1):
             tell("media", number, len(manifest.media))
             store.save(archive.read(f"media/{digest}"))
@@ -69,9 +72,22 @@ def restore(
             rows = _fill(session, archive, tell)
             stop_everything(session, now=now, reason=reason, backup_at=manifest.moment)
             unconfirmed = doubt(session, since=manifest.moment, now=now)
+            unlaid = store_identity.restore_identity(session, carried=carried, now=now)
             failpoints.hit("restore.in_commit")
+    if unlaid is not None:
+        store_identity.finish(database, store, unlaid)
     failpoints.hit("restore.unsought")
     return Restored(manifest, rows, len(manifest.media), unconfirmed)
+
+
+def _check_store(store: MediaStore, archive: ZipFile) -> str:
+    """Return the identity of the store, which has to be that of the backup, or none."""
+    carried = store.identity()
+    rows = _rows(table_of(StoreInUse), archive)
+    backed_up = next((str(row["identity"]) for row in rows), "")
+    if carried not in ("", backed_up):
+        raise store_identity.OtherStore(store.address, carried, backed_up)
+    return carried
 
 
 def _check_fits(session: Session, manifest: Manifest) -> None:

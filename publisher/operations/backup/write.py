@@ -70,7 +70,7 @@ def _write_all(
         for number, table in enumerate(tables, start=1):
             tell(table.name, number, len(tables))
             parts.append(_write_table(connection, table, archive))
-        referenced = _referenced_digests(connection)
+        referenced = retention.used_digests(connection)
     stored = set(store.digests())
     media = tuple(_write_media(store, sorted(stored), archive, tell))
     # What nobody named may have been tidied away meanwhile: it is lost only if it stands there.
@@ -102,15 +102,6 @@ def _write_table(connection: Connection, table: Table, archive: ZipFile) -> Tabl
             out.write(line)
             count += 1
     return TablePart(table.name, count, digest.hexdigest())
-
-
-def _referenced_digests(connection: Connection) -> set[str]:
-    """Return the digest of every medium that a row names."""
-    digests: set[str] = set()
-    for column in retention.USED_IN:
-        used = connection.execute(select(column).where(column != "").distinct()).scalars()
-        digests.update(digest for digest in used if digest is not None)
-    return digests
 
 
 def _write_media(

@@ -1,0 +1,227 @@
+"""Moving to another media store: everything is copied and read back, then the database switches.
+
+A copy that was ended goes on when it is begun again: what the target already has is compared, and
+only what it lacks is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from publisher import failpoints
+from publisher.database.session import Database
+from publisher.media.opening import open_store
+from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
+from publisher.operations import store_identity, worker_health
+from publisher.operations.retention import used_digests
+from publisher.settings.environment import Settings
+
+_COPYING: Final = "copy for "
+"""The beginning of what a target carries until the switch, followed by the source's identity."""
+
+
+class SourceAway(Exception):
+    """The store that is copied does not answer any more."""
+
+
+class TargetAway(Exception):
+    """The target does not answer any more, is full, or cannot be written."""
+
+
+class TakenTarget(Exception):
+    """The target is another house's store, or the present one."""
+
+    def __init__(self, carried: str, *, is_present: bool) -> None:
+        super().__init__(carried)
+        self.carried = carried
+        self.is_present = is_present
+
+
+class ClockRuns(Exception):
+    """A clock has given a sign of life within the last half minute."""
+
+
+@dataclass
+class StoreCopy:
+    """What became of the media so far: sent now, or found to be in the target already.
+
+    What the source has not whole, and the target neither, is in `missing` or `damaged`.
+    """
+
+    sent: int = 0
+    present: int = 0
+    missing: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the target has everything."""
+        return not self.missing and not self.damaged
+
+
+@contextmanager
+def opened_target(settings: Settings, url: str) -> Iterator[MediaStore]:
+    """Yield the store at an address, without copies on this machine: it is read back itself."""
+    with TemporaryDirectory(prefix="nagarvani-copy-") as folder:
+        media = replace(
+            settings.media.moved_to(url), media_cache_dir=Path(folder), media_cache_mb=0
+        )
+        yield open_store(replace(settings, media=media))
+
+
+def mark_target(target: MediaStore, identity: str) -> None:
+    """Let a target carry that it is being filled from the store of this identity.
+
+    Raises `TakenTarget`, and `TargetAway` if it cannot be written.
+    """
+    mark = _COPYING + identity
+    with _away_as(TargetAway):
+        carried = target.identity()
+        if carried not in ("", mark):
+            raise TakenTarget(carried, is_present=carried == identity)
+        target.set_identity(mark)
+
+
+def copy_media(
+    database: Database,
+    source: MediaStore,
+    target: MediaStore,
+    *,
+    tell: Callable[[int, int], None],
+) -> StoreCopy:
+    """Copy what the database refers to and all else that is stored, until nothing new has come.
+
+    `tell` is called with the number done, and the total. Raises `SourceAway` or `TargetAway`.
+    """
+    outcome, done = StoreCopy(), set[str]()
+    while digests := sorted(_all_digests(database, source) - done):
+        for digest in digests:
+            tell(len(done), len(done | set(digests)))
+            _copy(digest, source, target, outcome)
+            done.add(digest)
+    tell(len(done), len(done))
+    with database.reading() as session:
+        used = used_digests(session)
+    # What nothing refers to may have been tidied away meanwhile.
+    outcome.missing = [digest for digest in outcome.missing if digest in used]
+    return outcome
+
+
+def _all_digests(database: Database, source: MediaStore) -> set[str]:
+    with database.reading() as session:
+        used = used_digests(session)
+    with _away_as(SourceAway):
+        return used.union(source.digests())
+
+
+def _copy(digest: str, source: MediaStore, target: MediaStore, outcome: StoreCopy) -> None:
+    if _is_sound(target, digest):
+        outcome.present += 1
+        return
+    try:
+        with _away_as(SourceAway):
+            file = source.open_file(digest)
+    except MediumMissing:
+        outcome.missing.append(digest)
+        return
+    except MediumChanged:
+        outcome.damaged.append(digest)
+        return
+    with file, _away_as(TargetAway):
+        target.save_file(file)
+        failpoints.hit("store.medium_copied")
+    if not _is_sound(target, digest):
+        raise TargetAway  # it does not give back what it has just taken
+    outcome.sent += 1
+
+
+def _is_sound(target: MediaStore, digest: str) -> bool:
+    """Return whether the target has exactly these bytes: they are read, and compared."""
+    try:
+        with _away_as(TargetAway):
+            target.open_file(digest).close()
+    except (MediumMissing, MediumChanged):
+        return False
+    return True
+
+
+@contextmanager
+def _away_as(problem: type[SourceAway | TargetAway]) -> Iterator[None]:
+    try:
+        yield
+    except StoreAway as away:
+        raise problem from away
+
+
+def switch(
+    database: Database,
+    target: MediaStore,
+    *,
+    identity: str,
+    actor: Actor,
+    now: datetime,
+    origin: Mapping[str, object],
+) -> None:
+    """Let the database name the target, which was filled from the store of this identity.
+
+    Both get a new identity, so that whoever still uses the former store stops. Raises `ClockRuns`,
+    and `TargetAway` if the target does not take it: the next start, or another copy, goes on.
+    """
+    with database.transaction() as session:
+        _check_no_clock(session, now)
+        laid = store_identity.renew(
+            session,
+            replaces=_COPYING + identity,
+            actor=actor,
+            now=now,
+            verb="move_store",
+            values={**origin, "store": target.address},
+        )
+    with _away_as(TargetAway):
+        store_identity.finish(database, target, laid)
+
+
+def _check_no_clock(session: Session, now: datetime) -> None:
+    if any(clock.is_alive for clock in worker_health.clocks(session, now=now, most=1)):
+        raise ClockRuns
+
+
+def missing_media(database: Database, store: MediaStore) -> tuple[int, list[str]]:
+    """Return how many media the database refers to, and which of them the store lacks."""
+    with database.reading() as session:
+        used = used_digests(session)
+    return len(used), sorted(used.difference(store.digests()))
+
+
+def adopt(
+    database: Database,
+    store: MediaStore,
+    *,
+    actor: Actor,
+    now: datetime,
+    origin: Mapping[str, object],
+) -> None:
+    """Make this the store of this database, whatever identity it had. Raises `StoreAway`.
+
+    Both get a new identity, so that whoever else uses this store stops.
+    """
+    carried = store.identity()
+    with database.transaction() as session:
+        laid = store_identity.renew(
+            session,
+            replaces=carried,
+            actor=actor,
+            now=now,
+            verb="adopt_store",
+            values={**origin, "store": store.address},
+        )
+    store_identity.finish(database, store, laid)

@@ -1,0 +1,233 @@
+"""The media store and the database know each other: both have one random identity.
+
+It is laid where neither has one. Where they differ, nothing may start: photos would be missing, or
+would be written where nobody looks for them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from multiprocessing.connection import Connection
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from approvals.policy import Actor
+from publisher import failpoints, transitions
+from publisher.database.bulk import insert_for
+from publisher.database.session import Database
+from publisher.media.opening import open_store
+from publisher.media.store import MediaStore, StoreAway
+from publisher.models.submission_details import StoreInUse
+from publisher.operations.health_checks import HealthFinding, HealthSubject
+from publisher.settings.environment import Settings
+from publisher.settings.reader import PREFIX
+
+_ONE: Final = 1
+"""The id of the only row."""
+
+_SHOWN: Final = 8
+"""How many characters of an identity are printed; who has the whole could forge a store."""
+
+_WHAT_TO_DO: Final = (
+    f"mount it, name the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run nagarvani "
+    "media adopt if this database shall use it from now on"
+)
+_OTHER_STORE: Final = (
+    f"media store {{store}}: it is not the one of this database ({{found}}, not {{wanted}}): "
+    f"{_WHAT_TO_DO}"
+)
+_AWAY: Final = (
+    "media store {store}: it does not answer, is full, or cannot be read or written (the line "
+    "before says more): start or mount it, and try again"
+)
+ANOTHER_NOW: Final = (
+    "the database names another media store now (nagarvani media copy or adopt): correct "
+    f"{PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, and start again"
+)
+
+
+class OtherStore(Exception):
+    """The store is not the one of this database; the text is a sentence that says what to do."""
+
+    def __init__(self, store: str, found: str, wanted: str) -> None:
+        super().__init__(store, found, wanted)
+        self.values = {"store": store, "found": beginning(found), "wanted": beginning(wanted)}
+
+    def __str__(self) -> str:
+        return _OTHER_STORE.format_map(self.values)
+
+
+def refusal(problem: OtherStore | StoreAway, store: str) -> str:
+    """Return the sentence with which whatever needs the store at this address is refused."""
+    return str(problem) if isinstance(problem, OtherStore) else _AWAY.format(store=store)
+
+
+def beginning(identity: str) -> str:
+    """Return as much of an identity as people compare."""
+    return f"identity {identity[:_SHOWN]}…" if identity else "no identity"
+
+
+def make_identity() -> str:
+    """Return a new identity."""
+    return secrets.token_hex(16)
+
+
+def in_use(session: Session) -> str:
+    """Return the identity of this database's store; "" if none was laid yet."""
+    return session.scalar(select(StoreInUse.identity).where(StoreInUse.id == _ONE)) or ""
+
+
+def is_still_in_use(session: Session, identity: str) -> bool:
+    """Return whether the database names the store with which a process started.
+
+    A process that did not compare at its start has "", and compares nothing later.
+    """
+    return not identity or in_use(session) == identity
+
+
+def is_store_of(database: Database, store: MediaStore) -> bool:
+    """Return whether the database names this store, or is about to. Raises StoreAway."""
+    row = _row(database)
+    return row is not None and store.identity() in (row.identity, row.replaces)
+
+
+def identify(database: Database, store: MediaStore, *, now: datetime) -> str:
+    """Return the identity that store and database share; it is laid where neither has one.
+
+    What a start before this one left half done is finished. Raises OtherStore or StoreAway.
+    """
+    row = _row(database)
+    if row is None and not store.identity():
+        _insert(database, now)
+    # It is read again, since another start may have been faster; its row is there before its store.
+    row = _row(database)
+    carried = store.identity()
+    if row is None or carried not in (row.identity, row.replaces):
+        raise OtherStore(store.address, carried, row.identity if row else "")
+    if row.replaces is not None:
+        finish(database, store, row.identity)
+    store.expect_identity()
+    return row.identity
+
+
+def _row(database: Database) -> StoreInUse | None:
+    with database.reading() as session:
+        return session.get(StoreInUse, _ONE)
+
+
+def _insert(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        connection = session.connection()
+        statement = insert_for(connection.dialect.name, StoreInUse).on_conflict_do_nothing()
+        row = {"id": _ONE, "identity": make_identity(), "replaces": "", "laid_at": now}
+        connection.execute(statement, row)
+
+
+def finish(database: Database, store: MediaStore, identity: str) -> None:
+    """Lay the identity that the database already has in its store. Raises StoreAway."""
+    failpoints.hit("store.unlaid")
+    store.set_identity(identity)
+    failpoints.hit("store.unconfirmed")
+    with database.transaction() as session:
+        session.execute(
+            update(StoreInUse).where(StoreInUse.identity == identity).values(replaces=None)
+        )
+
+
+def renew(
+    session: Session,
+    *,
+    replaces: str,
+    actor: Actor,
+    now: datetime,
+    verb: str,
+    values: Mapping[str, object],
+) -> str:
+    """Give the database a new identity for the store that carries `replaces`; return it.
+
+    `finish` lays it in the store, once this is committed.
+    """
+    row = session.get(StoreInUse, _ONE, with_for_update=True) or StoreInUse(id=_ONE)
+    row.identity, row.replaces, row.laid_at = make_identity(), replaces, now
+    session.add(row)
+    transitions.record(session, row, verb, actor=actor, now=now, values=values)
+    return row.identity
+
+
+def restore_identity(session: Session, *, carried: str, now: datetime) -> str | None:
+    """Fit the row of a restored backup to the store; return what `finish` has to lay, if anything.
+
+    A store without identity gets a new one: it is another store than that of the backup.
+    """
+    row = session.get(StoreInUse, _ONE)
+    if row is not None and carried == row.identity:
+        row.replaces = None
+        return None
+    row = row or StoreInUse(id=_ONE)
+    row.identity, row.replaces, row.laid_at = make_identity(), "", now
+    session.add(row)
+    session.flush()
+    return row.identity
+
+
+def identify_before_fork(
+    settings: Settings, database: Database, store: MediaStore, *, now: datetime
+) -> str:
+    """Return what `identify` does, in a process that has yet to fork those that serve.
+
+    The threads of a bucket's client would not survive that, so a child asks, and ends.
+    """
+    if not settings.media.bucket:
+        return identify(database, store, now=now)
+    database.dispose()  # the child shares no connection
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=_send_identity, args=(settings, sender, now))
+    child.start()
+    sender.close()
+    try:
+        outcome = receiver.recv()
+    except EOFError:  # it was killed
+        outcome = StoreAway()
+    finally:
+        child.join()
+        receiver.close()
+    if isinstance(outcome, Exception):
+        raise outcome
+    store.expect_identity()
+    return str(outcome)
+
+
+def _send_identity(settings: Settings, sender: Connection, now: datetime) -> None:
+    outcome: str | Exception
+    try:
+        with Database(settings.database_url) as database:
+            outcome = identify(database, open_store(settings), now=now)
+    except (OtherStore, StoreAway) as problem:
+        outcome = problem
+    sender.send(outcome)
+
+
+def check_store(database: Database, store: MediaStore) -> HealthFinding:
+    """Check that the store is the one of this database; nothing is laid."""
+    row = _row(database)
+    values: dict[str, object] = {"store": store.address, "wanted": beginning(_identity_of(row))}
+    try:
+        carried = store.identity()
+    except StoreAway:
+        return HealthFinding(HealthSubject.MEDIA, False, "store_away", values)
+    values["found"] = beginning(carried)
+    if row is None and not carried:
+        return HealthFinding(HealthSubject.MEDIA, True, "store_not_laid", values)
+    is_same = row is not None and carried in (row.identity, row.replaces)
+    code = "store_same" if is_same else "store_other" if carried else "store_unmarked"
+    return HealthFinding(HealthSubject.MEDIA, is_same, code, values)
+
+
+def _identity_of(row: StoreInUse | None) -> str:
+    return row.identity if row else ""

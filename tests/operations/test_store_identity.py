@@ -1,0 +1,268 @@
+"""Store and database share one identity; where they do not, nothing starts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select
+
+from publisher.database.session import Database, migrate
+from publisher.media.store import MediumMissing, Store, StoreAway
+from publisher.models.history import Event
+from publisher.models.submission_details import StoreInUse
+from publisher.operations import store_copy
+from publisher.operations.backup.restore import restore
+from publisher.operations.backup.write import write
+from publisher.operations.store_identity import (
+    OtherStore,
+    check_store,
+    identify,
+    in_use,
+    is_still_in_use,
+)
+from publisher.people.permissions import COMMAND
+from tests.support import sqlite
+from tests.support.city_people import NOON
+from tests.support.runs import Run
+
+
+class UnwritableStore(Store):
+    """A store whose disk is full: it is the moment between the database and the store."""
+
+    def set_identity(self, identity: str) -> None:
+        """Write nothing."""
+        raise StoreAway
+
+
+class MeetingStore(Store):
+    """A store whose starts read its identity at the same moment, the first time."""
+
+    def __init__(self, root: Path, meeting: Barrier) -> None:
+        super().__init__(root)
+        self._meeting: Barrier | None = meeting
+
+    def _read_identity(self) -> str:
+        identity = super()._read_identity()
+        meeting, self._meeting = self._meeting, None
+        if meeting is not None:
+            meeting.wait(20)
+        return identity
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "media")
+
+
+@pytest.fixture
+def fresh(run: Run, tmp_path: Path) -> Iterator[Database]:
+    """Open another empty database, to restore to."""
+    with Database(sqlite.copy(sqlite.template(run, migrate), tmp_path / "fresh.db")) as opened:
+        yield opened
+
+
+def row_of(database: Database) -> StoreInUse:
+    with database.reading() as session:
+        return session.scalars(select(StoreInUse)).one()
+
+
+@pytest.mark.both
+def test_an_identity_is_laid_where_neither_has_one_and_stays(
+    database: Database, store: Store
+) -> None:
+    identity = identify(database, store, now=NOON)
+    assert len(identity) == 32
+    assert int(identity, 16)
+    assert store.identity() == identity
+    assert (row_of(database).identity, row_of(database).replaces) == (identity, None)
+    assert identify(database, Store(store.root), now=NOON) == identity
+
+
+@pytest.mark.parametrize("carried", ["", "f" * 32])
+def test_a_store_that_is_not_that_of_the_database_is_refused(
+    database: Database, store: Store, tmp_path: Path, carried: str
+) -> None:
+    identity = identify(database, store, now=NOON)
+    other = Store(tmp_path / "other")
+    if carried:
+        other.set_identity(carried)
+    with pytest.raises(OtherStore) as refused:
+        identify(database, other, now=NOON)
+    sentence = str(refused.value)
+    assert str(other.root) in sentence
+    assert f"not identity {identity[:8]}…" in sentence
+    assert identity not in sentence
+    assert f"{carried[:8]}…" in sentence if carried else "(no identity, not" in sentence
+    assert "nagarvani media adopt" in sentence
+    assert "\n" not in sentence
+    assert other.identity() == carried
+    assert row_of(database).identity == identity
+
+
+def test_a_store_of_another_database_is_refused_by_a_new_one(
+    database: Database, store: Store
+) -> None:
+    store.set_identity("f" * 32)
+    with pytest.raises(OtherStore, match="identity ffffffff…, not no identity"):
+        identify(database, store, now=NOON)
+    with database.reading() as session:
+        assert in_use(session) == ""
+
+
+def test_a_start_that_ended_between_database_and_store_is_finished_by_the_next(
+    database: Database, store: Store
+) -> None:
+    with pytest.raises(StoreAway):
+        identify(database, UnwritableStore(store.root), now=NOON)
+    half = row_of(database)
+    assert half.replaces == ""
+    assert identify(database, store, now=NOON) == half.identity == store.identity()
+    assert row_of(database).replaces is None
+
+
+@pytest.mark.both
+def test_two_starts_at_once_lay_one_identity_and_both_go_on(
+    database: Database, tmp_path: Path
+) -> None:
+    meeting = Barrier(2)
+    with ThreadPoolExecutor() as pool:
+        starts = [
+            pool.submit(identify, database, MeetingStore(tmp_path / "media", meeting), now=NOON)
+            for _ in range(2)
+        ]
+        first, second = (start.result() for start in starts)
+    assert first == second == row_of(database).identity == Store(tmp_path / "media").identity()
+
+
+def test_a_store_that_is_not_mounted_any_more_is_away_and_nothing_is_missing(
+    database: Database, store: Store
+) -> None:
+    identify(database, store, now=NOON)
+    digest = store.save(b"a picture")
+    shutil.rmtree(store.root)
+    with pytest.raises(StoreAway):
+        store.open(digest)
+    expecting = Store(store.root)
+    with pytest.raises(MediumMissing):
+        expecting.open(digest)
+    expecting.expect_identity()  # as in a process that was forked from the one that compared
+    with pytest.raises(StoreAway):
+        expecting.open(digest)
+
+
+@pytest.mark.both
+def test_adopting_lays_a_new_identity_so_that_whoever_used_the_store_stops(
+    database: Database, store: Store
+) -> None:
+    identity = identify(database, store, now=NOON)
+    foreign = Store(store.root.with_name("foreign"))
+    foreign.set_identity("f" * 32)
+    store_copy.adopt(database, foreign, actor=COMMAND, now=NOON, origin={"user": "a"})
+    adopted = identify(database, foreign, now=NOON)
+    assert adopted not in ("f" * 32, identity)
+    with database.reading() as session:
+        assert is_still_in_use(session, adopted)
+        assert is_still_in_use(session, "")  # a process that never compared
+        assert not is_still_in_use(session, identity)
+        event = session.scalars(select(Event)).one()
+    assert (event.verb, event.subject) == ("adopt_store", "store_in_use")
+    assert event.details == {"user": "a", "store": str(foreign.root)}
+    with pytest.raises(OtherStore):
+        identify(database, store, now=NOON)
+
+
+def test_an_adoption_that_ended_half_way_is_finished_by_the_next_start(
+    database: Database, store: Store
+) -> None:
+    store.set_identity("f" * 32)
+    with pytest.raises(StoreAway):
+        store_copy.adopt(database, UnwritableStore(store.root), actor=COMMAND, now=NOON, origin={})
+    assert store.identity() == "f" * 32
+    assert identify(database, store, now=NOON) == store.identity() == row_of(database).identity
+
+
+def nothing_told(_what: str, _done: int, _of: int) -> None:
+    return
+
+
+@pytest.fixture
+def backup(database: Database, store: Store, tmp_path: Path) -> Path:
+    """Write a backup of a database whose store has one medium."""
+    identify(database, store, now=NOON)
+    store.save(b"a picture")
+    write(database, store, tmp_path / "city.backup", now=NOON, tell=nothing_told)
+    return tmp_path / "city.backup"
+
+
+def restore_into(database: Database, store: Store, backup: Path) -> None:
+    restore(database, store, backup, now=NOON, reason="x", tell=nothing_told)
+
+
+@pytest.mark.both
+def test_a_restore_into_an_empty_store_lays_a_new_identity(
+    database: Database, fresh: Database, store: Store, backup: Path, tmp_path: Path
+) -> None:
+    empty = Store(tmp_path / "empty")
+    restore_into(fresh, empty, backup)
+    assert identify(fresh, empty, now=NOON) not in ("", row_of(database).identity)
+    assert identify(database, store, now=NOON) == store.identity()  # that house goes on as it was
+
+
+def test_a_restore_into_the_store_of_the_backup_keeps_its_identity(
+    database: Database, fresh: Database, store: Store, backup: Path
+) -> None:
+    restore_into(fresh, store, backup)
+    assert row_of(fresh).identity == row_of(database).identity == store.identity()
+    assert row_of(fresh).replaces is None
+
+
+def test_a_restore_into_another_store_writes_nothing(
+    fresh: Database, backup: Path, tmp_path: Path
+) -> None:
+    other = Store(tmp_path / "other")
+    other.set_identity("f" * 32)
+    with pytest.raises(OtherStore):
+        restore_into(fresh, other, backup)
+    assert list(other.digests()) == []
+    with fresh.reading() as session:
+        assert in_use(session) == ""
+
+
+def test_a_restore_that_ended_before_the_store_had_its_identity_is_finished_by_the_next_start(
+    fresh: Database, backup: Path, tmp_path: Path
+) -> None:
+    empty = Store(tmp_path / "empty")
+    with pytest.raises(StoreAway):
+        restore_into(fresh, UnwritableStore(empty.root), backup)
+    assert row_of(fresh).replaces == ""
+    assert identify(fresh, empty, now=NOON) == empty.identity() != ""
+
+
+def code_of(database: Database, store: Store) -> tuple[str, bool]:
+    """Return the code of the doctor's finding, and whether it is well."""
+    finding = check_store(database, store)
+    return finding.code, finding.ok
+
+
+def test_the_doctor_says_whether_the_store_is_the_right_one(
+    database: Database, store: Store, tmp_path: Path
+) -> None:
+    assert code_of(database, store) == ("store_not_laid", True)
+    assert store.identity() == ""  # a check lays nothing
+    identity = identify(database, store, now=NOON)
+    assert code_of(database, store) == ("store_same", True)
+    other = Store(tmp_path / "other")
+    assert code_of(database, other) == ("store_unmarked", False)
+    other.set_identity("f" * 32)
+    finding = check_store(database, other)
+    assert (finding.code, finding.ok) == ("store_other", False)
+    assert finding.values["found"] == "identity ffffffff…"
+    assert finding.values["wanted"] == f"identity {identity[:8]}…"
+    (store.root / "identity").unlink()
+    (store.root / "identity").mkdir()
+    assert code_of(database, Store(store.root)) == ("store_away", False)
