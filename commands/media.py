@@ -23,7 +23,7 @@ from publisher.operations.store_copy import (
     TakenTarget,
     TargetAway,
 )
-from publisher.operations.store_identity import beginning, identify, is_store_of
+from publisher.operations.store_identity import beginning, identify, in_brackets, is_store_of
 from publisher.people.permissions import COMMAND
 from publisher.settings.environment import Settings
 from publisher.settings.media import URL_HINT, read_media_url
@@ -119,12 +119,13 @@ def _problems_said(settings: Settings, url: str) -> Iterator[None]:
         yield
     except (TargetAway, StoreAway) as problem:
         raise click.ClickException(
-            f"{url} does not answer, is full, or cannot be written (the line before says more); "
-            f"the database still names the present store. Mend it; {_AGAIN}."
+            f"{url} does not answer, is full, or cannot be written{in_brackets(problem)}. "
+            f"Mend that; {_AGAIN}."
         ) from problem
     except SourceAway as problem:
         raise click.ClickException(
-            f"The present store {settings.media.address} does not answer any more; {_AGAIN}."
+            f"The present store {settings.media.address} does not answer any more"
+            f"{in_brackets(problem)}; {_AGAIN}."
         ) from problem
     except TakenTarget as taken:
         message = (

@@ -159,7 +159,7 @@ def _away_as(problem: type[SourceAway | TargetAway]) -> Iterator[None]:
     try:
         yield
     except StoreAway as away:
-        raise problem from away
+        raise problem(str(away)) from away
 
 
 def switch(

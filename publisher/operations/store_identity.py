@@ -42,8 +42,8 @@ _OTHER_STORE: Final = (
     f"{_WHAT_TO_DO}"
 )
 _AWAY: Final = (
-    "media store {store}: it does not answer, is full, or cannot be read or written (the line "
-    "before says more): start or mount it, and try again"
+    "media store {store}: it does not answer, is full, or cannot be read or written{reason}: "
+    "start or mount it, and try again"
 )
 ANOTHER_NOW: Final = (
     "the database names another media store now (nagarvani media copy or adopt): correct "
@@ -64,7 +64,14 @@ class OtherStore(Exception):
 
 def refusal(problem: OtherStore | StoreAway, store: str) -> str:
     """Return the sentence with which whatever needs the store at this address is refused."""
-    return str(problem) if isinstance(problem, OtherStore) else _AWAY.format(store=store)
+    if isinstance(problem, OtherStore):
+        return str(problem)
+    return _AWAY.format(store=store, reason=in_brackets(problem))
+
+
+def in_brackets(problem: Exception) -> str:
+    """Return what an exception says, to be added to a sentence; "" if it says nothing."""
+    return f" ({problem})" if str(problem) else ""
 
 
 def beginning(identity: str) -> str:

@@ -19,6 +19,7 @@ from werkzeug.test import Client, TestResponse
 from publisher.database.session import Database
 from publisher.delivery.costs import ledger
 from publisher.models.deliveries import ClockBeat
+from publisher.models.submission_details import StoreInUse
 from publisher.platforms.base.charges import Cause, Charge, ChargeKind
 from tests.support.city import statements
 from tests.web.site import Site
@@ -182,6 +183,16 @@ def test_a_web_is_unready_with_older_tables_and_serves_with_newer_ones(
     response = ask(site, "/readyz")
     assert response.status_code == code
     assert (body_of(response)["database"], body_of(response)["revision"]) == ("reachable", revision)
+
+
+def test_a_web_is_unready_once_the_database_names_another_media_store(site: Site) -> None:
+    with site.city.write() as session:
+        session.add(StoreInUse(id=1, identity="a" * 32, laid_at=site.city.now))
+    for identity, code, text_of_store in (("a", 200, "same"), ("b", 503, "another")):
+        context = replace(site.app.extensions["house"], store_identity=identity * 32)
+        site.app.extensions["house"] = context
+        response = ask(site, "/readyz")
+        assert (response.status_code, body_of(response)["media_store"]) == (code, text_of_store)
 
 
 def test_a_database_that_is_away_is_told_without_a_traceback(

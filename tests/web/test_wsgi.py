@@ -12,6 +12,7 @@ from flask import Flask
 
 import web.wsgi
 from publisher.database.session import Database
+from publisher.media.store import Store
 from publisher.settings.reader import WrongSetting
 from tests.journey.installation import SECRET
 
@@ -49,4 +50,15 @@ def test_without_a_key_or_tables_it_says_what_to_do(
         web.wsgi.create()
     own_folder.setenv("NAGARVANI_SECRET_KEY", SECRET)
     with pytest.raises(web.wsgi.NotReady, match="no_database; run `nagarvani doctor`"):
+        web.wsgi.create()
+
+
+def test_another_media_store_than_that_of_the_database_is_refused(
+    own_folder: pytest.MonkeyPatch, on_sqlite: Database, tmp_path: Path
+) -> None:
+    own_folder.setenv("NAGARVANI_DATABASE_URL", on_sqlite.url)
+    own_folder.setenv("NAGARVANI_SECRET_KEY", SECRET)
+    Store(tmp_path / "other").set_identity("f" * 32)
+    own_folder.setenv("NAGARVANI_MEDIA_DIR", str(tmp_path / "other"))
+    with pytest.raises(web.wsgi.NotReady, match="is not the one of this database"):
         web.wsgi.create()
