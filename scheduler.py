@@ -16,7 +16,6 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from publisher.content_checks.link_checker import LinkChecker, tick_links
 from publisher.database.engines import reason_away
-from publisher.database.revisions import shipped_revision
 from publisher.delivery.accounts.token_expiry import tick_tokens
 from publisher.delivery.costs.budget import tick_spending
 from publisher.delivery.dispatch import take_up_claims, tick_dispatch, tick_overtaken
@@ -50,7 +49,7 @@ from publisher.operations.backup.reconcile import tick_seeking
 from publisher.operations.departments.close import tick_departments
 from publisher.operations.retention import tick_retention
 from publisher.operations.schedule_marker import tick_timed
-from publisher.operations.store_identity import ANOTHER_NOW, is_still_in_use
+from publisher.operations.store_identity import change_since_start
 from publisher.operations.worker_health import close_past_outage, tick_outages
 from publisher.papers.letter_exports import tick_letter_exports
 from publisher.people.appointment_notices import tick_appointments
@@ -281,22 +280,10 @@ def run(context: WorkerContext, settings: Settings) -> None:
 def _start_check(
     context: WorkerContext, stopping: threading.Event, died: threading.Event
 ) -> Callable[[], int]:
-    """Return a tick that stops the clock if what it was started with is not so any more.
-
-    That is the revision of the tables, and the media store that the database names.
-    """
-    head = shipped_revision()
-
-    def changed() -> str:
-        revision = context.database.revision()
-        if revision != head:
-            return f"the tables are those of another version ({revision}, not {head}) now"
-        with context.database.reading() as session:
-            is_same = is_still_in_use(session, context.store_identity)
-        return "" if is_same else ANOTHER_NOW
+    """Return a tick that stops the clock if the database is not the one that it started with."""
 
     def watch() -> int:
-        if sentence := changed():
+        if sentence := change_since_start(context.database, context.store_identity):
             log.error("%s", sentence)
             died.set()
             stopping.set()

@@ -10,15 +10,17 @@ import multiprocessing
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from multiprocessing.connection import Connection
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import Insert, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher import failpoints, transitions
 from publisher.database.bulk import insert_for
+from publisher.database.revisions import shipped_revision
 from publisher.database.session import Database
 from publisher.media.opening import open_store
 from publisher.media.store import MediaStore, StoreAway
@@ -45,7 +47,7 @@ _AWAY: Final = (
     "media store {store}: it does not answer, is full, or cannot be read or written{reason}: "
     "start or mount it, and try again"
 )
-ANOTHER_NOW: Final = (
+_ANOTHER_NOW: Final = (
     "the database names another media store now (nagarvani media copy or adopt): correct "
     f"{PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, and start again"
 )
@@ -54,9 +56,9 @@ ANOTHER_NOW: Final = (
 class OtherStore(Exception):
     """The store is not the one of this database; the text is a sentence that says what to do."""
 
-    def __init__(self, store: str, found: str, wanted: str) -> None:
-        super().__init__(store, found, wanted)
-        self.values = {"store": store, "found": beginning(found), "wanted": beginning(wanted)}
+    def __init__(self, store: str, carried: str, expected: str) -> None:
+        super().__init__(store, carried, expected)
+        self.values = {"store": store, "found": beginning(carried), "wanted": beginning(expected)}
 
     def __str__(self) -> str:
         return _OTHER_STORE.format_map(self.values)
@@ -97,10 +99,22 @@ def is_still_in_use(session: Session, identity: str) -> bool:
     return not identity or in_use(session) == identity
 
 
+def change_since_start(database: Database, identity: str) -> str:
+    """Return why a clock that started with this store must not go on, or "" if nothing changed.
+
+    The tables may be those of another version too.
+    """
+    head, revision = shipped_revision(), database.revision()
+    if revision != head:
+        return f"the tables are those of another version ({revision}, not {head}) now"
+    with database.reading() as session:
+        return "" if is_still_in_use(session, identity) else _ANOTHER_NOW
+
+
 def is_store_of(database: Database, store: MediaStore) -> bool:
     """Return whether the database names this store, or is about to. Raises StoreAway."""
-    row = _row(database)
-    return row is not None and store.identity() in (row.identity, row.replaces)
+    entry = _row(database)
+    return entry is not None and store.identity() in (entry.identity, entry.replaces)
 
 
 def identify(database: Database, store: MediaStore, *, now: datetime) -> str:
@@ -108,18 +122,18 @@ def identify(database: Database, store: MediaStore, *, now: datetime) -> str:
 
     What a start before this one left half done is finished. Raises OtherStore or StoreAway.
     """
-    row = _row(database)
-    if row is None and not store.identity():
+    entry = _row(database)
+    if entry is None and not store.identity():
         _insert(database, now)
-    # It is read again, since another start may have been faster; its row is there before its store.
-    row = _row(database)
+    # Another start may have been faster: its row is there before its store has the identity.
+    entry = _row(database)
     carried = store.identity()
-    if row is None or carried not in (row.identity, row.replaces):
-        raise OtherStore(store.address, carried, row.identity if row else "")
-    if row.replaces is not None:
-        finish(database, store, row.identity)
+    if entry is None or carried not in (entry.identity, entry.replaces):
+        raise OtherStore(store.address, carried, entry.identity if entry else "")
+    if entry.replaces is not None:
+        finish(database, store, entry.identity)
     store.expect_identity()
-    return row.identity
+    return entry.identity
 
 
 def _row(database: Database) -> StoreInUse | None:
@@ -130,9 +144,24 @@ def _row(database: Database) -> StoreInUse | None:
 def _insert(database: Database, now: datetime) -> None:
     with database.transaction() as session:
         connection = session.connection()
-        statement = insert_for(connection.dialect.name, StoreInUse).on_conflict_do_nothing()
-        row = {"id": _ONE, "identity": make_identity(), "replaces": "", "laid_at": now}
-        connection.execute(statement, row)
+        entry = {"identity": make_identity(), "now": now}
+        connection.execute(_insertion(connection.dialect.name), entry)
+
+
+#: PostgreSQL:
+#:   INSERT INTO store_in_use (id, identity, replaces, laid_at)
+#:   VALUES (1, :identity, '', :now)
+#:   ON CONFLICT DO NOTHING
+@cache
+def _insertion(dialect: str) -> Insert:
+    # Of two starts at once the first one's row stays.
+    columns = {
+        "id": _ONE,
+        "identity": bindparam("identity"),
+        "replaces": "",
+        "laid_at": bindparam("now"),
+    }
+    return insert_for(dialect, StoreInUse).values(columns).on_conflict_do_nothing()
 
 
 def finish(database: Database, store: MediaStore, identity: str) -> None:
@@ -159,11 +188,11 @@ def renew(
 
     `finish` lays it in the store, once this is committed.
     """
-    row = session.get(StoreInUse, _ONE, with_for_update=True) or StoreInUse(id=_ONE)
-    row.identity, row.replaces, row.laid_at = make_identity(), replaces, now
-    session.add(row)
-    transitions.record(session, row, verb, actor=actor, now=now, values=values)
-    return row.identity
+    entry = session.get(StoreInUse, _ONE, with_for_update=True) or StoreInUse(id=_ONE)
+    entry.identity, entry.replaces, entry.laid_at = make_identity(), replaces, now
+    session.add(entry)
+    transitions.record(session, entry, verb, actor=actor, now=now, values=values)
+    return entry.identity
 
 
 def restore_identity(session: Session, *, carried: str, now: datetime) -> str | None:
@@ -171,15 +200,15 @@ def restore_identity(session: Session, *, carried: str, now: datetime) -> str | 
 
     A store without identity gets a new one: it is another store than that of the backup.
     """
-    row = session.get(StoreInUse, _ONE)
-    if row is not None and carried == row.identity:
-        row.replaces = None
+    entry = session.get(StoreInUse, _ONE)
+    if entry is not None and carried == entry.identity:
+        entry.replaces = None
         return None
-    row = row or StoreInUse(id=_ONE)
-    row.identity, row.replaces, row.laid_at = make_identity(), "", now
-    session.add(row)
+    entry = entry or StoreInUse(id=_ONE)
+    entry.identity, entry.replaces, entry.laid_at = make_identity(), "", now
+    session.add(entry)
     session.flush()
-    return row.identity
+    return entry.identity
 
 
 def identify_before_fork(
@@ -222,19 +251,19 @@ def _send_identity(settings: Settings, sender: Connection, now: datetime) -> Non
 
 def check_store(database: Database, store: MediaStore) -> HealthFinding:
     """Check that the store is the one of this database; nothing is laid."""
-    row = _row(database)
-    values: dict[str, object] = {"store": store.address, "wanted": beginning(_identity_of(row))}
+    entry = _row(database)
+    values: dict[str, object] = {"store": store.address, "wanted": beginning(_identity_of(entry))}
     try:
         carried = store.identity()
     except StoreAway:
         return HealthFinding(HealthSubject.MEDIA, False, "store_away", values)
     values["found"] = beginning(carried)
-    if row is None and not carried:
+    if entry is None and not carried:
         return HealthFinding(HealthSubject.MEDIA, True, "store_not_laid", values)
-    is_same = row is not None and carried in (row.identity, row.replaces)
+    is_same = entry is not None and carried in (entry.identity, entry.replaces)
     code = "store_same" if is_same else "store_other" if carried else "store_unmarked"
     return HealthFinding(HealthSubject.MEDIA, is_same, code, values)
 
 
-def _identity_of(row: StoreInUse | None) -> str:
-    return row.identity if row else ""
+def _identity_of(entry: StoreInUse | None) -> str:
+    return entry.identity if entry else ""

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
-import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 from sqlalchemy import select, update
@@ -177,7 +177,7 @@ def test_a_copy_that_was_killed_goes_on(
         assert session.scalars(select(StoreInUse.replaces)).one() is None
 
 
-def test_a_switch_that_was_killed_is_finished_by_a_start_with_the_new_settings(
+def test_a_killed_switch_is_finished_by_a_start_with_the_new_settings(
     workspace: Workspace, database: Database, target: Store
 ) -> None:
     assert workspace.run("media", "copy", url_of(target), CHECKPOINT="store.unlaid").code == -9
@@ -186,7 +186,7 @@ def test_a_switch_that_was_killed_is_finished_by_a_start_with_the_new_settings(
     assert target.identity() == identity_in(database)
 
 
-def test_while_a_clock_beats_nothing_is_switched_and_then_only_what_is_new_is_sent(
+def test_while_a_clock_beats_nothing_switches_and_then_the_new_is_sent(
     workspace: Workspace, database: Database, target: Store
 ) -> None:
     beat(database, ago=timedelta(seconds=5))
@@ -262,11 +262,11 @@ def test_a_target_that_cannot_be_one_is_refused_before_anything_is_sent(
 class FullStore(Store):
     """A store that has room for one medium."""
 
-    def save_file(self, source: object) -> str:
+    def save_file(self, source: BinaryIO) -> str:
         """Save the first one alone."""
         if list(self.digests()):
             raise StoreAway
-        return super().save_file(source)  # type: ignore[arg-type]
+        return super().save_file(source)
 
 
 def test_a_target_that_becomes_full_ends_the_copy(
@@ -334,15 +334,7 @@ def bucket_settings(tmp_path: Path) -> Iterator[dict[str, str]]:
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="key",
-        aws_secret_access_key="secret",
-    )
-    client.create_bucket(Bucket="pmc-media")
-    client.close()
+    urlopen(Request(f"{endpoint}/pmc-media", method="PUT"), timeout=20).close()
     yield {
         "MEDIA_ENDPOINT": endpoint,
         "MEDIA_KEY": "key",
@@ -352,7 +344,7 @@ def bucket_settings(tmp_path: Path) -> Iterator[dict[str, str]]:
     server.stop()
 
 
-def test_from_a_folder_into_a_bucket_where_the_pages_are_served_by_forked_processes(
+def test_from_a_folder_into_a_bucket_that_forked_processes_serve(
     workspace: Workspace,
     database: Database,
     bucket_settings: dict[str, str],

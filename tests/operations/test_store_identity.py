@@ -114,7 +114,7 @@ def test_a_store_of_another_database_is_refused_by_a_new_one(
         assert in_use(session) == ""
 
 
-def test_a_start_that_ended_between_database_and_store_is_finished_by_the_next(
+def test_a_start_that_ended_between_the_two_is_finished_by_the_next(
     database: Database, store: Store
 ) -> None:
     with pytest.raises(StoreAway):
@@ -139,7 +139,7 @@ def test_two_starts_at_once_lay_one_identity_and_both_go_on(
     assert first == second == row_of(database).identity == Store(tmp_path / "media").identity()
 
 
-def test_a_store_that_is_not_mounted_any_more_is_away_and_nothing_is_missing(
+def test_a_store_no_longer_mounted_is_away_and_nothing_is_missing(
     database: Database, store: Store
 ) -> None:
     identify(database, store, now=NOON)
@@ -233,7 +233,7 @@ def test_a_restore_into_another_store_writes_nothing(
         assert in_use(session) == ""
 
 
-def test_a_restore_that_ended_before_the_store_had_its_identity_is_finished_by_the_next_start(
+def test_a_restore_that_ended_between_the_two_is_finished_by_a_start(
     fresh: Database, backup: Path, tmp_path: Path
 ) -> None:
     empty = Store(tmp_path / "empty")
