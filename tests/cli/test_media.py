@@ -158,6 +158,7 @@ def test_a_copy_brings_everything_and_switches(
     assert (again.code, again.lines) == (0, output.lines[1:])
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("point", ["store.medium_copied", "store.unlaid", "store.unconfirmed"])
 def test_a_copy_that_was_killed_goes_on(
     workspace: Workspace, database: Database, target: Store, point: str
@@ -177,6 +178,7 @@ def test_a_copy_that_was_killed_goes_on(
         assert session.scalars(select(StoreInUse.replaces)).one() is None
 
 
+@pytest.mark.proof
 def test_a_killed_switch_is_finished_by_a_start_with_the_new_settings(
     workspace: Workspace, database: Database, target: Store
 ) -> None:
@@ -313,6 +315,7 @@ def test_adopting_says_what_is_missing_asks_and_lays_a_new_identity(
     assert "not the one of this database" in refusal(workspace, "clock", "--once")
 
 
+@pytest.mark.proof
 def test_a_running_clock_ends_when_the_database_names_another_store(
     workspace: Workspace, database: Database, start: Starter
 ) -> None:
@@ -344,6 +347,7 @@ def bucket_settings(tmp_path: Path) -> Iterator[dict[str, str]]:
     server.stop()
 
 
+@pytest.mark.proof
 def test_from_a_folder_into_a_bucket_that_forked_processes_serve(
     workspace: Workspace,
     database: Database,

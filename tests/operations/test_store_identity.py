@@ -20,6 +20,7 @@ from publisher.operations.backup.restore import restore
 from publisher.operations.backup.write import write
 from publisher.operations.store_identity import (
     OtherStore,
+    change_since_start,
     check_store,
     identify,
     in_use,
@@ -170,6 +171,8 @@ def test_adopting_lays_a_new_identity_so_that_whoever_used_the_store_stops(
         assert is_still_in_use(session, "")  # a process that never compared
         assert not is_still_in_use(session, identity)
         event = session.scalars(select(Event)).one()
+    assert change_since_start(database, adopted) == ""
+    assert "names another media store now" in change_since_start(database, identity)
     assert (event.verb, event.subject) == ("adopt_store", "store_in_use")
     assert event.details == {"user": "a", "store": str(foreign.root)}
     with pytest.raises(OtherStore):
