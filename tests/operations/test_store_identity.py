@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -53,6 +53,23 @@ class MeetingStore(Store):
         if meeting is not None:
             meeting.wait(20)
         return identity
+
+
+class OvertakenStore(Store):
+    """A store in which another start lays its identity while this one reads the first time."""
+
+    def __init__(self, root: Path, overtake: Callable[[], object], *, is_late: bool) -> None:
+        super().__init__(root)
+        self._overtake: Callable[[], object] | None = overtake
+        self._is_late = is_late
+
+    def _read_identity(self) -> str:
+        before = super()._read_identity()
+        overtake, self._overtake = self._overtake, None
+        if overtake is None:
+            return before
+        overtake()
+        return before if self._is_late else super()._read_identity()
 
 
 @pytest.fixture
@@ -138,6 +155,14 @@ def test_two_starts_at_once_lay_one_identity_and_both_go_on(
         ]
         first, second = (start.result() for start in starts)
     assert first == second == row_of(database).identity == Store(tmp_path / "media").identity()
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_a_start_that_is_overtaken_goes_on_with_the_other_ones_identity(
+    on_sqlite: Database, store: Store, is_late: bool
+) -> None:
+    slow = OvertakenStore(store.root, lambda: identify(on_sqlite, store, now=NOON), is_late=is_late)
+    assert identify(on_sqlite, slow, now=NOON) == store.identity() == row_of(on_sqlite).identity
 
 
 def test_a_store_no_longer_mounted_is_away_and_nothing_is_missing(
