@@ -34,6 +34,7 @@ from publisher.drafting.save import save, start
 from publisher.intake.close import decline, withdraw
 from publisher.intake.form import HandIn
 from publisher.intake.merge import merge
+from publisher.intake.persistence import stored_form
 from publisher.intake.questions import answer_question, return_submission
 from publisher.intake.submit import hand_in
 from publisher.intake.uploads import UploadedFile
@@ -74,19 +75,21 @@ def _post(
 def _hand_in(context: Context, story: Story, act: Act) -> None:
     """Hand the notice in with its photos, or let the cell record it at its desk."""
     notice = context.notices[story.notice]
-    with context.database.transaction() as session:
+    with context.database.reading() as session:
         own = department_id(session, notice.department)
         if act.on_behalf_of:
             actor = context.actor(session, act.by, AT_THE_CELL)
         else:
             actor = context.actor(session, act.by, OF_A_DEPARTMENT, own)
+        form = _form(session, context, story, act, own)
+    form_in_store = stored_form(context.store, form)
+    with context.database.transaction() as session:
         hand_in(
             session,
             actor=actor,
             now=context.now,
             city_code=context.settings.city.code,
-            store=context.store,
-            form=_form(session, context, story, act, own),
+            stored_form=form_in_store,
         )
 
 

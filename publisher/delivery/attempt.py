@@ -17,7 +17,7 @@ from publisher.delivery.claim import DeliveryPayload
 from publisher.delivery.failures import Ending, Lost
 from publisher.delivery.outcomes import Outcome
 from publisher.delivery.worker_context import WorkerContext
-from publisher.media.store import MediaStore, MediumChanged, MediumMissing
+from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.models.deliveries import Account, DeliveryAction
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
@@ -91,7 +91,7 @@ def _attempt(pool: PlatformPool, payload: DeliveryPayload) -> Ending:
         receipt = normalized(_call_platform(platform, ready, prepared, deadline))
     except WrongState:
         return Lost()
-    except (MediumMissing, MediumChanged) as problem:
+    except (MediumMissing, MediumChanged, StoreAway) as problem:
         return problem
     except (Refused, TryLater, CredentialsExpired, OutcomeUnknown) as problem:
         return problem
@@ -108,11 +108,12 @@ def _prepare(
     """
     if not payload.creates:
         return NO_POST, payload
-    outgoing = outgoing_of(payload, context.store)
     if payload.action is DeliveryAction.EDIT:
         # The pictures are on the platform already: only the text is checked.
+        outgoing = lookup_of(payload)
         platform.prepare(dataclasses.replace(outgoing, media=()), deadline=deadline)
         return PreparedPost(outgoing), payload
+    outgoing = outgoing_of(payload, context.store, deadline)
     prepared = platform.prepare(outgoing, deadline=deadline)
     failpoints.hit("publish.uploaded")
     if payload.stages and not payload.staged_id:
@@ -187,20 +188,25 @@ def _is_storable(text: str) -> bool:
     return storable(text) == text
 
 
-def outgoing_of(payload: DeliveryPayload, store: MediaStore) -> Outgoing:
+def outgoing_of(payload: DeliveryPayload, store: MediaStore, deadline: Deadline) -> Outgoing:
     """Return exactly what is sent, with the pictures' bytes.
 
-    Raises `MediumMissing` or `MediumChanged` (bytes that do not match their digest).
+    Raises `MediumMissing`, `MediumChanged` (bytes that do not match their digest), or `StoreAway`,
+    also once the deadline has passed: what is left of the lease does not suffice to send it.
     """
-    media = tuple(
-        Medium(store.open(media_ref.sha256), media_ref.mime, media_ref.alt_text, media_ref.sha256)
-        for media_ref in payload.media_refs
-    )
-    return _outgoing(payload, media)
+    media: list[Medium] = []
+    for media_ref in payload.media_refs:
+        content = store.open(media_ref.sha256)
+        # A store over the network may take as long for each picture as the whole attempt may. No
+        # further one is begun then, so that all of them take less than twice that: the lease.
+        if deadline.passed():
+            raise StoreAway
+        media.append(Medium(content, media_ref.mime, media_ref.alt_text, media_ref.sha256))
+    return _outgoing(payload, tuple(media))
 
 
 def lookup_of(payload: DeliveryPayload) -> Outgoing:
-    """Return what to look for on the platform. Pictures are only counted, so they have no bytes."""
+    """Return what is on the platform already. Its pictures are only counted, and have no bytes."""
     media = tuple(
         Medium(b"", media_ref.mime, media_ref.alt_text, media_ref.sha256)
         for media_ref in payload.media_refs

@@ -12,10 +12,10 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.delivery import notify, platform_credits
 from publisher.delivery.accounts import manage
-from publisher.delivery.late_limit import give_up_late
+from publisher.delivery.late_limit import STORE_AWAY, give_up_late
 from publisher.delivery.sending import Blocker
 from publisher.delivery.worker_context import WorkerContext
-from publisher.media.store import MediumChanged, MediumMissing
+from publisher.media.store import MediumChanged, MediumMissing, StoreAway
 from publisher.models.deliveries import Account, Delivery
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
@@ -29,6 +29,9 @@ from publisher.states import CLAIMED_OR_SENDING, DeliveryState
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=15)
 """Pauses before a retry for which the platform named no time; each is twice the one before."""
+
+PUT_OFF = ("later", "store")
+"""Outcomes of attempts that made the delivery wait for a platform or for the media store."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ Failure = (
     Refused
     | MediumMissing
     | MediumChanged
+    | StoreAway
     | TryLater
     | CredentialsExpired
     | OutcomeUnknown
@@ -71,6 +75,10 @@ def move_on(
         case MediumChanged():
             _distrust_second_step(delivery)
             _fail(session, delivery, "medium_changed", now)
+        case StoreAway():
+            # Nothing is known about the pictures by that: without them it is never sent.
+            until = next_try(delivery, now=now, retry_at=None)
+            _schedule(session, delivery, now, code=STORE_AWAY, until=until)
         case CreditsUsedUp():
             _wait_for_credits(session, delivery, now)
         case TryLater():
@@ -139,11 +147,12 @@ def _wait_for_credits(session: Session, delivery: Delivery, now: datetime) -> No
 def next_try(delivery: Delivery, *, now: datetime, retry_at: datetime | None) -> datetime:
     """Return when to try again: at `retry_at` if that is in the future, else with backoff.
 
-    Only attempts that the platform put off make the pause longer; those of dead clocks do not.
+    Only attempts that the platform or the media store put off make the pause longer; those of dead
+    clocks do not.
     """
     if retry_at is not None and retry_at > now:
         return retry_at
-    put_off = sum(attempt.outcome == "later" for attempt in delivery.attempts)
+    put_off = sum(attempt.outcome in PUT_OFF for attempt in delivery.attempts)
     doubled: timedelta = FIRST_PAUSE * 2 ** min(max(put_off - 1, 0), 10)
     return now + min(doubled, LONGEST_PAUSE)
 

@@ -19,6 +19,9 @@ from publisher.states import AccountState, DeliveryState
 SHORTEST_LIMIT = timedelta(minutes=1)
 """The shortest late limit that a delivery can have; no delivery is too late before it."""
 
+STORE_AWAY = "store_away"
+"""Why a delivery waits whose pictures could not be read, until it is tried again."""
+
 
 def give_up_late(session: Session, *, now: datetime, only: int | None = None) -> None:
     """Mark deliveries past their late limit as missed; `only` is the id of a single one.
@@ -84,7 +87,10 @@ def _lock_late(
 def _why_late(
     delivery: Delivery, active_holds: holds.Holds, outage_ends: Mapping[str, datetime | None]
 ) -> str:
-    """Return the code of the delay's cause: a hold, the account's state, credits, else "late"."""
+    """Return the code of the delay's cause: a hold, the account's state, credits, the media store.
+
+    "late" if it was none of them.
+    """
     hold = active_holds.holds(holds.facts_of(delivery))
     if hold is not None:
         return f"late_{hold}"
@@ -92,4 +98,6 @@ def _why_late(
     if account.state is not AccountState.CONNECTED:
         return f"late_{account.state}"
     outage_end = outage_ends.get(account.platform, delivery.due_at)
-    return "late_credits" if outage_end is None or outage_end > delivery.due_at else "late"
+    if outage_end is None or outage_end > delivery.due_at:
+        return "late_credits"
+    return "late_store" if delivery.reason.get("code") == STORE_AWAY else "late"

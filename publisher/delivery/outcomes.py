@@ -27,7 +27,7 @@ from publisher.delivery.failures import Ending, GivenBack, Lost
 from publisher.delivery.rate_limits import counter, response_limits
 from publisher.delivery.sending import Blocker
 from publisher.delivery.worker_context import Claim, WorkerContext
-from publisher.media.store import MediumChanged, MediumMissing
+from publisher.media.store import MediumChanged, MediumMissing, StoreAway
 from publisher.models.deliveries import (
     Attempt,
     Delivery,
@@ -164,6 +164,8 @@ def _in_words(ending: Ending) -> tuple[str, str]:
             return "refused", ending.detail
         case MediumMissing() | MediumChanged():
             return "refused", ending.digest
+        case StoreAway():
+            return "store", ""
         case CreditsUsedUp():
             return "credits", ending.detail
         case TryLater():

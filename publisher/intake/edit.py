@@ -13,8 +13,8 @@ from approvals.policy import Action, Actor, Role
 from publisher import transitions
 from publisher.intake import persistence
 from publisher.intake.close import locked_submission
-from publisher.intake.form import FIELDS, Checked, HandIn, StandingValues, check
-from publisher.media.store import MediaStore
+from publisher.intake.form import FIELDS, Checked, StandingValues, check
+from publisher.intake.persistence import StoredForm
 from publisher.models.submission_details import SubmissionChange
 from publisher.models.submissions import Submission
 from publisher.states import SubmissionState
@@ -44,10 +44,9 @@ def change(
     *,
     actor: Actor,
     now: datetime,
-    store: MediaStore,
     submission_id: int,
     seen_edition: int,
-    form: HandIn,
+    stored_form: StoredForm,
 ) -> tuple[str, ...]:
     """Apply the form to the submission, and return the names of the changed fields.
 
@@ -58,7 +57,7 @@ def change(
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
     check_recorded_here(submission, actor)
     check_open(submission)
-    checked = _checked(session, submission, form, store, now)
+    checked = _checked(session, submission, stored_form, now)
     before = _differences(submission, checked)
     if not before:
         return ()
@@ -99,16 +98,16 @@ def standing_values(submission: Submission) -> StandingValues:
 
 
 def _checked(
-    session: Session, submission: Submission, form: HandIn, store: MediaStore, now: datetime
+    session: Session, submission: Submission, stored_form: StoredForm, now: datetime
 ) -> Checked:
+    form = stored_form.form
     at_desk = bool(submission.brought_by)
     checked = check(form, at_desk=at_desk, now=now, standing=standing_values(submission))
-    missing = persistence.keep_contents(store, checked)
     wards = [
         ward_id for ward_id in form.wards if ward_id not in {ward.id for ward in submission.wards}
     ]
     wrong = persistence.wrong_wards(session, wards, now=now)
-    if problems := [*checked.problems, *missing, *wrong]:
+    if problems := [*checked.problems, *stored_form.unstored, *wrong]:
         raise Invalid(problems)
     return checked
 

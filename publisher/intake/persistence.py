@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.intake.form import FIELDS, MOST_FILES, REUSED_FIELDS, Checked, HandIn
-from publisher.intake.uploads import FILE_COLUMNS, KeptFile, kept_of
-from publisher.media.store import MediaStore, StoreAway
+from publisher.intake.form import FIELDS, MOST_FILES, REUSED_FIELDS, HandIn
+from publisher.intake.uploads import (
+    FILE_COLUMNS,
+    KeptFile,
+    UploadedFile,
+    UploadRefused,
+    kept_of,
+    look_over,
+)
+from publisher.media.store import MediaStore, MediumMissing, StoreAway
 from publisher.models.people import Department
 from publisher.models.submissions import ScanResult, Submission, SubmissionFile
 from publisher.people.departments import is_in_force
@@ -20,26 +27,51 @@ from publisher.validation import FieldError
 WARD_OFFICE = "ward-office"
 
 
-def keep_contents(store: MediaStore, checked: Checked) -> list[FieldError]:
-    """Store new contents, and return the errors of files that are missing or cannot be stored."""
-    missing = []
-    for index, file in enumerate(checked.files):
-        if file.content is not None:
-            code = "" if checked.problems else _keep(store, file.content)
-        else:
-            code = "" if store.exists(file.sha256) else "picture_missing"
-        if code:
-            missing.append(FieldError(f"files-{index}", code, {"name": file.name}))
-    return missing
+@dataclass(frozen=True)
+class StoredForm:
+    """A form whose files are in the store, but for those that `unstored` names.
+
+    A row may refer to a file only once it is stored, and the store may be away or slow: so the
+    files come first, and no transaction waits for them.
+    """
+
+    form: HandIn
+    unstored: tuple[FieldError, ...] = ()
 
 
-def _keep(store: MediaStore, content: bytes) -> str:
-    """Store the content, and return an error code or ""."""
+def stored_form(store: MediaStore, form: HandIn) -> StoredForm:
+    """Store the form's new files, and look whether the others are there.
+
+    No transaction may be open. Nothing is stored if the form refuses one of the files.
+    """
     try:
-        store.save(content)
-    except StoreAway:
-        return "store_away"
-    return ""
+        files = [look_over(file) if isinstance(file, UploadedFile) else file for file in form.files]
+    except UploadRefused:
+        return StoredForm(form)  # it is refused with all its errors when it is checked
+    codes: dict[int, str] = {}
+    for index, file in enumerate(files):
+        try:
+            files[index] = _stored(store, file)
+        except MediumMissing:
+            codes[index] = "picture_missing"
+        except StoreAway:
+            # It is not asked for the others as well: each answer may be long in coming.
+            codes |= dict.fromkeys(range(index, len(files)), "store_away")
+            break
+    unstored = (
+        FieldError(f"files-{index}", code, {"name": files[index].name})
+        for index, code in codes.items()
+    )
+    return StoredForm(replace(form, files=tuple(files)), tuple(unstored))
+
+
+def _stored(store: MediaStore, file: KeptFile) -> KeptFile:
+    """Return the file as it is stored. Raises `MediumMissing` or `StoreAway`."""
+    if file.content is not None:
+        store.save(file.content)
+    elif not store.exists(file.sha256):
+        raise MediumMissing(file.sha256)
+    return replace(file, content=None)
 
 
 def ward_offices(session: Session, *, now: datetime) -> list[Department]:

@@ -16,7 +16,7 @@ from approvals.policy import Action, Actor, ActorKind, Role, Scope, may, require
 from publisher import transitions
 from publisher.intake import persistence
 from publisher.intake.form import FIELDS, Checked, HandIn, check
-from publisher.media.store import MediaStore
+from publisher.intake.persistence import StoredForm
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.submissions import Submission
 from publisher.notifications import compose, links
@@ -37,27 +37,24 @@ def hand_in(
     actor: Actor,
     now: datetime,
     city_code: str,
-    store: MediaStore,
-    form: HandIn,
+    stored_form: StoredForm,
 ) -> Submission:
     """Create a submission and acknowledge it; the same form submitted twice is one submission.
 
-    Files are checked and stored before the session is first used, so that no transaction waits for
-    them. What came by mail is not acknowledged here. Raises `WrongRole`, or `Invalid` with every
-    error.
+    What came by mail is not acknowledged here. Raises `WrongRole`, or `Invalid` with every error.
     """
+    form = stored_form.form
     require(actor, Action.HAND_IN, form.department_id, now=now)
     is_forwarded = bool(actor.mail_sender and form.brought_by)
     at_desk = is_forwarded or scope_of(actor, Action.HAND_IN) is Scope.ANY
     checked = check(form, at_desk=at_desk, now=now)
-    missing = persistence.keep_contents(store, checked)
     if first := _handed_in_before(session, actor, form) or _same_within_the_hour(
         session, actor, checked, now=now
     ):
         return first
     wrong = _wrong_department(session, form, now)
     wrong += persistence.wrong_wards(session, form.wards, now=now)
-    if problems := [*checked.problems, *missing, *wrong]:
+    if problems := [*checked.problems, *stored_form.unstored, *wrong]:
         raise Invalid(problems)
     try:
         with session.begin_nested():

@@ -118,7 +118,7 @@ def _act(
     """Return what is done with the mail of a known sender."""
     if target is not None:
         return lambda session, mail: replies.join(
-            session, mail, message, prepared, target, actor=actor, intake=intake, now=now
+            session, mail, message, prepared, target, actor=actor, now=now
         )
     return lambda session, mail: take_in(
         session, mail, message, prepared, actor=actor, intake=intake, now=now

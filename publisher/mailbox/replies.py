@@ -18,11 +18,12 @@ from publisher.i18n.languages import latin_digits
 from publisher.inbox import offered_answers
 from publisher.intake import edit, persistence, questions
 from publisher.intake.form import MOST_FILES, MOST_PICTURES
+from publisher.intake.persistence import StoredForm
 from publisher.intake.uploads import KeptFile
 from publisher.mail_messages.message import MailMessage
 from publisher.mailbox import acknowledgement, texts
 from publisher.mailbox.mail_files import Note
-from publisher.mailbox.preparation import MailIntake, PreparedMail
+from publisher.mailbox.preparation import PreparedMail
 from publisher.mailbox.senders import OF_A_DEPARTMENT, MailSender, WaitReason, mail_actor
 from publisher.models.comments import Comment
 from publisher.models.mailbox import MailOutcome, ReceivedMail
@@ -142,7 +143,6 @@ def join(
     target: ReplyTarget,
     *,
     actor: Actor,
-    intake: MailIntake,
     now: datetime,
 ) -> None:
     """Add the answer to what it is about. Raises `CannotJoin` if a person has to read it.
@@ -156,7 +156,7 @@ def join(
     submission = _submission_of(session, target, actor)
     text = texts.cleaned(message.text)[:LONGEST_REASON].strip() or texts.WITHOUT_TEXT
     try:
-        left_out = _add_files(session, submission, prepared.files.files, actor, intake, now)
+        left_out = _add_files(session, submission, prepared.files.files, actor, now)
         if submission.state is SubmissionState.RETURNED and target.kind is TargetKind.SUBMISSION:
             questions.answer_question(
                 session, actor=actor, now=now, submission_id=submission.id, answer=text
@@ -228,7 +228,6 @@ def _add_files(
     submission: Submission,
     files: tuple[KeptFile, ...],
     actor: Actor,
-    intake: MailIntake,
     now: datetime,
 ) -> list[Note]:
     """Add the files as far as there is room, until drafting has begun.
@@ -254,9 +253,9 @@ def _add_files(
             session,
             actor=actor,
             now=now,
-            store=intake.store,
             submission_id=submission.id,
             seen_edition=submission.edition,
-            form=replace(form, files=(*form.files, *added)),
+            # Those of the mail were stored when it was prepared.
+            stored_form=StoredForm(replace(form, files=(*form.files, *added))),
         )
     return left_out

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor
 from publisher.intake import persistence, submit
 from publisher.intake.form import MOST_FILES, HandIn
+from publisher.intake.persistence import StoredForm
 from publisher.mail_messages.message import MailMessage
 from publisher.mailbox import acknowledgement, texts
 from publisher.mailbox.mail_files import MailFiles
@@ -45,7 +46,11 @@ def take_in(
         brought_by=brought_by,
     )
     submission = submit.hand_in(
-        session, actor=actor, now=now, city_code=intake.city_code, store=intake.store, form=form
+        session,
+        actor=actor,
+        now=now,
+        city_code=intake.city_code,
+        stored_form=StoredForm(form),  # when the mail was prepared
     )
     if len(prepared.files.files) > MOST_FILES:
         persistence.fill_files(session, submission, prepared.files.files)

@@ -43,6 +43,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "late_disconnected": N_("The account was disconnected."),
     "late_paused": N_("The account had stopped."),
     "late_credits": N_("The platform’s credits were used up."),
+    "late_store": N_("The photos could not be read."),
 }
 
 # What a submission is about, where a freeze holds one kind alone.

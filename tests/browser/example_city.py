@@ -25,6 +25,7 @@ from publisher.inbox import routing
 from publisher.intake import close, questions, submit
 from publisher.intake.form import HandIn
 from publisher.intake.merge import merge
+from publisher.intake.persistence import stored_form
 from publisher.intake.uploads import UploadedFile
 from publisher.mailbox.quarantine import take_in_for
 from publisher.models.comments import AnswerKind
@@ -103,8 +104,7 @@ def hand_in(town: City, notice: DemoNotice, *, by: str, wished: timedelta = DAY)
             actor=town.actor(by),
             now=town.now,
             city_code="PMC",
-            store=town.store,
-            form=form,
+            stored_form=stored_form(town.store, form),
         ).id
 
 

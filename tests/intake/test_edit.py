@@ -19,6 +19,7 @@ from publisher.drafting import save
 from publisher.intake import close, edit, persistence, submit
 from publisher.intake.edit import ChangedMeanwhile, DraftingBegun
 from publisher.intake.form import HandIn
+from publisher.intake.persistence import stored_form
 from publisher.intake.uploads import KeptFile, UploadedFile
 from publisher.media.store import Store
 from publisher.models.history import Event
@@ -46,14 +47,14 @@ def change(
 ) -> tuple[str, ...]:
     """Change a submission on the next day, by its current form or by another one."""
     own = persistence.form_of(session.get_one(Submission, submission.id))
+    form = replace(new_form or own, **changed)  # type: ignore[arg-type]  # a test's own fields
     return edit.change(
         session,
         actor=by or town.actor("member"),
         now=NOON + DAY / 2,
-        store=store,
         submission_id=submission.id,
         seen_edition=seen_version,
-        form=replace(new_form or own, **changed),  # type: ignore[arg-type]  # a test's own fields
+        stored_form=stored_form(store, form),
     )
 
 
@@ -138,8 +139,7 @@ def test_the_cell_mends_what_it_recorded_itself(
             actor=town.actor("clerk"),
             now=NOON,
             city_code="PMC",
-            store=store,
-            form=form_fields,
+            stored_form=stored_form(store, form_fields),
         )
         assert change(
             session, town, store, recorded, by=town.actor("clerk"), inward_number="आवक/१३"
@@ -324,8 +324,7 @@ def test_an_earlier_one_is_used_again_without_its_dates(
             actor=town.actor("member"),
             now=NOON + DAY,
             city_code="PMC",
-            store=store,
-            form=again,
+            stored_form=stored_form(store, again),
         )
         assert another.number == "PMC/2026/000002"
         assert another.state is SubmissionState.RECEIVED
@@ -343,7 +342,11 @@ def test_a_file_that_is_no_longer_in_the_store_is_named(
     store.path(second.sha256).unlink()
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         submit.hand_in(
-            session, actor=town.actor("member"), now=NOON, city_code="PMC", store=store, form=again
+            session,
+            actor=town.actor("member"),
+            now=NOON,
+            city_code="PMC",
+            stored_form=stored_form(store, again),
         )
     assert caught.value.codes == [("files-1", "picture_missing")]
 

@@ -17,6 +17,7 @@ from publisher.drafting import save
 from publisher.intake import close, submit
 from publisher.intake.merge import merge as intake_merge
 from publisher.intake.merge import whole_number
+from publisher.intake.persistence import stored_form
 from publisher.media.store import Store
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
@@ -117,8 +118,7 @@ def test_merging_into_a_drafted_submission_of_another_department_works(
             actor=town.actor("road_officer"),
             now=NOON,
             city_code="PMC",
-            store=store,
-            form=form_fields,
+            stored_form=stored_form(store, form_fields),
         )
         save.start(session, actor=town.actor("clerk"), now=NOON, submission_id=other.id)
         assert merge(session, town, two_submissions[1], other.number).merged_into_id == other.id
@@ -214,8 +214,7 @@ def road_submission(session: Session, town: City, store: Store) -> Submission:
         actor=town.actor("road_officer"),
         now=NOON,
         city_code="PMC",
-        store=store,
-        form=form(town, department_id=town.departments["road"]),
+        stored_form=stored_form(store, form(town, department_id=town.departments["road"])),
     )
 
 

@@ -12,6 +12,7 @@ from approvals.errors import WrongRole, WrongState
 from publisher.database.session import Database
 from publisher.drafting import save
 from publisher.intake import close, questions, submit
+from publisher.intake.persistence import stored_form
 from publisher.media.store import Store
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
@@ -104,8 +105,7 @@ def test_an_officer_who_handed_it_in_gets_one_mail(
             actor=town.actor("first"),
             now=NOON,
             city_code="PMC",
-            store=store,
-            form=form(town),
+            stored_form=stored_form(store, form(town)),
         )
         ask(session, town, own)
         assert mails(session)[1:] == [("submission_returned", town.actor("first").person_id)]
@@ -172,8 +172,7 @@ def test_the_cell_records_the_answer_to_what_it_recorded_at_its_desk(
             actor=town.actor("clerk"),
             now=NOON,
             city_code="PMC",
-            store=store,
-            form=form_fields,
+            stored_form=stored_form(store, form_fields),
         )
         ask(session, town, recorded)
         assert answer_question(session, town, recorded, "clerk").state is SubmissionState.RECEIVED

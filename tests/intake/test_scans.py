@@ -12,6 +12,7 @@ from publisher.database.session import Database
 from publisher.drafting.prefill import first_draft
 from publisher.intake import persistence, scans, submit, uploads
 from publisher.intake.form import HandIn
+from publisher.intake.persistence import stored_form
 from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused
 from publisher.media.virus_scanner import Clamd
 from publisher.models.deliveries import Account
@@ -46,13 +47,15 @@ def hand_in_unscanned(town: City, *widths: int) -> int:
             actor=town.actor("member"),
             now=town.now,
             city_code="PMC",
-            store=town.store,
-            form=HandIn(
-                department_id=town.departments["water"],
-                kind=SubmissionKind.OTHER,
-                title="Photos",
-                text_en="Photos of the tank.",
-                files=tuple(files),
+            stored_form=stored_form(
+                town.store,
+                HandIn(
+                    department_id=town.departments["water"],
+                    kind=SubmissionKind.OTHER,
+                    title="Photos",
+                    text_en="Photos of the tank.",
+                    files=tuple(files),
+                ),
             ),
         )
         return submission.id

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from approvals.errors import WrongRole
 from publisher.database.session import Database
 from publisher.intake import submit
+from publisher.intake.persistence import stored_form
 from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store
 from publisher.models.notifications import Notice
@@ -61,7 +62,11 @@ def test_officers_and_heads_hand_in_for_their_own_department(
     actor = town.actor(who)
     with database.transaction() as session:
         submit.hand_in(
-            session, actor=actor, now=NOON, city_code="PMC", store=store, form=form(town)
+            session,
+            actor=actor,
+            now=NOON,
+            city_code="PMC",
+            stored_form=stored_form(store, form(town)),
         )
         assert mails(session) == [("acknowledgement", actor.person_id)]
 
@@ -76,8 +81,7 @@ def test_nobody_else_hands_in_for_it(
             actor=town.actor(who),
             now=NOON,
             city_code="PMC",
-            store=store,
-            form=form(town),
+            stored_form=stored_form(store, form(town)),
         )
 
 
@@ -91,8 +95,7 @@ def test_the_cell_submits_for_a_department_and_tells_its_first_officer(
             actor=town.actor("clerk"),
             now=NOON,
             city_code="PMC",
-            store=store,
-            form=form_fields,
+            stored_form=stored_form(store, form_fields),
         )
         assert (submission.inward_number, submission.brought_by) == (
             "आवक/१२",
@@ -109,8 +112,7 @@ def test_the_cell_has_to_say_who_brought_it(database: Database, town: City, stor
             actor=town.actor("clerk"),
             now=NOON,
             city_code="PMC",
-            store=store,
-            form=form(town),
+            stored_form=stored_form(store, form(town)),
         )
     assert caught.value.codes == [("brought_by", "required")]
 
@@ -135,8 +137,7 @@ def test_a_department_without_anybody_in_office_is_recorded_all_the_same(
             actor=town.actor("clerk"),
             now=NOON,
             city_code="PMC",
-            store=store,
-            form=form_fields,
+            stored_form=stored_form(store, form_fields),
         )
         assert mails(session) == []
 
@@ -153,8 +154,7 @@ def test_the_same_form_twice_is_one_submission_even_after_its_wished_time(
             actor=town.actor("member"),
             now=NOON + 2 * DAY,
             city_code="PMC",
-            store=store,
-            form=late,
+            stored_form=stored_form(store, late),
         )
         assert again.id == first.id
         assert len(mails(session)) == 1
@@ -182,8 +182,7 @@ def test_the_same_content_from_a_new_page_is_one_submission_for_an_hour(
             actor=town.actor("member"),
             now=hour_later,
             city_code="PMC",
-            store=store,
-            form=later,
+            stored_form=stored_form(store, later),
         )
         assert other.id not in (first.id, changed.id)
 
@@ -218,8 +217,9 @@ def test_a_form_of_another_department_shows_nothing_of_what_it_became(
             actor=town.actor("road_officer"),
             now=NOON,
             city_code="PMC",
-            store=store,
-            form=form(town, department_id=town.departments["road"], form_token="a1"),
+            stored_form=stored_form(
+                store, form(town, department_id=town.departments["road"], form_token="a1")
+            ),
         )
     assert caught.value.codes == [("form_token", "used")]
 
@@ -300,8 +300,7 @@ def test_a_closed_department_and_one_that_never_was_are_refused(
             actor=town.actor("clerk"),
             now=NOON,
             city_code="PMC",
-            store=store,
-            form=form_fields,
+            stored_form=stored_form(store, form_fields),
         )
     assert caught.value.codes == [("department_id", "unknown_department")]
 

@@ -15,6 +15,7 @@ from publisher.delivery.accounts.manage import AccountSettings
 from publisher.drafting import snippets
 from publisher.drafting.snippets import SnippetDraft
 from publisher.intake import persistence, submit
+from publisher.intake.persistence import stored_form
 from publisher.models.desk import TextPart
 from publisher.people import appointments
 from publisher.people.departments import departments_in_force
@@ -66,8 +67,7 @@ def _submit(town: City, now: datetime, **fields: object) -> None:
             actor=town.actor("clerk"),
             now=now,
             city_code="PMC",
-            store=town.store,
-            form=form(town, **fields),
+            stored_form=stored_form(town.store, form(town, **fields)),
         )
 
 

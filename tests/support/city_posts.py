@@ -19,6 +19,7 @@ from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
 from publisher.drafting.snippets import SnippetDraft
 from publisher.intake import submit
 from publisher.intake.form import HandIn
+from publisher.intake.persistence import stored_form
 from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store
 from publisher.models.desk import TextPart
@@ -61,9 +62,14 @@ class CityPosts(CityPeople):
             files=files,
             brought_by="एक नागरिक" if actor.role in (Role.CELL, Role.CELL_LEAD) else "",
         )
+        form_in_store = stored_form(self.store, form)
         with self.write() as session:
             submission = submit.hand_in(
-                session, actor=actor, now=self.now, city_code="PMC", store=self.store, form=form
+                session,
+                actor=actor,
+                now=self.now,
+                city_code="PMC",
+                stored_form=form_in_store,
             )
             return submission.id
 

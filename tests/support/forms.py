@@ -14,6 +14,7 @@ from publisher.drafting.drafts import Draft, PreparedDraft, VariantDraft
 from publisher.drafting.save import save, start
 from publisher.intake import submit
 from publisher.intake.form import HandIn
+from publisher.intake.persistence import stored_form
 from publisher.media.store import Store
 from publisher.models.notifications import Notice
 from publisher.models.posts import Language, Post
@@ -44,8 +45,7 @@ def handed_in(session: Session, town: CityPosts, **changed: object) -> Submissio
         actor=town.actor("member"),
         now=NOON,
         city_code="PMC",
-        store=town.store,
-        form=form(town, **changed),
+        stored_form=stored_form(town.store, form(town, **changed)),
     )
 
 

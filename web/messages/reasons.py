@@ -39,6 +39,10 @@ DELIVERY: Mapping[str, str] = {
         "The platform refused and gave no reason that we know. The admin can see its answer."
     ),
     "later": N_("The platform asked us to wait. We try again at %(at)s."),
+    "store_away": N_(
+        "The photos cannot be read at the moment. The post waits, and is not published without "
+        "them. We try again at %(at)s."
+    ),
     "limit": N_("Waiting until %(at)s: the platform’s limit for this account is used up."),
     "cap": N_("Waiting until %(at)s: this account has reached its 24-hour limit."),
     "credits": N_(
@@ -55,6 +59,10 @@ DELIVERY: Mapping[str, str] = {
     "late_credits": N_(
         "The platform’s credits were used up, and the time passed meanwhile. Decide whether the "
         "post is still useful, and set a new time once there are credits again."
+    ),
+    "late_store": N_(
+        "The photos could not be read, and the time passed meanwhile. Decide whether the post is "
+        "still useful, and set a new time."
     ),
     "late_paused": N_(
         "The account had stopped, and the time passed meanwhile. Decide whether the post is still "
@@ -133,6 +141,7 @@ OUTCOMES: Mapping[str, str] = {
     "published": N_("Published"),
     "refused": N_("Refused by the platform"),
     "later": N_("Asked us to wait"),
+    "store": N_("Not sent: its photos could not be read"),
     "credentials": N_("The account’s access has expired"),
     "credits": N_("The platform’s credits are used up"),
     "unknown": N_("Did not confirm"),

@@ -13,13 +13,14 @@ from approvals.policy import Action, Scope, may, scope_of
 from publisher.intake import edit, persistence, queries
 from publisher.intake.edit import ChangedMeanwhile, DraftingBegun, check_open, check_recorded_here
 from publisher.intake.form import NOTHING, HandIn, check
+from publisher.intake.persistence import StoredForm
 from publisher.intake.submit import hand_in
 from publisher.models.submissions import Submission
 from publisher.people.departments import departments_in_force
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
-from web.core.database import reading
+from web.core.database import end_reading, reading
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
 from web.forms import key_of, number_of
@@ -153,15 +154,17 @@ def _hand_in(filled: Filled, hand_in_form: HandIn) -> tuple[int, str]:
     """
     if not filled.form.validate() or filled.file_problems:
         _raise_all_errors(filled, hand_in_form)
+    stored_form = _stored_form(hand_in_form)
     with writing() as session:
         submission = hand_in(
-            session,
-            **by_actor(),
-            city_code=ctx.settings.city.code,
-            store=ctx.store,
-            form=hand_in_form,
+            session, **by_actor(), city_code=ctx.settings.city.code, stored_form=stored_form
         )
         return submission.id, submission.number
+
+
+def _stored_form(hand_in_form: HandIn) -> StoredForm:
+    end_reading()  # the store may take its time
+    return persistence.stored_form(ctx.store, hand_in_form)
 
 
 def _raise_all_errors(filled: Filled, hand_in_form: HandIn) -> None:
@@ -226,14 +229,14 @@ def _change(filled: Filled, hand_in_form: HandIn) -> tuple[str, ...]:
         raise ValueError("there is nothing to change")
     if not filled.form.validate() or filled.file_problems:
         _raise_all_errors(filled, hand_in_form)
+    stored_form = _stored_form(hand_in_form)
     with writing() as session:
         return edit.change(
             session,
             **by_actor(),
-            store=ctx.store,
             submission_id=filled.submission.id,
             seen_edition=number_of(filled.form.seen.data),
-            form=hand_in_form,
+            stored_form=stored_form,
         )
 
 

@@ -18,7 +18,7 @@ from publisher.states import DeliveryState
 CAP = f"{PUBLISH}.cap"
 DAY = timedelta(hours=24)
 
-NOT_SENT = ("later", "refused", "credentials", "credits", "gate")
+NOT_SENT = ("later", "store", "refused", "credentials", "credits", "gate")
 """Outcomes of attempts that certainly published nothing."""
 
 

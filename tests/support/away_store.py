@@ -1,0 +1,109 @@
+"""A media store that can be away, and that is never asked while a transaction is open.
+
+It stands for a store over the network: each of its answers may be long in coming, and whoever asks
+in a transaction lets all others wait for their locks.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import Connection, Engine, event
+
+from publisher.media.store import Store, StoreAway
+
+
+class OpenTransactions:
+    """Which connections of each thread are in a transaction, of whatever database."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def of_this_thread(self) -> set[int]:
+        """Return the ids of the connections in which this thread has begun and not ended."""
+        connections: set[int] = self._local.__dict__.setdefault("connections", set())
+        return connections
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Listen to every engine within the block."""
+        listeners = {"begin": self._begin, "commit": self._end, "rollback": self._end}
+        for name, listener in listeners.items():
+            event.listen(Engine, name, listener)
+        try:
+            yield
+        finally:
+            for name, listener in listeners.items():
+                event.remove(Engine, name, listener)
+
+    def _begin(self, connection: Connection) -> None:
+        self.of_this_thread().add(id(connection))
+
+    def _end(self, connection: Connection) -> None:
+        self.of_this_thread().discard(id(connection))
+
+
+class AwayStore(Store):
+    """A folder that answers as long as it is not `away`; `asked` names the calls, in their order.
+
+    `before` is called before each answer. With `transactions`, a call within one is an error.
+    """
+
+    def __init__(self, root: Path, transactions: OpenTransactions | None = None) -> None:
+        super().__init__(root)
+        self.is_away = False
+        self.asked: list[str] = []
+        self.before: Callable[[str], None] = lambda _name: None
+        self._transactions = transactions
+
+    def _ask(self, name: str) -> None:
+        self.asked.append(name)
+        if self._transactions is not None:
+            assert not self._transactions.of_this_thread(), f"{name} within a transaction"
+        self.before(name)
+        if self.is_away:
+            raise StoreAway
+
+    def save(self, content: bytes) -> str:
+        """Store it, unless the store is away."""
+        self._ask("save")
+        return super().save(content)
+
+    def save_file(self, source: BinaryIO) -> str:
+        """Store it, unless the store is away."""
+        self._ask("save_file")
+        return super().save_file(source)
+
+    def open_file(self, digest: str) -> BinaryIO:
+        """Open it, unless the store is away."""
+        self._ask("open_file")
+        return super().open_file(digest)
+
+    def open(self, digest: str) -> bytes:
+        """Read it, unless the store is away."""
+        self._ask("open")
+        return super().open(digest)
+
+    def exists(self, digest: str) -> bool:
+        """Look for it, unless the store is away."""
+        self._ask("exists")
+        return super().exists(digest)
+
+    def thumbnail(self, digest: str, side: int, make: Callable[[bytes], bytes]) -> bytes:
+        """Make it small, unless the store is away."""
+        self._ask("thumbnail")
+        return super().thumbnail(digest, side, make)
+
+    def remove(self, digest: str) -> None:
+        """Remove it, unless the store is away."""
+        self._ask("remove")
+        super().remove(digest)
+
+    def digests(self) -> Iterator[str]:
+        """Name what is stored, unless the store is away."""
+        self._ask("digests")
+        return super().digests()
