@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import quote
 
-from flask import Flask, g, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -33,6 +33,7 @@ from web.messages.refusals import refusal_sentence
 
 log = logging.getLogger("nagarvani.web")
 Page = tuple[str, int]
+_STORE_AGAIN_AFTER = 60  # seconds
 _WORDED_CODES = frozenset({400, 403, 404, 413, 429, 500, 503})
 
 
@@ -134,13 +135,22 @@ def _database_away(error: OperationalError | InterfaceError | NoConnection) -> P
     return form_recovery.page(recovered, message=message, code=503)
 
 
-def _store_away(_error: StoreAway) -> Page:
-    """Show that the media store cannot be written, if the view has not handled it itself."""
+def _store_away(_error: StoreAway) -> Response:
+    """Show that the media store cannot be used, if the view has not handled it itself.
+
+    A page whose picture is answered so shows its description in place of it.
+    """
+    end_reading()
     recovered = form_recovery.submitted_form()
-    message = _("The server cannot store files at the moment. Nothing was changed.")
-    if recovered is None:
-        return error_page(503, message=message)
-    return form_recovery.page(recovered, message=message, code=503)
+    if recovered is not None:
+        message = _("The server cannot store files at the moment. Nothing was changed.")
+        page = form_recovery.page(recovered, message=message, code=503)
+    else:
+        message = _("Photos and other files cannot be read at the moment. None is lost.")
+        page = error_page(503, message=message)
+    response = make_response(page)
+    response.headers["Retry-After"] = str(_STORE_AGAIN_AFTER)
+    return response
 
 
 def _unexpected(error: Exception) -> Page:

@@ -19,7 +19,7 @@ from publisher.models.content_checks import CheckedLink
 from publisher.validation import NotFound
 from web.core.auth import reads
 from web.core.context import ctx
-from web.core.database import reading
+from web.core.database import end_reading, reading
 from web.core.permissions import for_roles
 
 routes = Blueprint("link_cards", __name__)
@@ -78,6 +78,7 @@ def picture(session: Session, card_sha256: str) -> Response:
     query = select(CheckedLink.digest).where(CheckedLink.picture_sha256 == card_sha256).limit(1)
     if session.scalar(query) is None:
         raise NotFound(card_sha256)
+    end_reading()  # the store may take its time
     try:
         content = ctx.store.open(card_sha256)
     except (MediumMissing, MediumChanged) as problem:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
+from threading import Event
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -34,7 +35,7 @@ MOVING = "image/gif"
 """Only animated pictures stay GIFs; a post takes one of them, and no other picture with it."""
 
 Renditions = dict[tuple[str, str], PreparedPicture]
-_PROBLEMS = (BadFile, BadPicture, MediumMissing, MediumChanged, StoreAway)
+_PROBLEMS = (BadFile, BadPicture, MediumMissing, MediumChanged)
 _Outcome = Mapping[str, PreparedPicture] | Exception
 """A picture's renditions by platform, or why there are none."""
 
@@ -76,12 +77,7 @@ def prepare_pictures(store: MediaStore, draft: Draft, context: PreparationContex
     all others.
     """
     validator = Validator(draft.form_errors)
-    stored_renditions = {
-        key: rendition
-        for key, rendition in context.renditions.items()
-        if store.exists(rendition.sha256)
-    }
-    outcomes = _render_all(store, stored_renditions, _platforms_of_pictures(draft, context))
+    outcomes = _render_all(store, context.renditions, _platforms_of_pictures(draft, context))
     variants = tuple(
         _prepared(f"variants-{index}", variant, context.platforms, outcomes, validator)
         for index, variant in enumerate(draft.variants)
@@ -106,11 +102,18 @@ def _file_of(picture: PictureDraft) -> PictureDraft:
 
 
 def _render_all(
-    store: MediaStore, stored: Renditions, platforms_by_file: Mapping[PictureDraft, set[str]]
+    store: MediaStore, earlier: Renditions, platforms_by_file: Mapping[PictureDraft, set[str]]
 ) -> dict[PictureDraft, _Outcome]:
+    away = Event()
+
     def outcome(picture: PictureDraft) -> _Outcome:
+        if away.is_set():  # it is not asked for each picture: each answer may be long in coming
+            return StoreAway()
         try:
-            return _render(store, stored, picture, platforms_by_file[picture])
+            return _render(store, earlier, picture, platforms_by_file[picture])
+        except StoreAway as problem:
+            away.set()
+            return problem
         except _PROBLEMS as problem:
             return problem
 
@@ -120,15 +123,22 @@ def _render_all(
 
 
 def _render(
-    store: MediaStore, stored: Renditions, picture: PictureDraft, platforms: set[str]
+    store: MediaStore, earlier: Renditions, picture: PictureDraft, platforms: set[str]
 ) -> Mapping[str, PreparedPicture]:
-    """Return the picture's renditions by platform; a new picture is checked, then stored."""
+    """Return the picture's renditions by platform; a new picture is checked, then stored.
+
+    An earlier rendition that is not stored any more is made again.
+    """
     source, content = picture.source_sha256, picture.content
     if content is not None:
         source = sha256(content).hexdigest()
         if picture.name:
             files.file_type(content[: file_signatures.HEAD_BYTES], picture.name)
-    renditions = {name: stored[source, name] for name in platforms if (source, name) in stored}
+    renditions = {
+        name: rendition
+        for name in platforms
+        if (rendition := earlier.get((source, name))) and store.exists(rendition.sha256)
+    }
     missing = sorted(platforms - renditions.keys())
     if missing:
         fits = [registry.capabilities(platform).fit for platform in missing]

@@ -14,7 +14,7 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.database.session import Database
 from publisher.intake.uploads import KeptFile, UploadRefused
-from publisher.media.store import MediaStore, MediumChanged, MediumMissing
+from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.media.virus_scanner import Clamd, ScannerAway, TooLargeForScanner, virus_in
 from publisher.models.submissions import ScanResult, SubmissionFile
 
@@ -55,7 +55,8 @@ def tick_scans(
 ) -> int:
     """Ask the scanner of the files that wait, and return for how many it had an answer.
 
-    Once it gives none, the others are left for the next tick, and this one is asked about last.
+    Once it gives none, or the file cannot be read because the store is away, the others are left
+    for the next tick, and this one is asked about last.
     """
     count = 0
     for file_id, digest in _due(database, now()):
@@ -65,7 +66,7 @@ def tick_scans(
             virus = _virus_in_store(clamd, store, digest)
         except (TooLargeForScanner, MediumMissing, MediumChanged) as problem:
             _put_off(database, file_id, problem, now())
-        except ScannerAway as problem:
+        except (ScannerAway, StoreAway) as problem:
             _put_off(database, file_id, problem, now())
             break
         else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -32,6 +32,10 @@ from publisher.working_time import day_bounds, local_day
 
 MOST_BYTES_A_DAY = 1_000_000_000
 MOST_UPLOADS_A_DAY = 200
+
+BEING_REMOVED: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time of old uploads whose file the clock removes: it may go at any moment."""
+
 _LONGEST_FILE_NAME = 200
 _MEGABYTE = 1_000_000
 
@@ -144,10 +148,11 @@ def kept_of(file: SubmissionFile) -> KeptFile:
 
 
 def admit(session: Session, *, actor: Actor, now: datetime, file: KeptFile) -> int | None:
-    """Count a file towards the person's daily quota; raises `Invalid` beyond it.
+    """Count a file towards the person's daily quota, before it is stored.
 
     The same bytes count once a day. Returns the id for `give_back`, or None if they were counted
-    before.
+    before. Raises `Invalid` beyond the quota, and `UploadRefused` while a file of the same bytes is
+    being removed, which nobody used for so long.
     """
     person = person_of(actor)
     begin, end = day_bounds(local_day(now))
@@ -161,6 +166,10 @@ def admit(session: Session, *, actor: Actor, now: datetime, file: KeptFile) -> i
     upload = Upload(person_id=person, at=now, sha256=file.sha256, size=file.size)
     session.add(upload)
     session.flush()
+    # Only now: an insert waits for the lock under which uploads are marked.
+    same = select(Upload.id).where(Upload.sha256 == file.sha256, Upload.at == BEING_REMOVED)
+    if session.scalar(same.limit(1)):
+        raise UploadRefused("store_away", {"name": file.name})
     return upload.id
 
 

@@ -22,10 +22,11 @@ from publisher.database.session import Database
 from publisher.i18n.catalogues import translated
 from publisher.media import images
 from publisher.media.image_checks import BadPicture
-from publisher.media.store import MediaStore, MediumChanged, MediumMissing
+from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.models.notifications import Notice
 from publisher.models.posts import Revision, Variant
 from publisher.notifications import links, review_content
+from publisher.notifications.dispatch import NoticeDeferred
 from publisher.notifications.review_content import MailedPicture, MailedText
 from publisher.platforms.capabilities import N_
 
@@ -33,25 +34,38 @@ PICTURE_SIDE: Final = 640
 MOST_BYTES: Final = 750_000
 """The most bytes of all pictures of a mail; they are a third more on the wire."""
 
+WAITING_TRIES: Final = 3
+"""How often the mail waits for photos that cannot be read, some eight minutes in all.
+
+Nobody should approve what was not seen; but an approver who hears nothing cannot decide at all. So
+it goes without them then, and says that they are on the page.
+"""
+
 _BUTTON: Final = N_("See it and decide")
 _BROKEN: Final = N_("Cannot be shown here, as the file is missing or damaged: %(photos)s")
 _TOO_MANY: Final = N_("Not in this email, as it would be too large: %(photos)s")
+_AWAY: Final = N_(
+    "Cannot be shown here at the moment. Look at it on the page before you decide: %(photos)s"
+)
 _LINK: Final = re.compile(rf"^{links.BASE}(\S+)$", re.MULTILINE)
 
 
 @dataclass
 class MailedPictures:
-    """The small pictures of a mail by their number; those that are `broken` or for which there was
-    `no_room` are missing.
+    """The small pictures of a mail by their number.
+
+    Missing are those that are `broken`, those for which there was `no_room`, and those that could
+    not be read because the store is `away`.
     """
 
     contents: dict[int, bytes] = field(default_factory=dict)
     broken: list[int] = field(default_factory=list)
     no_room: list[int] = field(default_factory=list)
+    away: list[int] = field(default_factory=list)
 
     def sentences(self, language: str) -> list[str]:
         """Return what is said of the pictures that are missing."""
-        missing = ((_BROKEN, self.broken), (_TOO_MANY, self.no_room))
+        missing = ((_BROKEN, self.broken), (_TOO_MANY, self.no_room), (_AWAY, self.away))
         return [
             review_content.sentence_of(
                 sentence,
@@ -75,7 +89,7 @@ def parts_of(database: Database, store: MediaStore | None, notice: Notice) -> Re
     """Return the texts and small pictures of the mail's revision; None if it has none.
 
     No transaction is open while the pictures are read. One that is missing or damaged is left out;
-    without a `store` all are.
+    without a `store` all are. Raises `NoticeDeferred` if the mail is to wait for them.
     """
     if notice.revision_id is None:
         return None
@@ -92,14 +106,23 @@ def parts_of(database: Database, store: MediaStore | None, notice: Notice) -> Re
         texts = review_content.texts_of(revision, notice.language)
     # Each photo once, as the first of the texts has it.
     pictures = {picture.number: picture for text in reversed(texts) for picture in text.pictures}
-    return ReviewParts(texts, _small(store, (pictures[number] for number in sorted(pictures))))
+    mailed = _small(store, (pictures[number] for number in sorted(pictures)))
+    if mailed.away and notice.tries <= WAITING_TRIES:
+        raise NoticeDeferred("the photos cannot be read now")
+    return ReviewParts(texts, mailed)
 
 
 def _small(store: MediaStore | None, pictures: Iterable[MailedPicture]) -> MailedPictures:
     mailed, room = MailedPictures(), MOST_BYTES
     for picture in pictures:
+        if mailed.away:  # it is not asked again: each answer may be long in coming
+            mailed.away.append(picture.number)
+            continue
         try:
             content = _thumbnail(store, picture.digest)
+        except StoreAway:
+            mailed.away.append(picture.number)
+            continue
         except (MediumMissing, MediumChanged, BadPicture, OSError):
             mailed.broken.append(picture.number)
             continue

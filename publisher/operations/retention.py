@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,8 +25,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from publisher.auth import known_devices, throttling
 from publisher.database.session import Database
 from publisher.inbox import authors
+from publisher.intake.uploads import BEING_REMOVED
 from publisher.mailbox import quarantine
-from publisher.media.store import MediaStore
+from publisher.media.store import MediaStore, StoreAway
 from publisher.models.approvals import RefusalDay, RefusedSignIn, SpotCode
 from publisher.models.comments import CommentHint, Webhook
 from publisher.models.content_checks import CheckedLink
@@ -161,19 +162,36 @@ def _blank(session: Session, now: datetime) -> None:
 
 def _drop_uploads(database: Database, store: MediaStore, now: datetime) -> int:
     """Delete old uploads, and the files that nothing else uses."""
-    # The lock keeps the same file from being uploaded meanwhile: an upload is inserted before its
-    # file is stored, and the insert waits for the end of this transaction.
+    # An upload is inserted before its file is stored, and finds the file still there: it would be
+    # lost if it were removed after that. The store may take its time or be away, and no lock may
+    # wait for it. So the rows stay, marked, until the file is gone; whoever uploads the same
+    # meanwhile is refused by the mark, and asked to try again. A crash leaves the mark, and the
+    # next tick goes on with it.
+    gone, marked = _mark_unused(database, now)
+    removed = _remove(database, store, marked)
     with database.transaction() as session:
+        is_removed = (Upload.sha256.in_(removed), Upload.at == BEING_REMOVED)
+        gone += _rows(session.execute(delete(Upload).where(*is_removed)))
+    return gone + len(removed)
+
+
+def _mark_unused(database: Database, now: datetime) -> tuple[int, set[str]]:
+    """Mark the old uploads whose files nothing uses, and delete those whose files are used.
+
+    Return how many were deleted, and the digests of those that are marked.
+    """
+    with database.transaction() as session:
+        # An insert waits for the end of this transaction, and sees the mark afterwards.
         if not database.is_sqlite:
             session.execute(text("LOCK TABLE uploads IN SHARE ROW EXCLUSIVE MODE"))
         last = func.max(Upload.at)
         old = select(Upload.sha256).group_by(Upload.sha256).having(last <= now - UNUSED)
-        digests = session.scalars(old.order_by(Upload.sha256).limit(STEP)).all()
-        unused = set(digests) - _used(session, digests)
-        for digest in unused:
-            store.remove(digest)
-        gone = session.execute(delete(Upload).where(Upload.sha256.in_(digests)))
-    return _rows(gone) + len(unused)
+        digests = set(session.scalars(old.order_by(Upload.sha256).limit(STEP)))
+        used = _used(session, digests)
+        gone = session.execute(delete(Upload).where(Upload.sha256.in_(used)))
+        unused = digests - used
+        session.execute(update(Upload).where(Upload.sha256.in_(unused)).values(at=BEING_REMOVED))
+    return _rows(gone), unused
 
 
 def _drop_mails(database: Database, store: MediaStore, now: datetime) -> int:
@@ -186,20 +204,21 @@ def _drop_mails(database: Database, store: MediaStore, now: datetime) -> int:
     )
     is_unseen = and_(ReceivedMail.outcome == MailOutcome.REFUSED, ReceivedMail.seen_at.is_(None))
     is_over = or_(ReceivedMail.received_at <= now - RAW_MAILS, is_deleted)
-    query = select(ReceivedMail).where(
+    query = select(ReceivedMail.id, ReceivedMail.raw_sha256).where(
         ReceivedMail.raw_sha256.is_not(None), is_over, not_(waits), not_(is_unseen)
     )
+    with database.reading() as session:
+        mails = session.execute(query.order_by(ReceivedMail.id).limit(STEP)).all()
+        digests = {mail.raw_sha256 for mail in mails}
+        ids = [mail.id for mail in mails]
+        used = _used(session, digests, apart_from=ids)
+    # Nobody opens them any more. The rows name the files until these are gone: what is kept in a
+    # store that is away would be deleted by nobody otherwise.
+    removed = _remove(database, store, digests - used, apart_from=ids)
     with database.transaction() as session:
-        mails = session.scalars(query.order_by(ReceivedMail.id).limit(STEP)).all()
-        digests = {mail.raw_sha256 for mail in mails if mail.raw_sha256}
-        for mail in mails:
-            mail.raw_sha256 = None
-        session.flush()
-        unused = digests - _used(session, digests)
-    # After the commit: a file too many is deleted by nobody, a missing one could not be read.
-    for digest in unused:
-        store.remove(digest)
-    return len(unused)
+        is_done = (ReceivedMail.id.in_(ids), ReceivedMail.raw_sha256.in_(used | removed))
+        session.execute(update(ReceivedMail).where(*is_done).values(raw_sha256=None))
+    return len(removed)
 
 
 def used_digests(connection: Connection | Session) -> set[str]:
@@ -211,10 +230,35 @@ def used_digests(connection: Connection | Session) -> set[str]:
     return digests
 
 
-def _used(session: Session, digests: Iterable[str]) -> set[str]:
+def _remove(
+    database: Database, store: MediaStore, digests: Iterable[str], *, apart_from: Sequence[int] = ()
+) -> set[str]:
+    """Remove the files that nothing uses by now, and return their digests.
+
+    Once the store is away, the others are left for the next tick.
+    """
+    removed: set[str] = set()
+    for digest in sorted(digests):
+        with database.reading() as session:
+            is_used = bool(_used(session, [digest], apart_from=apart_from))
+        if is_used:
+            continue
+        try:
+            store.remove(digest)
+        except StoreAway:
+            break
+        removed.add(digest)
+    return removed
+
+
+def _used(session: Session, digests: Iterable[str], *, apart_from: Sequence[int] = ()) -> set[str]:
+    """Return those of the digests that a row names; `apart_from` are ids of mails."""
     used: set[str] = set()
     for column in USED_IN:
-        used.update(session.scalars(select(column).where(column.in_(digests))))
+        query = select(column).where(column.in_(digests))
+        if column is ReceivedMail.raw_sha256:
+            query = query.where(ReceivedMail.id.not_in(apart_from))
+        used.update(digest for digest in session.scalars(query) if digest is not None)
     return used
 
 

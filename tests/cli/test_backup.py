@@ -233,3 +233,28 @@ def test_standard_output_has_the_backup_and_nothing_else(setup: BackupSetup) -> 
         )
     assert check(setup.file, tell=lambda *_: None).tables
     assert b"The backup: " in done.stderr  # the file that was read back is gone
+
+
+def test_a_store_that_cannot_be_read_is_named_and_there_is_no_backup(setup: BackupSetup) -> None:
+    unreadable = setup.town.store.path("ab" * 32)
+    unreadable.mkdir(parents=True)  # whose bytes even root cannot read
+    output = setup.back_up()
+    assert output.code == 1
+    assert f"No backup was written: the media store {setup.town.store.root} cannot be" in output.err
+    assert list(setup.file.parent.glob("city.backup*")) == []
+    unreadable.rmdir()
+    assert setup.back_up().code == 0
+
+
+def test_a_store_that_cannot_be_written_is_named_and_nothing_is_restored(
+    setup: BackupSetup,
+) -> None:
+    setup.town.store.save(b"a picture")
+    assert setup.back_up().code == 0
+    folder = Path(setup.target.settings["MEDIA_DIR"])
+    folder.write_bytes(b"")  # a file in its place, so that even root cannot write there
+    output = setup.restore()
+    assert output.code == 1
+    assert f"Nothing was restored into the database: the media store {folder}" in output.err
+    folder.unlink()
+    assert setup.restore().code == 0

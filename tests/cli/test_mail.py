@@ -108,3 +108,16 @@ def test_a_one_time_link_that_is_sent_on_is_stored_without_its_token(
     with database.reading() as session:
         submission = session.scalars(select(Submission)).one()
         assert token not in submission.text_en
+
+
+def test_without_a_store_the_mail_is_named_and_stays_to_be_read_again(
+    workspace: Workspace,
+) -> None:
+    folder, file = workspace.folder / "media", workspace.folder / "a.eml"
+    file.write_bytes(HEAD.format(sender="kiran@water.example").encode())
+    folder.write_bytes(b"")  # a file in its place, so that even root cannot write there
+    output = workspace.run_in_process("mail", "read", str(file))
+    assert output.code == 1
+    assert f"{file}: nothing can be stored in {folder}" in output.err
+    folder.unlink()
+    assert workspace.run_in_process("mail", "read", str(file)).code == 0

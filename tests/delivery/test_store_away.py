@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,9 +9,10 @@ from sqlalchemy import select
 
 from publisher.delivery.emergency.alerts import tick_alerts
 from publisher.drafting.drafts import PictureDraft
-from publisher.models.deliveries import Attempt
+from publisher.models.deliveries import Attempt, DeliveryAction
 from publisher.models.emergency import Alert
-from publisher.models.posts import Language
+from publisher.platforms.base.protocol import Deadline
+from publisher.platforms.base.types import Outgoing, PreparedPost
 from publisher.states import DeliveryState
 from tests.support.away_store import AwayStore
 from tests.support.city import PACE, City
@@ -37,11 +37,19 @@ def town_of_store(town: City, store: AwayStore) -> City:
     return replace(town, store=store)
 
 
-def due_with_pictures(town: City, pictures: tuple[PictureDraft, ...] = FOUR[:1]) -> int:
+def due_with_pictures(
+    town: City, pictures: tuple[PictureDraft, ...] = FOUR[:1], *, on: str = "x"
+) -> int:
     """Schedule a post with pictures for now, and return its delivery's id."""
-    post_id = town.start(town.hand_in())
-    town.save(post_id, on=["x"], pictures=pictures)
-    town.send_for_review(post_id)
+    return due_again(town, town.start(town.hand_in()), pictures, on=on)
+
+
+def due_again(
+    town: City, post_id: int, pictures: tuple[PictureDraft, ...], *, on: str, text: str = ""
+) -> int:
+    """Schedule the next revision of a post for now, and return its delivery's id."""
+    town.save(post_id, on=[on], pictures=pictures, text=text)
+    town.send(post_id)
     town.approve(post_id)
     (delivery_id,) = town.schedule(post_id, 0 * MINUTE)
     return delivery_id
@@ -50,3 +58,128 @@ def due_with_pictures(town: City, pictures: tuple[PictureDraft, ...] = FOUR[:1])
 def outcomes(town: City) -> list[str]:
     with town.read() as session:
         return list(session.scalars(select(Attempt.outcome).order_by(Attempt.id)))
+
+
+def test_a_post_waits_for_its_pictures_with_growing_pauses_and_then_goes_with_them(
+    town_of_store: City, store: AwayStore
+) -> None:
+    town = town_of_store
+    delivery_id = due_with_pictures(town)
+    store.is_away = True
+    for pause in (0.5, 1, 2, 4):
+        assert town.tick_dispatch() == 1
+        delivery = town.delivery(delivery_id)
+        assert delivery.state is DeliveryState.SCHEDULED
+        assert delivery.reason == {
+            "code": "store_away",
+            "at": (town.now + pause * MINUTE).isoformat(),
+        }
+        town.clock.move(pause * MINUTE - MINUTE / 60)
+        assert town.tick_dispatch() == 0
+        town.clock.move(MINUTE / 60)
+    store.is_away = False
+    assert town.tick_dispatch() == 1
+    assert outcomes(town) == ["store"] * 4 + ["published"]
+    (post,) = town.platform("x").published
+    assert len(post.media) == 1
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+
+
+def test_past_its_late_limit_it_is_missed_because_of_its_pictures(
+    town_of_store: City, store: AwayStore
+) -> None:
+    town = town_of_store
+    delivery_id = due_with_pictures(town)
+    store.is_away = True
+    town.tick_dispatch()
+    town.tick_dispatch(12 * HOUR)
+    delivery = town.delivery(delivery_id)
+    assert (delivery.state, delivery.reason["code"]) == (DeliveryState.MISSED, "late_store")
+    assert town.platform("x").published == []
+    assert "clerk" in town.notified("delivery_missed")
+
+
+def test_a_changed_text_goes_out_as_its_pictures_are_on_the_platform_already(
+    town_of_store: City, store: AwayStore
+) -> None:
+    town = town_of_store
+    live = town.delivery(due_with_pictures(town, on="facebook"))
+    town.tick_dispatch()
+    correction = due_again(town, live.post_id, FOUR[:1], on="facebook", text="सकाळी १० पासून.")
+    store.is_away = True
+    town.tick_dispatch(MINUTE)
+    delivery = town.delivery(correction)
+    assert (delivery.action, delivery.state) == (DeliveryAction.EDIT, DeliveryState.PUBLISHED)
+    (post,) = town.platform("facebook").published
+    assert post.text.startswith("सकाळी १० पासून.")
+
+
+def test_posts_without_pictures_go_on(town_of_store: City, store: AwayStore) -> None:
+    town = town_of_store
+    waiting = due_with_pictures(town)
+    (other,) = town.due("road")
+    store.is_away = True
+    town.tick_dispatch()
+    assert town.delivery(waiting).state is DeliveryState.SCHEDULED
+    assert town.delivery(other).state is DeliveryState.PUBLISHED
+
+
+def test_an_urgent_post_alarms_after_two_minutes_as_any_that_waits(
+    town_of_store: City, store: AwayStore
+) -> None:
+    town = town_of_store
+    delivery_id = due_with_pictures(town)
+    with town.write() as session:
+        session.merge(town.delivery(delivery_id)).urgent = True
+    store.is_away = True
+    town.tick_dispatch()
+    assert tick_alerts(town.database, sms=NO_SMS, now=town.clock) == 0
+    town.tick_dispatch(2 * MINUTE)
+    assert tick_alerts(town.database, sms=NO_SMS, now=town.clock) == 1
+    with town.read() as session:
+        assert session.scalars(select(Alert.trouble)).all() == ["waiting"]
+
+
+def test_no_further_picture_is_read_once_the_deadline_has_passed(
+    town_of_store: City, store: AwayStore
+) -> None:
+    """Four pictures that take nearly the deadline each: the second is the last that is begun."""
+    town, seconds = town_of_store, [0.0]
+    delivery_id = due_with_pictures(town, FOUR)
+    store.asked.clear()
+
+    def wait(name: str) -> None:
+        if name == "open":
+            seconds[0] += PACE.send_deadline - 1
+
+    store.before = wait
+    town.context = replace(town.context, monotonic=lambda: seconds[0])
+    town.tick_dispatch()
+    assert store.asked.count("open") == 2
+    assert seconds[0] < PACE.lease
+    assert town.delivery(delivery_id).reason["code"] == "store_away"
+    assert town.platform("x").published == []
+
+
+def test_what_is_read_in_time_leaves_the_platform_the_rest(
+    town_of_store: City, store: AwayStore
+) -> None:
+    town, seconds, left = town_of_store, [0.0], list[float]()
+    due_with_pictures(town)
+
+    def wait(name: str) -> None:
+        if name == "open":
+            seconds[0] += PACE.send_deadline - 5
+
+    class Timed(MemoryPlatform):
+        """Notes how long it may take."""
+
+        def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
+            left.append(deadline.remaining())
+            return super().prepare(outgoing, deadline=deadline)
+
+    store.before = wait
+    town.platforms[town.accounts["x"]] = Timed(now=town.clock, name="x")
+    town.context = replace(town.context, monotonic=lambda: seconds[0])
+    town.tick_dispatch()
+    assert left == [5.0]

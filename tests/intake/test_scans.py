@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -19,6 +20,7 @@ from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.submissions import ScanResult, Submission, SubmissionFile, SubmissionKind
 from publisher.operations import mail_checks
+from tests.support.away_store import AwayStore
 from tests.support.city import City
 from tests.support.clamd import ScriptedClamd, says, scripted
 from tests.support.forms import photo
@@ -154,6 +156,25 @@ def test_files_that_are_too_large_or_gone_do_not_keep_the_others_waiting(
     with town.read() as session:
         notes = session.scalars(select(SubmissionFile.scan_note).order_by(SubmissionFile.id)).all()
     assert [note.partition(":")[0] for note in notes] == ["MediumMissing", "TooLargeForScanner"]
+
+
+def test_files_that_cannot_be_read_wait_and_are_not_missing(
+    town: City, scanner: ScriptedClamd
+) -> None:
+    hand_in_unscanned(town, 60, 61)
+    store = AwayStore(town.store.root)
+    town = replace(town, store=store)
+    store.is_away = True
+    assert tick(town, scanner.client()) == 0
+    assert store.asked == ["open_file"]
+    assert scanner.contents == []
+    with town.read() as session:
+        notes = session.scalars(select(SubmissionFile.scan_note).order_by(SubmissionFile.id)).all()
+    assert [note.partition(":")[0] for note in notes] == ["StoreAway", ""]
+    store.is_away = False
+    town.clock.move(scans.AGAIN_AFTER)
+    assert tick(town, scanner.client()) == 2
+    assert results(town) == [ScanResult.CLEAN] * 2
 
 
 def test_doctor_says_which_scanner_answers(scanner: ScriptedClamd) -> None:

@@ -22,6 +22,7 @@ from publisher.models.submissions import Submission
 from publisher.operations.retention import RAW_MAILS, tick_retention
 from publisher.states import QuarantineState
 from publisher.validation import Invalid
+from tests.support.away_store import AwayStore
 from tests.support.city import City
 from tests.support.city_people import MINUTE
 from tests.support.mailed import address_of, intake_of, message, prepared, receive_one
@@ -150,6 +151,11 @@ def test_raw_mails_that_were_read_end_after_ninety_days(database: Database, town
         raw, submission_id = mail.raw_sha256 or "", mail.submission_id
     tick_retention(database, town.store, now=town.now + RAW_MAILS - timedelta(minutes=1))
     assert town.store.exists(raw)
+    away = AwayStore(town.store.root)
+    away.is_away = True
+    tick_retention(database, away, now=town.now + RAW_MAILS)
+    with database.reading() as session:  # what stays is named, or nobody would remove it later
+        assert raw in session.scalars(select(ReceivedMail.raw_sha256)).all()
     tick_retention(database, town.store, now=town.now + RAW_MAILS)
     assert not town.store.exists(raw)
     assert town.store.exists(unread.raw_sha256)

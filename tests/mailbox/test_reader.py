@@ -15,10 +15,11 @@ from publisher.mail_messages.read import MOST_BYTES
 from publisher.mailbox import reader
 from publisher.mailbox.imap import imap_server
 from publisher.mailbox.reader import MailboxReading, tick_mailbox
-from publisher.media.store import Store, StoreAway
+from publisher.media.store import Store
 from publisher.models.mailbox import Mailbox, MailOutcome, ReceivedMail
 from publisher.models.submissions import Submission
 from tests.support import dovecot
+from tests.support.away_store import AwayStore
 from tests.support.city import City
 from tests.support.city_people import NOON
 from tests.support.dovecot import Dovecot
@@ -84,23 +85,21 @@ def test_each_mail_becomes_a_submission_once_and_is_marked(town: City, server: D
     assert (position(town).read_at, position(town).problem) == (NOON, "")
 
 
-class FullStore(Store):
-    """A store whose disk is full."""
-
-    def save(self, content: bytes) -> str:
-        """Store nothing."""
-        raise StoreAway(len(content))
-
-
-def test_a_mail_that_could_not_be_stored_is_read_again(
+def test_a_mail_that_could_not_be_stored_for_hours_is_read_again(
     town: City, server: Dovecot, tmp_path: Path
 ) -> None:
+    """The store is to blame, and not the mail: it is not kept unread as one that ends the clock."""
     server.deliver(mail_of(town, "first"))
-    full = reading_of(town, server, store=FullStore(tmp_path / "full"))
-    assert tick_mailbox(full, waits=False) == 0
+    full = AwayStore(tmp_path / "full")
+    full.is_away = True
+    reading = reading_of(town, server, store=full)
+    for _time in range(reader.MOST_TRIES + 2):
+        assert tick_mailbox(reading, waits=False) == 0
+        reading = dataclasses.replace(reading, now=_later(reading.now()))
     assert (subjects(town), server.flags()) == ([], [()])
     assert position(town).failing_since == NOON
-    soon = reading_of(town, server, at=lambda: NOON + reader.AFTER_TROUBLE)
+    assert position(town).problem == "the media store cannot be used"
+    soon = reading_of(town, server, at=reading.now)
     assert tick_mailbox(soon, waits=False) == 1
     assert subjects(town) == ["first"]
     assert position(town).failing_since is None

@@ -12,7 +12,7 @@ from sqlalchemy import Table, func, select
 
 from publisher.database.session import Base, Database
 from publisher.delivery import dispatch, sending
-from publisher.media.store import Store
+from publisher.media.store import Store, StoreAway
 from publisher.models.content_checks import CheckedLink, LinkFinding
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Attempt, Delivery
@@ -23,6 +23,7 @@ from publisher.operations.backup.restore import NotEmpty, OtherSchema, Restored,
 from publisher.operations.backup.write import write
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.states import DeliveryState
+from tests.support.away_store import AwayStore
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
 
@@ -251,6 +252,39 @@ def test_what_is_tidied_away_while_it_is_written_is_not_lost(town: City, tmp_pat
     file = tmp_path / "house.zip"
     manifest = write(town.database, town.store, file, now=town.now, tell=tidy)
     assert (manifest.media, manifest.lost) == ((digests[0],), ())
+
+
+@pytest.mark.parametrize("call", ["digests", "open", "exists"])
+def test_a_store_that_goes_away_loses_nothing_and_leaves_no_file(
+    town: City, tmp_path: Path, call: str
+) -> None:
+    store = AwayStore(town.store.root)
+    lost = store.save(b"1")
+    store.save(b"2")
+    store.path(lost).write_bytes(b"changed")  # then it is looked for once more
+
+    def leave(name: str) -> None:
+        store.is_away = store.is_away or name == call
+
+    store.before = leave
+    with pytest.raises(StoreAway):
+        write(town.database, store, tmp_path / "house.zip", now=town.now, tell=_nothing)
+    assert store.is_away
+    assert not list(tmp_path.glob("house*"))
+
+
+def test_nothing_is_restored_into_the_database_while_the_store_is_away(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    town.store.save(b"1")
+    file = tmp_path / "house.zip"
+    _write(town, file)
+    store = AwayStore(tmp_path / "restored")
+    store.is_away = True
+    with pytest.raises(StoreAway):
+        restore(other, store, file, now=town.now, reason=REASON, tell=_nothing)
+    assert _rows(other, Base.metadata.tables["people"]) == []
+    assert _restore(town, other, file).media == 1
 
 
 def test_a_backup_from_before_it_named_what_is_lost_is_read_as_ever(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +15,7 @@ from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.auth.session_start import SignedIn
 from publisher.database.session import Base
 from publisher.intake import uploads
-from publisher.intake.uploads import UploadedFile
+from publisher.intake.uploads import UploadedFile, UploadRefused
 from publisher.models.approvals import RefusalDay, RefusedSignIn, SpotCode
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.departments import RegisterFile, RegisterKind
@@ -35,6 +37,7 @@ from publisher.people import contact_verification
 from publisher.register import uploads as register_uploads
 from publisher.review import in_person
 from tests.support import scenes
+from tests.support.away_store import AwayStore
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
 from tests.support.passwords import set_password, signed_in_as
@@ -266,6 +269,68 @@ def test_a_file_that_is_gone_already_hinders_nothing(town: City) -> None:
     town.store.remove(send_file(town, b"one"))
     assert tick(town, UNUSED) == 2
     assert count(town, Upload) == 0
+
+
+@pytest.mark.both
+def test_who_uploads_a_file_while_it_is_removed_tries_again_and_loses_nothing(town: City) -> None:
+    store = AwayStore(town.store.root)
+    town = replace(town, store=store)
+    content = b"one"
+    digest = send_file(town, content)
+    town.clock.move(UNUSED)
+    refusals: list[str] = []
+
+    def upload(name: str) -> None:
+        """Upload the same at the worst moment: nothing may wait for a lock, and none may win."""
+        if name == "remove":
+            with pytest.raises(UploadRefused) as refused:
+                send_file(town, content)
+            refusals.append(refused.value.code)
+
+    store.before = upload
+    assert tick(town) == 2
+    assert refusals == ["store_away"]
+    assert not store.exists(digest)
+    assert send_file(town, content) == digest
+    assert store.exists(digest)
+    assert tick(town, UNUSED - SECOND) == 0
+    assert count(town, Upload) == 1
+
+
+def test_files_are_left_for_the_next_tick_while_the_store_is_away(town: City) -> None:
+    store = AwayStore(town.store.root)
+    town = replace(town, store=store)
+    digests = [send_file(town, content) for content in (b"one", b"two")]
+    store.is_away = True
+    store.asked.clear()
+    assert tick(town, UNUSED) == 0
+    assert store.asked == ["remove"]  # the second is not asked for: each answer may be long
+    assert count(town, Upload) == 2
+    store.is_away = False
+    town.hand_in(files=(UploadedFile("paper.pdf", b"%PDF-1.7 two"),))
+    assert tick(town) == 3
+    assert [store.exists(digest) for digest in digests] == [False, True]
+    assert count(town, Upload) == 0
+
+
+def test_a_file_that_is_used_by_the_time_it_is_removed_stays(town: City) -> None:
+    store = AwayStore(town.store.root)
+    town = replace(town, store=store)
+    digests = sorted(send_file(town, content) for content in (b"one", b"two"))
+    contents = {hash_of(content): content for content in (b"one", b"two")}
+
+    def use_the_second(name: str) -> None:
+        if name == "remove":
+            content = b"%PDF-1.7 " + contents[digests[1]]
+            town.hand_in(files=(UploadedFile("paper.pdf", content),))
+
+    store.before = use_the_second
+    tick(town, UNUSED)
+    assert [store.exists(digest) for digest in digests] == [False, True]
+
+
+def hash_of(content: bytes) -> str:
+    return sha256(b"%PDF-1.7 " + content).hexdigest()
 
 
 def test_every_place_that_names_a_file_is_asked_before_one_is_removed() -> None:

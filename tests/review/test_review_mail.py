@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from email.message import EmailMessage
 from html import unescape
 from io import BytesIO
@@ -25,6 +26,7 @@ from publisher.notifications.review_mail import MOST_BYTES, PICTURE_SIDE
 from publisher.states import NoticeState
 from tests.people.test_shared_addresses import share
 from tests.support import city_controls
+from tests.support.away_store import AwayStore
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
 from tests.support.mail import Mail, MailServer
@@ -227,7 +229,7 @@ def test_pictures_are_bounded_in_all_and_the_rest_is_named(
     assert len(re.findall(r">फोटो [१-८][,:] ", html_of(mail))) == 8
 
 
-@pytest.mark.parametrize("trouble", ["missing", "changed", "no picture", "unreadable"])
+@pytest.mark.parametrize("trouble", ["missing", "changed", "no picture"])
 def test_a_picture_that_cannot_be_read_never_stops_the_mail(
     town: City, mail_server: MailServer, trouble: str
 ) -> None:
@@ -243,13 +245,48 @@ def test_a_picture_that_cannot_be_read_never_stops_the_mail(
         path.write_bytes(b"changed")
     else:
         path.unlink()
-    if trouble == "unreadable":
-        path.mkdir()
     assert tick(town, mail_server.url) == 3  # one to the department, two to its officers
     mail = mail_to(mail_server)
     assert len(pictures_of(mail)) == 1
     assert "येथे दाखविता येत नाही: फोटो १\r\n" in mail.text
     assert "येथे दाखविता येत नाही: फोटो १<" in html_of(mail)
+
+
+def test_a_mail_waits_for_photos_that_cannot_be_read_and_goes_with_them(
+    town: City, mail_server: MailServer
+) -> None:
+    store = AwayStore(town.store.root)
+    town = replace(town, store=store)
+    sent(town, jpeg(), jpeg(80, 60))
+    store.is_away = True
+    assert tick(town, mail_server.url) == 1  # the department's has no photos
+    assert notice_of(town).state is NoticeState.QUEUED
+    assert notice_of(town).reason == "the photos cannot be read now"
+    store.is_away = False
+    town.clock.move(MINUTE)
+    assert tick(town, mail_server.url) == 2
+    assert len(pictures_of(mail_to(mail_server))) == 2
+
+
+def test_a_mail_that_waited_long_for_its_photos_goes_without_and_says_so(
+    town: City, mail_server: MailServer
+) -> None:
+    store = AwayStore(town.store.root)
+    town = replace(town, store=store)
+    sent(town, jpeg(), jpeg(80, 60))
+    store.is_away = True
+    for minutes in (0, 1, 2):
+        town.clock.move(minutes * MINUTE)
+        tick(town, mail_server.url)
+        assert mail_server.to("first@pmc.example") == []
+    store.asked.clear()
+    town.clock.move(5 * MINUTE)
+    assert tick(town, mail_server.url) == 2
+    assert store.asked == ["open"] * 2  # once for each mail, whatever its photos
+    mail = mail_to(mail_server)
+    assert pictures_of(mail) == {}
+    assert "पाहावे: फोटो १, फोटो २\r\n" in mail.text
+    assert "पाहावे: फोटो १, फोटो २<" in html_of(mail)
 
 
 def test_each_reader_has_a_link_of_their_own_which_is_masked_once_sent(

@@ -85,7 +85,7 @@ def contact_sheet(session: Session, post_id: int) -> Response:
     digests = renditions.source_digests(revision) if revision is not None else ()
     if not digests:
         raise NotFound(number)
-    end_reading()  # making them small takes time
+    end_reading()  # reading them and making them small takes time
     thumbnails = [_thumbnail(digest, SHEET_SIDE) for digest in digests]
     sheet = images.stacked(thumbnails, (SHEET_SIDE, SHEET_SIDE * 3 // 4))
     response = Response(sheet.content, mimetype=sheet.mime)
@@ -96,7 +96,7 @@ def contact_sheet(session: Session, post_id: int) -> Response:
 
 
 def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> Response:
-    end_reading()  # making it small takes time
+    end_reading()  # reading it and making it small takes time
     side = SIDES.get(request.args.get("size", ""), SIDES["wide"] if always_small else 0)
     kept_for = "max-age=3600"
     size: int | None = None

@@ -22,7 +22,7 @@ from publisher.validation import Invalid
 from web import in_flight
 from web.core.auth import actor, by_actor, reads, writes, writing
 from web.core.context import ctx
-from web.core.database import reading
+from web.core.database import end_reading, reading
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
 from web.drafting import forms, page, placeholders, warnings
@@ -64,9 +64,11 @@ def edit(post_id: int) -> Page:
     if request.form.get("then") in FORM_BUTTONS or placeholders.pressed_proposal().field:
         return _run_form_button(post_id, sheet, draft)
     number_on_page = number_of(sheet.form.seen.data)
+    before = _stored_draft(post, number_on_page)
+    end_reading()  # the pictures take their time
     prepared = renditions.prepare_pictures(ctx.store, draft, pictures)
     try:
-        number = _store(post_id, number_on_page, prepared, _stored_draft(post, number_on_page))
+        number = _store(post_id, number_on_page, prepared, before)
     except (Invalid, NotAllowed) as refusal:
         return _refused_page(post_id, sheet, draft, refusal)
     failpoints.hit("edit.after_commit")

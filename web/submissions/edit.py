@@ -71,6 +71,7 @@ class Filled:
 
     def page(self) -> str:
         """Return the HTML of the form's page."""
+        uploads.show_thumbnails(self.rows)
         return render_template(
             "submissions/new.html",
             form_page=self,
@@ -251,6 +252,7 @@ def upload() -> Page:
         sentences = [problem_sentence(error) for error in problems]
         return " ".join(sentences) or _("Choose a file."), 422
     new_rows = [row for row in rows if row.key not in before]
+    uploads.show_thumbnails(new_rows)
     return render_template("submissions/rows.html", rows=new_rows)
 
 

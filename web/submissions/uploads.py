@@ -36,17 +36,15 @@ ACTS = ("up", "down", "out")
 
 @dataclass
 class FileRow:
-    """An uploaded file in the form, with a key of its own and errors by field name."""
+    """An uploaded file in the form, with a key of its own and errors by field name.
+
+    `thumbnail` is a data URL, which `show_thumbnails` adds; empty without a readable picture.
+    """
 
     key: str
     file: KeptFile
     errors: dict[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def thumbnail(self) -> str:
-        """A thumbnail as a data URL; empty if the file is no readable picture."""
-        is_shown = self.file.is_picture and self.file.is_usable
-        return _thumbnail(self.file.sha256) if is_shown else ""
+    thumbnail: str = ""
 
     @property
     def token(self) -> str:
@@ -58,7 +56,22 @@ class FileRow:
         )
 
 
+def show_thumbnails(rows: Iterable[FileRow]) -> None:
+    """Add the thumbnails of pictures, before the page is rendered.
+
+    If the store is away the others stay without: it is not asked for each of them.
+    """
+    end_reading()
+    for row in rows:
+        if row.file.is_picture and row.file.is_usable:
+            try:
+                row.thumbnail = _thumbnail(row.file.sha256)
+            except StoreAway:
+                return
+
+
 def _thumbnail(digest: str) -> str:
+    """Return a thumbnail as a data URL; empty without a readable picture. Raises `StoreAway`."""
     try:
         content = _thumbnail_bytes(ctx.store, digest)
     except (MediumMissing, MediumChanged, BadPicture):

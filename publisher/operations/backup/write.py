@@ -34,7 +34,8 @@ def write(
 ) -> Manifest:
     """Write the backup to a temporary file, verify it, and rename it.
 
-    Raises `Damaged` if the verification fails, and `OSError`.
+    Raises `Damaged` if the verification fails, `StoreAway` if a medium may be there and cannot be
+    read, and `OSError`. Then there is no file.
     """
     unfinished = file.with_name(file.name + ".part")
     try:
