@@ -6,7 +6,6 @@ in a transaction lets all others wait for their locks.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,15 +17,13 @@ from publisher.media.store import Store, StoreAway
 
 
 class OpenTransactions:
-    """Which connections of each thread are in a transaction, of whatever database."""
+    """The connections of this process that are in a transaction, of whatever database.
+
+    Of all threads, as pictures are read and rendered in threads of their own.
+    """
 
     def __init__(self) -> None:
-        self._local = threading.local()
-
-    def of_this_thread(self) -> set[int]:
-        """Return the ids of the connections in which this thread has begun and not ended."""
-        connections: set[int] = self._local.__dict__.setdefault("connections", set())
-        return connections
+        self.connections: set[int] = set()
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -41,10 +38,10 @@ class OpenTransactions:
                 event.remove(Engine, name, listener)
 
     def _begin(self, connection: Connection) -> None:
-        self.of_this_thread().add(id(connection))
+        self.connections.add(id(connection))
 
     def _end(self, connection: Connection) -> None:
-        self.of_this_thread().discard(id(connection))
+        self.connections.discard(id(connection))
 
 
 class AwayStore(Store):
@@ -64,7 +61,7 @@ class AwayStore(Store):
     def _ask(self, name: str) -> None:
         self.asked.append(name)
         if self._transactions is not None:
-            assert not self._transactions.of_this_thread(), f"{name} within a transaction"
+            assert not self._transactions.connections, f"{name} within a transaction"
         self.before(name)
         if self.is_away:
             raise StoreAway

@@ -1,7 +1,6 @@
 """The media store is asked in no transaction: it may be far away, and nobody waits for its locks.
 
-One submission goes its whole way, and each call of the store looks whether its thread has begun a
-transaction.
+Files go their whole way, and each call of the store looks whether a transaction is open.
 """
 
 from __future__ import annotations
