@@ -5,17 +5,25 @@ from __future__ import annotations
 import dataclasses
 import logging
 import shutil
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
+from publisher.drafting.drafts import PictureDraft
+from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store, StoreAway
+from publisher.models.content_checks import CheckedLink
+from publisher.models.posts import Rendition
 from publisher.models.submission_details import Upload
-from publisher.models.submissions import Submission
+from publisher.models.submissions import Submission, SubmissionFile
 from publisher.operations import health_checks
+from tests.support.away_store import AwayStore
 from tests.web import pictures
 from tests.web.html_page import Page
 from tests.web.site import Site
 from tests.web.test_bad_submissions import TYPED
+from tests.web.test_waiting_mails import wait
 
 PHOTO = ("टाकी.jpg", pictures.jpeg())
 MESSAGE = (
@@ -111,3 +119,142 @@ def test_the_store_says_so_and_the_doctor_too(site_without_media: Site) -> None:
 def test_what_was_kept_before_is_not_written_again(site: Site) -> None:
     digest = site.city.store.save(PHOTO[1])
     assert site.city.store.save(PHOTO[1]) == digest
+
+
+@pytest.fixture
+def store(site: Site) -> AwayStore:
+    """The site's store, which can be away."""
+    store, house = AwayStore(site.city.store.root), site.app.extensions["house"]
+    site.app.extensions["house"] = replace(house, store=store)
+    return store
+
+
+def photo_addresses(site: Site) -> tuple[int, list[str]]:
+    """Return a post in review, and the addresses under which its photo and its file are read."""
+    city = site.city
+    submission_id = city.hand_in(files=(UploadedFile(*PHOTO),))
+    post_id = city.start(submission_id)
+    city.save(post_id, pictures=(PictureDraft("टाकी", content=PHOTO[1], name=PHOTO[0]),))
+    city.send(post_id)
+    with city.read() as session:
+        file_id = session.scalars(select(SubmissionFile.id)).one()
+        rendition = session.scalars(select(Rendition)).first()
+        assert rendition is not None
+        link = {"digest": "a", "url": "https://a.example", "asked_at": city.now}
+    with city.write() as session:
+        session.add(CheckedLink(picture_sha256=rendition.sha256, **link))
+    file, pictures = f"/submissions/{submission_id}/files/{file_id}", f"/posts/{post_id}/pictures"
+    return post_id, [
+        file,
+        f"{file}?size=small",
+        f"{pictures}/{rendition.sha256}",
+        f"{pictures}/{rendition.source_sha256}?size=wide",
+        f"/posts/{post_id}/contact-sheet",
+        f"/link-pictures/{rendition.sha256}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("mr", "सध्या फोटो व इतर फाइल वाचता येत नाहीत. कोणतीही फाइल नष्ट झालेली नाही."),
+        ("hi", "अभी फ़ोटो और अन्य फ़ाइलें पढ़ी नहीं जा सकतीं। कोई फ़ाइल नष्ट नहीं हुई है।"),
+        ("en", "Photos and other files cannot be read at the moment. None is lost."),
+    ],
+)
+def test_what_cannot_be_read_now_says_so_and_when_to_come_again(
+    site: Site, store: AwayStore, language: str, sentence: str
+) -> None:
+    post_id, addresses = photo_addresses(site)
+    clerk = site.browser("clerk")
+    clerk.post("/language", {"lang": language})
+    store.is_away = True
+    for address in addresses:
+        answer = clerk.get(address)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60"), address
+        assert sentence in Page(answer.text)
+        assert "max-age" not in answer.headers.get("Cache-Control", "")
+    assert site.browser("first").get(f"/posts/{post_id}/review").status_code == 200
+    store.is_away = False
+    assert [clerk.get(address).status_code for address in addresses] == [200] * 6
+
+
+def test_a_form_keeps_its_files_and_texts_and_is_sent_once_the_store_is_back(
+    site: Site, store: AwayStore
+) -> None:
+    member = site.browser("member")
+    photos = [("files", (f"{width}.jpg", pictures.jpeg(width, 48))) for width in (64, 65, 66)]
+    response = member.post("/submissions/new", [("act", "up-none")], files=photos)
+    store.is_away = True
+    store.asked.clear()
+    files = [pair for pair in Page(response.text).form("hand-in") if pair[0] == "kept"]
+    assert len(files) == 3
+    typed = [(name, value) for name, values in TYPED.items() for value in values] + files
+    typed += [(name, "") for _file in files for name in ("alt_mr", "alt_en")]
+    response = member.post("/submissions/new", typed)
+    page = Page(response.text)
+    assert response.status_code == 422
+    assert store.asked == ["exists"]  # each answer may be long: one is enough
+    for width in (64, 65, 66):
+        assert f"“{width}.jpg” जतन करता आली नाही" in page
+    fields = dict(page.form("hand-in"))
+    assert fields["title"] == TYPED["title"][0]
+    store.is_away = False
+    assert member.post("/submissions/new", page.form("hand-in")).status_code == 302
+
+
+def test_a_form_whose_thumbnails_cannot_be_read_is_shown_without_them(
+    site: Site, store: AwayStore
+) -> None:
+    member = site.browser("member")
+    photos = [("files", (f"{width}.jpg", pictures.jpeg(width, 40))) for width in (71, 72)]
+    calls = {"open": 0}
+
+    def leave(name: str) -> None:
+        calls[name] = calls.get(name, 0) + 1
+        store.is_away = name == "open"
+
+    store.before = leave
+    response = member.post("/submissions/files", files=photos)
+    assert response.status_code == 200
+    assert calls["open"] == 1
+    assert Page(response.text).named("kept")
+    assert "<img" not in response.text
+
+
+def test_a_draft_whose_photo_cannot_be_read_is_shown_again_with_all_its_texts(
+    site: Site, store: AwayStore
+) -> None:
+    city = site.city
+    post_id = city.start(city.hand_in())
+    pictures_of_draft = tuple(
+        PictureDraft("टाकी", content=pictures.jpeg(width, 60), name="a.jpg") for width in (80, 81)
+    )
+    city.save(post_id, on=["x"], pictures=pictures_of_draft)
+    clerk, path = site.browser("clerk"), f"/posts/{post_id}/draft"
+    text = f"text_{city.accounts['x']}_mr"
+    fields = [
+        (name, "नवीन शब्द" if name == text else value)
+        for name, value in clerk.page(path).form("draft")
+    ]
+    store.is_away = True
+    response = clerk.post(path, [*fields, ("then", "save")])
+    page = Page(response.text)
+    assert response.status_code == 422
+    assert "सर्व्हरवर सध्या फाइल साठविता येत नाहीत" in page
+    assert dict(page.form("draft"))[text] == "नवीन शब्द"
+    assert city.newest(post_id) == 1
+    store.is_away = False
+    assert clerk.post(path, [*fields, ("then", "save")]).status_code == 302
+
+
+def test_a_waiting_mail_that_cannot_be_read_still_waits(site: Site, store: AwayStore) -> None:
+    quarantine_id, lead = wait(site), site.browser("lead")
+    department = {"department_id": str(site.city.departments["water"])}
+    store.is_away = True
+    path = f"/quarantine/{quarantine_id}/take-in"
+    response = lead.post(path, department)
+    assert response.status_code == 422
+    assert "सर्व्हरवर सध्या फाइल साठविता येत नाहीत" in Page(response.text)
+    store.is_away = False
+    assert lead.post(path, department).status_code == 302
