@@ -69,12 +69,10 @@ def move_on(
         case Refused():
             _distrust_second_step(delivery)
             _fail(session, delivery, failure.reason, now)
-        case MediumMissing():
+        case MediumMissing() | MediumChanged():
             _distrust_second_step(delivery)
-            _fail(session, delivery, "medium_missing", now)
-        case MediumChanged():
-            _distrust_second_step(delivery)
-            _fail(session, delivery, "medium_changed", now)
+            is_missing = isinstance(failure, MediumMissing)
+            _fail(session, delivery, "medium_missing" if is_missing else "medium_changed", now)
         case StoreAway():
             # Nothing is known about the pictures by that: without them it is never sent.
             until = next_try(delivery, now=now, retry_at=None)

@@ -219,13 +219,13 @@ def _end(reading: MailboxReading, fence: int, problem: Exception | None) -> None
             row.leased_until, row.read_at = now, now
             row.failing_since, row.problem = None, ""
             return
-        words = _NO_STORE if isinstance(problem, StoreAway) else str(problem)
+        reason = _NO_STORE if isinstance(problem, StoreAway) else str(problem)
         if row.failing_since is None:
-            log.warning("mailbox: %s cannot be read (%s)", reading.server.label, words)
+            log.warning("mailbox: %s cannot be read (%s)", reading.server.label, reason)
             row.failing_since = now
         if isinstance(problem, StoreAway):
             # Not the message has failed: it is never kept unread because of that.
             row.begun_times = 0
         is_refused = isinstance(problem, MailboxSignInRefused)
         row.leased_until = now + (AFTER_REFUSAL if is_refused else AFTER_TROUBLE)
-        row.problem = words[:300]
+        row.problem = reason[:300]

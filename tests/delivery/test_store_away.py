@@ -60,7 +60,7 @@ def outcomes(town: City) -> list[str]:
         return list(session.scalars(select(Attempt.outcome).order_by(Attempt.id)))
 
 
-def test_a_post_waits_for_its_pictures_with_growing_pauses_and_then_goes_with_them(
+def test_a_post_waits_for_its_pictures_with_growing_pauses(
     town_of_store: City, store: AwayStore
 ) -> None:
     town = town_of_store
@@ -99,7 +99,7 @@ def test_past_its_late_limit_it_is_missed_because_of_its_pictures(
     assert "clerk" in town.notified("delivery_missed")
 
 
-def test_a_changed_text_goes_out_as_its_pictures_are_on_the_platform_already(
+def test_a_changed_text_goes_out_without_reading_its_pictures(
     town_of_store: City, store: AwayStore
 ) -> None:
     town = town_of_store

@@ -272,7 +272,7 @@ def test_a_file_that_is_gone_already_hinders_nothing(town: City) -> None:
 
 
 @pytest.mark.both
-def test_who_uploads_a_file_while_it_is_removed_tries_again_and_loses_nothing(town: City) -> None:
+def test_an_upload_of_a_file_that_is_being_removed_is_tried_again(town: City) -> None:
     store = AwayStore(town.store.root)
     town = replace(town, store=store)
     content = b"one"

@@ -179,7 +179,7 @@ def test_what_cannot_be_read_now_says_so_and_when_to_come_again(
     assert [clerk.get(address).status_code for address in addresses] == [200] * 6
 
 
-def test_a_form_keeps_its_files_and_texts_and_is_sent_once_the_store_is_back(
+def test_a_form_keeps_its_files_and_texts_until_the_store_is_back(
     site: Site, store: AwayStore
 ) -> None:
     member = site.browser("member")
@@ -222,7 +222,7 @@ def test_a_form_whose_thumbnails_cannot_be_read_is_shown_without_them(
     assert "<img" not in response.text
 
 
-def test_a_draft_whose_photo_cannot_be_read_is_shown_again_with_all_its_texts(
+def test_a_draft_whose_photo_cannot_be_read_keeps_all_its_texts(
     site: Site, store: AwayStore
 ) -> None:
     city = site.city
