@@ -34,7 +34,7 @@ from publisher.validation import Validator
 MOVING = "image/gif"
 """Only animated pictures stay GIFs; a post takes one of them, and no other picture with it."""
 
-Renditions = dict[tuple[str, str], PreparedPicture]
+Renditions = Mapping[tuple[str, str], PreparedPicture]
 _PROBLEMS = (BadFile, BadPicture, MediumMissing, MediumChanged)
 _Outcome = Mapping[str, PreparedPicture] | Exception
 """A picture's renditions by platform, or why there are none."""

@@ -12,6 +12,7 @@ from publisher.database.session import Database
 from publisher.drafting import collaboration, drafts, prefill
 from publisher.drafting import save as drafting_save
 from publisher.intake import close, submit
+from publisher.intake.persistence import stored_form
 from publisher.media.store import Store
 from publisher.models.posts import Language, Post
 from publisher.models.submissions import Submission
@@ -36,14 +37,16 @@ def road_submission(session: Session, town: City, store: Store) -> Submission:
         actor=town.actor("clerk"),
         now=NOON,
         city_code="PMC",
-        store=store,
-        form=form(
-            town,
-            department_id=town.departments["road"],
-            title="वळण रस्ता",
-            text_mr="वळण रस्त्याने जावे.",
-            text_en="",
-            brought_by="शिपाई",
+        stored_form=stored_form(
+            store,
+            form(
+                town,
+                department_id=town.departments["road"],
+                title="वळण रस्ता",
+                text_mr="वळण रस्त्याने जावे.",
+                text_en="",
+                brought_by="शिपाई",
+            ),
         ),
     )
 

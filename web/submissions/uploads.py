@@ -20,7 +20,7 @@ from publisher.intake.form import MOST_FILES
 from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, own_name
 from publisher.media import images
 from publisher.media.image_checks import BadPicture
-from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
+from publisher.media.store import MediumChanged, MediumMissing, StoreAway
 from publisher.media.virus_scanner import Clamd, clamd
 from publisher.models.submissions import ScanResult
 from publisher.validation import FieldError, Invalid
@@ -73,16 +73,16 @@ def show_thumbnails(rows: Iterable[FileRow]) -> None:
 def _thumbnail(digest: str) -> str:
     """Return a thumbnail as a data URL; empty without a readable picture. Raises `StoreAway`."""
     try:
-        content = _thumbnail_bytes(ctx.store, digest)
+        content = _thumbnail_bytes(ctx.store.address, digest)
     except (MediumMissing, MediumChanged, BadPicture):
         return ""
     return "data:image/jpeg;base64," + base64.b64encode(content).decode()
 
 
 @lru_cache(maxsize=128)
-def _thumbnail_bytes(store: MediaStore, digest: str) -> bytes:
+def _thumbnail_bytes(_store_address: str, digest: str) -> bytes:
     # Cached, because a form that is sent several times shows the same thumbnails.
-    return images.thumbnail(store.open(digest), SIDE).content
+    return images.thumbnail(ctx.store.open(digest), SIDE).content
 
 
 def _serializer() -> URLSafeSerializer:
