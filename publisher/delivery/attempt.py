@@ -7,6 +7,7 @@ Publishing, replying, editing, hiding and deleting all go through here, and each
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from approvals.errors import WrongState
@@ -192,17 +193,22 @@ def outgoing_of(payload: DeliveryPayload, store: MediaStore, deadline: Deadline)
     """Return exactly what is sent, with the pictures' bytes.
 
     Raises `MediumMissing`, `MediumChanged` (bytes that do not match their digest), or `StoreAway`,
-    also once the deadline has passed: what is left of the lease does not suffice to send it.
+    also if they were read too late to be sent by the deadline.
     """
-    media: list[Medium] = []
-    for media_ref in payload.media_refs:
-        content = store.open(media_ref.sha256)
-        # A store over the network may take as long for each picture as the whole attempt may. No
-        # further one is begun then, so that all of them take less than twice that: the lease.
-        if deadline.passed():
-            raise StoreAway
-        media.append(Medium(content, media_ref.mime, media_ref.alt_text, media_ref.sha256))
-    return _outgoing(payload, tuple(media))
+    refs = payload.media_refs
+    if not refs:
+        return _outgoing(payload, ())
+    # A store over the network may take as long for one picture as the whole attempt may. So they
+    # are read side by side: together they take no longer, which is less than half of the lease.
+    with ThreadPoolExecutor(len(refs)) as threads:
+        contents = list(threads.map(store.open, [media_ref.sha256 for media_ref in refs]))
+    if deadline.passed():
+        raise StoreAway
+    media = tuple(
+        Medium(content, media_ref.mime, media_ref.alt_text, media_ref.sha256)
+        for content, media_ref in zip(contents, refs, strict=True)
+    )
+    return _outgoing(payload, media)
 
 
 def lookup_of(payload: DeliveryPayload) -> Outgoing:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
 
 from publisher.delivery.emergency.alerts import tick_alerts
 from publisher.drafting.drafts import PictureDraft
-from publisher.models.deliveries import Attempt, DeliveryAction
+from publisher.models.deliveries import Attempt, Delivery, DeliveryAction
 from publisher.models.emergency import Alert
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.types import Outgoing, PreparedPost
@@ -140,24 +141,45 @@ def test_an_urgent_post_alarms_after_two_minutes_as_any_that_waits(
         assert session.scalars(select(Alert.trouble)).all() == ["waiting"]
 
 
-def test_no_further_picture_is_read_once_the_deadline_has_passed(
+def test_pictures_are_read_at_the_same_time_so_that_four_take_no_longer(
     town_of_store: City, store: AwayStore
 ) -> None:
-    """Four pictures that take nearly the deadline each: the second is the last that is begun."""
+    town = town_of_store
+    delivery_id = due_with_pictures(town, FOUR)
+    reads = Barrier(len(FOUR))
+
+    def meet(name: str) -> None:
+        if name == "open":
+            reads.wait(timeout=30)  # is broken if one waits for another to be read
+
+    store.before = meet
+    town.tick_dispatch()
+    assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
+    (post,) = town.platform("x").published
+    assert [medium.sha256 for medium in post.media] == digests(town, delivery_id)
+
+
+def digests(town: City, delivery_id: int) -> list[str]:
+    with town.read() as session:
+        variant = session.get_one(Delivery, delivery_id).variant
+        return [rendition.sha256 for rendition in variant.renditions]
+
+
+def test_pictures_that_were_read_too_late_are_not_sent(
+    town_of_store: City, store: AwayStore
+) -> None:
     town, seconds = town_of_store, [0.0]
     delivery_id = due_with_pictures(town, FOUR)
-    store.asked.clear()
 
     def wait(name: str) -> None:
         if name == "open":
-            seconds[0] += PACE.send_deadline - 1
+            seconds[0] = PACE.send_deadline
 
     store.before = wait
     town.context = replace(town.context, monotonic=lambda: seconds[0])
     town.tick_dispatch()
-    assert store.asked.count("open") == 2
-    assert seconds[0] < PACE.lease
     assert town.delivery(delivery_id).reason["code"] == "store_away"
+    assert outcomes(town) == ["store"]
     assert town.platform("x").published == []
 
 
