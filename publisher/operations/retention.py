@@ -167,7 +167,8 @@ def _drop_uploads(database: Database, store: MediaStore, now: datetime) -> int:
     # wait for it. So the rows stay, marked, until the file is gone; whoever uploads the same
     # meanwhile is refused by the mark, and asked to try again. A crash leaves the mark, and the
     # next tick goes on with it.
-    gone, marked = _mark_unused(database, now)
+    with database.transaction() as session:
+        gone, marked = mark_unused(session, is_sqlite=database.is_sqlite, now=now)
     removed = _remove(database, store, marked)
     with database.transaction() as session:
         is_removed = (Upload.sha256.in_(removed), Upload.at == BEING_REMOVED)
@@ -175,22 +176,21 @@ def _drop_uploads(database: Database, store: MediaStore, now: datetime) -> int:
     return gone + len(removed)
 
 
-def _mark_unused(database: Database, now: datetime) -> tuple[int, set[str]]:
+def mark_unused(session: Session, *, is_sqlite: bool, now: datetime) -> tuple[int, set[str]]:
     """Mark the old uploads whose files nothing uses, and delete those whose files are used.
 
     Return how many were deleted, and the digests of those that are marked.
     """
-    with database.transaction() as session:
-        # An insert waits for the end of this transaction, and sees the mark afterwards.
-        if not database.is_sqlite:
-            session.execute(text("LOCK TABLE uploads IN SHARE ROW EXCLUSIVE MODE"))
-        last = func.max(Upload.at)
-        old = select(Upload.sha256).group_by(Upload.sha256).having(last <= now - UNUSED)
-        digests = set(session.scalars(old.order_by(Upload.sha256).limit(STEP)))
-        used = _used(session, digests)
-        gone = session.execute(delete(Upload).where(Upload.sha256.in_(used)))
-        unused = digests - used
-        session.execute(update(Upload).where(Upload.sha256.in_(unused)).values(at=BEING_REMOVED))
+    # An insert waits for the end of this transaction, and sees the mark afterwards.
+    if not is_sqlite:
+        session.execute(text("LOCK TABLE uploads IN SHARE ROW EXCLUSIVE MODE"))
+    last = func.max(Upload.at)
+    old = select(Upload.sha256).group_by(Upload.sha256).having(last <= now - UNUSED)
+    digests = set(session.scalars(old.order_by(Upload.sha256).limit(STEP)))
+    used = _used(session, digests)
+    gone = session.execute(delete(Upload).where(Upload.sha256.in_(used)))
+    unused = digests - used
+    session.execute(update(Upload).where(Upload.sha256.in_(unused)).values(at=BEING_REMOVED))
     return _rows(gone), unused
 
 

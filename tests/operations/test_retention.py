@@ -32,6 +32,7 @@ from publisher.models.people import (
 from publisher.models.posts import Decision, Post, Revision, Variant
 from publisher.models.submission_details import Upload
 from publisher.models.submissions import Submission
+from publisher.operations import retention
 from publisher.operations.retention import LOGS, SPENT, STEP, UNUSED, USED_IN, tick_retention
 from publisher.people import contact_verification
 from publisher.register import uploads as register_uploads
@@ -40,6 +41,7 @@ from tests.support import scenes
 from tests.support.away_store import AwayStore
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
+from tests.support.lock_conflicts import run_into_locks
 from tests.support.passwords import set_password, signed_in_as
 
 PASSWORD = "सात डोंगर निळी होडी"
@@ -295,6 +297,27 @@ def test_an_upload_of_a_file_that_is_being_removed_is_tried_again(town: City) ->
     assert store.exists(digest)
     assert tick(town, UNUSED - SECOND) == 0
     assert count(town, Upload) == 1
+
+
+@pytest.mark.both
+def test_an_upload_that_comes_while_uploads_are_marked_sees_the_mark(town: City) -> None:
+    digest = send_file(town, b"one")
+    town.clock.move(UNUSED)
+    town.store.remove(digest)  # whether it is refused is decided before the file is looked for
+
+    def upload() -> None:
+        with pytest.raises(UploadRefused):
+            send_file(town, b"one")
+
+    def mark() -> None:
+        with town.database.transaction() as session:
+            retention.mark_unused(session, is_sqlite=town.database.is_sqlite, now=town.now)
+
+    run_into_locks(
+        town, mark, upload, pauses_at=lambda statement: statement.startswith("UPDATE uploads")
+    )
+    assert tick(town) == 2
+    send_file(town, b"one")
 
 
 def test_files_are_left_for_the_next_tick_while_the_store_is_away(town: City) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from publisher.drafting.drafts import PictureDraft
 from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store, StoreAway
 from publisher.models.content_checks import CheckedLink
+from publisher.models.notifications import Notice
 from publisher.models.posts import Rendition
 from publisher.models.submission_details import Upload
 from publisher.models.submissions import Submission, SubmissionFile
@@ -258,3 +260,40 @@ def test_a_waiting_mail_that_cannot_be_read_still_waits(site: Site, store: AwayS
     assert "सर्व्हरवर सध्या फाइल साठविता येत नाहीत" in Page(response.text)
     store.is_away = False
     assert lead.post(path, department).status_code == 302
+
+
+def test_of_several_new_photos_the_store_is_asked_for_one_and_each_is_named(
+    site: Site, store: AwayStore
+) -> None:
+    photos = [("files", (f"{width}.jpg", pictures.jpeg(width, 50))) for width in (91, 92, 93)]
+    store.is_away = True
+    response = site.browser("member").post("/submissions/files", files=photos)
+    assert response.status_code == 422
+    assert store.asked == ["save"]
+    for width in (91, 92, 93):
+        assert f"“{width}.jpg” जतन करता आली नाही" in response.text
+    with site.city.read() as session:
+        assert session.query(Upload).count() == 0
+
+
+def test_a_post_that_waits_for_its_photos_says_so_and_why_it_was_missed(
+    site: Site, store: AwayStore
+) -> None:
+    city = replace(site.city, store=store)
+    post_id = city.start(city.hand_in())
+    picture = PictureDraft("टाकी", content=pictures.jpeg(94, 50), name="a.jpg")
+    city.save(post_id, on=["x"], pictures=(picture,))
+    city.send(post_id)
+    city.approve(post_id)
+    (delivery_id,) = city.schedule(post_id, timedelta(0))
+    store.is_away = True
+    city.tick_dispatch()
+    path = f"/deliveries/{delivery_id}"
+    page = site.browser("clerk").page(path)
+    assert "सध्या फोटो वाचता येत नाहीत. पोस्ट थांबली आहे; फोटोंशिवाय ती प्रसिद्ध होणार नाही." in page
+    assert "पाठविले नाही: फोटो वाचता आले नाहीत" in page
+    city.tick_dispatch(timedelta(hours=12))
+    assert "फोटो वाचता आले नाहीत आणि दरम्यान वेळ उलटली." in site.browser("clerk").page(path)
+    with city.read() as session:
+        query = select(Notice.body).where(Notice.kind == "delivery_missed")
+        assert "फोटो वाचता आले नाहीत." in session.scalars(query).all()[0]

@@ -131,11 +131,17 @@ def take_up(rows: list[FileRow]) -> list[FieldError]:
     end_reading()  # the scanner may take its time
     problems, scanner = [], clamd(ctx.settings.clamd_url)
     ends_at = scanner.monotonic() + scans.ENDS_WITHIN if scanner is not None else 0.0
+    is_away = False
     for upload in chosen:
+        if is_away:  # the store is not asked for each file: each answer may be long in coming
+            name = own_name(upload.filename or "")
+            problems.append(FieldError("files", "store_away", {"name": name}))
+            continue
         try:
             rows.append(_store_upload(upload, rows, scanner, ends_at))
         except UploadRefused as bad:
             problems.append(FieldError("files", bad.code, bad.values))
+            is_away = isinstance(bad.__cause__, StoreAway)
         except Invalid as invalid:
             problems.extend(invalid.problems)
     return problems
