@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import cache, wraps
+from threading import Lock
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, String, exists, or_, type_coerce
+from sqlalchemy import CTE, ColumnElement, Select, String, exists, or_, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from approvals.states import PostState
@@ -14,6 +16,21 @@ from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.states import DeliveryState
 
 State = TypeVar("State", PostState, DeliveryState)
+
+
+def once(build: Callable[[], CTE]) -> Callable[[], CTE]:
+    """Return a function that builds a CTE at its first call, and then returns this very one.
+
+    A statement that names two CTEs alike is refused, and so two threads may not each build one.
+    """
+    lock, cached = Lock(), cache(build)
+
+    @wraps(build)
+    def built() -> CTE:
+        with lock:
+            return cached()
+
+    return built
 
 
 def has(query: Select[int]) -> ColumnElement[bool]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from functools import cache
 
 from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -24,7 +23,7 @@ from publisher.models.posts import (
 )
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import sql_four_eyes
-from publisher.reports.sql_basics import has, is_open_order
+from publisher.reports.sql_basics import has, is_open_order, once
 from publisher.review.gate_adapter import APPROVAL_KINDS
 from publisher.states import STUCK, CommentState, DeliveryState
 
@@ -179,9 +178,9 @@ def stands_still(states: Collection[DeliveryState] = STUCK) -> Condition:
     return Delivery.id.in_(select(stuck.c.id).where(stuck.c.state.in_(states)))
 
 
-@cache
+@once
 def _stuck() -> CTE:
-    """Return the ids and states of all stuck deliveries; cached like `_restored_sources`."""
+    """Return the ids and states of all stuck deliveries; it exists once, like `_restored_sources`."""
     # Texts and orders are separate subqueries: a planner that must test both on every delivery
     # would join all texts ever published first.
     delivery = aliased(Delivery)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 
 from sqlalchemy import CTE, ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -13,6 +12,7 @@ from publisher.models.approvals import Absence
 from publisher.models.people import Appointment
 from publisher.models.posts import Post, PostKind, Revision
 from publisher.people.absences import is_away_on
+from publisher.reports.sql_basics import once
 from publisher.working_time import local_day
 
 
@@ -66,11 +66,11 @@ def _ground(appointment: type[Appointment]) -> tuple[ColumnElement[int], ...]:
     )
 
 
-@cache
+@once
 def _restored_sources() -> CTE:
     """Return each restored revision paired with every revision it restores, transitively.
 
-    It is cached, so that a statement contains the CTE once.
+    It exists once, so that a statement contains the CTE once.
     """
     restored, source = aliased(Revision), aliased(Revision)
     first = select(restored.id, restored.restored_from_id.label("source_id"))
