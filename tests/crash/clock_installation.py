@@ -42,6 +42,7 @@ WAITING = (
     DeliveryState.SENDING,
     DeliveryState.UNCONFIRMED,
 )
+AT_WORK = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 UNLIMITED = {
     "x_publish_limit": "1000000",
     "facebook_call_limit": "1000000",
@@ -117,10 +118,10 @@ class ClockInstallation:
         on: Sequence[str] = ("x", "facebook"),
         due: datetime | None = None,
         pictures: tuple[PictureDraft, ...] = (),
+        languages: Sequence[Language] = (Language.MARATHI, Language.ENGLISH, Language.HINDI),
     ) -> list[int]:
         """Add this many approved deliveries with different texts, due at `due` or now."""
         delivery_ids: list[int] = []
-        languages = (Language.MARATHI, Language.ENGLISH, Language.HINDI)
         while len(delivery_ids) < count:
             self.town.clock.at = due or now()
             post_id = self.town.start(self.town.hand_in())
@@ -290,6 +291,15 @@ class ClockInstallation:
     def delivery_count(self, *states: DeliveryState) -> int:
         """Return the number of deliveries in these states."""
         query = select(func.count()).where(Delivery.state.in_(states))
+        with self.database.reading() as session:
+            return session.execute(query).scalar_one()
+
+    def claimed_count(self, clock: RunningCommand) -> int:
+        """Return the number of a clock's claims; a clock's name contains its pid."""
+        query = select(func.count()).where(
+            Delivery.state.in_(AT_WORK),
+            Delivery.claimed_by.like(f"%-{clock.pid}-%"),
+        )
         with self.database.reading() as session:
             return session.execute(query).scalar_one()
 

@@ -15,6 +15,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,8 +83,10 @@ class ForkServer:
         )
         self._read()
 
-    def start(self, *arguments: str, environment: Mapping[str, str]) -> RunningCommand:
-        """Fork `nagarvani` with these arguments, in this environment."""
+    def start(
+        self, *arguments: str, environment: Mapping[str, str], cwd: Path = runs.CHECKOUT
+    ) -> RunningCommand:
+        """Fork `nagarvani` with these arguments, in this environment and working folder."""
         self.count += 1
         output = self.folder / f"{arguments[0]}-{self.count}.txt"
         output.touch()
@@ -91,6 +94,7 @@ class ForkServer:
             "arguments": arguments,
             "environment": dict(environment),
             "output": str(output),
+            "cwd": str(cwd),
         }
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(request) + "\n")
@@ -120,10 +124,11 @@ class ForkingStarter(Starter):
         environment: Mapping[str, str],
         ready: Path | None = None,
         within: float = 20,
+        cwd: Path = runs.CHECKOUT,
     ) -> RunningCommand:
         """Fork a `nagarvani` command of the product."""
         assert self.fork_server is not None
-        started = self.fork_server.start(*arguments, environment=environment)
+        started = self.fork_server.start(*arguments, environment=environment, cwd=cwd)
         return self.stop_later(started, ready=ready, within=within)
 
 
@@ -144,12 +149,16 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def _run_command(arguments: list[str], environment: dict[str, str], output: str) -> None:
+def _run_command(
+    arguments: list[str], environment: dict[str, str], output: str, cwd: str
+) -> None:
     """Run the command in this process."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     _redirect_output(Path(output))
+    os.chdir(cwd)
     os.environ.update(environment)
+    tempfile.tempdir = None  # found once a process, and this one may have a TMPDIR of its own
     for crash in (crash_at_statement, crash_in_commit):
         crash.arm()
     sys.argv = ["nagarvani", *arguments]

@@ -12,13 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from publisher import failpoints
 from publisher.models.deliveries import Delivery
-from publisher.states import DeliveryState
 from tests.crash import points
-from tests.crash.clock_installation import TIMEOUT, ClockInstallation, resume, suspend
+from tests.crash.clock_installation import AT_WORK, TIMEOUT, ClockInstallation, resume, suspend
 from tests.crash.connection_cuts import WRITES_RECEIPTS, WRITES_SENDING, cut_commits
 from tests.crash.goals import Goals
 from tests.crash.servers import OwnServer
@@ -37,7 +36,6 @@ STEP_CHANGE_CHANCE = 0.1
 RESUMED_SECONDS = 1.0
 """Seconds that a resumed clock has to finish its work before it can be killed."""
 
-AT_WORK = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 TERMINATE_HALF = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
     "WHERE datname = current_database() AND application_name = 'clock' AND random() < 0.5"
@@ -167,16 +165,7 @@ class Round:
             _assert_never_ran(clock)
             return
         self.tally.kills += 1
-        self.tally.at_work += self._claimed_count(clock) > 0
-
-    def _claimed_count(self, clock: RunningCommand) -> int:
-        """Return the number of a clock's claims; a clock's name contains its pid."""
-        query = select(func.count()).where(
-            Delivery.state.in_(AT_WORK),
-            Delivery.claimed_by.like(f"%-{clock.pid}-%"),
-        )
-        with self.installation.database.reading() as session:
-            return session.execute(query).scalar_one()
+        self.tally.at_work += self.installation.claimed_count(clock) > 0
 
     def _busy_clocks(self) -> list[RunningCommand]:
         """Return the clocks that have claimed deliveries, or are sending them."""
@@ -239,7 +228,7 @@ class Round:
         if not clock.is_running():
             return
         until = time.monotonic() + 2 * self.installation.timings.delivery.lease
-        self.suspended.append(SuspendedClock(clock, until, had_work=self._claimed_count(clock) > 0))
+        self.suspended.append(SuspendedClock(clock, until, had_work=self.installation.claimed_count(clock) > 0))
         self.installation.clocks.remove(clock)
         if not self.server:  # a suspended clock blocks all others
             self._resume_clocks(all_of_them=True)

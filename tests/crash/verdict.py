@@ -82,10 +82,10 @@ def _published_counts(installation: ClockInstallation) -> Counter[Key]:
     return Counter(key for key, _ in _published_with_pictures(installation))
 
 
-def _published_with_pictures(installation: ClockInstallation) -> list[tuple[Key, int]]:
-    """Return the city's live posts, each with its number of pictures."""
+def _published_with_pictures(installation: ClockInstallation) -> list[tuple[Key, list[str]]]:
+    """Return the city's live posts, each with the digests of its pictures."""
     return [
-        ((platform, str(post["text"])), len(post["media"]))
+        ((platform, str(post["text"])), [picture["digest"] for picture in post["media"]])
         for platform in ("x", "facebook")
         for post in installation.ledger(platform)
         if not post["citizen"] and post["published"]
@@ -97,7 +97,7 @@ def _unapproved(installation: ClockInstallation, by_key: Mapping[Key, Delivery])
     return {
         key
         for key, pictures in _published_with_pictures(installation)
-        if not _was_approved(by_key.get(key)) or pictures != len(by_key[key].variant.renditions)
+        if not _was_approved(by_key.get(key)) or pictures != _digests(by_key[key])
     }
 
 
@@ -126,7 +126,7 @@ def _deliveries(installation: ClockInstallation) -> list[Delivery]:
         rows = list(session.scalars(query).unique())
         for row in rows:
             outgoing_text.outgoing_text(row.variant)
-            len(row.variant.renditions)
+            _digests(row)
             for decision in row.variant.revision.decisions:
                 _end_times(decision)
     return rows
@@ -134,6 +134,11 @@ def _deliveries(installation: ClockInstallation) -> list[Delivery]:
 
 def _key(delivery: Delivery) -> Key:
     return delivery.account.platform, outgoing_text.outgoing_text(delivery.variant)
+
+
+def _digests(delivery: Delivery) -> list[str]:
+    """Return the digests of the approved pictures, in order."""
+    return [rendition.sha256 for rendition in delivery.variant.renditions]
 
 
 def _is_safe(delivery: Delivery, published: Counter[Key]) -> bool:

@@ -149,16 +149,18 @@ class _CookieAdapter(HTTPAdapter):
 
 
 class Visitor:
-    """A person with a browser of their own."""
+    """A person with a browser of their own; `others` are further addresses of the same pages."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, *others: str) -> None:
         self.base = base
         self.browser = requests.Session()
-        self.browser.mount(base, _CookieAdapter())
+        cookies = _CookieAdapter()
+        for address in (base, *others):
+            self.browser.mount(address, cookies)
 
     def get(self, path: str, code: int = 200) -> LoadedPage:
         """Open a page, and fail if its status code is another."""
-        return self._read(self.browser.get(self.base + path, timeout=30), code)
+        return self._read(self.request("GET", path), code)
 
     def send(
         self,
@@ -177,10 +179,34 @@ class Visitor:
         }
         fields = [(name, value) for name, value in form.fields if name not in changed]
         fields += [(name, text) for name, texts in changed.items() for text in texts]
-        address = self.base + (form.action or page.path)
-        headers = {"Referer": self.base + page.path, "Sec-Fetch-Site": "same-origin"}
-        response = self.browser.post(address, data=fields, files=files, headers=headers, timeout=60)
+        response = self.request(
+            "POST", form.action or page.path, sent_from=page.path, fields=fields, files=files
+        )
         return self._read(response, code)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        sent_from: str | None = None,
+        fields: Fields | None = None,
+        files: Files | None = None,
+        follows: bool = True,
+    ) -> requests.Response:
+        """Send a request; `sent_from` is the page whose form it is, `follows` follows redirects."""
+        headers = {}
+        if sent_from is not None:
+            headers = {"Referer": self.base + sent_from, "Sec-Fetch-Site": "same-origin"}
+        return self.browser.request(
+            method,
+            self.base + path,
+            data=fields,
+            files=files,
+            headers=headers,
+            timeout=60,
+            allow_redirects=follows,
+        )
 
     def _read(self, response: requests.Response, code: int) -> LoadedPage:
         path = response.url.removeprefix(self.base)

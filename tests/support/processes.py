@@ -171,10 +171,11 @@ class Starter:
         environment: Mapping[str, str],
         ready: Path | None = None,
         within: float = 20,
+        cwd: Path = CHECKOUT,
     ) -> RunningCommand:
         """Start a `nagarvani` command of the product."""
         call = [sys.executable, "-m", "cli", *arguments]
-        return self(call, environment=environment, ready=ready, within=within)
+        return self(call, environment=environment, ready=ready, within=within, cwd=cwd)
 
 
 def command_starter(folder: Path) -> Iterator[Starter]:

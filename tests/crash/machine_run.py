@@ -1,0 +1,163 @@
+"""Posts with pictures through three webs and three clocks, any of which dies at any moment."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+
+from publisher.drafting.drafts import PictureDraft
+from publisher.models.posts import Language
+from tests.crash.balanced_visitor import Journal
+from tests.crash.clock_installation import TIMEOUT
+from tests.crash.machines import Machine, Machines, poll
+from tests.crash.page_crews import Crew, crews, new_picture
+from tests.crash.servers import OwnServer
+
+WEB, CLOCK, RESTART = "web", "clock", "restart"
+RESTARTS = 2
+PLATFORMS = ("x", "facebook")
+
+AT_A_FORM = 2.0
+"""Seconds for which a web that is to die waits for a form, so that it dies while it handles one."""
+
+
+@dataclass
+class MachineRun:
+    """So many posts, of which a share goes through the pages, and so many kills.
+
+    `made` are the posts whose times are set, `at_work` the kills of a web that handled a form or of
+    a clock that had claimed something.
+    """
+
+    machines: Machines
+    server: OwnServer
+    size: int
+    through_pages: int
+    kill_count: int
+    rng: random.Random
+    made: Counter[str] = field(default_factory=Counter)
+    kills: Counter[str] = field(default_factory=Counter)
+    at_work: Counter[str] = field(default_factory=Counter)
+    restarts: int = 0
+    seconds: float = 0.0
+    journal: Journal = field(default_factory=Journal)
+    crews: list[Crew] = field(default_factory=list)
+    is_stopped: bool = False
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _database: Lock = field(default_factory=Lock)
+
+    @property
+    def installation_is_idle(self) -> bool:
+        """Whether no delivery waits for a clock."""
+        return self.machines.installation.waiting_count() == 0
+
+    def run(self) -> None:
+        """Bring all posts on their way while machines die; then let the clocks finish."""
+        began = time.monotonic()
+        webs = [web.url for web in self.machines.webs]
+        self.crews = crews(self.machines.installation.town, webs, self.journal)
+        opened = [crew.open_form(0) for crew in self.crews]
+        with ThreadPoolExecutor(len(self.crews) + 2) as pool:
+            tasks = [pool.submit(self._bring_posts, crew) for crew in self.crews]
+            tasks += [pool.submit(self._add_posts), pool.submit(self._disrupt)]
+            for task in tasks:
+                task.add_done_callback(lambda done: self._stop_if(done.exception() is not None))
+            for task in tasks:
+                task.result()
+        for crew, form in zip(self.crews, opened, strict=True):
+            crew.send_form(*form)
+        self._finish()
+        self.seconds = round(time.monotonic() - began, 1)
+
+    def _stop_if(self, has_failed: bool) -> None:  # noqa: FBT001  called with a result
+        self.is_stopped = self.is_stopped or has_failed
+
+    def _finish(self) -> None:
+        if not poll(lambda: self.installation_is_idle, within=4 * TIMEOUT):
+            waiting = self.machines.installation.describe_waiting()
+            raise AssertionError(f"these deliveries wait:\n{waiting}")
+        assert not (ended := self.machines.ended_by_themselves()), ended
+
+    # Posts
+
+    def _bring_posts(self, crew: Crew) -> None:
+        """Bring posts through the pages until there are enough."""
+        while not self.is_stopped and (number := next(self._numbers)) <= self.through_pages:
+            crew.bring_post(number)
+            self.made["pages"] += 1
+
+    def _add_posts(self) -> None:
+        """Add the other posts by the use cases, in step with the pages."""
+        total = self.size - self.through_pages
+        for number in range(total):
+            while number * self.through_pages > (self.made["pages"] + 1) * total:
+                if self.is_stopped:
+                    return
+                time.sleep(0.02)
+            picture = PictureDraft("पाण्याची टाकी", content=new_picture(), name="tank.jpg")
+            with self._database:
+                self.machines.installation.add_posts(
+                    1,
+                    on=[PLATFORMS[number % 2]],
+                    pictures=(picture,),
+                    languages=(Language.MARATHI,),
+                )
+            self.made["use cases"] += 1
+
+    # Disruptions
+
+    def _disrupt(self) -> None:
+        """Kill webs and clocks in any order, and restart PostgreSQL twice, evenly over all posts."""
+        kinds = [(WEB, CLOCK)[number % 2] for number in range(self.kill_count)]
+        kinds += [RESTART] * RESTARTS
+        self.rng.shuffle(kinds)
+        for number, kind in enumerate(kinds, start=1):
+            while self.made.total() < self.size * number // (len(kinds) + 1):
+                if self.is_stopped:
+                    return
+                time.sleep(0.01)
+            time.sleep(self.rng.uniform(0, 0.3))
+            if kind == RESTART:
+                self._restart_server()
+            else:
+                self._kill(kind)
+
+    def _kill(self, kind: str) -> None:
+        """Kill a machine of this kind, and start it again."""
+        machine = self.rng.choice(self.machines.webs if kind == WEB else self.machines.clocks)
+        if machine.is_web and self.rng.random() < 0.5:
+            self._wait_for_form(machine)
+        self.at_work[kind] += self._is_at_work(machine)
+        machine.kill()
+        self.kills[kind] += 1
+        self.machines.start(machine)
+
+    def _wait_for_form(self, web: Machine) -> None:
+        deadline = time.monotonic() + AT_A_FORM
+        while not self._is_at_work(web) and time.monotonic() < deadline:
+            time.sleep(0.001)
+
+    def _is_at_work(self, machine: Machine) -> bool:
+        if machine.is_web:
+            return any(
+                visitor.busy_at == machine.url for crew in self.crews for visitor in crew.visitors
+            )
+        assert machine.process is not None
+        with self._database:
+            return self.machines.installation.claimed_count(machine.process) > 0
+
+    def _restart_server(self) -> None:
+        """Stop PostgreSQL as in a crash, and start it again after a moment."""
+        with self._database:
+            self.server.stop()
+            time.sleep(self.rng.uniform(0, 1))
+            self.server.start_again()
+            self.machines.installation.reconnect()
+        self.restarts += 1
