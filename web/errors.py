@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
@@ -46,6 +46,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(NotAllowed, _not_allowed)
     for error_class in (OperationalError, InterfaceError, NoConnection):
         app.register_error_handler(error_class, _database_away)
+    app.register_error_handler(PendingRollbackError, _transaction_ended)
     app.register_error_handler(StoreAway, _store_away)
     app.register_error_handler(500, _unexpected)
 
@@ -124,7 +125,16 @@ def _not_allowed(error: NotAllowed) -> Page:
     return error_page(code, message=refusal_sentence(error))
 
 
-def _database_away(error: OperationalError | InterfaceError | NoConnection) -> Page:
+def _transaction_ended(error: PendingRollbackError) -> Page:
+    # The layout does without a database that went away; what is read after it cannot.
+    if reason_away(error) is None:
+        raise error
+    return _database_away(error)
+
+
+def _database_away(
+    error: OperationalError | InterfaceError | PendingRollbackError | NoConnection,
+) -> Page:
     """Show that the database is locked, full or unreachable, and keep the submitted texts."""
     log.error("the database: %s", reason_away(error), extra={"loop": "pages"})
     end_reading()

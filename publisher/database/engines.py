@@ -11,12 +11,21 @@ import psycopg
 from psycopg.abc import Params, Query, QueryNoTemplate
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+    PendingRollbackError,
+)
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 BEGIN = "nagarvani_begin"
 """The execution option of an engine that holds the text of its BEGIN."""
+
+BROKEN = "8s2b"
+"""SQLAlchemy's code of a transaction that is used on after its connection broke."""
 
 BUSY_TIMEOUT = 10
 """Seconds for which a writer waits for another one on SQLite."""
@@ -81,6 +90,8 @@ def reason_away(problem: BaseException) -> str | None:
     """
     if isinstance(problem, NoConnection):
         return "no connection became free in time"
+    if isinstance(problem, PendingRollbackError) and problem.code == BROKEN:
+        return "the connection broke earlier in this transaction"
     if not isinstance(problem, DBAPIError):
         return None
     if isinstance(problem, OperationalError | InterfaceError) or problem.connection_invalidated:

@@ -18,8 +18,10 @@ from publisher.delivery import dispatch, outcomes
 from publisher.delivery.claim import DeliveryPayload, claim
 from publisher.delivery.emergency import template_approval
 from publisher.delivery.failures import Ending, Failure
+from publisher.delivery.monitoring import poll
 from publisher.delivery.outcomes import Outcome
 from publisher.models.deliveries import Account, Attempt, Delivery
+from publisher.models.monitoring import Watch
 from publisher.models.posts import Post
 from publisher.operations.departments import open_items
 from publisher.platforms.base.protocol import (
@@ -296,3 +298,17 @@ def test_who_only_names_a_post_does_not_wait_for_a_merge_of_departments(
             clock.scalars(named.with_for_update(read=True, key_share=True, nowait=True)).one()
         with pytest.raises(OperationalError), postgres_town.write() as clock:
             clock.scalars(named.with_for_update(nowait=True)).one()
+
+
+def test_two_clocks_that_find_the_same_new_posts_open_one_watch_each(postgres_town: City) -> None:
+    posts = postgres_town.live()
+
+    def find() -> None:
+        with postgres_town.write() as session:
+            poll.open_watches(session, now=postgres_town.now)
+
+    run_into_locks(
+        postgres_town, find, find, pauses_at=lambda sql: sql.startswith("INSERT INTO watches")
+    )
+    with postgres_town.read() as session:
+        assert len(session.scalars(select(Watch)).all()) == len(posts)

@@ -241,17 +241,19 @@ def test_a_page_whose_connection_breaks_says_so_and_the_next_one_works(any_site:
     if any_site.city.database.is_sqlite:
         pytest.skip("SQLite has no connection that could break")
     clerk = any_site.browser("clerk")
-    statements = 0
-    with cutting(any_site, at=0) as counter:
-        clerk.page("/")
-        statements = counter[0]
-    assert statements > 10
-    for position in range(1, statements + 1):
-        with cutting(any_site, at=position) as counter:
-            response = clerk.get("/")
-        assert counter[0] >= position
-        assert response.status_code in (200, 503), (position, response.status_code)
-        assert clerk.get("/").status_code == 200
+    # Its heading names a person, who is read after the layout, which does without a database.
+    draft = f"/posts/{any_site.city.start(any_site.city.hand_in())}/draft"
+    for path in ("/", draft):
+        with cutting(any_site, at=0) as counter:
+            clerk.page(path)
+            statements = counter[0]
+        assert statements > 10
+        for position in range(1, statements + 1):
+            with cutting(any_site, at=position) as counter:
+                response = clerk.get(path)
+            assert counter[0] >= position
+            assert response.status_code in (200, 503), (path, position, response.status_code)
+            assert clerk.get(path).status_code == 200
 
 
 @contextmanager

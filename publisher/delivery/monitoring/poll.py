@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import chain, repeat
 from sys import maxsize
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Insert, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from publisher.database.bulk import insert_for
 from publisher.delivery.monitoring import leases, results
 from publisher.delivery.monitoring.intervals import first_look
 from publisher.delivery.monitoring.leases import LeasedChecks
@@ -115,8 +117,22 @@ def open_watches(session: Session, *, now: datetime) -> int:
         for receipt_id, kind in session.execute(query)
     ]
     if rows:
-        session.execute(insert(Watch), rows)
+        connection = session.connection()
+        connection.execute(_insert_watches(connection.dialect.name), rows)
     return len(rows)
+
+
+# Other clocks open watches for the same posts at the same moment.
+#: PostgreSQL:
+#:   INSERT INTO watches (receipt_id, is_answer, look_at, seen_text, note)
+#:   VALUES (:receipt_id, :is_answer, :look_at, :seen_text, :note)
+#:   ON CONFLICT DO NOTHING
+#:   RETURNING watches.id
+@cache
+def _insert_watches(dialect: str) -> Insert:
+    names = ("receipt_id", "is_answer", "look_at")
+    insertion = insert_for(dialect, Watch).values({name: bindparam(name) for name in names})
+    return insertion.on_conflict_do_nothing()
 
 
 def _waiting(context: WorkerContext) -> list[int]:
