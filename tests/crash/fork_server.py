@@ -149,9 +149,7 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def _run_command(
-    arguments: list[str], environment: dict[str, str], output: str, cwd: str
-) -> None:
+def _run_command(arguments: list[str], environment: dict[str, str], output: str, cwd: str) -> None:
     """Run the command in this process."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()

@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -76,7 +75,7 @@ class MachineRun:
         self._finish()
         self.seconds = round(time.monotonic() - began, 1)
 
-    def _stop_if(self, has_failed: bool) -> None:  # noqa: FBT001  called with a result
+    def _stop_if(self, has_failed: bool) -> None:
         self.is_stopped = self.is_stopped or has_failed
 
     def _finish(self) -> None:
@@ -114,7 +113,7 @@ class MachineRun:
     # Disruptions
 
     def _disrupt(self) -> None:
-        """Kill webs and clocks in any order, and restart PostgreSQL twice, evenly over all posts."""
+        """Kill webs and clocks in any order, and restart PostgreSQL twice, evenly over the posts."""
         kinds = [(WEB, CLOCK)[number % 2] for number in range(self.kill_count)]
         kinds += [RESTART] * RESTARTS
         self.rng.shuffle(kinds)

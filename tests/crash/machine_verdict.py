@@ -66,7 +66,7 @@ def judge_machines(run: MachineRun) -> MachineJudgement:
 
 
 def _submissions(run: MachineRun) -> int:
-    """Return how many submissions there must be: those of the pages, and one for each other post."""
+    """Return how many submissions there must be: those of the pages, and one for each other."""
     return sum(len(crew.handed_in) for crew in run.crews) + run.made["use cases"]
 
 
@@ -88,7 +88,9 @@ def _effects(run: MachineRun, crew: Crew) -> Counter[str]:
         for path in crew.posts:
             post = session.get_one(Post, int(path.rpartition("/")[2]))
             (revision_id,) = session.scalars(
-                select(Revision.id).where(Revision.post_id == post.id, Revision.number == post.newest)
+                select(Revision.id).where(
+                    Revision.post_id == post.id, Revision.number == post.newest
+                )
             )
             variants = session.scalars(select(Variant.id).where(Variant.revision_id == revision_id))
             approved = (Decision.revision_id == revision_id, Decision.kind == DecisionKind.APPROVED)

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import requests
 
+from publisher.media.opening import open_store
+from publisher.settings.environment import load
 from tests.crash.clock_installation import TIMEOUT, ClockInstallation
 from tests.crash.timings import Timings
 from tests.support.processes import RunningCommand, free_port
@@ -86,11 +88,22 @@ class Machines:
     store: Mapping[str, str]
     webs: list[Machine] = field(default_factory=list)
     clocks: list[Machine] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
 
     def set_up(self) -> None:
         """Make the machines' folders; the pages have one address, whichever web answers."""
+        environment = {
+            name: text
+            for name, text in self.installation.environment.items()
+            if name != "NAGARVANI_MEDIA_DIR"
+        }
+        self.environment = {**environment, **self.store}
+        # What this process stores by the use cases goes where the machines find it.
+        own = {"NAGARVANI_MEDIA_CACHE_DIR": str(self.installation.folder / "own-cache")}
+        settings = load({**self.environment, **own}, folder=self.installation.folder)
+        self.installation.town.store = open_store(settings)
         ports = [free_port() for _ in range(COUNT)]
-        self.installation.environment["NAGARVANI_BASE_URL"] = f"http://127.0.0.1:{ports[0]}"
+        self.environment["NAGARVANI_BASE_URL"] = f"http://127.0.0.1:{ports[0]}"
         for number, port in enumerate(ports):
             web = ("web", "--port", str(port), "--workers", "1")
             self.webs.append(self._machine(f"web-{number}", web, port))
@@ -100,8 +113,7 @@ class Machines:
         folder = self.installation.folder / name
         (folder / "tmp").mkdir(parents=True)
         environment = {
-            **self.installation.environment,
-            **self.store,
+            **self.environment,
             "NAGARVANI_MEDIA_CACHE_DIR": str(folder / "cache"),
             "TMPDIR": str(folder / "tmp"),
         }

@@ -102,7 +102,9 @@ class Crew:
     def _texts(self, page: LoadedPage, number: int) -> dict[str, str]:
         names = [name for name, _value in page.form("#draft").fields]
         texts = {
-            name: f"शनिवारी पाणीपुरवठा बंद राहील. {self.name} {number}" if name.endswith("_mr") else ""
+            name: f"शनिवारी पाणीपुरवठा बंद राहील. {self.name} {number}"
+            if name.endswith("_mr")
+            else ""
             for name in names
             if name.startswith("text_")
         }

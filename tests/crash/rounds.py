@@ -228,7 +228,9 @@ class Round:
         if not clock.is_running():
             return
         until = time.monotonic() + 2 * self.installation.timings.delivery.lease
-        self.suspended.append(SuspendedClock(clock, until, had_work=self.installation.claimed_count(clock) > 0))
+        self.suspended.append(
+            SuspendedClock(clock, until, had_work=self.installation.claimed_count(clock) > 0)
+        )
         self.installation.clocks.remove(clock)
         if not self.server:  # a suspended clock blocks all others
             self._resume_clocks(all_of_them=True)

@@ -14,6 +14,7 @@ from tests.crash.machine_run import MachineRun
 from tests.crash.machine_verdict import judge_machines
 from tests.crash.machines import TIMINGS, running_machines
 from tests.crash.servers import own_server
+from tests.support.object_store import start_object_store
 from tests.support.runs import Run
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(600)]
@@ -25,12 +26,14 @@ def test_a_short_run(forking_starter: ForkingStarter, run: Run, tmp_path: Path) 
         open_installation(
             forking_starter, server.url(server.create()), tmp_path, timings=TIMINGS
         ) as installation,
-        running_machines(installation, {}) as machines,
+        running_machines(installation, start_object_store(forking_starter)) as machines,
     ):
         machine_run = MachineRun(
-            machines, server, size=200, through_pages=40, kill_count=8, rng=random.Random(18)
+            machines, server, size=200, through_pages=30, kill_count=6, rng=random.Random(18)
         )
         machine_run.run()
         verdict = judge_machines(machine_run)
-        sys.stderr.write(f"{machine_run.made} {machine_run.kills} {machine_run.at_work} {machine_run.restarts} {machine_run.seconds} {machine_run.journal}\n{verdict}\n")
+        sys.stderr.write(
+            f"{machine_run.made} {machine_run.kills} {machine_run.at_work} {machine_run.restarts} {machine_run.seconds} {machine_run.journal}\n{verdict}\n"
+        )
         assert verdict.is_clean

@@ -256,6 +256,27 @@ def test_a_page_whose_connection_breaks_says_so_and_the_next_one_works(any_site:
             assert clerk.get(path).status_code == 200
 
 
+@pytest.mark.proof
+def test_a_form_whose_connection_breaks_comes_back_with_its_texts(any_site: Site) -> None:
+    """PostgreSQL ends the connection before each statement of the form's answer in turn."""
+    if any_site.city.database.is_sqlite:
+        pytest.skip("SQLite has no connection that could break")
+    member = any_site.browser("member")
+
+    def hand_in(position: int) -> tuple[int, TestResponse]:
+        words = {name: values[0] for name, values in TYPED.items()}
+        words |= {"title": f"पाणी {position}", "form_token": f"breaks-{position}"}
+        with cutting(any_site, at=position) as counter:
+            response = member.post("/submissions/new", words)
+        return counter[0], response
+
+    statements, _response = hand_in(0)
+    for position in range(1, statements + 1):
+        _count, response = hand_in(position)
+        assert response.status_code in (302, 503), (position, response.status_code)
+        assert response.status_code == 302 or f"पाणी {position}" in response.text or position < 3
+
+
 @contextmanager
 def cutting(site: Site, *, at: int) -> Iterator[list[int]]:
     """End all connections before the statement number `at`; count the statements."""

@@ -291,10 +291,17 @@ def writing() -> Iterator[Session]:
     or `AppointmentEnded`.
     """
     end_reading()
-    with ctx.database.transaction() as database_session:
-        if request.method == "POST" and g.get("acting") is not None:
-            _read_rights_again(database_session)
-        yield database_session
+    before = g.get("acting")
+    try:
+        with ctx.database.transaction() as database_session:
+            if request.method == "POST" and before is not None:
+                _read_rights_again(database_session)
+            yield database_session
+    except SQLAlchemyError:
+        # A flush that failed has expired the rows of its session, and the error page names who
+        # is signed in.
+        g.acting = before
+        raise
 
 
 def _read_rights_again(database_session: Session) -> None:
