@@ -37,8 +37,8 @@ proof: ## what takes longer: the browser, commands as processes, and runs that a
 ci: ## what the continuous integration runs: style, types, layers, then tests and proofs in one go
 	@$(SETUP) ci $(ARGS)
 
-crash: ## real processes killed at named points and at random (LONG=1: until stopped, goes on later)
-	@$(SETUP) crash $(if $(filter-out 0,$(LONG)),--long) $(ARGS)
+crash: ## real processes killed at named points and at random (LONG=1: until stopped; ONLY=machines: those alone)
+	@$(SETUP) crash $(if $(filter-out 0,$(LONG)),--long) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 mutants: ## planted bugs, each of which a named test has to notice
 	@$(SETUP) mutants $(ARGS)

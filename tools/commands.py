@@ -90,11 +90,13 @@ def crash(options: argparse.Namespace) -> int:
     """Set up and become the crash tests, or with `--long` the endless ones."""
     python_environment = _ready_for_tests()
     if options.long:
+        named = ["--only", options.only] if options.only else []
         return _replace_process(
-            [str(python_environment.python), "-m", "tests.crash", *options.arguments]
+            [str(python_environment.python), "-m", "tests.crash", *named, *options.arguments]
         )
+    named = ["-k", options.only] if options.only else []
     return _replace_by_pytest(
-        python_environment, [*PROOF_WORKERS, "-m", "", "tests/crash", *options.arguments]
+        python_environment, [*PROOF_WORKERS, "-m", "", "tests/crash", *named, *options.arguments]
     )
 
 
@@ -294,7 +296,7 @@ def _parser() -> argparse.ArgumentParser:
             target.add_argument("--fresh", action="store_true")
         if carry_out is crash:
             target.add_argument("--long", action="store_true")
-        if carry_out is bench:
+        if carry_out in (crash, bench):
             target.add_argument("--only")
         if carry_out is lock:
             target.add_argument("--upgrade", action="store_true")

@@ -180,7 +180,7 @@ def stands_still(states: Collection[DeliveryState] = STUCK) -> Condition:
 
 @once
 def _stuck() -> CTE:
-    """Return the ids and states of all stuck deliveries; there is one, as of `_restored_sources`."""
+    """Return the ids and states of all stuck deliveries, once, as `_restored_sources`."""
     # Texts and orders are separate subqueries: a planner that must test both on every delivery
     # would join all texts ever published first.
     delivery = aliased(Delivery)

@@ -4,6 +4,7 @@
     python -m tests.crash --minutes 5    runs for at most this long
     python -m tests.crash --real         uses the product's lease, deadline and look-up times
     python -m tests.crash --table        only writes the table in docs/reliability.md
+    python -m tests.crash --only machines    three webs and three clocks, 5,000 posts in one go
 
 The counts are stored in var/crash/, a line for each finished round. SIGINT and SIGTERM end the
 running rounds, which are judged and counted; a second signal ends the run immediately. Rounds that
@@ -28,6 +29,9 @@ from publisher.database.session import migrate
 from tests.crash.clock_installation import ClockInstallation, open_installation
 from tests.crash.fork_server import ForkingStarter, ForkServer
 from tests.crash.goals import GOALS, REAL_TIMES, SCALED_TIMES, RunMode
+from tests.crash.machine_run import MachineRun
+from tests.crash.machine_verdict import judge_machines, rows_of, write_table
+from tests.crash.machines import running_machines
 from tests.crash.rounds import Round
 from tests.crash.servers import OwnServer, own_server
 from tests.crash.tallies import COUNTS, TABLE, Tally, TallyStore
@@ -35,6 +39,9 @@ from tests.crash.verdict import explain, judge
 from tests.support import runs, sqlite
 
 DATABASES = ("postgresql", "sqlite")
+MACHINES = "machines"
+PER_POST_OF_PAGES, PER_KILL = 10, 50
+"""Of so many posts one goes through the pages, and after so many a machine is killed."""
 
 
 @dataclass
@@ -137,7 +144,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash")
     parser.add_argument("--table", action="store_true", help="only write the table")
     parser.add_argument("--real", action="store_true", help="use the product's own times")
-    parser.add_argument("--only", choices=DATABASES, help="use only this database")
+    parser.add_argument(
+        "--only", choices=(*DATABASES, MACHINES), help="use only this database, or run machines"
+    )
+    parser.add_argument("--posts", type=int, default=5_000, help="the posts through the machines")
     parser.add_argument(
         "--minutes", type=float, default=float("inf"), help="run for at most this long"
     )
@@ -151,6 +161,8 @@ def main() -> int:
     is_over = StopCondition(time.monotonic() + 60 * options.minutes)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, is_over.request)
+    if options.only == MACHINES:
+        return 0 if _run_machines(options, is_over) else 1
     mode = REAL_TIMES if options.real else SCALED_TIMES
     kinds = [lane for lane in mode.lanes if lane.startswith(options.only or "")]
     return 0 if _run(mode, kinds, records, is_over) else 1
@@ -169,6 +181,31 @@ def _run(mode: RunMode, kinds: list[str], records: TallyStore, is_over: StopCond
         lanes = ParallelRounds(mode, run, server, records, is_over)
         lanes.run_all(kinds)
     return lanes.is_clean
+
+
+def _run_machines(options: argparse.Namespace, is_over: StopCondition) -> bool:
+    """Bring posts through three webs and three clocks; return False if a verdict is not clean."""
+    run = runs.begin()
+    with ExitStack() as stack:
+        stack.callback(run.end)
+        fork_server = ForkServer(run.folder)
+        stack.callback(fork_server.close)
+        starter = ForkingStarter(run.folder, stack, fork_server=fork_server)
+        server = stack.enter_context(own_server(run))
+        machines = stack.enter_context(running_machines(starter, server, run.folder))
+        machine_run = MachineRun(
+            *(machines, server, options.posts),
+            through_pages=options.posts // PER_POST_OF_PAGES,
+            kill_count=max(6, options.posts // PER_KILL),
+            rng=random.Random(time.time_ns()),
+            is_over=is_over,
+        )
+        machine_run.run()
+        judgement = judge_machines(machine_run)
+        rows = rows_of(machine_run, judgement)
+    write_table(options.docs, options.kept, rows)
+    sys.stdout.write("".join(f"{label}: {number:,}\n" for label, number in rows))
+    return judgement.is_clean
 
 
 @contextmanager

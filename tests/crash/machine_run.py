@@ -6,8 +6,8 @@ import itertools
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -48,14 +48,10 @@ class MachineRun:
     seconds: float = 0.0
     journal: Journal = field(default_factory=Journal)
     crews: list[Crew] = field(default_factory=list)
-    is_stopped: bool = False
+    is_over: Callable[[], bool] = lambda: False
+    has_failed: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _database: Lock = field(default_factory=Lock)
-
-    @property
-    def installation_is_idle(self) -> bool:
-        """Whether no delivery waits for a clock."""
-        return self.machines.installation.waiting_count() == 0
 
     def run(self) -> None:
         """Bring all posts on their way while machines die; then let the clocks finish."""
@@ -67,7 +63,7 @@ class MachineRun:
             tasks = [pool.submit(self._bring_posts, crew) for crew in self.crews]
             tasks += [pool.submit(self._add_posts), pool.submit(self._disrupt)]
             for task in tasks:
-                task.add_done_callback(lambda done: self._stop_if(done.exception() is not None))
+                task.add_done_callback(self._stop_after_failure)
             for task in tasks:
                 task.result()
         for crew, form in zip(self.crews, opened, strict=True):
@@ -75,13 +71,18 @@ class MachineRun:
         self._finish()
         self.seconds = round(time.monotonic() - began, 1)
 
-    def _stop_if(self, has_failed: bool) -> None:
-        self.is_stopped = self.is_stopped or has_failed
+    def _stop_after_failure(self, task: Future[None]) -> None:
+        self.has_failed = self.has_failed or task.exception() is not None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether no more posts are made: a part of the run has failed, or its time is over."""
+        return self.has_failed or self.is_over()
 
     def _finish(self) -> None:
-        if not poll(lambda: self.installation_is_idle, within=4 * TIMEOUT):
-            waiting = self.machines.installation.describe_waiting()
-            raise AssertionError(f"these deliveries wait:\n{waiting}")
+        installation = self.machines.installation
+        if not poll(lambda: installation.waiting_count() == 0, within=4 * TIMEOUT):
+            raise AssertionError(f"these deliveries wait:\n{installation.describe_waiting()}")
         assert not (ended := self.machines.ended_by_themselves()), ended
 
     # Posts
@@ -96,6 +97,8 @@ class MachineRun:
         """Add the other posts by the use cases, in step with the pages."""
         total = self.size - self.through_pages
         for number in range(total):
+            if self.is_stopped:
+                return
             while number * self.through_pages > (self.made["pages"] + 1) * total:
                 if self.is_stopped:
                     return
@@ -113,7 +116,7 @@ class MachineRun:
     # Disruptions
 
     def _disrupt(self) -> None:
-        """Kill webs and clocks in any order, and restart PostgreSQL twice, evenly over the posts."""
+        """Kill webs and clocks, and restart PostgreSQL twice, evenly over all posts."""
         kinds = [(WEB, CLOCK)[number % 2] for number in range(self.kill_count)]
         kinds += [RESTART] * RESTARTS
         self.rng.shuffle(kinds)

@@ -1,9 +1,14 @@
-"""What remains of the posts, uploads, forms and sessions after machines were killed."""
+"""What remains of the posts, uploads, forms and sessions after machines were killed.
+
+The table of the long form stands in docs/reliability.md, and its numbers in var/crash/.
+"""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import func, select
 
@@ -13,9 +18,11 @@ from publisher.models.people import SignIn
 from publisher.models.posts import Decision, DecisionKind, Post, Revision, Variant
 from publisher.models.submissions import Submission
 from tests.crash.balanced_visitor import SIGN_IN_FORM
-from tests.crash.machine_run import MachineRun
+from tests.crash.machine_run import CLOCK, WEB, MachineRun
 from tests.crash.page_crews import Crew, HandedIn
 from tests.crash.verdict import Judgement, judge
+
+BEGIN, END = "<!-- the machines -->", "<!-- end of the machines -->"
 
 
 @dataclass(frozen=True)
@@ -107,3 +114,46 @@ def _effects(run: MachineRun, crew: Crew) -> Counter[str]:
 def _count(run: MachineRun, table: type[Base]) -> int:
     with run.machines.installation.database.reading() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def rows_of(run: MachineRun, judgement: MachineJudgement) -> list[tuple[str, int]]:
+    """Return the rows of the table: each label with its number."""
+    posts, outcomes = judgement.posts, run.journal.outcomes
+    return [
+        ("posts, each with a picture", run.made.total()),
+        ("… which went the whole way through the pages of three webs", run.made["pages"]),
+        ("deliveries", posts.posts),
+        ("published", posts.published),
+        ("held for a person", posts.held),
+        ("webs killed (SIGKILL)", run.kills[WEB]),
+        ("… which were handling a form", run.at_work[WEB]),
+        ("clocks killed (SIGKILL)", run.kills[CLOCK]),
+        ("… which were handling a delivery", run.at_work[CLOCK]),
+        ("PostgreSQL restarted in immediate mode", run.restarts),
+        ("requests answered", outcomes["answered"]),
+        ("requests that broke, or were answered by 503", outcomes["broken"] + outcomes["away"]),
+        ("forms sent once more", run.journal.repeated_forms),
+        ("**duplicates**", posts.duplicates),
+        ("**losses**", posts.losses),
+        ("**unapproved**", posts.unapproved),
+        ("uploads, read back at each web", judgement.uploads),
+        ("**uploads lost**", judgement.lost_uploads),
+        ("forms answered with success", judgement.forms),
+        ("**forms lost**", judgement.lost_forms),
+        ("**forms with two effects**", judgement.effects_twice),
+        ("sessions", judgement.sessions),
+        ("**sessions lost**", judgement.lost_sessions),
+        ("seconds", round(run.seconds)),
+    ]
+
+
+def write_table(page: Path, folder: Path, rows: list[tuple[str, int]]) -> None:
+    """Write the numbers into the folder, and their table between its marks on the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = json.dumps(dict(rows), ensure_ascii=False, indent=1)
+    (folder / "machines.json").write_text(numbers + "\n")
+    lines = ["| three webs, three clocks | |", "| --- | ---: |"]
+    lines += [f"| {label} | {number:,} |" for label, number in rows]
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(before + "\n".join([BEGIN, *lines, END]) + after)

@@ -19,9 +19,11 @@ import requests
 
 from publisher.media.opening import open_store
 from publisher.settings.environment import load
-from tests.crash.clock_installation import TIMEOUT, ClockInstallation
+from tests.crash.clock_installation import TIMEOUT, ClockInstallation, open_installation
+from tests.crash.servers import OwnServer
 from tests.crash.timings import Timings
-from tests.support.processes import RunningCommand, free_port
+from tests.support.object_store import start_object_store
+from tests.support.processes import RunningCommand, Starter, free_port
 from tests.support.runs import wait_until
 
 COUNT = 3
@@ -150,18 +152,19 @@ class Machines:
 
 
 @contextmanager
-def running_machines(
-    installation: ClockInstallation, store: Mapping[str, str]
-) -> Iterator[Machines]:
-    """Run three webs and three clocks for the length of the block."""
-    machines = Machines(installation, store)
-    machines.set_up()
-    machines.start(*machines.every)
-    try:
-        yield machines
-    finally:
-        for machine in machines.every:
-            machine.kill()
+def running_machines(start: Starter, server: OwnServer, folder: Path) -> Iterator[Machines]:
+    """Run three webs and three clocks on a new database and a new store."""
+    url = server.url(server.create())
+    store = start_object_store(start)
+    with open_installation(start, url, folder, timings=TIMINGS) as installation:
+        machines = Machines(installation, store)
+        machines.set_up()
+        machines.start(*machines.every)
+        try:
+            yield machines
+        finally:
+            for machine in machines.every:
+                machine.kill()
 
 
 def poll(condition: Callable[[], bool], *, within: float) -> bool:

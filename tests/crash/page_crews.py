@@ -101,19 +101,16 @@ class Crew:
 
     def _texts(self, page: LoadedPage, number: int) -> dict[str, str]:
         names = [name for name, _value in page.form("#draft").fields]
+        text = f"शनिवारी पाणीपुरवठा बंद राहील. {self.name} {number}"
         texts = {
-            name: f"शनिवारी पाणीपुरवठा बंद राहील. {self.name} {number}"
-            if name.endswith("_mr")
-            else ""
-            for name in names
-            if name.startswith("text_")
+            name: text if name.endswith("_mr") else "" for name in names if name.startswith("text_")
         }
         alts = {name: "पाण्याची टाकी" for name in names if re.fullmatch(r"alt_\d+_\w\w", name)}
         return texts | alts
 
     def _schedule(self, post: str) -> None:
-        """Give all texts the next full minute that is some seconds away."""
-        due_at = (now() + timedelta(minutes=1, seconds=10)).replace(second=0, microsecond=0)
+        """Give all texts the next full minute that is at least a quarter of a minute away."""
+        due_at = (now() + timedelta(seconds=75)).replace(second=0, microsecond=0)
         page = self.clerk.get(f"{post}/schedule")
         rows = [time_fields(text_id, local(due_at)) for text_id in text_ids(page)]
         values: dict[str, str | list[str]] = {}

@@ -8,32 +8,35 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.clock_installation import open_installation
 from tests.crash.fork_server import ForkingStarter
-from tests.crash.machine_run import MachineRun
-from tests.crash.machine_verdict import judge_machines
-from tests.crash.machines import TIMINGS, running_machines
+from tests.crash.machine_run import RESTARTS, MachineRun
+from tests.crash.machine_verdict import judge_machines, rows_of
+from tests.crash.machines import running_machines
 from tests.crash.servers import own_server
-from tests.support.object_store import start_object_store
 from tests.support.runs import Run
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(600)]
 
+SIZE, THROUGH_PAGES, KILLS = 200, 30, 6
 
-def test_a_short_run(forking_starter: ForkingStarter, run: Run, tmp_path: Path) -> None:
+
+def test_webs_and_clocks_that_die_lose_nothing_and_do_nothing_twice(
+    forking_starter: ForkingStarter, run: Run, tmp_path: Path
+) -> None:
     with (
         own_server(run) as server,
-        open_installation(
-            forking_starter, server.url(server.create()), tmp_path, timings=TIMINGS
-        ) as installation,
-        running_machines(installation, start_object_store(forking_starter)) as machines,
+        running_machines(forking_starter, server, tmp_path) as machines,
     ):
         machine_run = MachineRun(
-            machines, server, size=200, through_pages=30, kill_count=6, rng=random.Random(18)
+            machines, server, SIZE, THROUGH_PAGES, KILLS, rng=random.Random(18)
         )
         machine_run.run()
-        verdict = judge_machines(machine_run)
-        sys.stderr.write(
-            f"{machine_run.made} {machine_run.kills} {machine_run.at_work} {machine_run.restarts} {machine_run.seconds} {machine_run.journal}\n{verdict}\n"
-        )
-        assert verdict.is_clean
+        judgement = judge_machines(machine_run)
+    sys.stderr.write(
+        "".join(f"\n{label}: {number}" for label, number in rows_of(machine_run, judgement))
+    )
+    assert judgement.is_clean, judgement
+    assert machine_run.made == {"pages": THROUGH_PAGES, "use cases": SIZE - THROUGH_PAGES}
+    assert machine_run.kills == {"web": KILLS // 2, "clock": KILLS // 2}
+    assert machine_run.restarts == RESTARTS
+    assert judgement.uploads > THROUGH_PAGES, "one for each crew was sent after the last kill"

@@ -18,7 +18,7 @@ STARTS_WITHIN = 60
 
 
 def start_object_store(start: Starter) -> dict[str, str]:
-    """Start the server with an empty bucket; return the settings of a house that keeps media in it."""
+    """Start the server with an empty bucket; return the settings that keep media in it."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     server = start([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)])
