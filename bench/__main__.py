@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import figures, live, mail, papers, pictures
+from bench import figures, live, machines, mail, papers, pictures
 from bench.dispatch import PARTS
 from bench.figures import PartResult
 from bench.setup import bench_setup, say
@@ -45,12 +45,23 @@ def _mail(options: argparse.Namespace) -> Sequence[PartResult]:
     return [mail.measure(mail.MAILS if options.size == SIZE else options.size)]
 
 
+def _machines(options: argparse.Namespace) -> Sequence[PartResult]:
+    rounds = min(options.runs, machines.ROUNDS)
+    with bench_setup(rounds=rounds, size=options.size, counts_statements=True) as setup:
+        return [
+            machines.measure_posts(setup),
+            machines.measure_pages(setup),
+            machines.measure_rows(setup),
+        ]
+
+
 BENCHES: Mapping[str, Callable[[argparse.Namespace], Sequence[PartResult]]] = {
     "dispatch": _dispatch,
     "pictures": _pictures,
     "papers": _papers,
     "live": _live,
     "mail": _mail,
+    "machines": _machines,
 }
 
 
@@ -78,6 +89,8 @@ def _extent(name: str) -> str:
             return f"{ROUNDS} rounds of {SIZE:,}"
         case "live":
             return f"{live.ROUNDS} rounds"
+        case "machines":
+            return f"{machines.ROUNDS} rounds"
         case "mail":
             return f"{mail.MAILS:,} mails"
         case _:

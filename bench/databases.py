@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -25,13 +25,16 @@ from tests.support.runs import Run, postmaster_of
 Kind = Literal["postgresql", "sqlite"]
 TEMPLATE = "template_house"
 SETTINGS = ("listen_addresses=''", "max_connections=300", "timezone=UTC")
+COUNTING = ("shared_preload_libraries=pg_stat_statements",)
+"""What a server that counts its statements needs besides."""
 
 
 class Databases:
     """Creates migrated, empty databases of both kinds; the server starts on first use."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, counts_statements: bool = False) -> None:
         self._run = run
+        self._counts_statements = counts_statements
         self._server = run.folder / "postgres"
         self._numbers = itertools.count(1)
         self._is_started = False
@@ -81,13 +84,38 @@ class Databases:
         programs.hand_over(self._server)
         data = self._server / "data"
         programs.call("initdb", "-D", data, "-U", OWNER, *INITDB)
-        options = " ".join(f"-c {setting}" for setting in SETTINGS)
+        settings = (*SETTINGS, *(COUNTING if self._counts_statements else ()))
+        options = " ".join(f"-c {setting}" for setting in settings)
         options += f" -c unix_socket_directories={self._server}"
         programs.call(
             "pg_ctl", "-D", data, "-w", "-l", self._server / "log", "-o", options, "start"
         )
         self._execute(f"CREATE DATABASE {TEMPLATE}")
         migrate(self._url(TEMPLATE))
+        if self._counts_statements:
+            self._execute("CREATE EXTENSION pg_stat_statements")
+
+    def statement_count(self, database: Database) -> int:
+        """Return how many statements this database has executed, BEGIN and COMMIT included."""
+        query = (
+            "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements s "
+            "JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = %s"
+        )
+        return self._number(query, database.engine.url.database)
+
+    def connection_count(self, database: Database, command: str) -> int:
+        """Return how many connections this command of the product holds now."""
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND application_name = %s"
+        return self._number(query, database.engine.url.database, f"nagarvani {command}")
+
+    def size(self, database: Database) -> int:
+        """Return the bytes of this database, its indexes included."""
+        return self._number("SELECT pg_database_size(%s)", database.engine.url.database)
+
+    def _number(self, query: LiteralString, *values: str | None) -> int:
+        with self._connect() as connection:
+            row = connection.execute(query, values).fetchone()
+        return int(row[0]) if row else 0
 
     def _check_disk(self) -> None:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):

@@ -13,7 +13,8 @@ from pathlib import Path
 from publisher.now import now
 from tests.support.runs import CHECKOUT
 
-PAGE = CHECKOUT / "docs" / "performance.md"
+DOCS = CHECKOUT / "docs"
+PAGE, SCALING = DOCS / "performance.md", DOCS / "scaling.md"
 END = "<!-- its end -->"
 
 
@@ -91,7 +92,8 @@ def write(folder: Path, name: str, results: Sequence[PartResult]) -> None:
 def write_page(name: str, results: Sequence[PartResult], *, extent: str) -> None:
     """Write the tables into the page, between the marks of the benchmark of this name."""
     begin = f"<!-- what was measured: {name} -->"
-    before, _, rest = PAGE.read_text().partition(begin)
+    page = SCALING if name == "machines" else PAGE
+    before, _, rest = page.read_text().partition(begin)
     _, _, after = rest.partition(END)
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     lines = [
@@ -103,7 +105,7 @@ def write_page(name: str, results: Sequence[PartResult], *, extent: str) -> None
         *_raw_table(results),
         END,
     ]
-    PAGE.write_text(before + "\n".join(lines) + after)
+    page.write_text(before + "\n".join(lines) + after)
 
 
 def table(results: Sequence[PartResult]) -> list[str]:

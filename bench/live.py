@@ -135,17 +135,22 @@ def _open_tabs(town: City, port: int) -> list[Tab]:
     """Sign in once for each tab, and ask once for its first mark."""
     for name in READERS:
         give_password(town, name, PASSWORD)
+    tabs = []
+    for number in range(VISIBLE + HIDDEN):
+        cookie = session_cookie(town, READERS[number % len(READERS)])
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        tabs.append(Tab(connection, cookie, EVERY if number < VISIBLE else EVERY_HIDDEN))
+    return tabs
+
+
+def session_cookie(town: City, name: str) -> str:
+    """Sign this person of the city in, and return the cookie that a browser sends."""
     app = Flask("bench")
     app.secret_key = SECRET
     signer = SecureCookieSessionInterface().get_signing_serializer(app)
     assert signer is not None
-    tabs = []
-    for number in range(VISIBLE + HIDDEN):
-        token = session_token(town, READERS[number % len(READERS)], PASSWORD)
-        cookie = f"__Host-nagarvani={signer.dumps({SESSION_KEY: token})}"
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        tabs.append(Tab(connection, cookie, EVERY if number < VISIBLE else EVERY_HIDDEN))
-    return tabs
+    token = session_token(town, name, PASSWORD)
+    return f"__Host-nagarvani={signer.dumps({SESSION_KEY: token})}"
 
 
 def _ask_in_turns(tabs: Sequence[Tab]) -> Counter[int]:

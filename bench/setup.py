@@ -84,14 +84,15 @@ class BenchSetup:
 
 
 @contextmanager
-def bench_setup(*, rounds: int, size: int) -> Iterator[BenchSetup]:
+def bench_setup(*, rounds: int, size: int, counts_statements: bool = False) -> Iterator[BenchSetup]:
     """Set up a benchmark; every started process is ended with it, by process id."""
     run = runs.begin()
     try:
         with ExitStack() as stack:
             starter = Starter(run.folder, stack)
             url = _serve(starter, run.folder)
-            yield BenchSetup(run, starter, Databases(run), StandIn(url), rounds, size)
+            databases = Databases(run, counts_statements=counts_statements)
+            yield BenchSetup(run, starter, databases, StandIn(url), rounds, size)
     finally:
         run.end()
 

@@ -70,6 +70,9 @@ SWITCHES = {
         "0", (), "After how many seconds recent search finds a post (documented: 30)."
     ),
     "x_publish_limit": Switch("100", (), "Posts and replies per account in 15 minutes."),
+    "x_media_limit": Switch(
+        "500", (), "Pictures, and their descriptions, per account in 15 minutes."
+    ),
     "facebook_two_step": Switch(
         "on",
         ("on", "off", "ignored"),

@@ -27,6 +27,7 @@ class Limit:
 
 # X: ten windows, its documentation of rate limits, August 2026.
 POSTS = Limit("posts", 100)
+PICTURES, DESCRIPTIONS = Limit("media", 500), Limit("metadata", 500)
 LIMITS: Mapping[str, Limit] = {
     "publish": POSTS,
     "reply": POSTS,
@@ -37,8 +38,8 @@ LIMITS: Mapping[str, Limit] = {
     "lookup": Limit("lookup", 5000, 3500),
     "hide": Limit("hide", 50),
     "check": Limit("me", 75),
-    "media": Limit("media", 500),
-    "alt_text": Limit("metadata", 500),
+    "media": PICTURES,
+    "alt_text": DESCRIPTIONS,
 }
 WRITING = frozenset({"publish", "reply", "delete", "hide", "media", "alt_text"})
 # X: posts of the whole app in 24 hours (documented); of one account undocumented, as seen in use.
@@ -163,6 +164,8 @@ def _length(request_context: RequestContext, limit: Limit) -> tuple[int, timedel
     most = limit.account if request_context.account else limit.app or limit.account
     if limit is POSTS:
         most = switches.number(request_context.db, "x_publish_limit")
+    if limit in (PICTURES, DESCRIPTIONS):
+        most = switches.number(request_context.db, "x_media_limit")
     return most, QUARTER, request_context.now
 
 

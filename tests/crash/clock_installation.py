@@ -45,6 +45,7 @@ WAITING = (
 AT_WORK = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 UNLIMITED = {
     "x_publish_limit": "1000000",
+    "x_media_limit": "1000000",
     "facebook_call_limit": "1000000",
     "x_duplicate_hours": "0",
     "facebook_duplicate": "off",
