@@ -23,8 +23,12 @@ WEB, CLOCK, RESTART = "web", "clock", "restart"
 RESTARTS = 2
 PLATFORMS = ("x", "facebook")
 
-AT_A_FORM = 2.0
-"""Seconds for which a web that is to die waits for a form, so that it dies while it handles one."""
+PUBLICATION_SECONDS = 0.3
+"""Seconds that the platforms need for a publication, so that clocks are killed in the middle."""
+
+AT_WORK_SHARE, AT_WORK_WITHIN = 0.7, 3.0
+"""The share of machines that die while they handle a form or a delivery, and the seconds within
+which one of them has to begin with it."""
 
 
 @dataclass
@@ -59,6 +63,7 @@ class MachineRun:
         webs = [web.url for web in self.machines.webs]
         self.crews = crews(self.machines.installation.town, webs, self.journal)
         opened = [crew.open_form(0) for crew in self.crews]
+        self.machines.installation.slow_publications(PUBLICATION_SECONDS)
         with ThreadPoolExecutor(len(self.crews) + 2) as pool:
             tasks = [pool.submit(self._bring_posts, crew) for crew in self.crews]
             tasks += [pool.submit(self._add_posts), pool.submit(self._disrupt)]
@@ -133,18 +138,23 @@ class MachineRun:
 
     def _kill(self, kind: str) -> None:
         """Kill a machine of this kind, and start it again."""
-        machine = self.rng.choice(self.machines.webs if kind == WEB else self.machines.clocks)
-        if machine.is_web and self.rng.random() < 0.5:
-            self._wait_for_form(machine)
+        machines = self.machines.webs if kind == WEB else self.machines.clocks
+        machine = self.rng.choice(machines)
+        if self.rng.random() < AT_WORK_SHARE:
+            machine = self._wait_for_work(machines) or machine
         self.at_work[kind] += self._is_at_work(machine)
         machine.kill()
         self.kills[kind] += 1
         self.machines.start(machine)
 
-    def _wait_for_form(self, web: Machine) -> None:
-        deadline = time.monotonic() + AT_A_FORM
-        while not self._is_at_work(web) and time.monotonic() < deadline:
-            time.sleep(0.001)
+    def _wait_for_work(self, machines: list[Machine]) -> Machine | None:
+        """Return a machine that handles a form or a delivery, or None if there is none for long."""
+        deadline = time.monotonic() + AT_WORK_WITHIN
+        while time.monotonic() < deadline:
+            if busy := [machine for machine in machines if self._is_at_work(machine)]:
+                return self.rng.choice(busy)
+            time.sleep(0.005)
+        return None
 
     def _is_at_work(self, machine: Machine) -> bool:
         if machine.is_web:
