@@ -20,6 +20,19 @@ def family(pid: int) -> list[int]:
     return [pid, *(process_id for process_id in every if _fields(process_id)[1:2] == [str(pid)])]
 
 
+def memory(pids: Iterable[int]) -> float:
+    """Return the megabytes of these processes; what several share is divided among them."""
+    return sum(_proportional_kilobytes(pid) for pid in pids) / 1000
+
+
+def _proportional_kilobytes(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
 def _of(pid: int) -> float:
     """Return the user and system time of a process, and of its children that have ended."""
     return sum(int(ticks) for ticks in _fields(pid)[11:15]) / TICKS

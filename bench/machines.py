@@ -62,10 +62,12 @@ def measure_posts(setup: BenchSetup) -> PartResult:
     raw: Measurements = defaultdict(list)
     for _ in range(setup.runs):
         for number in NUMBERS:
-            with clocks.running_town(setup, "postgresql", clocks=number) as running:
+            with clocks.running_town(setup, "postgresql", clocks=0, at_once=False) as running:
+                clocks.start(running, number)
+                _idle(setup, running, _named(number, "clock"), raw)
+                running.warm_up()
                 setup.stand_in.answer_after(ANSWER)
                 _burst(setup, running, _named(number, "clock"), raw)
-                _idle(setup, running, _named(number, "clock"), raw)
     return _result(raw)
 
 
@@ -95,6 +97,7 @@ def _idle(setup: BenchSetup, running: clocks.RunningTown, name: str, raw: Measur
     raw[f"{name} with nothing to do, statements a second"].append(statements / IDLE)
     share = (cost.spent(pids) - before[1]) / IDLE * 100
     raw[f"{name} with nothing to do, % of one core"].append(share)
+    raw[f"{name}, MB"].append(cost.memory(pids))
 
 
 def measure_pages(setup: BenchSetup) -> PartResult:
@@ -116,7 +119,7 @@ def _pages(town_of_pages: City) -> tuple[str, Sequence[str]]:
     town_of_pages.clock.at = now()
     give_password(town_of_pages, "clerk", PASSWORD)
     post_id = town_of_pages.in_review()
-    return session_cookie(town_of_pages, "clerk"), ("/", "/submissions", f"/posts/{post_id}")
+    return session_cookie(town_of_pages, "clerk"), ("/", f"/posts/{post_id}")
 
 
 def _web(setup: BenchSetup, founded: Town) -> tuple[RunningCommand, int]:
@@ -185,19 +188,20 @@ def _load(
     raw[f"{name}, CPU ms of PostgreSQL per page"].append(of_server / pages * 1000)
     raw[f"{name}, statements per page"].append(statements / pages)
     raw[f"{name}, connections"].append(setup.databases.connection_count(database, "web"))
+    raw[f"{name}, MB"].append(cost.memory(pids))
     say(f"{name}: {pages / passed:.0f} pages a second, {statements / pages:.1f} statements")
 
 
-def measure_rows(setup: BenchSetup) -> PartResult:
+def measure_rows(setup: BenchSetup, posts: int = POSTS) -> PartResult:
     """Count the rows and bytes of posts with a picture and two texts, from hand-in to receipt."""
     databases = setup.databases
     with databases.new("postgresql") as database:
         town_of_posts = city(database, folder_of(database, setup.run))
         before, size = _rows(database), databases.size(database)
-        for _ in range(POSTS):
+        for _ in range(posts):
             _bring(town_of_posts)
-        grown = {name: (count - before[name]) / POSTS for name, count in _rows(database).items()}
-        kilobytes = (databases.size(database) - size) / POSTS / 1000
+        grown = {name: (count - before[name]) / posts for name, count in _rows(database).items()}
+        kilobytes = (databases.size(database) - size) / posts / 1000
     raw = {f"rows of {name} per post": [value] for name, value in grown.items() if value >= 0.5}
     figures = [
         without_target("rows per post with a picture and two texts", sum(grown.values())),

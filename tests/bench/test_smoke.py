@@ -9,9 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from bench import celery_side, procrastinate_side
+from bench import celery_side, machines, procrastinate_side
 from bench.dispatch import pages
+from bench.setup import bench_setup
 from tests.support import dovecot
 from tests.support.processes import plain_environment
 from tests.support.runs import CHECKOUT
@@ -127,3 +129,15 @@ def test_photos_are_made_ready_beside_pyvips_if_it_is_installed(tmp_path: Path) 
     assert isinstance(value_of(figures, "for both platforms, s"), float)
     is_here = find_spec("pyvips") is not None
     assert isinstance(value_of(figures, "÷ the same by pyvips"), float) == is_here
+
+
+def test_the_rows_of_a_post_are_counted_on_a_server_that_counts_statements() -> None:
+    with bench_setup(rounds=1, size=20, counts_statements=True) as setup:
+        part = machines.measure_rows(setup, posts=2)
+        with setup.databases.new("postgresql") as database:
+            before = setup.databases.statement_count(database)
+            with database.reading() as session:
+                session.execute(text("SELECT 1"))
+            assert setup.databases.statement_count(database) > before
+    assert part.raw_values["rows of renditions per post"] == [2]
+    assert part.raw_values["rows of receipts per post"] == [2]
