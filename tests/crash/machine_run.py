@@ -79,9 +79,8 @@ class MachineRun:
     def _stop_after_failure(self, task: Future[None]) -> None:
         self.has_failed = self.has_failed or task.exception() is not None
 
-    @property
-    def is_stopped(self) -> bool:
-        """Whether no more posts are made: a part of the run has failed, or its time is over."""
+    def _is_stopped(self) -> bool:
+        """Return whether no more posts are made: a part has failed, or the time is over."""
         return self.has_failed or self.is_over()
 
     def _finish(self) -> None:
@@ -94,7 +93,7 @@ class MachineRun:
 
     def _bring_posts(self, crew: Crew) -> None:
         """Bring posts through the pages until there are enough."""
-        while not self.is_stopped and (number := next(self._numbers)) <= self.through_pages:
+        while not self._is_stopped() and (number := next(self._numbers)) <= self.through_pages:
             crew.bring_post(number)
             self.made["pages"] += 1
 
@@ -102,12 +101,12 @@ class MachineRun:
         """Add the other posts by the use cases, in step with the pages."""
         total = self.size - self.through_pages
         for number in range(total):
-            if self.is_stopped:
-                return
             while number * self.through_pages > (self.made["pages"] + 1) * total:
-                if self.is_stopped:
-                    return
                 time.sleep(0.02)
+                if self._is_stopped():
+                    return
+            if self._is_stopped():
+                return
             picture = PictureDraft("पाण्याची टाकी", content=new_picture(), name="tank.jpg")
             with self._database:
                 self.machines.installation.add_posts(
@@ -127,7 +126,7 @@ class MachineRun:
         self.rng.shuffle(kinds)
         for number, kind in enumerate(kinds, start=1):
             while self.made.total() < self.size * number // (len(kinds) + 1):
-                if self.is_stopped:
+                if self._is_stopped():
                     return
                 time.sleep(0.01)
             time.sleep(self.rng.uniform(0, 0.3))

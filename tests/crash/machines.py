@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import requests
 
 from publisher.media.opening import open_store
+from publisher.media.store import Store
 from publisher.settings.environment import load
 from tests.crash.clock_installation import TIMEOUT, ClockInstallation, open_installation
 from tests.crash.servers import OwnServer
@@ -103,7 +105,7 @@ class Machines:
         # What this process stores by the use cases goes where the machines find it.
         own = {"NAGARVANI_MEDIA_CACHE_DIR": str(self.installation.folder / "own-cache")}
         settings = load({**self.environment, **own}, folder=self.installation.folder)
-        self.installation.town.store = open_store(settings)
+        self.installation.town.store = cast(Store, open_store(settings))  # elsewhere a folder
         ports = [free_port() for _ in range(COUNT)]
         self.environment["NAGARVANI_BASE_URL"] = f"http://127.0.0.1:{ports[0]}"
         for number, port in enumerate(ports):

@@ -128,5 +128,6 @@ def crews(town: City, webs: Sequence[str], journal: Journal) -> list[Crew]:
         for name, visitor in zip(names, visitors, strict=True):
             give_password(town, name, PASSWORD)
             visitor.sign_in(f"{name.replace('_', '-')}@pmc.example", PASSWORD)
-        signed_in.append(Crew(names[0], *visitors))
+        member, clerk, approver = visitors
+        signed_in.append(Crew(names[0], member, clerk, approver))
     return signed_in
