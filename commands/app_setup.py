@@ -241,7 +241,7 @@ def open_worker_context(settings: Settings) -> WorkerContext:
     """Return the context of the worker."""
     require_built_files()
     from publisher.delivery.worker_context import WorkerContext
-    from publisher.media.opening import open_store
+    from publisher.media.configured_store import open_store
     from publisher.now import now
 
     database = started_database(settings)

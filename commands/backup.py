@@ -14,7 +14,7 @@ import click
 from commands.app_setup import checked_database, media_store_checked, open_worker_context
 from commands.init import lay_tables, make_media_folder
 from publisher.delivery.worker_context import WorkerContext
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.media.store import StoreAway
 from publisher.now import now
 from publisher.operations.backup import reconcile

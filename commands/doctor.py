@@ -17,7 +17,7 @@ from commands.app_setup import account_opener, built_files, checked_database
 from commands.health_messages import sentence
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.now import now
 from publisher.operations import health_checks, mail_checks, platform_trial, reading_checks
 from publisher.operations.health_checks import HealthFinding

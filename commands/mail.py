@@ -11,7 +11,7 @@ import click
 from commands.app_setup import checked_database, media_store_checked
 from publisher.mailbox.preparation import MailIntake
 from publisher.mailbox.report import read_mail
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.media.store import StoreAway
 from publisher.media.virus_scanner import clamd
 from publisher.now import now

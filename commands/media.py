@@ -12,7 +12,7 @@ import click
 
 from commands.app_setup import checked_database, media_store_checked, origin_of
 from publisher.database.session import Database
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore, StoreAway
 from publisher.now import now
 from publisher.operations import store_copy

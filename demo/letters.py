@@ -19,7 +19,7 @@ from demo.seeding.sandbox_client import SandboxClient
 from publisher.database.session import Database
 from publisher.mailbox.preparation import MailIntake, prepare
 from publisher.mailbox.receive import receive
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.media.store import StoreAway
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.notifications import links

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from publisher.media.configured_store import open_store
 from publisher.media.object_store import ObjectStore
-from publisher.media.opening import open_store
 from publisher.media.store import Store
 from publisher.operations.start_checks import check_written
 from publisher.settings.catalogue import settings_in_force, unknown_variables

@@ -21,7 +21,7 @@ from publisher.auth.sessions import in_force
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount, Vault
 from publisher.delivery.worker_context import WorkerContext
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.people import Appointment, Department, Person

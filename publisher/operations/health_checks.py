@@ -25,7 +25,7 @@ from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.delivery.accounts.manage import all_accounts
 from publisher.delivery.accounts.token_expiry import ends
 from publisher.delivery.monitoring import overdue
-from publisher.media.opening import bucket_store
+from publisher.media.configured_store import bucket_store
 from publisher.models.deliveries import Account
 from publisher.notifications.sms import missing_codes, unknown_in
 from publisher.operations import worker_health

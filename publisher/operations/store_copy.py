@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor
 from publisher import failpoints
 from publisher.database.session import Database
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.operations import store_identity, worker_health
 from publisher.operations.retention import used_digests

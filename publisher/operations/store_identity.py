@@ -22,7 +22,7 @@ from publisher import failpoints, transitions
 from publisher.database.bulk import insert_for
 from publisher.database.revisions import shipped_revision
 from publisher.database.session import Database
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.submission_details import StoreInUse
 from publisher.operations.health_checks import HealthFinding, HealthSubject

@@ -18,7 +18,7 @@ from typing import cast
 
 import requests
 
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.media.store import Store
 from publisher.settings.environment import load
 from tests.crash.clock_installation import TIMEOUT, ClockInstallation, open_installation

@@ -194,7 +194,7 @@ def test_without_a_usable_cache_everything_can_still_be_read(
 
 FULL = """
 import resource, sys
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.settings.environment import load
 
 store = open_store(load())

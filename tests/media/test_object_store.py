@@ -380,7 +380,7 @@ def test_what_doctor_tries_names_the_step_that_fails(line: ObjectLine, store: Ob
 
 FORKS = """
 import os, signal
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.settings.environment import load
 
 store = open_store(load())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore, MediumMissing, StoreAway
 from publisher.settings.environment import load
 from tests.support import swift

@@ -13,7 +13,7 @@ from werkzeug.local import LocalProxy
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount, opener
 from publisher.delivery.costs.ledger import recorder
-from publisher.media.opening import open_store
+from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore
 from publisher.now import now
 from publisher.operations.store_identity import identify_before_fork
