@@ -262,7 +262,7 @@ def test_a_waiting_mail_that_cannot_be_read_still_waits(site: Site, store: AwayS
     assert lead.post(path, department).status_code == 302
 
 
-def test_of_several_new_photos_the_store_is_asked_for_one_and_each_is_named(
+def test_of_several_new_photos_one_is_asked_for_and_each_is_named(
     site: Site, store: AwayStore
 ) -> None:
     photos = [("files", (f"{width}.jpg", pictures.jpeg(width, 50))) for width in (91, 92, 93)]
