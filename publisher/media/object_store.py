@@ -258,8 +258,9 @@ class ObjectStore(StoreWithIdentity):
         reason = _reason(problem)
         for credential in (self._media.media_key, self._media.media_secret):
             reason = reason.replace(credential, "***") if credential else reason
-        log.warning("media store %s: %s", self.address, reason)
-        return StoreAway(reason)
+        away = StoreAway(reason, f"media store {self.address}")
+        log.warning("%s", away)
+        return away
 
     @property
     def _client(self) -> S3Store:
@@ -331,8 +332,8 @@ def _reason(problem: Exception) -> str:
     status = _STATUS.search(text)
     document = _DOCUMENT.search(text)
     if document is not None:
-        parts = (status[1] if status else "", *document.groups(""))
-        return " ".join(" ".join(parts).split())
+        code, message = document.groups("")
+        return " ".join(f"{code}: {message} ({status[1] if status else '-'})".split())
     first_line = text.partition("\n")[0] or type(problem).__name__
     cause = _CAUSE.search(debug)
     return f"{first_line} ({cause[1] or cause[2]})" if cause is not None else first_line

@@ -44,8 +44,8 @@ class StoreAway(Exception):
     reason is one line, without key and secret.
     """
 
-    def __init__(self, reason: str = "") -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str = "", store: str = "media store") -> None:
+        super().__init__(f"{store}: {reason}" if reason else store)
         self.reason = reason
 
 
@@ -135,8 +135,9 @@ class StoreWithIdentity(ABC):
     def _check_identity(self) -> None:
         """Raise StoreAway if the identity has gone since it was read."""
         if self._was_identified and not self._read_identity():
-            log.warning("media store: its identity is gone, it is not the one that it was")
-            raise StoreAway("its identity is gone")
+            away = StoreAway("its identity is gone, it is not the one that it was")
+            log.warning("%s", away)
+            raise away
 
 
 class Store(StoreWithIdentity):
@@ -267,8 +268,9 @@ class Store(StoreWithIdentity):
             raise self._away(problem) from problem
 
     def _away(self, problem: OSError) -> StoreAway:
-        log.warning("media folder %s: %s", self.root, problem.strerror)
-        return StoreAway(problem.strerror or "")
+        away = StoreAway(problem.strerror or "", f"media folder {self.root}")
+        log.warning("%s", away)
+        return away
 
     def remove(self, digest: str) -> None:
         """Remove the file under `digest`, if there is one, and its thumbnails.

@@ -248,7 +248,7 @@ def test_a_bucket_that_cannot_be_written_is_named(workspace: Workspace, tmp_path
         output = workspace.run_in_process("doctor", **variables)
     assert output.code == 1
     (text,) = failed_lines(output)
-    assert text.startswith(f"media bucket: {address} cannot be written (403 AccessDenied No.): ")
+    assert text.startswith(f"media bucket: {address} cannot be written (AccessDenied: No. (403)): ")
     assert "NAGARVANI_MEDIA_ENDPOINT" in text
     assert not any(word in output.out + output.err for word in (KEY, SECRET))
 

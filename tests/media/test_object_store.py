@@ -137,7 +137,11 @@ def test_an_upload_in_parts_that_is_cut_in_one_of_them_is_whole_in_the_end(
 ALWAYS: list[tuple[Fault, str, str]] = [
     (silent, "", f"no answer within {DEADLINE:g} s"),
     (drip, "GET", f"no answer within {DEADLINE:g} s"),
-    (answered(refusal(503, "SlowDown", "Please reduce your request rate.")), "", "503 SlowDown"),
+    (
+        answered(refusal(503, "SlowDown", "Please reduce your request rate.")),
+        "",
+        "SlowDown: Please",
+    ),
     (cut_upload, "PUT", "error sending request"),
     (cut_answer, "GET", "body error"),
 ]
@@ -215,7 +219,7 @@ def test_a_store_that_takes_nothing_says_why_and_can_still_be_read(
     line.plan(answered(refusal(status, code, message)), "PUT", times=FOR_EVER)
     with pytest.raises(StoreAway) as caught:
         store.save(OTHER)
-    said = f"{status} {code} Not now, not for *** with ***."
+    said = f"{code}: Not now, not for *** with ***. ({status})"
     assert caught.value.reason == said
     assert logged(caplog) == [f"media store s3://{bucket}: {said}"]
     assert elsewhere.open(DIGEST) == CONTENT
@@ -244,7 +248,7 @@ def test_a_bucket_that_is_gone_is_no_missing_medium(
         with pytest.raises(StoreAway):
             act()
     assert {text.partition(": ")[2] for text in logged(caplog)} == {
-        "404 NoSuchBucket The specified bucket does not exist"
+        "NoSuchBucket: The specified bucket does not exist (404)"
     }
 
 
@@ -372,7 +376,7 @@ def test_what_doctor_tries_names_the_step_that_fails(line: ObjectLine, store: Ob
         ("POST", "delete", "remove"),
     ):
         line.plan(denied, method, about=about)
-        assert store.failing_step() == (step, "403 AccessDenied Denied")
+        assert store.failing_step() == (step, "AccessDenied: Denied (403)")
     line.plan(answered(refusal(404, "NoSuchKey")), "GET", about="probe-")
     assert store.failing_step() == ("read", "what came back is not what was written")
     assert list(store.digests()) == [DIGEST]
