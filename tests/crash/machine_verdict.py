@@ -90,8 +90,10 @@ def _effects(run: MachineRun, crew: Crew) -> Counter[str]:
     with run.machines.installation.database.reading() as session:
         for form in crew.handed_in:
             query = select(Submission).where(Submission.form_token == form.token)
-            found_files = [[file.sha256 for file in row.files] for row in session.scalars(query)]
-            effects[f"hand in {form.token}"] = found_files.count([form.digest])
+            digests = [
+                [file.sha256 for file in submission.files] for submission in session.scalars(query)
+            ]
+            effects[f"hand in {form.token}"] = digests.count([form.digest])
         for path in crew.posts:
             post = session.get_one(Post, int(path.rpartition("/")[2]))
             (revision_id,) = session.scalars(

@@ -112,11 +112,11 @@ class Crew:
         """Give all texts the next full minute that is at least a quarter of a minute away."""
         due_at = (now() + timedelta(seconds=75)).replace(second=0, microsecond=0)
         page = self.clerk.get(f"{post}/schedule")
-        rows = [time_fields(text_id, local(due_at)) for text_id in text_ids(page)]
+        chosen_ids = text_ids(page)
         values: dict[str, str | list[str]] = {}
-        for row in rows:
-            values |= row
-        values["chosen"] = [row["chosen"] for row in rows]
+        for text_id in chosen_ids:
+            values |= time_fields(text_id, local(due_at))
+        values["chosen"] = chosen_ids
         self.clerk.send(page, "#schedule", values)
 
 
