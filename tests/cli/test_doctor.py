@@ -239,6 +239,7 @@ def test_a_bucket_that_cannot_be_written_is_named(workspace: Workspace, tmp_path
         output = workspace.run_in_process("doctor", "--json", **variables)
         assert as_json(output)["bucket_works"] == "ok"
         assert as_json(output)["cache_no_folder"] == "warning"
+        assert workspace.run_in_process("media", "adopt", "--yes", **variables).code == 0
         assert workspace.run_in_process("init", **variables).code == 0  # makes the folder
         output = workspace.run_in_process("doctor", **variables)
         assert failed_lines(output) == []
