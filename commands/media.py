@@ -131,9 +131,9 @@ def _problems_said(settings: Settings, url: str) -> Iterator[None]:
         message = (
             f"{url} is the present store under another name: nothing was copied."
             if taken.is_present
-            else f"{url} is the store of another house ({beginning(taken.carried)}): nothing was "
-            "copied. Name an empty one. Only if it was a store of this house that nobody uses any "
-            "more, remove its file (or object) identity first."
+            else f"{url} belongs to another store or house ({beginning(taken.carried)}): nothing "
+            "was copied. Name an empty one. Only if nobody uses it, such as a former store of this "
+            "house, remove its file (or object) identity and run this again."
         )
         raise click.ClickException(message) from taken
     except ClockRuns as problem:

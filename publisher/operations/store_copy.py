@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -24,9 +23,6 @@ from publisher.media.store import MediaStore, MediumChanged, MediumMissing, Stor
 from publisher.operations import store_identity, worker_health
 from publisher.operations.retention import used_digests
 from publisher.settings.environment import Settings
-
-_COPYING: Final = "copy for "
-"""The beginning of what a target carries until the switch, followed by the source's identity."""
 
 
 class SourceAway(Exception):
@@ -83,7 +79,7 @@ def mark_target(target: MediaStore, identity: str) -> None:
 
     Raises `TakenTarget`, and `TargetAway` if it cannot be written.
     """
-    mark = _COPYING + identity
+    mark = store_identity.COPYING + identity
     with _away_as(TargetAway):
         carried = target.identity()
         if carried not in ("", mark):
@@ -180,7 +176,7 @@ def switch(
         _check_no_clock(session, now)
         laid = store_identity.renew(
             session,
-            replaces=_COPYING + identity,
+            replaces=store_identity.COPYING + identity,
             actor=actor,
             now=now,
             verb="move_store",

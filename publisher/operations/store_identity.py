@@ -35,6 +35,9 @@ _ONE: Final = 1
 _SHOWN: Final = 8
 """How many characters of an identity are printed; who has the whole could forge a store."""
 
+COPYING: Final = "copy for "
+"""The beginning of what a store carries that is being filled, followed by the other's identity."""
+
 _WHAT_TO_DO: Final = (
     f"mount it, name the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run nagarvani "
     "media adopt if this database shall use it from now on"
@@ -77,7 +80,9 @@ def in_brackets(problem: Exception) -> str:
 
 
 def beginning(identity: str) -> str:
-    """Return as much of an identity as people compare."""
+    """Return as much of an identity as people compare, or what stands in its place."""
+    if identity.startswith(COPYING):
+        return f"begun as a copy for {identity.removeprefix(COPYING)[:_SHOWN]}…"
     return f"identity {identity[:_SHOWN]}…" if identity else "no identity"
 
 

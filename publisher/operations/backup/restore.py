@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -17,7 +18,7 @@ from approvals.policy import CLOCK
 from publisher import failpoints, transitions
 from publisher.database.session import Base, Database, table_of
 from publisher.delivery import dispatch, restore_state
-from publisher.media.store import MediaStore
+from publisher.media.store import MediaStore, StoreAway
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Delivery
 from publisher.models.submission_details import StoreInUse
@@ -75,7 +76,8 @@ def restore(
             unlaid = store_identity.restore_identity(session, carried=carried, now=now)
             failpoints.hit("restore.in_commit")
     if unlaid is not None:
-        store_identity.finish(database, store, unlaid)
+        with suppress(StoreAway):  # all is restored by now, and the next start lays it
+            store_identity.finish(database, store, unlaid)
     failpoints.hit("restore.unsought")
     return Restored(manifest, rows, len(manifest.media), unconfirmed)
 
