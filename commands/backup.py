@@ -94,9 +94,7 @@ def _write_file(settings: Settings, file: Path, *, name: str = "", err: bool = F
                 now=now(),
                 tell=_progress_printer("A backup is being written."),
             )
-        except StoreAway as problem:
-            raise click.ClickException(f"No backup was written: {_no_store(settings)}") from problem
-        except (OSError, Damaged) as problem:
+        except (OSError, StoreAway, Damaged) as problem:
             raise click.ClickException(f"No backup was written: {problem}") from problem
     rows = sum(table.rows for table in manifest.tables)
     size = file.stat().st_size / 1_000_000
@@ -106,10 +104,6 @@ def _write_file(settings: Settings, file: Path, *, name: str = "", err: bool = F
     click.echo(
         "It holds the sealed access of the accounts: keep the secret key apart from it.", err=err
     )
-
-
-def _no_store(settings: Settings) -> str:
-    return f"the media store {settings.media.address} cannot be used now. Try again later."
 
 
 def _remove_all_but(keep: int, folder: Path) -> None:
@@ -139,7 +133,7 @@ def restore(settings: Settings, file: Path) -> None:
     make_media_folder(settings.media)
     context = open_worker_context(settings)
     try:
-        _say_restored(_fill(settings, context, file))
+        _say_restored(_fill(context, file))
         if hint := key_hint(settings, context.database):
             click.echo(f"{PREFIX}SECRET_KEY: {hint}", err=True)
         _say_sought(reconcile.seek(context, tell=_progress_printer(SEEKING)))
@@ -148,7 +142,7 @@ def restore(settings: Settings, file: Path) -> None:
     click.echo("Everything is stopped. Start web and clock, look at the decisions, then release.")
 
 
-def _fill(settings: Settings, context: WorkerContext, file: Path) -> Restored:
+def _fill(context: WorkerContext, file: Path) -> Restored:
     try:
         return backup_restore(
             context.database,
@@ -171,12 +165,7 @@ def _fill(settings: Settings, context: WorkerContext, file: Path) -> Restored:
         ) from problem
     except OtherStore as problem:
         raise click.ClickException(_OTHER_STORE.format_map(problem.values)) from problem
-    except StoreAway as problem:
-        # Media that were stored until then are the same when it is restored again.
-        raise click.ClickException(
-            f"Nothing was restored into the database: {_no_store(settings)}"
-        ) from problem
-    except (OSError, Damaged) as problem:
+    except (OSError, StoreAway, Damaged) as problem:
         raise click.ClickException(f"Nothing was restored: {problem}") from problem
 
 

@@ -165,7 +165,7 @@ def _in_words(ending: Ending) -> tuple[str, str]:
         case MediumMissing() | MediumChanged():
             return "refused", ending.digest
         case StoreAway():
-            return "store", ""
+            return "store", str(ending)
         case CreditsUsedUp():
             return "credits", ending.detail
         case TryLater():

@@ -45,7 +45,6 @@ MOST_TRIES: Final = 3
 """How often a message is begun: one that ends the process each time is kept unread."""
 WAIT: Final = 20.0  # seconds in one IDLE, after which a stop of the clock is noticed
 ROUNDS: Final = 60
-_NO_STORE: Final = "the media store cannot be used"
 
 log = logging.getLogger(__name__)
 
@@ -219,13 +218,12 @@ def _end(reading: MailboxReading, fence: int, problem: Exception | None) -> None
             row.leased_until, row.read_at = now, now
             row.failing_since, row.problem = None, ""
             return
-        reason = _NO_STORE if isinstance(problem, StoreAway) else str(problem)
         if row.failing_since is None:
-            log.warning("mailbox: %s cannot be read (%s)", reading.server.label, reason)
+            log.warning("mailbox: %s cannot be read (%s)", reading.server.label, problem)
             row.failing_since = now
         if isinstance(problem, StoreAway):
             # Not the message has failed: it is never kept unread because of that.
             row.begun_times = 0
         is_refused = isinstance(problem, MailboxSignInRefused)
         row.leased_until = now + (AFTER_REFUSAL if is_refused else AFTER_TROUBLE)
-        row.problem = reason[:300]
+        row.problem = str(problem)[:300]

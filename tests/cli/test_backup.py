@@ -240,7 +240,8 @@ def test_a_store_that_cannot_be_read_is_named_and_there_is_no_backup(setup: Back
     unreadable.mkdir(parents=True)  # whose bytes even root cannot read
     output = setup.back_up()
     assert output.code == 1
-    assert f"No backup was written: the media store {setup.town.store.root} cannot be" in output.err
+    root = setup.town.store.root
+    assert f"No backup was written: media folder {root}: Is a directory" in output.err
     assert list(setup.file.parent.glob("city.backup*")) == []
     unreadable.rmdir()
     assert setup.back_up().code == 0
@@ -249,12 +250,14 @@ def test_a_store_that_cannot_be_read_is_named_and_there_is_no_backup(setup: Back
 def test_a_store_that_cannot_be_written_is_named_and_nothing_is_restored(
     setup: BackupSetup,
 ) -> None:
-    setup.town.store.save(b"a picture")
+    digest = setup.town.store.save(b"a picture")
     assert setup.back_up().code == 0
     folder = Path(setup.target.settings["MEDIA_DIR"])
-    folder.write_bytes(b"")  # a file in its place, so that even root cannot write there
+    folder.mkdir()
+    file = folder / digest[:2]
+    file.write_bytes(b"")  # in place of a folder, so that even root cannot write there
     output = setup.restore()
     assert output.code == 1
-    assert f"Nothing was restored into the database: the media store {folder}" in output.err
-    folder.unlink()
+    assert f"Nothing was restored: media folder {folder}: " in output.err
+    file.unlink()
     assert setup.restore().code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +116,11 @@ def test_without_a_store_the_mail_is_named_and_stays_to_be_read_again(
 ) -> None:
     folder, file = workspace.folder / "media", workspace.folder / "a.eml"
     file.write_bytes(HEAD.format(sender="kiran@water.example").encode())
-    folder.write_bytes(b"")  # a file in its place, so that even root cannot write there
+    folder.mkdir()
+    in_the_way = folder / sha256(file.read_bytes()).hexdigest()[:2]
+    in_the_way.write_bytes(b"")  # in place of a folder, so that even root cannot write there
     output = workspace.run_in_process("mail", "read", str(file))
     assert output.code == 1
     assert f"{file}: nothing can be stored in {folder}" in output.err
-    folder.unlink()
+    in_the_way.unlink()
     assert workspace.run_in_process("mail", "read", str(file)).code == 0

@@ -98,7 +98,7 @@ def test_a_mail_that_could_not_be_stored_for_hours_is_read_again(
         reading = dataclasses.replace(reading, now=_later(reading.now()))
     assert (subjects(town), server.flags()) == ([], [()])
     assert position(town).failing_since == NOON
-    assert position(town).problem == "the media store cannot be used"
+    assert position(town).problem == f"media folder {full.root}: away"
     soon = reading_of(town, server, at=reading.now)
     assert tick_mailbox(soon, waits=False) == 1
     assert subjects(town) == ["first"]

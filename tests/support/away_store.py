@@ -64,7 +64,7 @@ class AwayStore(Store):
             assert not self._transactions.connections, f"{name} within a transaction"
         self.before(name)
         if self.is_away:
-            raise StoreAway
+            raise StoreAway("away", f"media folder {self.root}")
 
     def save(self, content: bytes) -> str:
         """Store it, unless the store is away."""

@@ -62,10 +62,10 @@ def show_thumbnails(rows: Iterable[FileRow]) -> None:
     If the store is away the others stay without: it is not asked for each of them.
     """
     end_reading()
-    for row in rows:
-        if row.file.is_picture and row.file.is_usable:
+    for file_row in rows:
+        if file_row.file.is_picture and file_row.file.is_usable:
             try:
-                row.thumbnail = _thumbnail(row.file.sha256)
+                file_row.thumbnail = _thumbnail(file_row.file.sha256)
             except StoreAway:
                 return
 
