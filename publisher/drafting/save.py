@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.policy import Action, Actor, require
+from approvals.states import PostState
 from publisher import failpoints, transitions
 from publisher.drafting.drafts import LONGEST_TITLE, PreparedDraft, PreparedPicture, PreparedVariant
 from publisher.drafting.revisions import write_revision
@@ -24,12 +25,18 @@ from publisher.validation import NotFound, Validator
 def start(session: Session, *, actor: Actor, now: datetime, submission_id: int) -> Post:
     """Start a post from a submission, without a revision; a submission may have several posts.
 
-    What is nobody's work yet becomes the actor's. Raises `NotFound`, `WrongRole` or `WrongState`.
+    One that who has taken the submission started and did not write yet is returned to this person:
+    the answer may have been lost. What is nobody's work yet becomes the actor's. Raises `NotFound`,
+    `WrongRole` or `WrongState`.
     """
     submission = locked_submission(
         session, submission_id, actor=actor, action=Action.DRAFT, now=now
     )
     verb = Action.DRAFT
+    if submission.taken_by_id == actor.person_id:
+        for post in submission.posts:
+            if post.newest == 0 and post.state is PostState.DRAFT and len(post.submissions) == 1:
+                return post
     if submission.taken_by_id is None:
         submission.taken_by_id, submission.taken_at = actor.person_id, now
     if submission.state is not SubmissionState.DRAFTED:

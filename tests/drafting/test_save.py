@@ -59,6 +59,24 @@ def test_a_post_begins_as_a_draft_without_a_revision(database: Database, town: C
         assert verbs_of(session, post.submissions[0]) == ["hand_in", "draft"]
 
 
+def test_a_post_is_started_once_until_it_has_a_text(database: Database, town: City) -> None:
+    """The answer to the first press may have been lost with its web."""
+    first = started(town)
+
+    def start() -> Post:
+        with database.transaction() as session:
+            submission_id = session.get_one(Post, first.id).submissions[0].id
+            return drafting_save.start(
+                session, actor=town.actor("clerk"), now=NOON, submission_id=submission_id
+            )
+
+    assert start().id == first.id
+    with database.reading() as session:
+        assert verbs_of(session, session.get_one(Post, first.id)) == ["draft"]
+    saved(town, first, seen_revision=0)
+    assert start().id != first.id
+
+
 @pytest.mark.parametrize("who", ["member", "first", "head", "auditor"])
 def test_nobody_but_the_cell_drafts(database: Database, town: City, store: Store, who: str) -> None:
     actor = town.actor(who)

@@ -194,7 +194,7 @@ def test_an_invalid_number_is_an_error_at_its_field_and_is_kept(draft_page: Draf
 
 def test_the_other_post_from_the_same_submission_stands_on_its_page(site: Site) -> None:
     submission = site.city.hand_in()
-    first_post, two = site.city.start(submission), site.city.start(submission)
+    first_post, two = site.city.draft(submission), site.city.start(submission)
     page = site.browser("clerk").page(f"/posts/{first_post}")
     assert "याच प्रस्तावावरील दुसरी पोस्ट" in page
     assert f'href="/posts/{two}"' in page.html
