@@ -37,6 +37,7 @@ SUBJECTS = (
     "virus scanner",
     "database",
     "migrations",
+    "media folder",  # whose it is
     "account",
     "account",
     "account",  # how its comments come
@@ -227,9 +228,10 @@ def test_a_media_folder_that_cannot_be_written_is_named(
     blocked.write_text("")
     output = workspace.run_in_process("doctor", MEDIA_DIR=str(blocked / "media"))
     assert output.code == 1
-    (line,) = failed_lines(output)
-    assert line.startswith("media folder:")
-    assert "NAGARVANI_MEDIA_DIR" in line
+    is_written, is_ours = failed_lines(output)
+    assert is_written.startswith("media folder:")
+    assert "NAGARVANI_MEDIA_DIR" in is_written
+    assert "is not the store of this database" in is_ours
 
 
 def test_a_bucket_that_cannot_be_written_is_named(workspace: Workspace, tmp_path: Path) -> None:

@@ -130,6 +130,7 @@ def test_a_new_key_is_refused_before_older_tables_are_changed(
     """Those of 0.1.0 have accounts, and no second factors."""
     workspace.run_in_process("init", **X)
     downgrade(alembic_config(database.url), older)
+    (Path(workspace.settings["MEDIA_DIR"]) / "identity").unlink()  # older versions laid none
     assert "(1 accounts and 0 second factors)" in refusal(workspace, "init", SECRET_KEY=OTHER)
     assert database.revision() == older
     assert workspace.run_in_process("init").code == 0

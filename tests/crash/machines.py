@@ -24,7 +24,7 @@ from publisher.settings.environment import load
 from tests.crash.clock_installation import TIMEOUT, ClockInstallation, open_installation
 from tests.crash.servers import OwnServer
 from tests.crash.timings import Timings
-from tests.support.object_store import start_object_store
+from tests.support.object_stores import start_object_store
 from tests.support.processes import RunningCommand, Starter, free_port
 from tests.support.runs import wait_until
 

@@ -1,16 +1,24 @@
-"""Opens media stores in buckets behind a line, each with a cache of its own."""
+"""Object stores of the tests: behind a line on which things go wrong, or as a process."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+import requests
 
 from publisher.media.object_store import ObjectStore
 from publisher.settings.environment import load
 from publisher.settings.media import MediaSettings
 from tests.support.object_line import ObjectLine
+from tests.support.processes import Starter, free_port
+from tests.support.runs import wait_until
 
 KEY, SECRET = "KEY-OF-THE-CITY", "tell-nobody"
+BUCKET = "media"
+STARTS_WITHIN = 60
 
 
 def bucket_variables(line: ObjectLine, bucket: str, folder: Path, **others: str) -> dict[str, str]:
@@ -40,3 +48,30 @@ def stores_of(line: ObjectLine, folder: Path) -> Callable[..., ObjectStore]:
         return ObjectStore(media, deadline=deadline)
 
     return open_one
+
+
+def start_object_store(start: Starter) -> dict[str, str]:
+    """Start moto's server with an empty bucket; return the settings that keep media in it.
+
+    It checks no signature and keeps everything in memory, so that it must not be restarted.
+    """
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    server = start([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)])
+    if not wait_until(lambda: _has_bucket(url), within=STARTS_WITHIN):
+        raise AssertionError(server.written_output())
+    return {
+        "NAGARVANI_MEDIA_URL": f"s3://{BUCKET}/city",
+        "NAGARVANI_MEDIA_ENDPOINT": url,
+        "NAGARVANI_MEDIA_REGION": "us-east-1",
+        "NAGARVANI_MEDIA_PATH_STYLE": "1",
+        "NAGARVANI_MEDIA_KEY": "practice",
+        "NAGARVANI_MEDIA_SECRET": "a-secret-of-the-tests",
+        "NAGARVANI_MEDIA_CACHE_MB": "100",
+    }
+
+
+def _has_bucket(url: str) -> bool:
+    with suppress(requests.RequestException):
+        return requests.put(f"{url}/{BUCKET}", timeout=5).ok
+    return False
