@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import BinaryIO, Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
@@ -24,7 +24,7 @@ from publisher.media import (
 )
 from publisher.media.files import BadFile, FileKind
 from publisher.media.image_checks import BadPicture
-from publisher.media.store import digest_of
+from publisher.media.store import StoreAway, digest_of
 from publisher.models.submission_details import Upload
 from publisher.models.submissions import ScanResult, SubmissionFile
 from publisher.validation import FieldError, Invalid, person_of
@@ -176,6 +176,22 @@ def admit(session: Session, *, actor: Actor, now: datetime, file: KeptFile) -> i
 def give_back(session: Session, *, upload_id: int | None) -> None:
     """Remove the count of a file that could not be stored; None does nothing."""
     session.execute(delete(Upload).where(Upload.id == upload_id))
+
+
+def put_off_removal(session: Session, *, digests: Collection[str], now: datetime) -> None:
+    """Keep the clock from removing these files as old unused uploads, for almost as long as anew.
+
+    Whoever saves or finds a file before the transaction in which a row begins to name it calls this
+    first, in a transaction of its own. Raises `StoreAway` while one of them is being removed.
+    """
+    # A day ago, so that they count towards nobody's quota of today.
+    yesterday = now - timedelta(days=1)
+    same = Upload.sha256.in_(digests)
+    is_older = Upload.at.between(BEING_REMOVED + timedelta(days=1), yesterday)
+    session.execute(update(Upload).where(same, is_older).values(at=yesterday))
+    # Only now: an update waits for the lock under which uploads are marked.
+    if session.scalar(select(Upload.id).where(same, Upload.at == BEING_REMOVED).limit(1)):
+        raise StoreAway("a file with the same bytes, which nobody used, is being removed")
 
 
 def _beyond_quota(file: KeptFile, count: int, size: int) -> FieldError:

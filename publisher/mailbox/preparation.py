@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from publisher.database.session import Database
+from publisher.intake.uploads import put_off_removal
 from publisher.mail_messages.message import MailMessage, UnreadableMessage, UnreadableReason
 from publisher.mail_messages.read import read_message
 from publisher.mailbox import mail_files
@@ -62,7 +63,7 @@ def prepare(database: Database, raw: bytes, *, intake: MailIntake, now: datetime
     # Of several departments, an answer is of the one that it is about.
     is_known = sender.actor is not None or sender.reason is WaitReason.SEVERAL_DEPARTMENTS
     is_taken_in = is_known and message.automatic is None
-    return with_files(digest, message, intake=intake, is_taken_in=is_taken_in)
+    return with_files(database, digest, message, intake=intake, now=now, is_taken_in=is_taken_in)
 
 
 def _read(raw: bytes) -> MailMessage:
@@ -80,7 +81,13 @@ def _read(raw: bytes) -> MailMessage:
 
 
 def with_files(
-    raw_sha256: str, message: MailMessage, *, intake: MailIntake, is_taken_in: bool
+    database: Database,
+    raw_sha256: str,
+    message: MailMessage,
+    *,
+    intake: MailIntake,
+    now: datetime,
+    is_taken_in: bool,
 ) -> PreparedMail:
     """Look the files of a mail over, and store them if it is to be taken in.
 
@@ -89,15 +96,19 @@ def with_files(
     files = mail_files.files_of(message.files)
     if intake.clamd is not None:
         files = mail_files.scanned(intake.clamd, files)
-    if is_taken_in:
+    if is_taken_in and files.files:
+        with database.transaction() as session:
+            put_off_removal(session, digests=[file.sha256 for file in files.files], now=now)
         files = mail_files.stored(intake.store, files)
     return PreparedMail(raw_sha256, message.size, message, files=files)
 
 
-def prepare_again(store: MediaStore, raw_sha256: str, *, intake: MailIntake) -> PreparedMail:
+def prepare_again(
+    database: Database, raw_sha256: str, *, intake: MailIntake, now: datetime
+) -> PreparedMail:
     """Read a stored mail that is to be taken in, and store its files.
 
     Raises `MediumMissing`, `MediumChanged`, `UnreadableMessage`, or `StoreAway`.
     """
-    message = _read(store.open(raw_sha256))
-    return with_files(raw_sha256, message, intake=intake, is_taken_in=True)
+    message = _read(intake.store.open(raw_sha256))
+    return with_files(database, raw_sha256, message, intake=intake, now=now, is_taken_in=True)

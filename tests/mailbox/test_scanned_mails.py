@@ -40,7 +40,7 @@ def intake_with(town: City, clamd: Clamd) -> MailIntake:
 
 def prepared(town: City, mail: MailMessage, intake: MailIntake) -> PreparedMail:
     digest = town.store.save(repr(mail).encode())
-    return with_files(digest, mail, intake=intake, is_taken_in=True)
+    return with_files(town.database, digest, mail, intake=intake, now=town.now, is_taken_in=True)
 
 
 def received(town: City, mail: MailMessage, clamd: Clamd) -> ReceivedMail:
@@ -69,11 +69,12 @@ def test_a_mail_with_a_virus_waits_and_is_taken_in_without_it(
     assert [file["name"] for file in outcome.files] == ["clean.pdf"]
     assert town.store.exists(outcome.raw_sha256 or ""), "nothing is lost"
     intake = intake_with(town, scanner.client())
+    ready = prepared(town, mail, intake)
     with town.write() as session:
         waiting = session.scalars(select(Quarantine)).one()
         submission = quarantine.take_in_for(
             session,
-            prepared(town, mail, intake),
+            ready,
             actor=town.actor("clerk"),
             intake=intake,
             now=town.now,
@@ -102,11 +103,12 @@ def test_a_virus_that_is_known_only_later_is_noted_at_the_taking_in(
     assert received(town, mail, scanner.client()).notes == []
     scanner.answer = finds(b"virus")
     intake = intake_with(town, scanner.client())
+    ready = prepared(town, mail, intake)
     with town.write() as session:
         waiting = session.scalars(select(Quarantine)).one()
         quarantine.take_in_for(
             session,
-            prepared(town, mail, intake),
+            ready,
             actor=town.actor("clerk"),
             intake=intake,
             now=town.now,

@@ -16,6 +16,10 @@ from publisher.auth.session_start import SignedIn
 from publisher.database.session import Base
 from publisher.intake import uploads
 from publisher.intake.uploads import UploadedFile, UploadRefused
+from publisher.mail_messages.message import MailFile
+from publisher.mailbox.preparation import with_files
+from publisher.mailbox.receive import receive
+from publisher.media.store import StoreAway
 from publisher.models.approvals import RefusalDay, RefusedSignIn, SpotCode
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.departments import RegisterFile, RegisterKind
@@ -42,6 +46,7 @@ from tests.support.away_store import AwayStore
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
 from tests.support.lock_conflicts import run_into_locks
+from tests.support.mailed import address_of, intake_of, message
 from tests.support.passwords import set_password, signed_in_as
 
 PASSWORD = "सात डोंगर निळी होडी"
@@ -318,6 +323,68 @@ def test_an_upload_that_comes_while_uploads_are_marked_sees_the_mark(town: City)
     )
     assert tick(town) == 2
     send_file(town, b"one")
+
+
+@pytest.mark.both
+def test_a_mail_with_the_bytes_of_an_old_upload_keeps_its_file_while_the_clock_tidies_up(
+    town: City,
+) -> None:
+    digest = send_file(town, b"one")
+    paper = MailFile("paper.pdf", "application/pdf", town.store.open(digest))
+    town.clock.move(UNUSED)
+    mail = message(address_of(town, "member"), files=(paper,))
+    intake, raw = intake_of(town.store), town.store.save(b"as it came")
+    ready = with_files(town.database, raw, mail, intake=intake, now=town.now, is_taken_in=True)
+    assert tick(town) == 0  # just before the row that names the file
+    with town.write() as session:
+        receive(session, ready, intake=intake, now=town.now)
+    assert [file.sha256 for file in ready.files.files] == [digest]
+    assert town.store.exists(digest)
+    assert tick(town, UNUSED) > 0
+    assert town.store.exists(digest)
+
+
+@pytest.mark.both
+def test_who_saves_what_is_being_removed_is_told_to_try_again(town: City) -> None:
+    store = AwayStore(town.store.root)
+    town = replace(town, store=store)
+    digest = send_file(town, b"one")
+    town.clock.move(UNUSED)
+    refusals: list[str] = []
+
+    def save(name: str) -> None:
+        if name == "remove":
+            with pytest.raises(StoreAway) as refused:
+                put_off(town, digest)
+            refusals.append(refused.value.reason)
+
+    store.before = save
+    assert tick(town) == 2
+    assert refusals
+    put_off(town, digest)
+
+
+@pytest.mark.both
+def test_who_saves_while_uploads_are_marked_sees_the_mark(town: City) -> None:
+    digest = send_file(town, b"one")
+    town.clock.move(UNUSED)
+
+    def save() -> None:
+        with pytest.raises(StoreAway):
+            put_off(town, digest)
+
+    def mark() -> None:
+        with town.database.transaction() as session:
+            retention.mark_unused(session, is_sqlite=town.database.is_sqlite, now=town.now)
+
+    run_into_locks(
+        town, mark, save, pauses_at=lambda statement: statement.startswith("UPDATE uploads")
+    )
+
+
+def put_off(town: City, digest: str) -> None:
+    with town.write() as session:
+        uploads.put_off_removal(session, digests=[digest], now=town.now)
 
 
 def test_files_are_left_for_the_next_tick_while_the_store_is_away(town: City) -> None:

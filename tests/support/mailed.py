@@ -15,7 +15,8 @@ from publisher.mail_messages.message import (
     MailMessage,
     UnreadableReason,
 )
-from publisher.mailbox.preparation import MailIntake, PreparedMail, with_files
+from publisher.mailbox import mail_files
+from publisher.mailbox.preparation import MailIntake, PreparedMail
 from publisher.mailbox.receive import receive
 from publisher.media.store import MediaStore
 from publisher.models.departments import DepartmentAddress
@@ -80,7 +81,10 @@ def prepared(
     """Store the raw mail and the files, as is done before the transaction."""
     content = raw or repr(mail).encode()
     digest = store.save(content)
-    return with_files(digest, mail, intake=intake_of(store), is_taken_in=is_taken_in)
+    files = mail_files.files_of(mail.files)
+    if is_taken_in:
+        files = mail_files.stored(store, files)
+    return PreparedMail(digest, mail.size, mail, files=files)
 
 
 def receive_one(

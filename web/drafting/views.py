@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 
 from flask import Blueprint, flash, redirect, request, url_for
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from publisher.drafting import save as drafting_save
 from publisher.drafting.closings import begun_with, closed_with, closings, in_language
 from publisher.drafting.drafts import Draft, VariantDraft
 from publisher.drafting.renditions import preparation_context as known_pictures
+from publisher.intake.uploads import put_off_removal
 from publisher.models.posts import Post
 from publisher.review import decide
 from publisher.validation import Invalid
@@ -65,6 +67,7 @@ def edit(post_id: int) -> Page:
         return _run_form_button(post_id, sheet, draft)
     number_on_page = number_of(sheet.form.seen.data)
     before = _stored_draft(post, number_on_page)
+    _keep_pictures(draft)
     end_reading()  # the pictures take their time
     prepared = renditions.prepare_pictures(ctx.store, draft, pictures)
     try:
@@ -73,6 +76,19 @@ def edit(post_id: int) -> Page:
         return _refused_page(post_id, sheet, draft, refusal)
     failpoints.hit("edit.after_commit")
     return _saved(post_id, number)
+
+
+def _keep_pictures(draft: Draft) -> None:
+    """Keep new pictures that somebody has uploaded long ago too from being removed meanwhile."""
+    digests = {
+        sha256(picture.content).hexdigest()
+        for variant in draft.variants
+        for picture in variant.pictures
+        if picture.content is not None
+    }
+    if digests:
+        with writing() as session:
+            put_off_removal(session, digests=digests, now=ctx.now())
 
 
 def _fill_texts(session: Session, post: Post, sheet: Sheet) -> None:

@@ -132,7 +132,7 @@ def prepared_again(raw_sha256: str | None, intake: MailIntake) -> PreparedMail:
     """
     end_reading()  # the scanner may take its time
     try:
-        return prepare_again(ctx.store, raw_sha256 or "", intake=intake)
+        return prepare_again(ctx.database, raw_sha256 or "", intake=intake, now=ctx.now())
     except (MediumMissing, MediumChanged, UnreadableMessage) as problem:
         raise Invalid([FieldError("department_id", "mail_gone")]) from problem
     except StoreAway as problem:

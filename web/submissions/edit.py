@@ -15,6 +15,7 @@ from publisher.intake.edit import ChangedMeanwhile, DraftingBegun, check_open, c
 from publisher.intake.form import NOTHING, HandIn, check
 from publisher.intake.persistence import StoredForm
 from publisher.intake.submit import hand_in
+from publisher.intake.uploads import KeptFile, put_off_removal
 from publisher.models.submissions import Submission
 from publisher.people.departments import departments_in_force
 from publisher.validation import FieldError, Invalid
@@ -164,6 +165,10 @@ def _hand_in(filled: Filled, hand_in_form: HandIn) -> tuple[int, str]:
 
 
 def _stored_form(hand_in_form: HandIn) -> StoredForm:
+    digests = [file.sha256 for file in hand_in_form.files if isinstance(file, KeptFile)]
+    if digests:
+        with writing() as session:
+            put_off_removal(session, digests=digests, now=ctx.now())
     end_reading()  # the store may take its time
     return persistence.stored_form(ctx.store, hand_in_form)
 
