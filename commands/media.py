@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Final
 
@@ -18,6 +18,7 @@ from publisher.now import now
 from publisher.operations import store_copy
 from publisher.operations.store_copy import (
     ClockRuns,
+    CopyOvertaken,
     SourceAway,
     StoreCopy,
     TakenTarget,
@@ -74,6 +75,26 @@ def _copy_and_switch(
     with media_store_checked(settings, database):
         identity = identify(database, source, now=now())
     store_copy.mark_target(target, identity)
+    is_switched = False
+    while not is_switched:
+        copied = _copied(database, source, target, although_missing)
+        with suppress(CopyOvertaken):
+            store_copy.switch(
+                database,
+                target,
+                copied,
+                identity=identity,
+                actor=COMMAND,
+                now=now(),
+                origin=origin_of("media copy"),
+            )
+            is_switched = True
+
+
+def _copied(
+    database: Database, source: MediaStore, target: MediaStore, although_missing: bool
+) -> StoreCopy:
+    """Copy everything, and print what became of it. Raises `ClickException` if something lacks."""
     outcome = store_copy.copy_media(database, source, target, tell=progress_printer())
     click.echo(f"Copied and compared: {outcome.sent}; there already: {outcome.present}.")
     _say_lacking(outcome)
@@ -82,14 +103,7 @@ def _copy_and_switch(
             "The database still names the present store. Put these files back from a backup and "
             f"run this again, or switch without them by --although-missing; {_AGAIN}."
         )
-    store_copy.switch(
-        database,
-        target,
-        identity=identity,
-        actor=COMMAND,
-        now=now(),
-        origin=origin_of("media copy"),
-    )
+    return outcome
 
 
 def _target_url(settings: Settings, to: str) -> str:
@@ -184,7 +198,15 @@ def adopt(settings: Settings, *, yes: bool, although_missing: bool) -> None:
             "Adopt it?"
         ):
             raise click.ClickException("Nothing was changed.")
-        store_copy.adopt(database, store, actor=COMMAND, now=now(), origin=origin_of("media adopt"))
+        try:
+            store_copy.adopt(
+                database, store, actor=COMMAND, now=now(), origin=origin_of("media adopt")
+            )
+        except ClockRuns as problem:
+            raise click.ClickException(
+                "A clock has given a sign of life within the last half minute, so nothing was "
+                "changed. Stop every web and clock, wait half a minute, and run this again."
+            ) from problem
     click.echo(f"{store.address} is the media store of this database now. Start web and clock.")
 
 

@@ -46,17 +46,23 @@ class ClockRuns(Exception):
     """A clock has given a sign of life within the last half minute."""
 
 
+class CopyOvertaken(Exception):
+    """Since the copy a web has stored what the database refers to: it has to be copied too."""
+
+
 @dataclass
 class StoreCopy:
     """What became of the media so far: sent now, or found to be in the target already.
 
-    What the source has not whole, and the target neither, is in `missing` or `damaged`.
+    What the source has not whole, and the target neither, is in `missing` or `damaged`. `done` has
+    the digests of all.
     """
 
     sent: int = 0
     present: int = 0
     missing: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)
 
     @property
     def is_whole(self) -> bool:
@@ -98,7 +104,8 @@ def copy_media(
 
     `tell` is called with the number done, and the total. Raises `SourceAway` or `TargetAway`.
     """
-    outcome, done = StoreCopy(), set[str]()
+    outcome = StoreCopy()
+    done = outcome.done
     while digests := sorted(_all_digests(database, source) - done):
         for digest in digests:
             tell(len(done), len(done | set(digests)))
@@ -161,6 +168,7 @@ def _away_as(problem: type[SourceAway | TargetAway]) -> Iterator[None]:
 def switch(
     database: Database,
     target: MediaStore,
+    copied: StoreCopy,
     *,
     identity: str,
     actor: Actor,
@@ -169,8 +177,9 @@ def switch(
 ) -> None:
     """Let the database name the target, which was filled from the store of this identity.
 
-    Both get a new identity, so that whoever still uses the former store stops. Raises `ClockRuns`,
-    and `TargetAway` if the target does not take it: the next start, or another copy, goes on.
+    Both get a new identity, so that whoever still uses the former store stops. Raises `ClockRuns`
+    or `CopyOvertaken`, and `TargetAway` if the target does not take it: the next start, or another
+    copy, goes on.
     """
     with database.transaction() as session:
         _check_no_clock(session, now)
@@ -182,6 +191,9 @@ def switch(
             verb="move_store",
             values={**origin, "store": target.address},
         )
+        # A web that was not stopped has written until now, and is refused from now on.
+        if used_digests(session) - copied.done:
+            raise CopyOvertaken
     with _away_as(TargetAway):
         store_identity.finish(database, target, laid)
 
@@ -206,12 +218,14 @@ def adopt(
     now: datetime,
     origin: Mapping[str, object],
 ) -> None:
-    """Make this the store of this database, whatever identity it had. Raises `StoreAway`.
+    """Make this the store of this database, whatever identity it had.
 
-    Both get a new identity, so that whoever else uses this store stops.
+    Both get a new identity, so that whoever else uses this store stops. Raises `StoreAway`, and
+    `ClockRuns`: until a clock stops it would keep mails in the store that it started with.
     """
     carried = store.identity()
     with database.transaction() as session:
+        _check_no_clock(session, now)
         laid = store_identity.renew(
             session,
             replaces=carried,

@@ -104,6 +104,19 @@ def is_still_in_use(session: Session, identity: str) -> bool:
     return not identity or in_use(session) == identity
 
 
+def require_in_use(session: Session, identity: str) -> None:
+    """Raise `StoreAway` unless the database names the store with which this process started.
+
+    Called before rows begin to name files that this process has stored. Who changes the store waits
+    for the end of the transaction, and sees those rows.
+    """
+    query = select(StoreInUse.identity).where(StoreInUse.id == _ONE)
+    # The weakest lock that a change waits for.
+    named = session.scalar(query.with_for_update(read=True, key_share=True)) if identity else ""
+    if named != identity:
+        raise StoreAway(_ANOTHER_NOW)
+
+
 def change_since_start(database: Database, identity: str) -> str:
     """Return why a clock that started with this store must not go on, or "" if nothing changed.
 

@@ -308,6 +308,13 @@ def test_adopting_says_what_is_missing_asks_and_lays_a_new_identity(
     assert "2 are missing, so nothing was changed" in output.err
     asked = other.run_in_process("media", "adopt", "--although-missing")
     assert (asked.code, identity_in(database)) == (1, former)  # nobody has answered
+    beat(database, ago=timedelta(seconds=5))
+    assert "Stop every web and clock" in refusal(
+        other, "media", "adopt", "--although-missing", "--yes"
+    )
+    assert (identity_in(database), target.identity()) == (former, "f" * 32)
+    with database.transaction() as session:
+        session.execute(update(ClockBeat).values(beat_at=now() - timedelta(minutes=1)))
     assert other.run_in_process("media", "adopt", "--although-missing", "--yes").code == 0
     assert identity_in(database) == target.identity()
     assert target.identity() not in (former, "f" * 32)

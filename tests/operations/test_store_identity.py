@@ -5,19 +5,23 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from publisher.database.session import Database, migrate
 from publisher.media.store import MediumMissing, Store, StoreAway
+from publisher.models.content_checks import CheckedLink
 from publisher.models.history import Event
 from publisher.models.submission_details import StoreInUse
 from publisher.operations import store_copy
 from publisher.operations.backup.restore import restore
 from publisher.operations.backup.write import write
+from publisher.operations.store_copy import CopyOvertaken
 from publisher.operations.store_identity import (
     OtherStore,
     change_since_start,
@@ -25,6 +29,8 @@ from publisher.operations.store_identity import (
     identify,
     in_use,
     is_still_in_use,
+    renew,
+    require_in_use,
 )
 from publisher.people.permissions import COMMAND
 from tests.support import sqlite
@@ -179,6 +185,57 @@ def test_a_store_no_longer_mounted_is_away_and_nothing_is_missing(
     expecting.expect_identity()  # as in a process that was forked from the one that compared
     with pytest.raises(StoreAway):
         expecting.open(digest)
+
+
+@pytest.mark.both
+def test_a_process_that_was_forgotten_may_name_no_file(database: Database, store: Store) -> None:
+    identity = identify(database, store, now=NOON)
+    with database.transaction() as session:
+        require_in_use(session, identity)
+        require_in_use(session, "")  # a process that never compared
+    store_copy.adopt(database, store, actor=COMMAND, now=NOON, origin={})
+    with database.transaction() as session, pytest.raises(StoreAway, match="another media store"):
+        require_in_use(session, identity)
+
+
+def test_who_changes_the_store_waits_for_rows_that_name_a_file(postgres_url: str) -> None:
+    migrate(postgres_url)
+    with Database(postgres_url) as database:
+        lay_anew = partial(renew, replaces="", actor=COMMAND, now=NOON, verb="adopt_store")
+        with database.transaction() as session:
+            identity = lay_anew(session, values={})
+        with database.transaction() as naming, database.transaction() as changing:
+            require_in_use(naming, identity)
+            changing.execute(text("SET LOCAL lock_timeout = '200ms'"))
+            with pytest.raises(OperationalError):
+                lay_anew(changing, values={})
+            changing.rollback()
+
+
+@pytest.mark.both
+def test_nothing_switches_before_what_a_web_has_stored_meanwhile_is_copied(
+    database: Database, store: Store
+) -> None:
+    identity = identify(database, store, now=NOON)
+    target = Store(store.root.with_name("target"))
+    store_copy.mark_target(target, identity)
+    copied = store_copy.copy_media(database, store, target, tell=lambda _done, _total: None)
+    digest = store.save(b"come meanwhile")
+    with database.transaction() as session:
+        link = CheckedLink(digest="d" * 64, url="https://pmc.example/", asked_at=NOON)
+        link.picture_sha256 = digest
+        session.add(link)
+    switch = partial(
+        store_copy.switch, database, target, identity=identity, actor=COMMAND, now=NOON, origin={}
+    )
+    with pytest.raises(CopyOvertaken):
+        switch(copied)
+    with database.reading() as session:
+        assert is_still_in_use(session, identity)
+    switch(store_copy.copy_media(database, store, target, tell=lambda _done, _total: None))
+    assert target.open(digest) == b"come meanwhile"
+    with database.reading() as session:
+        assert not is_still_in_use(session, identity)
 
 
 @pytest.mark.both

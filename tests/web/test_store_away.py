@@ -17,7 +17,7 @@ from publisher.media.store import Store, StoreAway
 from publisher.models.content_checks import CheckedLink
 from publisher.models.notifications import Notice
 from publisher.models.posts import Rendition
-from publisher.models.submission_details import Upload
+from publisher.models.submission_details import StoreInUse, Upload
 from publisher.models.submissions import Submission, SubmissionFile
 from publisher.operations import health_checks
 from tests.support.away_store import AwayStore
@@ -83,6 +83,27 @@ def test_a_photo_that_could_not_be_stored_counts_against_no_quota(site_without_m
     assert member.post("/submissions/files", files=[("files", PHOTO)]).status_code == 422
     with site_without_media.city.read() as session:
         assert session.query(Upload).count() == 1  # it was counted when it was stored
+
+
+def test_a_web_that_was_forgotten_when_the_store_changed_takes_no_files(site: Site) -> None:
+    pairs = [(name, value) for name, values in TYPED.items() for value in values]
+    member, house = site.browser("member"), site.app.extensions["house"]
+    with site.city.write() as session:
+        session.add(StoreInUse(id=1, identity="a" * 32, laid_at=site.city.now))
+    site.app.extensions["house"] = replace(house, store_identity="a" * 32)
+    response = member.post("/submissions/files", files=[("files", PHOTO)])
+    kept = [("kept", field.get("value")) for field in Page(response.text).named("kept")]
+    assert (response.status_code, len(kept)) == (200, 1)
+    site.app.extensions["house"] = replace(house, store_identity="b" * 32)
+    response = member.post("/submissions/files", files=[("files", ("दुसरी.jpg", PHOTO[1] + b"."))])
+    assert response.status_code == 422
+    assert "सर्व्हरवर सध्या फाइल साठविता येत नाहीत" in response.text
+    response = member.post("/submissions/new", [*pairs, *kept])
+    assert response.status_code == 503
+    assert TYPED["title"][0] in response.text
+    with site.city.read() as session:
+        assert session.query(Submission).count() == 0
+    assert member.post("/submissions/new", pairs).status_code == 302  # a text is safe everywhere
 
 
 def test_without_a_photo_everything_goes_on(site_without_media: Site) -> None:

@@ -20,6 +20,7 @@ from approvals.second_factor import OPEN_WITHOUT
 from publisher.auth import sessions
 from publisher.auth.sessions import Present
 from publisher.models.people import Appointment, Person
+from publisher.operations.store_identity import require_in_use
 from publisher.working_time import local_day
 from web.core import form_recovery, permissions
 from web.core.context import ctx
@@ -284,11 +285,12 @@ def _ask_to_sign_in() -> Response | tuple[str, int] | str:
 
 
 @contextmanager
-def writing() -> Iterator[Session]:
+def writing(*, names_files: bool = False) -> Iterator[Session]:
     """Yield a session that commits at the end of the block, or rolls back on an exception.
 
     Ends the reading of the request, so what is shown afterwards is read again. Raises `SignedOut`
-    or `AppointmentEnded`.
+    or `AppointmentEnded`; and `StoreAway` if rows shall name files that this web has stored, and it
+    was forgotten when the database was given another store.
     """
     end_reading()
     before = g.get("acting")
@@ -296,6 +298,8 @@ def writing() -> Iterator[Session]:
         with ctx.database.transaction() as database_session:
             if request.method == "POST" and before is not None:
                 _read_rights_again(database_session)
+            if names_files:
+                require_in_use(database_session, ctx.store_identity)
             yield database_session
     except SQLAlchemyError:
         # A flush that failed has expired the rows of its session, and the error page names who

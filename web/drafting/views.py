@@ -148,7 +148,8 @@ def _store(
     Sending an unchanged draft creates no new revision.
     """
     sends = request.form.get("then") == "send"
-    with writing() as session:
+    has_pictures = any(variant.pictures for variant in prepared.variants)
+    with writing(names_files=has_pictures) as session:
         number = number_on_page
         if not (sends and before is not None and _same(before, prepared.draft)):
             number = drafting_save.save(

@@ -66,7 +66,7 @@ def choose(form: DepartmentForm, token: str) -> Page:
     intake = mail_intake()
     prepared = _prepared(token, intake)
     if prepared is not None:
-        with writing() as session:
+        with writing(names_files=True) as session:
             department_choice.choose(
                 session,
                 prepared,

@@ -91,7 +91,7 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
         raise Invalid([FieldError("department_id", "required")])
     intake = mail_intake()
     prepared = _prepared(quarantine_id, intake)
-    with writing() as session:
+    with writing(names_files=True) as session:
         submission = take_in_for(
             session,
             prepared,

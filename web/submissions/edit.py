@@ -157,7 +157,7 @@ def _hand_in(filled: Filled, hand_in_form: HandIn) -> tuple[int, str]:
     if not filled.form.validate() or filled.file_problems:
         _raise_all_errors(filled, hand_in_form)
     stored_form = _stored_form(hand_in_form)
-    with writing() as session:
+    with writing(names_files=bool(hand_in_form.files)) as session:
         submission = hand_in(
             session, **by_actor(), city_code=ctx.settings.city.code, stored_form=stored_form
         )
@@ -236,7 +236,7 @@ def _change(filled: Filled, hand_in_form: HandIn) -> tuple[str, ...]:
     if not filled.form.validate() or filled.file_problems:
         _raise_all_errors(filled, hand_in_form)
     stored_form = _stored_form(hand_in_form)
-    with writing() as session:
+    with writing(names_files=bool(hand_in_form.files)) as session:
         return edit.change(
             session,
             **by_actor(),

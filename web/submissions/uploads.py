@@ -162,9 +162,10 @@ def _store_upload(
     if scanner is not None:
         scanned_source = source if file.content is None else BytesIO(file.content)
         file = scans.scanned(scanner, file, scanned_source, ends_at=ends_at)
-    with writing() as session:
-        counted = uploads.admit(session, **by_actor(), file=file)
+    counted = None
     try:
+        with writing(names_files=True) as session:
+            counted = uploads.admit(session, **by_actor(), file=file)
         if file.content is not None:
             ctx.store.save(file.content)
         else:
