@@ -16,12 +16,12 @@ from publisher.intake.uploads import UploadedFile
 from publisher.media.store import Store, StoreAway
 from publisher.models.content_checks import CheckedLink
 from publisher.models.notifications import Notice
-from publisher.models.posts import Rendition
+from publisher.models.posts import Decision, Rendition
 from publisher.models.submission_details import StoreInUse, Upload
 from publisher.models.submissions import Submission, SubmissionFile
 from publisher.operations import health_checks
 from tests.support.away_store import AwayStore
-from tests.web import pictures
+from tests.web import approval_link_steps, pictures
 from tests.web.html_page import Page
 from tests.web.site import Site
 from tests.web.test_bad_submissions import TYPED
@@ -200,6 +200,54 @@ def test_what_cannot_be_read_now_says_so_and_when_to_come_again(
     assert site.browser("first").get(f"/posts/{post_id}/review").status_code == 200
     store.is_away = False
     assert [clerk.get(address).status_code for address in addresses] == [200] * 6
+
+
+def test_nobody_approves_photos_that_cannot_be_shown(site: Site, store: AwayStore) -> None:
+    city = site.city
+    post_id, _addresses = photo_addresses(site)
+    officer, path = site.browser("first"), f"/posts/{post_id}/review"
+    store.is_away = True
+    page = officer.page(path)
+    assert "सध्या दाखविता येत नाही" in [image.get("alt") for image in page.all]
+    sent = page.form_to(f"/posts/{post_id}/approve")
+    answer = officer.post(f"/posts/{post_id}/approve", sent)
+    page = Page(answer.text)
+    assert answer.status_code == 409
+    assert "सध्या फोटो दाखविता येत नाहीत, म्हणून मंजुरी नोंदविलेली नाही." in page
+    assert page.form_to(f"/posts/{post_id}/approve"), "it can be tried again at once"
+    with city.read() as session:
+        assert session.query(Decision).count() == 0
+    store.is_away = False
+    assert officer.post(f"/posts/{post_id}/approve", sent).status_code == 302
+    store.is_away = True
+    twice = officer.post(f"/posts/{post_id}/approve", sent)
+    assert twice.status_code == 302, "who presses twice is told of the approval"
+
+
+def test_neither_does_who_has_a_personal_link(site: Site, store: AwayStore) -> None:
+    post_id, _addresses = photo_addresses(site)
+    approval_link_steps.with_sms(site)
+    approval_link_steps.give_mobile(site, "first")
+    path = approval_link_steps.link_for(site, post_id)
+    reader = approval_link_steps.prove(site, path)
+    store.is_away = True
+    answer = reader.post(path, {"step": "approve"})
+    assert answer.status_code == 409
+    assert "म्हणून मंजुरी नोंदविलेली नाही" in Page(answer.text)
+    store.is_away = False
+    assert reader.post(path, {"step": "approve"}).status_code == 302
+    with site.city.read() as session:
+        assert session.query(Decision).count() == 1
+
+
+def test_a_photo_whose_file_is_lost_is_not_approved(site: Site, store: AwayStore) -> None:
+    post_id, addresses = photo_addresses(site)
+    store.remove(addresses[3].rpartition("/")[2].partition("?")[0])
+    officer = site.browser("first")
+    sent = officer.page(f"/posts/{post_id}/review").form_to(f"/posts/{post_id}/approve")
+    answer = officer.post(f"/posts/{post_id}/approve", sent)
+    assert answer.status_code == 409
+    assert "एका फोटोची फाइल सापडत नाही किंवा खराब झाली आहे" in Page(answer.text)
 
 
 def test_a_form_keeps_its_files_and_texts_until_the_store_is_back(

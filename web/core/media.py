@@ -86,7 +86,7 @@ def contact_sheet(session: Session, post_id: int) -> Response:
     if not digests:
         raise NotFound(number)
     end_reading()  # reading them and making them small takes time
-    thumbnails = [_thumbnail(digest, SHEET_SIDE) for digest in digests]
+    thumbnails = [thumbnail(digest, SHEET_SIDE) for digest in digests]
     sheet = images.stacked(thumbnails, (SHEET_SIDE, SHEET_SIDE * 3 // 4))
     response = Response(sheet.content, mimetype=sheet.mime)
     # A revision never changes, and no other person of this computer may see it.
@@ -101,7 +101,7 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
     kept_for = "max-age=3600"
     size: int | None = None
     if side and mime in _PICTURES:
-        response = Response(_thumbnail(sha256, side), mimetype="image/webp")
+        response = Response(thumbnail(sha256, side), mimetype="image/webp")
         kept_for = f"max-age={A_YEAR}, immutable"  # its address names its content and its size
     elif mime in _PICTURES and name:
         # What was stored before files were cleaned on arrival still has its metadata.
@@ -130,7 +130,9 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
     return response
 
 
-def _thumbnail(sha256: str, side: int) -> bytes:
+def thumbnail(sha256: str, side: int) -> bytes:
+    """Return a thumbnail of this many pixels. Raises `NotFound`, or `StoreAway`."""
+
     def make(content: bytes) -> bytes:
         return images.thumbnail(content, side, kind="WEBP").content
 

@@ -29,6 +29,14 @@ REFUSALS: Mapping[str, str] = {
     "not_proven.no_factor": N_(
         "You have signed in without a second factor, which your appointment needs to decide."
     ),
+    "photos_unshown": N_(
+        "The photos cannot be shown at the moment, so nothing was approved. Try again in a few "
+        "minutes."
+    ),
+    "photos_unshown.lost": N_(
+        "The file of a photo is missing or damaged, so this cannot be approved. Return it, so that "
+        "the Cell chooses the photo again."
+    ),
     "overtaken": N_("Someone else acted a moment before you. See the current status."),
     "wrong_role": N_("Your appointment does not allow this."),
     "head_not_yet": N_(

@@ -29,6 +29,7 @@ from web.errors import error_page
 from web.forms import ReasonForm, number_of
 from web.people.personal_links import PROBLEMS, is_by_owner
 from web.review import approval_pages, approval_proof
+from web.review.photos import check_shown, waiting_photos
 
 routes = Blueprint("approval_links", __name__)
 NO_MORE_CODES = N_("No further code can be sent now. Wait 15 minutes, then try again.")
@@ -205,8 +206,15 @@ def passkey(form: ApprovalForm, token: str) -> Page:
     return _back(token)
 
 
+@reads
+def _photos_to_show(session: Session, token: str) -> tuple[str, ...]:
+    return waiting_photos(approval_links.revision_of(session, _link(session, token)))
+
+
 def _decide(token: str, kind: DecisionKind, reason: str = "") -> None:
     """Decide in the name of the person; raises `NotProven`, or what the decision raises."""
+    if kind is DecisionKind.APPROVED:
+        check_shown(_photos_to_show(token))
     with writing() as session:
         link = _link(session, token)
         revision = approval_links.revision_of(session, link)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from approvals.errors import NotAllowed
+from approvals.states import PostState
 from publisher.drafting.renditions import source_digests
+from publisher.media.image_checks import BadPicture
+from publisher.media.store import StoreAway
 from publisher.models.posts import Rendition, Revision, Variant
+from publisher.validation import NotFound
+from web.core.database import end_reading
+from web.core.media import SHEET_SIDE, thumbnail
 from web.messages.names import account_name
 from web.previews import PictureAddress, address_of_post
+
+
+class PhotosUnshown(NotAllowed):
+    """A photo of the revision cannot be shown now: nobody approves what cannot be seen."""
+
+    code = "photos_unshown"
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,31 @@ def photos_of(
         pictures = _whole_pictures(renditions, picture_address)
         photos.append(ReviewedPhoto(number, digest, _descriptions(renditions), pictures))
     return tuple(photos)
+
+
+def waiting_photos(revision: Revision) -> tuple[str, ...]:
+    """Return the digests of the photos of a revision; of one that is not to be decided about none.
+
+    A button that was pressed twice is told that the decision is made.
+    """
+    post = revision.post
+    waits = post.state is PostState.IN_REVIEW and revision.number == post.newest
+    return source_digests(revision) if waits else ()
+
+
+def check_shown(digests: Iterable[str]) -> None:
+    """Raise `PhotosUnshown` unless this web can show these photos, as the review page does.
+
+    It ends the reading of the request, since the store may take its time.
+    """
+    end_reading()
+    for digest in digests:
+        try:
+            thumbnail(digest, SHEET_SIDE)
+        except StoreAway as problem:
+            raise PhotosUnshown from problem
+        except (NotFound, BadPicture) as problem:
+            raise PhotosUnshown(state="lost") from problem
 
 
 def photo_numbers(revision: Revision) -> dict[int, list[int]]:

@@ -42,7 +42,13 @@ from web.messages.review_codes import already_sentence, decided_sentence
 from web.previews import previews_of
 from web.review import shared_computer
 from web.review.decision_block import blocking_sentence
-from web.review.photos import photo_numbers, photos_of
+from web.review.photos import (
+    PhotosUnshown,
+    check_shown,
+    photo_numbers,
+    photos_of,
+    waiting_photos,
+)
 
 routes = Blueprint("reviewing", __name__)
 DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
@@ -104,8 +110,10 @@ def _page(
         reminders=reminders.reminders_of(session, revision),
         refusal=" ".join(form.form_errors) if form else blocked,
         was_refused=form is not None,
-        # After a switch of the appointment nothing was decided: the button is shown once more.
-        may_retry=form is not None and isinstance(form.refusal, ActsUnderAnother) and not blocked,
+        # Nothing was decided, and may be now: the button is shown once more.
+        may_retry=form is not None
+        and isinstance(form.refusal, ActsUnderAnother | PhotosUnshown)
+        and not blocked,
         appointment_id=actor().appointment_id,
         # It takes a department that has yet to decide and has somebody who can.
         may_approve_in_person=may(actor(), Action.SEND_FOR_REVIEW, post.department_id)
@@ -169,6 +177,7 @@ def _refused_page(session: Session, form: ApproveForm, post_id: int) -> Page:
 def approve(form: ApproveForm, post_id: int) -> Page:
     """Approve the revision that the page showed."""
     decide.check_acting_under(actor(), form.under.data)
+    check_shown(_photos_to_show(post_id, form.seen.data))
     with writing() as session:
         decide.approve(
             session,
@@ -181,6 +190,14 @@ def approve(form: ApproveForm, post_id: int) -> Page:
     failpoints.hit("approve.after_commit")  # a crash test kills the process here
     flash(_("You have approved this revision. The Cell sets its time."))
     return shared_computer.leave() or redirect(url_for("posts.show", post_id=post_id))
+
+
+@reads
+def _photos_to_show(session: Session, post_id: int, number: int | None) -> tuple[str, ...]:
+    """Return the digests of the photos that the page of a revision showed, if it waits."""
+    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    revision = next((row for row in post.revisions if row.number == number), None)
+    return waiting_photos(revision) if revision is not None else ()
 
 
 def redirect_if_already_decided(
