@@ -130,8 +130,7 @@ class ObjectStore(StoreWithIdentity):
                 names = [str(row["path"]).rpartition("/")[2] for row in page]
                 yield from filter(is_digest, names)
 
-    def set_identity(self, identity: str) -> None:
-        """Store the identity beside the media. Raises StoreAway."""
+    def _write_identity(self, identity: str) -> None:
         self._put(IDENTITY, BytesIO(identity.encode()))
 
     def failing_step(self) -> tuple[str, str] | None:
@@ -197,6 +196,7 @@ class ObjectStore(StoreWithIdentity):
             raise MediumMissing(digest) from problem
         if digest_of(file) != digest:
             file.close()
+            self._check_identity()  # something else may have answered, such as a proxy with a page
             raise MediumChanged(digest)
         self._cache.add(file)
         file.seek(0)

@@ -87,8 +87,8 @@ class MediaStore(Protocol):
     def set_identity(self, identity: str) -> None:
         """Store the text that tells this store from all others, in place of the one it has."""
 
-    def expect_identity(self) -> None:
-        """Take it that this store has an identity, which another process has read."""
+    def expect_identity(self, identity: str) -> None:
+        """Take it that this store has this identity, which another process has read."""
 
 
 def name_of(digest: str) -> str:
@@ -109,11 +109,11 @@ def is_digest(text: str) -> bool:
 class StoreWithIdentity(ABC):
     """What both stores do with the text by which they are known.
 
-    Where that has been read once and is no longer there, what is missing is the store, such as a
-    disk of the network that is not mounted, and not a single medium.
+    Where that has been read once and is no longer there, or another one is, what is missing is the
+    store, such as a disk of the network that is not mounted, and not a single medium.
     """
 
-    _was_identified = False
+    _expected = ""
 
     def identity(self) -> str:
         """Return the text that tells this store from all others; "" if it has none yet.
@@ -121,21 +121,33 @@ class StoreWithIdentity(ABC):
         Raises StoreAway.
         """
         identity = self._read_identity()
-        self._was_identified = self._was_identified or bool(identity)
+        self._expected = identity or self._expected
         return identity
 
-    def expect_identity(self) -> None:
-        """Take it that this store has an identity, which another process has read."""
-        self._was_identified = True
+    def expect_identity(self, identity: str) -> None:
+        """Take it that this store has this identity, which another process has read."""
+        self._expected = identity
+
+    def set_identity(self, identity: str) -> None:
+        """Store the identity beside the media; a folder is made if it is missing.
+
+        Raises StoreAway.
+        """
+        self._write_identity(identity)
+        self._expected = identity
+
+    @abstractmethod
+    def _write_identity(self, identity: str) -> None:
+        """Write the identity. Raises StoreAway."""
 
     @abstractmethod
     def _read_identity(self) -> str:
         """Return the identity, or ""; raises StoreAway."""
 
     def _check_identity(self) -> None:
-        """Raise StoreAway if the identity has gone since it was read."""
-        if self._was_identified and not self._read_identity():
-            away = StoreAway("its identity is gone, it is not the one that it was")
+        """Raise StoreAway if the identity has gone or changed since it was read."""
+        if self._expected and self._read_identity() != self._expected:
+            away = StoreAway("its identity is gone or another, it is not the store that it was")
             log.warning("%s", away)
             raise away
 
@@ -225,8 +237,7 @@ class Store(StoreWithIdentity):
             self._keep(self.path(digest), _pieces(source))
         return digest
 
-    def set_identity(self, identity: str) -> None:
-        """Write the identity into the folder, which is made if it is missing. Raises StoreAway."""
+    def _write_identity(self, identity: str) -> None:
         self._keep(self.root / IDENTITY, [identity.encode()])
 
     def _read_identity(self) -> str:

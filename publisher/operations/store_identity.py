@@ -150,7 +150,7 @@ def identify(database: Database, store: MediaStore, *, now: datetime) -> str:
         raise OtherStore(store.address, carried, entry.identity if entry else "")
     if entry.replaces is not None:
         finish(database, store, entry.identity)
-    store.expect_identity()
+    store.expect_identity(entry.identity)
     return entry.identity
 
 
@@ -253,7 +253,7 @@ def identify_before_fork(
         receiver.close()
     if isinstance(outcome, Exception):
         raise outcome
-    store.expect_identity()
+    store.expect_identity(str(outcome))
     return str(outcome)
 
 

@@ -21,6 +21,7 @@ from publisher.media.store import MediumChanged, MediumMissing, StoreAway, name_
 from tests.support.certificates import self_signed_certificate
 from tests.support.object_line import (
     FOR_EVER,
+    Answer,
     Fault,
     ObjectLine,
     answered,
@@ -267,6 +268,20 @@ def test_a_bucket_that_has_lost_its_identity_is_no_missing_medium(
             act(DIGEST)
     line.mend()
     assert not store.exists(DIGEST)
+
+
+def test_a_page_in_place_of_the_answer_is_a_store_that_is_away(
+    line: ObjectLine, store: ObjectStore, elsewhere: ObjectStore
+) -> None:
+    store.save(CONTENT)
+    store.set_identity("4f1c")
+    elsewhere.expect_identity("4f1c")
+    page = Answer(200, [("Content-Type", "text/html")], b"<p>We are back at 18:00.</p>")
+    line.plan(answered(page), "GET", times=FOR_EVER)
+    with pytest.raises(StoreAway, match="not the store that it was"):
+        elsewhere.open(DIGEST)
+    line.mend()
+    assert elsewhere.open(DIGEST) == CONTENT
 
 
 def test_other_bytes_under_a_digest_are_not_handed_out_and_are_mended(

@@ -182,9 +182,22 @@ def test_a_store_no_longer_mounted_is_away_and_nothing_is_missing(
     expecting = Store(store.root)
     with pytest.raises(MediumMissing):
         expecting.open(digest)
-    expecting.expect_identity()  # as in a process that was forked from the one that compared
+    expecting.expect_identity("a" * 32)  # a forked process: another one has compared
     with pytest.raises(StoreAway):
         expecting.open(digest)
+
+
+def test_a_store_in_whose_place_another_was_mounted_is_away_and_nothing_is_missing(
+    on_sqlite: Database, store: Store
+) -> None:
+    identify(on_sqlite, store, now=NOON)
+    digest = store.save(b"a picture")
+    shutil.rmtree(store.root)
+    Store(store.root).set_identity("f" * 32)
+    with pytest.raises(StoreAway, match="not the store that it was"):
+        store.open(digest)
+    with pytest.raises(StoreAway):
+        store.exists(digest)
 
 
 @pytest.mark.both
