@@ -326,7 +326,7 @@ def test_an_upload_that_comes_while_uploads_are_marked_sees_the_mark(town: City)
 
 
 @pytest.mark.both
-def test_a_mail_with_the_bytes_of_an_old_upload_keeps_its_file_while_the_clock_tidies_up(
+def test_a_mail_that_brings_an_old_upload_again_keeps_its_file(
     town: City,
 ) -> None:
     digest = send_file(town, b"one")

@@ -187,7 +187,7 @@ def test_a_store_no_longer_mounted_is_away_and_nothing_is_missing(
         expecting.open(digest)
 
 
-def test_a_store_in_whose_place_another_was_mounted_is_away_and_nothing_is_missing(
+def test_a_store_in_whose_place_another_was_mounted_is_away(
     on_sqlite: Database, store: Store
 ) -> None:
     identify(on_sqlite, store, now=NOON)
@@ -226,7 +226,7 @@ def test_who_changes_the_store_waits_for_rows_that_name_a_file(postgres_url: str
 
 
 @pytest.mark.both
-def test_nothing_switches_before_what_a_web_has_stored_meanwhile_is_copied(
+def test_nothing_switches_before_what_came_meanwhile_is_copied(
     database: Database, store: Store
 ) -> None:
     identity = identify(database, store, now=NOON)
