@@ -10,9 +10,9 @@ import click
 
 from commands.app_setup import command_settings as _settings
 from commands.app_setup import log_settings, require_sandbox, service_settings
-from commands.imports import without_collector
 from commands.mail_group import mail
 from commands.people_group import people
+from commands.process import keeping_exit_code, without_collector
 from commands.register_group import register
 from commands.server_group import config, db, media, queue, release, stop_all
 from publisher.settings.logs import configure
@@ -27,11 +27,12 @@ def main() -> None:
     take_from_others()
     # PostgreSQL lists its connections by this name.
     os.environ.setdefault("PGAPPNAME", " ".join(["nagarvani", *sys.argv[1:2]]))
-    try:
-        nagarvani(standalone_mode=True)
-    except WrongSetting as problem:
-        click.echo(str(problem), err=True)
-        sys.exit(2)
+    with keeping_exit_code():
+        try:
+            nagarvani(standalone_mode=True)
+        except WrongSetting as problem:
+            click.echo(str(problem), err=True)
+            sys.exit(2)
 
 
 def _print_version(context: click.Context, _option: click.Parameter, is_given: bool) -> None:

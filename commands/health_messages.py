@@ -52,21 +52,21 @@ SENTENCES: Final[Mapping[str, str]] = {
     "bucket_remove": "nothing can be removed from {bucket} ({detail}): what has to be erased stays "
     "there; let the key delete objects",
     "cache_writable": "{folder} can be written",
-    "cache_no_folder": "{folder} is not there, so everything is fetched from the bucket each time: "
-    f"run nagarvani init, or fix {PREFIX}MEDIA_CACHE_DIR",
+    "cache_no_folder": "{folder} is not there; where it cannot be made, everything is fetched from "
+    f"the bucket each time: run nagarvani init, or fix {PREFIX}MEDIA_CACHE_DIR",
     "cache_not_writable": "{folder} cannot be written ({detail}), so everything is fetched from "
     f"the bucket each time: give this user the folder, or name another in {PREFIX}MEDIA_CACHE_DIR",
     "store_same": "{store} is the store of this database ({wanted})",
     "store_not_laid": "{store} has no identity yet: init, or the first start of web or clock, lays "
     "one",
-    "store_other": "{store} is not the store of this database ({found}, not {wanted}): name "
-    f"the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run nagarvani media adopt if it "
-    "shall be used from now on",
-    "store_unmarked": "{store} is not the store of this database ({found}, not {wanted}): mount "
-    f"it, name the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run nagarvani media "
-    "adopt if it shall be used from now on",
+    "store_other": "{store} is not the store of this database (it has {found}, the database "
+    f"{{wanted}}): name the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run nagarvani "
+    "media adopt if it shall be used from now on",
+    "store_unmarked": "{store} is not the store of this database (it has {found}, the database "
+    f"{{wanted}}): mount it, name the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run "
+    "nagarvani media adopt if it shall be used from now on",
     "store_away": "{store} does not answer, or cannot be read (the log says more): start or mount "
-    "it; until then web and clock do not start",
+    "it, or correct its settings; until then web and clock do not start",
     "no_sms": f"no gateway is set ({PREFIX}SMS_URL): every notice goes by mail; people without "
     "mail cannot be invited, and no mobile number can be verified",
     "sms_half": f"{PREFIX}SMS_URL and {PREFIX}SMS_TEMPLATES belong together: "

@@ -17,7 +17,7 @@ from typing import Final
 
 import click
 
-from commands.imports import without_collector
+from commands.process import without_collector
 from publisher.settings.catalogue import masked_address
 from publisher.settings.environment import Settings
 from publisher.settings.web_server import (

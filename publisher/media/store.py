@@ -45,8 +45,12 @@ class StoreAway(Exception):
     """
 
     def __init__(self, reason: str = "", store: str = "media store") -> None:
-        super().__init__(f"{store}: {reason}" if reason else store)
+        super().__init__(reason, store)  # so that it is the same after it was pickled
         self.reason = reason
+        self.store = store
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.reason}" if self.reason else self.store
 
 
 class MediaStore(Protocol):

@@ -62,6 +62,7 @@ class HealthSubject(StrEnum):
     MEDIA = "media folder"
     BUCKET = "media bucket"
     CACHE = "media cache"
+    STORE = "media store"
     SMS = "SMS"
     LETTERHEAD = "letterhead"
     ACCOUNT = "account"

@@ -43,12 +43,12 @@ _WHAT_TO_DO: Final = (
     "media adopt if this database shall use it from now on"
 )
 _OTHER_STORE: Final = (
-    f"media store {{store}}: it is not the one of this database ({{found}}, not {{wanted}}): "
-    f"{_WHAT_TO_DO}"
+    "media store {store}: it is not the one of this database (it has {found}, the database "
+    f"{{wanted}}): {_WHAT_TO_DO}"
 )
 _AWAY: Final = (
     "media store {store}: it does not answer, is full, or cannot be read or written{reason}: "
-    "start or mount it, and try again"
+    "start or mount it, or correct its settings, and try again"
 )
 _ANOTHER_NOW: Final = (
     "the database names another media store now (nagarvani media copy or adopt): correct "
@@ -75,8 +75,9 @@ def refusal(problem: OtherStore | StoreAway, store: str) -> str:
 
 
 def in_brackets(problem: Exception) -> str:
-    """Return what an exception says, to be added to a sentence; "" if it says nothing."""
-    return f" ({problem})" if str(problem) else ""
+    """Return why something failed, to be added to a sentence that names the store; or ""."""
+    reason = problem.reason if isinstance(problem, StoreAway) else str(problem)
+    return f" ({reason})" if reason else ""
 
 
 def beginning(identity: str) -> str:
@@ -274,13 +275,13 @@ def check_store(database: Database, store: MediaStore) -> HealthFinding:
     try:
         carried = store.identity()
     except StoreAway:
-        return HealthFinding(HealthSubject.MEDIA, False, "store_away", values)
+        return HealthFinding(HealthSubject.STORE, False, "store_away", values)
     values["found"] = beginning(carried)
     if entry is None and not carried:
-        return HealthFinding(HealthSubject.MEDIA, True, "store_not_laid", values)
+        return HealthFinding(HealthSubject.STORE, True, "store_not_laid", values)
     is_same = entry is not None and carried in (entry.identity, entry.replaces)
     code = "store_same" if is_same else "store_other" if carried else "store_unmarked"
-    return HealthFinding(HealthSubject.MEDIA, is_same, code, values)
+    return HealthFinding(HealthSubject.STORE, is_same, code, values)
 
 
 def _identity_of(entry: StoreInUse | None) -> str:

@@ -37,7 +37,7 @@ SUBJECTS = (
     "virus scanner",
     "database",
     "migrations",
-    "media folder",  # whose it is
+    "media store",
     "account",
     "account",
     "account",  # how its comments come

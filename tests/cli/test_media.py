@@ -107,11 +107,11 @@ def test_init_lays_an_identity_and_another_store_is_refused(
     for arguments in (("clock", "--once"), ("init",), ("mail", "read", __file__)):
         sentence = refusal(other, *arguments)
         assert f"media store {target.root}: it is not the one of this database" in sentence
-        assert f"(no identity, not identity {identity[:8]}…)" in sentence
+        assert f"(it has no identity, the database identity {identity[:8]}…)" in sentence
     assert "not the one" in refusal(other, "backup", str(tmp_path / "city.backup"))
     assert not (tmp_path / "city.backup").exists()
     doctor = other.run_in_process("doctor")
-    assert any(line.startswith("wrong  media folder: ") for line in doctor.lines)
+    assert any(line.startswith("wrong  media store: ") for line in doctor.lines)
     assert workspace.run_in_process("clock", "--once").code == 0
 
 
@@ -196,7 +196,7 @@ def test_while_a_clock_beats_nothing_switches_and_then_the_new_is_sent(
     assert "Stop every web and clock, wait half a minute, and run this again" in sentence
     assert len(list(target.digests())) == 3
     assert workspace.run_in_process("clock", "--once").code == 0  # nothing has changed for it
-    assert "(begun as a copy for " in refusal(moved(workspace, target), "clock", "--once")
+    assert "(it has begun as a copy for " in refusal(moved(workspace, target), "clock", "--once")
     store_of(workspace).save(b"come meanwhile")
     with database.transaction() as session:
         session.execute(update(ClockBeat).values(beat_at=now() - timedelta(minutes=1)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -198,3 +199,9 @@ def test_a_long_file_that_changed_is_not_handed_out(store: Store) -> None:
     store.path(store.save_file(BytesIO(CONTENT))).write_bytes(b"rotten")
     with pytest.raises(MediumChanged):
         store.open_file(DIGEST)
+
+
+def test_what_a_store_said_is_the_same_in_another_process() -> None:
+    # A copy is made as by a pipe between processes.
+    away = copy.copy(StoreAway("No space left", "media folder /srv"))
+    assert (str(away), away.reason) == ("media folder /srv: No space left", "No space left")

@@ -119,9 +119,9 @@ def test_a_store_that_is_not_that_of_the_database_is_refused(
         identify(database, other, now=NOON)
     sentence = str(refused.value)
     assert str(other.root) in sentence
-    assert f"not identity {identity[:8]}…" in sentence
+    assert f"the database identity {identity[:8]}…" in sentence
     assert identity not in sentence
-    assert f"{carried[:8]}…" in sentence if carried else "(no identity, not" in sentence
+    assert f"{carried[:8]}…" in sentence if carried else "(it has no identity, the" in sentence
     assert "nagarvani media adopt" in sentence
     assert "\n" not in sentence
     assert other.identity() == carried
@@ -132,7 +132,7 @@ def test_a_store_of_another_database_is_refused_by_a_new_one(
     database: Database, store: Store
 ) -> None:
     store.set_identity("f" * 32)
-    with pytest.raises(OtherStore, match="identity ffffffff…, not no identity"):
+    with pytest.raises(OtherStore, match="it has identity ffffffff…, the database no identity"):
         identify(database, store, now=NOON)
     with database.reading() as session:
         assert in_use(session) == ""
