@@ -219,7 +219,10 @@ class ObjectStore(StoreWithIdentity):
             async def fetch(client: S3Store) -> None:
                 response = await obstore.get_async(client, name)
                 async for piece in response.stream():
-                    file.write(piece)
+                    try:
+                        file.write(piece)
+                    except OSError as problem:  # without TMPDIR it would look like no such object
+                        raise self._away(problem) from problem
 
             self._ask(fetch)
             file.seek(0)

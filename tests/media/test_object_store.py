@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -282,6 +283,15 @@ def test_a_page_in_place_of_the_answer_is_a_store_that_is_away(
         elsewhere.open(DIGEST)
     line.mend()
     assert elsewhere.open(DIGEST) == CONTENT
+
+
+def test_a_long_medium_without_room_for_it_on_this_machine_is_not_missing(
+    store: ObjectStore, elsewhere: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = store.save(LONG)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not-mounted"))
+    with pytest.raises(StoreAway, match="No such file or directory"):
+        elsewhere.open(digest)
 
 
 def test_other_bytes_under_a_digest_are_not_handed_out_and_are_mended(
