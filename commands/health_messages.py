@@ -39,8 +39,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "no_shaping": "Devanagari in pictures breaks: apt-get install {package}",
     "writable": "{folder} can be written",
     "no_folder": f"{{folder}} is not there: run nagarvani init, or fix {PREFIX}MEDIA_DIR",
-    "not_writable": "{folder} cannot be written ({detail}): give this user the folder, "
-    f"or name another in {PREFIX}MEDIA_DIR",
+    "not_writable": "{folder} cannot be written ({detail}): make room, give this user the "
+    f"folder, or name another in {PREFIX}MEDIA_DIR",
     "bucket_works": "{bucket} can be written, read, listed, and things in it removed",
     "bucket_write": "{bucket} cannot be written ({detail}): nothing can be handed in or prepared; "
     f"start the object store, make room in it, or fix {PREFIX}MEDIA_URL, {PREFIX}MEDIA_ENDPOINT "
@@ -55,7 +55,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "cache_no_folder": "{folder} is not there; where it cannot be made, everything is fetched from "
     f"the bucket each time: run nagarvani init, or fix {PREFIX}MEDIA_CACHE_DIR",
     "cache_not_writable": "{folder} cannot be written ({detail}), so everything is fetched from "
-    f"the bucket each time: give this user the folder, or name another in {PREFIX}MEDIA_CACHE_DIR",
+    f"the bucket each time: make room, give this user the folder, or name another in "
+    f"{PREFIX}MEDIA_CACHE_DIR",
     "store_same": "{store} is the store of this database ({wanted})",
     "store_not_laid": "{store} has no identity yet: init, or the first start of web or clock, lays "
     "one",

@@ -25,7 +25,7 @@ class MediaCache:
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
-        self._copies = Store(folder)
+        self._copies = Store(folder, kind="media cache")
         self._limit = limit
         self._added = limit  # what earlier processes have left is not known
 

@@ -159,9 +159,10 @@ class StoreWithIdentity(ABC):
 class Store(StoreWithIdentity):
     """Media as files `aa/bb/<sha256>` under `root`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, kind: str = "media folder") -> None:
         self.root = root
         self.address = str(root)
+        self._kind = kind
 
     def path(self, digest: str) -> Path:
         """Return the path of a digest's medium, stored or not.
@@ -283,7 +284,7 @@ class Store(StoreWithIdentity):
             raise self._away(problem) from problem
 
     def _away(self, problem: OSError) -> StoreAway:
-        away = StoreAway(problem.strerror or "", f"media folder {self.root}")
+        away = StoreAway(problem.strerror or "", f"{self._kind} {self.root}")
         log.warning("%s", away)
         return away
 

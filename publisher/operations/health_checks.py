@@ -73,6 +73,10 @@ class HealthSubject(StrEnum):
     SPENDING = "spending"
 
 
+_PROBE: Final = 1_000_000
+"""Bytes that are written to find out whether there is room in a folder."""
+
+
 @dataclass(frozen=True)
 class HealthFinding:
     """The result of a check: `code` names it, `values` fill in its sentence."""
@@ -186,8 +190,8 @@ def check_media(settings: Settings) -> Iterator[HealthFinding]:
 def _check_folder(subject: HealthSubject, folder: Path) -> HealthFinding:
     prefix = "cache_" if subject is HealthSubject.CACHE else ""
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_PROBE))  # a full disk takes an empty file
     except FileNotFoundError:
         return HealthFinding(subject, False, f"{prefix}no_folder", {"folder": folder})
     except OSError as problem:

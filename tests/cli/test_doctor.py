@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import resource
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -13,12 +15,13 @@ from PIL import Image
 from sqlalchemy import select, text
 
 from commands.doctor import SHAPE, WARNINGS, HealthLevel, level_of
-from commands.health_messages import SENTENCES
+from commands.health_messages import SENTENCES, sentence
 from publisher.database.session import Database
 from publisher.models.comments import UnstoredComment
 from publisher.models.deliveries import Account
 from publisher.now import now
-from publisher.operations.health_checks import HealthFinding, HealthSubject
+from publisher.operations.health_checks import HealthFinding, HealthSubject, check_media
+from publisher.settings.environment import load
 from sandbox import credentials
 from tests.cli.command_line import CommandResult, Workspace, make_workspace
 from tests.support.object_line import FOR_EVER, answered, new_bucket, object_line, refusal
@@ -232,6 +235,22 @@ def test_a_media_folder_that_cannot_be_written_is_named(
     assert is_written.startswith("media folder:")
     assert "NAGARVANI_MEDIA_DIR" in is_written
     assert "is not the store of this database" in is_ours
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """Let this process make files as before, but none of a megabyte, until the test has ended."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_media_folder_on_a_full_disk_is_named(tmp_path: Path) -> None:
+    (finding,) = check_media(load({"NAGARVANI_MEDIA_DIR": str(tmp_path)}, folder=tmp_path))
+    assert not finding.ok
+    assert f"{tmp_path} cannot be written (File too large): make room" in sentence(finding)
 
 
 def test_a_bucket_that_cannot_be_written_is_named(workspace: Workspace, tmp_path: Path) -> None:
