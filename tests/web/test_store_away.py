@@ -54,6 +54,7 @@ def test_a_form_with_a_photo_is_shown_again_with_all_that_was_typed(
     page = Page(response.text)
     assert response.status_code == 422
     assert page.error_at("files") == MESSAGE
+    assert "आपण लिहिलेला मजकूर फॉर्ममध्ये जपून ठेवला आहे." in page.text
     fields = dict(page.form("hand-in"))
     assert fields["title"] == TYPED["title"][0]
     assert fields["text_mr"].split() == TYPED["text_mr"][0].split()
