@@ -110,6 +110,22 @@ def test_a_half_written_form_survives_a_reload_and_says_so(phone: Journey) -> No
     assert page.input_value("#title") == TITLE
 
 
+def test_a_file_that_was_not_taken_is_not_forgotten(phone: Journey) -> None:
+    page = phone.go("member", "/submissions/new")
+    fill_half(page)
+    script = {"name": "notes.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"}
+    page.set_input_files("#files", script)
+    refusal = page.locator("[data-under-way] .field-error")
+    expect(refusal).to_contain_text("notes.exe")
+    page.locator(ACT).click()
+    expect(refusal).to_be_focused()
+    expect(refusal).to_contain_text("या फाइलशिवाय")
+    assert row_count(phone, Submission) == 0
+    phone.keep_picture(page, "file-not-taken")
+    page.locator(ACT).click()
+    expect(page.locator("main")).to_contain_text("PMC/2026/000001")
+
+
 def test_who_goes_back_after_handing_in_finds_an_empty_form(phone: Journey) -> None:
     page = phone.go("member", "/submissions/new")
     fill_half(page)

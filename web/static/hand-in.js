@@ -149,6 +149,20 @@
     queue.then(() => { if (!underWay.querySelector(".field-error")) { form.requestSubmit(button); } });
   }, true);
 
+  /* A file that was not taken is not forgotten: the first press leads to its sentence, another one goes on without it. */
+  form.addEventListener("submit", (event) => {
+    const unread = underWay.querySelector(".field-error:not([data-read])");
+    if (!unread) { return; }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    underWay.querySelectorAll(".field-error:not([data-read])").forEach((error) => {
+      error.dataset.read = "";
+      error.append(" " + input.dataset.without);
+    });
+    unread.tabIndex = -1;
+    unread.focus();
+  }, true);
+
   const details = form.querySelector("details[data-event-of]");
   const kinds = details ? details.dataset.eventOf.split(" ") : [];
   const urgent = form.querySelector("[data-urgent]");
