@@ -25,7 +25,7 @@ from publisher.settings.environment import load
 from sandbox import credentials
 from tests.cli.command_line import CommandResult, Workspace, make_workspace
 from tests.support.object_line import FOR_EVER, answered, new_bucket, object_line, refusal
-from tests.support.object_stores import KEY, SECRET, bucket_variables
+from tests.support.object_stores import KEY, SECRET, bucket_variables, stores_of
 
 pytestmark = pytest.mark.proof
 
@@ -255,12 +255,14 @@ def test_a_media_folder_on_a_full_disk_is_named(tmp_path: Path) -> None:
 
 def test_a_bucket_that_cannot_be_written_is_named(workspace: Workspace, tmp_path: Path) -> None:
     with object_line() as line:
-        variables = bucket_variables(line, new_bucket(), tmp_path, MEDIA_DIR="")
+        bucket = new_bucket()
+        variables = bucket_variables(line, bucket, tmp_path, MEDIA_DIR="")
         address = variables["MEDIA_URL"]
         output = workspace.run_in_process("doctor", "--json", **variables)
         assert as_json(output)["bucket_works"] == "ok"
         assert as_json(output)["cache_no_folder"] == "warning"
-        assert workspace.run_in_process("media", "adopt", "--yes", **variables).code == 0
+        identity = (Path(workspace.settings["MEDIA_DIR"]) / "identity").read_text()
+        stores_of(line, tmp_path)(bucket).set_identity(identity)
         assert workspace.run_in_process("init", **variables).code == 0  # makes the folder
         output = workspace.run_in_process("doctor", **variables)
         assert failed_lines(output) == []

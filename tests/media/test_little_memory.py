@@ -18,7 +18,7 @@ from tests.media.limited_memory import KINDS, MEGABYTES
 from tests.support.processes import plain_environment
 from tests.support.runs import CHECKOUT
 
-pytestmark = pytest.mark.proof
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(600)]
 
 REFUSED = ("too_many_pixels", "truncated")
 """Only WebP and HEIC are refused as `truncated`: their readers do not always give the reason."""
