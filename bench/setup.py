@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -86,6 +87,7 @@ class BenchSetup:
 @contextmanager
 def bench_setup(*, rounds: int, size: int, counts_statements: bool = False) -> Iterator[BenchSetup]:
     """Set up a benchmark; every started process is ended with it, by process id."""
+    outer = os.environ.get(runs.MARK)  # of the run of tests that this one is part of
     run = runs.begin()
     try:
         with ExitStack() as stack:
@@ -95,6 +97,8 @@ def bench_setup(*, rounds: int, size: int, counts_statements: bool = False) -> I
             yield BenchSetup(run, starter, databases, StandIn(url), rounds, size)
     finally:
         run.end()
+        if outer is not None:
+            os.environ[runs.MARK] = outer
 
 
 def _serve(starter: Starter, folder: Path) -> str:

@@ -169,7 +169,8 @@ def installed(wheel: Path, run: Run) -> Installed:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def empty_url(request: pytest.FixtureRequest, installed: Installed) -> str:
-    """Return the address of a database without tables, of either kind."""
+    """Return the address of a database without tables, of either kind; no media are there yet."""
+    shutil.rmtree(installed.data / "media", ignore_errors=True)  # the other database's store
     if request.param == "sqlite":
         return f"sqlite:///{installed.data}/nagarvani.db"
     server: Server = request.getfixturevalue("postgres")
