@@ -203,7 +203,7 @@ def outgoing_of(payload: DeliveryPayload, store: MediaStore, deadline: Deadline)
     with ThreadPoolExecutor(len(refs)) as threads:
         contents = list(threads.map(store.open, [media_ref.sha256 for media_ref in refs]))
     if deadline.passed():
-        raise StoreAway
+        raise StoreAway("the pictures were read too late to be sent by the deadline")
     media = tuple(
         Medium(content, media_ref.mime, media_ref.alt_text, media_ref.sha256)
         for content, media_ref in zip(contents, refs, strict=True)
