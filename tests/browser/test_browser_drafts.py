@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 from sqlalchemy import func, select
 
 from publisher.models.posts import Revision
@@ -113,7 +113,11 @@ def test_a_half_written_form_survives_a_reload_and_says_so(phone: Journey) -> No
 def test_a_file_that_was_not_taken_is_not_forgotten(phone: Journey) -> None:
     page = phone.go("member", "/submissions/new")
     fill_half(page)
-    script = {"name": "notes.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ"}
+    script: FilePayload = {
+        "name": "notes.exe",
+        "mimeType": "application/x-msdownload",
+        "buffer": b"MZ",
+    }
     page.set_input_files("#files", script)
     refusal = page.locator("[data-under-way] .field-error")
     expect(refusal).to_contain_text("notes.exe")
