@@ -60,6 +60,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "store_same": "{store} is the store of this database ({wanted})",
     "store_not_laid": "{store} has no identity yet: init, or the first start of web or clock, lays "
     "one",
+    "store_no_media": "{store} has none of the media that this database refers to: mount it, name "
+    f"the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run nagarvani media adopt if it "
+    "shall be used from now on",
     "store_other": "{store} is not the store of this database (it has {found}, the database "
     f"{{wanted}}): name the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run nagarvani "
     "media adopt if it shall be used from now on",

@@ -1,7 +1,7 @@
 """The media store and the database know each other: both have one random identity.
 
-It is laid where neither has one. Where they differ, nothing may start: photos would be missing, or
-would be written where nobody looks for them.
+It is laid where neither has one, but not in an empty store if the database names media. Where they
+differ, nothing may start: photos would be missing, or would be written where nobody looks for them.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.submission_details import StoreInUse
 from publisher.operations.health_checks import HealthFinding, HealthSubject
+from publisher.operations.retention import used_digests
 from publisher.settings.environment import Settings
 from publisher.settings.reader import PREFIX
 
@@ -46,6 +47,9 @@ _OTHER_STORE: Final = (
     "media store {store}: it is not the one of this database (it has {found}, the database "
     f"{{wanted}}): {_WHAT_TO_DO}"
 )
+_NO_MEDIA: Final = (
+    "media store {store}: it has none of the media that this database refers to: " + _WHAT_TO_DO
+)
 _AWAY: Final = (
     "media store {store}: it does not answer, is full, or cannot be read or written{reason}: "
     "start or mount it, or correct its settings, and try again"
@@ -65,6 +69,16 @@ class OtherStore(Exception):
 
     def __str__(self) -> str:
         return _OTHER_STORE.format_map(self.values)
+
+
+class NoMediaThere(OtherStore):
+    """Neither has an identity, and the store has none of the media that the database refers to.
+
+    So it is after an upgrade whose network folder is not mounted, or that names a new bucket.
+    """
+
+    def __str__(self) -> str:
+        return _NO_MEDIA.format_map(self.values)
 
 
 def refusal(problem: OtherStore | StoreAway, store: str) -> str:
@@ -143,6 +157,8 @@ def identify(database: Database, store: MediaStore, *, now: datetime) -> str:
     """
     entry = _row(database)
     if entry is None and not store.identity():
+        if _lacks_all_media(database, store):
+            raise NoMediaThere(store.address, "", "")
         _insert(database, now)
     # Another start may have been faster: its row is there before its store has the identity.
     entry = _row(database)
@@ -153,6 +169,12 @@ def identify(database: Database, store: MediaStore, *, now: datetime) -> str:
         finish(database, store, entry.identity)
     store.expect_identity(entry.identity)
     return entry.identity
+
+
+def _lacks_all_media(database: Database, store: MediaStore) -> bool:
+    with database.reading() as session:
+        used = used_digests(session)
+    return bool(used) and used.isdisjoint(store.digests())
 
 
 def _row(database: Database) -> StoreInUse | None:
@@ -278,10 +300,21 @@ def check_store(database: Database, store: MediaStore) -> HealthFinding:
         return HealthFinding(HealthSubject.STORE, False, "store_away", values)
     values["found"] = beginning(carried)
     if entry is None and not carried:
-        return HealthFinding(HealthSubject.STORE, True, "store_not_laid", values)
+        return _finding_without_identity(database, store, values)
     is_same = entry is not None and carried in (entry.identity, entry.replaces)
     code = "store_same" if is_same else "store_other" if carried else "store_unmarked"
     return HealthFinding(HealthSubject.STORE, is_same, code, values)
+
+
+def _finding_without_identity(
+    database: Database, store: MediaStore, values: dict[str, object]
+) -> HealthFinding:
+    try:
+        is_laid_next = not _lacks_all_media(database, store)
+    except StoreAway:
+        return HealthFinding(HealthSubject.STORE, False, "store_away", values)
+    code = "store_not_laid" if is_laid_next else "store_no_media"
+    return HealthFinding(HealthSubject.STORE, is_laid_next, code, values)
 
 
 def _identity_of(entry: StoreInUse | None) -> str:

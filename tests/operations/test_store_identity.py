@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from publisher.operations.backup.restore import restore
 from publisher.operations.backup.write import write
 from publisher.operations.store_copy import CopyOvertaken
 from publisher.operations.store_identity import (
+    NoMediaThere,
     OtherStore,
     change_since_start,
     check_store,
@@ -95,6 +97,14 @@ def row_of(database: Database) -> StoreInUse:
         return session.scalars(select(StoreInUse)).one()
 
 
+def name_medium(database: Database, digest: str) -> None:
+    """Let a row of the database name this medium."""
+    with database.transaction() as session:
+        link = CheckedLink(digest="d" * 64, url="https://pmc.example/", asked_at=NOON)
+        link.picture_sha256 = digest
+        session.add(link)
+
+
 @pytest.mark.both
 def test_an_identity_is_laid_where_neither_has_one_and_stays(
     database: Database, store: Store
@@ -136,6 +146,26 @@ def test_a_store_of_another_database_is_refused_by_a_new_one(
         identify(database, store, now=NOON)
     with database.reading() as session:
         assert in_use(session) == ""
+
+
+def test_the_first_start_lays_none_in_an_empty_store_if_media_are_named(
+    database: Database, store: Store, tmp_path: Path
+) -> None:
+    name_medium(database, store.save(b"a picture"))
+    unmounted = Store(tmp_path / "unmounted")
+    assert code_of(database, unmounted) == ("store_no_media", False)
+    with pytest.raises(NoMediaThere, match="has none of the media that this database refers to"):
+        identify(database, unmounted, now=NOON)
+    assert unmounted.identity() == ""
+    assert code_of(database, store) == ("store_not_laid", True)
+    identity = identify(database, store, now=NOON)
+    assert identity == row_of(database).identity == store.identity()
+
+
+def test_a_refusal_reaches_the_process_that_has_yet_to_fork() -> None:
+    sent = pickle.loads(pickle.dumps(NoMediaThere("/srv/media", "", "")))  # noqa: S301
+    assert isinstance(sent, NoMediaThere)
+    assert "/srv/media" in str(sent)
 
 
 def test_a_start_that_ended_between_the_two_is_finished_by_the_next(
@@ -234,10 +264,7 @@ def test_nothing_switches_before_what_came_meanwhile_is_copied(
     store_copy.mark_target(target, identity)
     copied = store_copy.copy_media(database, store, target, tell=lambda _done, _total: None)
     digest = store.save(b"come meanwhile")
-    with database.transaction() as session:
-        link = CheckedLink(digest="d" * 64, url="https://pmc.example/", asked_at=NOON)
-        link.picture_sha256 = digest
-        session.add(link)
+    name_medium(database, digest)
     switch = partial(
         store_copy.switch, database, target, identity=identity, actor=COMMAND, now=NOON, origin={}
     )
