@@ -52,9 +52,10 @@ def _counts(counts: Mapping[DeliveryState, int] | Mapping[NoticeState, int]) -> 
 
 def _delivery_line(delivery: Delivery) -> str:
     account = f"{delivery.account.platform} {delivery.account.handle}"
+    code = delivery.reason.get("code")
     return (
         f"  {_moment(delivery.due_at)}  {delivery.id}  {delivery.state}  {delivery.action}  "
-        f"{account}  {delivery.post.title}"
+        f"{account}  {delivery.post.title}" + (f"  ({code})" if code else "")
     )
 
 

@@ -52,7 +52,8 @@ def test_the_queue_is_counted_and_its_first_lines_are_shown(
     ahead = town.schedule(town.approved(), 2 * HOUR)[0]
     with town.write() as session:
         session.get_one(Delivery, late).due_at = now() - HOUR / 2
-        session.get_one(Delivery, due).due_at = now()
+        waiting = session.get_one(Delivery, due)
+        waiting.due_at, waiting.reason = now(), {"code": "store_away"}
         session.get_one(Delivery, ahead).due_at = now() + 2 * HOUR
     output = workspace.run_in_process("queue")
     assert output.code == 0, output.err
@@ -67,6 +68,11 @@ def test_the_queue_is_counted_and_its_first_lines_are_shown(
         str(late),
         str(due),
         str(ahead),
+    ]
+    assert [line.endswith("  (store_away)") for line in output.lines[first : first + 3]] == [
+        False,
+        True,
+        False,
     ]
     assert f"  {unfound}  held  publish  x " in output.lines[-1]
 
