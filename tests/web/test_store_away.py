@@ -362,6 +362,8 @@ def test_a_post_that_waits_for_its_photos_says_so_and_why_it_was_missed(
     page = site.browser("clerk").page(path)
     assert "सध्या फोटो वाचता येत नाहीत. पोस्ट थांबली आहे; फोटोंशिवाय ती प्रसिद्ध होणार नाही." in page
     assert "पाठविले नाही: फोटो वाचता आले नाहीत" in page
+    assert "तांत्रिक कारण" in page
+    assert "माध्यमाचे उत्तर" not in page
     city.tick_dispatch(timedelta(hours=12))
     assert "फोटो वाचता आले नाहीत आणि दरम्यान वेळ उलटली." in site.browser("clerk").page(path)
     with city.read() as session:
