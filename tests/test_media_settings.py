@@ -192,6 +192,15 @@ def test_the_catalogue_shows_where_media_are_and_no_credential(tmp_path: Path) -
     assert nearest.keys() == {"MEDIA_BUCKET", "MEDIA_SECRETS", "MEDIA_CACHE"}
 
 
+def test_the_catalogue_says_that_a_credential_is_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    named_file = {**BUCKET, "MEDIA_SECRET_FILE": str(tmp_path / "secret")}
+    environment = named({name: text for name, text in named_file.items() if name != "MEDIA_SECRET"})
+    rows = settings_in_force(load(environment, folder=tmp_path), environment, folder=tmp_path)
+    (secret,) = (row for row in rows if row.name == "MEDIA_SECRET")
+    assert (secret.text, secret.origin) == ("***", "file")
+
+
 def test_with_https_the_place_of_media_has_to_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

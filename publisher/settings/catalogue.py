@@ -66,6 +66,8 @@ class SettingOrigin(StrEnum):
 
     ENVIRONMENT = "environment"
     FILE = ".env"
+    NAMED_FILE = "file"
+    """The file whose path another setting has, such as MEDIA_KEY_FILE."""
     DEFAULT = "default"
 
 
@@ -125,9 +127,11 @@ def settings_in_force(
     """Return every setting as it is in force, with where it is set; secrets are masked."""
     from_file, from_process = read_variables(environment, folder=folder)
     in_force: list[SettingInForce] = []
+    variables = from_file | from_process
     for setting in CATALOGUE:
-        text = (from_file | from_process).get(setting.name, "")
-        origin = SettingOrigin.DEFAULT
+        text = variables.get(setting.name, "")
+        is_in_file = not text and variables.get(f"{setting.name}_FILE")
+        origin = SettingOrigin.NAMED_FILE if is_in_file else SettingOrigin.DEFAULT
         if text:
             is_own = setting.name in from_process
             origin = SettingOrigin.ENVIRONMENT if is_own else SettingOrigin.FILE
