@@ -183,10 +183,11 @@ def adopt(settings: Settings, *, yes: bool, although_missing: bool) -> None:
     """Make the store that the settings name this database's, once that was agreed to."""
     store = open_store(settings)
     with checked_database(settings) as database, media_store_checked(settings, database):
-        number, missing = store_copy.missing_media(database, store)
+        compared = store_copy.compare_media(database, store)
+        number, missing = compared.referred, compared.missing
         click.echo(
             f"{store.address} ({beginning(store.identity())}) has {number - len(missing)} of the "
-            f"{number} media that the database refers to."
+            f"{number} media that the database refers to, and {compared.strange} that it does not."
         )
         if missing and not although_missing:
             raise click.ClickException(

@@ -203,11 +203,24 @@ def _check_no_clock(session: Session, now: datetime) -> None:
         raise ClockRuns
 
 
-def missing_media(database: Database, store: MediaStore) -> tuple[int, list[str]]:
-    """Return how many media the database refers to, and which of them the store lacks."""
+@dataclass(frozen=True)
+class StoreComparison:
+    """How many media the database refers to, which of them are missing, how many are strange.
+
+    Strange ones nothing refers to: files of forms that were never sent, or another house's.
+    """
+
+    referred: int
+    missing: list[str]
+    strange: int
+
+
+def compare_media(database: Database, store: MediaStore) -> StoreComparison:
+    """Compare what the database refers to with what the store has. Raises StoreAway."""
     with database.reading() as session:
         used = used_digests(session)
-    return len(used), sorted(used.difference(store.digests()))
+    stored = set(store.digests())
+    return StoreComparison(len(used), sorted(used - stored), len(stored - used))
 
 
 def adopt(

@@ -302,9 +302,11 @@ def test_adopting_says_what_is_missing_asks_and_lays_a_new_identity(
     other = moved(workspace, target)
     target.set_identity("f" * 32)
     target.save(PICTURES[0])
+    target.save(b"of another house")
     output = other.run_in_process("media", "adopt", "--yes")
     assert output.code == 1
     assert "(identity ffffffff…) has 1 of the 3 media" in output.out
+    assert "and 1 that it does not" in output.out
     assert "2 are missing, so nothing was changed" in output.err
     asked = other.run_in_process("media", "adopt", "--although-missing")
     assert (asked.code, identity_in(database)) == (1, former)  # nobody has answered
