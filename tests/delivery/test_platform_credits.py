@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from publisher.delivery import platform_credits
 from publisher.delivery.controls import stop
@@ -15,7 +16,7 @@ from publisher.delivery.monitoring import poll
 from publisher.inbox.ingest import tick_ingest
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.emergency import Alert
-from publisher.models.monitoring import CreditOutage
+from publisher.models.monitoring import CreditOutage, Watch
 from publisher.operations import health_checks
 from publisher.platforms.base.protocol import CreditsUsedUp, OutcomeUnknown
 from publisher.platforms.base.types import Health, HealthProblem
@@ -36,19 +37,23 @@ BROKE = Health(HealthProblem.CREDITS)
 class BilledPlatform(MemoryPlatform):
     """Refuses every call while there are no credits; `refused` counts these calls.
 
-    The credits last for `publications_left` posts.
+    The credits last for `publications_left` posts and for `looks_left` requests of live ones.
     """
 
     def __init__(self, town: City) -> None:
         super().__init__(now=town.clock, name="x")
         self.has_credits = True
         self.publications_left = 1_000
+        self.looks_left = 1_000
         self.refused = 0
 
     def _begin(self, on: Call) -> Planned | None:
         if on == "publish":
             self.publications_left -= 1
             self.has_credits = self.has_credits and self.publications_left >= 0
+        if on in ("see", "see_own"):
+            self.looks_left -= 1
+            self.has_credits = self.has_credits and self.looks_left >= 0
         if not self.has_credits:
             self.refused += 1
             raise CreditsUsedUp(None, "HTTP 402")
@@ -77,6 +82,13 @@ def states(town: City) -> list[tuple[str, str]]:
     with town.read() as session:
         deliveries = session.scalars(select(Delivery).order_by(Delivery.id))
         return [(delivery.state.value, delivery.reason.get("code", "")) for delivery in deliveries]
+
+
+def seen_since(town: City, moment: datetime) -> int:
+    """Return how many live posts were looked at since then."""
+    with town.read() as session:
+        query = select(func.count(Watch.id)).where(Watch.looked_at >= moment)
+        return session.scalars(query).one()
 
 
 @pytest.mark.both
@@ -227,6 +239,31 @@ def test_looks_and_comments_pause_and_are_made_up_for(town: City, billed: Billed
     platform_credits.tick_credits(town.context)
     assert tick_ingest(town.context) == 1
     assert poll.tick_watching(town.context) == 1
+
+
+def test_credits_that_end_between_two_requests_lose_no_look(
+    town: City, billed: BilledPlatform
+) -> None:
+    for _ in range(5):
+        town.live()
+    poll.tick_watching(town.context)
+    billed.limits = replace(billed.limits, seen_at_once=2)
+    billed.looks_left = 1
+    town.clock.move(DAY)
+    began_at = town.now
+    poll.tick_watching(town.context)
+    assert billed.refused == 1
+    assert seen_since(town, began_at) == 2
+    with town.read() as session:
+        query = select(func.count(Watch.id)).where(Watch.look_at <= began_at)
+        assert session.scalars(query).one() == 3  # those of the refused request too
+    billed.has_credits, billed.looks_left = True, 1_000
+    town.clock.move(QUARTER)
+    platform_credits.tick_credits(town.context)
+    asked = 1_000 - billed.looks_left
+    poll.tick_watching(town.context)
+    assert seen_since(town, began_at) == 5
+    assert 1_000 - billed.looks_left - asked == 2  # three posts, two at once
 
 
 def test_comments_find_it_out_as_well(town: City, billed: BilledPlatform) -> None:
