@@ -34,7 +34,7 @@ from publisher.mailbox.imap import imap_server
 from publisher.mailbox.preparation import MailIntake
 from publisher.mailbox.reader import MailboxReading, tick_mailbox
 from publisher.mailbox.receive import MOST_A_DAY
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.now import now
 from tests.support import dovecot, runs
@@ -206,7 +206,7 @@ def _most_megabytes() -> float:
 
 def _read(database_url: str, imap_url: str, media: str) -> None:
     database = Database(database_url)
-    intake = MailIntake(Store(Path(media)), "PMC", "Nagarvani <city@pmc.example>", "")
+    intake = MailIntake(FolderStore(Path(media)), "PMC", "Nagarvani <city@pmc.example>", "")
     tick_mailbox(MailboxReading(database, imap_server(imap_url), intake, now), waits=False)
     database.dispose()
 

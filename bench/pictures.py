@@ -17,7 +17,7 @@ from bench.figures import Figure, PartResult, at_most, median_ratio, without_tar
 from bench.setup import say
 from publisher.drafting.drafts import Draft, PictureDraft, PreparationContext, VariantDraft
 from publisher.drafting.renditions import prepare_pictures
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.posts import Language
 from publisher.platforms import registry
 from tests.support.photos import phone_photo
@@ -61,7 +61,7 @@ def _by_ourselves(photos: Sequence[bytes]) -> float:
         for language in LANGUAGES
     )
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder))
+        store = FolderStore(Path(folder))
         began = time.perf_counter()
         prepared = prepare_pictures(
             store, Draft("title", variants=variants), PreparationContext(PLATFORMS)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from publisher.media.configured_store import open_store
+from publisher.media.folder_store import FolderStore
 from publisher.media.object_store import ObjectStore
-from publisher.media.store import Store
 from publisher.operations.start_checks import check_written
 from publisher.settings.catalogue import settings_in_force, unknown_variables
 from publisher.settings.environment import Settings, load
@@ -84,7 +84,7 @@ def test_a_folder_has_two_ways_to_be_written(
     assert settings.media.address == str(tmp_path / folder)
     assert settings.media.bucket == ""
     store = open_store(settings)
-    assert isinstance(store, Store)
+    assert isinstance(store, FolderStore)
     assert store.root == tmp_path / folder
 
 

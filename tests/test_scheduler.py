@@ -10,7 +10,7 @@ import pytest
 import scheduler
 from publisher.database.session import Database
 from publisher.delivery.worker_context import WorkerContext
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.deliveries import Account
 from publisher.platforms.base.protocol import Platform
 from publisher.settings import environment
@@ -102,7 +102,7 @@ def ticks(tmp_path: Path) -> Iterator[tuple[scheduler.Tick, ...]]:
     database = Database(f"sqlite:///{tmp_path / 'nagarvani.db'}")
     context = WorkerContext(
         database=database,
-        store=Store(tmp_path / "media"),
+        store=FolderStore(tmp_path / "media"),
         open_account=opens_none,
         delivery_settings=PACE,
         clock_name="clock-1",

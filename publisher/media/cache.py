@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from publisher.media.store import MediumChanged, MediumMissing, Store, StoreAway
+from publisher.media.folder_store import FolderStore
+from publisher.media.store import MediumChanged, MediumMissing, StoreAway
 
 _LEFT: Final = 0.9
 """The share of the limit that is left when files have been removed."""
@@ -25,7 +26,7 @@ class MediaCache:
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
-        self._copies = Store(folder, kind="media cache")
+        self._copies = FolderStore(folder, kind="media cache")
         self._limit = limit
         self._added = limit  # what earlier processes have left is not known
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from publisher.media.store import MediaStore, Store
+from publisher.media.folder_store import FolderStore
+from publisher.media.store import MediaStore
 from publisher.settings.environment import Settings
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 def open_store(settings: Settings) -> MediaStore:
     """Return the media store; nothing is asked of it yet, so that a process may fork after this."""
-    return bucket_store(settings) if settings.media.bucket else Store(settings.media.media_dir)
+    return (
+        bucket_store(settings) if settings.media.bucket else FolderStore(settings.media.media_dir)
+    )
 
 
 def bucket_store(settings: Settings) -> ObjectStore:

@@ -18,7 +18,8 @@ from sqlalchemy import select, update
 
 from commands.media import progress_printer
 from publisher.database.session import Database, migrate
-from publisher.media.store import Store, StoreAway
+from publisher.media.folder_store import FolderStore
+from publisher.media.store import StoreAway
 from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import ClockBeat
 from publisher.models.history import Event
@@ -60,20 +61,20 @@ def database(workspace: Workspace) -> Iterator[Database]:
 
 
 @pytest.fixture
-def target(tmp_path: Path) -> Store:
+def target(tmp_path: Path) -> FolderStore:
     """Return a folder to which media are moved."""
-    return Store(tmp_path / "new place")
+    return FolderStore(tmp_path / "new place")
 
 
-def store_of(workspace: Workspace) -> Store:
-    return Store(Path(workspace.settings["MEDIA_DIR"]))
+def store_of(workspace: Workspace) -> FolderStore:
+    return FolderStore(Path(workspace.settings["MEDIA_DIR"]))
 
 
-def url_of(store: Store) -> str:
+def url_of(store: FolderStore) -> str:
     return store.root.as_uri()
 
 
-def moved(workspace: Workspace, target: Store) -> Workspace:
+def moved(workspace: Workspace, target: FolderStore) -> Workspace:
     """Return the workspace with the settings of its new store."""
     return replace(workspace, settings={**workspace.settings, "MEDIA_DIR": str(target.root)})
 
@@ -99,7 +100,7 @@ def beat(database: Database, *, ago: timedelta) -> None:
 
 
 def test_init_lays_an_identity_and_another_store_is_refused(
-    workspace: Workspace, database: Database, target: Store, tmp_path: Path
+    workspace: Workspace, database: Database, target: FolderStore, tmp_path: Path
 ) -> None:
     identity = identity_in(database)
     assert store_of(workspace).identity() == identity
@@ -136,7 +137,7 @@ def test_an_installation_of_0_1_0_gets_an_identity_at_its_first_start(tmp_path: 
 
 
 def test_a_copy_brings_everything_and_switches(
-    workspace: Workspace, database: Database, target: Store
+    workspace: Workspace, database: Database, target: FolderStore
 ) -> None:
     former = identity_in(database)
     unused = store_of(workspace).save(b"uploaded, and not handed in yet")
@@ -161,7 +162,7 @@ def test_a_copy_brings_everything_and_switches(
 @pytest.mark.proof
 @pytest.mark.parametrize("point", ["store.medium_copied", "store.unlaid", "store.unconfirmed"])
 def test_a_copy_that_was_killed_goes_on(
-    workspace: Workspace, database: Database, target: Store, point: str
+    workspace: Workspace, database: Database, target: FolderStore, point: str
 ) -> None:
     killed = workspace.run("media", "copy", url_of(target), CHECKPOINT=point)
     assert killed.code == -9
@@ -180,7 +181,7 @@ def test_a_copy_that_was_killed_goes_on(
 
 @pytest.mark.proof
 def test_a_killed_switch_is_finished_by_a_start_with_the_new_settings(
-    workspace: Workspace, database: Database, target: Store
+    workspace: Workspace, database: Database, target: FolderStore
 ) -> None:
     assert workspace.run("media", "copy", url_of(target), CHECKPOINT="store.unlaid").code == -9
     assert target.identity() != identity_in(database)
@@ -189,7 +190,7 @@ def test_a_killed_switch_is_finished_by_a_start_with_the_new_settings(
 
 
 def test_while_a_clock_beats_nothing_switches_and_then_the_new_is_sent(
-    workspace: Workspace, database: Database, target: Store
+    workspace: Workspace, database: Database, target: FolderStore
 ) -> None:
     beat(database, ago=timedelta(seconds=5))
     sentence = refusal(workspace, "media", "copy", url_of(target))
@@ -205,7 +206,7 @@ def test_while_a_clock_beats_nothing_switches_and_then_the_new_is_sent(
 
 
 def test_what_the_source_lacks_is_named_and_nothing_is_switched(
-    workspace: Workspace, database: Database, target: Store
+    workspace: Workspace, database: Database, target: FolderStore
 ) -> None:
     source, former = store_of(workspace), identity_in(database)
     lost, rotten, _sound = (sha256(picture).hexdigest() for picture in PICTURES)
@@ -224,13 +225,17 @@ def test_what_the_source_lacks_is_named_and_nothing_is_switched(
     assert "Copied and compared: 0; there already: 3." in output.lines
 
 
-def test_what_is_lost_for_good_may_be_left_behind(workspace: Workspace, target: Store) -> None:
+def test_what_is_lost_for_good_may_be_left_behind(
+    workspace: Workspace, target: FolderStore
+) -> None:
     store_of(workspace).remove(sha256(PICTURES[0]).hexdigest())
     arguments = ("media", "copy", url_of(target), "--although-missing")
     assert workspace.run_in_process(*arguments).code == 0
 
 
-def test_a_damaged_file_of_the_target_is_sent_again(workspace: Workspace, target: Store) -> None:
+def test_a_damaged_file_of_the_target_is_sent_again(
+    workspace: Workspace, target: FolderStore
+) -> None:
     rotten = sha256(PICTURES[0]).hexdigest()
     target.save(PICTURES[0])
     target.path(rotten).write_bytes(b"rotten")
@@ -240,7 +245,7 @@ def test_a_damaged_file_of_the_target_is_sent_again(workspace: Workspace, target
 
 
 def test_a_target_that_cannot_be_one_is_refused_before_anything_is_sent(
-    workspace: Workspace, database: Database, target: Store, tmp_path: Path
+    workspace: Workspace, database: Database, target: FolderStore, tmp_path: Path
 ) -> None:
     present = store_of(workspace)
     link = tmp_path / "link"
@@ -261,7 +266,7 @@ def test_a_target_that_cannot_be_one_is_refused_before_anything_is_sent(
     assert present.identity() == identity_in(database)
 
 
-class FullStore(Store):
+class FullStore(FolderStore):
     """A store that has room for one medium."""
 
     def save_file(self, source: BinaryIO) -> str:
@@ -272,7 +277,7 @@ class FullStore(Store):
 
 
 def test_a_target_that_becomes_full_ends_the_copy(
-    workspace: Workspace, database: Database, target: Store
+    workspace: Workspace, database: Database, target: FolderStore
 ) -> None:
     full = FullStore(target.root)
     with pytest.raises(TargetAway):
@@ -296,7 +301,7 @@ def test_progress_is_a_line_a_minute_and_on_a_terminal_one_that_changes(
 
 
 def test_adopting_says_what_is_missing_asks_and_lays_a_new_identity(
-    workspace: Workspace, database: Database, target: Store
+    workspace: Workspace, database: Database, target: FolderStore
 ) -> None:
     former = identity_in(database)
     other = moved(workspace, target)

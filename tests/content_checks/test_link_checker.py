@@ -12,7 +12,7 @@ from sqlalchemy import select
 from publisher.content_checks import record
 from publisher.content_checks.link_checker import PAGE_TIMEOUT, LinkChecker, check_now, tick_links
 from publisher.database.session import Database
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.content_checks import CheckedLink, LinkFinding
 from publisher.settings.environment import Reach
 from tests.support.city_people import NOON
@@ -29,7 +29,7 @@ def site() -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def link_checker(database: Database, store: Store) -> LinkChecker:
+def link_checker(database: Database, store: FolderStore) -> LinkChecker:
     """Return a link checker of a rehearsal, which may connect to loopback."""
     return LinkChecker(database, store, Reach.LOOPBACK, monotonic)
 

@@ -19,7 +19,7 @@ from typing import cast
 import requests
 
 from publisher.media.configured_store import open_store
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.settings.environment import load
 from tests.crash.clock_installation import TIMEOUT, ClockInstallation, open_installation
 from tests.crash.servers import OwnServer
@@ -105,7 +105,7 @@ class Machines:
         # What this process stores by the use cases goes where the machines find it.
         own = {"NAGARVANI_MEDIA_CACHE_DIR": str(self.installation.folder / "own-cache")}
         settings = load({**self.environment, **own}, folder=self.installation.folder)
-        self.installation.town.store = cast(Store, open_store(settings))  # elsewhere a folder
+        self.installation.town.store = cast(FolderStore, open_store(settings))  # elsewhere a folder
         ports = [free_port() for _ in range(COUNT)]
         self.environment["NAGARVANI_BASE_URL"] = f"http://127.0.0.1:{ports[0]}"
         for number, port in enumerate(ports):

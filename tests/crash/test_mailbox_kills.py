@@ -33,10 +33,10 @@ from publisher.database.session import Database
 from publisher.mailbox.imap import imap_server
 from publisher.mailbox.preparation import MailIntake
 from publisher.mailbox.reader import MailboxReading, tick_mailbox
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 
 at = datetime.fromisoformat({NOON.isoformat()!r})
-intake = MailIntake(Store(Path(sys.argv[2])), "PMC", "city@pmc.example", "")
+intake = MailIntake(FolderStore(Path(sys.argv[2])), "PMC", "city@pmc.example", "")
 server = imap_server(sys.argv[3])
 tick_mailbox(MailboxReading(Database(sys.argv[1]), server, intake, lambda: at), waits=False)
 """

@@ -28,7 +28,7 @@ from publisher.auth.session_start import SignedIn
 from publisher.auth.sessions import actor_of, line_of
 from publisher.content_checks.checks import warnings_of
 from publisher.content_checks.types import WarningCode
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery, ReceiptRow
 from publisher.models.history import Event
@@ -283,7 +283,7 @@ def check_mails_lie_in_the_letterbox_dated_as_sent(city: City, _session: Session
 
 
 def check_pictures_are_stored_and_leave_without_a_place(city: City, session: Session) -> None:
-    store = Store(city.settings.media.media_dir)
+    store = FolderStore(city.settings.media.media_dir)
     turned = 0
     for file in session.scalars(select(SubmissionFile)):
         with Image.open(BytesIO(store.open(file.sha256))) as picture:

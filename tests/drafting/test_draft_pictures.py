@@ -9,7 +9,7 @@ from publisher.database.session import Database
 from publisher.drafting import drafts, prefill
 from publisher.drafting.drafts import Draft, PictureDraft, PreparedDraft
 from publisher.drafting.save import save as drafting_save
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.posts import Language, Post, Revision
 from publisher.validation import Invalid
 from tests.support.city import City
@@ -17,7 +17,7 @@ from tests.support.city_people import NOON
 from tests.support.forms import draft, photo, prepared, started, variant
 
 
-class CountingStore(Store):
+class CountingStore(FolderStore):
     """A store that counts its reads."""
 
     opened = 0
@@ -46,7 +46,7 @@ def save(
 
 
 def test_each_platform_gets_its_own_rendition_upright_and_without_gps(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     source = photo(3000, 2000, turned=True)
     post = started(town)
@@ -71,7 +71,7 @@ def test_each_platform_gets_its_own_rendition_upright_and_without_gps(
 
 
 def test_a_new_picture_is_kept_as_it_came_beside_its_renditions(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     content = photo()
     ready = prepared(
@@ -107,7 +107,7 @@ def test_one_picture_in_two_languages_is_made_once(
 
 
 def test_a_new_picture_is_decoded_once_for_all_platforms_and_languages(
-    database: Database, town: City, store: Store, monkeypatch: pytest.MonkeyPatch
+    database: Database, town: City, store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[str] = []
     prepare = ImageFile.ImageFile.load_prepare
@@ -135,7 +135,7 @@ def test_a_new_picture_is_decoded_once_for_all_platforms_and_languages(
     assert {row.pictures[0].width for row in ready.variants} == {3000, 2048}
 
 
-def test_what_is_refused_is_not_stored(database: Database, town: City, store: Store) -> None:
+def test_what_is_refused_is_not_stored(database: Database, town: City, store: FolderStore) -> None:
     pictures = (
         PictureDraft("", content=photo(), name="a.png"),
         PictureDraft("", content=photo(300, 300)[:700], name="a.jpg"),
@@ -149,7 +149,7 @@ def test_what_is_refused_is_not_stored(database: Database, town: City, store: St
 
 
 @pytest.fixture
-def tmp_store(store: Store) -> CountingStore:
+def tmp_store(store: FolderStore) -> CountingStore:
     return CountingStore(store.root)
 
 
@@ -171,7 +171,7 @@ def test_the_next_revision_keeps_the_bytes_of_the_last_one(
 
 
 def test_a_rendition_that_was_lost_is_made_again(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = started(town)
     new_draft = draft(variant(town.accounts["x"], pictures=(PictureDraft("अ", content=photo()),)))
@@ -182,7 +182,7 @@ def test_a_rendition_that_was_lost_is_made_again(
     assert store.exists(again.variants[0].pictures[0].sha256)
 
 
-def _prepare_again(database: Database, town: City, store: Store, post: Post) -> PreparedDraft:
+def _prepare_again(database: Database, town: City, store: FolderStore, post: Post) -> PreparedDraft:
     """Prepare the newest revision to be saved again unchanged."""
     with database.reading() as session:
         post_row = drafts.post_for(session, actor=town.actor("clerk"), post_id=post.id)
@@ -202,7 +202,7 @@ def _prepare_again(database: Database, town: City, store: Store, post: Post) -> 
     ],
 )
 def test_an_unusable_picture_is_reported_in_place_with_all_other_errors(
-    database: Database, town: City, store: Store, picture: PictureDraft, code: str
+    database: Database, town: City, store: FolderStore, picture: PictureDraft, code: str
 ) -> None:
     good = PictureDraft("", content=photo())
     new_draft = draft(variant(town.accounts["x"], text="", pictures=(good, picture)))
@@ -216,7 +216,7 @@ def test_an_unusable_picture_is_reported_in_place_with_all_other_errors(
 
 
 def test_a_picture_that_has_changed_on_disk_is_not_used(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     digest = store.save(photo())
     store.path(digest).write_bytes(photo(colour="red"))
@@ -229,7 +229,7 @@ def test_a_picture_that_has_changed_on_disk_is_not_used(
 
 
 def test_five_pictures_and_an_over_long_description_are_refused(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     colours = ("red", "green", "blue", "white", "black")
     pictures = [PictureDraft("", content=photo(colour=colour)) for colour in colours]
@@ -244,7 +244,7 @@ def test_five_pictures_and_an_over_long_description_are_refused(
 
 
 def test_the_same_picture_twice_in_one_post_is_refused(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     twice = (PictureDraft("", content=photo()), PictureDraft("", content=photo()))
     assert _refused(database, town, store, draft(variant(town.accounts["x"], pictures=twice))) == [
@@ -253,7 +253,7 @@ def test_the_same_picture_twice_in_one_post_is_refused(
 
 
 def _refused(
-    database: Database, town: City, store: Store, new_draft: Draft
+    database: Database, town: City, store: FolderStore, new_draft: Draft
 ) -> list[tuple[str, str]]:
     post = started(town)
     with pytest.raises(Invalid) as caught:
@@ -262,7 +262,7 @@ def _refused(
 
 
 def test_a_moving_picture_leaves_alone_on_x_and_beside_others_on_facebook(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     drawn = [Image.new("RGB", (60, 40), colour) for colour in ("teal", "navy")]
     out = BytesIO()

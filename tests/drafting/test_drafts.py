@@ -8,7 +8,7 @@ from publisher.database.session import Database
 from publisher.drafting import drafts
 from publisher.drafting.drafts import PictureDraft
 from publisher.drafting.save import save
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.posts import Post
 from publisher.review import decide
 from publisher.validation import NotFound
@@ -18,7 +18,12 @@ from tests.support.forms import draft, photo, prepared, started, variant
 
 
 def _saved(
-    database: Database, town: City, store: Store, post: Post, seen_revision: int, *asked_ids: int
+    database: Database,
+    town: City,
+    store: FolderStore,
+    post: Post,
+    seen_revision: int,
+    *asked_ids: int,
 ) -> None:
     pictures = (PictureDraft("अ", content=photo()),)
     new_draft = draft(
@@ -39,7 +44,7 @@ def _saved(
 
 
 def test_a_post_is_visible_to_its_own_and_the_asked_departments_only(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = started(town)
     _saved(database, town, store, post, 0)
@@ -65,7 +70,7 @@ def test_a_post_is_visible_to_its_own_and_the_asked_departments_only(
 
 
 def test_loading_a_post_takes_as_many_statements_for_many_revisions(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = started(town)
     _saved(database, town, store, post, 0)

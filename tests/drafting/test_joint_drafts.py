@@ -13,7 +13,7 @@ from publisher.drafting import collaboration, drafts, prefill
 from publisher.drafting import save as drafting_save
 from publisher.intake import close, submit
 from publisher.intake.persistence import stored_form
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.posts import Language, Post
 from publisher.models.submissions import Submission
 from publisher.review import decide, gate_adapter
@@ -30,7 +30,7 @@ def database(on_sqlite: Database) -> Database:
     return on_sqlite
 
 
-def road_submission(session: Session, town: City, store: Store) -> Submission:
+def road_submission(session: Session, town: City, store: FolderStore) -> Submission:
     """Return a submission of the road department."""
     return submit.hand_in(
         session,
@@ -52,7 +52,7 @@ def road_submission(session: Session, town: City, store: Store) -> Submission:
 
 
 @pytest.fixture
-def joint(database: Database, town: City, store: Store) -> Post:
+def joint(database: Database, town: City, store: FolderStore) -> Post:
     """Return a post of the water department that joins a submission of the road department."""
     post = started(town)
     with database.transaction() as session:
@@ -63,7 +63,7 @@ def joint(database: Database, town: City, store: Store) -> Post:
     return post
 
 
-def save(database: Database, store: Store, town: City, post: Post, **changed: object) -> None:
+def save(database: Database, store: FolderStore, town: City, post: Post, **changed: object) -> None:
     ready = prepared(database, store, draft(variant(town.accounts["x"]), **changed))
     with database.transaction() as session:
         newest = session.get_one(Post, post.id).newest
@@ -102,7 +102,7 @@ def test_a_joined_submission_is_drafted_and_both_histories_say_so(
 
 
 def test_a_number_is_read_in_devanagari_digits_and_with_blanks_round_it(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = started(town)
     with database.transaction() as session:
@@ -162,7 +162,7 @@ def test_the_first_draft_joins_both_texts_and_proposes_asking_the_other(
 
 
 def test_a_source_s_department_is_named_even_where_nobody_asked_for_it(
-    database: Database, town: City, store: Store, joint: Post
+    database: Database, town: City, store: FolderStore, joint: Post
 ) -> None:
     save(database, store, town, joint)
     with database.reading() as session:
@@ -175,7 +175,7 @@ def test_a_source_s_department_is_named_even_where_nobody_asked_for_it(
 
 
 def test_a_named_department_sees_the_post_and_a_stranger_does_not(
-    database: Database, town: City, store: Store, joint: Post
+    database: Database, town: City, store: FolderStore, joint: Post
 ) -> None:
     stranger = Actor(
         kind=ActorKind.PERSON,
@@ -193,7 +193,7 @@ def test_a_named_department_sees_the_post_and_a_stranger_does_not(
 
 
 def test_who_has_approved_and_who_has_not_is_told_department_by_department(
-    database: Database, town: City, store: Store, joint: Post
+    database: Database, town: City, store: FolderStore, joint: Post
 ) -> None:
     save(
         database,
@@ -232,7 +232,7 @@ def test_who_has_approved_and_who_has_not_is_told_department_by_department(
 
 
 def test_a_return_by_one_department_is_told_and_takes_the_others_approval(
-    database: Database, town: City, store: Store, joint: Post
+    database: Database, town: City, store: FolderStore, joint: Post
 ) -> None:
     save(database, store, town, joint, asked_ids=(town.departments["road"],))
     with database.transaction() as session:

@@ -6,7 +6,7 @@ from publisher.drafting.drafts import PictureDraft
 from publisher.drafting.save import save
 from publisher.intake import queries
 from publisher.intake.uploads import UploadedFile
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.posts import Language, Post
 from tests.support.city import City
 from tests.support.city_people import DAY, NOON
@@ -54,7 +54,7 @@ def test_the_first_draft_has_each_text_for_each_account_and_language(
 
 
 def test_a_revision_comes_back_as_the_draft_it_was(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = started(town)
     source = store.save(photo())

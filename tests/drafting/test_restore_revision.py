@@ -11,7 +11,7 @@ from publisher.database.session import Database
 from publisher.drafting import collaboration, diff
 from publisher.drafting import save as drafting_save
 from publisher.drafting.drafts import Draft, PictureDraft
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.deliveries import Account
 from publisher.models.posts import Post
 from publisher.review import decide
@@ -27,7 +27,7 @@ def database(on_sqlite: Database) -> Database:
     return on_sqlite
 
 
-def save(database: Database, store: Store, town: City, post: Post, new_draft: Draft) -> None:
+def save(database: Database, store: FolderStore, town: City, post: Post, new_draft: Draft) -> None:
     ready = prepared(database, store, new_draft)
     with database.transaction() as session:
         newest = session.get_one(Post, post.id).newest
@@ -42,7 +42,7 @@ def save(database: Database, store: Store, town: City, post: Post, new_draft: Dr
 
 
 @pytest.fixture
-def post(database: Database, town: City, store: Store) -> Post:
+def post(database: Database, town: City, store: FolderStore) -> Post:
     """Return a post of two revisions: the first has a picture and asks the roads."""
     begun = started(town)
     picture = PictureDraft("जलवाहिनी", content=photo(), name="a.jpg")
@@ -118,7 +118,7 @@ def test_it_knows_where_it_comes_from(database: Database, town: City, post: Post
 
 
 def test_a_department_that_has_joined_since_stays_named(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     """Its submission belongs to the post, although the old revision did not name it."""
     begun = started(town)
@@ -138,7 +138,7 @@ def test_a_department_that_has_joined_since_stays_named(
 
 
 def test_a_department_that_is_asked_by_now_stays_asked(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     begun = started(town)
     save(database, store, town, begun, draft(variant(town.accounts["x"])))

@@ -13,7 +13,7 @@ from publisher.database.session import Database
 from publisher.drafting import drafts, revisions
 from publisher.drafting import save as drafting_save
 from publisher.drafting.drafts import Draft, PreparedDraft
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.posts import Language, Post, PostKind, Revision
 from publisher.review import decide, withdraw
@@ -26,7 +26,7 @@ from tests.support.forms import draft, prepared, saved, started, variant
 
 def save(
     database: Database,
-    store: Store,
+    store: FolderStore,
     post: Post,
     new_draft: Draft,
     *,
@@ -78,7 +78,9 @@ def test_a_post_is_started_once_until_it_has_a_text(database: Database, town: Ci
 
 
 @pytest.mark.parametrize("who", ["member", "first", "head", "auditor"])
-def test_nobody_but_the_cell_drafts(database: Database, town: City, store: Store, who: str) -> None:
+def test_nobody_but_the_cell_drafts(
+    database: Database, town: City, store: FolderStore, who: str
+) -> None:
     actor = town.actor(who)
     post = started(town)
     with pytest.raises(WrongRole), database.transaction() as session:
@@ -90,7 +92,7 @@ def test_nobody_but_the_cell_drafts(database: Database, town: City, store: Store
 
 
 def test_each_save_is_a_revision_with_author_note_and_window(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = started(town)
     new_draft = draft(
@@ -133,7 +135,7 @@ def test_each_save_is_a_revision_with_author_note_and_window(
 
 
 def test_the_owning_department_is_always_asked_beside_the_others(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = started(town)
     new_draft = draft(variant(town.accounts["x"]), asked_ids=(town.departments["road"],))
@@ -155,7 +157,7 @@ def test_the_owning_department_is_always_asked_beside_the_others(
 
 
 def test_who_began_from_an_older_revision_is_told_and_nothing_is_written(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = started(town)
     saved(town, post, seen_revision=0)
@@ -168,7 +170,7 @@ def test_who_began_from_an_older_revision_is_told_and_nothing_is_written(
 
 @pytest.mark.both
 def test_of_two_clerks_who_save_at_once_one_is_told(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = started(town)
     ready = prepared(database, store, draft(variant(town.accounts["x"])))
@@ -192,7 +194,7 @@ def test_of_two_clerks_who_save_at_once_one_is_told(
         assert session.get_one(Post, post.id).newest == 1
 
 
-def _approved(database: Database, town: City, store: Store) -> Post:
+def _approved(database: Database, town: City, store: FolderStore) -> Post:
     post = started(town)
     saved(town, post, seen_revision=0)
     with database.transaction() as session:
@@ -232,7 +234,7 @@ def _states(database: Database, ids: list[int]) -> list[DeliveryState]:
 
 
 def test_a_new_revision_of_an_approved_post_cancels_what_is_unsent(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = _approved(database, town, store)
     ids = _add_deliveries(database, post, DeliveryState.SCHEDULED, DeliveryState.CLAIMED)
@@ -248,7 +250,7 @@ def test_a_new_revision_of_an_approved_post_cancels_what_is_unsent(
 
 
 def test_what_is_leaving_or_live_is_left_alone(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = _approved(database, town, store)
     ids = _add_deliveries(database, post, DeliveryState.SENDING, DeliveryState.PUBLISHED)
@@ -280,7 +282,9 @@ def test_a_post_in_review_or_rejected_is_a_draft_again(
         assert session.get_one(Post, post.id).state is PostState.DRAFT
 
 
-def test_a_withdrawn_post_takes_no_revision(database: Database, town: City, store: Store) -> None:
+def test_a_withdrawn_post_takes_no_revision(
+    database: Database, town: City, store: FolderStore
+) -> None:
     post = started(town)
     saved(town, post, seen_revision=0)
     with database.transaction() as session:
@@ -308,7 +312,7 @@ def test_an_answer_to_a_comment_is_not_saved_here(database: Database, town: City
 
 
 def problems(
-    database: Database, town: City, store: Store, new_draft: Draft
+    database: Database, town: City, store: FolderStore, new_draft: Draft
 ) -> list[tuple[str, str]]:
     post = started(town)
     with pytest.raises(Invalid) as caught:
@@ -333,7 +337,7 @@ def disconnected(town: City) -> int:
         return add_account(session, cell_id, "facebook", code="former-page", state=state).id
 
 
-def test_every_problem_is_told_at_once(database: Database, town: City, store: Store) -> None:
+def test_every_problem_is_told_at_once(database: Database, town: City, store: FolderStore) -> None:
     new_draft = draft(
         variant(town.accounts["x"], text=" "),
         variant(town.accounts["x"], link="ftp://pmc.gov.in"),
@@ -368,18 +372,18 @@ def test_every_problem_is_told_at_once(database: Database, town: City, store: St
     "text", [" \u00a0\u2003\n", "\u200b\u2060", "\u180b\ufe0f\U000e0100"], ids=ascii
 )
 def test_a_text_that_nobody_can_see_is_refused(
-    database: Database, town: City, store: Store, text: str
+    database: Database, town: City, store: FolderStore, text: str
 ) -> None:
     new_draft = draft(variant(town.accounts["x"], text=text))
     assert problems(database, town, store, new_draft) == [("variants-0-text", "required")]
 
 
-def test_a_post_without_a_text_is_none(database: Database, town: City, store: Store) -> None:
+def test_a_post_without_a_text_is_none(database: Database, town: City, store: FolderStore) -> None:
     assert problems(database, town, store, draft()) == [("variants", "required")]
 
 
 def test_280_on_x_and_63206_on_facebook_just_fit(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = started(town)
     new_draft = draft(
@@ -398,7 +402,7 @@ def test_280_on_x_and_63206_on_facebook_just_fit(
     ],
 )
 def test_a_text_too_long_for_x_says_by_how_much_and_if_the_link_did_it(
-    database: Database, town: City, store: Store, text: str, link: str, code: str, length: int
+    database: Database, town: City, store: FolderStore, text: str, link: str, code: str, length: int
 ) -> None:
     post = started(town)
     with pytest.raises(Invalid) as caught:
@@ -415,7 +419,9 @@ def test_a_text_too_long_for_x_says_by_how_much_and_if_the_link_did_it(
     assert (problem.values["found"], problem.values["most"]) == (length, 280)
 
 
-def test_a_paused_account_can_be_written_for(database: Database, town: City, store: Store) -> None:
+def test_a_paused_account_can_be_written_for(
+    database: Database, town: City, store: FolderStore
+) -> None:
     with database.transaction() as session:
         session.get_one(Account, town.accounts["x"]).state = AccountState.PAUSED
     post = started(town)

@@ -14,7 +14,7 @@ from publisher.drafting.closings import Closings, begun_with, closed_with, closi
 from publisher.drafting.drafts import PictureDraft
 from publisher.drafting.save import save
 from publisher.drafting.snippets import SnippetDraft
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.desk import StartingText, TextPart
 from publisher.models.posts import Language, Post
 from publisher.models.submissions import SubmissionKind
@@ -199,7 +199,7 @@ def test_a_closing_is_the_department_s_own_in_the_language_of_the_text(
 
 
 def test_a_blank_left_in_a_text_or_a_description_is_not_sent_for_review(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     post = started(town)
     picture = PictureDraft("{place} येथील टाकी", content=photo(), name="a.jpg")

@@ -13,7 +13,7 @@ from flask import Flask
 from cli import nagarvani
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import opener
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.notifications import links
 from publisher.now import now
 from publisher.settings.catalogue import CATALOGUE
@@ -43,7 +43,7 @@ def app() -> Flask:
     settings = load(
         {"NAGARVANI_SECRET_KEY": "k" * 40, "NAGARVANI_DATABASE_URL": "sqlite:///:memory:"}
     )
-    database, store = Database(settings.database_url), Store(settings.media.media_dir)
+    database, store = Database(settings.database_url), FolderStore(settings.media.media_dir)
     return create_app(AppContext(settings, database, store, opener(settings), now))
 
 

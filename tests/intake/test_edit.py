@@ -21,7 +21,7 @@ from publisher.intake.edit import ChangedMeanwhile, DraftingBegun
 from publisher.intake.form import HandIn
 from publisher.intake.persistence import stored_form
 from publisher.intake.uploads import KeptFile, UploadedFile
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.history import Event
 from publisher.models.submission_details import SubmissionChange
 from publisher.models.submissions import Priority, Submission, SubmissionKind
@@ -37,7 +37,7 @@ FILES = (UploadedFile("a.jpg", photo(60)), UploadedFile("b.jpg", photo(61), alt_
 def change(
     session: Session,
     town: City,
-    store: Store,
+    store: FolderStore,
     submission: Submission,
     new_form: HandIn | None = None,
     *,
@@ -71,7 +71,7 @@ def submission(database: Database, town: City) -> Submission:
 
 
 def test_texts_times_and_event_change_and_the_former_ones_are_kept(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with database.transaction() as session:
         fields = change(
@@ -101,7 +101,7 @@ def test_texts_times_and_event_change_and_the_former_ones_are_kept(
 
 @pytest.mark.parametrize("who", ["first", "second", "head"])
 def test_anybody_of_the_department_changes_it(
-    database: Database, town: City, store: Store, submission: Submission, who: str
+    database: Database, town: City, store: FolderStore, submission: Submission, who: str
 ) -> None:
     with database.transaction() as session:
         by = town.actor(who)
@@ -120,7 +120,7 @@ def test_anybody_of_the_department_changes_it(
 def test_nobody_else_changes_what_a_department_handed_in(
     database: Database,
     town: City,
-    store: Store,
+    store: FolderStore,
     submission: Submission,
     who: str,
     error: type[Exception],
@@ -130,7 +130,7 @@ def test_nobody_else_changes_what_a_department_handed_in(
 
 
 def test_the_cell_mends_what_it_recorded_itself(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     form_fields = form(town, brought_by="दूरध्वनीवरून, किरण")
     with database.transaction() as session:
@@ -149,7 +149,7 @@ def test_the_cell_mends_what_it_recorded_itself(
 
 
 def test_a_form_that_changes_nothing_leaves_no_trace(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with database.transaction() as session:
         assert change(session, town, store, submission, seen_version=99) == ()
@@ -158,7 +158,7 @@ def test_a_form_that_changes_nothing_leaves_no_trace(
 
 
 def test_files_are_removed_rotated_and_added_and_the_rest_keep_addresses(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with database.transaction() as session:
         first, second = session.get_one(Submission, submission.id).files
@@ -179,7 +179,7 @@ def test_files_are_removed_rotated_and_added_and_the_rest_keep_addresses(
 
 
 def test_more_files_than_a_form_takes_may_stay_but_no_further_one_be_added(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     digests = [store.save(bytes([number])) for number in range(10)]
     many = [KeptFile(f"{d[:4]}.pdf", d, "application/pdf", 1) for d in digests]
@@ -199,7 +199,7 @@ def test_more_files_than_a_form_takes_may_stay_but_no_further_one_be_added(
 
 
 def test_a_photos_words_alone_are_a_change_too(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with database.transaction() as session:
         own = persistence.form_of(session.get_one(Submission, submission.id))
@@ -209,7 +209,7 @@ def test_a_photos_words_alone_are_a_change_too(
 
 
 def test_the_second_of_two_is_told_what_the_first_changed(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with database.transaction() as session:
         stale = persistence.form_of(session.get_one(Submission, submission.id))
@@ -224,7 +224,7 @@ def test_the_second_of_two_is_told_what_the_first_changed(
 
 
 def test_a_past_wished_time_may_stay_but_no_new_one_may_be_in_the_past(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     with database.transaction() as session:
         soon = handed_in(session, town, wished_at=NOON + DAY / 4)
@@ -235,7 +235,7 @@ def test_a_past_wished_time_may_stay_but_no_new_one_may_be_in_the_past(
 
 
 def test_after_drafting_has_begun_it_is_told_so_and_nothing_changes(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with database.transaction() as session:
         save.start(session, actor=town.actor("clerk"), now=NOON, submission_id=submission.id)
@@ -247,7 +247,7 @@ def test_after_drafting_has_begun_it_is_told_so_and_nothing_changes(
 
 
 def test_what_has_ended_is_not_changed(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with database.transaction() as session:
         close.decline(
@@ -258,7 +258,7 @@ def test_what_has_ended_is_not_changed(
 
 
 def test_what_is_urgent_says_why_and_what_is_not_keeps_no_reason(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         change(session, town, store, submission, priority=Priority.URGENT, urgent_reason="\u200b")
@@ -273,7 +273,7 @@ def test_what_is_urgent_says_why_and_what_is_not_keeps_no_reason(
 
 
 def test_wards_are_ward_offices_and_nothing_else(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with database.transaction() as session:
         ward = add_department(session, "ward-aundh", kind="ward-office")
@@ -296,7 +296,7 @@ def test_wards_are_ward_offices_and_nothing_else(
 
 
 def test_an_event_ends_after_it_begins_and_begins_somewhen(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     cases: list[tuple[dict[str, Any], tuple[str, str]]] = [
         ({"event_until_on": date(2026, 12, 1)}, ("event_on", "first_day_missing")),
@@ -312,7 +312,7 @@ def test_an_event_ends_after_it_begins_and_begins_somewhen(
 
 
 def test_an_earlier_one_is_used_again_without_its_dates(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with database.transaction() as session:
         again = persistence.form_again(session.get_one(Submission, submission.id))
@@ -333,7 +333,7 @@ def test_an_earlier_one_is_used_again_without_its_dates(
 
 
 def test_a_file_that_is_no_longer_in_the_store_is_named(
-    database: Database, town: City, store: Store, submission: Submission
+    database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with database.reading() as session:
         again = persistence.form_again(session.get_one(Submission, submission.id))
@@ -352,7 +352,7 @@ def test_a_file_that_is_no_longer_in_the_store_is_named(
 
 
 def test_a_change_racing_with_drafting_is_in_the_draft_or_refused(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     for round_ in range(4):
         with database.transaction() as session:

@@ -18,7 +18,7 @@ from publisher.intake import close, submit
 from publisher.intake.merge import merge as intake_merge
 from publisher.intake.merge import whole_number
 from publisher.intake.persistence import stored_form
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.submissions import Submission
@@ -109,7 +109,10 @@ def test_nothing_of_the_merged_one_is_drafted_declined_or_merged_again(
 
 
 def test_merging_into_a_drafted_submission_of_another_department_works(
-    database: Database, town: City, store: Store, two_submissions: tuple[Submission, Submission]
+    database: Database,
+    town: City,
+    store: FolderStore,
+    two_submissions: tuple[Submission, Submission],
 ) -> None:
     form_fields = form(town, department_id=town.departments["road"])
     with database.transaction() as session:
@@ -208,7 +211,7 @@ def merge_into(session: Session, town: City, submission: Submission, into: Submi
     session.flush()
 
 
-def road_submission(session: Session, town: City, store: Store) -> Submission:
+def road_submission(session: Session, town: City, store: FolderStore) -> Submission:
     return submit.hand_in(
         session,
         actor=town.actor("road_officer"),
@@ -223,7 +226,7 @@ both_endings = pytest.mark.parametrize("end", [decline, withdraw])
 
 @both_endings
 def test_the_department_of_the_duplicate_is_told_why_and_what_to_do(
-    database: Database, town: City, store: Store, end: Ending
+    database: Database, town: City, store: FolderStore, end: Ending
 ) -> None:
     with database.transaction() as session:
         original = handed_in(session, town)
@@ -240,7 +243,7 @@ def test_the_department_of_the_duplicate_is_told_why_and_what_to_do(
 
 @both_endings
 def test_a_duplicate_stays_merged_when_its_original_ends(
-    database: Database, town: City, store: Store, end: Ending
+    database: Database, town: City, store: FolderStore, end: Ending
 ) -> None:
     with database.transaction() as session:
         original = handed_in(session, town)
@@ -263,7 +266,7 @@ def test_a_duplicate_stays_merged_when_its_original_ends(
 
 
 def test_one_that_was_merged_by_way_of_another_is_told_too(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     with database.transaction() as session:
         last = handed_in(session, town)

@@ -13,7 +13,7 @@ from publisher.database.session import Database
 from publisher.drafting import save
 from publisher.intake import close, questions, submit
 from publisher.intake.persistence import stored_form
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment
@@ -97,7 +97,7 @@ def test_member_and_first_officer_are_asked_and_the_clerk_gets_the_answer(
 
 
 def test_an_officer_who_handed_it_in_gets_one_mail(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     with database.transaction() as session:
         own = submit.hand_in(
@@ -163,7 +163,7 @@ def test_only_its_department_answers(
 
 
 def test_the_cell_records_the_answer_to_what_it_recorded_at_its_desk(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     form_fields = form(town, brought_by="दूरध्वनीवरून, किरण")
     with database.transaction() as session:

@@ -14,7 +14,7 @@ from publisher.database.session import Database
 from publisher.intake import submit
 from publisher.intake.persistence import stored_form
 from publisher.intake.uploads import UploadedFile
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.notifications import Notice
 from publisher.models.people import Department, Person
 from publisher.models.submissions import Submission
@@ -28,7 +28,7 @@ SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 
 
 def errors_of(
-    database: Database, town: City, store: Store, **changed: object
+    database: Database, town: City, store: FolderStore, **changed: object
 ) -> list[tuple[str, str]]:
     """Return field and code of each error of this form."""
     with pytest.raises(Invalid) as caught, database.transaction() as session:
@@ -57,7 +57,7 @@ def test_a_member_hands_in_and_gets_a_number_at_once_and_by_mail(
 
 @pytest.mark.parametrize("who", ["first", "head"])
 def test_officers_and_heads_hand_in_for_their_own_department(
-    database: Database, town: City, store: Store, who: str
+    database: Database, town: City, store: FolderStore, who: str
 ) -> None:
     actor = town.actor(who)
     with database.transaction() as session:
@@ -73,7 +73,7 @@ def test_officers_and_heads_hand_in_for_their_own_department(
 
 @pytest.mark.parametrize("who", ["road_officer", "admin", "auditor"])
 def test_nobody_else_hands_in_for_it(
-    database: Database, town: City, store: Store, who: str
+    database: Database, town: City, store: FolderStore, who: str
 ) -> None:
     with pytest.raises(WrongRole), database.transaction() as session:
         submit.hand_in(
@@ -86,7 +86,7 @@ def test_nobody_else_hands_in_for_it(
 
 
 def test_the_cell_submits_for_a_department_and_tells_its_first_officer(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     form_fields = form(town, inward_number="आवक/१२", brought_by="दूरध्वनीवरून, किरण")
     with database.transaction() as session:
@@ -105,7 +105,9 @@ def test_the_cell_submits_for_a_department_and_tells_its_first_officer(
         assert mails(session) == [("acknowledgement", town.actor("first").person_id)]
 
 
-def test_the_cell_has_to_say_who_brought_it(database: Database, town: City, store: Store) -> None:
+def test_the_cell_has_to_say_who_brought_it(
+    database: Database, town: City, store: FolderStore
+) -> None:
     with pytest.raises(Invalid) as caught, database.transaction() as session:
         submit.hand_in(
             session,
@@ -126,7 +128,7 @@ def test_a_department_cannot_write_into_the_cells_own_fields(
 
 
 def test_a_department_without_anybody_in_office_is_recorded_all_the_same(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     form_fields = form(
         town, department_id=town.departments["information-technology"], brought_by="स्वतः"
@@ -143,7 +145,7 @@ def test_a_department_without_anybody_in_office_is_recorded_all_the_same(
 
 
 def test_the_same_form_twice_is_one_submission_even_after_its_wished_time(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     with database.transaction() as session:
         first = handed_in(session, town, form_token="a1")
@@ -164,7 +166,7 @@ def test_the_same_form_twice_is_one_submission_even_after_its_wished_time(
 
 
 def test_the_same_content_from_a_new_page_is_one_submission_for_an_hour(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     """The response was lost, and the browser fills the form in again."""
     with database.transaction() as session:
@@ -207,7 +209,7 @@ def test_a_form_sent_twice_at_once_is_one_submission_with_one_number(
 
 
 def test_a_form_of_another_department_shows_nothing_of_what_it_became(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     with database.transaction() as session:
         handed_in(session, town, form_token="a1")
@@ -224,7 +226,7 @@ def test_a_form_of_another_department_shows_nothing_of_what_it_became(
     assert caught.value.codes == [("form_token", "used")]
 
 
-def test_every_problem_is_told_at_once(database: Database, town: City, store: Store) -> None:
+def test_every_problem_is_told_at_once(database: Database, town: City, store: FolderStore) -> None:
     codes = errors_of(
         database,
         town,
@@ -260,7 +262,7 @@ def test_every_problem_is_told_at_once(database: Database, town: City, store: St
 
 
 def test_one_text_in_any_language_is_enough_and_none_is_not(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     assert errors_of(database, town, store, text_mr=" ", text_en="", text_hi="\n") == [
         ("text_mr", "no_text")
@@ -270,7 +272,7 @@ def test_one_text_in_any_language_is_enough_and_none_is_not(
 
 
 def test_useful_until_before_the_wished_time_is_refused(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     wished, until = NOON + 2 * DAY, NOON + DAY
     assert errors_of(database, town, store, wished_at=wished, useful_until=until) == [
@@ -279,7 +281,7 @@ def test_useful_until_before_the_wished_time_is_refused(
 
 
 def test_the_minute_that_passed_while_typing_is_forgiven_and_no_more(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     late = NOON - timedelta(seconds=61)
     assert errors_of(database, town, store, wished_at=late) == [("wished_at", "past")]
@@ -288,7 +290,7 @@ def test_the_minute_that_passed_while_typing_is_forgiven_and_no_more(
 
 
 def test_a_closed_department_and_one_that_never_was_are_refused(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     with database.transaction() as session:
         session.get_one(Department, town.departments["water"]).until_on = date(2026, 11, 24)
@@ -306,7 +308,7 @@ def test_a_closed_department_and_one_that_never_was_are_refused(
 
 
 def test_a_photo_keeps_its_pixels_and_its_size_as_seen_upright(
-    database: Database, town: City, store: Store
+    database: Database, town: City, store: FolderStore
 ) -> None:
     content = photo(60, 40, turned=True)
     upload = UploadedFile("C:\\photos\\IMG_1.jpg", content, alt_mr=" जलवाहिनी ", alt_en="A main")
@@ -355,7 +357,7 @@ def _huge() -> bytes:
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_named_and_nothing_is_kept(
-    database: Database, town: City, store: Store, name: str, content: bytes, code: str
+    database: Database, town: City, store: FolderStore, name: str, content: bytes, code: str
 ) -> None:
     files = (UploadedFile("good.jpg", photo()), UploadedFile(name, content))
     with pytest.raises(Invalid) as caught, database.transaction() as session:
@@ -366,7 +368,7 @@ def test_a_file_that_is_not_what_it_should_be_is_named_and_nothing_is_kept(
     assert not store.root.exists()
 
 
-def test_five_pictures_are_one_too_many(database: Database, town: City, store: Store) -> None:
+def test_five_pictures_are_one_too_many(database: Database, town: City, store: FolderStore) -> None:
     five = tuple(UploadedFile(f"{number}.jpg", photo(60 + number)) for number in range(5))
     assert errors_of(database, town, store, files=five) == [("files", "too_many_pictures")]
     nine = tuple(

@@ -17,7 +17,7 @@ from commands.demo.city import accounts_at
 from demo import people
 from demo.seeding.setup import set_up_city
 from publisher.database.session import Database
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.comments import Source
 from publisher.models.deliveries import Delivery
 from publisher.now import now
@@ -76,7 +76,7 @@ class Installation:
 
     def __post_init__(self) -> None:
         self.database = Database(self.database_url)
-        self.store = Store(self.folder / "media")
+        self.store = FolderStore(self.folder / "media")
 
     def _start_sandbox(self) -> None:
         ready = self.folder / "sandbox.json"

@@ -15,7 +15,7 @@ from publisher.mail_messages.read import MOST_BYTES
 from publisher.mailbox import reader
 from publisher.mailbox.imap import imap_server
 from publisher.mailbox.reader import MailboxReading, tick_mailbox
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.mailbox import Mailbox, MailOutcome, ReceivedMail
 from publisher.models.submissions import Submission
 from tests.support import dovecot
@@ -51,7 +51,7 @@ def reading_of(
     town: City,
     server: Dovecot,
     *,
-    store: Store | None = None,
+    store: FolderStore | None = None,
     at: Callable[[], datetime] = lambda: NOON,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> MailboxReading:
@@ -119,7 +119,7 @@ def test_a_renumbered_mailbox_makes_no_submission_twice(town: City, server: Dove
         assert len(session.scalars(select(Submission)).all()) == 3
 
 
-class MeetingStore(Store):
+class MeetingStore(FolderStore):
     """While the first mail is stored, another clock comes to the mailbox."""
 
     def __init__(self, root: Path, other: Callable[[], int]) -> None:
@@ -187,7 +187,7 @@ def test_a_mail_that_ended_the_clock_three_times_is_kept_unread(
         assert town.store.open(mails[0].raw_sha256 or "").startswith(b"From:")
 
 
-class BrokenStore(Store):
+class BrokenStore(FolderStore):
     """Ends the clock with whatever is stored."""
 
     def save(self, content: bytes) -> str:

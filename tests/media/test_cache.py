@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from publisher.media.cache import MediaCache
+from publisher.media.folder_store import FolderStore
 from publisher.media.object_store import ObjectStore
-from publisher.media.store import Store
 from tests.support.object_line import ObjectLine, new_bucket, object_line
 from tests.support.object_stores import bucket_variables, stores_of
 from tests.support.processes import plain_environment
@@ -159,7 +159,7 @@ def test_copies_that_are_removed_or_damaged_are_fetched_again(
     line: ObjectLine, store: ObjectStore, tmp_path: Path
 ) -> None:
     store.save(CONTENT)
-    copy = Store(tmp_path / "cache").path(DIGEST)
+    copy = FolderStore(tmp_path / "cache").path(DIGEST)
     line.requests.clear()
     assert store.open(DIGEST) == CONTENT
     assert line.requests == []

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from publisher.media.store import MediaStore, MediumChanged, MediumMissing, Store, StoreAway
+from publisher.media.folder_store import FolderStore
+from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from tests.support.object_line import new_bucket, object_line
 from tests.support.object_stores import stores_of
 
@@ -24,15 +25,15 @@ NO_DIGESTS = ["../../etc/passwd", "", "a" * 63, DIGEST.upper(), DIGEST + "/x"]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "media")
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "media")
 
 
 @pytest.fixture(params=["folder", "bucket"])
 def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MediaStore]:
     """Open an empty store of each kind; what a bucket is here, `object_line` says."""
     if request.param == "folder":
-        yield Store(tmp_path / "media")
+        yield FolderStore(tmp_path / "media")
         return
     with object_line() as line:
         yield stores_of(line, tmp_path)(new_bucket())
@@ -119,7 +120,7 @@ def test_many_may_save_the_same_picture_at_once(either: MediaStore) -> None:
     assert list(either.digests()) == [DIGEST]
 
 
-def test_the_file_stands_under_its_digest_and_alone(store: Store) -> None:
+def test_the_file_stands_under_its_digest_and_alone(store: FolderStore) -> None:
     store.save(CONTENT)
     store.save(CONTENT)
     files = [path for path in store.root.rglob("*") if path.is_file()]
@@ -128,20 +129,20 @@ def test_the_file_stands_under_its_digest_and_alone(store: Store) -> None:
 
 
 @pytest.mark.parametrize("change", [b"", CONTENT + b"!", CONTENT[:-1]])
-def test_what_changed_on_disk_is_not_handed_out(store: Store, change: bytes) -> None:
+def test_what_changed_on_disk_is_not_handed_out(store: FolderStore, change: bytes) -> None:
     store.path(store.save(CONTENT)).write_bytes(change)
     with pytest.raises(MediumChanged):
         store.open(DIGEST)
 
 
-def test_saving_again_mends_what_changed(store: Store) -> None:
+def test_saving_again_mends_what_changed(store: FolderStore) -> None:
     store.path(store.save(CONTENT)).write_bytes(b"rotten")
     store.save(CONTENT)
     assert store.open(DIGEST) == CONTENT
 
 
 def test_a_folder_that_cannot_be_used_is_away_whatever_is_asked(tmp_path: Path) -> None:
-    store = Store(tmp_path / ("a" * 300))  # a name that no file system takes
+    store = FolderStore(tmp_path / ("a" * 300))  # a name that no file system takes
     acts: list[Callable[[], object]] = [
         lambda: store.save(CONTENT),
         lambda: store.open(DIGEST),
@@ -156,7 +157,7 @@ def test_a_folder_that_cannot_be_used_is_away_whatever_is_asked(tmp_path: Path) 
             act()
 
 
-def test_a_disk_that_fails_while_a_file_is_read_is_away(store: Store) -> None:
+def test_a_disk_that_fails_while_a_file_is_read_is_away(store: FolderStore) -> None:
     path = store.path(store.save(CONTENT))
     path.unlink()
     path.symlink_to("/proc/self/mem")  # it opens, and reading its beginning is an I/O error
@@ -165,7 +166,7 @@ def test_a_disk_that_fails_while_a_file_is_read_is_away(store: Store) -> None:
             act(DIGEST)
 
 
-def test_a_folder_that_is_not_mounted_any_more_is_no_empty_store(store: Store) -> None:
+def test_a_folder_that_is_not_mounted_any_more_is_no_empty_store(store: FolderStore) -> None:
     store.set_identity("4f1c")
     store.identity()
     store.save(CONTENT)
@@ -176,14 +177,15 @@ def test_a_folder_that_is_not_mounted_any_more_is_no_empty_store(store: Store) -
             act(DIGEST)
 
 
-def test_a_disk_that_takes_no_more_leaves_nothing_half_written(store: Store) -> None:
+def test_a_disk_that_takes_no_more_leaves_nothing_half_written(store: FolderStore) -> None:
     script = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from publisher.media.store import Store, StoreAway\n"
+        "from publisher.media.folder_store import FolderStore\n"
+        "from publisher.media.store import StoreAway\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try:\n"
-        "    Store(Path(sys.argv[1])).save(bytes(5000))\n"
+        "    FolderStore(Path(sys.argv[1])).save(bytes(5000))\n"
         "except StoreAway:\n"
         "    sys.exit(7)\n"
     )
@@ -195,7 +197,7 @@ def test_a_disk_that_takes_no_more_leaves_nothing_half_written(store: Store) -> 
     assert [path for path in store.root.rglob("*") if path.is_file()] == []
 
 
-def test_a_long_file_that_changed_is_not_handed_out(store: Store) -> None:
+def test_a_long_file_that_changed_is_not_handed_out(store: FolderStore) -> None:
     store.path(store.save_file(BytesIO(CONTENT))).write_bytes(b"rotten")
     with pytest.raises(MediumChanged):
         store.open_file(DIGEST)

@@ -12,7 +12,8 @@ from sqlalchemy import Table, func, select
 
 from publisher.database.session import Base, Database
 from publisher.delivery import dispatch, sending
-from publisher.media.store import Store, StoreAway
+from publisher.media.folder_store import FolderStore
+from publisher.media.store import StoreAway
 from publisher.models.content_checks import CheckedLink, LinkFinding
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Attempt, Delivery
@@ -41,7 +42,7 @@ def _write(town: City, file: Path) -> archive_format.Manifest:
 
 
 def _restore(town: City, other: Database, file: Path) -> Restored:
-    store = Store(file.parent / "restored")
+    store = FolderStore(file.parent / "restored")
     return restore(other, store, file, now=town.now, reason=REASON, tell=_nothing)
 
 
@@ -63,7 +64,7 @@ def test_every_row_and_medium_comes_back_in_the_other_kind_of_database(
     for table in Base.metadata.sorted_tables:
         if table.name not in changed:
             assert _rows(other, table) == _rows(town.database, table), table.name
-    restored = Store(tmp_path / "restored")
+    restored = FolderStore(tmp_path / "restored")
     assert sorted(restored.digests()) == sorted(town.store.digests())
 
 
@@ -74,7 +75,7 @@ def test_after_it_new_rows_go_on_behind_the_restored_ones(
     file = tmp_path / "house.zip"
     _write(town, file)
     _restore(town, other, file)
-    again = replace(town, database=other, store=Store(tmp_path / "restored"))
+    again = replace(town, database=other, store=FolderStore(tmp_path / "restored"))
     fresh = again.hand_in()
     with again.read() as session:
         numbers = list(session.scalars(select(Submission.number).order_by(Submission.id)))
@@ -239,7 +240,7 @@ def test_a_backup_names_missing_or_changed_media_and_restores_the_rest(
     assert whole in manifest.media
     assert manifest.lost == tuple(sorted((changed, missing)))
     assert _restore(town, other, file).manifest.lost == manifest.lost
-    assert sorted(Store(tmp_path / "restored").digests()) == sorted(manifest.media)
+    assert sorted(FolderStore(tmp_path / "restored").digests()) == sorted(manifest.media)
 
 
 def test_what_is_tidied_away_while_it_is_written_is_not_lost(town: City, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from publisher.database.session import Database
 from publisher.delivery import restore_state
 from publisher.delivery.controls import stop as controls_stop
 from publisher.delivery.restore_state import InDoubt
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.history import Event
@@ -52,7 +52,7 @@ def publish_after_backup(town: City, delivery_id: int) -> None:
 
 def restore_backup(town: City, other: Database, file: Path) -> City:
     """Restore the backup, as if the command was killed right after its commit."""
-    store = Store(file.parent / "restored")
+    store = FolderStore(file.parent / "restored")
     restore(other, store, file, now=town.now, reason="पुनर्स्थापित", tell=ignore_progress)
     return replace(town, database=other, store=store)
 

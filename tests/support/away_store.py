@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 from sqlalchemy import Connection, Engine, event
 
-from publisher.media.store import Store, StoreAway
+from publisher.media.folder_store import FolderStore
+from publisher.media.store import StoreAway
 
 
 class OpenTransactions:
@@ -44,7 +45,7 @@ class OpenTransactions:
         self.connections.discard(id(connection))
 
 
-class AwayStore(Store):
+class AwayStore(FolderStore):
     """A folder that answers as long as it is not `away`; `asked` names the calls, in their order.
 
     `before` is called before each answer. With `transactions`, a call within one is an error.
@@ -52,7 +53,7 @@ class AwayStore(Store):
 
     def __init__(self, root: Path, transactions: OpenTransactions | None = None) -> None:
         super().__init__(root)
-        self._folder = Store(root)  # what it asks of itself is no call of the product
+        self._folder = FolderStore(root)  # what it asks of itself is no call of the product
         self.is_away = False
         self.asked: list[str] = []
         self.before: Callable[[str], None] = lambda _name: None

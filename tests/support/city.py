@@ -20,7 +20,7 @@ from publisher.database.session import Database
 from publisher.delivery import dispatch, reconcile
 from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox import ingest, reply, routing
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.comments import AnswerKind, Comment
 from publisher.models.deliveries import Delivery
 from publisher.platforms.base.protocol import OutcomeUnknown
@@ -174,7 +174,7 @@ def city(database: Database, folder: Path) -> City:
         account_id: MemoryPlatform(now=rows.clock, name=name, can_edit=name == "facebook")
         for name, account_id in rows.accounts.items()
     }
-    return City(**vars(rows), store=Store(folder / "media"), platforms=platforms)
+    return City(**vars(rows), store=FolderStore(folder / "media"), platforms=platforms)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from publisher.intake import submit
 from publisher.intake.form import HandIn
 from publisher.intake.persistence import stored_form
 from publisher.intake.uploads import UploadedFile
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.desk import TextPart
 from publisher.models.posts import Language, Post, Revision, Variant
 from publisher.models.submissions import Submission, SubmissionKind
@@ -35,7 +35,7 @@ from tests.support.first_post import write_once
 class CityPosts(CityPeople):
     """The city with its store of media, and the acts on submissions and posts."""
 
-    store: Store
+    store: FolderStore
 
     def hand_in(
         self,

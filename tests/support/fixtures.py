@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Role
 from publisher.database.session import Database, migrate
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from tests.support import runs, sqlite
 from tests.support.city import City
 from tests.support.city import city as build_city
@@ -24,9 +24,9 @@ from tests.support.postgres import Server
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> FolderStore:
     """Open an empty media store."""
-    return Store(tmp_path / "media")
+    return FolderStore(tmp_path / "media")
 
 
 @pytest.fixture

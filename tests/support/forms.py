@@ -15,7 +15,7 @@ from publisher.drafting.save import save, start
 from publisher.intake import submit
 from publisher.intake.form import HandIn
 from publisher.intake.persistence import stored_form
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.notifications import Notice
 from publisher.models.posts import Language, Post
 from publisher.models.submissions import Submission, SubmissionKind
@@ -66,7 +66,7 @@ def draft(*variants: VariantDraft, **changed: object) -> Draft:
 
 
 def prepared(
-    database: Database, store: Store, form_draft: Draft, post_id: int | None = None
+    database: Database, store: FolderStore, form_draft: Draft, post_id: int | None = None
 ) -> PreparedDraft:
     """Prepare the draft as the page does before it opens a transaction."""
     with database.reading() as session:

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.models.people import Department
 from publisher.settings.environment import load
 from tests.support import runs
@@ -168,7 +168,7 @@ def copy_site(site: Site, file: Path, folder: Path, app: Flask) -> Site:
     city = replace(
         site.city,
         database=Database(f"sqlite:///{folder / 'nagarvani.db'}"),
-        store=Store(folder / "media"),
+        store=FolderStore(folder / "media"),
         clock=Clock(site.city.clock.at),
         # A test may appoint people, or add departments: its names are not those of other copies.
         departments=dict(site.city.departments),

@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from publisher.drafting.drafts import PictureDraft
 from publisher.intake.uploads import UploadedFile
-from publisher.media.store import Store, StoreAway
+from publisher.media.folder_store import FolderStore
+from publisher.media.store import StoreAway
 from publisher.models.content_checks import CheckedLink
 from publisher.models.notifications import Notice
 from publisher.models.posts import Decision, Rendition
@@ -133,7 +134,7 @@ def test_a_draft_shown_again_names_the_photo_to_choose_again(site_without_media:
 def test_the_store_says_so_and_the_doctor_too(site_without_media: Site) -> None:
     root = site_without_media.city.store.root
     with pytest.raises(StoreAway, match="Not a directory"):
-        Store(root).save(b"a picture")
+        FolderStore(root).save(b"a picture")
     settings = site_without_media.app.extensions["house"].settings
     media = dataclasses.replace(settings.media, media_dir=root)
     (problem,) = health_checks.check_media(dataclasses.replace(settings, media=media))

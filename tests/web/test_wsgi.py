@@ -12,7 +12,7 @@ from flask import Flask
 
 import web.wsgi
 from publisher.database.session import Database
-from publisher.media.store import Store
+from publisher.media.folder_store import FolderStore
 from publisher.settings.reader import WrongSetting
 from tests.journey.installation import SECRET
 
@@ -58,7 +58,7 @@ def test_another_media_store_than_that_of_the_database_is_refused(
 ) -> None:
     own_folder.setenv("NAGARVANI_DATABASE_URL", on_sqlite.url)
     own_folder.setenv("NAGARVANI_SECRET_KEY", SECRET)
-    Store(tmp_path / "other").set_identity("f" * 32)
+    FolderStore(tmp_path / "other").set_identity("f" * 32)
     own_folder.setenv("NAGARVANI_MEDIA_DIR", str(tmp_path / "other"))
     with pytest.raises(web.wsgi.NotReady, match="is not the one of this database"):
         web.wsgi.create()
