@@ -19,7 +19,13 @@ from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
 from publisher.media.configured_store import open_store
 from publisher.now import now
-from publisher.operations import health_checks, mail_checks, platform_trial, reading_checks
+from publisher.operations import (
+    account_checks,
+    health_checks,
+    mail_checks,
+    platform_trial,
+    reading_checks,
+)
 from publisher.operations.health_checks import HealthFinding
 from publisher.operations.sealed_tokens import check_factors
 from publisher.operations.store_identity import check_store
@@ -140,13 +146,13 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     yield migrations
     if migrations.ok:
         yield check_store(database, open_store(settings))
-        yield from health_checks.check_accounts(database, account_opener(settings, database))
+        yield from account_checks.check_accounts(database, account_opener(settings, database))
         with database.reading() as session:
             unopened = check_factors(session, Vault.of(settings))
         yield from unopened
-        yield from health_checks.check_expiries(database, now=now())
-        yield from health_checks.check_credits(database)
-        yield from health_checks.check_monitoring(database, now=now())
+        yield from account_checks.check_expiries(database, now=now())
+        yield from account_checks.check_credits(database)
+        yield from account_checks.check_monitoring(database, now=now())
         yield from reading_checks.check_unread_comments(database, now=now())
         yield from mail_checks.check_webhooks(database, settings.platforms, now=now())
         yield from reading_checks.check_spending(database, settings.platforms, now=now())

@@ -16,7 +16,8 @@ from publisher.mailbox.imap import imap_server
 from publisher.media.virus_scanner import ScannerAway, clamd, version_of
 from publisher.models.mailbox import Mailbox, MailOutcome, ReceivedMail
 from publisher.models.submissions import SubmissionFile
-from publisher.operations.health_checks import HealthFinding, HealthSubject, account_finding
+from publisher.operations.account_checks import account_finding
+from publisher.operations.health_checks import HealthFinding, HealthSubject
 
 UNREAD_FOR: Final = timedelta(hours=1)
 """How long ago the mailbox was last read to its end, from which on `doctor` says so.

@@ -11,11 +11,8 @@ from publisher.delivery.accounts.manage import all_accounts
 from publisher.delivery.costs import budget
 from publisher.inbox import comment_storage
 from publisher.inbox.unread import unread
-from publisher.operations.health_checks import (
-    HealthFinding,
-    HealthSubject,
-    account_finding,
-)
+from publisher.operations.account_checks import account_finding
+from publisher.operations.health_checks import HealthFinding, HealthSubject
 
 UNSTORED_FOR: Final = timedelta(days=30)
 """How long comments that could not be stored are reported."""

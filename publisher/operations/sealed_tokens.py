@@ -73,7 +73,7 @@ def _opens(vault: Vault, sealed: str) -> bool:
 def check_factors(session: Session, vault: Vault) -> list[HealthFinding]:
     """Report the people whose second factor the present keys do not open.
 
-    `check_accounts` reports the accounts.
+    `account_checks` reports the accounts.
     """
     people = unopened_people(session, vault)
     if not people:

@@ -13,7 +13,7 @@ from publisher.delivery.monitoring import intervals, overdue, poll
 from publisher.delivery.monitoring.overdue import OverdueChecks
 from publisher.models.deliveries import Account, ReceiptRow
 from publisher.models.monitoring import Watch
-from publisher.operations import health_checks
+from publisher.operations import account_checks
 from publisher.platforms.base.protocol import RefusalCode, Refused, TryLater
 from publisher.states import AccountState
 from tests.delivery.test_monitoring import poll_for
@@ -63,9 +63,9 @@ def test_an_unseen_post_is_overdue_however_often_it_is_requested(
 def test_doctor_says_so_with_what_to_do(town: City) -> None:
     two_that_cannot_be_read(town)
     poll_for(town, ENOUGH)
-    assert health_checks.check_monitoring(town.database, now=town.now) == []
+    assert account_checks.check_monitoring(town.database, now=town.now) == []
     poll_for(town, HOUR)
-    (problem,) = health_checks.check_monitoring(town.database, now=town.now)
+    (problem,) = account_checks.check_monitoring(town.database, now=town.now)
     assert not problem.ok
     message = sentence(problem)
     assert "on x (pmc_x): 2 that are out were not looked at" in message

@@ -17,7 +17,7 @@ from publisher.inbox.ingest import tick_ingest
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.emergency import Alert
 from publisher.models.monitoring import CreditOutage, Watch
-from publisher.operations import health_checks
+from publisher.operations import account_checks
 from publisher.platforms.base.protocol import CreditsUsedUp, OutcomeUnknown
 from publisher.platforms.base.types import Health, HealthProblem
 from publisher.reports.problems import problem_summary
@@ -110,7 +110,7 @@ def test_what_is_due_waits_and_is_sent_once_when_there_are_credits(
         (stopped,) = problem_summary(session, actor=town.actor("lead")).accounts
         assert (stopped.waiting, stopped.credits_since) == (3, began_at)
     assert town.notified("credits_used_up") == ["admin", "lead"]
-    (finding,) = health_checks.check_credits(town.database)
+    (finding,) = account_checks.check_credits(town.database)
     assert (finding.ok, finding.values["platform"]) == (False, "x")
     for _ in range(14):
         assert tick(town, MINUTE) == 0
@@ -124,7 +124,7 @@ def test_what_is_due_waits_and_is_sent_once_when_there_are_credits(
     assert states(town) == [("published", "")] * 6
     assert len(billed.published) == 3
     assert town.notified("credits_used_up") == ["admin", "lead"]
-    assert health_checks.check_credits(town.database) == []
+    assert account_checks.check_credits(town.database) == []
 
 
 def test_credits_that_end_in_the_middle_of_what_is_due_hold_the_rest_back(
