@@ -199,6 +199,7 @@ def _run_machines(options: argparse.Namespace, is_over: StopCondition) -> bool:
             kill_count=max(6, options.posts // PER_KILL),
             rng=random.Random(time.time_ns()),
             is_over=is_over,
+            tell=_print_line,
         )
         machine_run.run()
         judgement = judge_machines(machine_run)
@@ -221,7 +222,11 @@ def _database(run: runs.Run, server: OwnServer | None, folder: Path) -> Iterator
 
 
 def _print_tally(kind: str, tally: Tally, total: Tally) -> None:
-    sys.stdout.write(f"{kind}: {tally}\n  in all {total.kills} kills, {total.found.posts} posts\n")
+    _print_line(f"{kind}: {tally}\n  in all {total.kills} kills, {total.found.posts} posts")
+
+
+def _print_line(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 

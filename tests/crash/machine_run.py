@@ -36,7 +36,7 @@ class MachineRun:
     """So many posts, of which a share goes through the pages, and so many kills.
 
     `made` are the posts whose times are set, `at_work` the kills of a web that handled a form or of
-    a clock that had claimed something.
+    a clock that had claimed something. `tell` is called with a line after each disruption.
     """
 
     machines: Machines
@@ -53,6 +53,7 @@ class MachineRun:
     journal: Journal = field(default_factory=Journal)
     crews: list[Crew] = field(default_factory=list)
     is_over: Callable[[], bool] = lambda: False
+    tell: Callable[[str], None] = lambda _line: None
     has_failed: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _database: Lock = field(default_factory=Lock)
@@ -134,6 +135,9 @@ class MachineRun:
                 self._restart_server()
             else:
                 self._kill(kind)
+            self.tell(
+                f"{number} of {len(kinds)}: {kind}, {self.made.total()} of {self.size} posts made"
+            )
 
     def _kill(self, kind: str) -> None:
         """Kill a machine of this kind, and start it again."""
