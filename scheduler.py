@@ -90,14 +90,16 @@ def ticks(
     """
     database, now = context.database, context.now
     return (
-        Tick("press", 0.5, lambda: tick_dispatch(context)),
-        Tick("tidying", 300.0, lambda: tick_orphan_cleanup(context, is_stopping=is_stopping)),
+        Tick("dispatch", 0.5, lambda: tick_dispatch(context)),
+        Tick(
+            "orphan cleanup", 300.0, lambda: tick_orphan_cleanup(context, is_stopping=is_stopping)
+        ),
         Tick("overtaken", 300.0, lambda: tick_overtaken(context)),
-        Tick("confirming", 2.0, lambda: tick_reconcile(context, is_stopping=is_stopping)),
+        Tick("reconcile", 2.0, lambda: tick_reconcile(context, is_stopping=is_stopping)),
         Tick("seeking", 60.0, lambda: tick_seeking(context, is_stopping=is_stopping)),
         Tick("answers", 2.0, lambda: tick_answers(database, now=now())),
         Tick("watching", 60.0, lambda: tick_watching(context, is_stopping=is_stopping)),
-        Tick("pasted", 60.0, lambda: tick_unread_links(context, is_stopping=is_stopping)),
+        Tick("unread links", 60.0, lambda: tick_unread_links(context, is_stopping=is_stopping)),
         Tick("limits", 5.0, lambda: tick_limits(database, now=now())),
         Tick("credits", 5.0, lambda: tick_credits(context)),
         Tick("spending", 60.0, lambda: tick_spending(database, settings.platforms, now=now())),
@@ -105,7 +107,7 @@ def ticks(
         Tick("alerts", 5.0, lambda: tick_alerts(database, sms=settings.sms, now=now)),
         Tick("ratifications", 60.0, lambda: tick_ratifications(database, now=now)),
         Tick(
-            "listening",
+            "ingest",
             5.0,
             lambda: tick_ingest(context, is_busy=is_busy, is_stopping=is_stopping),
         ),
@@ -113,7 +115,7 @@ def ticks(
         Tick("unread", 60.0, lambda: tick_unread(database, now=now())),
         *_message_ticks(context, settings, is_stopping, waits),
         Tick("exports", 1.0, lambda: tick_exports(database, now=now())),
-        Tick("letter files", 1.0, lambda: tick_letter_exports(database, settings, now=now())),
+        Tick("letter exports", 1.0, lambda: tick_letter_exports(database, settings, now=now())),
         *_appointment_ticks(context),
         *_review_ticks(context, settings),
         Tick("contacts", 60.0, lambda: tick_contacts(database, now=now())),
@@ -155,7 +157,7 @@ def _review_ticks(context: WorkerContext, settings: Settings) -> tuple[Tick, ...
     """Return the ticks that tell and remind approvers of what waits for them."""
     database, now = context.database, context.now
     return (
-        Tick("lapsed", 5.0, lambda: tick_lapsed_approvals(database, now=now())),
+        Tick("lapsed approvals", 5.0, lambda: tick_lapsed_approvals(database, now=now())),
         Tick(
             "heads",
             60.0,
@@ -258,12 +260,12 @@ def run(context: WorkerContext, settings: Settings) -> None:
     tables = Tick("tables", 2.0, _start_check(context, stopping, died))
     # The worker has a thread of its own: it waits for the next due moment, not for a tick.
     worker = Worker(context)
-    thread = threading.Thread(target=_run_worker, args=[worker, stopping, died], name="press")
+    thread = threading.Thread(target=_run_worker, args=[worker, stopping, died], name="dispatch")
     thread.start()
     all_ticks = ticks(
         context, settings, is_busy=worker.is_busy, is_stopping=stopping.is_set, waits=True
     )
-    scheduler = make_scheduler((*(tick for tick in all_ticks if tick.name != "press"), tables))
+    scheduler = make_scheduler((*(tick for tick in all_ticks if tick.name != "dispatch"), tables))
     scheduler.start()
     log.info("clock %s runs", context.clock_name)
     stopping.wait()
@@ -308,11 +310,11 @@ def _run_until_stopped(worker: Worker, stopping: threading.Event) -> None:
         try:
             claimed = worker.run_for()
         except NOT_STORED as problem:
-            _log_failure("press", problem)
+            _log_failure("dispatch", problem)
             stopping.wait(1.0)
         else:
             if claimed:
-                log.info("press: %d", claimed)
+                log.info("dispatch: %d", claimed)
 
 
 def make_scheduler(periodic_ticks: tuple[Tick, ...]) -> BackgroundScheduler:

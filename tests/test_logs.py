@@ -35,7 +35,7 @@ def record(message: str, *arguments: object, at: float = AT, loop: str = "") -> 
 
 def failed(problem: Exception, *, at: float) -> logging.LogRecord:
     """Return the record of a loop that failed."""
-    made = record("press failed", at=at, loop="press")
+    made = record("dispatch failed", at=at, loop="dispatch")
     try:
         raise problem
     except type(problem) as raised:
@@ -73,7 +73,7 @@ def test_in_json_a_record_is_one_object_and_stays_readable() -> None:
 def test_an_exception_is_below_a_line_and_a_field_in_json() -> None:
     made = failed(ValueError(f"/approve/{TOKEN}"), at=AT)
     first, *below = LineFormatter().format(made).splitlines()
-    assert first.endswith("press failed")
+    assert first.endswith("dispatch failed")
     assert below[0] == "Traceback (most recent call last):"
     assert below[-1] == "ValueError: /approve/***"
     (line,) = JsonFormatter().format(made).splitlines()

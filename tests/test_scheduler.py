@@ -19,19 +19,19 @@ from tests.support.city_people import NOON
 
 PROMISES = {
     # A post leaves the moment it is due; a running clock has a thread of its own for it.
-    "press": 0.5,
+    "dispatch": 0.5,
     # What was made unpublished and is not needed goes an hour after its last try.
-    "tidying": 300,
+    "orphan cleanup": 300,
     # What a claim counted of a limit is counted no more where its try was overtaken.
     "overtaken": 300,
     # What may be live is looked for after 20 s, 1, 5 and 15 minutes.
-    "confirming": 2,
+    "reconcile": 2,
     # A comment is answered as soon as its answer is live.
     "answers": 2,
     # Edits and deletions by others are noticed within a day: each watch has its own due time.
     "watching": 60,
     # A pasted link that could not be read back is read again after a quarter of an hour.
-    "pasted": 60,
+    "unread links": 60,
     # What waits for a full account says until when.
     "limits": 5,
     # A budget that is used up slows reading within a minute.
@@ -47,7 +47,7 @@ PROMISES = {
     # A department has a day to ratify an emergency; then others are notified.
     "ratifications": 60,
     # Comments on Facebook arrive in seconds, those on X within a minute.
-    "listening": 5,
+    "ingest": 5,
     # What Facebook tells us of is in the inbox in seconds.
     "webhooks": 2,
     "subscriptions": 60,
@@ -61,7 +61,7 @@ PROMISES = {
     # A file that came while the scanner was away can be used soon after it is back.
     "scans": 30,
     # Somebody waits for the PDF and the ZIP of a call's letters.
-    "letter files": 1,
+    "letter exports": 1,
     # A person waits for the code, as with mails.
     "sms": 2,
     # A department is merged or closed on its day.
@@ -70,7 +70,7 @@ PROMISES = {
     "calls": 60,
     "office reminders": 600,
     "transfers": 60,
-    "lapsed": 5,
+    "lapsed approvals": 5,
     # A head is told in the minute in which their right to decide begins.
     "heads": 60,
     # So are the officers, and all of them once more before the wished time.

@@ -129,8 +129,8 @@ def test_the_threads_of_a_worker_store_rate_limits_too(
     town: City, limit_reporting_x: _LimitReportingPlatform
 ) -> None:
     town.due()
-    press = Worker(replace(town.context, monotonic=time.monotonic))
-    press.run_for(0.1)
+    worker = Worker(replace(town.context, monotonic=time.monotonic))
+    worker.run_for(0.1)
     assert limit_reporting_x.has_answered.wait(PATIENCE)
-    press.close()
+    worker.close()
     assert stored_limits(town) == LEARNED

@@ -265,14 +265,14 @@ def test_closing_stores_receipts_even_if_giving_back_a_delivery_fails(town: City
     for _ in range(3):
         town.due()
     pace = replace(PACE, connections=1)
-    press = Worker(replace(town.context, delivery_settings=pace, monotonic=time.monotonic))
-    press.run_for(0.1)
+    worker = Worker(replace(town.context, delivery_settings=pace, monotonic=time.monotonic))
+    worker.run_for(0.1)
     assert slow.asked.wait(PATIENCE)
     slow.may_answer.set()
     with _fail_once(town.database) as failed:
-        press.close()
+        worker.close()
     assert failed
-    assert not press.recorder.is_alive()
+    assert not worker.recorder.is_alive()
     with town.read() as session:
         states = session.scalars(select(Delivery.state)).all()
     assert sorted(states) == ["claimed", "published", "scheduled"]

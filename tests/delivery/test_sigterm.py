@@ -122,7 +122,7 @@ def _sources_read(installation: ClockInstallation, condition: ColumnElement[bool
         return session.execute(query).scalar_one()
 
 
-@pytest.mark.parametrize("name", ["confirming", "watching", "listening"])
+@pytest.mark.parametrize("name", ["reconcile", "watching", "ingest"])
 def test_ticks_of_a_stopping_clock_make_no_more_platform_calls(town: City, name: str) -> None:
     (post,) = town.live()
     poll.tick_watching(town.context)

@@ -139,7 +139,7 @@ class ClockRules(ControlRules):
 
     def dispatch(self) -> None:
         """Dispatch, and check that each due delivery which was left has a reason (I3)."""
-        self.counts["press"] += self.town.tick_dispatch()
+        self.counts["dispatch"] += self.town.tick_dispatch()
         self.check_new_entries()
         with self.town.read() as session:
             is_stopped = bool(stop.open_stops(session))
