@@ -210,6 +210,7 @@ def _mailbox(
         mail_from=settings.mail_from,
         mail_server=settings.mail_server,
         clamd=clamd(settings.clamd_url),
+        store_identity=context.store_identity,
     )
     server = imap_server(settings.imap_url, tokens=tokens)
     reading = MailboxReading(context.database, server, intake, context.now, is_stopping)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -27,7 +28,8 @@ def read_files(settings: Settings, files: Sequence[Path]) -> None:
     intake = intake_of(settings)
     with checked_database(settings) as database:
         with media_store_checked(settings, database):
-            identify(database, intake.store, now=now())
+            identity = identify(database, intake.store, now=now())
+        intake = replace(intake, store_identity=identity)
         for file in files:
             try:
                 report = read_mail(database, file.read_bytes(), intake=intake, now=now)

@@ -22,7 +22,8 @@ class MailIntake:
     """What mails are taken in with: the store, and what is set for the city.
 
     `mail_from` is our own address, `mail_server` the authserv-id of our own mail server; empty if
-    none checks senders. Without `clamd` no file is scanned for viruses.
+    none checks senders. Without `clamd` no file is scanned for viruses. `store_identity` is that of
+    `store` at the start; "" if it was not compared.
     """
 
     store: MediaStore
@@ -30,6 +31,7 @@ class MailIntake:
     mail_from: str
     mail_server: str
     clamd: Clamd | None = None
+    store_identity: str = ""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from publisher.mailbox.senders import (
     sender_of,
 )
 from publisher.mailbox.take_in import take_in
+from publisher.media.store_in_use import require_in_use
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.validation import Invalid
 from publisher.working_time import day_bounds, local_day
@@ -42,7 +43,11 @@ SECRET_MAIL = "secret_mail"  # noqa: S105  why a mail is ignored
 def receive(
     session: Session, prepared: PreparedMail, *, intake: MailIntake, now: datetime
 ) -> ReceivedMail:
-    """Store the mail with what becomes of it; the same content twice is one."""
+    """Store the mail with what becomes of it; the same content twice is one.
+
+    Raises `StoreAway` if the database names another store than the one that its files are in.
+    """
+    require_in_use(session, intake.store_identity)
     message = prepared.message
     if message is None or prepared.unreadable is not None:
         return _refused(session, prepared, now)

@@ -14,7 +14,7 @@ from functools import cache
 from multiprocessing.connection import Connection
 from typing import Final
 
-from sqlalchemy import Insert, bindparam, select, update
+from sqlalchemy import Insert, bindparam, update
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
@@ -24,14 +24,12 @@ from publisher.database.revisions import shipped_revision
 from publisher.database.session import Database
 from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore, StoreAway
+from publisher.media.store_in_use import ANOTHER_NOW, ONLY_ROW, is_still_in_use
 from publisher.models.submission_details import StoreInUse
 from publisher.operations.health_checks import HealthFinding, HealthSubject
 from publisher.operations.retention import used_digests
 from publisher.settings.environment import Settings
 from publisher.settings.reader import PREFIX
-
-_ONE: Final = 1
-"""The id of the only row."""
 
 _SHOWN: Final = 8
 """How many characters of an identity are printed; who has the whole could forge a store."""
@@ -53,10 +51,6 @@ _NO_MEDIA: Final = (
 _AWAY: Final = (
     "media store {store}: it does not answer, is full, or cannot be read or written{reason}: "
     "start or mount it, or correct its settings, and try again"
-)
-_ANOTHER_NOW: Final = (
-    "the database names another media store now (nagarvani media copy or adopt): correct "
-    f"{PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, and start again"
 )
 
 
@@ -106,32 +100,6 @@ def make_identity() -> str:
     return secrets.token_hex(16)
 
 
-def in_use(session: Session) -> str:
-    """Return the identity of this database's store; "" if none was laid yet."""
-    return session.scalar(select(StoreInUse.identity).where(StoreInUse.id == _ONE)) or ""
-
-
-def is_still_in_use(session: Session, identity: str) -> bool:
-    """Return whether the database names the store with which a process started.
-
-    A process that did not compare at its start has "", and compares nothing later.
-    """
-    return not identity or in_use(session) == identity
-
-
-def require_in_use(session: Session, identity: str) -> None:
-    """Raise `StoreAway` unless the database names the store with which this process started.
-
-    Called before rows begin to name files that this process has stored. Who changes the store waits
-    for the end of the transaction, and sees those rows.
-    """
-    query = select(StoreInUse.identity).where(StoreInUse.id == _ONE)
-    # The weakest lock that a change waits for.
-    named = session.scalar(query.with_for_update(read=True, key_share=True)) if identity else ""
-    if named != identity:
-        raise StoreAway(_ANOTHER_NOW)
-
-
 def change_since_start(database: Database, identity: str) -> str:
     """Return why a clock that started with this store must not go on, or "" if nothing changed.
 
@@ -141,7 +109,7 @@ def change_since_start(database: Database, identity: str) -> str:
     if revision != head:
         return f"the tables are those of another version ({revision}, not {head}) now"
     with database.reading() as session:
-        return "" if is_still_in_use(session, identity) else _ANOTHER_NOW
+        return "" if is_still_in_use(session, identity) else ANOTHER_NOW
 
 
 def is_store_of(database: Database, store: MediaStore) -> bool:
@@ -179,7 +147,7 @@ def _lacks_all_media(database: Database, store: MediaStore) -> bool:
 
 def _row(database: Database) -> StoreInUse | None:
     with database.reading() as session:
-        return session.get(StoreInUse, _ONE)
+        return session.get(StoreInUse, ONLY_ROW)
 
 
 def _insert(database: Database, now: datetime) -> None:
@@ -197,7 +165,7 @@ def _insert(database: Database, now: datetime) -> None:
 def _insertion(dialect: str) -> Insert:
     # Of two starts at once the first one's row stays.
     columns = {
-        "id": _ONE,
+        "id": ONLY_ROW,
         "identity": bindparam("identity"),
         "replaces": "",
         "laid_at": bindparam("now"),
@@ -229,7 +197,7 @@ def renew(
 
     `finish` lays it in the store, once this is committed.
     """
-    entry = session.get(StoreInUse, _ONE, with_for_update=True) or StoreInUse(id=_ONE)
+    entry = session.get(StoreInUse, ONLY_ROW, with_for_update=True) or StoreInUse(id=ONLY_ROW)
     entry.identity, entry.replaces, entry.laid_at = make_identity(), replaces, now
     session.add(entry)
     transitions.record(session, entry, verb, actor=actor, now=now, values=values)
@@ -241,11 +209,11 @@ def restore_identity(session: Session, *, carried: str, now: datetime) -> str | 
 
     A store without identity gets a new one: it is another store than that of the backup.
     """
-    entry = session.get(StoreInUse, _ONE)
+    entry = session.get(StoreInUse, ONLY_ROW)
     if entry is not None and carried == entry.identity:
         entry.replaces = None
         return None
-    entry = entry or StoreInUse(id=_ONE)
+    entry = entry or StoreInUse(id=ONLY_ROW)
     entry.identity, entry.replaces, entry.laid_at = make_identity(), "", now
     session.add(entry)
     session.flush()

@@ -18,6 +18,7 @@ from publisher.mailbox.reader import MailboxReading, tick_mailbox
 from publisher.media.folder_store import FolderStore
 from publisher.models.mailbox import Mailbox, MailOutcome, ReceivedMail
 from publisher.models.submissions import Submission
+from publisher.operations.store_identity import identify
 from tests.support import dovecot
 from tests.support.away_store import AwayStore
 from tests.support.city import City
@@ -185,6 +186,23 @@ def test_a_mail_that_ended_the_clock_three_times_is_kept_unread(
             (MailOutcome.SUBMISSION, ""),
         ]
         assert town.store.open(mails[0].raw_sha256 or "").startswith(b"From:")
+
+
+def test_a_clock_whose_store_was_changed_leaves_the_mail_unread(
+    town: City, server: Dovecot
+) -> None:
+    server.deliver(mail_of(town, "first"))
+    identity = identify(town.database, town.store, now=town.now)
+    reading = reading_of(town, server)
+    stale = dataclasses.replace(reading.intake, store_identity="a" * 32)
+    assert tick_mailbox(dataclasses.replace(reading, intake=stale), waits=False) == 0
+    assert subjects(town) == []
+    with town.read() as session:
+        assert "names another media store" in session.scalars(select(Mailbox.problem)).one()
+    known = dataclasses.replace(reading.intake, store_identity=identity)
+    later = dataclasses.replace(reading, intake=known, now=_later(reading.now()))
+    assert tick_mailbox(later, waits=False) == 1
+    assert subjects(town) == ["first"]
 
 
 class BrokenStore(FolderStore):

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from publisher.database.session import Database, migrate
 from publisher.media.folder_store import FolderStore
 from publisher.media.store import MediumMissing, StoreAway
+from publisher.media.store_in_use import in_use, is_still_in_use, require_in_use
 from publisher.models.content_checks import CheckedLink
 from publisher.models.history import Event
 from publisher.models.submission_details import StoreInUse
@@ -30,10 +31,7 @@ from publisher.operations.store_identity import (
     change_since_start,
     check_store,
     identify,
-    in_use,
-    is_still_in_use,
     renew,
-    require_in_use,
 )
 from publisher.people.permissions import COMMAND
 from tests.support import sqlite

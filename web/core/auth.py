@@ -20,7 +20,7 @@ from approvals.second_factor import OPEN_WITHOUT
 from publisher.auth import sessions
 from publisher.auth.sessions import Present
 from publisher.models.people import Appointment, Person
-from publisher.operations.store_identity import require_in_use
+from publisher.media.store_in_use import require_in_use
 from publisher.working_time import local_day
 from web.core import form_recovery, permissions
 from web.core.context import ctx

@@ -28,7 +28,7 @@ from werkzeug.exceptions import NotFound
 
 from publisher.database.revisions import is_newer, shipped_revision
 from publisher.operations import worker_health
-from publisher.operations.store_identity import is_still_in_use
+from publisher.media.store_in_use import is_still_in_use
 from publisher.operations.table_metrics import Gauge, read_gauges
 from web.core.context import AppContext
 from web.core.permissions import for_programs
