@@ -10,23 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Insert, Select, bindparam, null, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager
 
 from publisher import failpoints, transitions
-from publisher.database.bulk import insert_for
 from publisher.delivery import failures, platform_credits
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.costs import budget
 from publisher.delivery.worker_context import WorkerContext
 from publisher.inbox import authors, comment_storage, reading_groups
 from publisher.inbox.reading_groups import AgeGroup, Member, Reading
+from publisher.inbox.sources import open_sources
 from publisher.models.comments import Source
-from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
-from publisher.models.posts import Post, PostKind
+from publisher.models.deliveries import Account, ReceiptRow
 from publisher.platforms.base.charges import Cause
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
@@ -36,9 +33,7 @@ from publisher.platforms.base.protocol import (
     TryLater,
 )
 from publisher.platforms.base.types import CommentSource, SharedPage
-from publisher.platforms.registry import all_platforms
 from publisher.states import AccountState
-from publisher.transitions import NOW
 
 READING_INTERVALS = (
     (timedelta(hours=1), timedelta(minutes=1)),
@@ -88,72 +83,6 @@ def tick_ingest(
     if not is_stopping():
         authors.complete(pool)
     return new_count
-
-
-def open_sources(session: Session, *, now: datetime) -> None:
-    """Create the sources of every new live post, and of each account that has mentions."""
-    session.flush()
-    connection = session.connection()
-    dialect = connection.dialect.name
-    connection.execute(_insert_sources_of_posts(dialect), {"now": now})
-    platforms = [platform.name for platform in all_platforms() if platform.has_mentions]
-    connection.execute(_insert_sources_of_mentions(dialect), {"now": now, "platforms": platforms})
-
-
-#: PostgreSQL:
-#:   INSERT INTO sources (account_id, receipt_id, read_at)
-#:   SELECT receipts.account_id, receipts.id, :now AS read_at
-#:   FROM receipts
-#:   JOIN deliveries ON deliveries.id = receipts.delivery_id
-#:   JOIN posts ON posts.id = deliveries.post_id
-#:   LEFT OUTER JOIN sources ON sources.receipt_id = receipts.id
-#:   WHERE sources.id IS NULL
-#:     AND posts.kind = 'post'
-#:     AND receipts.action = 'publish'
-#:     AND receipts.gone_at IS NULL
-#:   ON CONFLICT DO NOTHING
-@cache
-def _insert_sources_of_posts(dialect: str) -> Insert:
-    new_posts = (
-        select(ReceiptRow.account_id, ReceiptRow.id, NOW.label("read_at"))
-        .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
-        .join(Post, Post.id == Delivery.post_id)
-        .outerjoin(Source, Source.receipt_id == ReceiptRow.id)
-        .where(
-            Source.id.is_(None),
-            Post.kind == PostKind.POST,
-            ReceiptRow.action == DeliveryAction.PUBLISH,
-            ReceiptRow.gone_at.is_(None),
-        )
-    )
-    return _insert_sources(dialect, new_posts)
-
-
-#: PostgreSQL:
-#:   INSERT INTO sources (account_id, receipt_id, read_at)
-#:   SELECT accounts.id, NULL AS receipt_id, :now AS read_at
-#:   FROM accounts
-#:   LEFT OUTER JOIN sources ON sources.account_id = accounts.id
-#:     AND sources.receipt_id IS NULL
-#:   WHERE sources.id IS NULL
-#:     AND accounts.platform IN (:platforms)
-#:   ON CONFLICT DO NOTHING
-@cache
-def _insert_sources_of_mentions(dialect: str) -> Insert:
-    new_mentions = (
-        select(Account.id, null().label("receipt_id"), NOW.label("read_at"))
-        .outerjoin(Source, (Source.account_id == Account.id) & Source.receipt_id.is_(None))
-        .where(Source.id.is_(None), Account.platform.in_(bindparam("platforms", expanding=True)))
-    )
-    return _insert_sources(dialect, new_mentions)
-
-
-def _insert_sources(dialect: str, query: Select[*tuple[Any, ...]]) -> Insert:
-    insertion = insert_for(dialect, Source).from_select(
-        ["account_id", "receipt_id", "read_at"], query
-    )
-    # Another clock may open the same ones at this moment.
-    return insertion.on_conflict_do_nothing()
 
 
 def _lease_next_reading(context: WorkerContext, silent_ids: Collection[int] = ()) -> Reading | None:

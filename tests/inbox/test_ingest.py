@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from publisher import transitions
 from publisher.delivery.attempt import PlatformPool
 from publisher.inbox import comment_storage, ingest
+from publisher.inbox.sources import open_sources
 from publisher.models.comments import Comment, Source, Thread
 from publisher.models.deliveries import Account
 from publisher.platforms.base import types
@@ -263,7 +264,7 @@ def _two_posts_on_each(town: City, trouble: PlatformError) -> _FailingPlatform:
         town.platform("facebook").citizen_says("इथे?", parent_id=town.platform_id(post))
     _replace_x(town, trouble)
     with town.write() as session:
-        ingest.open_sources(session, now=town.now + HOUR)
+        open_sources(session, now=town.now + HOUR)
         for source in _sources(session):
             on_x = source.account_id == town.accounts["x"]
             source.read_at = town.now + (MINUTE if on_x else 2 * MINUTE)
@@ -324,7 +325,7 @@ def test_two_clocks_that_open_the_same_sources_open_each_once(town: City) -> Non
     """
     town.live()
     with town.write() as session:
-        ingest.open_sources(session, now=town.now)
+        open_sources(session, now=town.now)
         other = threading.Thread(target=_open_sources, args=[town])
         other.start()
         other.join(0.3)
@@ -336,7 +337,7 @@ def test_two_clocks_that_open_the_same_sources_open_each_once(town: City) -> Non
 
 def _open_sources(town: City) -> None:
     with town.write() as session:
-        ingest.open_sources(session, now=town.now)
+        open_sources(session, now=town.now)
 
 
 def _read_by_one_tick(town: City, *, busy: bool) -> int:

@@ -19,8 +19,8 @@ from approvals.policy import Action, Actor
 from approvals.second_factor import OPEN_WITHOUT
 from publisher.auth import sessions
 from publisher.auth.sessions import Present
-from publisher.models.people import Appointment, Person
 from publisher.media.store_in_use import require_in_use
+from publisher.models.people import Appointment, Person
 from publisher.working_time import local_day
 from web.core import form_recovery, permissions
 from web.core.context import ctx

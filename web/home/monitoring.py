@@ -27,8 +27,8 @@ from werkzeug import Response
 from werkzeug.exceptions import NotFound
 
 from publisher.database.revisions import is_newer, shipped_revision
-from publisher.operations import worker_health
 from publisher.media.store_in_use import is_still_in_use
+from publisher.operations import worker_health
 from publisher.operations.table_metrics import Gauge, read_gauges
 from web.core.context import AppContext
 from web.core.permissions import for_programs
