@@ -214,7 +214,7 @@ def test_hundreds_of_requests_at_once_on_a_connection_are_not_answered(serve: Se
     with ExitStack() as stack:
         for _number in range(8):
             stack.enter_context(pages.client()).send(style * 200)
-        assert pages.page_time() < 1
+        assert pages.page_time() < QUICK.unread
 
 
 def test_a_video_that_nobody_reads_holds_up_no_page_and_is_given_up(serve: Serve) -> None:
@@ -230,13 +230,14 @@ def test_a_video_that_nobody_reads_holds_up_no_page_and_is_given_up(serve: Serve
             client = stack.enter_context(pages.client())
             client.send(f"{get}Cookie: {cookies}\r\n\r\n".encode())
             assert client.connection.recv(20).startswith(b"HTTP/1.1 200 ")
-        assert pages.page_time() < 1
+        assert pages.page_time() < QUICK.unread
         wait_for(lambda: pages.files_open() <= files_before, what="the connections to be closed")
 
 
 def test_two_hundred_half_requests_and_eight_slow_uploads_hold_up_no_page(serve: Serve) -> None:
     pages = serve(Limits(), 2)
-    body = form({"title": "water"}, file=bytes(8 * MEGABIT))
+    seconds = 8
+    body = form({"title": "water"}, file=bytes(seconds * MEGABIT))
 
     def upload(_number: int) -> int:
         with pages.client() as client:
@@ -253,7 +254,7 @@ def test_two_hundred_half_requests_and_eight_slow_uploads_hold_up_no_page(serve:
             times.append(pages.page_time())
             time.sleep(0.5)
         statuses = {upload.result() for upload in uploads}
-    assert max(times) < 1, times
+    assert max(times) < seconds / 2, times  # who waits for an upload waits for most of it
     assert statuses == {401}  # read whole: a page to sign in that keeps the form
 
 

@@ -104,7 +104,7 @@ def test_the_marathi_export_is_planned_row_by_row(register: Database) -> None:
             ("roads", "शैलजा कुदळे", recorded),
             ("roads", "समीर बोऱ्हाडे", recorded),
         }
-        medha = session.scalars(select(Appointment)).first()
+        medha = session.scalars(select(Appointment).order_by(Appointment.id)).first()
         assert medha is not None
         assert (medha.person.mobile, medha.person.mail) == ("+919822012345", "medha.s@pmc.example")
         assert (medha.rank, medha.order_number) == (1, "पापु/आस्था/८८")
