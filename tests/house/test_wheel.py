@@ -205,7 +205,7 @@ def test_installed_by_root_it_runs_for_a_user_who_can_write_none_of_it(
     assert annex.stdout.startswith("%PDF"), annex.stderr
     assert_pages_are_served(installed, empty_url, start)
     lines = quiet(installed.call("clock", "--once", url=empty_url))
-    assert {"press: 0", "mail: 0", "retention: 0"} <= set(lines)
+    assert {"dispatch: 0", "mail: 0", "retention: 0"} <= set(lines)
     assert installed.files() == before
 
 
