@@ -1,7 +1,8 @@
 """The media store and the database know each other: both have one random identity.
 
-It is laid where neither has one, but not in an empty store if the database names media. Where they
-differ, nothing may start: photos would be missing, or would be written where nobody looks for them.
+It is laid where neither has one, but not in a store without any of the media that the database
+names. Where they differ, nothing may start: photos would be missing, or would be written where
+nobody looks for them.
 """
 
 from __future__ import annotations
@@ -123,10 +124,10 @@ def identify(database: Database, store: MediaStore, *, now: datetime) -> str:
 
     What a start before this one left half done is finished. Raises OtherStore or StoreAway.
     """
-    entry = _row(database)
-    if entry is None and not store.identity():
-        if _lacks_all_media(database, store):
-            raise NoMediaThere(store.address, "", "")
+    entry, carried = _row(database), store.identity()
+    if _is_unmarked(entry, carried) and _lacks_all_media(database, store):
+        raise NoMediaThere(store.address, "", "")
+    if entry is None and not carried:
         _insert(database, now)
     # Another start may have been faster: its row is there before its store has the identity.
     entry = _row(database)
@@ -137,6 +138,11 @@ def identify(database: Database, store: MediaStore, *, now: datetime) -> str:
         finish(database, store, entry.identity)
     store.expect_identity(entry.identity)
     return entry.identity
+
+
+def _is_unmarked(entry: StoreInUse | None, carried: str) -> bool:
+    """Return whether the store would get its first identity, also one that was laid half."""
+    return not carried and (entry is None or entry.replaces == "")
 
 
 def _lacks_all_media(database: Database, store: MediaStore) -> bool:
@@ -264,25 +270,17 @@ def check_store(database: Database, store: MediaStore) -> HealthFinding:
     values: dict[str, object] = {"store": store.address, "wanted": beginning(_identity_of(entry))}
     try:
         carried = store.identity()
+        lacks_all = _is_unmarked(entry, carried) and _lacks_all_media(database, store)
     except StoreAway:
         return HealthFinding(HealthSubject.STORE, False, "store_away", values)
     values["found"] = beginning(carried)
+    if lacks_all:
+        return HealthFinding(HealthSubject.STORE, False, "store_no_media", values)
     if entry is None and not carried:
-        return _finding_without_identity(database, store, values)
+        return HealthFinding(HealthSubject.STORE, True, "store_not_laid", values)
     is_same = entry is not None and carried in (entry.identity, entry.replaces)
     code = "store_same" if is_same else "store_other" if carried else "store_unmarked"
     return HealthFinding(HealthSubject.STORE, is_same, code, values)
-
-
-def _finding_without_identity(
-    database: Database, store: MediaStore, values: dict[str, object]
-) -> HealthFinding:
-    try:
-        is_laid_next = not _lacks_all_media(database, store)
-    except StoreAway:
-        return HealthFinding(HealthSubject.STORE, False, "store_away", values)
-    code = "store_not_laid" if is_laid_next else "store_no_media"
-    return HealthFinding(HealthSubject.STORE, is_laid_next, code, values)
 
 
 def _identity_of(entry: StoreInUse | None) -> str:

@@ -161,6 +161,20 @@ def test_the_first_start_lays_none_in_an_empty_store_if_media_are_named(
     assert identity == row_of(database).identity == store.identity()
 
 
+def test_a_start_that_was_left_half_done_lays_no_identity_elsewhere(
+    database: Database, store: FolderStore, tmp_path: Path
+) -> None:
+    read_only = UnwritableStore(store.root)
+    name_medium(database, store.save(b"a picture"))
+    with pytest.raises(StoreAway):
+        identify(database, read_only, now=NOON)
+    unmounted = FolderStore(tmp_path / "unmounted")
+    assert code_of(database, unmounted) == ("store_no_media", False)
+    with pytest.raises(NoMediaThere):
+        identify(database, unmounted, now=NOON)
+    assert identify(database, store, now=NOON) == row_of(database).identity
+
+
 def test_a_refusal_reaches_the_process_that_has_yet_to_fork() -> None:
     sent = copy(NoMediaThere("/srv/media", "", ""))  # rebuilt from its parts, as when it is pickled
     assert isinstance(sent, NoMediaThere)
