@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from publisher.media.store import (
     IDENTITY,
@@ -24,6 +24,7 @@ from publisher.media.store import (
 )
 
 log = logging.getLogger("nagarvani.media")
+_LENGTH: Final = 2  # of a folder's name, as `name_of` begins
 
 
 class FolderStore(StoreWithIdentity):
@@ -45,9 +46,10 @@ class FolderStore(StoreWithIdentity):
         """Yield the digest of every stored medium, in no order. Raises StoreAway."""
         self._check_identity()  # a folder that is not mounted is empty
         with self._usable():
-            for file in self.root.glob("??/??/*"):
-                if is_digest(file.name):
-                    yield file.name
+            for _folder, subfolders, names in os.walk(self.root, onerror=_raise_unless_gone):
+                yield from filter(is_digest, names)
+                # Such as `lost+found`, which only root may read.
+                subfolders[:] = [name for name in subfolders if len(name) == _LENGTH]
 
     def exists(self, digest: str) -> bool:
         """Return True if a file is stored under `digest`; its bytes are not compared.
@@ -180,6 +182,11 @@ class FolderStore(StoreWithIdentity):
         folder.mkdir(parents=True, exist_ok=True)
         for parent in (folder.parent, self.root):
             _sync_folder(parent)
+
+
+def _raise_unless_gone(problem: OSError) -> None:
+    if not isinstance(problem, FileNotFoundError | NotADirectoryError):
+        raise problem
 
 
 def _write(target: Path, content: Iterable[bytes]) -> None:

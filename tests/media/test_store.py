@@ -177,6 +177,37 @@ def test_a_folder_that_is_not_mounted_any_more_is_no_empty_store(store: FolderSt
             act(DIGEST)
 
 
+def test_a_folder_that_may_not_be_listed_is_away_and_not_empty(store: FolderStore) -> None:
+    store.save(b"a picture")
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from publisher.media.folder_store import FolderStore\n"
+        "from publisher.media.store import StoreAway\n"
+        "if os.geteuid() == 0:\n"
+        "    os.setuid(65534)\n"
+        "try:\n"
+        "    list(FolderStore(Path(sys.argv[1])).digests())\n"
+        "except StoreAway as away:\n"
+        "    sys.exit(7 if away.reason == 'Permission denied' else 8)\n"
+    )
+    store.root.chmod(0)
+    ended = subprocess.run(
+        [sys.executable, "-B", "-c", script, str(store.root)],
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    store.root.chmod(0o700)
+    assert ended.returncode == 7
+
+
+def test_what_is_not_ours_beside_the_media_is_not_looked_into(store: FolderStore) -> None:
+    digest = store.save(b"a picture")
+    (store.root / "lost+found").mkdir()
+    (store.root / "lost+found" / ("a" * 64)).touch()
+    assert list(store.digests()) == [digest]
+
+
 def test_a_disk_that_takes_no_more_leaves_nothing_half_written(store: FolderStore) -> None:
     script = (
         "import resource, sys\n"
