@@ -199,6 +199,9 @@ def test_the_catalogue_says_that_a_credential_is_in_a_file(tmp_path: Path) -> No
     rows = settings_in_force(load(environment, folder=tmp_path), environment, folder=tmp_path)
     (secret,) = (row for row in rows if row.name == "MEDIA_SECRET")
     assert (secret.text, secret.origin) == ("***", "file")
+    other = named({"CITY_CODE_FILE": str(tmp_path / "secret")})  # no setting: it is not read
+    rows = settings_in_force(load(other, folder=tmp_path), other, folder=tmp_path)
+    assert not [row.name for row in rows if row.origin == "file"]
 
 
 def test_with_https_the_place_of_media_has_to_be_written(

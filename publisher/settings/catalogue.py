@@ -128,9 +128,10 @@ def settings_in_force(
     from_file, from_process = read_variables(environment, folder=folder)
     in_force: list[SettingInForce] = []
     variables = from_file | from_process
+    names = {setting.name for setting in CATALOGUE}
     for setting in CATALOGUE:
-        text = variables.get(setting.name, "")
-        is_in_file = not text and variables.get(f"{setting.name}_FILE")
+        text, in_file = variables.get(setting.name, ""), f"{setting.name}_FILE"
+        is_in_file = not text and in_file in names and variables.get(in_file)
         origin = SettingOrigin.NAMED_FILE if is_in_file else SettingOrigin.DEFAULT
         if text:
             is_own = setting.name in from_process
