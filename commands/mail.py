@@ -16,7 +16,7 @@ from publisher.media.configured_store import open_store
 from publisher.media.store import StoreAway
 from publisher.media.virus_scanner import clamd
 from publisher.now import now
-from publisher.operations.store_identity import identify
+from publisher.operations.store_identity import identify, in_brackets
 from publisher.settings.environment import Settings
 
 
@@ -34,7 +34,10 @@ def read_files(settings: Settings, files: Sequence[Path]) -> None:
             try:
                 report = read_mail(database, file.read_bytes(), intake=intake, now=now)
             except StoreAway as problem:
-                message = f"{file}: nothing can be stored in {settings.media.address}"
+                message = (
+                    f"{file}: nothing can be stored in {settings.media.address}"
+                    f"{in_brackets(problem)}"
+                )
                 raise click.ClickException(message) from problem
             click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
 

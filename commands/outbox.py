@@ -15,7 +15,7 @@ from publisher.now import now
 from publisher.operations.queue_report import QueueReport, queue_report
 from publisher.people.permissions import COMMAND
 from publisher.settings.environment import Settings
-from publisher.states import DeliveryState, NoticeState
+from publisher.states import CLAIMED_OR_SENDING, DeliveryState, NoticeState
 from publisher.validation import Invalid
 
 
@@ -52,7 +52,8 @@ def _counts(counts: Mapping[DeliveryState, int] | Mapping[NoticeState, int]) -> 
 
 def _delivery_line(delivery: Delivery) -> str:
     account = f"{delivery.account.platform} {delivery.account.handle}"
-    code = delivery.reason.get("code")
+    # What is on its way keeps the reason of an earlier wait.
+    code = "" if delivery.state in CLAIMED_OR_SENDING else delivery.reason.get("code")
     return (
         f"  {_moment(delivery.due_at)}  {delivery.id}  {delivery.state}  {delivery.action}  "
         f"{account}  {delivery.post.title}" + (f"  ({code})" if code else "")

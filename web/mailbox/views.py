@@ -115,6 +115,7 @@ def mail_intake() -> MailIntake:
         mail_from=settings.mail_from,
         mail_server=settings.mail_server,
         clamd=clamd(settings.clamd_url),
+        store_identity=ctx.store_identity,
     )
 
 
