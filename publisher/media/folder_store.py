@@ -47,7 +47,8 @@ class FolderStore(StoreWithIdentity):
         self._check_identity()  # a folder that is not mounted is empty
         with self._usable():
             for _folder, subfolders, names in os.walk(self.root, onerror=_raise_unless_gone):
-                yield from filter(is_digest, names)
+                # A folder in the place of a file is a medium that cannot be read.
+                yield from filter(is_digest, (*subfolders, *names))
                 # Such as `lost+found`, which only root may read.
                 subfolders[:] = [name for name in subfolders if len(name) == _LENGTH]
 
