@@ -162,8 +162,10 @@ def _in_words(ending: Ending) -> tuple[str, str]:
             return "published", ending.answer
         case Refused():
             return "refused", ending.detail
-        case MediumMissing() | MediumChanged():
-            return "refused", ending.digest
+        case MediumMissing():
+            return "store", f"nothing is stored under {ending.digest}"
+        case MediumChanged():
+            return "store", f"what is stored under {ending.digest} has changed"
         case StoreAway():
             return "store", str(ending)
         case CreditsUsedUp():

@@ -206,6 +206,8 @@ def test_a_missing_picture_fails_the_delivery_with_a_reason(town: City) -> None:
     town.tick_dispatch(HOUR)
     delivery = town.delivery(delivery_id)
     assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, {"code": "medium_missing"})
+    with town.read() as session:  # no platform has refused anything
+        assert session.scalars(select(Attempt.outcome)).all() == ["store"]
     assert _nothing_left(town)
 
 
