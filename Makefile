@@ -31,10 +31,10 @@ demo: ## the whole house with an invented city, in this terminal (PORT=5000 FRES
 test: ## style, types, layers, then the tests that take minutes, on SQLite and PostgreSQL (ARGS="-k word")
 	@$(SETUP) test $(ARGS)
 
-proof: ## what takes longer: the browser, commands as processes, and runs that are killed
+proof: ## all that takes longer still: the other database, languages and servers, runs that are killed, planted bugs
 	@$(SETUP) proof $(ARGS)
 
-ci: ## what the continuous integration runs: style, types, layers, then tests and proofs in one go
+ci: ## what the continuous integration runs: as test, and one round of the browser and of killed runs
 	@$(SETUP) ci $(ARGS)
 
 crash: ## real processes killed at named points and at random (LONG=1: until stopped; ONLY=machines: those alone)

@@ -10,6 +10,7 @@ from tests.house.complaints import complaints_of, expect_none
 from tools.figures import ceilings, sizes
 from tools.figures.__main__ import show
 from tools.figures.ceilings import Ceilings, Report
+from tools.figures.code import lines_of_code
 from tools.figures.figure import Measurement, Tree, checkout
 from tools.figures.table import FIGURES
 from tools.source import Source, python_files
@@ -154,3 +155,10 @@ def test_ceilings_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     written = Ceilings({"private_words": 10.6, "facades": 481}, {"publisher.media": 21, "web": 5})
     ceilings.write(written, tmp_path / "ceilings.toml")
     assert ceilings.load(tmp_path / "ceilings.toml") == written
+
+
+def test_docstrings_comments_and_blank_lines_are_no_code() -> None:
+    attribute = '# why\nx = 1\n"""About x."""\n'
+    function = 'def f():\n    """Does."""\n\n    return """\na\n"""\n'
+    source = Source("a.py", f'"""Says."""\n\n{attribute}\n{function}')
+    assert lines_of_code(source) == len(["x = 1", "def f()", "return", "a", '"""'])

@@ -59,7 +59,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
 def is_whole(config: pytest.Config) -> bool:
     """Return whether all tests were asked for: no path, no word and no mark chooses among them."""
     all_paths = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    return all_paths and not config.option.keyword and config.option.markexpr in {"", "not proof"}
+    return all_paths and not config.option.keyword and config.option.markexpr in {"", "not proof", "not proof or ci"}
 
 
 def _reports(terminalreporter: TerminalReporter) -> list[pytest.TestReport]:
