@@ -63,10 +63,18 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let a test that is marked `both` or `twin` run on PostgreSQL too, all others on SQLite."""
+    marks = [metafunc.definition.get_closest_marker(name) for name in ("both", "twin")]
+    if "engine" in metafunc.fixturenames and any(marks):
+        metafunc.parametrize("engine", ["sqlite", "postgres"], indirect=True, scope="module")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by the fixtures they ask for; those in the browser are proofs, and come last.
+    """Mark tests by the fixtures they ask for; those in the browser come last.
 
+    They are proofs, unless `make ci` has to run them.
     Playwright's loop keeps running in a worker once the browser has started; a test that calls
     `asyncio.run` must come before.
     """
@@ -75,9 +83,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark in ("browser", "postgres"):
             if mark in names:
                 item.add_marker(mark)
-        if "browser" in names or _is_twin(item):
+        if "browser" in names and item.get_closest_marker("ci") is None:
             item.add_marker("proof")
+        if _is_twin(item):
+            item.add_marker("postgres")
+            if item.get_closest_marker("both") is None and item.get_closest_marker("proof") is None:
+                item.add_marker("ci")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def _is_twin(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    return call is not None and call.params.get("engine") == "postgres"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -88,16 +105,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-
-
-def _is_twin(item: pytest.Item) -> bool:
-    """Return whether a test repeats on PostgreSQL what it runs on SQLite too.
-
-    `make proof` runs those; a test of locks, of transactions or of SQL itself is marked `both`.
-    """
-    call = getattr(item, "callspec", None)
-    databases = [call.params.get(name) for name in ("database_url", "city")] if call else []
-    return "postgres" in databases and item.get_closest_marker("both") is None
 
 
 @pytest.fixture(scope="session")
@@ -148,12 +155,16 @@ def sqlite_url(run: runs.Run, tmp_path: Path) -> str:
     return sqlite.copy(sqlite.template(run, migrate), tmp_path / "nagarvani.db")
 
 
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
-)
-def database_url(request: pytest.FixtureRequest) -> str:
-    """Return a migrated, empty database: the test runs on SQLite, and on PostgreSQL."""
-    return str(request.getfixturevalue(f"{request.param}_url"))
+@pytest.fixture(scope="module")
+def engine(request: pytest.FixtureRequest) -> str:
+    """Return `sqlite`, or in a twin `postgres`: see `pytest_generate_tests`."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, engine: str) -> str:
+    """Return a migrated, empty database: the test runs on SQLite, and its twin on PostgreSQL."""
+    return str(request.getfixturevalue(f"{engine}_url"))
 
 
 @pytest.fixture

@@ -35,8 +35,6 @@ from publisher.states import (
 from tests.support.city_people import add_department
 from tests.test_states import OF, design_moves
 
-pytestmark = pytest.mark.both
-
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 Things = dict[type[transitions.Stateful], transitions.Stateful]
@@ -184,6 +182,7 @@ def send_and_fail(database: Database, things: Things) -> None:
         raise ZeroDivisionError
 
 
+@pytest.mark.twin
 def test_move_and_event_are_kept_or_undone_together(
     database: Database, rows_with_states: Things
 ) -> None:
@@ -212,6 +211,7 @@ def change_elsewhere(session: Session, kind: type[transitions.Stateful], state: 
     session.execute(statement)
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("kind", "meanwhile", "to"),
     [
@@ -241,6 +241,7 @@ def test_what_somebody_else_moved_first_is_overtaken(
     assert events(session, thing) == []
 
 
+@pytest.mark.both
 def test_two_connections_move_one_row_once(database: Database, rows_with_states: Things) -> None:
     with database.reading() as looking:
         stale = own(looking, rows_with_states, Post)
@@ -262,6 +263,7 @@ def test_two_connections_move_one_row_once(database: Database, rows_with_states:
         assert [event.verb for event in events(session, rows_with_states[Post])] == ["send"]
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(("fence", "moves_it"), [(3, True), (2, False), (4, False)])
 def test_an_older_fence_changes_nothing(
     session: Session, rows_with_states: Things, fence: int, moves_it: bool
@@ -294,6 +296,7 @@ def three(session: Session, things: Things) -> list[Post]:
     return posts
 
 
+@pytest.mark.twin
 def test_a_set_is_moved_whole_with_an_event_for_each(
     session: Session, rows_with_states: Things
 ) -> None:
@@ -307,6 +310,7 @@ def test_a_set_is_moved_whole_with_an_event_for_each(
         assert [event.details for event in events(session, post)] == [{"n": 1}]
 
 
+@pytest.mark.both
 def test_of_a_set_none_moves_where_one_was_overtaken(
     session: Session, rows_with_states: Things
 ) -> None:
@@ -352,6 +356,7 @@ def test_an_empty_set_writes_nothing(session: Session, rows_with_states: Things)
     assert session.scalar(select(func.count(Event.id))) == 0
 
 
+@pytest.mark.both
 def test_a_locked_row_is_read_afresh(session: Session, rows_with_states: Things) -> None:
     post = own(session, rows_with_states, Post)
     change_elsewhere(session, Post, PostState.APPROVED)
@@ -366,6 +371,7 @@ def test_a_locked_row_is_read_afresh(session: Session, rows_with_states: Things)
 STATEFUL = ["submissions", "posts", "deliveries", "comments", "accounts", "notices"]
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("table", STATEFUL)
 @pytest.mark.parametrize("state", ["publish", "DRAFT", "", "approved "])
 def test_the_database_knows_no_other_states(session: Session, table: str, state: str) -> None:
@@ -373,6 +379,7 @@ def test_the_database_knows_no_other_states(session: Session, table: str, state:
         session.execute(text(f"UPDATE {table} SET state = :state"), {"state": state})
 
 
+@pytest.mark.both
 def test_an_unknown_state_is_not_inserted(session: Session) -> None:
     statement = text(
         "INSERT INTO posts"

@@ -79,7 +79,7 @@ def test(options: argparse.Namespace) -> int:
 def ci(options: argparse.Namespace) -> int:
     """Set up, check, and run the tests with those marked `ci`, in one run of pytest."""
     python_environment = _ready_for_tests()
-    arguments = [*PROOF_WORKERS, "-m", "not proof or ci", *options.arguments]
+    arguments = [*PROOF_WORKERS, "-m", "not proof", *options.arguments]
     call = _pytest_call(python_environment, arguments)
     return _run_counted("ci", python_environment, {**CHECKS, **AUDIT}, [call], options)
 
@@ -90,7 +90,7 @@ def proof(options: argparse.Namespace) -> int:
     With arguments, run the long tests that they choose, also those that are part of `ci`.
     """
     python_environment = _ready_for_tests()
-    mark = "proof" if options.arguments else "proof and not ci"
+    mark = "proof or ci" if options.arguments else "proof"
     call = _pytest_call(python_environment, [*PROOF_WORKERS, "-m", mark, *options.arguments])
     calls = [call] if options.arguments else [call, _mutants_call(python_environment)]
     return _run_counted("proof", python_environment, {}, calls, options)

@@ -40,8 +40,6 @@ from tests.support.passwords import (
     with_password,
 )
 
-pytestmark = pytest.mark.both
-
 MAIL, OTHER = "first@pmc.example", "second@pmc.example"
 WRONG = "not the pass-word at all"
 OFFICE, STRANGER, HOME = "203.0.113.7", "198.51.100.9", "192.0.2.4"
@@ -205,6 +203,7 @@ def test_an_address_without_many_failures_of_the_account_is_asked_too(
         assert isinstance(type_code(session, asked, code, now=NOON + 2 * MINUTE), SignedIn)
 
 
+@pytest.mark.both
 def test_of_two_right_codes_at_once_one_signs_in(database: Database) -> None:
     with database.transaction() as session:
         people(session)

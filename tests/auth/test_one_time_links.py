@@ -12,8 +12,6 @@ from publisher.database.session import Database
 from publisher.models.people import Link, Person
 from tests.support.city_people import NOON, add_department, appoint
 
-pytestmark = pytest.mark.both
-
 INVITATION = LinkPurpose.INVITATION
 LASTS = timedelta(days=14)
 

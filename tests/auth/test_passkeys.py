@@ -26,8 +26,6 @@ from tests.support.authenticator import Authenticator
 from tests.support.city_people import MINUTE, NOON, add_department, appoint
 from tests.support.passwords import PASSWORD, signed_in_as, with_password
 
-pytestmark = pytest.mark.both
-
 MAIL = "first@pmc.example"
 VAULT = Vault("a key that only these tests know, and that is long enough", ())
 SITE = PasskeySite("nagarvani.example", "https://nagarvani.example")
@@ -158,6 +156,7 @@ def test_a_recovery_code_stands_in_for_a_passkey(database: Database) -> None:
         assert isinstance(outcome, SignedIn)
 
 
+@pytest.mark.twin
 def test_a_challenge_counts_once(database: Database) -> None:
     with database.transaction() as session:
         owner = owner_of(session)

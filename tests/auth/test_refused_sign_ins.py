@@ -22,8 +22,6 @@ from publisher.people.permissions import COMMAND
 from tests.support.city_people import NOON, add_department, appoint, verbs
 from tests.support.passwords import PASSWORD, prove, signed_in_as, with_password
 
-pytestmark = pytest.mark.both
-
 MAIL = "first@pmc.example"
 WRONG = "not the pass-word at all"
 
@@ -109,6 +107,7 @@ def test_failures_without_end_are_counted_and_fill_no_history(
         assert len(refusals(session)) == most + 1
 
 
+@pytest.mark.both
 def test_many_at_once_are_counted_in_one_row_a_day(database: Database) -> None:
     with database.transaction() as session:
         officer(session)

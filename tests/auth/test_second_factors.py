@@ -25,8 +25,6 @@ from publisher.models.second_factors import RecoveryCode, SecondFactor
 from tests.support.city_people import MINUTE, NOON, add_department, appoint, verbs
 from tests.support.passwords import PASSWORD, set_password, signed_in_as, with_password
 
-pytestmark = pytest.mark.both
-
 MAIL = "first@pmc.example"
 VAULT = Vault("a key that only these tests know, and that is long enough", ())
 HOUR = timedelta(hours=1)
@@ -124,6 +122,7 @@ def test_a_code_is_read_in_either_script_and_with_spaces(database: Database) -> 
         assert isinstance(typed(session, asked(session, now=later), code, now=later), SignedIn)
 
 
+@pytest.mark.twin
 def test_a_step_that_was_used_is_refused_and_so_is_an_earlier_one(database: Database) -> None:
     with database.transaction() as session:
         officer, later = enrolled(session), NOON + MINUTE

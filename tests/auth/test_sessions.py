@@ -16,8 +16,6 @@ from publisher.people.permissions import COMMAND
 from tests.support.city_people import NOON, add_department, appoint, verbs
 from tests.support.passwords import signed_in_as, with_password
 
-pytestmark = pytest.mark.both
-
 MAIL = "first@pmc.example"
 SECOND = timedelta(seconds=1)
 

@@ -32,8 +32,6 @@ from tests.support.passwords import (
     with_password,
 )
 
-pytestmark = pytest.mark.both
-
 MAIL, MOBILE = "first@pmc.example", "+919822012345"
 MINUTE = timedelta(minutes=1)
 Outcome = SignedIn | CodeRequest | FactorRequest | SignInRefusal

@@ -67,6 +67,16 @@ class CityServer:
             assert cookie is not None
             self.cookies[name, lang] = cookie.value
 
+    def read(self, path: str, name: str, lang: str) -> tuple[int, str]:
+        """Return the status code and the HTML of a page, read without a browser."""
+        if not name and ("", lang) not in self.cookies:
+            self._store_cookies("", {})
+        url = self.address.replace("http://", "https://")
+        client = self.app.test_client()
+        client.set_cookie(COOKIE, self.cookies[name, lang], domain="127.0.0.1", secure=True)
+        answer = client.get(path, base_url=url, follow_redirects=True)
+        return answer.status_code, answer.get_data(as_text=True)
+
     def use_session(self, window: BrowserContext, name: str, lang: str) -> None:
         """Put a person's session, or an anonymous one (""), in this language into a window."""
         if not name and ("", lang) not in self.cookies:

@@ -1,9 +1,12 @@
-"""Every page of the URL map, filled, empty and in error: axe, reflow, large letters, languages."""
+"""Every page of the URL map, filled, empty and in error: axe, reflow, large letters, languages.
+
+Each case is opened once, in Marathi; `make proof` looks at the other languages.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,12 @@ from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.cases import CASES, FAILURES, NOT_PAGES, Case
 from tests.browser.conftest import CityServers, ReportLine, SharedWindow
-from tests.browser.foreign_sentences import foreign_sentences
+from tests.browser.foreign_sentences import (
+    TEXT_TO_TRANSLATE,
+    foreign_sentences,
+    longest_language,
+    text_to_translate,
+)
 from tests.support.accessibility import Finding, examine
 from tests.support.runs import CHECKOUT
 from tools.source import read
@@ -30,13 +38,15 @@ README_PICTURES = {
 
 EVERY_CASE = (*CASES, *FAILURES)
 FIRST_CASES = frozenset({case.endpoint: case.id for case in reversed(EVERY_CASE)}.values())
-# Texts written by people and platforms are marked, and are not translated.
-TEXT_TO_TRANSLATE = """() => {
-    const page = document.body.cloneNode(true)
-    const untranslated = "[lang], [data-theirs], .source-text, .quoted, script, style, template"
-    page.querySelectorAll(untranslated).forEach(element => element.remove())
-    return page.textContent
-}"""
+FIRST_ERRORS = frozenset(
+    {
+        case.endpoint: case.id for case in reversed(EVERY_CASE) if case.act or case.code >= 400
+    }.values()
+)
+READ_CASES = [case for case in EVERY_CASE if case.act is None]
+"""The cases that show what is asked for, without a press."""
+OTHER_CASES = [case for case in EVERY_CASE if case.id in FIRST_CASES or case.act]
+OTHER_LANGUAGES = ("en", "hi")
 SCROLLS_SIDEWAYS = "document.documentElement.scrollWidth > window.innerWidth"
 # The letters become twice as large; what scrolls in a box of its own may be wider than the page.
 ELEMENTS_WIDER_THAN_THE_PAGE = """() => {
@@ -55,7 +65,7 @@ ELEMENTS_WIDER_THAN_THE_PAGE = """() => {
 }"""
 
 
-@pytest.mark.proof
+@pytest.mark.ci
 def test_every_page_of_the_url_map_has_a_case(servers: CityServers) -> None:
     rules = servers.filled.app.url_map.iter_rules()
     pages = {rule.endpoint for rule in rules if rule.methods and "GET" in rule.methods}
@@ -69,6 +79,7 @@ def test_each_picture_of_the_readme_is_there_and_shows_a_case() -> None:
     assert {file.stem for file in PICTURES.iterdir()} == named
 
 
+@pytest.mark.ci
 def test_what_is_no_page_answers_with_a_file(
     servers: CityServers, shared_window: SharedWindow
 ) -> None:
@@ -89,6 +100,7 @@ def test_what_is_no_page_answers_with_a_file(
         assert answer.headers["content-type"].startswith("image/")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("case", EVERY_CASE, ids=lambda case: case.id)
 def test_a_page_is_fit_for_everybody(
     case: Case,
@@ -98,41 +110,48 @@ def test_a_page_is_fit_for_everybody(
     shots: Path | None,
     shoot: Callable[[Page, str], None],
 ) -> None:
-    """Axe examines a page in Marathi only: its rules do not depend on the language."""
+    """Axe examines the first case of an endpoint and its first error: the parts of its pages."""
     page = shared_window.page
 
     def look(width: int) -> None:
-        if width not in WIDTHS:
-            return
-        # Contrast is two thirds of axe's work. The few colours of a wide page alone belong to parts
-        # that pages share; each endpoint's first case shows them.
-        contrast = width == 390 or case.id in FIRST_CASES
-        findings = examine(page, contrast=contrast)
-        assert [str(violation) for violation in findings.violations] == []
-        for incomplete in findings.incompletes:
-            report_line(_summary(incomplete))
+        # The few colours of a wide page alone belong to parts that pages share.
+        if case.id in FIRST_CASES if width == 1280 else width == 390:
+            findings = examine(page)
+            assert [str(violation) for violation in findings.violations] == []
+            for incomplete in findings.incompletes:
+                report_line(_summary(incomplete))
 
-    check_in_language(case, "mr", servers, shared_window, look)
+    examined = case.id in FIRST_CASES | FIRST_ERRORS
+    check_in_language(case, "mr", servers, shared_window, look if examined else None)
     assert page.locator("h1").count() == 1
-    if shots:
-        keep_pictures(page, case, "mr", shoot)
     resize(page, 320)
     assert page.evaluate(ELEMENTS_WIDER_THAN_THE_PAGE) == []
-
-
-@pytest.mark.parametrize("lang", ["en", "hi"])
-@pytest.mark.parametrize("case", EVERY_CASE, ids=lambda case: case.id)
-def test_a_page_fits_and_speaks_one_language(
-    case: Case,
-    lang: str,
-    servers: CityServers,
-    shared_window: SharedWindow,
-    shots: Path | None,
-    shoot: Callable[[Page, str], None],
-) -> None:
-    check_in_language(case, lang, servers, shared_window)
     if shots:
-        keep_pictures(shared_window.page, case, lang, shoot)
+        for lang in ("mr", *OTHER_LANGUAGES):
+            open_case(case, lang, servers, shared_window)
+            keep_pictures(page, case, lang, shoot)
+
+
+@pytest.mark.parametrize("case", OTHER_CASES, ids=lambda case: case.id)
+def test_the_language_with_the_longest_texts_fits(
+    case: Case, servers: CityServers, shared_window: SharedWindow
+) -> None:
+    lang = longest_language(OTHER_LANGUAGES)
+    check_in_language(case, lang, servers, shared_window, widths=(320,))
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("case", READ_CASES, ids=lambda case: case.id)
+def test_a_page_speaks_one_language(
+    case: Case, servers: CityServers, subtests: pytest.Subtests
+) -> None:
+    for lang in OTHER_LANGUAGES:
+        with subtests.test(lang):
+            server = servers.server(case.city)
+            code, html = server.read(servers.examples.path(case.path), case.who, lang)
+            assert code == case.code
+            assert f'<html lang="{lang}"' in html
+            assert foreign_sentences(text_to_translate(html), lang) == []
 
 
 def check_in_language(
@@ -140,17 +159,19 @@ def check_in_language(
     lang: str,
     servers: CityServers,
     shared_window: SharedWindow,
-    look: Callable[[int], None] = lambda _width: None,
+    look: Callable[[int], None] | None = None,
+    widths: Iterable[int] = SIZES,
 ) -> None:
     """Open a case, check for foreign sentences, overflow, the console; `look` at each width."""
     page = shared_window.page
     open_case(case, lang, servers, shared_window)
     assert page.locator("html").get_attribute("lang") == lang
     assert foreign_sentences(str(page.evaluate(TEXT_TO_TRANSLATE)), lang) == []
-    for width in SIZES:
+    for width in widths:
         resize(page, width)
         assert not page.evaluate(SCROLLS_SIDEWAYS), width
-        look(width)
+        if look:
+            look(width)
     assert console_problems(shared_window.console_lines, page, case.code) == []
     page.evaluate("window.localStorage.clear()")
 

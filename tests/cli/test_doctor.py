@@ -114,6 +114,7 @@ def failed_lines(output: CommandResult) -> list[str]:
     return [line.split(maxsplit=1)[1] for line in output.lines if not line.startswith("ok")]
 
 
+@pytest.mark.both
 def test_a_house_in_order_is_ok_line_by_line(workspace: Workspace) -> None:
     output = workspace.run("doctor")
     assert failed_lines(output) == []

@@ -40,6 +40,7 @@ def count(database: Database, kind: type[Department | Event | Account]) -> int:
         return session.scalar(select(func.count()).select_from(kind)) or 0
 
 
+@pytest.mark.both
 def test_the_register_is_loaded_with_the_circulars_fact_of_14_july_2021(
     workspace: Workspace, database: Database
 ) -> None:

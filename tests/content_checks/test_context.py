@@ -53,6 +53,7 @@ def newest_revision(session: Session, post_id: int) -> Revision:
     return session.scalars(query.limit(1)).one()
 
 
+@pytest.mark.twin
 def test_the_same_text_as_another_posts_is_found_with_that_post(database: Database) -> None:
     _city, earlier, later = add_two_posts(
         database, NOTICE, f"{NOTICE}\n#पाणी".replace(". ", ".\n\n")
@@ -79,6 +80,7 @@ def test_another_text_is_neither(database: Database) -> None:
         }
 
 
+@pytest.mark.twin
 def test_texts_over_thirty_days_old_count_only_if_published_since(
     database: Database,
 ) -> None:
@@ -254,6 +256,7 @@ def test_the_sending_event_records_warnings_without_any_of_the_text(
     assert "98220" not in str(details)
 
 
+@pytest.mark.twin
 def test_a_draft_of_many_texts_asks_the_database_a_fixed_number_of_times(
     database: Database,
 ) -> None:

@@ -141,6 +141,7 @@ def test_in_a_rehearsal_a_link_to_another_host_is_let_be(link_checker: LinkCheck
     assert (link.finding, link.next_at) == (None, None)
 
 
+@pytest.mark.twin
 def test_two_clocks_do_not_look_at_the_same_link(
     link_checker: LinkChecker, site: WebServer
 ) -> None:

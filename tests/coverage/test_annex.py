@@ -20,7 +20,7 @@ from publisher.working_time import local_day
 from tests.support.city import City
 from tests.support.city_people import DAY, NOON
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 ADMIN = Actor(ActorKind.PERSON, role=Role.ADMIN)
 CIRCULAR = date(2021, 7, 14)
 

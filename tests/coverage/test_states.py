@@ -38,7 +38,7 @@ from publisher.working_time import day_bounds
 from tests.support.city import City, statements
 from tests.support.city_people import DAY, HOUR
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 NONE, ONE, TWO = OfficerState.NONE, OfficerState.ONE, OfficerState.TWO
 ACTIVE, UNSEEN = OfficerState.ACTIVE, OfficerState.UNSEEN
 

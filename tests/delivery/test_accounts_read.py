@@ -8,6 +8,8 @@ from publisher.database.session import ReadOnly
 from publisher.delivery.accounts import manage
 from tests.support.city import City
 
+pytestmark = pytest.mark.twin
+
 
 def test_an_account_is_read_without_a_lock(town: City) -> None:
     with town.read() as session:

@@ -49,7 +49,7 @@ def charges(town: City) -> dict[tuple[str, str], tuple[int, int]]:
         }
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_a_thing_is_charged_once_a_day_to_the_first_cause(town: City) -> None:
     other = Charge(ChargeKind.POST_READ, "post/2")
     assert charge(town, READ, READ, other) == 2
@@ -58,6 +58,7 @@ def test_a_thing_is_charged_once_a_day_to_the_first_cause(town: City) -> None:
     assert charges(town) == {("looks", "post_read"): (2, 5_000)}
 
 
+@pytest.mark.twin
 def test_a_thing_is_charged_again_after_midnight_by_utc(town: City) -> None:
     record = ledger.recorder(town.database, SETTINGS, lambda: town.now)(account(town))
     town.clock.at = datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC)
@@ -208,6 +209,7 @@ def test_admins_are_warned_once_at_80_percent_and_once_at_100(town: City) -> Non
     assert slowed(town) == []
 
 
+@pytest.mark.twin
 def test_a_new_month_is_as_fast_as_ever(town: City) -> None:
     charge(town, *reads(240))
     spend(town, with_budget(1))
@@ -262,6 +264,7 @@ def test_mentions_are_slowed_last_and_never_end(town: City, number: int, interva
     assert source.read_at == town.now + timedelta(minutes=interval)
 
 
+@pytest.mark.twin
 def test_the_estimate_takes_the_mean_of_the_last_week(town: City) -> None:
     for back in range(1, 8):
         day = DAY - timedelta(days=back)
@@ -274,6 +277,7 @@ def test_the_estimate_takes_the_mean_of_the_last_week(town: City) -> None:
     assert (month.budget, month.share, month.is_near) == (None, 0, False)
 
 
+@pytest.mark.twin
 def test_the_ledger_forgets_things_after_days_and_charges_after_years(town: City) -> None:
     charge(town, READ)
     town.clock.move(timedelta(days=6))

@@ -93,6 +93,7 @@ def test_a_delivery_cancelled_after_the_claim_does_not_block_the_others(town: Ci
     assert town.tick_dispatch() == 0
 
 
+@pytest.mark.twin
 def test_a_count_is_rolled_back_if_sending_cannot_be_committed(town: City) -> None:
     """No limit was known at the claim, so the attempt is counted when `sending` is committed."""
     (only,) = claim_due(town)

@@ -249,6 +249,7 @@ def test_moving_several_tells_which_fall_into_a_freeze_and_moves_them(town: City
     assert all(step.can_move for step in steps)
 
 
+@pytest.mark.twin
 def test_the_board_counts_what_falls_in_and_what_will_be_missed(town: City) -> None:
     post = town.approved(on=["x", "facebook"])
     short, long = town.schedule(post, HOUR)

@@ -79,7 +79,6 @@ CHANGES: list[Change] = [
 ]
 
 
-@pytest.mark.both
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_post_changed_in_the_database_after_approval_is_not_sent(
     town: City, change: Change
@@ -230,6 +229,7 @@ def test_a_delivery_whose_window_has_closed_is_missed_and_not_sent(town: City) -
     assert _nothing_left(town)
 
 
+@pytest.mark.twin
 def test_a_delivery_exactly_at_its_late_limit_is_sent(town: City) -> None:
     (delivery_id,) = town.due()
     town.tick_dispatch(HOUR)
@@ -248,7 +248,6 @@ def test_a_delivery_past_its_late_limit_is_missed_and_people_are_notified(town: 
     assert _nothing_left(town)
 
 
-@pytest.mark.both
 @pytest.mark.parametrize("is_window", [False, True])
 def test_a_delivery_that_becomes_late_after_its_claim_is_missed_at_once(
     town: City, is_window: bool

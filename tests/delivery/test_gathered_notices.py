@@ -29,7 +29,7 @@ from tests.support.city_people import HOUR, MINUTE
 from tests.support.emergency_steps import NO_SMS
 from tests.support.mail import Mail, MailServer
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 
 LEAD = "lead@pmc.example"
 BASE_URL = "https://nagarvani.example"

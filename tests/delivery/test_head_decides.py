@@ -26,8 +26,6 @@ from publisher.working_time import add_working_hours, from_local
 from tests.support.city import City, statements
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON
 
-pytestmark = pytest.mark.both
-
 TODAY, TOMORROW = date(2026, 11, 25), date(2026, 11, 26)
 TICK = timedelta(microseconds=1)
 
@@ -89,6 +87,7 @@ def test_what_is_sent_at_night_waits_for_two_hours_of_the_morning() -> None:
     assert head_decides_at(night, morning, least=2) == from_local(TOMORROW, time(12))
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize("act", [decide.approve, decide.return_post, decide.reject])
 def test_the_head_decides_from_that_moment_on_and_not_before(
     town: City, act: Callable[..., object]
@@ -266,6 +265,7 @@ def test_a_head_s_decision_without_its_right_releases_nothing(
         assert gate.judge(locked, now=town.now).refusal is gate.Refusal.APPROVAL_MISSING
 
 
+@pytest.mark.twin
 def test_the_locked_gate_of_a_head_s_approval_sends_two_statements(town: City) -> None:
     post_id = sent(town, wish=5 * HOUR)
     town.clock.move(3 * HOUR)
@@ -354,6 +354,7 @@ def test_the_time_is_fixed_when_the_post_is_sent(town: City) -> None:
         town.approve(post_id, by="head")
 
 
+@pytest.mark.twin
 def test_looking_for_heads_to_tell_costs_the_same_for_more_posts(town: City) -> None:
     counts = []
     for number in (1, 8):

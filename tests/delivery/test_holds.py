@@ -137,6 +137,7 @@ def test_a_reply_to_a_citizen_is_not_frozen(town: City) -> None:
     assert len(town.platform("x").published) == 2
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize("action", list(DeliveryAction))
 def test_holds_in_python_and_in_sql_agree_for_every_action(
     town: City, action: DeliveryAction

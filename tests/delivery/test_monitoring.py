@@ -66,6 +66,7 @@ def findings(town: City, *, by: str = "lead") -> tuple[ExternalChange, ...]:
         return open_findings(session, actor=town.actor(by))
 
 
+@pytest.mark.twin
 def test_looks_are_daily_for_a_month_weekly_for_a_year_and_monthly_after(town: City) -> None:
     town.live(on=("x", "facebook"))
     published_at = town.now

@@ -73,6 +73,7 @@ def test_doctor_says_so_with_what_to_do(town: City) -> None:
     assert "reads or credits are used up" in message
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize(
     ("age", "interval"),
     [(27 * DAY, ENOUGH), (31 * DAY, 8 * DAY), (355 * DAY, 8 * DAY), (370 * DAY, 31 * DAY)],

@@ -23,8 +23,6 @@ from tests.support.city import City
 from tests.support.city_people import HOUR
 from tests.support.claims import receipt_for, start_sending
 
-pytestmark = pytest.mark.both
-
 
 def _publish(town: City) -> int:
     return town.due(on=["x"])[0]

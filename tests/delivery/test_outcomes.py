@@ -207,6 +207,7 @@ def test_a_delivery_of_unknown_outcome_is_never_sent_again_by_a_clock(town: City
     assert len(town.platform("x").published) == 1
 
 
+@pytest.mark.twin
 def test_two_deliveries_cannot_have_receipts_with_the_same_id(town: City) -> None:
     town.live()
     (second,) = town.due("road")

@@ -91,7 +91,7 @@ def seen_since(town: City, moment: datetime) -> int:
         return session.scalars(query).one()
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_what_is_due_waits_and_is_sent_once_when_there_are_credits(
     town: City, billed: BilledPlatform
 ) -> None:
@@ -275,7 +275,6 @@ def test_comments_find_it_out_as_well(town: City, billed: BilledPlatform) -> Non
         assert list(platform_credits.outages(session)) == ["x"]
 
 
-@pytest.mark.both
 def test_an_emergency_is_tried_at_once_and_alarms_at_once(
     town: City, billed: BilledPlatform
 ) -> None:
@@ -303,7 +302,6 @@ def test_an_emergency_is_tried_at_once_and_alarms_at_once(
         assert all(alert.settled_at for alert in session.scalars(select(Alert)))
 
 
-@pytest.mark.both
 def test_an_emergency_that_cannot_be_looked_for_alarms(town: City, billed: BilledPlatform) -> None:
     for _ in range(3):
         billed.fail_next(OutcomeUnknown(), after_keeping=True)

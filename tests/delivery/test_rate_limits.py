@@ -175,6 +175,7 @@ def test_only_one_of_two_clocks_uses_the_last_publication(town: City) -> None:
     assert sorted(answers, key=str) == sorted([None, IN_15, IN_15, IN_15], key=str)
 
 
+@pytest.mark.twin
 def test_the_daily_cap_counts_24_hours_and_names_the_next_free_time(
     town: City,
 ) -> None:
@@ -238,6 +239,7 @@ def test_a_limit_marks_no_other_account_and_no_urgent_delivery(town: City) -> No
     assert town.delivery(facebook).reason == {}
 
 
+@pytest.mark.twin
 def test_an_account_without_limits_costs_a_publication_two_statements(town: City) -> None:
     with statements(town.database) as executed:
         spend(town)

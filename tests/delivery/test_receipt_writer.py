@@ -33,7 +33,7 @@ from tests.support.claims import claim_due, delivery_state, receipt_for, start_s
 from tests.support.memory_platform.platform import MemoryPlatform
 from tests.support.runs import wait_until
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 
 PATIENCE = 20
 

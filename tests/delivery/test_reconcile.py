@@ -37,7 +37,7 @@ SECOND = timedelta(seconds=1)
 LEASE = timedelta(seconds=PACE.lease)
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_an_unconfirmed_post_that_is_live_is_found_and_its_id_stored(town: City) -> None:
     delivery_id = _add_unconfirmed(town, is_kept=True)
     assert town.tick_reconcile(19 * SECOND) == 0
@@ -222,6 +222,7 @@ def test_a_named_post_that_is_older_than_the_attempt_proves_nothing(town: City) 
     assert town.delivery(later).state is DeliveryState.UNCONFIRMED
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize("name", ["clock-2", "west/9-ab"])
 def test_what_a_dead_predecessor_held_is_taken_up_at_once(town: City, name: str) -> None:
     """On SQLite each other clock is one; elsewhere one of the same slot."""
@@ -288,7 +289,7 @@ def test_a_late_failure_changes_nothing(town: City) -> None:
     assert town.delivery(delivery_id).state is DeliveryState.UNCONFIRMED
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_a_receipt_of_an_older_claim_changes_nothing(town: City) -> None:
     delivery_id = town.hold()
     with town.write() as session:

@@ -278,11 +278,11 @@ def test_a_stop_made_while_sending_waits_for_a_lock_is_seen(town: City, table: s
         assert response.result(10) == "stopped"
 
 
+@pytest.mark.both
 @pytest.mark.postgres
 @pytest.mark.parametrize(
     ("table", "column"), [("appointments", "until_at"), ("people", "disabled_at")]
 )
-@pytest.mark.both
 def test_an_office_that_ends_while_sending_waits_for_it_has_ended(
     town: City, table: str, column: str
 ) -> None:

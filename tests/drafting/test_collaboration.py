@@ -73,10 +73,10 @@ def test_a_note_needs_words_and_a_post(database: Database, town: City) -> None:
         write(database, town.actor("clerk"), post, "नोंद")
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     "statement", ["UPDATE clerk_notes SET text = 'x'", "DELETE FROM clerk_notes"]
 )
-@pytest.mark.both
 def test_the_database_lets_nobody_change_a_note(
     database: Database, town: City, statement: str
 ) -> None:

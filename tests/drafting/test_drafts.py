@@ -69,6 +69,7 @@ def test_a_post_is_visible_to_its_own_and_the_asked_departments_only(
             drafts.post_for(session, actor=CLOCK, post_id=post.id)
 
 
+@pytest.mark.twin
 def test_loading_a_post_takes_as_many_statements_for_many_revisions(
     database: Database, town: City, store: FolderStore
 ) -> None:

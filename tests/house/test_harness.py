@@ -35,7 +35,7 @@ from tests.support.postgres import Server
 from tests.support.processes import Starter, plain_environment
 from tests.support.runs import CHECKOUT, MARK, Run, is_alive
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 
 WAITS = """
 import pathlib, sys, time

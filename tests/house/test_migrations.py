@@ -19,22 +19,19 @@ from publisher.database.session import Base, Database, alembic_config, migrate
 from tests.support import sqlite
 from tests.support.postgres import Server
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 
-BOTH = pytest.mark.parametrize(
-    "kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-)
 Schema = dict[str, object]
 
 
 @pytest.fixture
 def make_empty_database(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Callable[[], Database]:
     """Return a function that creates databases without tables."""
 
     def make() -> Database:
-        if kind == "sqlite":
+        if engine == "sqlite":
             opened = Database(sqlite.address(tmp_path / f"{len(list(tmp_path.iterdir()))}.db"))
         else:
             server: Server = request.getfixturevalue("postgres")
@@ -104,7 +101,6 @@ def test_the_models_and_the_migrations_agree(database: Database) -> None:
     assert differences(database.engine) == []
 
 
-@BOTH
 def test_the_migrations_lay_what_the_models_would(
     make_empty_database: Callable[[], Database],
 ) -> None:
@@ -115,7 +111,6 @@ def test_the_migrations_lay_what_the_models_would(
     assert ours | {"triggers": []} == theirs | {"triggers": []}
 
 
-@BOTH
 @pytest.mark.proof
 def test_up_down_and_up_again_leads_to_the_same_schema(
     make_empty_database: Callable[[], Database],

@@ -135,6 +135,7 @@ def test_an_author_who_is_gone_is_not_asked_for_again(nameless: NamelessCity) ->
         assert session.scalars(select(UnnamedComment)).all() == []
 
 
+@pytest.mark.twin
 def test_authors_are_erased_after_thirty_days(nameless: NamelessCity) -> None:
     nameless.mention("आशा")
     nameless.x.trouble = TryLater()

@@ -14,8 +14,6 @@ from publisher.reports.comment_detail import ThreadMessage, comment_page
 from tests.inbox.stubbed_city import RawComment, StubbedCity
 from tests.support.city import City
 
-pytestmark = pytest.mark.both
-
 FIRST = RawComment(1, text="पाणी कधी येणार?")
 SECOND = RawComment(2, text="पाणी आले, धन्यवाद.")
 THIRD = RawComment(3, text="पुन्हा गेले.")
@@ -32,6 +30,7 @@ def texts_before(comment: Comment) -> list[tuple[str, datetime, datetime]]:
     return [(version.text, version.read_at, version.replaced_at) for version in comment.versions]
 
 
+@pytest.mark.twin
 def test_each_earlier_text_is_kept_with_its_times(stubbed_city: StubbedCity) -> None:
     name, town = stubbed_city.name, stubbed_city.town
     stubbed_city.sends(FIRST)

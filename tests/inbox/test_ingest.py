@@ -108,7 +108,7 @@ def test_many_pages_are_read_in_one_tick_each_with_its_cursor(town: City) -> Non
         assert source.cursor == platform.posts[-1].platform_id
 
 
-@pytest.mark.both
+@pytest.mark.twin
 @pytest.mark.parametrize("where", ["sources", "comments", "routings", "notices", "events"])
 def test_a_crash_while_a_page_is_stored_loses_nothing(town: City, where: str) -> None:
     """Comments and cursor are stored in one transaction, wherever the process dies."""

@@ -23,7 +23,7 @@ from tests.inbox.stubbed_city import RawComment, StubbedCity
 from tests.support.city import statements
 from tests.support.city_people import HOUR
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 
 PAGE = 100
 MIDDLE = 50

@@ -305,6 +305,7 @@ def test_a_department_or_comment_that_does_not_exist_is_refused(town: City) -> N
         _close(town, 4_711)
 
 
+@pytest.mark.twin
 def test_a_comment_always_has_exactly_one_routing_in_force(town: City) -> None:
     comment_id = _routed(town)
     town.appoint("garden_officer", Role.OFFICER, "garden")

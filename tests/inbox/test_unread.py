@@ -55,6 +55,7 @@ def test_a_fresh_post_is_unread_after_three_minutes_and_mentions_after_six(town:
     assert unread_accounts(town) == {}
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize(
     ("age", "interval"),
     [(2 * HOUR, 5 * MINUTE), (2 * DAY, HOUR), (8 * DAY, 6 * HOUR)],
@@ -159,6 +160,7 @@ def test_a_post_found_late_counts_from_when_it_was_stored(town: City) -> None:
     assert set(unread_accounts(town)) == {town.accounts["facebook"]}
 
 
+@pytest.mark.twin
 def test_doctor_says_what_is_unread_since_when(town: City) -> None:
     leave_unread(town)
     (finding,) = reading_checks.check_unread_comments(town.database, now=town.now)

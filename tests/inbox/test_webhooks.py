@@ -184,6 +184,7 @@ def test_what_is_told_of_a_page_that_is_not_ours_is_never_read(
     assert told_town.hints() == []
 
 
+@pytest.mark.twin
 def test_a_thousand_changes_in_one_delivery_are_read_in_batches_of_fifty(
     told_town: ToldTown,
 ) -> None:
@@ -287,7 +288,7 @@ class KilledTick(Exception):
     """Stands in for a kill."""
 
 
-@pytest.mark.both
+@pytest.mark.twin
 @pytest.mark.parametrize("where", ["webhooks", "comment_hints", "comments", "routings", "events"])
 def test_a_crash_while_it_is_worked_loses_nothing(told_town: ToldTown, where: str) -> None:
     keys = [told_town.says(f"प्रश्न {number}") for number in range(3)]
@@ -310,7 +311,7 @@ def test_a_crash_while_it_is_worked_loses_nothing(told_town: ToldTown, where: st
     assert told_town.hints() == []
 
 
-@pytest.mark.both
+@pytest.mark.twin
 @pytest.mark.parametrize("seed", [1, 2])
 def test_many_deliveries_in_any_order_twice_and_with_failures(
     told_town: ToldTown, seed: int

@@ -351,6 +351,7 @@ def test_a_file_that_is_no_longer_in_the_store_is_named(
     assert caught.value.codes == [("files-1", "picture_missing")]
 
 
+@pytest.mark.twin
 def test_a_change_racing_with_drafting_is_in_the_draft_or_refused(
     database: Database, town: City, store: FolderStore
 ) -> None:

@@ -12,6 +12,7 @@ from tests.support.city_people import NOON
 from tests.support.forms import handed_in, photo, saved, started
 
 
+@pytest.mark.twin
 def test_a_submission_comes_in_full_without_further_statements(
     database: Database, town: City
 ) -> None:

@@ -56,7 +56,6 @@ def history(database: Database, submission_id: int) -> list[tuple[str, int | Non
         return [(verb, person_id) for verb, person_id in session.execute(query)]
 
 
-@pytest.mark.both
 def test_it_is_taken_given_back_and_taken_over_with_a_history(
     database: Database, town: City
 ) -> None:
@@ -125,7 +124,6 @@ def test_only_the_cell_takes(database: Database, town: City, who: str) -> None:
         take_as(database, town, who, submission_id)
 
 
-@pytest.mark.both
 def test_the_list_shows_ones_own_and_nobodys(database: Database, town: City) -> None:
     mine, others, nobodys = (town.hand_in() for _number in range(3))
     take_as(database, town, "clerk", mine)

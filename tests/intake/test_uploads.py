@@ -99,6 +99,7 @@ def admit(database: Database, town: City, file: KeptFile, *, days: float = 0) ->
         uploads.admit(session, actor=town.actor("member"), now=NOON + days * DAY, file=file)
 
 
+@pytest.mark.twin
 def test_a_persons_daily_bytes_are_counted_and_reset_the_next_day(
     database: Database, town: City
 ) -> None:

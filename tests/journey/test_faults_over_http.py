@@ -13,7 +13,7 @@ from tests.journey.flow import AT_ANY_HOUR, FACEBOOK, X, approve, in_review
 from tests.journey.http_browser import LoadedPage
 from tests.journey.installation import Installation, wait_for, wait_for_page
 
-pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.both, pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
 LINK = r"^https?://\S+/(status|posts)/"
 HELD = "निर्णयासाठी थांबविले"
 PAUSED = "तात्पुरते बंद"

@@ -32,7 +32,7 @@ from tests.journey.installation import Installation, Row, wait_for, wait_for_pag
 
 CIRCULAR = notices.load()[notices.CIRCULAR]
 
-pytestmark = [pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.both, pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
 
 
 def test_the_main_job_from_notices_to_answers_on_real_material(installation: Installation) -> None:

@@ -126,6 +126,7 @@ def test_nobody_but_the_cell_decides_on_them(database: Database, town: City, who
             take(session, town, waiting, by=who)
 
 
+@pytest.mark.twin
 def test_a_waiting_mail_is_never_lost_before_its_day_and_ends_on_it(
     database: Database, town: City
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_waiting_mail_is_never_lost_before_its_day_and_ends_on_it(
     assert not town.store.exists(raw)
 
 
+@pytest.mark.twin
 def test_raw_mails_that_were_read_end_after_ninety_days(database: Database, town: City) -> None:
     unread = PreparedMail(town.store.save(b"?"), 1, unreadable=UnreadableReason.NO_HEADERS)
     with database.transaction() as session:

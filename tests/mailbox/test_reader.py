@@ -135,6 +135,7 @@ class MeetingStore(FolderStore):
         return super().save(content)
 
 
+@pytest.mark.twin
 def test_two_clocks_do_not_read_one_mailbox(town: City, server: Dovecot) -> None:
     server.deliver(mail_of(town, "first"))
     other = reading_of(town, server)
@@ -144,6 +145,7 @@ def test_two_clocks_do_not_read_one_mailbox(town: City, server: Dovecot) -> None
     assert subjects(town) == ["first"]
 
 
+@pytest.mark.twin
 def test_a_clock_whose_lease_ended_stores_nothing_more(town: City, server: Dovecot) -> None:
     server.deliver(mail_of(town, "first"), mail_of(town, "second", text="Roads."))
     late = reading_of(town, server, at=lambda: NOON + reader.LEASE)

@@ -158,6 +158,7 @@ def test_the_same_message_id_with_other_content_is_a_second_mail(
         assert session.scalar(select(func.count()).select_from(Submission)) == 2
 
 
+@pytest.mark.twin
 def test_the_same_content_counts_anew_after_its_time_the_same_mail_never(
     database: Database, town: City
 ) -> None:
@@ -255,6 +256,7 @@ def test_an_address_gets_five_acknowledgements_a_day(database: Database, town: C
         assert receive_one(session, town, message(member, text="दुसरा दिवस")).notice_id
 
 
+@pytest.mark.twin
 def test_mails_over_a_senders_daily_quota_wait_for_a_person(database: Database, town: City) -> None:
     member = address_of(town, "member")
     with database.transaction() as session:

@@ -21,8 +21,6 @@ from publisher.validation import Invalid
 from tests.nominations.steps import FIRST, NOMINATE_BY, ORDERED_ON, SECOND, Calls
 from tests.people.test_concurrent_changes import run_at_once
 
-pytestmark = pytest.mark.both
-
 
 def answers(calls: Calls, call_id: int) -> dict[str, CallAnswer]:
     with calls.city.read() as session:
@@ -159,6 +157,7 @@ def test_late_ones_are_marked_and_a_closed_call_asks_nobody(calls: Calls) -> Non
     assert calls.tick() == 0
 
 
+@pytest.mark.both
 def test_two_clocks_ask_a_head_once(calls: Calls) -> None:
     head_id = calls.head(is_confirmed=False)
     calls.open()

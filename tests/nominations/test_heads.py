@@ -13,8 +13,6 @@ from publisher.nominations.heads import BadHeads, CheckedHead, HeadRow
 from publisher.people.department_orders import DepartmentOrder
 from tests.nominations.steps import Calls
 
-pytestmark = pytest.mark.both
-
 ORDER = DepartmentOrder("साप्रवि/४५", date(2026, 11, 20))
 GARDEN = HeadRow("garden", "चारुता", "उद्यान अधीक्षक", "charuta@pmc.example", "98000 00001", "water")
 

@@ -26,8 +26,6 @@ from publisher.validation import NotFound
 from tests.nominations.steps import Calls
 from tests.people.test_concurrent_changes import run_at_once
 
-pytestmark = pytest.mark.both
-
 FIRST, SECOND, THIRD = (f"PMC/SP/2026/000{number}" for number in (1, 2, 3))
 
 
@@ -213,6 +211,7 @@ def press(
     return act
 
 
+@pytest.mark.both
 def test_two_clerks_who_press_at_once_write_one_letter(calls: Calls) -> None:
     first_id, other_id = calls.open("garden", "road"), calls.open("garden")
     refused = run_at_once(
@@ -224,6 +223,7 @@ def test_two_clerks_who_press_at_once_write_one_letter(calls: Calls) -> None:
     assert letter_numbers(calls) == [FIRST, SECOND]
 
 
+@pytest.mark.both
 def test_two_presses_for_one_department_write_one_letter_and_refuse_one(calls: Calls) -> None:
     call_id = calls.open("garden")
     (refused,) = run_at_once(

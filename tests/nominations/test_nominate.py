@@ -26,8 +26,6 @@ from tests.nominations.steps import FIRST, NAMED, SECOND, Calls, states, with_se
 from tests.people.test_concurrent_changes import run_at_once
 from tests.support.city_people import DAY
 
-pytestmark = pytest.mark.both
-
 
 def problems(calls: Calls, named: OfficersNamed, department: str = "garden") -> list[object]:
     with pytest.raises(Invalid) as refused:
@@ -255,6 +253,7 @@ def test_a_link_is_over_once_it_was_used_or_another_head_is_recorded(calls: Call
     assert refused.value.values == {"name": "नवे प्रमुख", "at": calls.city.now}
 
 
+@pytest.mark.both
 def test_of_two_links_of_a_department_at_once_one_names(database: Database, calls: Calls) -> None:
     calls.head()
     calls.open()

@@ -32,8 +32,6 @@ from tests.nominations.letter_steps import Letters
 from tests.nominations.steps import FIRST, NAMED, SECOND, Calls, states, with_second
 from tests.people.test_concurrent_changes import run_at_once
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def letters(calls: Calls) -> Letters:
@@ -266,6 +264,7 @@ def test_what_an_office_without_a_head_named_is_told_with_its_name(letters: Lett
     assert refused.value.values["name"] == "पथ विभाग"
 
 
+@pytest.mark.both
 def test_of_two_at_once_one_names(letters: Letters) -> None:
     letter = letters.printed()
     other = replace(NAMED, first=replace(FIRST, mobile="9822055555", mail="", name_mr="दुसरी"))
@@ -283,6 +282,7 @@ def test_of_two_at_once_one_names(letters: Letters) -> None:
     assert len(letters.calls.officers()) == 2
 
 
+@pytest.mark.both
 def test_of_two_printed_at_once_one_works(letters: Letters) -> None:
     drafts = [letters.draft(), letters.draft("admin")]
 

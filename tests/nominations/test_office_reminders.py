@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import select
 
 from publisher.models.people import Person
 from publisher.nominations.office_reminders import tick_office_reminders
 from tests.nominations.steps import Calls
 from tests.support.passwords import set_password
-
-pytestmark = pytest.mark.both
 
 
 def tick(calls: Calls) -> int:

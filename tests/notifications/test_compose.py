@@ -29,8 +29,6 @@ from publisher.states import NoticeState
 from tests.support.city_people import NOON, add_department, appoint, department
 from tests.support.third_platform import BULLETIN
 
-pytestmark = pytest.mark.both
-
 DUE = NOON + timedelta(hours=3)
 WATER = department("water", name_hi="जलापूर्ति विभाग")
 MEDHA = Person(name_mr="मेधा सातपुते", name_en="Medha Satpute", designation="कक्षप्रमुख")

@@ -19,8 +19,6 @@ from tests.notifications.test_compose import VALUES
 from tests.people.test_shared_addresses import SHARED, notices_to, person, reach, share
 from tests.support.city_people import NOON, CityPeople, add_appointment, city_people
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def city(database: Database) -> CityPeople:

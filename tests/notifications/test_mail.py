@@ -27,8 +27,6 @@ from tests.support.city_people import NOON, add_department, appoint, verbs
 from tests.support.mail import MailServer
 from tests.support.processes import free_port
 
-pytestmark = pytest.mark.both
-
 BASE_URL = "https://nagarvani.example"
 MINUTE = timedelta(minutes=1)
 VALUES = {"title": "पाणीपुरवठा बंद", "revision": 3, "department_mr": "पाणीपुरवठा विभाग"}
@@ -289,6 +287,7 @@ class ProcessDied(BaseException):
     """Stands for the end of the process."""
 
 
+@pytest.mark.twin
 def test_a_claim_whose_lease_has_ended_is_unconfirmed_and_sent_once_more(
     database: Database, mail_server: MailServer
 ) -> None:
@@ -322,6 +321,7 @@ def test_a_claim_whose_lease_has_ended_is_unconfirmed_and_sent_once_more(
     assert post.notice().state is NoticeState.SENT
 
 
+@pytest.mark.twin
 def test_a_sender_that_wakes_after_its_lease_leaves_the_new_try_alone(
     database: Database, mail_server: MailServer
 ) -> None:
@@ -351,6 +351,7 @@ def test_a_sender_that_wakes_after_its_lease_leaves_the_new_try_alone(
     assert after.state is NoticeState.SENT
 
 
+@pytest.mark.twin
 def test_a_late_acceptance_settles_a_mail_that_was_queued_again(database: Database) -> None:
     post = MailSetup(database)
     post.write()
@@ -394,6 +395,7 @@ def test_long_names_of_a_thread_arrive_whole_and_unencoded(
     assert (again.in_reply_to, again.references) == ((names[-1],), tuple(names))
 
 
+@pytest.mark.both
 def test_several_clocks_send_each_mail_once(database: Database, mail_server: MailServer) -> None:
     post = MailSetup(database)
     post.write(8)

@@ -19,7 +19,7 @@ from tests.support.city_people import NOON, add_department, appoint
 from tests.support.mail import MailServer
 from tests.support.processes import Starter
 
-pytestmark = pytest.mark.proof
+pytestmark = [pytest.mark.both, pytest.mark.proof]
 
 TICK = f"""
 import sys

@@ -33,8 +33,6 @@ from tests.support.mail import MailServer
 from tests.support.processes import free_port
 from tests.support.runs import CHECKOUT
 
-pytestmark = pytest.mark.both
-
 MAIL, MOBILE = "first@pmc.example", "+919822012345"
 BASE_URL = "https://nagarvani.example"
 VALUES = {"title": "पाणीपुरवठा बंद", "revision": 3, "department_mr": "पाणीपुरवठा विभाग"}

@@ -25,7 +25,7 @@ from publisher.working_time import local_day
 from tests.support.city import City, statements
 from tests.support.passwords import PASSWORD, give_password, signed_in_as
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 
 DAY = timedelta(days=1)
 MAIL = "member@pmc.example"

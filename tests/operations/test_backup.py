@@ -28,7 +28,7 @@ from tests.support.away_store import AwayStore
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
 
-pytestmark = pytest.mark.both  # locks and SQL of its own
+pytestmark = pytest.mark.twin  # locks and SQL of its own
 
 REASON = "पुनर्स्थापित"
 

@@ -150,6 +150,7 @@ def test_the_cells_own_department_does_not_close(town: City) -> None:
     assert kinds == {OpenKind.APPOINTMENT, OpenKind.ACCOUNT}
 
 
+@pytest.mark.twin
 def test_people_and_open_work_go_to_the_other_department(
     database: Database, tmp_path: Path
 ) -> None:

@@ -100,6 +100,7 @@ def refused_count(town: City, known_in_doubt: int = 0) -> int:
     return int(str(error.values["total"]))
 
 
+@pytest.mark.twin
 def test_a_delivery_killed_before_the_search_is_found_and_not_sent_again(
     town: City, other: Database, tmp_path: Path
 ) -> None:
@@ -146,6 +147,7 @@ def test_after_a_failure_a_restored_delivery_is_searched_again_in_minutes(
     assert look_at <= again.now + timedelta(seconds=again.context.delivery_settings.looks[1])
 
 
+@pytest.mark.twin
 def test_an_interrupted_search_goes_on_and_asks_for_no_delivery_twice(
     town: City, other: Database, tmp_path: Path
 ) -> None:
@@ -243,6 +245,7 @@ def test_releasing_a_persons_stop_leaves_the_stop_of_the_restore(
         assert [open_stop.person_id for open_stop in controls_stop.open_stops(session)] == [None]
 
 
+@pytest.mark.twin
 def test_a_second_restore_searches_everything_since_the_first_backup(
     town: City, other: Database, tmp_path: Path
 ) -> None:
@@ -259,6 +262,7 @@ def test_a_second_restore_searches_everything_since_the_first_backup(
     assert unchecked(again) == InDoubt(1, 2)
 
 
+@pytest.mark.twin
 def test_what_takes_back_leaves_under_the_stop_and_is_not_counted(
     town: City, other: Database, tmp_path: Path
 ) -> None:

@@ -84,6 +84,7 @@ def try_sign_in(town: City, name: str, password: str = PASSWORD) -> int:
         return signed_in.sign_in.id if isinstance(signed_in, SignedIn) else 0
 
 
+@pytest.mark.twin
 def test_refused_sign_ins_go_after_180_days_but_the_last_loses_its_address(
     town: City,
 ) -> None:
@@ -102,6 +103,7 @@ def test_refused_sign_ins_go_after_180_days_but_the_last_loses_its_address(
     assert count(town, Event) == events
 
 
+@pytest.mark.twin
 def test_first_and_last_ended_sessions_stay_without_address_and_device(
     town: City,
 ) -> None:
@@ -171,6 +173,7 @@ def make_link(town: City, lasts: timedelta) -> None:
         one_time_links.make(session, link_subject, to="", now=town.now, lasts=lasts)
 
 
+@pytest.mark.twin
 def test_links_go_30_days_after_they_ran_out_and_open_ones_stay(town: City) -> None:
     make_link(town, HOUR)
     make_link(town, 300 * DAY)
@@ -278,7 +281,7 @@ def test_a_file_that_is_gone_already_hinders_nothing(town: City) -> None:
     assert count(town, Upload) == 0
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_an_upload_of_a_file_that_is_being_removed_is_tried_again(town: City) -> None:
     store = AwayStore(town.store.root)
     town = replace(town, store=store)
@@ -304,7 +307,7 @@ def test_an_upload_of_a_file_that_is_being_removed_is_tried_again(town: City) ->
     assert count(town, Upload) == 1
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_an_upload_that_comes_while_uploads_are_marked_sees_the_mark(town: City) -> None:
     digest = send_file(town, b"one")
     town.clock.move(UNUSED)
@@ -325,7 +328,7 @@ def test_an_upload_that_comes_while_uploads_are_marked_sees_the_mark(town: City)
     send_file(town, b"one")
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_a_mail_that_brings_an_old_upload_again_keeps_its_file(
     town: City,
 ) -> None:
@@ -344,7 +347,7 @@ def test_a_mail_that_brings_an_old_upload_again_keeps_its_file(
     assert town.store.exists(digest)
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_who_saves_what_is_being_removed_is_told_to_try_again(town: City) -> None:
     store = AwayStore(town.store.root)
     town = replace(town, store=store)
@@ -364,7 +367,7 @@ def test_who_saves_what_is_being_removed_is_told_to_try_again(town: City) -> Non
     put_off(town, digest)
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_who_saves_while_uploads_are_marked_sees_the_mark(town: City) -> None:
     digest = send_file(town, b"one")
     town.clock.move(UNUSED)
@@ -433,6 +436,7 @@ def test_every_place_that_names_a_file_is_asked_before_one_is_removed() -> None:
     assert named == {f"{column.class_.__tablename__}.{column.key}" for column in USED_IN}
 
 
+@pytest.mark.twin
 def test_more_than_one_step_goes_step_by_step(town: City) -> None:
     with town.write() as session:
         session.add_all(SignInAttempt(key=f"who:{at}", at=town.now) for at in range(STEP + 5))
@@ -440,6 +444,7 @@ def test_more_than_one_step_goes_step_by_step(town: City) -> None:
     assert tick(town) == 5
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize("years", [1, 40])
 def test_nothing_that_belongs_to_a_record_is_ever_erased(town: City, years: int) -> None:
     for happens in (scenes.approved_once_more, scenes.live, scenes.declined, scenes.answered):

@@ -16,6 +16,8 @@ from tests.support import scenes
 from tests.support.city import City
 from tests.support.city_people import DAY, MINUTE
 
+pytestmark = pytest.mark.twin
+
 SCENES = (
     scenes.drafted,
     scenes.in_review,
@@ -94,7 +96,6 @@ def test_a_post_cancelled_under_an_earlier_approval_has_no_time_again(town: City
     assert scheduled_post(town) == {post_id}
 
 
-@pytest.mark.both
 def test_a_stopped_post_waits_for_a_time_until_it_gets_one(town: City) -> None:
     scenes.stopped(town)
     tick_timed(town.database)

@@ -104,7 +104,7 @@ def name_medium(database: Database, digest: str) -> None:
         session.add(link)
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_an_identity_is_laid_where_neither_has_one_and_stays(
     database: Database, store: FolderStore
 ) -> None:
@@ -245,7 +245,7 @@ def test_a_store_in_whose_place_another_was_mounted_is_away(
         store.exists(digest)
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_a_process_that_was_forgotten_may_name_no_file(
     database: Database, store: FolderStore
 ) -> None:
@@ -272,7 +272,7 @@ def test_who_changes_the_store_waits_for_rows_that_name_a_file(postgres_url: str
             changing.rollback()
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_nothing_switches_before_what_came_meanwhile_is_copied(
     database: Database, store: FolderStore
 ) -> None:
@@ -295,7 +295,7 @@ def test_nothing_switches_before_what_came_meanwhile_is_copied(
         assert not is_still_in_use(session, identity)
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_adopting_lays_a_new_identity_so_that_whoever_used_the_store_stops(
     database: Database, store: FolderStore
 ) -> None:
@@ -345,7 +345,7 @@ def restore_into(database: Database, store: FolderStore, backup: Path) -> None:
     restore(database, store, backup, now=NOON, reason="x", tell=nothing_told)
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_a_restore_into_an_empty_store_lays_a_new_identity(
     database: Database, fresh: Database, store: FolderStore, backup: Path, tmp_path: Path
 ) -> None:

@@ -29,6 +29,8 @@ from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.states import AccountState, DeliveryState, NoticeState
 from tests.support.city import City, statements
 
+pytestmark = pytest.mark.twin
+
 MOST_STATEMENTS = 5
 GROWING = ("deliveries", "attempts", "receipts", "sources", "notices")
 """The tables that grow with each post, comment and mail."""
@@ -63,7 +65,6 @@ def notice(number: int, **more: object) -> dict[str, object]:
     }
 
 
-@pytest.mark.both
 def test_a_new_city_waits_for_nothing(town: City) -> None:
     with town.write() as session:
         session.execute(update(Notice).values(state=NoticeState.SENT))
@@ -82,7 +83,6 @@ def test_a_new_city_waits_for_nothing(town: City) -> None:
     assert {number for name in ages for number in values[name].values()} == {0}
 
 
-@pytest.mark.both
 def test_deliveries_are_counted_by_state_and_time(town: City) -> None:
     town.schedule(town.approved(), timedelta(hours=3))
     held_id = town.hold()
@@ -121,7 +121,6 @@ def test_what_was_missed_is_counted_for_a_day(town: City) -> None:
     assert gauges(town)["deliveries_stuck"] == {("missed",): 0, ("failed",): 0}
 
 
-@pytest.mark.both
 def test_messages_accounts_and_clocks_are_counted(town: City) -> None:
     with town.write() as session:
         session.execute(update(Notice).values(state=NoticeState.SENT))
@@ -148,7 +147,6 @@ def test_messages_accounts_and_clocks_are_counted(town: City) -> None:
     assert values["clock_beat_seconds"] == {(): 120}
 
 
-@pytest.mark.both
 def test_credits_are_used_up_until_there_are_some_again(town: City) -> None:
     with town.write() as session:
         platform_credits.record_used_up(session, "x", now=town.now)
@@ -159,7 +157,6 @@ def test_credits_are_used_up_until_there_are_some_again(town: City) -> None:
     assert gauges(town)["credits_used_up_seconds"] == {("x",): 0, ("facebook",): 0}
 
 
-@pytest.mark.both
 def test_the_oldest_unread_source_is_the_one_that_doctor_names(town: City) -> None:
     town.live()
     town.listen(timedelta(minutes=1))
@@ -179,7 +176,6 @@ def test_one_reading_is_at_most_five_statements(town: City) -> None:
     assert len(executed) == len(READERS) <= MOST_STATEMENTS
 
 
-@pytest.mark.both
 def test_no_table_that_grows_is_scanned_whole(town: City) -> None:
     """After years most deliveries, attempts, sources and messages are past."""
     town.live()

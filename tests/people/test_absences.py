@@ -14,8 +14,6 @@ from publisher.people import absences
 from publisher.validation import Invalid, NotFound
 from tests.support.city_people import DAY, CityPeople, city_people
 
-pytestmark = pytest.mark.both
-
 TODAY = date(2026, 11, 25)
 DAY_ON = timedelta(days=1)
 CELL = ["clerk", "lead", "other_clerk"]
@@ -116,6 +114,7 @@ def test_days_that_make_no_sense_are_refused(
     assert [problem.field for problem in refused.value.problems] == fields
 
 
+@pytest.mark.twin
 def test_it_holds_on_its_days_in_the_city_and_ends_early_once(city: CityPeople) -> None:
     absence_id = record(city, "first", by="first", begins=TODAY + DAY_ON)
     person_id = city.people["first"]

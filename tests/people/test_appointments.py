@@ -17,8 +17,6 @@ from publisher.people.permissions import LastAdmin, OwnAppointment, SomebodyExis
 from tests.support.city_people import NOON, acting, add_department, appoint, verbs
 from tests.support.passwords import with_password
 
-pytestmark = pytest.mark.both
-
 DAY = timedelta(days=1)
 
 
@@ -32,6 +30,7 @@ def test_a_recorded_officer_is_the_first_and_the_next_one_the_second(on_sqlite: 
         assert [appoint(session, water).rank for _ in range(2)] == [1, 2]
 
 
+@pytest.mark.both
 def test_a_third_officer_is_refused_until_one_has_ended(database: Database) -> None:
     with database.transaction() as session:
         water = add_department(session, "water")

@@ -22,8 +22,6 @@ from tests.support.city_people import DAY, MINUTE, NOON, CityPeople, appoint, ci
 from tests.support.city_people import department as department_row
 from tests.support.passwords import HASHER, with_password
 
-pytestmark = pytest.mark.both
-
 OLD_MOBILE, NEW_MOBILE = "+915550001111", "+915550002222"
 MAIL = "first@pmc.example"
 

@@ -38,8 +38,6 @@ from tests.support.city_people import (
 )
 from tests.support.passwords import set_password, signed_in_as
 
-pytestmark = pytest.mark.both
-
 MAIL = "charuta@pmc.example"
 PASSWORD = "dongar-mathyavar-dhag"
 
@@ -240,6 +238,7 @@ def test_a_confirmation_covers_what_was_shown_happens_once_and_is_fresh(
         ]
 
 
+@pytest.mark.twin
 def test_at_most_200_are_confirmed_at_once_also_by_a_forged_form(city: CityPeople) -> None:
     digests = dict.fromkeys(range(1, confirmation.MOST_AT_ONCE + 2), "")
     with city.write() as session, pytest.raises(Invalid) as refused:

@@ -16,8 +16,6 @@ from publisher.people.confirmation_reminders import tick_reminders
 from publisher.states import AppointmentState
 from tests.support.city_people import DAY, HOUR, NOON, CityPeople, appoint, city_people
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def city(database: Database) -> CityPeople:

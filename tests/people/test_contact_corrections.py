@@ -29,8 +29,6 @@ from tests.support.city_people import (
 )
 from tests.support.passwords import signed_in_as, with_password
 
-pytestmark = pytest.mark.both
-
 OLD, NEW = "first@pmc.example", "medha.new@pmc.example"
 MOBILE = "+915550001111"
 
@@ -251,6 +249,7 @@ def test_nobody_corrects_themselves_and_a_lead_no_admin(city: CityPeople) -> Non
             correct(city, by=by, name=name)
 
 
+@pytest.mark.twin
 def test_an_address_that_somebody_took_meanwhile_changes_nothing(city: CityPeople) -> None:
     signed_in_once(city)
     (change,) = correct(city)

@@ -148,6 +148,7 @@ def test_a_department_is_taken_in_the_last_and_first_minute_of_its_days(
     act(dated, dated.departments[code], JUST_INSIDE[code])
 
 
+@pytest.mark.twin
 def test_every_list_follows_the_citys_day(dated: City) -> None:
     offered = {}
     for now in (JUST_INSIDE["ended"], AFTER_MIDNIGHT, JUST_INSIDE["coming"]):

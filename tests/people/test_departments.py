@@ -24,8 +24,6 @@ from publisher.people.departments import departments_in_force, find_departments
 from publisher.working_time import local_day
 from tests.support.city_people import NOON, actor, add_department, appoint, verbs
 
-pytestmark = pytest.mark.both
-
 ADMIN = actor(Role.ADMIN)
 TODAY = local_day(NOON)
 DAY = timedelta(days=1)
@@ -61,6 +59,7 @@ def test_a_department_is_added_by_an_order_and_stands_from_its_day_on(
         assert verbs(session, "departments", department.id) == ["add_department"]
 
 
+@pytest.mark.twin
 def test_a_renamed_department_is_found_by_its_old_name_as_well(database: Database) -> None:
     with database.transaction() as session:
         water = add_department(session, "water")

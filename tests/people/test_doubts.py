@@ -34,8 +34,6 @@ from tests.support.city_people import (
 )
 from tests.support.passwords import set_password
 
-pytestmark = pytest.mark.both
-
 TOLD = NOON + GATHERED
 PASSWORD = "dongar-mathyavar-dhag"
 
@@ -158,6 +156,7 @@ def test_a_second_one_says_that_it_is_done_already(city: CityPeople) -> None:
     assert city.verbs("appointments", appointment_id).count("doubt_appointment") == 1
 
 
+@pytest.mark.both
 def test_two_at_once_have_one_effect(city: CityPeople) -> None:
     appointment_id = confirmed(city)
     links = tokens(city)

@@ -22,8 +22,6 @@ from publisher.people.permissions import COMMAND
 from tests.support.city_people import NOON, acting, actor, add_department, appoint, verbs
 from tests.support.passwords import HASHER, PASSWORD, signed_in_as, with_password
 
-pytestmark = pytest.mark.both
-
 
 def token_in(notice: Notice) -> str:
     match = re.search(r"/invitation/([\w-]+)", notice.body)

@@ -12,8 +12,6 @@ from publisher.models.people import Department
 from publisher.people.departments import departments_in_force, find_departments, load_register
 from tests.support.city_people import NOON, add_department
 
-pytestmark = pytest.mark.both
-
 
 def test_the_register_loads_67_departments_once(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
@@ -51,6 +49,7 @@ def test_loading_again_leaves_a_renamed_department_as_it_is(on_sqlite: Database)
         assert session.get_one(Department, water.id).name_mr == "अग्निशमन व आपत्कालीन सेवा"
 
 
+@pytest.mark.twin
 def test_a_department_is_found_by_code_name_or_the_annexs_spelling(
     database: Database,
 ) -> None:

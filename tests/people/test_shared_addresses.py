@@ -40,8 +40,6 @@ from tests.notifications.test_compose import VALUES
 from tests.support.city_people import NOON, CityPeople, city_people, verbs
 from tests.support.passwords import signed_in_as, with_password
 
-pytestmark = pytest.mark.both
-
 SHARED = "water@pmc.example"
 MOBILE = "+915550001111"
 TOKEN = "aB3-_x"
@@ -293,6 +291,7 @@ def test_no_kind_brings_a_link_or_code_of_a_person_to_it(
     assert not [body for body in bodies if links.without_secrets(body) != body]
 
 
+@pytest.mark.twin
 def test_nobody_signs_in_by_it_even_if_both_were_recorded_at_once(city: CityPeople) -> None:
     share(city)
     reach(city, "first", mail=SHARED)

@@ -19,7 +19,7 @@ from publisher.review.department_approvers import head_decides_at
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE, NOON, city_people
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 
 
 def test_who_was_recorded_by_command_since_is_not_looked_through(

@@ -26,7 +26,6 @@ from publisher.states import AppointmentState
 from publisher.working_time import local_day
 from tests.support.city_people import NOON
 
-pytestmark = pytest.mark.both
 EXPORTS = Path(__file__).with_name("exports")
 HEADS = RegisterKind.HEADS
 OFFICERS = RegisterKind.OFFICERS
@@ -279,6 +278,7 @@ def test_a_chosen_department_stands_for_its_spelling(register: Database) -> None
         assert outcomes(plan) == [(2, NEW)]
 
 
+@pytest.mark.twin
 def test_five_thousand_rows_are_planned_in_seconds_and_little_memory(
     register: Database,
 ) -> None:

@@ -20,6 +20,8 @@ from tests.support import scenes
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
 
+pytestmark = pytest.mark.twin
+
 TODAY = date(2026, 11, 25)
 
 
@@ -138,7 +140,6 @@ def test_what_was_cancelled_with_its_approval_is_asked_for_again(town: City) -> 
     assert len(_unscheduled(town, "clerk")) == 1
 
 
-@pytest.mark.both
 def test_a_post_whose_window_has_passed_no_longer_waits_for_a_time(town: City) -> None:
     for window in (HOUR, 3 * HOUR):
         post_id = town.start(town.hand_in())
@@ -150,7 +151,6 @@ def test_a_post_whose_window_has_passed_no_longer_waits_for_a_time(town: City) -
     assert [row.post.id for row in _unscheduled(town, "clerk")] == [2]
 
 
-@pytest.mark.both
 def test_what_waits_for_a_time_is_read_in_pages_and_by_account(town: City) -> None:
     for on in (["x"], ["facebook"], ["x", "facebook"]):
         town.approved(on=on)

@@ -20,6 +20,8 @@ from tests.support import scenes
 from tests.support.city import City, statements
 from tests.support.city_people import DAY, HOUR, MINUTE
 
+pytestmark = pytest.mark.twin
+
 TODAY = date(2026, 11, 25)
 
 

@@ -20,6 +20,7 @@ EVERYTHING = [
 ]
 
 
+@pytest.mark.twin
 def test_everything_that_needs_a_decision_stands_there_by_kind(town: City) -> None:
     for happens in EVERYTHING:
         happens(town)
@@ -171,7 +172,7 @@ def test_the_board_reads_nothing_for_roles_without_posts(town: City) -> None:
         board(session, actor=CLOCK, now=town.now)
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_a_post_is_one_line_with_a_row_for_each_text(town: City) -> None:
     post_id = town.approved(on=["x", "facebook"])
     on_x, on_facebook = town.schedule(post_id, HOUR)
@@ -191,7 +192,7 @@ def test_a_post_is_one_line_with_a_row_for_each_text(town: City) -> None:
     assert Action.SETTLE_HELD not in line.rows[1].acts
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_a_post_whose_window_passed_without_a_time_waits_for_a_decision(town: City) -> None:
     post_id = town.start(town.hand_in())
     town.save(post_id, on=["x", "facebook"], not_after=town.now + HOUR)
@@ -208,7 +209,7 @@ def test_a_post_whose_window_passed_without_a_time_waits_for_a_decision(town: Ci
     assert _board(town, "clerk") == []
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_the_board_has_pages_and_its_tally_counts_all_of_them(town: City) -> None:
     for _ in range(MOST_LINES + 2):
         scenes.missed(town)

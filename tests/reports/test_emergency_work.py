@@ -160,6 +160,7 @@ def _waiting(session: Session, town: City, actor: Actor) -> set[int]:
     }
 
 
+@pytest.mark.twin
 def test_it_is_read_by_three_queries_at_most(town: City) -> None:
     refused(town)
     emergency_steps.add_template(town)

@@ -31,6 +31,7 @@ def test_each_role_has_its_views(town: City) -> None:
     }
 
 
+@pytest.mark.twin
 def test_views_hold_what_they_say_and_their_counts_agree(town: City) -> None:
     (delivery_id,) = town.live()
     mine = town.comment("माझी", under=delivery_id)
@@ -64,6 +65,7 @@ def test_what_no_department_has_is_the_cells_alone(town: City) -> None:
     assert len(_ids(town, "auditor", InboxView.QUEUE)) == 1
 
 
+@pytest.mark.twin
 def test_open_comments_stand_by_due_time_and_settled_ones_newest_first(town: City) -> None:
     (delivery_id,) = town.live()
     ids = [town.comment(f"टिप्पणी {number}", under=delivery_id) for number in range(3)]
@@ -74,6 +76,7 @@ def test_open_comments_stand_by_due_time_and_settled_ones_newest_first(town: Cit
     assert _ids(town, "first", InboxView.CLOSED) == ids[::-1]
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize("view", [InboxView.DEPARTMENT, InboxView.CLOSED])
 def test_pages_follow_each_other_without_gap_or_repetition(town: City, view: InboxView) -> None:
     (delivery_id,) = town.live()

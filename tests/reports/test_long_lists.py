@@ -35,6 +35,8 @@ from tests.support import crowd, scenes
 from tests.support.city import City, statements
 from tests.support.city_people import DAY, NOON
 
+pytestmark = pytest.mark.twin
+
 LIVE = 20
 END = NEVER, 2**62
 BEFORE_ALL = NOON - 4_000 * DAY

@@ -11,8 +11,6 @@ from publisher.models.submissions import Submission
 from publisher.reports.search import Kind, hits_of, search, straight_to
 from tests.support.city import City, city
 
-pytestmark = pytest.mark.both  # locks and SQL of its own
-
 
 @pytest.fixture
 def town_with_hits(on_sqlite: Database, tmp_path: Path) -> City:

@@ -196,6 +196,7 @@ def test_asking_for_another_department_gives_nothing(town: City) -> None:
     assert _listed(town, "member", SubmissionFilter(department_id=town.departments["road"])) == []
 
 
+@pytest.mark.twin
 def test_it_is_read_by_wished_time_and_everything_newest_first(town: City) -> None:
     for title, after in (("उद्या", DAY), ("केव्हाही", None), ("आज", HOUR)):
         town.hand_in(title, wished_at=town.now + after if after else None)
@@ -205,6 +206,7 @@ def test_it_is_read_by_wished_time_and_everything_newest_first(town: City) -> No
     assert _listed(town, "clerk", everything) == ["आज", "केव्हाही", "उद्या"]
 
 
+@pytest.mark.twin
 def test_a_full_last_page_promises_no_more(town: City) -> None:
     town.hand_in()
     with town.read() as session:
@@ -215,6 +217,7 @@ def test_a_full_last_page_promises_no_more(town: City) -> None:
     assert (page.first, page.total) == (1, 1)
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize(
     ("text", "titles"),
     [
@@ -231,6 +234,7 @@ def test_rows_are_found_by_words_and_numbers(town: City, text: str, titles: list
     assert _listed(town, "clerk", SubmissionFilter(search_text=text)) == titles
 
 
+@pytest.mark.twin
 def test_rows_are_found_by_wished_time(town: City) -> None:
     wishes = {"पूर्वी": -DAY, "आज": HOUR, "लवकर": 5 * DAY, "नंतर": 20 * DAY}
     for title, after in wishes.items():
@@ -248,6 +252,7 @@ def test_rows_are_found_by_wished_time(town: City) -> None:
     }
 
 
+@pytest.mark.twin
 def test_rows_are_found_by_the_days_of_handing_in(town: City) -> None:
     for title in ("एक", "दोन", "तीन"):
         town.hand_in(title)
@@ -323,6 +328,7 @@ def test_view_and_filters_come_back_out_of_their_address(town: City) -> None:
     assert filter_from_query({"department": "9" * 30}) == SubmissionFilter()
 
 
+@pytest.mark.twin
 def test_counts_name_every_open_view(town: City) -> None:
     for happens in (scenes.received, scenes.received, scenes.approved, scenes.live):
         happens(town)

@@ -139,6 +139,7 @@ def test_the_submissions_tab_counts_what_is_still_open(town: City) -> None:
             assert check(session, town.actor(name), town.now).submissions == 2
 
 
+@pytest.mark.twin
 def test_all_counts_cost_one_query_and_those_who_confirm_one_or_two_more(town: City) -> None:
     scenes.received(town)
     more = {Role.HEAD: 1, Role.CELL_LEAD: 2, Role.ADMIN: 2}
@@ -149,7 +150,7 @@ def test_all_counts_cost_one_query_and_those_who_confirm_one_or_two_more(town: C
         assert len(executed) <= 1 + (more.get(actor.role, 0) if actor.role else 0)
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_appointments_count_for_those_who_may_confirm_them(town: City) -> None:
     town.end("second")
     with town.write() as session:
@@ -165,7 +166,7 @@ def test_appointments_count_for_those_who_may_confirm_them(town: City) -> None:
     assert [name for name, count in counts.items() if count] == ["admin", "head"]
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_a_shared_address_counts_for_those_who_may_confirm_it(town: City) -> None:
     with town.write() as session:
         ids = {name: town.departments[name] for name in ("water", "road")}

@@ -78,6 +78,7 @@ def test_warnings_are_shown_at_the_step_that_sent_the_post_despite_them(
     assert len(set(sent.warned)) == len(sent.warned)
 
 
+@pytest.mark.twin
 def test_steps_stand_oldest_first(town: City) -> None:
     (delivery_id,) = town.live()
     town.comment(under=delivery_id)

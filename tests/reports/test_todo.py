@@ -107,6 +107,7 @@ def test_each_thing_waits_for_those_who_can_act_and_for_nobody_else(
     )
 
 
+@pytest.mark.twin
 def test_the_most_urgent_comes_first_and_what_has_no_time_last(town: City) -> None:
     for title, after in (("उद्या", DAY), ("आज", 2 * HOUR), ("परवा", 2 * DAY)):
         town.hand_in(title, wished_at=town.now + after)

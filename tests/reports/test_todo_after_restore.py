@@ -14,6 +14,8 @@ from publisher.reports.todo import waiting_for
 from publisher.reports.todo_kinds import WaitingKind
 from tests.support.city import City
 
+pytestmark = pytest.mark.twin
+
 
 def officer_at_cell(town: City, officer: str) -> str:
     """Give the officer a second appointment at the cell, and return its name."""

@@ -22,6 +22,8 @@ from tests.support import scenes
 from tests.support.city import City, statements
 from tests.support.city_people import DAY
 
+pytestmark = pytest.mark.twin
+
 WEEK = timedelta(weeks=1)
 
 

@@ -16,6 +16,8 @@ from publisher.scheduling import schedule
 from tests.support import post_steps
 from tests.support.city_people import NOON, CityPeople, add_appointment
 
+pytestmark = pytest.mark.twin
+
 
 def officer_at_cell(session: Session, city: CityPeople, officer: Actor) -> Actor:
     """Give the officer a second appointment."""

@@ -106,6 +106,7 @@ def test_people_see_only_their_own_decisions_under_every_appointment(
         history.decisions_by(session, actor=CLOCK)
 
 
+@pytest.mark.twin
 def test_the_list_is_paged_by_place_without_a_gap_or_a_repeat(
     session: Session, city: CityPeople
 ) -> None:
@@ -124,6 +125,7 @@ def test_the_list_is_paged_by_place_without_a_gap_or_a_repeat(
     assert (decision_ids, len(decision_ids)) == (everything, 7)
 
 
+@pytest.mark.twin
 def test_a_month_is_the_citys_month(session: Session, city: CityPeople) -> None:
     midnight = datetime.fromisoformat("2026-12-01T00:00:00+05:30")
     for at in (midnight - timedelta(seconds=1), midnight):

@@ -21,8 +21,6 @@ from publisher.states import AppointmentState, DeliveryState
 from tests.support.city import City
 from tests.support.city_people import HOUR, appoint
 
-pytestmark = pytest.mark.both
-
 
 def change_address(town: City, name: str = "first") -> None:
     """Let the lead fill in the mobile of an officer who has never signed in."""
@@ -186,6 +184,7 @@ def test_confirming_again_lets_the_officer_approve_again(town: City) -> None:
     assert states(town, post_id)[0] is PostState.APPROVED
 
 
+@pytest.mark.both
 def test_at_the_moment_of_sending_it_is_published_or_in_review_again(
     town: City,
 ) -> None:
@@ -211,6 +210,7 @@ def test_at_the_moment_of_sending_it_is_published_or_in_review_again(
         assert state is (PostState.APPROVED if is_out else PostState.IN_REVIEW)
 
 
+@pytest.mark.both
 def test_what_is_approved_at_the_same_moment_is_in_review_again(town: City) -> None:
     post_id = town.in_review()
 

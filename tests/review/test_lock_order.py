@@ -21,16 +21,14 @@ from tests.support.city import City
 from tests.support.city_people import appoint
 from tests.support.passwords import with_password
 
-pytestmark = [pytest.mark.both, pytest.mark.postgres]
-
 NEW = "medha.new@pmc.example"
 SHARE = "SELECT 1 FROM {} WHERE id = :id FOR SHARE"
 
 
-@pytest.fixture(autouse=True)
-def _locks_rows(town: City) -> None:
-    if town.database.is_sqlite:
-        pytest.skip("one writer at a time")
+@pytest.fixture
+def database_url(postgres_url: str) -> str:
+    """Return a database whose rows are locked one by one: SQLite has one writer at a time."""
+    return postgres_url
 
 
 def wait_until_blocked(town: City) -> None:

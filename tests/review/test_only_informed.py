@@ -20,8 +20,6 @@ from tests.support.city import City
 from tests.support.city_people import appoint
 from tests.support.passwords import set_password
 
-pytestmark = pytest.mark.both
-
 STATES = ["recorded", "confirmed", "active"]
 
 

@@ -58,7 +58,7 @@ def away(town: City, name: str) -> None:
         )
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_officers_are_reminded_at_half_and_everybody_near_the_end(town: City) -> None:
     post_id = sent(town, wish=DAY)  # eight working hours: 16:00, and 10:00 of Thursday
     assert tick(town, 4 * HOUR - MINUTE) == 0

@@ -30,6 +30,7 @@ def test_a_text_is_kept_for_the_person_alone(database: Database, town: City) -> 
         assert texts_of(session, town.actor("second")) == []
 
 
+@pytest.mark.twin
 def test_the_longest_text_in_four_byte_letters_fits_into_both_databases(
     database: Database, town: City
 ) -> None:

@@ -104,7 +104,6 @@ def notice_of(town: City, name: str = "first", kind: str = "review_asked") -> No
         return session.scalars(query.order_by(Notice.id.desc())).all()[0]
 
 
-@pytest.mark.both
 def test_the_mail_has_text_pictures_and_descriptions_of_this_revision(
     town: City, mail_server: MailServer
 ) -> None:

@@ -151,6 +151,7 @@ def test_the_late_limit_never_passes_the_window(
 # Clashes
 
 
+@pytest.mark.twin
 @pytest.mark.parametrize(
     ("apart", "clashes"),
     [

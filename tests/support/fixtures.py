@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> FolderStore:
 
 @pytest.fixture
 def town(database: Database, tmp_path: Path) -> City:
-    """Build a city in a database of its own, on SQLite and on PostgreSQL."""
+    """Build a city in a database of its own, in a twin on PostgreSQL."""
     sqlite.skip_fsync(database)
     return build_city(database, tmp_path)
 
@@ -51,14 +51,12 @@ def other(request: pytest.FixtureRequest, town: City) -> Iterator[Database]:
     opened.dispose()
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-)
+@pytest.fixture(scope="module")
 def city(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, engine: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CityPeople]:
     """Share one city among the tests of a module, each of which writes in `session` alone."""
-    if request.param == "sqlite":
+    if engine == "sqlite":
         file = tmp_path_factory.mktemp("city") / "city.db"
         with people_on(sqlite.copy(sqlite.template(runs.current(), migrate), file)) as shared:
             yield shared

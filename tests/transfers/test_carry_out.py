@@ -27,8 +27,6 @@ from publisher.working_time import day_bounds
 from tests.support.city import City
 from tests.support.city_people import MINUTE
 
-pytestmark = pytest.mark.both
-
 DAY = date(2026, 12, 1)
 OUT = TypedRow("मेधा सातपुते", "water", "road", "", "1")
 BACK = TypedRow("शैलजा कुदळे", "road", "water", "", "1")
@@ -189,6 +187,7 @@ def test_an_unsent_approval_of_who_left_is_asked_again(town: City) -> None:
     assert "lead" in town.notified("approvals_lapsed")
 
 
+@pytest.mark.both
 def test_two_ticks_at_once_carry_a_list_out_once(town: City) -> None:
     confirmed(town, OUT, BACK)
     town.clock.at = day_bounds(DAY)[0]
@@ -211,6 +210,7 @@ def run_both(*acts: Callable[[], None]) -> None:
         thread.join(timeout=60)
 
 
+@pytest.mark.both
 def test_two_who_confirm_at_once_are_one_confirmation(town: City) -> None:
     town.appoint("other_admin", Role.ADMIN, "information-technology")
     with town.write() as session:

@@ -20,8 +20,6 @@ from publisher.transfers.hand_over import CommentsLeft
 from publisher.validation import Invalid, NotFound
 from tests.support.city import City
 
-pytestmark = pytest.mark.both
-
 
 def hand(town: City, source: str, target: str, *, by: str = "head") -> None:
     with town.write() as session:

@@ -26,8 +26,6 @@ from publisher.validation import Invalid
 from publisher.working_time import day_bounds, local_day
 from tests.support.city import City
 
-pytestmark = pytest.mark.both
-
 TODAY = date(2026, 11, 25)
 FIRST_OF_DECEMBER = date(2026, 12, 1)
 ORDER = "आ-५१/२०२६"

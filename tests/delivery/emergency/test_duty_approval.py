@@ -23,8 +23,6 @@ from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
 from tests.support.emergency_steps import signed_in
 
-pytestmark = pytest.mark.both
-
 
 def put_on(town: City, name: str, *, by: str = "lead", begins: timedelta = timedelta(0)) -> int:
     with town.write() as session:

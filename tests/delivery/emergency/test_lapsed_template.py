@@ -22,8 +22,6 @@ from tests.support import emergency_steps
 from tests.support.city import City
 from tests.support.city_people import HOUR
 
-pytestmark = pytest.mark.both
-
 VERB = "doubt_appointment"
 
 
@@ -102,6 +100,7 @@ def test_what_has_gone_out_stays(town: City) -> None:
     )
 
 
+@pytest.mark.both
 def test_at_the_moment_of_sending_it_is_published_or_in_review(town: City) -> None:
     use_id = emergency_steps.publish_new(town)
     barrier = threading.Barrier(2)
@@ -121,6 +120,7 @@ def test_at_the_moment_of_sending_it_is_published_or_in_review(town: City) -> No
     assert post_state(town, use_id) is (PostState.APPROVED if is_out else PostState.IN_REVIEW)
 
 
+@pytest.mark.both
 def test_a_post_made_at_that_moment_rests_on_no_lapsed_approval(town: City) -> None:
     if town.database.is_sqlite:
         pytest.skip("one writer at a time")

@@ -28,7 +28,7 @@ from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_it_leaves_at_once_on_every_connected_account_in_both_languages(town: City) -> None:
     use_id = emergency_steps.publish_new(town)
     town.tick_dispatch()

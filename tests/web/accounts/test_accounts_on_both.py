@@ -22,7 +22,7 @@ from tests.delivery.test_manual import post
 from tests.support.city_people import DAY, MINUTE
 from tests.web.site import Site, with_settings
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 
 
 @pytest.mark.parametrize("page", ["", "/change", "/disconnect"])

@@ -314,7 +314,7 @@ def test_withdrawing_an_approval_names_the_deliveries_that_are_being_sent(site: 
     assert state_of(city, waiting) is DeliveryState.CANCELLED
 
 
-@pytest.mark.both  # it locks the rows that the page has read
+@pytest.mark.twin
 def test_ending_an_approver_s_appointment_names_deliveries_being_sent(site: Site) -> None:
     city, admin = site.city, site.browser("admin")
     (gone,) = city.due()

@@ -48,7 +48,7 @@ def ask(browser: Browser, mark: str) -> dict[str, object] | None:
     return response.get_json() if response.status_code == 200 else None
 
 
-@pytest.mark.both
+@pytest.mark.twin
 @pytest.mark.parametrize("role", CAST)
 def test_a_page_that_shows_all_is_told_nothing(any_site: Site, role: str) -> None:
     any_site.city.live()
@@ -225,6 +225,7 @@ def test_the_mark_of_a_machine_whose_clock_is_ahead_is_no_change(site: Site) -> 
     assert ask(officer, mark) is None
 
 
+@pytest.mark.twin
 def test_what_is_committed_late_under_a_smaller_id_is_told(any_site: Site) -> None:
     """PostgreSQL numbers the events of two transactions before it is known which ends first."""
     post = any_site.city.in_review("water")

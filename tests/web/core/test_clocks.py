@@ -342,7 +342,7 @@ class CountingDatabase(Database):
             self.open -= 1
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_no_transaction_is_open_while_a_mail_is_sent(
     site: Site, mailing_context: AppContext, mail_server: MailServer
 ) -> None:

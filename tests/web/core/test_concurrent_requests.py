@@ -21,7 +21,7 @@ from tests.web.schedule_form import time_fields
 from tests.web.site import Browser, Site
 from tests.web.submissions.test_bad_submissions import TYPED
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 
 PAIRS = [(name, value) for name, values in TYPED.items() for value in values]
 

@@ -30,7 +30,7 @@ from web.core.context import ctx
 from web.core.counts import counts_of
 from web.core.database import end_reading, reading
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 
 WORDS = TYPED["text_mr"][0]
 

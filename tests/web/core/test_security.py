@@ -17,6 +17,8 @@ from tests.web.html_page import Page
 from tests.web.secure_pages import check_headers, check_markup
 from tests.web.site import BASE_URL, PASSWORD, Browser, Site, make_app
 
+pytestmark = pytest.mark.twin
+
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 
 

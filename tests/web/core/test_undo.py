@@ -22,8 +22,6 @@ from tests.web.html_page import Page
 from tests.web.site import Browser, Site
 
 Row = TypeVar("Row", Submission, Comment, Delivery)
-pytestmark = pytest.mark.both
-
 SECOND = timedelta(seconds=1)
 REASON = "हा विषय रस्ते विभागाचा आहे."
 LATE = "कृती मागे घेण्याची वेळ संपली आहे."
@@ -185,6 +183,7 @@ def verbs_of(site: Site, subject: str, key: int, verb: str) -> int:
         return len([event for event in session.scalars(query) if event.verb == verb])
 
 
+@pytest.mark.both
 def test_undo_pressed_twice_at_once_undoes_once(any_site: Site) -> None:
     browsers = [any_site.browser("clerk") for _ in range(2)]
     submission_id, page = decline(any_site, browsers[0])
@@ -196,6 +195,7 @@ def test_undo_pressed_twice_at_once_undoes_once(any_site: Site) -> None:
     assert state_of(any_site, Submission, submission_id) == SubmissionState.RECEIVED
 
 
+@pytest.mark.both
 def test_an_undo_and_a_new_time_at_once_leave_one_time_and_one_answer(any_site: Site) -> None:
     clerk, lead = any_site.browser("clerk"), any_site.browser("lead")
     delivery_id, path = cancelled(any_site, clerk)

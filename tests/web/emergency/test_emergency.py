@@ -259,6 +259,7 @@ def test_every_other_page_of_the_post_stands_too(site: Site) -> None:
     assert "कार्योत्तर मान्यता नाकारली" in clerk.page(f"/posts/{post_id}").text
 
 
+@pytest.mark.twin
 def test_emergency_lists_run_as_many_queries_for_many_rows_as_for_few(site: Site) -> None:
     city, paths = site.city, ("/emergency/uses", "/emergency/templates", "/emergency", "/", "/duty")
     template_id = emergency_steps.prepare_template(city, duty="first")

@@ -47,7 +47,6 @@ def counts_at_switcher(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.both
 def test_what_waits_under_another_appointment_is_said_everywhere(any_site: Site) -> None:
     browser, _roads = officer_of_two(any_site)
     today = browser.page("/")

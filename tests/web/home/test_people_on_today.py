@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from approvals.policy import Role
 from publisher.delivery.emergency import roster
 from publisher.models.people import Department
@@ -23,7 +21,6 @@ def lines(site: Site, name: str) -> set[str]:
     return {href for href in hrefs if href.startswith(("/people", "/duty", "/decisions"))}
 
 
-@pytest.mark.both
 def test_whoever_may_confirm_sees_that_somebody_waits(any_site: Site) -> None:
     city = any_site.city
     city.end("second")

@@ -52,7 +52,7 @@ def test_each_row_has_a_named_box_and_all_are_ticked_without_a_script(site: Site
     assert len(ticked(clerk.page(link.get("href")))) == 2
 
 
-@pytest.mark.both
+@pytest.mark.twin
 def test_ticked_comments_are_assigned_one_by_one(any_site: Site) -> None:
     city = any_site.city
     comment_ids = [city.comment(text) for text in ("खड्डा आहे", "रस्ता खराब")]
@@ -79,7 +79,6 @@ def test_a_department_with_nobody_leaves_them_with_the_cell_and_it_says_so(site:
     assert "पूर्ण: १ पैकी ०." in page
 
 
-@pytest.mark.both
 def test_each_closed_comment_has_its_own_entry_and_its_own_undo(any_site: Site) -> None:
     comment_ids = [any_site.city.comment(text) for text in ("छान काम!", "धन्यवाद")]
     clerk = any_site.browser("clerk")

@@ -61,7 +61,6 @@ def counts(site: Site) -> tuple[int, int, int]:
     return submissions, events, links
 
 
-@pytest.mark.both
 def test_opening_the_page_changes_nothing_and_one_press_decides(any_site: Site) -> None:
     path, nobody = ask(any_site), any_site.nobody()
     before = counts(any_site)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from approvals.states import PostState
 from publisher.models.posts import Post
 from publisher.review import head_notices, reminders
 from tests.support.city_people import HOUR, MINUTE
 from tests.web.site import Browser, Site
-
-pytestmark = pytest.mark.both
 
 
 def sent(site: Site) -> int:

@@ -104,6 +104,7 @@ def test_a_typing_error_mended_before_the_first_act_is_no_renaming(site: Site) -
     assert "पूर्वीचे नाव" not in site.browser("lead").page(f"/people/{site.city.people['new']}")
 
 
+@pytest.mark.twin
 def test_a_page_reads_all_former_names_in_one_statement(site: Site) -> None:
     city = site.city
     post_id = city.draft(city.hand_in())

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from publisher.models.people import Appointment
 from tests.web.site import Site
 
-pytestmark = pytest.mark.both
 PAGE = "/people/from-before"
 
 

@@ -182,6 +182,7 @@ def test_the_list_behind_a_number_is_taken_as_csv_whole_and_logged(site: Site) -
     assert site.browser("admin").get(link).status_code == 404, "who sees no comments"
 
 
+@pytest.mark.twin
 def test_a_long_list_behind_a_number_is_read_in_steps_while_it_is_sent(any_site: Site) -> None:
     """Only its ids are read before: a web worker never holds the whole list."""
     city = any_site.city
