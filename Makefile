@@ -20,7 +20,7 @@ FOUND = $(firstword $(foreach name,$(or $(PYTHON),$(NAMES)),$(shell command -v $
 SETUP = $(or $(FOUND),$(error $(or $(PYTHON),Python) is not here: apt-get install python3 python3-venv)) tools/setup.py
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test proof ci crash mutants mutate bench figures fmt lint lock shots clean
+.PHONY: help demo test proof ci crash mutants bench figures fmt lint lock shots clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -42,9 +42,6 @@ crash: ## real processes killed at named points and at random (LONG=1: until sto
 
 mutants: ## planted bugs, each of which a named test has to notice
 	@$(SETUP) mutants $(ARGS)
-
-mutate: ## small changes drawn by a seed, tried one by one (ARGS="--list FILE", then "--from FILE")
-	@$(SETUP) mutate $(ARGS)
 
 bench: ## speed, side by side in one run (ONLY=dispatch PART=idle: one part of it)
 	@$(SETUP) bench $(if $(ONLY),--only $(ONLY)) $(if $(PART),--part $(PART)) $(ARGS)

@@ -115,14 +115,6 @@ def mutants(options: argparse.Namespace) -> int:
     return _replace_process([*_mutants_call(_ready_for_tests()), *options.arguments])
 
 
-def mutate(options: argparse.Namespace) -> int:
-    """Set up and try changes that are drawn by a seed."""
-    python_environment = _ready_for_tests()
-    return _replace_process(
-        [str(python_environment.python), "-m", "tools.mutator", *options.arguments]
-    )
-
-
 def bench(options: argparse.Namespace) -> int:
     """Set up and become the benchmarks: all of them, or the one that is named."""
     python_environment = _ready_for_tests("bench")
@@ -316,7 +308,7 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make")
     targets = parser.add_subparsers(required=True)
-    checks = (test, proof, ci, crash, mutants, mutate, bench, figures, lint)
+    checks = (test, proof, ci, crash, mutants, bench, figures, lint)
     for carry_out in (demo, *checks, fmt, lock, shots, clean):
         target = targets.add_parser(carry_out.__name__, add_help=False)
         target.set_defaults(carry_out=carry_out)

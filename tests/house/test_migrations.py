@@ -12,7 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Engine, Integer, inspect, text
+from sqlalchemy import Engine, inspect, text
 
 import publisher.models  # noqa: F401  the tables have to be known
 from publisher.database.session import Base, Database, alembic_config, migrate
@@ -123,14 +123,3 @@ def test_up_down_and_up_again_leads_to_the_same_schema(
     migrate(database.url)
     assert schema_of(database.engine) == first
     assert len(first) > 1
-
-
-def test_a_column_that_no_migration_knows_is_found_out(database: Database) -> None:
-    table = Base.metadata.sorted_tables[0].to_metadata(metadata := type(Base.metadata)())
-    table.append_column(Column("never_migrated", Integer))
-    with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection)
-        differences = [
-            change for change in compare_metadata(context, metadata) if "add_column" in change
-        ]
-    assert len(differences) == 1
