@@ -86,6 +86,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "senders_checked": "senders are believed as {server} has checked them",
     "senders_unchecked": "the senders of mails are not checked, and mails of known addresses are "
     f"taken in all the same: name the city's own mail server in {PREFIX}MAIL_SERVER",
+    "results_carried": "Authentication-Results of the last {number} mails: {carried}",
+    "results_missing": "of the last {number} mails none has a result by {server} below at most "
+    f"{{hops}} Received headers, so known senders wait for the Cell: fix {PREFIX}MAIL_SERVER or "
+    f"{PREFIX}MAIL_SERVER_HOPS. They carry: {{carried}}",
     "mailbox_unset": f"no mailbox is read: name it in {PREFIX}IMAP_URL",
     "mailbox_failing": "{mailbox} cannot be read since {since}, and is tried again ({problem})",
     "mailbox_unread": "{mailbox} was not read to its end yet: is a clock running?",

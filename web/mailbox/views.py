@@ -9,10 +9,9 @@ from wtforms import BooleanField, SelectField, TextAreaField
 from approvals.policy import Action, Role, may
 from publisher.mail_messages.message import UnreadableMessage
 from publisher.mailbox import quarantine
-from publisher.mailbox.preparation import MailIntake, PreparedMail, prepare_again
+from publisher.mailbox.preparation import MailIntake, PreparedMail, mail_intake, prepare_again
 from publisher.mailbox.quarantine import take_in_for
 from publisher.media.store import MediumChanged, MediumMissing, StoreAway
-from publisher.media.virus_scanner import clamd
 from publisher.people.departments import departments_in_force
 from publisher.states import QuarantineState
 from publisher.validation import FieldError, Invalid
@@ -89,7 +88,7 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
     department_id = number_of(form.department_id.data)
     if not department_id:
         raise Invalid([FieldError("department_id", "required")])
-    intake = mail_intake()
+    intake = mail_intake(ctx.settings, ctx.store, store_identity=ctx.store_identity)
     prepared = _prepared(quarantine_id, intake)
     with writing(names_files=True) as session:
         submission = take_in_for(
@@ -104,19 +103,6 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
         number, submission_id = submission.number, submission.id
     flash(_("The email is submission %(number)s now.", number=number))
     return redirect(url_for("submissions.show", submission_id=submission_id))
-
-
-def mail_intake() -> MailIntake:
-    """Return what mails are taken in with."""
-    settings = ctx.settings
-    return MailIntake(
-        store=ctx.store,
-        city_code=settings.city.code,
-        mail_from=settings.mail_from,
-        mail_server=settings.mail_server,
-        clamd=clamd(settings.clamd_url),
-        store_identity=ctx.store_identity,
-    )
 
 
 def _prepared(quarantine_id: int, intake: MailIntake) -> PreparedMail:
