@@ -107,7 +107,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.SIGN_IN_CODE: "secret expires_at",
     NoticeKind.SIGN_INS_REFUSED: "at",
     NoticeKind.ACKNOWLEDGEMENT: "number title department received_at wished_at?",
-    NoticeKind.MAIL_ACKNOWLEDGEMENT: "number title department received_at",
+    NoticeKind.MAIL_ACKNOWLEDGEMENT: "number title department received_at programs?",
     NoticeKind.MAIL_NO_APPROVAL: "title",
     NoticeKind.MAIL_DEPARTMENT: "title received_at expires_at",
     NoticeKind.SUBMISSION_DECLINED: "number title reason by?",

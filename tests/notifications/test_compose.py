@@ -135,6 +135,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         **ABOUT_A_SUBMISSION,
         "department": WATER,
         "received_at": NOON,
+        "programs": "setup.exe",
     },
     NoticeKind.ADDRESS_CONFIRMED: {
         "contact": "water-office@pmc.example",
@@ -374,6 +375,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
 }
 # What may be left out.
 SPARE = {
+    "programs",
     "left",
     "cancelled",
     "taken",

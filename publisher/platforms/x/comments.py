@@ -129,7 +129,8 @@ class XCommentReader(XAccount):
             platform_id=post_id,
             parent_id=reply_target(post),
             root_id=text_at(post, "conversation_id") or post_id,
-            author_id=author_id,
+            # X would refuse a request that names a senseless id, and so name no author at all.
+            author_id=author_id if is_post_id(author_id) else "",
             author_name="",
             author_handle=None,
             text=readable_text(post),

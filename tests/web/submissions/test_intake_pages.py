@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from publisher.intake import persistence
+from publisher.intake.questions import add_note
 from publisher.intake.uploads import KeptFile, UploadedFile
 from publisher.models.submissions import Submission
 from tests.web import pictures
@@ -65,6 +66,20 @@ def test_a_note_stays_on_the_cells_list_until_the_cell_has_seen_it(
     assert "नोंद घेतली. ही टीप आता ‘आजची कामे’ येथे दिसणार नाही" in page
     assert text not in clerk.page("/")
     assert "कक्षाने टीप पाहिली" in member.page(path)
+
+
+def test_a_note_from_before_the_draft_is_on_the_submissions_page(
+    site: Site, submission: int
+) -> None:
+    text, city = "ही सूचना मागे घेत आहोत.", site.city
+    with city.write() as session:
+        actor = city.actor("member")
+        add_note(session, actor=actor, now=city.now, submission_id=submission, note_text=text)
+    path = f"/submissions/{submission}"
+    page = site.browser("clerk").page(path)
+    assert text in page
+    assert f"{path}/note/seen" in page.html
+    assert f"{path}/note/seen" not in site.browser("member").page(path).html
 
 
 def changed_form(page: Page, **new: str) -> list[tuple[str, str]]:
