@@ -132,6 +132,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     """The tables are only asked where they are there."""
     yield health_checks.check_settings(settings)
     yield from health_checks.check_variables(unknown_variables())
+    yield from health_checks.check_secret_files(settings)
     yield health_checks.check_built(built_files())
     yield health_checks.check_shaping()
     yield from health_checks.check_media(settings)

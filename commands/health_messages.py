@@ -14,6 +14,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     f"{PREFIX}{{nearest}} is meant",
     "unknown_variable": f"{PREFIX}{{name}} is no setting and changes nothing; docs/settings.md has "
     "every setting",
+    "secret_readable": "{file} holds a secret, and every user of this machine may read it: "
+    "chmod 640 {file}, or 600, and change the secret",
     "no_tls": "{base_url} carries passwords in the clear: put a web server with TLS before it "
     f"and write https:// in {PREFIX}BASE_URL",
     "no_second_factor": "people reach {base_url} from everywhere and sign in by password alone: "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from publisher.media.folder_store import FolderStore
 from publisher.media.store import MediaStore
+from publisher.media.thumbnails import WITHIN, Thumbnails
 from publisher.settings.environment import Settings
 
 if TYPE_CHECKING:
@@ -19,11 +21,20 @@ def open_store(settings: Settings) -> MediaStore:
     )
 
 
-def bucket_store(settings: Settings) -> ObjectStore:
+def open_thumbnails(settings: Settings, *, identity: str) -> Thumbnails | None:
+    """Return the thumbnails of the bucket with this identity; None if media are in a folder."""
+    if not settings.media.bucket:
+        return None
+    store = bucket_store(settings, within=WITHIN)
+    store.expect_identity(identity)
+    return Thumbnails(store)
+
+
+def bucket_store(settings: Settings, *, within: float = inf) -> ObjectStore:
     """Return the bucket that the settings name.
 
     It answers within the time that a post has to be sent, less than half of a claim's lease.
     """
     from publisher.media.object_store import ObjectStore  # asyncio takes a tenth of a second
 
-    return ObjectStore(settings.media, deadline=settings.delivery.send_deadline)
+    return ObjectStore(settings.media, deadline=min(within, settings.delivery.send_deadline))

@@ -5,6 +5,7 @@ A check returns a code with its values; the command line puts it into words.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from publisher.database.session import Database
 from publisher.media.configured_store import bucket_store
 from publisher.notifications.sms import missing_codes, unknown_in
 from publisher.operations import worker_health
+from publisher.operations.start_checks import SECRET_FILE
 from publisher.operations.worker_health import Clock
 from publisher.papers.pdf import NoImage, read_letterhead
 from publisher.people import confirmation
@@ -40,6 +42,7 @@ LATE_AFTER: Final = timedelta(minutes=1)
 after the longer `OUTAGE_AFTER` the admins are notified.
 """
 
+_OTHERS: Final = 0o006
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -107,6 +110,23 @@ def check_variables(unknown: Mapping[str, str]) -> list[HealthFinding]:
         )
         for name, nearest in unknown.items()
     ]
+
+
+def check_secret_files(settings: Settings) -> list[HealthFinding]:
+    """Return a finding for each file with a secret that other users of this machine may read."""
+    media = settings.media
+    names = (".env", SECRET_FILE, media.media_key_file, media.media_secret_file)
+    files = [Path(name).absolute() for name in names if name]
+    return [
+        HealthFinding(HealthSubject.SETTINGS, False, "secret_readable", {"file": file})
+        for file in files
+        if file.is_file() and file.stat().st_mode & _OTHERS and not _is_mounted(file)
+    ]
+
+
+def _is_mounted(file: Path) -> bool:
+    """Return whether a container was given this file, whose mode nobody in it can choose."""
+    return file.is_relative_to("/run/secrets") or bool(os.statvfs(file).f_flag & os.ST_RDONLY)
 
 
 def check_database(database: Database) -> HealthFinding:

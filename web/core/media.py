@@ -137,7 +137,7 @@ def thumbnail(sha256: str, side: int) -> bytes:
         return images.thumbnail(content, side, kind="WEBP").content
 
     try:
-        return ctx.store.thumbnail(sha256, side, make)
+        return (ctx.thumbnails or ctx.store).thumbnail(sha256, side, make)
     except (MediumMissing, MediumChanged) as problem:
         raise NotFound(sha256) from problem
 
