@@ -34,15 +34,25 @@ def addresses_of(session: Session, *, department_id: int) -> list[DepartmentAddr
 
 
 def add(
-    session: Session, *, actor: Actor, department_id: int, mail_text: str, now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    department_id: int,
+    mail_text: str,
+    now: datetime,
+    of_a_mail: bool = False,
 ) -> DepartmentAddress:
     """Record a shared address of a department; one that it has already is returned.
 
-    Raises `WrongRole` unless the actor may record the department's officers, and `BadPerson`: its
-    values name the person or the department that has the address.
+    Raises `WrongRole` unless the actor may record the department's officers, or sorts the Cell's
+    mails and the address is `of_a_mail`; and `BadPerson`: its values name the person or the
+    department that has the address.
     """
     department = _department_in_force(session, department_id, now)
-    require_record(actor, Role.OFFICER, department.id, now=now)
+    if of_a_mail:
+        require(actor, Action.HAND_IN, None, now=now)
+    else:
+        require_record(actor, Role.OFFICER, department.id, now=now)
     mail = read_mail(mail_text)
     if mail is None:
         raise BadPerson(ContactField.MAIL, "empty")

@@ -219,6 +219,18 @@ def test_a_name_that_the_database_refuses_keeps_no_other_from_being_stored(
     assert names == ([RawComment(0).name] * 2 if stubbed_city.name == "x" else [])
 
 
+@pytest.mark.parametrize("invisible", ["   ", "\u200b\u2060\ufe0f", "\u3164", "\u2800 \u115f"])
+def test_a_text_that_nobody_sees_is_no_comment_on_x(
+    stubbed_city: StubbedCity, invisible: str
+) -> None:
+    """On Facebook a comment without text may be a photo or sticker."""
+    stubbed_city.sends(RawComment(1, text=invisible), RawComment(2, text="\u200bकधी? 🙏"))
+    is_on_x = stubbed_city.name == "x"
+    assert stubbed_city.listen() == (1 if is_on_x else 2)
+    assert sorted(stubbed_city.comments()) == ([2] if is_on_x else [1, 2])
+    assert stubbed_city.unstored() == []
+
+
 def test_the_lengths_of_the_port_are_those_of_the_columns() -> None:
     lengths = {"url": LONGEST_URL, "platform_id": LONGEST_ID, "parent_platform_id": LONGEST_ID}
     lengths |= {name: most for name, most in LONGEST_TEXTS.items() if name != "text"}

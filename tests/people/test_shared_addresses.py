@@ -59,7 +59,14 @@ def city(database: Database) -> CityPeople:
     return city_people(database)
 
 
-def share(city: CityPeople, mail: str = SHARED, *, by: str = "lead", of: str = "water") -> int:
+def share(
+    city: CityPeople,
+    mail: str = SHARED,
+    *,
+    by: str = "lead",
+    of: str = "water",
+    confirmed: bool = False,
+) -> int:
     with city.write() as session:
         address = shared_addresses.add(
             session,
@@ -68,6 +75,7 @@ def share(city: CityPeople, mail: str = SHARED, *, by: str = "lead", of: str = "
             mail_text=mail,
             now=city.now,
         )
+        address.confirmed_at = city.now if confirmed else None
         return address.id
 
 

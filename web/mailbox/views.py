@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, SelectField, TextAreaField
 
-from approvals.policy import Action, Role, may
+from approvals.policy import Role
 from publisher.mail_messages.message import UnreadableMessage
 from publisher.mailbox import quarantine
 from publisher.mailbox.preparation import MailIntake, PreparedMail, mail_intake, prepare_again
@@ -15,7 +15,7 @@ from publisher.media.store import MediumChanged, MediumMissing, StoreAway
 from publisher.people.departments import departments_in_force
 from publisher.states import QuarantineState
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.form_views import with_form
@@ -49,7 +49,7 @@ def index(session: Session) -> Page:
         reasons=REASONS,
         unreadable_reasons=UNREADABLE,
         days=quarantine.WAITS.days,
-        waits=quarantine.WAITS,
+        ends_at=quarantine.ends_at,
     )
 
 
@@ -64,11 +64,10 @@ def _mail_page(session: Session, form: WaitingMailForm, quarantine_id: int) -> s
         waiting=waiting,
         mail=waiting.mail,
         is_open=waiting.state is QuarantineState.WAITING,
-        may_remember=may(actor(), Action.RECORD_HEAD, None),
         reasons=REASONS,
         ends=ENDS,
         notes=note_lines(waiting.mail),
-        ends_at=waiting.since_at + quarantine.WAITS,
+        ends_at=quarantine.ends_at(waiting),
         form=form,
     )
 

@@ -39,17 +39,20 @@ def wait(site: Site) -> int:
         return session.scalars(waiting).one()
 
 
-def test_the_cell_takes_a_waiting_mail_in_and_sees_who_wrote_it(site: Site) -> None:
-    quarantine_id, lead = wait(site), site.browser("lead")
+@pytest.mark.parametrize("who", ["clerk", "lead"])
+def test_the_cell_takes_a_waiting_mail_in_and_sees_who_wrote_it(site: Site, who: str) -> None:
+    quarantine_id, lead = wait(site), site.browser(who)
     assert "/quarantine" in hrefs(lead.page("/"))
     page = lead.page(f"/quarantine/{quarantine_id}")
     assert "https://elsewhere.example/plan" in page
     assert not [href for href in hrefs(page) if "elsewhere" in href]
+    assert 'name="remembers"' in page.html
     path = f"/quarantine/{quarantine_id}/take-in"
     assert lead.post(path, {"department_id": ""}).status_code == 422
     water = str(site.city.departments["water"])
     response = lead.post(path, {"department_id": water, "remembers": "y"})
     assert response.status_code == 302
+    assert "stranger@elsewhere.example" in site.browser("head").page("/people/waiting")
     with site.city.read() as session:
         submission = session.scalars(select(Submission)).one()
         assert submission.mail_sender == "stranger@elsewhere.example"

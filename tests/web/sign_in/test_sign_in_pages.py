@@ -40,6 +40,22 @@ def test_signing_in_begins_a_new_session(site: Site) -> None:
     assert "किरण वाबळे" not in thief.get("/").text
 
 
+def test_a_sign_in_form_that_is_sent_again_leads_to_today(site: Site) -> None:
+    site.give_password("member")
+    browser = site.nobody()
+    browser.get("/sign-in")
+    token = browser.token
+    assert browser.sign_in("member").status_code == 302
+    mail = {"identifier": "member@pmc.example", "password": PASSWORD}
+    again = browser.post("/sign-in", mail, token=token)
+    assert (again.status_code, again.headers.get("Location")) == (302, "/")
+    assert browser.get("/").status_code == 200
+    # What is carried through the sign-in is not thrown away, and no other site signs anybody in.
+    carried = {**mail, "kept_path": "/submissions/1/note", "kept:note": "टीप"}
+    assert "टीप" in Page(browser.post("/sign-in", carried, token=token).text)
+    assert browser.post("/sign-in", mail, token=token, site="cross-site").status_code == 400
+
+
 def test_signing_out_ends_the_session_for_whoever_copied_the_cookie(site: Site) -> None:
     member, thief = site.browser("member"), site.nobody()
     with thief.client.session_transaction(base_url="https://127.0.0.1") as cookies:
