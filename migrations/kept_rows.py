@@ -135,7 +135,7 @@ def _is_taken(table: str, columns: Sequence[str], condition: str) -> str:
     same = " AND ".join(f"{column} = NEW.{column}" for column in columns)
     if condition:
         same += f" AND {condition.format(row='')} AND {condition.format(row='NEW.')}"
-    return f"EXISTS (SELECT 1 FROM {table} WHERE {same})"
+    return f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608  names of ours
 
 
 def _is_refused(table: str) -> str:

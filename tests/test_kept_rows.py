@@ -38,8 +38,8 @@ def execute(database: Database, statement: str) -> None:
         with database.engine.begin() as connection:
             connection.exec_driver_sql(statement)
         return
-    with closing(sqlite3.connect(str(database.engine.url.database))) as connection, connection:
-        connection.execute(statement)
+    with closing(sqlite3.connect(str(database.engine.url.database))) as file, file:
+        file.execute(statement)
 
 
 def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
