@@ -82,12 +82,12 @@ def _check_asked(revision: Revision, *, now: datetime) -> None:
 def _open_review(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:
     """Move the post from draft to in review."""
     post = revision.post
-    values: dict[str, object] = {"revision": revision.number}
     # From approved a post returns to review only if an approver withdraws the approval.
     if post.state is not PostState.DRAFT:
         raise WrongState(state=post.state, to=PostState.IN_REVIEW)
     fix(session, revision, now=now)
-    values["warnings"] = checks.recorded(session, revision, now=now)
+    warnings = checks.recorded(session, revision, now=now)
+    values: dict[str, object] = {"revision": revision.number, "warnings": warnings}
     transitions.apply(
         session,
         post,
@@ -125,10 +125,8 @@ def approve(
     revision, department_id = _to_decide(
         session, Action.APPROVE, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
     )
-    if (
-        gate.digest(gate.canonical(gate_adapter.subject_of(session, revision.id)))
-        != revision.digest
-    ):
+    canonical = gate.canonical(gate_adapter.subject_of(session, revision.id))
+    if gate.digest(canonical) != revision.digest:
         raise NotApproved(reason=gate.Refusal.CHANGED)
     _supersede_lapsed_approvals(session, revision, department_id, actor=actor, now=now)
     decision = _decide(
@@ -226,6 +224,7 @@ def _decide(
         digest=revision.digest,
         head_ground=ground,
         head_from_at=revision.head_decides_at if ground is HeadGround.UNDECIDED else None,
+        credential=actor.credential,
     )
     session.add(decision)
     session.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -34,6 +35,7 @@ def decide_by(
         raise LinkSpent
     if actor is None:
         raise WrongRole(role=None, action=Action.APPROVE)
+    actor = replace(actor, credential=credential)
     post_id, number = revision.post_id, revision.number
     match kind:
         case DecisionKind.RETURNED:
@@ -48,6 +50,5 @@ def decide_by(
             decision = decide.approve(
                 session, actor=actor, now=now, post_id=post_id, seen_revision=number
             )
-    decision.credential = credential
     one_time_links.use(session, link=link, now=now)
     return decision

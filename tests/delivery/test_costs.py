@@ -167,6 +167,7 @@ def test_a_price_has_all_its_decimals() -> None:
     assert budget.link_prices("x", prices) == ("0.123456", "0.000001")
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_what_a_person_published_by_hand_is_no_charge(town: City) -> None:
     town.live()
     with town.write() as session:

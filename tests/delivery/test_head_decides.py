@@ -205,6 +205,7 @@ def test_who_wrote_it_sends_no_officer_away(town: City) -> None:
     town.approve(other, by="head")
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_who_wrote_the_restored_text_sends_no_officer_away(town: City) -> None:
     post_id = sent(town, by="clerk")
     away(town, "first", by="clerk")
@@ -247,6 +248,7 @@ def test_delivery_judges_the_right_as_it_was_kept(town: City) -> None:
         {"at": NOON},
     ],
 )
+@pytest.mark.usefixtures("changeable_rows")
 def test_a_head_s_decision_without_its_right_releases_nothing(
     town: City, values: dict[str, object]
 ) -> None:

@@ -21,6 +21,21 @@ from tests.support.postgres import Server
 
 pytestmark = pytest.mark.twin
 
+KEPT = ("decisions", "person_names", "receipts", "revisions", "variants")
+TRIGGERS = {
+    "sqlite": {
+        *(f"{table}_no_{verb}" for table in KEPT for verb in ("update", "delete", "replacement")),
+        *(f"{table}_no_{verb}" for table in ("events", "seals") for verb in ("update", "delete")),
+        *("events_no_replacement", "seals_no_replacement"),
+        *("clerk_notes_no_update", "clerk_notes_no_delete"),
+    },
+    "postgresql": {
+        *(f"{table}_{name}" for table in KEPT for name in ("no_update", "append_only")),
+        *("events_append_only", "seals_append_only", "clerk_notes_append_only"),
+    },
+}
+"""The triggers, which SQLite drops when a migration rebuilds their table."""
+
 Schema = dict[str, object]
 
 
@@ -122,4 +137,6 @@ def test_up_down_and_up_again_leads_to_the_same_schema(
     assert schema_of(database.engine) == {"triggers": []}
     migrate(database.url)
     assert schema_of(database.engine) == first
+    names = {trigger.partition(" on ")[0] for trigger in triggers_of(database.engine)}
+    assert names == TRIGGERS[database.engine.dialect.name]
     assert len(first) > 1

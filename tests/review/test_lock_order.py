@@ -92,6 +92,7 @@ def approved_twice(town: City) -> tuple[int, int, int]:
         return earlier, later, row.id
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_two_appointments_lock_their_posts_in_the_order_of_ids(town: City) -> None:
     earlier, later, second_id = approved_twice(town)
     with ThreadPoolExecutor(1) as pool:

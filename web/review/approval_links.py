@@ -14,8 +14,15 @@ from publisher.models.people import Link
 from publisher.models.posts import DecisionCredential, DecisionKind
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import personal_links
-from publisher.review import approval_links, in_person, link_decision, return_texts
+from publisher.review import (
+    approval_links,
+    in_person,
+    link_decision,
+    link_renewal,
+    return_texts,
+)
 from publisher.review.approval_links import ApprovalLinkState
+from publisher.review.link_renewal import LinkSentLately
 from publisher.validation import NotFound
 from web.core.auth import acting, reads, writing
 from web.core.context import ctx
@@ -115,6 +122,8 @@ def show(form: ApprovalForm, token: str) -> Page:
         case "approve":
             _decide(token, DecisionKind.APPROVED)
             flash(_("You have approved this revision. The Cell sets its time."))
+        case "renew":
+            _renew(token)
         case "later":
             approval_proof.end(token)
             flash(_("Nothing is decided. Open the link again when you want to decide."))
@@ -123,6 +132,19 @@ def show(form: ApprovalForm, token: str) -> Page:
 
 def _back(token: str) -> Response:
     return redirect(url_for("approval_links.show", token=token))
+
+
+def _renew(token: str) -> None:
+    """Send a new link in the place of one whose time is over, to the address of its person."""
+    try:
+        with writing() as session:
+            to = link_renewal.send(session, link=_link(session, token), now=ctx.now())
+    except LinkSentLately:
+        flash(_("A link was sent lately. Look for the newest email or SMS about it."), "amber")
+    else:
+        if to:
+            where = approval_pages.masked(to)
+            flash(_("A new link has been sent to %(address)s.", address=where))
 
 
 def _send(form: ApprovalForm, token: str) -> Page:

@@ -13,6 +13,7 @@ from publisher.models.people import Appointment
 from publisher.models.posts import DecisionKind, Post
 from publisher.review import withdraw
 from publisher.states import AppointmentState
+from tests.support import kept_rows
 from tests.support.city_people import DAY, add_appointment
 from tests.web.approval_link_steps import (
     decisions,
@@ -149,14 +150,14 @@ def test_approve_and_return_pressed_together_are_one_decision(any_site: Site) ->
 
 
 def own_words(site: Site, post_id: int) -> None:
-    with site.city.write() as session:
+    with kept_rows.changeable(site.city.database), site.city.write() as session:
         session.get_one(Post, post_id).revisions[-1].author_id = site.city.people["first"]
 
 
 def restored_words(site: Site, post_id: int) -> None:
     own_words(site, post_id)
     site.city.save(post_id, text="मधला मजकूर")
-    with site.city.write() as session:
+    with kept_rows.changeable(site.city.database), site.city.write() as session:
         post = session.get_one(Post, post_id)
         post.revisions[-1].restored_from_id = post.revisions[0].id
     site.city.send(post_id)
