@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.approvers import HeadGround
-from approvals.errors import NotAllowed, NotApproved, Overtaken, WrongRole, WrongState
+from approvals.errors import NotApproved, Overtaken, WrongRole, WrongState
 from approvals.policy import Action, Actor, require, scope_of
 from approvals.states import PostState
 from publisher import failpoints, transitions
 from publisher.content_checks import checks, placeholders
-from publisher.models.posts import Decision, DecisionKind, Post, PostKind, Revision
+from publisher.models.posts import Decision, DecisionKind, PictureView, Post, PostKind, Revision
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import departments
 from publisher.review import department_approvers, gate_adapter, in_person, notify
@@ -21,21 +21,6 @@ from publisher.scheduling import schedule
 from publisher.validation import FieldError, Invalid, checked_reason, existing
 
 USEFUL_FOR = timedelta(days=30)
-
-
-class ActsUnderAnother(NotAllowed):
-    """The page was opened under another appointment than the session's present one."""
-
-    code = "acts_under_another"
-
-
-def check_acting_under(actor: Actor, appointment_id: int | None) -> None:
-    """Raise `ActsUnderAnother` unless the actor still acts under the page's appointment.
-
-    A person with two windows may have switched the appointment in the other one.
-    """
-    if appointment_id is None or appointment_id != actor.appointment_id:
-        raise ActsUnderAnother
 
 
 def send_for_review(
@@ -114,11 +99,18 @@ def fix(session: Session, revision: Revision, *, now: datetime) -> None:
 
 
 def approve(
-    session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    post_id: int,
+    seen_revision: int,
+    picture_view: PictureView | None = None,
 ) -> Decision:
     """Approve exactly the revision that was seen, for the actor's department.
 
-    The post is approved when every asked department has approved. Raises `WrongRole`,
+    The post is approved when every asked department has approved. `picture_view` is recorded, and
+    nothing depends on it. Raises `WrongRole`,
     `StaleRevision`, `WrongState`, `FourEyesRequired`, or `NotApproved` if the rows no longer have
     the digest that was fixed for review.
     """
@@ -130,7 +122,13 @@ def approve(
         raise NotApproved(reason=gate.Refusal.CHANGED)
     _supersede_lapsed_approvals(session, revision, department_id, actor=actor, now=now)
     decision = _decide(
-        session, DecisionKind.APPROVED, revision, department_id, actor=actor, now=now
+        session,
+        DecisionKind.APPROVED,
+        revision,
+        department_id,
+        actor=actor,
+        now=now,
+        picture_view=picture_view,
     )
     _approve_post_if_complete(session, revision, actor=actor, now=now)
     failpoints.hit("approve.before_commit")
@@ -207,6 +205,7 @@ def _decide(
     actor: Actor,
     now: datetime,
     reason: str = "",
+    picture_view: PictureView | None = None,
 ) -> Decision:
     if actor.person_id is None or actor.appointment_id is None:
         raise WrongRole(role=actor.role, action=Action.APPROVE)
@@ -225,6 +224,7 @@ def _decide(
         head_ground=ground,
         head_from_at=revision.head_decides_at if ground is HeadGround.UNDECIDED else None,
         credential=actor.credential,
+        picture_view=picture_view,
     )
     session.add(decision)
     session.flush()

@@ -12,7 +12,7 @@ from approvals.policy import Action
 from publisher.auth import one_time_links
 from publisher.auth.one_time_links import LinkSpent
 from publisher.models.people import Link
-from publisher.models.posts import Decision, DecisionCredential, DecisionKind
+from publisher.models.posts import Decision, DecisionCredential, DecisionKind, PictureView
 from publisher.review import approval_links, decide
 
 
@@ -24,6 +24,7 @@ def decide_by(
     credential: DecisionCredential,
     now: datetime,
     reason: str = "",
+    picture_view: PictureView | None = None,
 ) -> Decision:
     """Decide as the person of the link, who was proven by this credential, and use the link up.
 
@@ -48,7 +49,12 @@ def decide_by(
             )
         case _:
             decision = decide.approve(
-                session, actor=actor, now=now, post_id=post_id, seen_revision=number
+                session,
+                actor=actor,
+                now=now,
+                post_id=post_id,
+                seen_revision=number,
+                picture_view=picture_view,
             )
     one_time_links.use(session, link=link, now=now)
     return decision

@@ -299,7 +299,6 @@ TABLE: Mapping[str, Entry] = {
     "submissions.withdraw": Entry("", "officer head member"),
     "media.submission_file": SEE_ITEM,
     "media.picture": SEE_POST,
-    "media.contact_sheet": SEE_POST,
     "link_cards.picture": page(EVERYBODY),
     "drafting.start": CELL,
     "drafting.edit": CELL,

@@ -30,7 +30,7 @@ from web.people.personal_links import has_code, is_code_late
 from web.previews import PictureAddress, previews_of
 from web.review import approval_proof
 from web.review.decision_block import blocking_sentence
-from web.review.photos import photo_numbers, photos_of
+from web.review.photos import photo_numbers, photos_of, review_address
 
 
 def _about(session: Session, link: Link) -> dict[str, object]:
@@ -148,10 +148,9 @@ def open_page(session: Session, link: Link, form: ReasonForm, token: str) -> Pag
         "review/approve_link_open.html",
         form=form,
         token=token,
-        previews=previews_of(revision, address),
+        previews=previews_of(revision, review_address(address)),
         photos=photos_of(revision, address),
         photo_numbers=photo_numbers(revision),
-        thumbnail=address,
         previous=earlier,
         changes=diff.changes(earlier, revision) if earlier is not None else [],
         blocked=_blocked(session, link, actor),

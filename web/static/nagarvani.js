@@ -481,7 +481,7 @@
 
   // A key never acts by itself: it only brings the focus to the button.
   function goToAct() {
-    const act = all("main .btn-act, .decision-bar .btn-act").find(isVisible);
+    const act = all("main .btn-act, .decision-bar .btn-act, [data-look]").find(isVisible);
     if (act) { act.focus(); }
   }
 

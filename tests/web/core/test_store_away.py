@@ -174,7 +174,7 @@ def photo_addresses(site: Site) -> tuple[int, list[str]]:
         f"{file}?size=small",
         f"{pictures}/{rendition.sha256}",
         f"{pictures}/{rendition.source_sha256}?size=wide",
-        f"/posts/{post_id}/contact-sheet",
+        f"{pictures}/{rendition.source_sha256}?size=whole",
         f"/link-pictures/{rendition.sha256}",
     ]
 

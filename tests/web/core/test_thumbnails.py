@@ -9,6 +9,7 @@ from PIL import Image, ImageColor
 
 from publisher.drafting.drafts import PictureDraft
 from tests.support.forms import photo
+from tests.support.photos import phone_photo
 from tests.web.site import Site
 
 WHOLE = (1200, 900)
@@ -39,39 +40,42 @@ def kept_thumbnails(site: Site) -> list[Path]:
     return sorted(path for path in site.city.store.root.rglob("*.*") if path.is_file())
 
 
-def test_the_photos_of_a_review_come_whole_in_one_image(site: Site) -> None:
-    post_id = post_with_photo(site)
+def test_the_photos_of_a_review_come_whole_and_light(site: Site) -> None:
+    small_ones = set(addresses(site, post_with_photo(site)))
+    assert {address.partition("?size=")[2] for address in small_ones} == {"whole"}
+    assert len(small_ones) == 2, "the texts and the whole photo share one file"
+    for address in small_ones:
+        answer = site.browser("first").get(address)
+        assert answer.mimetype == "image/webp"
+        assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+        image = Image.open(BytesIO(answer.data)).convert("RGB")
+        assert image.size == (720, 540)
+        assert any(
+            near(image.getpixel((360, 270)), ImageColor.getrgb(colour))
+            for colour in ("teal", "navy")
+        )
+        assert not image.getexif()
+        assert len(answer.data) <= 30_000
+
+
+def test_a_photo_of_much_detail_has_fewer_pixels_and_no_more_bytes(site: Site) -> None:
+    city = site.city
+    post_id = city.start(city.hand_in())
+    city.save(post_id, pictures=(PictureDraft("टाकी", content=phone_photo((2000, 1500))),))
+    city.send(post_id)
     (address,) = set(addresses(site, post_id))
-    answer = site.browser("first").get(address)
-    assert answer.mimetype == "image/webp"
-    assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
-    image = Image.open(BytesIO(answer.data)).convert("RGB")
-    assert image.size == (240, 2 * 180)
-    first, second = (image.getpixel((136, height)) for height in (102, 306))
-    assert near(first, ImageColor.getrgb("teal"))
-    assert near(second, ImageColor.getrgb("navy"))
-    assert not image.getexif()
-    assert len(answer.data) < 24_000
+    whole = site.browser("first").get(address).data
+    copy = site.browser("first").get(address.replace("whole", "light")).data
+    assert 400 < max(Image.open(BytesIO(whole)).size) < 720
+    assert 15_000 < len(whole) <= 30_000
+    assert len(copy) <= 15_000
+    assert max(Image.open(BytesIO(copy)).size) <= 400
 
 
 def near(one: object, other: object) -> bool:
     assert isinstance(one, tuple)
     assert isinstance(other, tuple)
     return all(abs(left - right) < 24 for left, right in zip(one, other, strict=True))
-
-
-def test_a_revision_without_photos_has_no_contact_sheet(site: Site) -> None:
-    post_id = post_with_photo(site)
-    for revision in (0, 2, 10**30):
-        path = f"/posts/{post_id}/contact-sheet?revision={revision}"
-        assert site.browser("first").get(path).status_code == 404
-    post_id = site.city.draft(site.city.hand_in())
-    assert site.browser("first").get(f"/posts/{post_id}/contact-sheet").status_code == 404
-
-
-def test_a_single_photo_is_shown_wider(site: Site) -> None:
-    (address, *_others) = addresses(site, post_with_photo(site, count=1))
-    assert max(Image.open(BytesIO(site.browser("first").get(address).data)).size) == 480
 
 
 def test_a_small_picture_is_made_once_and_kept_beside_its_original(site: Site) -> None:
@@ -99,7 +103,7 @@ def test_where_nothing_can_be_stored_it_is_shown_all_the_same(site: Site) -> Non
     address = addresses(site, post_with_photo(site, count=1))[0]
     digest = address.rpartition("/")[2].partition("?")[0]
     folder = site.city.store.path(digest).parent
-    (folder / f"{digest}.480").mkdir()  # nothing can take its place
+    (folder / f"{digest}.720").mkdir()  # nothing can take its place
     answer = site.browser("first").get(address)
     assert (answer.status_code, answer.mimetype) == (200, "image/webp")
 

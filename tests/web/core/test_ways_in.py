@@ -37,7 +37,6 @@ WITHOUT_A_LINK: Mapping[str, str] = {
     "duty_codes.type_code": "the page that refuses somebody on duty without a second factor",
     "forgotten.sent": "follows its form",
     "link_cards.picture": "a picture inside previews",
-    "media.contact_sheet": "a picture inside the review",
     "monitoring.health": "asked by programs",
     "monitoring.metrics": "asked by programs",
     "monitoring.ready": "asked by programs",
