@@ -15,9 +15,9 @@ from publisher.settings.environment import load
 from tests.support.away_store import AwayStore
 from tests.support.object_line import FOR_EVER, new_bucket, object_line, silent
 from tests.support.object_stores import bucket_variables
+from tests.web.core.test_store_away import photo_addresses
 from tests.web.html_page import Page
 from tests.web.site import Site
-from tests.web.test_store_away import photo_addresses
 from web.core.context import open_context
 
 ANSWERED_WITHIN = 10
