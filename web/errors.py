@@ -9,6 +9,7 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnection
+from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import HTTPException
 
 from approvals.errors import (
@@ -99,7 +100,7 @@ def _http(error: HTTPException) -> Page | HTTPException:
     return error_page(code)
 
 
-def _csrf_expired(_error: CSRFError) -> Page:
+def _csrf_expired(_error: CSRFError) -> Page | BaseResponse:
     """Show a form with an expired CSRF token again, with everything that was in it."""
     recovered = form_recovery.submitted_form()
     if recovered is None:

@@ -94,7 +94,7 @@ def test_what_the_docs_name_exists() -> None:
 
 def test_what_does_not_exist_is_found() -> None:
     text = (
-        "See `tests/house/test_gone.py`, tests/house/test_docs_references.py::test_gone, `tests/gone`\n"
+        "`tests/house/test_gone.py`, tests/house/test_docs_references.py::test_gone, `tests/gone`\n"
         "and web/test_docs_references.py. `make gone`, `make test`, `nagarvani gone`, make sure,\n"
         "`nagarvani people gone`, `nagarvani people list`, `nagarvani web`, nagarvani of old,\n"
         "    sudo -u nagarvani nagarvani mail gone\n"
@@ -114,7 +114,5 @@ def test_what_does_not_exist_is_found() -> None:
 
 def test_a_path_that_was_moved_is_given_with_its_new_place() -> None:
     text = "`tests/web/test_docs_references.py`"
-    assert list(find_missing("a.md", text)) == [
-        "a.md:1: there is no file tests/web/test_docs_references.py: "
-        "write tests/house/test_docs_references.py"
-    ]
+    (line,) = find_missing("a.md", text)
+    assert line.endswith("test_docs_references.py: write tests/house/test_docs_references.py")

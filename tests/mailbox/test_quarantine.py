@@ -118,7 +118,7 @@ def test_its_address_is_remembered_and_waits_for_its_confirmation(
         again = receive_one(session, town, message(STRANGER, text="दुसरा मजकूर"))
         assert again.reason == "unconfirmed_address"
         by: dict[str, Any] = {"actor": town.actor(who), "now": town.now}
-        where = {"department_id": address.department_id, "address_id": address.id}
+        where: dict[str, Any] = {"department_id": address.department_id, "address_id": address.id}
         with pytest.raises(WrongRole if who == "clerk" else MayNotConfirm):
             shared_addresses.confirm(session, **by, **where)
         by["actor"] = town.actor("head")

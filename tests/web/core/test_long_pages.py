@@ -48,7 +48,7 @@ ADDRESSES = {
 
 @dataclass(frozen=True)
 class Figures:
-    """What a page costs: processor seconds on an idle machine, and bytes of HTML before compression."""
+    """What a page costs: processor seconds of an idle machine, and bytes of plain HTML."""
 
     endpoint: str
     path: str
