@@ -20,7 +20,7 @@ from publisher.auth.offices import activate
 from publisher.models.people import Appointment, Department, Person
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import channels, invitations, office_links, responsibility
+from publisher.people import channel_writers, channels, invitations, office_links, responsibility
 from publisher.people.permissions import is_command, not_ended
 from publisher.states import AppointmentState
 from publisher.validation import FieldError, Invalid, NotFound
@@ -289,11 +289,24 @@ def recorders_of(appointment: Appointment) -> frozenset[int]:
 
 
 def rests_on(appointment: Appointment) -> frozenset[int]:
-    """Return the persons on whom the appointment rests; see `approvals.gate.rests_on`."""
+    """Return the persons on whom the appointment rests; see `approvals.gate.rests_on`.
+
+    Who gave its holder another mail address or mobile is one of them.
+    """
     confirming = appointment.confirmed_under
     is_staff = confirming is not None and confirming.role in STAFF
     staff_recorder_ids = recorders_of(confirming) if confirming and is_staff else frozenset()
-    return gate.rests_on(recorders_of(appointment), appointment.confirmed_by_id, staff_recorder_ids)
+    session = Session.object_session(appointment)
+    writer_ids = channel_writers.writer_ids(session, appointment.id) if session else frozenset()
+    return writer_ids | gate.rests_on(
+        recorders_of(appointment), appointment.confirmed_by_id, staff_recorder_ids
+    )
+
+
+def own_ground(session: Session, actor: Actor) -> frozenset[int]:
+    """Return the persons on whom the appointment rests that the actor works under."""
+    key = actor.appointment_id
+    return rests_on(session.get_one(Appointment, key)) if key is not None else frozenset()
 
 
 def candidate(appointment: Appointment) -> Candidate:

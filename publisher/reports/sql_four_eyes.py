@@ -9,8 +9,9 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from approvals.appointments import STAFF
 from publisher.models.approvals import Absence
-from publisher.models.people import Appointment
+from publisher.models.people import Appointment, ContactChange
 from publisher.models.posts import Post, PostKind, Revision
+from publisher.people import channel_writers
 from publisher.people.absences import is_away_on
 from publisher.reports.sql_basics import once
 from publisher.working_time import local_day
@@ -22,7 +23,14 @@ def is_barred(appointment: type[Appointment]) -> ColumnElement[bool]:
     It is the SQL form of `Candidate.may_approve`: the person, or somebody on whom the
     appointment rests, wrote the revision or one that it restores. Replies bind nobody.
     """
-    return _wrote(appointment.person_id, *_ground(appointment))
+    gave_channel = exists().where(
+        channel_writers.is_ground(appointment),
+        _wrote(ContactChange.asked_by_id, ContactChange.seconded_by_id),
+    )
+    return or_(
+        _wrote(appointment.person_id, *_ground(appointment)),
+        gave_channel.correlate_except(ContactChange),
+    )
 
 
 def is_away(appointment: type[Appointment], *, now: datetime) -> ColumnElement[bool]:
@@ -38,7 +46,11 @@ def is_away(appointment: type[Appointment], *, now: datetime) -> ColumnElement[b
     return is_recorded.correlate_except(Absence)
 
 
-def _wrote(*person_ids: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+def _wrote(
+    *person_ids: ColumnElement[int]
+    | InstrumentedAttribute[int]
+    | InstrumentedAttribute[int | None],
+) -> ColumnElement[bool]:
     """One of these persons wrote `Revision`, which is of a post, or a revision that it restores."""
     sources, older = _restored_sources(), aliased(Revision)
     restored = exists().where(

@@ -15,7 +15,7 @@ from publisher import failpoints, transitions
 from publisher.content_checks import checks, placeholders
 from publisher.models.posts import Decision, DecisionKind, PictureView, Post, PostKind, Revision
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import departments
+from publisher.people import confirmation, departments
 from publisher.review import department_approvers, gate_adapter, in_person, notify
 from publisher.scheduling import schedule
 from publisher.validation import FieldError, Invalid, checked_reason, existing
@@ -155,7 +155,7 @@ def _to_decide(
         newest_revision=post.newest,
         person_id=actor.person_id or 0,
         authors=gate_adapter.excluded_authors(revision) if action is Action.APPROVE else (),
-        rests_on=gate_adapter.own_ground(session, actor),
+        rests_on=confirmation.own_ground(session, actor),
     )
     return revision, department_id
 

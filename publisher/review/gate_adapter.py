@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session, joinedload, object_session
 
 from approvals import gate
@@ -14,7 +14,7 @@ from approvals.approvers import HeadRight
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, Role
 from publisher.database.session import AnyRow, Key, table_of
-from publisher.models.people import Appointment, Person, is_office_held
+from publisher.models.people import Appointment, ContactChange, Person, is_office_held
 from publisher.models.posts import (
     Decision,
     DecisionKind,
@@ -24,7 +24,7 @@ from publisher.models.posts import (
     RevisionDepartment,
     Variant,
 )
-from publisher.people.confirmation import rests_on
+from publisher.people import channel_writers
 from publisher.review import emergency_grounds
 
 APPROVAL_KINDS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY})
@@ -93,9 +93,17 @@ _LOCKED_CASE_ROWS = _CASE_ROWS.with_for_update(read=True, of=_POST)
 #:       decisions.digest, decisions.withdrawn_at, decisions.at, decisions.head_ground,
 #:       decisions.head_from_at, appointments.role, appointments.state, appointments.from_at,
 #:       appointments.until_at, appointments.recorded_by_id, appointments.changed_by_id,
-#:       appointments.confirmed_by_id, people.disabled_at, confirming.role AS confirmed_by_role,
-#:       confirming.recorded_by_id AS confirmers_recorder_id,
-#:       confirming.changed_by_id AS confirmers_changer_id
+#:       appointments.confirmed_by_id, decisions.appointment_id, people.disabled_at,
+#:       confirming.role AS confirmed_by_role, confirming.recorded_by_id AS confirmers_recorder_id,
+#:       confirming.changed_by_id AS confirmers_changer_id, EXISTS (
+#:         SELECT *
+#:         FROM contact_changes
+#:         WHERE contact_changes.person_id = appointments.person_id
+#:           AND contact_changes.in_force_at <= contact_changes.ended_at
+#:           AND (appointments.confirmed_at IS NULL
+#:               OR contact_changes.ended_at > appointments.confirmed_at)
+#:           AND contact_changes.ended_at <= decisions.at
+#:       ) AS has_new_channel
 #:   FROM decisions
 #:   JOIN appointments ON appointments.id = decisions.appointment_id
 #:   JOIN people ON people.id = appointments.person_id
@@ -111,10 +119,15 @@ _APPROVALS = (
         *(_DECISION.c.head_ground, _DECISION.c.head_from_at, _APPOINTMENT.c.role),
         *(_APPOINTMENT.c.state, _APPOINTMENT.c.from_at, _APPOINTMENT.c.until_at),
         *(_APPOINTMENT.c.recorded_by_id, _APPOINTMENT.c.changed_by_id),
-        *(_APPOINTMENT.c.confirmed_by_id, _PERSON.c.disabled_at),
+        *(_APPOINTMENT.c.confirmed_by_id, _DECISION.c.appointment_id, _PERSON.c.disabled_at),
         _CONFIRMING.c.role.label("confirmed_by_role"),
         _CONFIRMING.c.recorded_by_id.label("confirmers_recorder_id"),
         _CONFIRMING.c.changed_by_id.label("confirmers_changer_id"),
+        # For nearly nobody: who it was is another statement.
+        exists()
+        .where(channel_writers.is_ground(_APPOINTMENT.c), ContactChange.ended_at <= _DECISION.c.at)
+        .correlate(_APPOINTMENT, _DECISION)
+        .label("has_new_channel"),
     )
     .join(_APPOINTMENT, _APPOINTMENT.c.id == _DECISION.c.appointment_id)
     .join(_PERSON, _PERSON.c.id == _APPOINTMENT.c.person_id)
@@ -131,9 +144,17 @@ _APPROVALS = (
 #:       decisions.digest, decisions.withdrawn_at, decisions.at, decisions.head_ground,
 #:       decisions.head_from_at, appointments.role, appointments.state, appointments.from_at,
 #:       appointments.until_at, appointments.recorded_by_id, appointments.changed_by_id,
-#:       appointments.confirmed_by_id, people.disabled_at, confirming.role AS confirmed_by_role,
-#:       confirming.recorded_by_id AS confirmers_recorder_id,
-#:       confirming.changed_by_id AS confirmers_changer_id
+#:       appointments.confirmed_by_id, decisions.appointment_id, people.disabled_at,
+#:       confirming.role AS confirmed_by_role, confirming.recorded_by_id AS confirmers_recorder_id,
+#:       confirming.changed_by_id AS confirmers_changer_id, EXISTS (
+#:         SELECT *
+#:         FROM contact_changes
+#:         WHERE contact_changes.person_id = appointments.person_id
+#:           AND contact_changes.in_force_at <= contact_changes.ended_at
+#:           AND (appointments.confirmed_at IS NULL
+#:               OR contact_changes.ended_at > appointments.confirmed_at)
+#:           AND contact_changes.ended_at <= decisions.at
+#:       ) AS has_new_channel
 #:   FROM decisions
 #:   JOIN appointments ON appointments.id = decisions.appointment_id
 #:   JOIN people ON people.id = appointments.person_id
@@ -250,13 +271,17 @@ def _approval(session: Session, row: AnyRow, subject: gate.Subject, now: datetim
         in_force = emergency_grounds.counts(session.get_one(Decision, row.id).use, subject)
     confirmers_recorder_ids = {row.confirmers_recorder_id, row.confirmers_changer_id} - {None}
     is_head = row.role is Role.HEAD
+    writer_ids: frozenset[int] = frozenset()
+    if row.has_new_channel:
+        writer_ids = channel_writers.writer_ids(session, row.appointment_id, until=row.at)
     return gate.Approval(
         kind=gate.ApprovalKind(row.kind.value),
         department_id=row.department_id,
         person_id=row.person_id,
         digest=row.digest,
         in_force=in_force,
-        rests_on=gate.rests_on(
+        rests_on=writer_ids
+        | gate.rests_on(
             {row.recorded_by_id, row.changed_by_id} - {None},
             row.confirmed_by_id,
             confirmers_recorder_ids if row.confirmed_by_role in STAFF else (),
@@ -303,12 +328,6 @@ def check_in_office(session: Session, actor: Actor, action: Action, *, now: date
         or not _is_in_office(appointment, now)
     ):
         raise WrongRole(role=actor.role, action=action)
-
-
-def own_ground(session: Session, actor: Actor) -> frozenset[int]:
-    """Return the persons on whom the appointment rests that the actor works under."""
-    key = actor.appointment_id
-    return rests_on(session.get_one(Appointment, key)) if key is not None else frozenset()
 
 
 def asked_department_ids(revision: Revision) -> list[int]:

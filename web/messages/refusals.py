@@ -60,9 +60,9 @@ REFUSALS: Mapping[str, str] = {
     ),
     "four_eyes_required": N_("You cannot approve a revision that you wrote yourself."),
     "rests_on_writer": N_(
-        "You cannot approve this revision: the person who wrote it confirmed your appointment, or "
-        "recorded the one who did. Another officer must decide, or another person of the Cell "
-        "must save the text."
+        "You cannot approve this revision: the person who wrote it confirmed your appointment, "
+        "recorded the one who did, or gave you another email address or mobile number. Another "
+        "officer must decide, or another person of the Cell must save the text."
     ),
     "stale_revision": N_(
         "You are looking at revision %(seen)s; revision %(newest)s is newer. See the newer one."

@@ -72,7 +72,7 @@ def test_a_refused_row_holds_the_file_back_unless_it_is_left_out(site: Site) -> 
     path = opened(lead, BAD)
     page = lead.page(path)
     assert "“उद्यान विभग” या नावाचा विभाग नाही." in page
-    assert "हा लँडलाइन क्रमांक आहे." in page
+    assert "सुधा जोग: हा लँडलाइन क्रमांक आहे." in page
     response = carry_out(lead, path)
     assert response.status_code == 409
     assert "२ ओळी नोंदवता येत नाहीत" in response.text

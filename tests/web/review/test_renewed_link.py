@@ -37,9 +37,14 @@ def mail_of(site: Site, name: str) -> str:
         return session.get_one(Person, site.city.people[name]).mail or ""
 
 
+def links_in(mail: Notice) -> list[str]:
+    found: list[str] = re.findall(r"/approve/[\w-]{43}", mail.body)
+    return found
+
+
 def new_path(site: Site) -> str:
     """Return the path of the link in the newest mail."""
-    return re.findall(r"/approve/[\w-]{43}", mails(site)[-1].body)[-1]
+    return links_in(mails(site)[-1])[-1]
 
 
 def test_a_link_lasts_72_hours_of_the_days_on_which_offices_are_open(site: Site) -> None:
@@ -128,5 +133,5 @@ def test_every_reminder_brings_a_link_of_its_own(site: Site) -> None:
     own = mail_of(site, "first")
     (asked,) = (mail for mail in mails(site, "review_asked") if mail.address == own)
     (reminded,) = (mail for mail in mails(site) if mail.address == own)
-    tokens = {re.findall(r"/approve/[\w-]{43}", mail.body)[-1] for mail in (asked, reminded)}
+    tokens = {links_in(mail)[-1] for mail in (asked, reminded)}
     assert len(tokens) == 2
