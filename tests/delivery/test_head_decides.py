@@ -24,7 +24,7 @@ from publisher.review import decide, gate_adapter, head_notices, withdraw
 from publisher.review.department_approvers import HeadNotYet, approvers_for, head_decides_at
 from publisher.working_time import add_working_hours, from_local
 from tests.support.city import City, statements
-from tests.support.city_people import DAY, HOUR, MINUTE, NOON
+from tests.support.city_people import DAY, HOUR, MINUTE, NOON, note_writer
 
 TODAY, TOMORROW = date(2026, 11, 25), date(2026, 11, 26)
 TICK = timedelta(microseconds=1)
@@ -322,7 +322,7 @@ def test_who_changed_the_confirming_lead_s_address_counts_as_its_ground(
         officer = session.get_one(Appointment, town.appointments["first"])
         officer.confirmed_by_id = town.people["lead"]
         officer.confirmed_under_id = town.appointments["lead"]
-        session.get_one(Appointment, town.appointments["lead"]).changed_by_id = town.people["clerk"]
+        note_writer(session, town.appointments["lead"], town.people["clerk"])
     post_id = sent(town, by="clerk")
     with pytest.raises(RestsOnWriter):
         town.approve(post_id, by="first")

@@ -372,7 +372,7 @@ def test_a_head_records_and_confirms_those_of_the_own_department_alone(
             shared_addresses.confirm(session, actor=fresh(city, recorder), **own)
         with pytest.raises(WrongRole):
             shared_addresses.confirm(session, actor=fresh(city, "head"), **foreign)
-        waiting = shared_addresses.waiting(city.actor(confirmer))
+        waiting = shared_addresses.waiting(session, city.actor(confirmer))
         assert [row.mail for row in session.scalars(waiting)] == [SHARED]
         shared_addresses.confirm(session, actor=fresh(city, confirmer), **own)
         assert session.scalars(waiting).all() == []

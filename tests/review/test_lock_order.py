@@ -108,7 +108,7 @@ def test_two_appointments_lock_their_posts_in_the_order_of_ids(town: City) -> No
         for appointment_id in (town.appointments["first"], second_id):
             row = session.get_one(Appointment, appointment_id)
             assert row.state is AppointmentState.RECORDED
-            assert row.changed_by_id == town.people["lead"]
+            assert row.recorder_ids == {town.people["lead"]}
 
 
 @pytest.mark.parametrize("change", [correct, rename])

@@ -45,7 +45,9 @@ def _page(session: Session, form: Form) -> str:
         chosen=request.form.getlist("chosen"),
         value_of=value_of,
         people_of_head=_people_of_head(session),
-        addresses=page_of_query(session, shared_addresses.waiting(actor()), parameter="addresses"),
+        addresses=page_of_query(
+            session, shared_addresses.waiting(session, actor()), parameter="addresses"
+        ),
         own_code=_own_code(session),
         is_head=actor().role is Role.HEAD,
     )

@@ -13,7 +13,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.people import confirmation, personal_links
 from publisher.states import AppointmentState
-from tests.support.city_people import HOUR, appoint
+from tests.support.city_people import HOUR, appoint, note_writer
 from tests.support.passwords import set_password
 from tests.web.nominations.test_office_by_code import code, head_of_gardens, press, tell
 from tests.web.sign_in.test_factor_needed import require
@@ -136,7 +136,7 @@ def test_who_changed_the_officers_address_does_not_confirm_by_the_link(site: Sit
     fields = look(browser, path, code(site))
     with site.city.write() as session:
         head = session.get_one(Appointment, head_id).person_id
-        session.get_one(Appointment, officer_id).changed_by_id = head
+        note_writer(session, officer_id, head)
     assert browser.post(path, fields).status_code == 409
     assert state(site, officer_id) is AppointmentState.RECORDED
 
