@@ -58,6 +58,11 @@ REFUSALS: Mapping[str, str] = {
         "A code is read out by another person on duty, the Cell’s lead or an admin, who has "
         "signed in with a second factor."
     ),
+    "factor_not_proven": N_(
+        "Your password was last set by a link sent by email, which anybody can do who reads your "
+        "email. Set the password again by a code to the mobile number that you already had, "
+        "or ask two admins or Cell leads, or one of them and your head, to let you set up the code."
+    ),
     "four_eyes_required": N_("You cannot approve a revision that you wrote yourself."),
     "rests_on_writer": N_(
         "You cannot approve this revision: the person who wrote it confirmed your appointment, "
