@@ -20,7 +20,7 @@ FOUND = $(firstword $(foreach name,$(or $(PYTHON),$(NAMES)),$(shell command -v $
 SETUP = $(or $(FOUND),$(error $(or $(PYTHON),Python) is not here: apt-get install python3 python3-venv)) tools/setup.py
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test proof ci crash mutants bench figures fmt lint lock shots clean
+.PHONY: help demo test proof ci crash mutants bench figures audit sbom fmt lint lock shots clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,12 @@ bench: ## speed, side by side in one run (ONLY=dispatch PART=idle: one part of i
 
 figures: ## sizes and names with the ceilings they may not pass (LOWER=1, MOVED=1: lower those; WHERE=facades: list)
 	@$(SETUP) figures $(if $(filter-out 0,$(LOWER)),--lower) $(if $(filter-out 0,$(MOVED)),--moved) $(if $(WHERE),--where $(WHERE))
+
+audit: ## known weaknesses of the locked packages; fails if there are some, or if none could be looked for
+	@$(SETUP) audit
+
+sbom: ## dist/nagarvani-….cdx.json: what the wheel is made of (CycloneDX)
+	@$(SETUP) sbom
 
 fmt: ## put the code in shape
 	@$(SETUP) fmt

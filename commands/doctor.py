@@ -161,9 +161,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
         yield from reading_checks.check_spending(database, settings.platforms, now=now())
         yield from reading_checks.check_comments(database, now=now())
         yield mail_checks.check_mailbox(database, settings.imap_url, now=now())
-        yield from mail_checks.check_results(
-            database, store, mail_server=settings.mail_server, hops=settings.mail_server_hops
-        )
+        yield from mail_checks.check_results(database, store, settings)
         yield from mail_checks.check_unreadable(database)
         yield from mail_checks.check_ignored(database, now=now())
         yield from mail_checks.check_unscanned(database)

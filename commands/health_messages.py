@@ -81,17 +81,17 @@ SENTENCES: Final[Mapping[str, str]] = {
     "look at docs/settings.md for kinds and variables",
     "sms_codes": f"by {{host}}, but {PREFIX}SMS_TEMPLATES has no template of these: {{codes}}; "
     "without invitation nobody without mail can be invited, without password_code no password is "
-    "set by mobile number, without contact_code no mobile number is verified, without sign_in_code "
-    "nobody without mail signs in on an unknown device after many failures, without approval_code "
-    "nobody approves by the link of a mail and a code",
+    "set by mobile number, without contact_code no mobile number is verified, without "
+    "contact_change nobody is told at a mobile number that it is to be replaced, without "
+    "sign_in_code nobody without mail signs in on an unknown device after many failures, without "
+    "approval_code nobody approves by the link of a mail and a code",
     "sms_set": "by {host}, {kinds} kinds have a registered template; every other goes by mail",
     "senders_checked": "senders are believed as {server} has checked them",
     "senders_unchecked": "the senders of mails are not checked, and mails of known addresses are "
     f"taken in all the same: name the city's own mail server in {PREFIX}MAIL_SERVER",
     "results_carried": "Authentication-Results of the last {number} mails: {carried}",
-    "results_missing": "of the last {number} mails none has a result by {server} below at most "
-    f"{{hops}} Received headers, so known senders wait for the Cell: fix {PREFIX}MAIL_SERVER or "
-    f"{PREFIX}MAIL_SERVER_HOPS. They carry: {{carried}}",
+    "results_missing": "none of the last {number} mails has a result of {server} that counts: fix "
+    f"{PREFIX}MAIL_SERVER or {PREFIX}MAIL_SERVER_HOPS ({{hops}}). They carry: {{carried}}",
     "mailbox_unset": f"no mailbox is read: name it in {PREFIX}IMAP_URL",
     "mailbox_failing": "{mailbox} cannot be read since {since}, and is tried again ({problem})",
     "mailbox_unread": "{mailbox} was not read to its end yet: is a clock running?",

@@ -37,6 +37,7 @@ LOCKS = {
     "build": ["--group", "build", *OF_RUN],
     "sandbox": [*SANDBOX, *OF_RUN],
     "audit": ["--group", "audit"],
+    "sbom": ["--group", "sbom"],
     "test": [*SANDBOX, "--group", "test"],
     "bench": [*SANDBOX, "--group", "bench", "--constraint", "requirements/test.txt"],
 }
@@ -53,7 +54,7 @@ CHECKS = {
 COLLECTION = {"tests found": ["pytest", "--collect-only", "--quiet", "-m", ""]}
 
 # A report, which never fails: it asks the package index, where there is a network.
-AUDIT = {"known weaknesses": ["python", "-m", "tools.audit"]}
+AUDIT = {"known weaknesses": ["python", "-m", "tools.audit", "--report"]}
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -129,6 +130,16 @@ def bench(options: argparse.Namespace) -> int:
 def figures(options: argparse.Namespace) -> int:
     """Become the figures, which need nothing but Python itself."""
     return _replace_process([sys.executable, "-m", "tools.figures", *options.arguments])
+
+
+def audit(_options: argparse.Namespace) -> int:
+    """Become the search for known weaknesses, which needs nothing but Python itself."""
+    return _replace_process([sys.executable, "-m", "tools.audit"])
+
+
+def sbom(_options: argparse.Namespace) -> int:
+    """Become the writing of what the wheel is made of."""
+    return _replace_process([sys.executable, "-m", "tools.sbom"])
 
 
 def lint(_options: argparse.Namespace) -> int:
@@ -308,7 +319,7 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make")
     targets = parser.add_subparsers(required=True)
-    checks = (test, proof, ci, crash, mutants, bench, figures, lint)
+    checks = (test, proof, ci, crash, mutants, bench, figures, lint, audit, sbom)
     for carry_out in (demo, *checks, fmt, lock, shots, clean):
         target = targets.add_parser(carry_out.__name__, add_help=False)
         target.set_defaults(carry_out=carry_out)

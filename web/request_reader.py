@@ -10,6 +10,7 @@ import html
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from socket import AF_UNIX, socket
 
 from waitress.adjustments import Adjustments
@@ -183,9 +184,8 @@ class Connection(HTTPChannel):
     @property
     def is_headless(self) -> bool:
         """Whether it waits for whole headers, and for nothing else."""
-        if self.requests or self.total_outbufs_len or self.will_close:
-            return False
-        return self.request is None or not self.request.headers_finished
+        is_busy = self.requests or self.total_outbufs_len or self.will_close
+        return not (is_busy or (self.request and self.request.headers_finished))
 
     def _is_slow(self, request: HTTPRequestParser, now: float, limits: Limits) -> bool:
         elapsed = now - self.began_at
@@ -315,11 +315,10 @@ class RequestReader(TcpWSGIServer):
     def _end_oldest_headless(self, address: tuple[str, int]) -> None:
         """End the oldest connections of an address that hold the places of others."""
         headless = [channel for channel in self.active_channels.values() if channel.is_headless]
-        if len(headless) < self.limits.headless:
-            return
+        headless.sort(key=attrgetter("headless_since"))
         own = [channel for channel in headless if channel.addr[0] == address[0]]
-        own.sort(key=lambda channel: channel.headless_since)
-        for channel in own[: -self.limits.headless_each]:
+        is_full = len(headless) >= self.limits.headless
+        for channel in own[: -self.limits.headless_each] if is_full else ():
             channel.will_close = True  # in the loop's next turn: its event may be waiting in this
 
     def turn(self, seconds: float) -> None:

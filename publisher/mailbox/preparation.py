@@ -23,7 +23,7 @@ class MailIntake:
     """What mails are taken in with: the store, and what is set for the city.
 
     `mail_from` is our own address, `mail_server` the authserv-id of our own mail server; empty if
-    none checks senders, `mail_server_hops` the Received headers that the city's servers write above
+    none checks senders, `hops` the Received headers that the city's servers write above
     its results. Without `clamd` no file is scanned for viruses. `store_identity` is that of
     `store` at the start; "" if it was not compared.
     """
@@ -34,7 +34,7 @@ class MailIntake:
     mail_server: str
     clamd: Clamd | None = None
     store_identity: str = ""
-    mail_server_hops: int = 0
+    hops: int = 0
 
 
 def mail_intake(settings: Settings, store: MediaStore, *, store_identity: str = "") -> MailIntake:
@@ -44,7 +44,7 @@ def mail_intake(settings: Settings, store: MediaStore, *, store_identity: str = 
         city_code=settings.city.code,
         mail_from=settings.mail_from,
         mail_server=settings.mail_server,
-        mail_server_hops=settings.mail_server_hops,
+        hops=settings.mail_server_hops,
         clamd=clamd(settings.clamd_url),
         store_identity=store_identity,
     )
@@ -78,11 +78,7 @@ def prepare(database: Database, raw: bytes, *, intake: MailIntake, now: datetime
         return PreparedMail(digest, len(raw), unreadable=problem.reason)
     with database.reading() as session:
         sender = sender_of(
-            session,
-            message,
-            mail_server=intake.mail_server,
-            mail_server_hops=intake.mail_server_hops,
-            now=now,
+            session, message, mail_server=intake.mail_server, hops=intake.hops, now=now
         )
     # Of several departments, an answer is of the one that it is about.
     is_known = sender.actor is not None or sender.reason is WaitReason.SEVERAL_DEPARTMENTS

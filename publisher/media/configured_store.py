@@ -7,27 +7,20 @@ from typing import TYPE_CHECKING
 
 from publisher.media.folder_store import FolderStore
 from publisher.media.store import MediaStore
-from publisher.media.thumbnails import WITHIN, Thumbnails
 from publisher.settings.environment import Settings
 
 if TYPE_CHECKING:
     from publisher.media.object_store import ObjectStore
 
 
-def open_store(settings: Settings) -> MediaStore:
-    """Return the media store; nothing is asked of it yet, so that a process may fork after this."""
-    return (
-        bucket_store(settings) if settings.media.bucket else FolderStore(settings.media.media_dir)
-    )
+def open_store(settings: Settings, *, within: float = inf) -> MediaStore:
+    """Return the media store; nothing is asked of it yet, so that a process may fork after this.
 
-
-def open_thumbnails(settings: Settings, *, identity: str) -> Thumbnails | None:
-    """Return the thumbnails of the bucket with this identity; None if media are in a folder."""
-    if not settings.media.bucket:
-        return None
-    store = bucket_store(settings, within=WITHIN)
-    store.expect_identity(identity)
-    return Thumbnails(store)
+    A bucket answers `within` so many seconds, a folder when it can.
+    """
+    if settings.media.bucket:
+        return bucket_store(settings, within=within)
+    return FolderStore(settings.media.media_dir)
 
 
 def bucket_store(settings: Settings, *, within: float = inf) -> ObjectStore:

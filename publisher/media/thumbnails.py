@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import inf
 from typing import Final
 
 from publisher.media.store import MediaStore, StoreAway
@@ -18,23 +19,20 @@ PAUSE: Final = 5.0
 class Thumbnails:
     """The thumbnails of a store that answers within `WITHIN`."""
 
-    def __init__(
-        self, store: MediaStore, *, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, store: MediaStore, *, seconds: Callable[[], float] = time.monotonic) -> None:
         self.store = store
-        self._monotonic = monotonic
-        self._away_until = 0.0
-        self._away: StoreAway | None = None
+        self._seconds = seconds
+        self._away_until = -inf
 
     def thumbnail(self, digest: str, side: int, make: Callable[[bytes], bytes]) -> bytes:
         """Return a medium's thumbnail as the store does, or refuse as it did a moment ago.
 
         Raises MediumMissing, MediumChanged or StoreAway.
         """
-        if self._away is not None and self._monotonic() < self._away_until:
-            raise StoreAway(self._away.reason, self._away.store)
+        if self._seconds() < self._away_until:
+            raise StoreAway("it did not answer a moment ago", f"media store {self.store.address}")
         try:
             return self.store.thumbnail(digest, side, make)
-        except StoreAway as away:
-            self._away, self._away_until = away, self._monotonic() + PAUSE
+        except StoreAway:
+            self._away_until = self._seconds() + PAUSE
             raise

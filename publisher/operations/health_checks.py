@@ -42,7 +42,6 @@ LATE_AFTER: Final = timedelta(minutes=1)
 after the longer `OUTAGE_AFTER` the admins are notified.
 """
 
-_OTHERS: Final = 0o006
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -117,16 +116,15 @@ def check_secret_files(settings: Settings) -> list[HealthFinding]:
     media = settings.media
     names = (".env", SECRET_FILE, media.media_key_file, media.media_secret_file)
     files = [Path(name).absolute() for name in names if name]
+    # What a container is given has a mode that nobody in it can choose.
     return [
         HealthFinding(HealthSubject.SETTINGS, False, "secret_readable", {"file": file})
         for file in files
-        if file.is_file() and file.stat().st_mode & _OTHERS and not _is_mounted(file)
+        if file.is_file()
+        and file.stat().st_mode & 0o006
+        and not file.is_relative_to("/run/secrets")
+        and not os.statvfs(file).f_flag & os.ST_RDONLY
     ]
-
-
-def _is_mounted(file: Path) -> bool:
-    """Return whether a container was given this file, whose mode nobody in it can choose."""
-    return file.is_relative_to("/run/secrets") or bool(os.statvfs(file).f_flag & os.ST_RDONLY)
 
 
 def check_database(database: Database) -> HealthFinding:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +16,7 @@ from publisher.inbox.subscriptions import WebhookState, telling
 from publisher.intake.scans import is_waiting
 from publisher.mail_messages.authentication import results_in
 from publisher.mail_messages.message import AuthenticationResult
+from publisher.mail_messages.parts import MOST_HEADER_BYTES
 from publisher.mailbox.imap import imap_server
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.media.virus_scanner import ScannerAway, clamd, version_of
@@ -22,6 +24,7 @@ from publisher.models.mailbox import Mailbox, MailOutcome, ReceivedMail
 from publisher.models.submissions import SubmissionFile
 from publisher.operations.account_checks import account_finding
 from publisher.operations.health_checks import HealthFinding, HealthSubject
+from publisher.settings.environment import Settings
 
 UNREAD_FOR: Final = timedelta(hours=1)
 """How long ago the mailbox was last read to its end, from which on `doctor` says so.
@@ -29,8 +32,6 @@ UNREAD_FOR: Final = timedelta(hours=1)
 A clock may stay connected for some twenty minutes before it notes that again.
 """
 IGNORED_WITHIN: Final = timedelta(days=30)
-_LAST_MAILS: Final = 10
-_HEAD: Final = 256 * 1024
 _AS_SET: Final = frozenset({WebhookState.TOLD, WebhookState.UNSET})
 _UNSEEN = (ReceivedMail.outcome == MailOutcome.REFUSED, ReceivedMail.seen_at.is_(None))
 
@@ -41,47 +42,29 @@ def check_senders(mail_server: str) -> HealthFinding:
     return HealthFinding(HealthSubject.MAILS, True, code, {"server": mail_server})
 
 
-def check_results(
-    database: Database, store: MediaStore, *, mail_server: str, hops: int
-) -> list[HealthFinding]:
+def check_results(database: Database, store: MediaStore, settings: Settings) -> list[HealthFinding]:
     """Say which results the last mails carried, and whether some of them count."""
     query = select(ReceivedMail.raw_sha256).where(ReceivedMail.raw_sha256.is_not(None))
     with database.reading() as session:
-        digests = session.scalars(query.order_by(ReceivedMail.id.desc()).limit(_LAST_MAILS)).all()
-    carried: Counter[str] = Counter()
-    counts = False
+        digests = session.scalars(query.order_by(ReceivedMail.id.desc()).limit(10)).all()
+    server, hops = settings.mail_server.lower(), settings.mail_server_hops
+    carried, counts = Counter[str](), not server
     for digest in digests:
-        try:
+        with suppress(MediumMissing, MediumChanged, StoreAway):
             with store.open_file(digest or "") as raw:
-                results = results_in(raw.read(_HEAD))
-        except (MediumMissing, MediumChanged, StoreAway):
-            continue
-        counts |= any(r.server == mail_server.lower() and r.received <= hops for r in results)
-        carried[_description(results)] += 1
-    if not carried:
-        return []
-    values = {
-        "number": carried.total(),
-        "carried": "; ".join(f"{number} × {text}" for text, number in carried.most_common()),
-        "server": mail_server,
-        "hops": hops,
-    }
-    code = "results_carried" if counts or not mail_server else "results_missing"
-    return [HealthFinding(HealthSubject.MAILS, code != "results_missing", code, values)]
+                results = results_in(raw.read(MOST_HEADER_BYTES))
+            counts |= any(each.server == server and each.received <= hops for each in results)
+            carried[_description(results)] += 1
+    descriptions = "; ".join(f"{number} × {text}" for text, number in carried.most_common())
+    values = {"number": carried.total(), "carried": descriptions, "server": server, "hops": hops}
+    code = "results_carried" if counts else "results_missing"
+    return [HealthFinding(HealthSubject.MAILS, counts, code, values)] if carried else []
 
 
 def _description(results: Iterable[AuthenticationResult]) -> str:
-    """Return the methods by the server that claims them, and the Received headers above."""
-    methods: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
-    for result in results:
-        methods[ascii(result.server[:80]).strip("'"), result.received].append(result.method)
-    return (
-        ", ".join(
-            f"{' '.join(dict.fromkeys(names))} by {server or '?'} (below {received} Received)"
-            for (server, received), names in methods.items()
-        )
-        or "none"
-    )
+    """Return each method with the server that claims it, and the Received headers above."""
+    texts = [f"{r.method} by {r.server[:80]!a} below {r.received} Received" for r in results]
+    return ", ".join(dict.fromkeys(texts)) or "none"
 
 
 def check_mailbox(database: Database, imap_url: str, *, now: datetime) -> HealthFinding:

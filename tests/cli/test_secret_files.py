@@ -12,13 +12,15 @@ import pytest
 from publisher.operations.health_checks import check_secret_files
 from publisher.settings.environment import load
 from tests.cli.command_line import Workspace, make_workspace
+from tests.support.processes import plain_environment
+from tests.support.runs import CHECKOUT
 
 BUCKET = {"MEDIA_DIR": "", "MEDIA_URL": "s3://media", "MEDIA_ENDPOINT": "http://127.0.0.1:1"}
 READ_ONLY = """
 mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" || exit 77
-exec "$2" -c 'import sys; from pathlib import Path
-from publisher.operations.health_checks import _is_mounted
-sys.exit(not _is_mounted(Path(sys.argv[1])))' "$1"
+exec "$2" -c 'from publisher.operations.health_checks import check_secret_files
+from publisher.settings.environment import load
+assert not check_secret_files(load())'
 """
 
 
@@ -67,7 +69,10 @@ def test_a_file_that_a_container_was_given_read_only_is_taken(workspace: Workspa
     file = workspace.folder / "key"
     file.chmod(0o444)
     call = ["unshare", "-m", "sh", "-c", READ_ONLY, "sh", str(file), sys.executable]
-    done = subprocess.run(call, check=False, capture_output=True, text=True)
+    environment = plain_environment({**workspace.environment(), "PYTHONPATH": str(CHECKOUT)})
+    done = subprocess.run(
+        call, env=environment, cwd="/", check=False, capture_output=True, text=True
+    )
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip("nothing can be mounted here")
     assert done.returncode == 0, done.stderr

@@ -25,7 +25,8 @@ from tests.delivery.machine.appointment_rules import AppointmentRules
 from tests.delivery.machine.city_machine import BOTH
 from tests.delivery.machine.emergency_rules import EmergencyRules
 from tests.delivery.machine.restore_rules import RestoreRules
-from tests.delivery.machine.undo_rules import BRAKES, UndoRules
+from tests.delivery.machine.submission_rules import SubmissionRules
+from tests.delivery.machine.undo_rules import BRAKES
 from tests.support import sqlite
 from tests.support.database_pool import DatabasePool
 from tests.support.runs import Run
@@ -39,7 +40,8 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(HOURS * 3_600)]
 REQUIRED = {
     "at the desk": ("schedule", "publish_now", "approve", "revise", "withdraw_approval", "give_up"),
     "what is out": ("correct", "take_back", "done_edit", "done_delete", "cancel"),
-    "undo": ("stop_publishing", "undo_cancel", "undo_routing"),
+    "undo": ("stop_publishing", "undo_cancel", "undo_routing", "undo_end"),
+    "submissions": ("decline", "merge"),
     "by hand": ("by_hand", "not_shown_yet"),
     "emergencies": ("warn", "ratify_warning", "refuse_warning", "template_falls"),
     "offices": ("office_ends", "shut_out", "somebody_is_named", "tamper"),
@@ -80,6 +82,9 @@ FREQUENT += (
     "stop_publishing",
     "undo_cancel",
     "undo_routing",
+    "decline",
+    "merge",
+    "undo_end",
     "answer",
     "approve_answer",
     "hide",
@@ -91,7 +96,7 @@ FREQUENT += (
 )
 
 
-class DeliveryMachine(RestoreRules, UndoRules, AppointmentRules, EmergencyRules):
+class DeliveryMachine(RestoreRules, SubmissionRules, AppointmentRules, EmergencyRules):
     """All rules and invariants together."""
 
 
@@ -241,6 +246,9 @@ def varied_day(city: DeliveryMachine) -> Iterator[object]:
     yield city.tamper(city.write(BOTH, None), BOTH)
     yield city.end_appointment(False, True)
     yield city.end_appointment(True, True)
+    for seconds in (29, 30, 31):
+        for is_merger in (False, True):
+            yield city.end_submission(is_merger, True, "clerk", seconds)
 
 
 def risky_day(city: DeliveryMachine) -> Iterator[object]:

@@ -12,6 +12,7 @@ from publisher.mailbox.receive import receive
 from publisher.mailbox.senders import Authenticity, authenticity_of
 from publisher.media.folder_store import FolderStore
 from publisher.operations.mail_checks import check_results
+from publisher.settings.environment import Settings, load
 from tests.support.city import City
 from tests.support.mailed import SERVER, intake_of
 from tests.support.mailed import message as mail_of
@@ -24,6 +25,10 @@ REST = "From: water@pmc.example\r\nTo: cell@pmc.example\r\nSubject: x\r\n\r\nNo 
 
 def own(results: str, server: str = SERVER) -> str:
     return f"Authentication-Results: {server}; {results}\r\n"
+
+
+def settings(hops: int) -> Settings:
+    return load({"NAGARVANI_MAIL_SERVER": SERVER, "NAGARVANI_MAIL_SERVER_HOPS": str(hops)})
 
 
 def verdict(head: str, *, server: str = SERVER, hops: int = 0) -> Authenticity:
@@ -68,14 +73,14 @@ def test_the_doctor_names_what_the_last_ten_mails_carried(town: City, tmp_path: 
             mail = PreparedMail(store.save(raw), len(raw), mail_of(f"{number}@x.example"))
             with town.write() as session:
                 receive(session, mail, intake=intake_of(store), now=town.now)
-        (finding,) = check_results(town.database, store, mail_server=SERVER, hops=hops)
+        (finding,) = check_results(town.database, store, settings(hops))
         return finding.code, str(finding.values["carried"])
 
-    assert check_results(town.database, store, mail_server=SERVER, hops=0) == []
+    assert check_results(town.database, store, settings(0)) == []
     below = RECEIVED + own("spf=pass; dkim=none")
     assert carried([below] * 12 + [""]) == (
         "results_missing",
-        f"9 × spf dkim by {SERVER} (below 1 Received); 1 × none",
+        f"9 × spf by '{SERVER}' below 1 Received, dkim by '{SERVER}' below 1 Received; 1 × none",
     )
     assert carried([], hops=1)[0] == "results_carried"
     assert carried([own("spf=fail")])[0] == "results_carried"

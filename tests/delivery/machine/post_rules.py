@@ -50,8 +50,8 @@ class PostRules(ClockRules):
         self.tick_after(then)
         return post
 
-    def _add_approved_post(self, on: tuple[str, ...]) -> int:
-        post = self.town.start(self.town.hand_in())
+    def _add_approved_post(self, on: tuple[str, ...], submission: int | None = None) -> int:
+        post = self.town.start(submission or self.town.hand_in())
         self.town.save(post, on=on, text=self.new_text())
         self.town.send(post)
         self.approve(post)

@@ -56,7 +56,7 @@ def test_approve_is_answered_within_ten_seconds_by_a_hanging_store(
 
 def test_who_comes_after_one_who_waited_in_vain_does_not_wait(tmp_path: Path) -> None:
     store, clock = AwayStore(tmp_path), [0.0]
-    thumbnails = Thumbnails(store, monotonic=lambda: clock[0])
+    thumbnails = Thumbnails(store, seconds=lambda: clock[0])
     digest = store.save(b"photo")
     store.is_away = True
     for at, asked in ((0.0, 1), (PAUSE - 1, 0), (PAUSE + 1, 1), (PAUSE + 2, 0)):
