@@ -45,7 +45,7 @@ WARNINGS: Final = frozenset(
         *("unknown_near", "unknown_variable", "no_second_factor", "sms_unknown", "sms_codes"),
         *("token_ends", "data_ends", "looks_late", "comments_unread", "comments_unstored"),
         *("mailbox_unread", "mailbox_read", "mails_unreadable", "files_unscanned"),
-        *("left_to_nobody", "two_steps_unknown", "try_left"),
+        *("left_to_nobody", "confirm_again", "two_steps_unknown", "try_left"),
         *("cache_no_folder", "cache_not_writable"),
     }
 )
