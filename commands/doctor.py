@@ -46,7 +46,7 @@ WARNINGS: Final = frozenset(
         *("token_ends", "data_ends", "looks_late", "comments_unread", "comments_unstored"),
         *("mailbox_unread", "mailbox_read", "mails_unreadable", "files_unscanned"),
         "results_missing",
-        *("left_to_nobody", "two_steps_unknown", "try_left"),
+        *("left_to_nobody", "confirm_again", "two_steps_unknown", "try_left"),
         *("cache_no_folder", "cache_not_writable"),
     }
 )

@@ -185,7 +185,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "factors_unsealable": "the second factors of {number} people ({logins}) were sealed with "
     f"another key: put the earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or run "
     "nagarvani people end-factor LOGIN",
-    "left_to_nobody": "{number} wait for confirmation, and nobody is left who may confirm them: "
+    "confirm_again": "{number} are in office by a confirmation that would not be enough today: two "
+    "admins or leads look at the page In office from before, or run nagarvani people confirm",
+    "left_to_nobody": "{number} wait for confirmation, and nobody is left who may confirm {names}: "
     "make sure that each holds the office, then run nagarvani people confirm {ids}",
     "no_clock": "none has ever run: start nagarvani clock",
     "clock_runs": "the last beat was {seconds} s ago",

@@ -210,7 +210,7 @@ def _next(*, somebody: bool) -> str:
     first = (
         ""
         if somebody
-        else "Next, the first admin: nagarvani people add --name … --mail … --role admin "
-        f"--department {OWNER}\n"
+        else "Next, two admins, since none confirms what the same hand recorded, each by: "
+        f"nagarvani people add --name … --mail … --role admin --department {OWNER}\n"
     )
     return f"{first}Then run nagarvani web and nagarvani clock; nagarvani doctor checks all of it."

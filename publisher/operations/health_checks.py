@@ -27,7 +27,7 @@ from publisher.operations import worker_health
 from publisher.operations.start_checks import SECRET_FILE
 from publisher.operations.worker_health import Clock
 from publisher.papers.pdf import NoImage, read_letterhead
-from publisher.people import confirmation
+from publisher.people import confirmation, upgrade_review
 from publisher.settings.environment import Settings
 from publisher.settings.papers import PaperSettings
 from publisher.settings.sms import Sms
@@ -240,13 +240,21 @@ def check_sms(sms: Sms) -> HealthFinding:
 
 
 def check_appointments(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Report appointments that wait, if nobody is left who may confirm them."""
+    """Report whom nobody is left to confirm, and how many are to be confirmed again."""
     with database.reading() as session:
-        ids = [row.id for row in confirmation.left_to_nobody(session, now=now)]
-    values = {"number": len(ids), "ids": " ".join(map(str, ids))}
-    return (
-        [HealthFinding(HealthSubject.APPOINTMENTS, False, "left_to_nobody", values)] if ids else []
-    )
+        left = confirmation.left_to_nobody(session, now=now)
+        names = ", ".join(row.person.name_mr for row in left)
+        unreviewed = upgrade_review.count(session, now=now)
+    ids = " ".join(str(row.id) for row in left)
+    found: dict[str, dict[str, object]] = {
+        "left_to_nobody": {"number": len(left), "ids": ids, "names": names},
+        "confirm_again": {"number": unreviewed},
+    }
+    return [
+        HealthFinding(HealthSubject.APPOINTMENTS, False, code, values)
+        for code, values in found.items()
+        if values["number"]
+    ]
 
 
 def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -95,12 +95,20 @@ def waiting_beside(
 
 def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Appointment]:
     """Return those of the waiting appointments that the actor may confirm, at most 200."""
-    bound = recorders.barred_ids(session, actor)
-    query = _waiting(now).where(_is_within_reach(actor, bound))
+    query = _waiting(now).where(_is_within_reach(actor, recorders.barred_ids(session, actor)))
     if actor.role is not Role.HEAD:
         query = query.limit(MOST_AT_ONCE)
-    rows = [row for row in session.scalars(query) if _may(session, actor, row, bound, now=now)]
-    return rows[:MOST_AT_ONCE]
+    return among(session, actor, session.scalars(query), now=now)[:MOST_AT_ONCE]
+
+
+def among(
+    session: Session, actor: Actor, rows: Iterable[Appointment], *, now: datetime
+) -> list[Appointment]:
+    """Return those of these appointments that the actor may confirm; a command may all."""
+    if is_command(actor):
+        return list(rows)
+    bound = recorders.barred_ids(session, actor)
+    return [row for row in rows if _may(session, actor, row, bound, now=now)]
 
 
 def count_waiting_for(session: Session, actor: Actor, *, now: datetime) -> int:
@@ -203,8 +211,8 @@ def confirm(
         if len(digests) > MOST_AT_ONCE:
             raise Invalid([FieldError("chosen", "too_many", {"most": MOST_AT_ONCE})])
         require(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
-    bound = recorders.barred_ids(session, actor)
     confirmed = [_locked(session, appointment_id) for appointment_id in sorted(digests)]
+    allowed = among(session, actor, confirmed, now=now)
     for appointment in confirmed:
         name = appointment.person.name_mr
         transitions.check_move(
@@ -212,7 +220,7 @@ def confirm(
         )
         if digests[appointment.id] != digest_of(appointment):
             raise ChangedSinceShown(name=name)
-        if not is_command(actor) and not _may(session, actor, appointment, bound, now=now):
+        if appointment not in allowed:
             raise MayNotConfirm(name=name)
     for appointment in confirmed:
         confirm_locked(session, appointment, actor=actor, now=now, origin=origin or {})

@@ -315,6 +315,12 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "doubter": MEDHA,
         "put_back": True,
     },
+    NoticeKind.APPOINTMENT_SENT_BACK: {
+        "person": MEDHA,
+        "role": Role.OFFICER,
+        "department": WATER,
+        "reason": "मोबाइल क्रमांक तपासावा.",
+    },
     NoticeKind.OFFICE_WAITS: {"role": Role.HEAD, "department": WATER},
     NoticeKind.IN_OFFICE: {
         "role": Role.OFFICER,

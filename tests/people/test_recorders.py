@@ -166,8 +166,14 @@ class Walk:
             assert not self.is_one_hand(session, {duty.recorded_by_id, by.person_id or 0})
             return
         until = self.now + timedelta(days=1)
-        values = {"person_id": row.person_id, "from_at": None, "until_at": until}
-        duty = roster.put_on(session, actor=by, now=self.now, **values)
+        duty = roster.put_on(
+            session,
+            actor=by,
+            now=self.now,
+            person_id=row.person_id,
+            from_at=None,
+            until_at=until,
+        )
         if duty.approved_at is not None:
             # Alone: some office of the person is of other hands.
             assert any(

@@ -12,6 +12,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
 from publisher.people import confirmation
 from publisher.people.appointment_notices import GATHERED, tick_appointments
+from publisher.people.permissions import COMMAND
 from publisher.states import AppointmentState
 from tests.web.site import Browser, Site
 
@@ -204,3 +205,36 @@ def test_who_was_doubted_does_not_confirm_again_and_the_duty_ends(any_site: Site
     assert not may_warn(sign_in(mailbox, "x@pmc.example"))
     assert put_on_duty(other, site, officer) == 302
     assert may_warn(mailbox)
+
+
+def test_the_smallest_city_does_its_work(any_site: Site) -> None:
+    """One admin by command, and a lead whom the admin records and a command confirms."""
+    site = any_site
+    site.city.end("lead")
+    admin = site.browser("admin")
+    lead_id = record(
+        admin, site, "cell_lead", "information-technology", "प्रमुख", mail="l@pmc.example"
+    )
+    with site.city.write() as session:
+        digests = {lead_id: confirmation.digest_of(session.get_one(Appointment, lead_id))}
+        confirmation.confirm(session, actor=COMMAND, now=site.city.now, digests=digests)
+    lead = take_up(site, "l@pmc.example")
+    officer_id = record(admin, site, "officer", "garden", "अधिकारी", mail="o@pmc.example")
+    assert confirm(lead, site, officer_id) == 302
+    head_id = record(lead, site, "head", "garden", "विभागप्रमुख", mail="h@pmc.example")
+    assert confirm(admin, site, head_id) == 302
+    officer = take_up(site, "o@pmc.example")
+    assert approve(officer, text_in_review(site, "clerk"), officer_id) == 302
+    assert put_on_duty(lead, site, officer_id) == 302
+    assert may_warn(officer)
+    shared = "/departments/garden/addresses"
+    assert admin.post(shared, {"mail": "garden@pmc.example"}).status_code == 302
+    assert lead.post(f"{shared}/1/confirm").status_code == 302
+    # Once both have written in a row, the head of the department is left, or a command.
+    second_id = record(admin, site, "officer", "garden", "दुसरा", mail="s@pmc.example")
+    contacts = f"/people/{row(site, second_id).person_id}/contacts"
+    assert "उद्यान" in lead.page(contacts).text
+    assert lead.post(contacts, {"mail": "s2@pmc.example"}).status_code == 302
+    assert confirm(lead, site, second_id) == 409
+    head = take_up(site, "h@pmc.example")
+    assert confirm(head, site, second_id) == 302

@@ -11,8 +11,8 @@ from publisher.models.people import ContactField, Person
 from publisher.people import channels, password_reset
 from publisher.people.permissions import COMMAND
 from tests.web.html_page import Page
-from tests.web.site import SECRET, Browser, Site
-from tests.web.test_forgotten_password import (
+from tests.web.people.test_lost_factor import press
+from tests.web.sign_in.test_forgotten_password import (
     MOBILE,
     NEW,
     link_path,
@@ -20,8 +20,8 @@ from tests.web.test_forgotten_password import (
     request_password,
     with_mobile,
 )
-from tests.web.test_lost_factor import press
-from tests.web.test_second_factor import with_app
+from tests.web.sign_in.test_second_factor import with_app
+from tests.web.site import SECRET, Browser, Site
 
 SHOW_FIRST = "आधी आपली ओळख पटवावी"
 
