@@ -107,12 +107,10 @@ class Scope(StrEnum):
 class Actor:
     """A person under an appointment, or an actor that is not a person.
 
-    `line` holds the ids of the departments that report to an oversight office.
-    `signed_in_at` is the moment of the last sign-in (aware UTC), `factor_at` that of the last
-    second factor, and `has_factor` says if the person has an app or a passkey. `vouched_by_id` is
-    the person who read out a code instead of a second factor, for an emergency. `mail_sender` is
-    the address that a mail came from. `credential` is how the person was known: by the session, or
-    at a personal link by something else.
+    `line` holds the ids of the departments that report to an oversight office. `signed_in_at` is
+    the moment of the last sign-in (aware UTC), `factor_at` that of the last second factor;
+    `has_factor`: the person has an app or a passkey. `vouched_by_id` has read out a code instead,
+    for an emergency. A mail came from `mail_sender`. `credential` is how the person was known.
     """
 
     kind: ActorKind

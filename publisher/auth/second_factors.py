@@ -179,9 +179,14 @@ def require_fresh(actor: Actor, *, now: datetime) -> None:
         raise FreshSignInRequired
 
 
+def lacks_proof(session: Session, person: Person) -> bool:
+    """Return True if the person has no factor, and needs more than the password to set one up."""
+    return not has_any(session, person_id=person.id) and factor_proof.is_missing(session, person)
+
+
 def require_proof(session: Session, person: Person) -> None:
     """Raise `FactorNotProven` if the person's first factor needs more than the password."""
-    if not has_any(session, person_id=person.id) and factor_proof.is_missing(session, person):
+    if lacks_proof(session, person):
         raise factor_proof.FactorNotProven
 
 

@@ -57,8 +57,8 @@ def send(session: Session, *, link: Link, now: datetime) -> str:
             Link.subject_id == revision.id,
             Link.made_at > now - timedelta(days=1),
         )
-        made = session.scalars(query).all()
-        if len(made) >= MOST_IN_A_DAY or any(at > now - PAUSE for at in made):
+        moments = session.scalars(query).all()
+        if len(moments) >= MOST_IN_A_DAY or any(at > now - PAUSE for at in moments):
             raise LinkSentLately
         reminders.remind(session, revision, [link.person_id], now=now)
     return to

@@ -14,6 +14,7 @@ from tests.browser.journey import Journey, open_journey, sign_in
 from tests.browser.test_passkeys import BUTTON, plug_in
 from tests.support import chromium
 from tests.support.accessibility import examine
+from tests.support.city_people import DAY
 from tests.support.runs import Run
 from tests.web.approval_link_steps import code, decisions, give_mobile, link_for, with_sms
 from tests.web.site import Site
@@ -91,3 +92,16 @@ def test_an_officer_approves_at_the_link_by_code_and_by_passkey(journey: Journey
     approve(journey, keeper, "approve-passkey")
     credentials = [decision.credential for decision in decisions(site)]
     assert credentials == [DecisionCredential.LINK_AND_CODE, DecisionCredential.LINK_AND_PASSKEY]
+
+
+def test_the_page_of_a_dead_link_sends_a_new_one_from_a_phone(journey: Journey) -> None:
+    site = Site(journey.town, journey.server.app)
+    path = link_for(site, journey.town.in_review())
+    journey.town.clock.move(8 * DAY)
+    phone = new_phone(journey)
+    phone.goto(journey.server.address + path)
+    check(journey, phone, "approve-over")
+    with phone.expect_navigation():
+        phone.locator("form:has(input[value=renew]) button").click()
+    expect(phone.locator("body")).to_contain_text("येथे पाठविली आहे")
+    check(journey, phone, "approve-renewed")

@@ -8,14 +8,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from approvals.second_factor import NEED_APP
-from publisher.auth import (
-    factor_proof,
-    passkeys,
-    recovery_codes,
-    second_factors,
-    session_start,
-    totp,
-)
+from publisher.auth import passkeys, recovery_codes, second_factors, session_start, totp
 from publisher.auth.refusals import SignInProblem, SignInRefusal
 from publisher.working_time import local_day
 from web.core import form_recovery
@@ -74,7 +67,7 @@ def confirm(form: SignInCodeForm) -> Page:
 def show(session: Session) -> Page:
     """Show one's own second factor."""
     person_id = acting().person.id
-    is_unproven = factor_proof.is_missing(session, acting().person)
+    is_unproven = second_factors.lacks_proof(session, acting().person)
     return render_template(
         "sign_in/second_factor.html",
         factor=totp.in_force(session, person_id=person_id),
