@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from publisher.operations.start_checks import (
-    SECRET_FILE,
     check_key_opens,
     check_written,
     key_in,
 )
-from publisher.settings.environment import Settings, load, read_variables
+from publisher.settings.environment import SECRET_FILE, Settings, load, read_variables
 from publisher.settings.logs import LogSettings, open_access_log, read_logs
 from publisher.settings.reader import PREFIX, Reader, WrongSetting
 

@@ -24,11 +24,10 @@ from publisher.database.session import Database
 from publisher.media.configured_store import bucket_store
 from publisher.notifications.sms import missing_codes, unknown_in
 from publisher.operations import worker_health
-from publisher.operations.start_checks import SECRET_FILE
 from publisher.operations.worker_health import Clock
 from publisher.papers.pdf import NoImage, read_letterhead
 from publisher.people import confirmation, upgrade_review
-from publisher.settings.environment import Settings
+from publisher.settings.environment import SECRET_FILE, Settings
 from publisher.settings.papers import PaperSettings
 from publisher.settings.sms import Sms
 

@@ -10,15 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from publisher.settings.environment import Settings, read_variables
+from publisher.settings.environment import SECRET_FILE, Settings, read_variables
 from publisher.settings.reader import PREFIX, WrongSetting, read_long_secret
 
 if TYPE_CHECKING:
     from publisher.database.session import Database
     from publisher.delivery.accounts.credentials import Vault
-
-SECRET_FILE: Final = Path("var", "secret-key")
-"""Where `init` keeps the key that it makes, below the folder in which it runs."""
 
 _WRITTEN: Final = {
     "DATABASE_URL": ("nagarvani.db", "write postgresql://… or sqlite:////whole/path.db"),

@@ -44,6 +44,9 @@ from publisher.settings.reader import (
 from publisher.settings.sms import Sms, read_headers, read_method, read_pattern, read_templates
 from publisher.settings.web_server import ServingSettings, read_serving
 
+SECRET_FILE = Path("var", "secret-key")
+"""Where `init` keeps the key that it makes, below the folder in which it runs."""
+
 MOST_HEAD_HOURS = 40.0
 """The longest least time of the officers before their head may decide: a week of work."""
 _WEB = ("https", "http")

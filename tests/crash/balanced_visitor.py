@@ -22,6 +22,9 @@ from tests.journey.http_browser import Fields, Files, LoadedPage, Visitor
 AWAY = frozenset({502, 503})
 """The answers of a web that cannot serve just now, as while PostgreSQL starts again."""
 
+STORE_AWAY = ("सर्व्हरवर सध्या फाइल साठविता येत नाहीत", "सध्या फोटो दाखविता येत नाहीत")
+"""What the form and the review say, with all that was typed, while the store does not answer."""
+
 PAUSE = 0.1
 SIGN_IN_FORM = 'id="sign-in"'
 
@@ -31,7 +34,7 @@ class Journal:
     """What the visitors saw: requests by outcome, and how often a form was sent once more.
 
     `broken` are requests that a web had taken and never answered, `refused` those that met no web,
-    `away` those that were answered by 502 or 503.
+    `away` those that were answered by 502 or 503, or that the store was away for.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -93,7 +96,7 @@ class BalancedVisitor(Visitor):
             except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as problem:
                 outcome = "refused" if _met_no_web(problem) else "broken"
             else:
-                outcome = "away" if response.status_code in AWAY else "answered"
+                outcome = "away" if _is_away(response) else "answered"
             self.busy_at = ""
             self.journal.outcomes[outcome] += 1
             self.journal.repeated_forms += method == "POST" and outcome in ("broken", "away")
@@ -122,6 +125,14 @@ class BalancedVisitor(Visitor):
         """Open an address at this web, without following a redirect."""
         self.base = web
         return super().request("GET", path, follows=False)
+
+
+def _is_away(response: requests.Response) -> bool:
+    """Return whether the web asks for the same request once more, in a moment."""
+    is_refused = response.status_code in (409, 422)
+    return response.status_code in AWAY or (
+        is_refused and any(sentence in response.text for sentence in STORE_AWAY)
+    )
 
 
 def _met_no_web(problem: requests.RequestException) -> bool:

@@ -18,9 +18,13 @@ from tests.crash.clock_installation import TIMEOUT
 from tests.crash.machines import Machine, Machines, poll
 from tests.crash.page_crews import Crew, crews, new_picture
 from tests.crash.servers import OwnServer
+from tests.crash.store_line import STORE_FAULTS
 
 WEB, CLOCK, RESTART = "web", "clock", "restart"
 RESTARTS = 2
+DISTURBED = 2
+"""How often each of the store's faults happens."""
+
 PLATFORMS = ("x", "facebook")
 
 PUBLICATION_SECONDS = 0.3
@@ -49,6 +53,7 @@ class MachineRun:
     kills: Counter[str] = field(default_factory=Counter)
     at_work: Counter[str] = field(default_factory=Counter)
     restarts: int = 0
+    store_faults: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     journal: Journal = field(default_factory=Journal)
     crews: list[Crew] = field(default_factory=list)
@@ -85,6 +90,7 @@ class MachineRun:
         return self.has_failed or self.is_over()
 
     def _finish(self) -> None:
+        self.machines.line.line.mend()
         installation = self.machines.installation
         if not poll(lambda: installation.waiting_count() == 0, within=4 * TIMEOUT):
             raise AssertionError(f"these deliveries wait:\n{installation.describe_waiting()}")
@@ -121,9 +127,9 @@ class MachineRun:
     # Disruptions
 
     def _disrupt(self) -> None:
-        """Kill webs and clocks, and restart PostgreSQL twice, evenly over all posts."""
+        """Kill webs and clocks, and disturb PostgreSQL and the store, evenly over all posts."""
         kinds = [(WEB, CLOCK)[number % 2] for number in range(self.kill_count)]
-        kinds += [RESTART] * RESTARTS
+        kinds += [RESTART] * RESTARTS + [*STORE_FAULTS] * DISTURBED
         self.rng.shuffle(kinds)
         for number, kind in enumerate(kinds, start=1):
             while self.made.total() < self.size * number // (len(kinds) + 1):
@@ -133,6 +139,9 @@ class MachineRun:
             time.sleep(self.rng.uniform(0, 0.3))
             if kind == RESTART:
                 self._restart_server()
+            elif kind in STORE_FAULTS:
+                self.machines.line.disturb(kind, self.rng)
+                self.store_faults[kind] += 1
             else:
                 self._kill(kind)
             self.tell(

@@ -23,6 +23,7 @@ from publisher.media.folder_store import FolderStore
 from publisher.settings.environment import load
 from tests.crash.clock_installation import TIMEOUT, ClockInstallation, open_installation
 from tests.crash.servers import OwnServer
+from tests.crash.store_line import StoreLine
 from tests.crash.timings import Timings
 from tests.support.object_stores import start_object_store
 from tests.support.processes import RunningCommand, Starter, free_port
@@ -90,6 +91,7 @@ class Machines:
 
     installation: ClockInstallation
     store: Mapping[str, str]
+    line: StoreLine
     webs: list[Machine] = field(default_factory=list)
     clocks: list[Machine] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
@@ -102,8 +104,12 @@ class Machines:
             if name != "NAGARVANI_MEDIA_DIR"
         }
         self.environment = {**environment, **self.store}
-        # What this process stores by the use cases goes where the machines find it.
-        own = {"NAGARVANI_MEDIA_CACHE_DIR": str(self.installation.folder / "own-cache")}
+        self.environment["NAGARVANI_MEDIA_ENDPOINT"] = self.line.endpoint
+        # What this process stores by the use cases goes where the machines find it, undisturbed.
+        own = {
+            "NAGARVANI_MEDIA_CACHE_DIR": str(self.installation.folder / "own-cache"),
+            "NAGARVANI_MEDIA_ENDPOINT": self.store["NAGARVANI_MEDIA_ENDPOINT"],
+        }
         settings = load({**self.environment, **own}, folder=self.installation.folder)
         self.installation.town.store = cast(FolderStore, open_store(settings))  # elsewhere a folder
         ports = [free_port() for _ in range(COUNT)]
@@ -158,8 +164,11 @@ def running_machines(start: Starter, server: OwnServer, folder: Path) -> Iterato
     """Run three webs and three clocks on a new database and a new store."""
     url = server.url(server.create())
     store = start_object_store(start)
-    with open_installation(start, url, folder, timings=TIMINGS) as installation:
-        machines = Machines(installation, store)
+    with (
+        StoreLine(int(store["NAGARVANI_MEDIA_ENDPOINT"].rpartition(":")[2])) as line,
+        open_installation(start, url, folder, timings=TIMINGS) as installation,
+    ):
+        machines = Machines(installation, store, line)
         machines.set_up()
         machines.start(*machines.every)
         try:

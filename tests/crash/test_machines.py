@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.crash.fork_server import ForkingStarter
-from tests.crash.machine_run import RESTARTS, MachineRun
+from tests.crash.machine_run import DISTURBED, RESTARTS, MachineRun
 from tests.crash.machine_verdict import judge_machines, rows_of
 from tests.crash.machines import running_machines
 from tests.crash.servers import own_server
+from tests.crash.store_line import REQUESTS, STORE_FAULTS
 from tests.support.runs import Run
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(600)]
@@ -39,4 +40,6 @@ def test_webs_and_clocks_that_die_lose_nothing_and_do_nothing_twice(
     assert machine_run.made == {"pages": THROUGH_PAGES, "use cases": SIZE - THROUGH_PAGES}
     assert machine_run.kills == {"web": KILLS // 2, "clock": KILLS // 2}
     assert machine_run.restarts == RESTARTS
+    assert machine_run.store_faults == dict.fromkeys(STORE_FAULTS, DISTURBED)
+    assert machines.line.line.fault_count >= REQUESTS
     assert judgement.uploads > THROUGH_PAGES, "one for each crew was sent after the last kill"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -71,6 +72,9 @@ class Exchange(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         line = self.server.line
+        if self.server.is_ended:
+            self.cut()
+            return
         bucket, _dot, domain = self.headers["Host"].partition(".s3.")
         path = self.path.removeprefix(f"http://{self.headers['Host']}")
         if domain:  # virtual-host style, which moto would only know of Amazon's own names
@@ -87,7 +91,8 @@ class Exchange(BaseHTTPRequestHandler):
 
     def ask(self, path: str, body: bytes) -> Answer:
         """Pass the request on to the store, and return its answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", moto_port())
+        port = self.server.line.store_port or moto_port()
+        connection = http.client.HTTPConnection("127.0.0.1", port)
         headers = {name: text for name, text in self.headers.items() if name.lower() != "host"}
         connection.request(self.command, path, body or None, headers)
         response = connection.getresponse()
@@ -163,6 +168,12 @@ def cut_answer(exchange: Exchange, path: str) -> None:
     exchange.cut()
 
 
+def slow(exchange: Exchange, path: str) -> None:
+    """Let the request through after a second."""
+    time.sleep(1)
+    pass_on(exchange, path)
+
+
 def silent(exchange: Exchange, _path: str) -> None:
     """Answer nothing as long as the line is there."""
     exchange.body()
@@ -191,10 +202,16 @@ class _Planned:
 
 @dataclass
 class ObjectLine:
-    """The line: where it listens, what it was asked for, and what goes wrong on it next."""
+    """The line: where it listens, what it was asked for, and what goes wrong on it next.
 
+    The store is that of `store_port`, or moto's server in this process.
+    """
+
+    certificate: Path | None = None
+    store_port: int = 0
     endpoint: str = ""
     requests: list[str] = field(default_factory=list)
+    fault_count: int = 0
     is_closed: threading.Event = field(default_factory=threading.Event)
     _planned: list[_Planned] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -214,15 +231,43 @@ class ObjectLine:
                 fits = planned.method in ("", method) and planned.about in path
                 if fits and planned.times > 0:
                     planned.times -= 1
+                    self.fault_count += 1
                     return planned.fault
         return None
 
+    def listen(self, port: int = 0) -> LineServer:
+        """Listen on loopback, and return the server, which answers until its `end`."""
+        server = LineServer(("127.0.0.1", port), Exchange)
+        if self.certificate is not None:
+            server.socket = server_tls(self.certificate).wrap_socket(
+                server.socket, server_side=True
+            )
+        scheme = "http" if self.certificate is None else "https"
+        self.endpoint = f"{scheme}://127.0.0.1:{server.server_address[1]}"
+        server.line = self
+        server.thread.start()
+        return server
+
 
 class LineServer(ThreadingHTTPServer):
-    """The server of a line."""
+    """The server of a line; once it `is_ended` its connections are cut and new ones refused."""
 
     daemon_threads = True
     line: ObjectLine
+    is_ended = False
+
+    def __init__(self, address: tuple[str, int], handler: type[Exchange]) -> None:
+        super().__init__(address, handler)
+        # It stops within a twentieth of a second, and not of half a second as by default.
+        self.thread = threading.Thread(target=self.serve_forever, args=(0.05,))
+
+    def end(self) -> int:
+        """End it, and return its port."""
+        self.is_ended = True
+        self.shutdown()
+        self.thread.join()
+        self.server_close()
+        return int(self.server_address[1])
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Do nothing: a client that leaves is what many tests are about."""
@@ -231,18 +276,10 @@ class LineServer(ThreadingHTTPServer):
 @contextmanager
 def object_line(certificate: Path | None = None) -> Iterator[ObjectLine]:
     """Listen on loopback, with TLS if there is a certificate."""
-    server = LineServer(("127.0.0.1", 0), Exchange)
-    if certificate is not None:
-        server.socket = server_tls(certificate).wrap_socket(server.socket, server_side=True)
-    scheme = "http" if certificate is None else "https"
-    server.line = ObjectLine(f"{scheme}://127.0.0.1:{server.server_address[1]}")
-    # It stops within a twentieth of a second, and not of half a second as by default.
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
+    line = ObjectLine(certificate)
+    server = line.listen()
     try:
-        yield server.line
+        yield line
     finally:
-        server.line.is_closed.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        line.is_closed.set()
+        server.end()
