@@ -174,7 +174,7 @@ def _who_confirm(session: Session, appointment: Appointment, now: datetime) -> l
         head = office_links.head_to_ask(session, deciding_id, now=now)
     appointments = responsibility.lead_and_admins(session, now=now) + ([head] if head else [])
     confirmers = confirmation.possible_confirmers(session, [appointment], now=now)[appointment]
-    barred_ids = {row.person_id for row in appointments if row not in confirmers}
+    barred_ids = {office.person_id for office in appointments if office not in confirmers}
     people = responsibility.people_of(appointments)
     return [person for person in people if person.id not in barred_ids]
 

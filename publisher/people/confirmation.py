@@ -17,8 +17,8 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, ActorKind, Role, require, scope_of
 from publisher import transitions
 from publisher.auth.offices import activate
+from publisher.models.history import AppointmentRecorder
 from publisher.models.people import Appointment, Department, Person
-from publisher.models.people_history import AppointmentRecorder
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import channels, invitations, office_links, recorders, responsibility
@@ -95,13 +95,17 @@ def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Appoin
 
 
 def among(
-    session: Session, actor: Actor, rows: Iterable[Appointment], *, now: datetime
+    session: Session, actor: Actor, candidates: Iterable[Appointment], *, now: datetime
 ) -> list[Appointment]:
     """Return those of these appointments that the actor may confirm; a command may all."""
     if is_command(actor):
-        return list(rows)
+        return list(candidates)
     bound = recorders.barred_ids(session, actor)
-    return [row for row in rows if _may(session, actor, row, bound, now=now)]
+    return [
+        appointment
+        for appointment in candidates
+        if _may(session, actor, appointment, bound, now=now)
+    ]
 
 
 def count_waiting_for(session: Session, actor: Actor, *, now: datetime) -> int:
@@ -136,12 +140,12 @@ def _is_within_reach(actor: Actor, bound: frozenset[int]) -> ColumnElement[bool]
 def left_to_nobody(session: Session, *, now: datetime) -> list[Appointment]:
     """Return those of the waiting appointments that nobody in office may confirm, now or later."""
     confirmers = possible_confirmers(session, waiting(session, now=now), now=now)
-    return [row for row, offices in confirmers.items() if not offices]
+    return [appointment for appointment, offices in confirmers.items() if not offices]
 
 
 def possible_confirmers(
     session: Session,
-    rows: Collection[Appointment],
+    candidates: Collection[Appointment],
     *,
     now: datetime,
     writer_id: int | None = None,
@@ -162,9 +166,9 @@ def possible_confirmers(
         for office in offices
     ]
     confirmers: dict[Appointment, list[Appointment]] = {}
-    for row in rows:
-        nomination = _nomination(row, is_left_by_head=True, writer_id=writer_id)
-        confirmers[row] = [
+    for appointment in candidates:
+        nomination = _nomination(appointment, is_left_by_head=True, writer_id=writer_id)
+        confirmers[appointment] = [
             office
             for office, actor, bound in actors
             if appointments.may_confirm(actor, nomination, bound_ids=bound)

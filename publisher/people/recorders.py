@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, selectinload
 from approvals import appointments
 from approvals.appointments import NEEDS_CONFIRMATION, STAFF
 from approvals.policy import Actor, Role
+from publisher.models.history import AppointmentRecorder, Wrote
 from publisher.models.people import Appointment, Person
-from publisher.models.people_history import AppointmentRecorder, Wrote
 from publisher.states import AppointmentState
 
 
@@ -54,7 +54,11 @@ def uncovered(appointment: Appointment) -> list[AppointmentRecorder]:
     """Return who changed a name or channel, and if nobody has confirmed it, the recorders too."""
     is_covered = appointment.role in NEEDS_CONFIRMATION and appointment.confirmed_at is not None
     changes = (Wrote.MAIL, Wrote.MOBILE, Wrote.NAME)
-    return [row for row in appointment.recorders if not is_covered or row.wrote in changes]
+    return [
+        recorder
+        for recorder in appointment.recorders
+        if not is_covered or recorder.wrote in changes
+    ]
 
 
 def _appointments_of(session: Session, person: Person) -> list[Appointment]:
@@ -107,14 +111,14 @@ def barred_ids(session: Session, actor: Actor) -> frozenset[int]:
 def are_independent(session: Session, first: Appointment, second: Appointment) -> bool:
     """Return True if the hands of these two holders of offices share nobody."""
     staff_makers = makers(session)
-    one, other = (
+    own, others = (
         appointments.hand(
-            {row.person_id} if row.role in STAFF else {row.person_id, *row.recorder_ids},
+            {office.person_id, *(() if office.role in STAFF else office.recorder_ids)},
             staff_makers,
         )
-        for row in (first, second)
+        for office in (first, second)
     )
-    return one.isdisjoint(other)
+    return own.isdisjoint(others)
 
 
 def is_written_by(person_ids: Collection[int]) -> ColumnElement[bool]:

@@ -35,7 +35,7 @@ def readers(
             ).values()
         )
     ]
-    people = dict.fromkeys([*(row.person for row in appointment.recorders), *others])
+    people = dict.fromkeys([*(recorder.person for recorder in appointment.recorders), *others])
     barred_ids = {actor.person_id, appointment.person_id}
     return [person for person in people if person.id not in barred_ids and not person.disabled_at]
 
@@ -64,7 +64,6 @@ def send_back(
     kind, reader = NoticeKind.APPOINTMENT_SENT_BACK, people[reader_id]
     path = links.person(appointment.person_id)
     compose.queue(session, kind=kind, person=reader, values=values, now=now, path=path)
-    details = {"reader": reader_id, "note": values["reason"]}
-    verb = "send_back_appointment"
+    details, verb = {"reader": reader_id}, "send_back_appointment"
     transitions.record(session, appointment, verb, actor=actor, now=now, values=details)
     return reader
