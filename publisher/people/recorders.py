@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session, selectinload
 
 from approvals import appointments
-from approvals.appointments import NEEDS_CONFIRMATION, STAFF
+from approvals.appointments import NEEDS_CONFIRMATION, STAFF, Makers
 from approvals.policy import Actor, Role
+from publisher.database.session import ReadingSession
 from publisher.models.history import AppointmentRecorder, Wrote
 from publisher.models.people import Appointment, Person
 from publisher.states import AppointmentState
@@ -66,11 +68,20 @@ def _appointments_of(session: Session, person: Person) -> list[Appointment]:
     return list(session.scalars(query.options(selectinload(Appointment.recorders))))
 
 
-def makers(session: Session) -> Mapping[int, frozenset[int]]:
+def makers(session: Session) -> Makers:
     """Return, by person, the recorders of their staff appointments: `appointments.Makers`.
 
-    A standing appointment that a command has confirmed begins a hand of its own.
+    A standing appointment that a command has confirmed begins a hand of its own. A page that only
+    reads asks once.
     """
+    if isinstance(session, ReadingSession):
+        if "makers" not in session.info:
+            session.info["makers"] = _makers(session)
+        return cast(Makers, session.info["makers"])
+    return _makers(session)
+
+
+def _makers(session: Session) -> Makers:
     is_by_command = and_(
         Appointment.confirmed_at.is_not(None),
         Appointment.confirmed_by_id.is_(None),
