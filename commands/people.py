@@ -144,9 +144,9 @@ def confirm(settings: Settings, ids: tuple[int, ...], *, all_waiting: bool) -> N
     """
     with checked_database(settings) as database:
         with database.reading() as session:
-            rows = _to_confirm(session)
-            digests = {row.id: confirmation.digest_of(row) for row in rows}
-            lines = [_waiting_line(row) for row in rows]
+            listed = _to_confirm(session)
+            digests = {item.id: confirmation.digest_of(item) for item in listed}
+            lines = [_waiting_line(item) for item in listed]
         if not ids:
             click.echo("\n".join(lines) or "No appointment waits for confirmation.")
             if all_waiting and lines and click.confirm("Each of them holds the office?"):
@@ -168,15 +168,15 @@ def _to_confirm(session: Session) -> list[Appointment]:
 
 
 def _confirm(session: Session, digests: Mapping[int, str]) -> list[str]:
-    rows = {row.id: row for row in _to_confirm(session) if row.id in digests}
-    again = [number for number, row in rows.items() if row.is_unreviewed]
+    chosen = [item for item in _to_confirm(session) if item.id in digests]
+    again = [item.id for item in chosen if item.is_unreviewed]
     origin = origin_of("people confirm")
     waiting = {number: digest for number, digest in digests.items() if number not in again}
     confirmation.confirm(session, actor=COMMAND, now=now(), digests=waiting, origin=origin)
     upgrade_review.look_through(
         session, actor=COMMAND, now=now(), appointment_ids=again, origin=origin
     )
-    return [f"Confirmed: {_appointment_text(row)}" for row in rows.values()]
+    return [f"Confirmed: {_appointment_text(item)}" for item in chosen]
 
 
 def rename(
@@ -268,7 +268,9 @@ def end_factor(settings: Settings, login: str) -> None:
 def _waiting_line(appointment: Appointment) -> str:
     person = appointment.person
     reach = ", ".join(filter(None, (person.mail, person.mobile)))
-    writers = ", ".join(f"{row.wrote} by {row.person.name_mr}" for row in appointment.recorders)
+    writers = ", ".join(
+        f"{recorder.wrote} by {recorder.person.name_mr}" for recorder in appointment.recorders
+    )
     return f"{appointment.id}: {_appointment_text(appointment)}, {reach} ({writers or 'command'})"
 
 

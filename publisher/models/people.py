@@ -25,7 +25,7 @@ from publisher.database.session import AnyRow, Base, Key, UtcDateTime, enum_type
 from publisher.states import AppointmentState
 
 if TYPE_CHECKING:
-    from publisher.models.people_history import AppointmentRecorder
+    from publisher.models.history import AppointmentRecorder
 
 
 class Department(Base):

@@ -19,13 +19,13 @@ from publisher import transitions
 from publisher.auth import offices, one_time_links
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.one_time_links import LinkSpent
+from publisher.models.history import Wrote
 from publisher.models.nominations import (
     CallAddressee,
     Nomination,
     NominationCall,
 )
 from publisher.models.people import Appointment, Department, Link, ServiceClass
-from publisher.models.people_history import Wrote
 from publisher.nominations import head_links, named_officers
 from publisher.nominations.calls import IN_PLACE
 from publisher.nominations.mandates import Mandate

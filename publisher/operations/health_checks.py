@@ -242,16 +242,16 @@ def check_appointments(database: Database, *, now: datetime) -> list[HealthFindi
     """Report whom nobody is left to confirm, and how many are to be confirmed again."""
     with database.reading() as session:
         left = confirmation.left_to_nobody(session, now=now)
-        names = ", ".join(row.person.name_mr for row in left)
+        names = ", ".join(appointment.person.name_mr for appointment in left)
         unreviewed = upgrade_review.count(session, now=now)
-    ids = " ".join(str(row.id) for row in left)
-    found: dict[str, dict[str, object]] = {
+    ids = " ".join(str(appointment.id) for appointment in left)
+    values_by_code: dict[str, dict[str, object]] = {
         "left_to_nobody": {"number": len(left), "ids": ids, "names": names},
         "confirm_again": {"number": unreviewed},
     }
     return [
         HealthFinding(HealthSubject.APPOINTMENTS, False, code, values)
-        for code, values in found.items()
+        for code, values in values_by_code.items()
         if values["number"]
     ]
 

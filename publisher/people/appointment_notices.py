@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.appointments import NEEDS_CONFIRMATION
+from approvals.appointments import NEEDS_CONFIRMATION, STAFF
 from approvals.policy import Role
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.auth.sessions import line_of
@@ -172,11 +172,12 @@ def _who_confirm(session: Session, appointment: Appointment, now: datetime) -> l
     head = None
     if deciding_id is not None and appointment.role in {Role.OFFICER, Role.HEAD}:
         head = office_links.head_to_ask(session, deciding_id, now=now)
-    appointments = responsibility.lead_and_admins(session, now=now) + ([head] if head else [])
     confirmers = confirmation.possible_confirmers(session, [appointment], now=now)[appointment]
-    barred_ids = {row.person_id for row in appointments if row not in confirmers}
-    people = responsibility.people_of(appointments)
-    return [person for person in people if person.id not in barred_ids]
+    offices = [office for office in confirmers if office.role in STAFF]
+    # A confirmed head may not be in office yet: their link makes them so.
+    if head is not None and head.person_id not in appointment.recorder_ids:
+        offices.append(head)
+    return responsibility.people_of(offices)
 
 
 def who_should_know(session: Session, appointment: Appointment, now: datetime) -> list[Person]:

@@ -17,9 +17,8 @@ from publisher.auth import one_time_links
 from publisher.auth.contact_details import BadPerson, read_line
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.auth.sessions import end_all
-from publisher.models.history import Event
+from publisher.models.history import Event, Wrote
 from publisher.models.people import Appointment, Department, Person, ServiceClass
-from publisher.models.people_history import Wrote
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import channels, lookup, recorders

@@ -17,8 +17,8 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, ActorKind, Role, require, scope_of
 from publisher import transitions
 from publisher.auth.offices import activate
+from publisher.models.history import AppointmentRecorder
 from publisher.models.people import Appointment, Department, Person
-from publisher.models.people_history import AppointmentRecorder
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import (
@@ -95,20 +95,25 @@ def waiting_beside(
 
 def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Appointment]:
     """Return those of the waiting appointments that the actor may confirm, at most 200."""
-    query = _waiting(now).where(_is_within_reach(actor, recorders.barred_ids(session, actor)))
+    barred = recorders.barred_ids(session, actor)
+    query = _waiting(now).where(_is_within_reach(actor), ~recorders.is_written_by(barred))
     if actor.role is not Role.HEAD:
         query = query.limit(MOST_AT_ONCE)
     return among(session, actor, session.scalars(query), now=now)[:MOST_AT_ONCE]
 
 
 def among(
-    session: Session, actor: Actor, rows: Iterable[Appointment], *, now: datetime
+    session: Session, actor: Actor, candidates: Iterable[Appointment], *, now: datetime
 ) -> list[Appointment]:
     """Return those of these appointments that the actor may confirm; a command may all."""
     if is_command(actor):
-        return list(rows)
+        return list(candidates)
     bound = recorders.barred_ids(session, actor)
-    return [row for row in rows if _may(session, actor, row, bound, now=now)]
+    return [
+        appointment
+        for appointment in candidates
+        if _may(session, actor, appointment, bound, now=now)
+    ]
 
 
 def count_waiting_for(session: Session, actor: Actor, *, now: datetime) -> int:
@@ -117,38 +122,39 @@ def count_waiting_for(session: Session, actor: Actor, *, now: datetime) -> int:
         return 0
     if actor.role is Role.HEAD:
         return len(waiting_for(session, actor, now=now))
-    if not count_waiting(session, now=now):
-        return 0  # as nearly always, and whose hand the actor is of costs a statement
-    bound = recorders.barred_ids(session, actor)
-    query = _counted(_waiting(now)).where(_is_within_reach(actor, bound))
-    return session.scalar(query) or 0
+    query = _waiting(now).outerjoin(Appointment.recorders).where(_is_within_reach(actor))
+    columns = (Appointment.id, AppointmentRecorder.person_id)
+    rows = session.execute(query.with_only_columns(*columns, maintain_column_froms=True)).all()
+    # As nothing waits nearly always, whose hand the actor is of is asked only then.
+    barred = recorders.barred_ids(session, actor) if rows else ()
+    written_ids = {number for number, writer_id in rows if writer_id in barred}
+    return len({number for number, _writer_id in rows} - written_ids)
 
 
 def _counted(query: Select[Appointment]) -> Select[int]:
     return query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
 
 
-def _is_within_reach(actor: Actor, bound: frozenset[int]) -> ColumnElement[bool]:
-    """Return the condition of what the actor may confirm; for a head, now or later."""
+def _is_within_reach(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition of what the actor may confirm by the role; for a head, now or later."""
     if actor.role is Role.HEAD:
         department_ids = (Appointment.department_id, Department.reports_to_id)
         return or_(*(column == actor.department_id for column in department_ids))
     return and_(
         Appointment.person_id != actor.person_id,
         Appointment.role.not_in([] if actor.role is Role.ADMIN else STAFF),
-        ~recorders.is_written_by(bound),
     )
 
 
 def left_to_nobody(session: Session, *, now: datetime) -> list[Appointment]:
     """Return those of the waiting appointments that nobody in office may confirm, now or later."""
     confirmers = possible_confirmers(session, waiting(session, now=now), now=now)
-    return [row for row, offices in confirmers.items() if not offices]
+    return [appointment for appointment, offices in confirmers.items() if not offices]
 
 
 def possible_confirmers(
     session: Session,
-    rows: Collection[Appointment],
+    candidates: Collection[Appointment],
     *,
     now: datetime,
     writer_id: int | None = None,
@@ -169,9 +175,9 @@ def possible_confirmers(
         for office in offices
     ]
     confirmers: dict[Appointment, list[Appointment]] = {}
-    for row in rows:
-        nomination = _nomination(row, is_left_by_head=True, writer_id=writer_id)
-        confirmers[row] = [
+    for appointment in candidates:
+        nomination = _nomination(appointment, is_left_by_head=True, writer_id=writer_id)
+        confirmers[appointment] = [
             office
             for office, actor, bound in actors
             if appointments.may_confirm(actor, nomination, bound_ids=bound)

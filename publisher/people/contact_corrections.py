@@ -20,9 +20,8 @@ from approvals.policy import CLOCK, Action, Actor, is_fresh, require, require_fr
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_mail, read_mobile
 from publisher.database.session import Database
-from publisher.models.history import Event
+from publisher.models.history import Event, Wrote
 from publisher.models.people import Appointment, ContactChange, ContactField, Person
-from publisher.models.people_history import Wrote
 from publisher.people import channels, contact_notices, recorders
 from publisher.people.lookup import confirm_again
 from publisher.people.name_changes import require_rename

@@ -14,8 +14,8 @@ from approvals.policy import Actor, Role
 from publisher import transitions
 from publisher.auth import one_time_links
 from publisher.models.emergency import Duty
+from publisher.models.history import Wrote
 from publisher.models.people import Appointment, Link, Person
-from publisher.models.people_history import Wrote
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import recorders, responsibility

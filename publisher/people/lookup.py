@@ -14,8 +14,8 @@ from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.policy import Actor
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_line, read_mail, read_mobile
+from publisher.models.history import Wrote
 from publisher.models.people import Appointment, Person, SignIn
-from publisher.models.people_history import Wrote
 from publisher.people import channels, names, recorders
 from publisher.people.appointment_return import lock_approvals, put_back
 from publisher.people.permissions import (

@@ -11,8 +11,8 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.auth.contact_details import read_line
+from publisher.models.history import Wrote
 from publisher.models.people import Person
-from publisher.models.people_history import Wrote
 from publisher.people import names
 from publisher.people.lookup import confirm_again
 from publisher.people.permissions import (

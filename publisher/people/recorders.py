@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session, selectinload
 
 from approvals import appointments
-from approvals.appointments import NEEDS_CONFIRMATION, STAFF
+from approvals.appointments import NEEDS_CONFIRMATION, STAFF, Makers
 from approvals.policy import Actor, Role
+from publisher.database.session import ReadingSession
+from publisher.models.history import AppointmentRecorder, Wrote
 from publisher.models.people import Appointment, Person
-from publisher.models.people_history import AppointmentRecorder, Wrote
 from publisher.states import AppointmentState
 
 
@@ -54,7 +56,11 @@ def uncovered(appointment: Appointment) -> list[AppointmentRecorder]:
     """Return who changed a name or channel, and if nobody has confirmed it, the recorders too."""
     is_covered = appointment.role in NEEDS_CONFIRMATION and appointment.confirmed_at is not None
     changes = (Wrote.MAIL, Wrote.MOBILE, Wrote.NAME)
-    return [row for row in appointment.recorders if not is_covered or row.wrote in changes]
+    return [
+        recorder
+        for recorder in appointment.recorders
+        if not is_covered or recorder.wrote in changes
+    ]
 
 
 def _appointments_of(session: Session, person: Person) -> list[Appointment]:
@@ -62,11 +68,20 @@ def _appointments_of(session: Session, person: Person) -> list[Appointment]:
     return list(session.scalars(query.options(selectinload(Appointment.recorders))))
 
 
-def makers(session: Session) -> Mapping[int, frozenset[int]]:
+def makers(session: Session) -> Makers:
     """Return, by person, the recorders of their staff appointments: `appointments.Makers`.
 
-    A standing appointment that a command has confirmed begins a hand of its own.
+    A standing appointment that a command has confirmed begins a hand of its own. A page that only
+    reads asks once.
     """
+    if isinstance(session, ReadingSession):
+        if "makers" not in session.info:
+            session.info["makers"] = _makers(session)
+        return cast(Makers, session.info["makers"])
+    return _makers(session)
+
+
+def _makers(session: Session) -> Makers:
     is_by_command = and_(
         Appointment.confirmed_at.is_not(None),
         Appointment.confirmed_by_id.is_(None),
@@ -107,14 +122,14 @@ def barred_ids(session: Session, actor: Actor) -> frozenset[int]:
 def are_independent(session: Session, first: Appointment, second: Appointment) -> bool:
     """Return True if the hands of these two holders of offices share nobody."""
     staff_makers = makers(session)
-    one, other = (
+    own, others = (
         appointments.hand(
-            {row.person_id} if row.role in STAFF else {row.person_id, *row.recorder_ids},
+            {office.person_id, *(() if office.role in STAFF else office.recorder_ids)},
             staff_makers,
         )
-        for row in (first, second)
+        for office in (first, second)
     )
-    return one.isdisjoint(other)
+    return own.isdisjoint(others)
 
 
 def is_written_by(person_ids: Collection[int]) -> ColumnElement[bool]:

@@ -7,13 +7,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from approvals.appointments import STAFF
-from approvals.policy import Action, Actor, require
+from approvals.errors import WrongRole
+from approvals.policy import Action, Actor
 from publisher import transitions
 from publisher.models.people import Appointment, Person
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import confirmation, responsibility
-from publisher.validation import NotFound, checked_reason
+from publisher.validation import checked_reason, existing
 
 
 def readers(
@@ -22,10 +23,10 @@ def readers(
     """Return whom the note may go to: the recorders, the first one first, then others of the staff.
 
     Once one of these others has corrected it, somebody is still left to confirm it. Raises
-    `NotFound` for a head who may not confirm it.
+    `WrongRole` for a head who may not confirm it.
     """
     if actor.role not in STAFF and not confirmation.among(session, actor, [appointment], now=now):
-        raise NotFound(appointment.id)
+        raise WrongRole(role=actor.role, action=Action.CONFIRM_APPOINTMENT)
     others = [
         office.person
         for office in responsibility.lead_and_admins(session, now=now)
@@ -35,7 +36,7 @@ def readers(
             ).values()
         )
     ]
-    people = dict.fromkeys([*(row.person for row in appointment.recorders), *others])
+    people = dict.fromkeys([*(recorder.person for recorder in appointment.recorders), *others])
     barred_ids = {actor.person_id, appointment.person_id}
     return [person for person in people if person.id not in barred_ids and not person.disabled_at]
 
@@ -49,11 +50,14 @@ def send_back(
     reader_id: int,
     note: str,
 ) -> Person:
-    """Send the note, and return its reader; raises `NotFound`, or `Invalid` for the note."""
-    require(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
-    people = {person.id: person for person in readers(session, appointment, actor=actor, now=now)}
-    if reader_id not in people:
-        raise NotFound(reader_id)
+    """Send the note, and return its reader, by default the first one of `readers`.
+
+    Raises `NotFound`, `Invalid` for the note, or as `readers` does.
+    """
+    people = readers(session, appointment, actor=actor, now=now)
+    reader = existing(
+        next((person for person in people if reader_id in {0, person.id}), None), reader_id
+    )
     values = {
         "person": appointment.person,
         "role": appointment.role,
@@ -61,10 +65,8 @@ def send_back(
         "reason": checked_reason(note, field="note"),
         "by": session.get_one(Person, actor.person_id),
     }
-    kind, reader = NoticeKind.APPOINTMENT_SENT_BACK, people[reader_id]
-    path = links.person(appointment.person_id)
+    kind, path = NoticeKind.APPOINTMENT_SENT_BACK, links.person(appointment.person_id)
     compose.queue(session, kind=kind, person=reader, values=values, now=now, path=path)
-    details = {"reader": reader_id, "note": values["reason"]}
-    verb = "send_back_appointment"
+    details, verb = {"reader": reader.id}, "send_back_appointment"
     transitions.record(session, appointment, verb, actor=actor, now=now, values=details)
     return reader

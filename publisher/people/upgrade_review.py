@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor, require
 from publisher import transitions
+from publisher.models.history import AppointmentRecorder
 from publisher.models.people import Appointment, Department
-from publisher.models.people_history import AppointmentRecorder
 from publisher.people import channels, confirmation
 from publisher.people.permissions import is_command, not_ended
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from approvals.appointments import STAFF
 from publisher.models.approvals import Absence
+from publisher.models.history import AppointmentRecorder
 from publisher.models.people import Appointment, ContactChange
-from publisher.models.people_history import AppointmentRecorder
 from publisher.models.posts import Post, PostKind, Revision
 from publisher.people import channel_writers
 from publisher.people.absences import is_away_on

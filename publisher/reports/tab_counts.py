@@ -41,7 +41,7 @@ from publisher.models.mailbox import Quarantine, ReceivedMail
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, Revision, RevisionDepartment
 from publisher.models.submissions import Submission
-from publisher.people import confirmation, shared_addresses
+from publisher.people import confirmation, recorders, shared_addresses
 from publisher.reports import emergency_conditions, inbox_list, open_work
 from publisher.reports.decision_board import COUNTED_FOR, decision_count
 from publisher.reports.problems import to_count
@@ -144,7 +144,8 @@ def overview_of(
     sums: Counter[str] = Counter()
     for tab, count in zip(tabs, counts, strict=True):
         sums[tab] += count
-    if sums["addresses"]:  # those of the actor's own hand are none of them
+    # Those of the actor's own hand are none of them; nearly everybody is a hand alone.
+    if sums["addresses"] and len(recorders.barred_ids(session, actor)) > 1:
         sums["addresses"] = shared_addresses.count_waiting_for(session, actor)
     sums["to_confirm"] = confirmation.count_waiting_for(session, actor, now=now)
     parts = (actor.appointment_id, max(0, last_id - LATE), number, int(now.timestamp()))

@@ -16,8 +16,8 @@ from approvals.approvers import HeadRight
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, Role
 from publisher.database.session import AnyRow, Key, table_of
+from publisher.models.history import AppointmentRecorder
 from publisher.models.people import Appointment, ContactChange, Person, is_office_held
-from publisher.models.people_history import AppointmentRecorder
 from publisher.models.posts import (
     Decision,
     DecisionKind,

@@ -13,8 +13,8 @@ from approvals.policy import CLOCK, Role
 from approvals.states import PostState
 from publisher import transitions
 from publisher.database.session import Database
+from publisher.models.history import Wrote
 from publisher.models.people import Appointment, Department
-from publisher.models.people_history import Wrote
 from publisher.models.posts import Decision, Post, Revision
 from publisher.models.transfers import Transfer, TransferList
 from publisher.notifications import compose

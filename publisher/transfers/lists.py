@@ -216,7 +216,9 @@ def _pending(transfer_list: TransferList, transfer: Transfer) -> PendingAppointm
         role=Role(transfer.role),
         department_id=transfer.department_id,
         superior_id=transfer.department.reports_to_id,
-        recorder_ids=frozenset({transfer_list.prepared_by_id, *(row.person_id for row in writers)}),
+        recorder_ids=frozenset(
+            {transfer_list.prepared_by_id, *(writer.person_id for writer in writers)}
+        ),
         is_left_by_head=False,
     )
 

@@ -203,7 +203,7 @@ def test_a_third_officer_and_a_second_head_are_refused(workspace: Workspace) -> 
     assert "two officers already" in refused.err
 
 
-def test_all_that_wait_are_listed_with_their_writers_and_confirmed_at_one_yes(
+def test_all_that_wait_are_listed_with_writers_and_confirmed_at_one_yes(
     workspace: Workspace, database: Database
 ) -> None:
     add_admin(workspace)

@@ -16,9 +16,9 @@ from publisher.auth.session_start import SignedIn
 from publisher.auth.sessions import chosen_appointment
 from publisher.database.session import Database
 from publisher.delivery.emergency import roster
+from publisher.models.history import Wrote
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department
-from publisher.models.people_history import Wrote
 from publisher.people import confirmation, invitations, lookup, responsibility
 from publisher.people.appointment_notices import GATHERED, tick_appointments
 from publisher.people.confirmation import ChangedSinceShown, MayNotConfirm, digest_of
@@ -196,7 +196,7 @@ def test_an_admin_recorded_by_the_recorder_does_not_confirm_for_them(city: CityP
         confirm(session, appointment, city.actor("lead"))
 
 
-def test_whom_a_command_confirmed_is_a_hand_of_their_own_until_an_address_changes(
+def test_a_command_begins_a_hand_until_somebody_changes_an_address(
     city: CityPeople,
 ) -> None:
     with city.write() as session:

@@ -12,8 +12,8 @@ from approvals.policy import CLOCK, Role
 from publisher import transitions
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.database.session import Database, alembic_config, migrate
+from publisher.models.history import AppointmentRecorder
 from publisher.models.people import Appointment, Department, Link, Person
-from publisher.models.people_history import AppointmentRecorder
 from publisher.models.posts import Revision
 from publisher.people import confirmation, contact_corrections, doubts, personal_links, recorders
 from publisher.people.appointments import record_person

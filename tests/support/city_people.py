@@ -20,10 +20,9 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind, Role
 from publisher.database.session import Database
 from publisher.models.deliveries import Account
-from publisher.models.history import Event
+from publisher.models.history import Event, Wrote
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
-from publisher.models.people_history import Wrote
 from publisher.people import recorders
 from publisher.people.appointments import disable_person, end_appointment, record_person
 from publisher.people.permissions import COMMAND

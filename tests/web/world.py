@@ -253,7 +253,7 @@ TABLE: Mapping[str, Entry] = {
     "people.show": page(RECORDS),
     "confirmation.index": page("admin lead head"),
     "confirmation.confirm": page("admin lead head"),
-    "confirmation.send_back_to": Entry("admin lead", "head"),
+    "confirmation.send_back_to": page("admin lead"),
     "people.rename": page(RECORDS),
     "people.invite": page(RECORDS),
     "people.disable": page(RECORDS),

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from approvals.policy import Role
 from publisher.i18n import dates
 from publisher.models.deliveries import Account
+from publisher.models.history import Wrote
 from publisher.models.people import Appointment, Department, Person
-from publisher.models.people_history import Wrote
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.people.names import name_at
@@ -171,4 +171,5 @@ FILTERS = {
     "person_name": person_name,
     "post_of": post_of,
     "submitter": submitter,
+    "wrote_words": wrote_words,
 }

@@ -140,8 +140,8 @@ def confirmers_after(session: Session, person: Person) -> dict[Appointment, list
     """Return who may confirm the person's appointments once the reader has changed them."""
     if person.password_hash is not None:
         return {}
-    rows = permissions.standing(session, person_id=person.id, now=ctx.now())
-    waiting = [row for row in rows if row.role in NEEDS_CONFIRMATION]
+    offices = permissions.standing(session, person_id=person.id, now=ctx.now())
+    waiting = [office for office in offices if office.role in NEEDS_CONFIRMATION]
     return confirmation.possible_confirmers(
         session, waiting, now=ctx.now(), writer_id=actor().person_id
     )

@@ -13,8 +13,8 @@ from publisher.delivery.controls import stop
 from publisher.delivery.emergency import roster
 from publisher.delivery.emergency.roster import NeedsAnother, OwnDuty
 from publisher.models.emergency import Duty
+from publisher.models.history import Wrote
 from publisher.models.people import Appointment
-from publisher.models.people_history import Wrote
 from publisher.people.appointments import record_person
 from publisher.states import AppointmentState
 from publisher.validation import Invalid, NotFound

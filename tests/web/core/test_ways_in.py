@@ -50,6 +50,7 @@ WITHOUT_A_LINK: Mapping[str, str] = {
     "stopping.show": "those who may not stop are led to it by the banner of a stop",
     "understood.say": "asked by the page itself while somebody types a time",
     "webhooks.challenge": "asked by the platform when it is given the address",
+    "confirmation.send_back_to": "a row of the list to confirm while an appointment waits",
     "upgrade_review.index": "a line of Today while somebody has not been looked through",
 }
 """Pages that some answer to without a link, with the way to each."""

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from publisher.auth import recovery_codes, totp
 from publisher.models.notifications import Notice
-from publisher.models.people import Appointment, SignIn
-from tests.support.city_people import verbs
+from publisher.models.people import SignIn
+from tests.support.city_people import record_by, verbs
 from tests.web.html_page import Page
 from tests.web.sign_in.test_second_factor import with_app
 from tests.web.site import PASSWORD, Site
@@ -59,8 +59,7 @@ def test_one_alone_ends_nothing_however_often(site: Site) -> None:
 def test_two_mailboxes_of_one_person_are_not_enough(site: Site) -> None:
     with_app(site, "first")
     with site.city.write() as session:
-        lead = session.get_one(Appointment, site.city.appointments["lead"])
-        lead.recorded_by_id = site.city.people["admin"]
+        record_by(session, site.city.appointments["lead"], site.city.people["admin"])
     assert press(site, "admin", "first")[0] == 302
     assert press(site, "lead", "first")[0] == 409
     assert has_factor(site, "first")

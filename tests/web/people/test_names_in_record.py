@@ -6,9 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from approvals.policy import Role
-from publisher.models.history import Event
+from publisher.models.history import Event, PersonName
 from publisher.models.people import Person
-from publisher.models.people_history import PersonName
 from tests.support.city import statements
 from tests.support.city_people import HOUR
 from tests.web.site import Site

@@ -76,7 +76,7 @@ def test_an_appointment_is_sent_back_with_a_note_and_nothing_changes(
         assert f"/people/{person_id(site, appointment_id)}" in notice.body
         assert confirmation.digest_of(session.get_one(Appointment, appointment_id)) == before
     assert site.city.verbs("appointments", appointment_id)[-1] == "send_back_appointment"
-    assert site.browser("head").get(path).status_code == 404  # of another department
+    assert site.browser("head").get(path).status_code == 403  # of another department
     assert site.browser("clerk").get(path).status_code == 403
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from approvals.policy import Role
+from publisher.models.history import Wrote
 from publisher.models.people import Appointment
-from publisher.models.people_history import Wrote
 from tests.support.city_people import note_writer, record_by
 from tests.web.site import Site
 
@@ -18,11 +18,11 @@ def mark(site: Site, *names: str) -> None:
             session.get_one(Appointment, site.city.appointments[name]).is_unreviewed = True
 
 
-def test_what_was_in_office_is_confirmed_by_who_may_and_then_no_longer_offered(site: Site) -> None:
+def test_what_was_in_office_is_confirmed_and_then_no_longer_offered(site: Site) -> None:
     mark(site, "first", "head", "admin")
     admin = site.browser("admin")
-    for name in ("admin", "lead"):
-        for page in ("/", "/people"):
+    for name, pages in (("admin", ("/", "/people")), ("lead", ("/people",))):
+        for page in pages:
             text = site.browser(name).get(page).text
             assert f'href="{PAGE}"' in text
             assert "पुन्हा पुष्टी करावयाच्या नियुक्त्या: ३" in text
