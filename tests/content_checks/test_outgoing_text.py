@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from publisher.content_checks import outgoing_text
 from publisher.models.deliveries import Account
 from publisher.models.posts import Language, Rendition, Variant
+from tests.support.tables import each
 
 LINK = "https://pmc.gov.in/water"
 
@@ -22,8 +21,8 @@ def variant(
     )
 
 
-@pytest.mark.parametrize(
-    ("variant", "text", "link"),
+@each(
+    "variant, text, link",
     [
         (variant("x", "पाणी"), "पाणी", None),
         (variant("x", "पाणी", LINK), f"पाणी\n{LINK}", None),

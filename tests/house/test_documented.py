@@ -18,6 +18,7 @@ from publisher.notifications import links
 from publisher.now import now
 from publisher.settings.catalogue import CATALOGUE
 from publisher.settings.environment import load
+from tests.support.tables import each
 from tools.source import read
 from web.app import create_app
 from web.core.context import AppContext
@@ -85,7 +86,7 @@ def _path_functions() -> list[Callable[..., str]]:
     return [function for function in functions if function not in no_paths]
 
 
-@pytest.mark.parametrize("function", _path_functions())
+@each("function", _path_functions())
 def test_every_path_of_a_mail_is_a_page(app: Flask, function: Callable[..., str]) -> None:
     path = function(*[7 for _ in inspect.signature(function).parameters])
     endpoint, _values = app.url_map.bind("127.0.0.1").match(path, method="GET")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.house.complaints import complaints_of
+from tests.support.tables import each
 from tools.figures import names
 from tools.figures.figure import Tree
 from tools.source import Source
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "found = 1",

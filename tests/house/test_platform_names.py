@@ -11,6 +11,7 @@ from jinja2 import Environment, nodes
 
 from publisher.platforms.registry import all_platforms
 from tests.house.complaints import expect_none
+from tests.support.tables import each
 from tools.environment import ROOT
 from tools.source import Source, product
 
@@ -103,7 +104,7 @@ def test_no_template_knows_a_platform_by_its_name() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     "code",
     [
         'if account.platform == "x": pass',

@@ -12,6 +12,7 @@ import pytest
 
 from tests.house.complaints import expect_none
 from tests.support.runs import CHECKOUT
+from tests.support.tables import each
 from tools.source import read, texts
 
 # Put together here, so that this file does not carry them itself.
@@ -137,7 +138,7 @@ def test_what_runs_is_locked_the_same_for_the_tests() -> None:
     assert pins[0]
 
 
-@pytest.mark.parametrize("word", [*MACHINE, *REGISTRIES, *OPTIONS])
+@each("word", [*MACHINE, *REGISTRIES, *OPTIONS])
 def test_a_path_or_an_address_is_found_out(word: str) -> None:
     assert list(find_places("a.md", f"see\nhttps://{word}x"))
 

@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 
 from publisher.i18n import TRANSLATIONS
 from tests.support.runs import CHECKOUT
+from tests.support.tables import each
 from tools.build_assets import compile_all
 from web.core.state_badges import STATE_WORDS
 
@@ -326,12 +327,12 @@ def test_every_count_in_a_template_is_written_in_the_page_s_digits() -> None:
         assert re.match(r"[^}]*\bnum(ber)?=[^}]*\|digits\)", rest), (name, rest[:80])
 
 
-@pytest.mark.parametrize(("pair", "name"), STATES.items(), ids=map(".".join, STATES))
+@each("pair, name", STATES.items())
 def test_each_state_bears_the_name_the_office_gives_it(pair: tuple[str, str], name: str) -> None:
     assert translation_of("mr", STATE_WORDS[pair]) == name
 
 
-@pytest.mark.parametrize(("english", "name"), TERMS.items(), ids=TERMS)
+@each("english, name", TERMS.items())
 def test_each_button_page_and_role_bears_the_office_s_word(english: str, name: str) -> None:
     assert translation_of("mr", english) == name
 

@@ -11,6 +11,7 @@ import pytest
 from publisher.delivery.emergency import seed_templates
 from tests.i18n.test_catalogues import messages, sources, texts
 from tests.support.runs import CHECKOUT
+from tests.support.tables import each
 
 MAILS = CHECKOUT / "publisher" / "i18n" / "templates"
 EMERGENCY = Path(seed_templates.__file__).parent / "texts" / "templates.toml"
@@ -58,8 +59,8 @@ def test_no_page_mail_or_warning_says_a_forbidden_word(language: str) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize(
-    ("language", "text"),
+@each(
+    "language, text",
     [
         ("mr", "सर्व पहा"),
         ("mr", "प्रशासकाने खाते जोडावे."),

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from flask import Flask
 
+from tests.support.tables import each
 from tests.web_look.lookbook import CODES, PAGES
 
 ALL_PAGES = [*PAGES, *(f"error/{code}" for code in CODES)]
@@ -35,7 +36,7 @@ def load_page(book: Flask, path: str, lang: str = "mr") -> Markup:
     return Markup(book.test_client().get(f"/{lang}/{path}").get_data(as_text=True))
 
 
-@pytest.mark.parametrize("path", ALL_PAGES)
+@each("path", ALL_PAGES)
 def test_no_page_carries_a_style_or_a_script_of_its_own(lookbook: Flask, path: str) -> None:
     markup = load_page(lookbook, path)
     assert not markup.with_attribute("style")
@@ -44,7 +45,7 @@ def test_no_page_carries_a_style_or_a_script_of_its_own(lookbook: Flask, path: s
     assert not [tag for tag, _ in markup.elements if tag == "style"]
 
 
-@pytest.mark.parametrize("path", ALL_PAGES)
+@each("path", ALL_PAGES)
 def test_every_id_stands_once_and_every_reference_finds_its_id(lookbook: Flask, path: str) -> None:
     markup = load_page(lookbook, path)
     ids = [attrs["id"] for attrs in markup.with_attribute("id")]
@@ -54,7 +55,7 @@ def test_every_id_stands_once_and_every_reference_finds_its_id(lookbook: Flask, 
             assert set(str(attrs[name]).split()) <= set(ids), attrs
 
 
-@pytest.mark.parametrize("path", ALL_PAGES)
+@each("path", ALL_PAGES)
 def test_a_page_has_the_drawing_of_each_of_its_icons(lookbook: Flask, path: str) -> None:
     html = lookbook.test_client().get(f"/mr/{path}").get_data(as_text=True)
     drawn = set(re.findall(r'<symbol id="([^"]+)" viewBox="0 0 16 16"><', html))
@@ -63,7 +64,7 @@ def test_a_page_has_the_drawing_of_each_of_its_icons(lookbook: Flask, path: str)
     assert used == drawn
 
 
-@pytest.mark.parametrize("path", ALL_PAGES)
+@each("path", ALL_PAGES)
 def test_a_page_has_one_first_heading_and_a_title(lookbook: Flask, path: str) -> None:
     tags = [tag for tag, _ in load_page(lookbook, path).elements]
     assert tags.count("h1") == 1
