@@ -15,7 +15,7 @@ from tests.crash.machines import running_machines
 from tests.crash.servers import own_server
 from tests.support.runs import Run
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.ci, pytest.mark.timeout(600)]
 
 SIZE, THROUGH_PAGES, KILLS = 200, 30, 6
 

@@ -17,7 +17,7 @@ from publisher.states import DeliveryState
 from tests.crash.clock_installation import ClockInstallation
 from tests.crash.verdict import explain, judge
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
