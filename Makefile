@@ -20,7 +20,7 @@ FOUND = $(firstword $(foreach name,$(or $(PYTHON),$(NAMES)),$(shell command -v $
 SETUP = $(or $(FOUND),$(error $(or $(PYTHON),Python) is not here: apt-get install python3 python3-venv)) tools/setup.py
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test proof ci crash mutants mutate bench figures fmt lint lock shots clean
+.PHONY: help demo test proof ci crash mutants bench figures audit sbom fmt lint lock shots clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -31,10 +31,10 @@ demo: ## the whole house with an invented city, in this terminal (PORT=5000 FRES
 test: ## style, types, layers, then the tests that take minutes, on SQLite and PostgreSQL (ARGS="-k word")
 	@$(SETUP) test $(ARGS)
 
-proof: ## what takes longer: the browser, commands as processes, and runs that are killed
+proof: ## all that takes longer still: the other database, languages and servers, runs that are killed, planted bugs
 	@$(SETUP) proof $(ARGS)
 
-ci: ## what the continuous integration runs: style, types, layers, then tests and proofs in one go
+ci: ## what the continuous integration runs: as test, and one round of the browser and of killed runs
 	@$(SETUP) ci $(ARGS)
 
 crash: ## real processes killed at named points and at random (LONG=1: until stopped; ONLY=machines: those alone)
@@ -43,14 +43,17 @@ crash: ## real processes killed at named points and at random (LONG=1: until sto
 mutants: ## planted bugs, each of which a named test has to notice
 	@$(SETUP) mutants $(ARGS)
 
-mutate: ## small changes drawn by a seed, tried one by one (ARGS="--list FILE", then "--from FILE")
-	@$(SETUP) mutate $(ARGS)
-
 bench: ## speed, side by side in one run (ONLY=dispatch PART=idle: one part of it)
 	@$(SETUP) bench $(if $(ONLY),--only $(ONLY)) $(if $(PART),--part $(PART)) $(ARGS)
 
 figures: ## sizes and names with the ceilings they may not pass (LOWER=1, MOVED=1: lower those; WHERE=facades: list)
 	@$(SETUP) figures $(if $(filter-out 0,$(LOWER)),--lower) $(if $(filter-out 0,$(MOVED)),--moved) $(if $(WHERE),--where $(WHERE))
+
+audit: ## known weaknesses of the locked packages; fails if there are some, or if none could be looked for
+	@$(SETUP) audit
+
+sbom: ## dist/nagarvani-….cdx.json: what the wheel is made of (CycloneDX)
+	@$(SETUP) sbom
 
 fmt: ## put the code in shape
 	@$(SETUP) fmt

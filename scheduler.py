@@ -38,7 +38,7 @@ from publisher.inbox.webhooks import tick_webhooks
 from publisher.intake.scans import tick_scans
 from publisher.mailbox.access_tokens import AccessTokens
 from publisher.mailbox.imap import imap_server
-from publisher.mailbox.preparation import MailIntake
+from publisher.mailbox.preparation import mail_intake
 from publisher.mailbox.reader import MailboxReading, tick_mailbox
 from publisher.media.virus_scanner import clamd
 from publisher.nominations.calls import tick_calls
@@ -204,14 +204,7 @@ def _mailbox(
 ) -> int:
     if not settings.imap_url:
         return 0
-    intake = MailIntake(
-        store=context.store,
-        city_code=settings.city.code,
-        mail_from=settings.mail_from,
-        mail_server=settings.mail_server,
-        clamd=clamd(settings.clamd_url),
-        store_identity=context.store_identity,
-    )
+    intake = mail_intake(settings, context.store, store_identity=context.store_identity)
     server = imap_server(settings.imap_url, tokens=tokens)
     reading = MailboxReading(context.database, server, intake, context.now, is_stopping)
     return tick_mailbox(reading, waits=waits)

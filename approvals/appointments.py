@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from approvals.policy import Action, Actor, Role, may
@@ -14,13 +14,18 @@ NEEDS_CONFIRMATION = STAFF | {Role.OFFICER, Role.HEAD}
 """The roles whose appointments give no right before somebody else has confirmed them."""
 
 
+Makers = Mapping[int, Collection[int]]
+"""The recorders of each person's staff appointments, but for what a command has confirmed."""
+
+
 @dataclass(frozen=True)
 class PendingAppointment:
     """An appointment that waits for confirmation.
 
     `superior_id` is the department that its department reports to. `recorder_ids` are those who
-    recorded it, or changed its person's address afterwards. `is_left_by_head` is true if the
-    department has no active head, or one who has let the time go by.
+    recorded it, changed its person's name or address, or confirmed it and were doubted.
+    `is_left_by_head` is true if the department has no active head, or one who has let the time go
+    by.
     """
 
     person_id: int
@@ -31,10 +36,27 @@ class PendingAppointment:
     is_left_by_head: bool
 
 
+def hand(person_ids: Collection[int], makers: Makers) -> frozenset[int]:
+    """Return these persons, the recorders of their staff appointments, and so on upward."""
+    members: set[int] = set()
+    pending = set(person_ids)
+    while pending:
+        members |= pending
+        pending = {maker for member in pending for maker in makers.get(member, ())} - members
+    return frozenset(members)
+
+
+def bound_ids(person_id: int, makers: Makers) -> frozenset[int]:
+    """Return everybody whose hand shares somebody with this person's hand."""
+    own = hand({person_id}, makers)
+    others = (other for other in makers if not own.isdisjoint(hand({other}, makers)))
+    return own.union(others)
+
+
 def may_confirm(
-    actor: Actor, nomination: PendingAppointment, *, own_recorder_ids: Collection[int]
+    actor: Actor, nomination: PendingAppointment, *, bound_ids: Collection[int]
 ) -> bool:
-    """Return True if the actor, whose appointment `own_recorder_ids` recorded, may confirm it.
+    """Return True if the actor, who is of one hand with `bound_ids`, may confirm it.
 
     An officer is confirmed by the head of the department, or of the one above if the head leaves
     it; a head by the head above; anybody by an admin or lead, but an admin or lead by an admin.
@@ -45,8 +67,8 @@ def may_confirm(
         return _is_head_over(actor, nomination)
     needs_admin = nomination.role in STAFF
     is_able = actor.role is Role.ADMIN if needs_admin else actor.role in STAFF
-    # Otherwise two mailboxes of one person would be enough: one records, the other confirms.
-    return is_able and nomination.recorder_ids.isdisjoint(own_recorder_ids)
+    # Otherwise mailboxes of one person would be enough: one records, the other confirms.
+    return is_able and nomination.recorder_ids.isdisjoint(bound_ids)
 
 
 def _is_head_over(actor: Actor, nomination: PendingAppointment) -> bool:

@@ -111,7 +111,8 @@ class Actor:
     `signed_in_at` is the moment of the last sign-in (aware UTC), `factor_at` that of the last
     second factor, and `has_factor` says if the person has an app or a passkey. `vouched_by_id` is
     the person who read out a code instead of a second factor, for an emergency. `mail_sender` is
-    the address that a mail came from.
+    the address that a mail came from. `credential` is how the person was known: by the session, or
+    at a personal link by something else.
     """
 
     kind: ActorKind
@@ -126,6 +127,7 @@ class Actor:
     has_factor: bool = False
     vouched_by_id: int | None = None
     mail_sender: str = ""
+    credential: str = "session"
 
 
 CLOCK = Actor(kind=ActorKind.CLOCK)

@@ -138,6 +138,8 @@ class Databases:
 
 def folder_of(database: Database, run: Run) -> Path:
     """Return a folder for the media of this database."""
-    folder = run.folder / f"media-{id(database)}"
+    # Its name is never used again, unlike the id of an object that is gone.
+    name = str(database.engine.url.database).removesuffix("/house.db").rpartition("/")[2]
+    folder = run.folder / f"media-{name}"
     folder.mkdir(exist_ok=True)
     return folder

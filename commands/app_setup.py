@@ -62,13 +62,13 @@ def command_settings(*, makes_key: bool = False) -> Settings:
 
 
 def service_settings() -> Settings:
-    """Return the settings of a command that stays; unknown variables are named on its log."""
+    """Return the settings of a command that stays; its log names what doctor finds in them."""
     from commands.health_messages import sentence
-    from publisher.operations.health_checks import check_variables
+    from publisher.operations.health_checks import check_secret_files, check_variables
     from publisher.settings.catalogue import unknown_variables
 
     settings = command_settings()
-    for finding in check_variables(unknown_variables()):
+    for finding in [*check_variables(unknown_variables()), *check_secret_files(settings)]:
         click.echo(sentence(finding), err=True)
     check_key_is_there(settings)
     return settings

@@ -45,7 +45,8 @@ WARNINGS: Final = frozenset(
         *("unknown_near", "unknown_variable", "no_second_factor", "sms_unknown", "sms_codes"),
         *("token_ends", "data_ends", "looks_late", "comments_unread", "comments_unstored"),
         *("mailbox_unread", "mailbox_read", "mails_unreadable", "files_unscanned"),
-        *("left_to_nobody", "two_steps_unknown", "try_left"),
+        "results_missing",
+        *("left_to_nobody", "confirm_again", "two_steps_unknown", "try_left"),
         *("cache_no_folder", "cache_not_writable"),
     }
 )
@@ -131,6 +132,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     """The tables are only asked where they are there."""
     yield health_checks.check_settings(settings)
     yield from health_checks.check_variables(unknown_variables())
+    yield from health_checks.check_secret_files(settings)
     yield health_checks.check_built(built_files())
     yield health_checks.check_shaping()
     yield from health_checks.check_media(settings)
@@ -145,7 +147,8 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     migrations = health_checks.check_migrations(database)
     yield migrations
     if migrations.ok:
-        yield check_store(database, open_store(settings))
+        store = open_store(settings)
+        yield check_store(database, store)
         yield from account_checks.check_accounts(database, account_opener(settings, database))
         with database.reading() as session:
             unopened = check_factors(session, Vault.of(settings))
@@ -158,6 +161,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
         yield from reading_checks.check_spending(database, settings.platforms, now=now())
         yield from reading_checks.check_comments(database, now=now())
         yield mail_checks.check_mailbox(database, settings.imap_url, now=now())
+        yield from mail_checks.check_results(database, store, settings)
         yield from mail_checks.check_unreadable(database)
         yield from mail_checks.check_ignored(database, now=now())
         yield from mail_checks.check_unscanned(database)

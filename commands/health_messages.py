@@ -14,6 +14,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     f"{PREFIX}{{nearest}} is meant",
     "unknown_variable": f"{PREFIX}{{name}} is no setting and changes nothing; docs/settings.md has "
     "every setting",
+    "secret_readable": "{file} holds a secret, and every user of this machine may read it: "
+    "chmod 640 {file}, or 600, and change the secret",
     "no_tls": "{base_url} carries passwords in the clear: put a web server with TLS before it "
     f"and write https:// in {PREFIX}BASE_URL",
     "no_second_factor": "people reach {base_url} from everywhere and sign in by password alone: "
@@ -79,13 +81,17 @@ SENTENCES: Final[Mapping[str, str]] = {
     "look at docs/settings.md for kinds and variables",
     "sms_codes": f"by {{host}}, but {PREFIX}SMS_TEMPLATES has no template of these: {{codes}}; "
     "without invitation nobody without mail can be invited, without password_code no password is "
-    "set by mobile number, without contact_code no mobile number is verified, without sign_in_code "
-    "nobody without mail signs in on an unknown device after many failures, without approval_code "
-    "nobody approves by the link of a mail and a code",
+    "set by mobile number, without contact_code no mobile number is verified, without "
+    "contact_change nobody is told at a mobile number that it is to be replaced, without "
+    "sign_in_code nobody without mail signs in on an unknown device after many failures, without "
+    "approval_code nobody approves by the link of a mail and a code",
     "sms_set": "by {host}, {kinds} kinds have a registered template; every other goes by mail",
     "senders_checked": "senders are believed as {server} has checked them",
     "senders_unchecked": "the senders of mails are not checked, and mails of known addresses are "
     f"taken in all the same: name the city's own mail server in {PREFIX}MAIL_SERVER",
+    "results_carried": "Authentication-Results of the last {number} mails: {carried}",
+    "results_missing": "none of the last {number} mails has a result of {server} that counts: fix "
+    f"{PREFIX}MAIL_SERVER or {PREFIX}MAIL_SERVER_HOPS ({{hops}}). They carry: {{carried}}",
     "mailbox_unset": f"no mailbox is read: name it in {PREFIX}IMAP_URL",
     "mailbox_failing": "{mailbox} cannot be read since {since}, and is tried again ({problem})",
     "mailbox_unread": "{mailbox} was not read to its end yet: is a clock running?",
@@ -179,7 +185,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "factors_unsealable": "the second factors of {number} people ({logins}) were sealed with "
     f"another key: put the earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or run "
     "nagarvani people end-factor LOGIN",
-    "left_to_nobody": "{number} wait for confirmation, and nobody is left who may confirm them: "
+    "confirm_again": "{number} are in office by a confirmation that would not be enough today: two "
+    "admins or leads look at the page In office from before, or run nagarvani people confirm",
+    "left_to_nobody": "{number} wait for confirmation, and nobody is left who may confirm {names}: "
     "make sure that each holds the office, then run nagarvani people confirm {ids}",
     "no_clock": "none has ever run: start nagarvani clock",
     "clock_runs": "the last beat was {seconds} s ago",

@@ -11,6 +11,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from commands.app_setup import media_store_checked
+from commands.health_messages import sentence
 from publisher.database.revisions import is_newer
 from publisher.database.session import Database, NewerTables, migrate
 from publisher.delivery.accounts import manage, oauth_flow
@@ -20,7 +21,7 @@ from publisher.media.configured_store import open_store
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.now import now
-from publisher.operations.health_checks import check_database
+from publisher.operations.health_checks import check_database, check_secret_files
 from publisher.operations.start_checks import check_key_opens
 from publisher.operations.store_identity import identify
 from publisher.people.departments import load_register
@@ -38,6 +39,8 @@ OWNER: Final = "information-technology"
 def run(settings: Settings) -> None:
     """Run each step that is not done yet, and print what was done and what comes next."""
     accounts = tuple(_accounts_from_settings(settings.platforms))
+    for finding in check_secret_files(settings):
+        raise click.ClickException(sentence(finding))
     _check_key(settings)
     lay_tables(settings)
     click.echo("Database: the tables are those of this version.")
@@ -207,7 +210,7 @@ def _next(*, somebody: bool) -> str:
     first = (
         ""
         if somebody
-        else "Next, the first admin: nagarvani people add --name … --mail … --role admin "
-        f"--department {OWNER}\n"
+        else "Next, two admins, since none confirms what the same hand recorded, each by: "
+        f"nagarvani people add --name … --mail … --role admin --department {OWNER}\n"
     )
     return f"{first}Then run nagarvani web and nagarvani clock; nagarvani doctor checks all of it."

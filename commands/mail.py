@@ -10,11 +10,10 @@ from pathlib import Path
 import click
 
 from commands.app_setup import checked_database, media_store_checked
-from publisher.mailbox.preparation import MailIntake
+from publisher.mailbox.preparation import mail_intake
 from publisher.mailbox.report import read_mail
 from publisher.media.configured_store import open_store
 from publisher.media.store import StoreAway
-from publisher.media.virus_scanner import clamd
 from publisher.now import now
 from publisher.operations.store_identity import identify, in_brackets
 from publisher.settings.environment import Settings
@@ -25,7 +24,7 @@ def read_files(settings: Settings, files: Sequence[Path]) -> None:
 
     A file stays where it is. Raises `ClickException` if nothing can be stored.
     """
-    intake = intake_of(settings)
+    intake = mail_intake(settings, open_store(settings))
     with checked_database(settings) as database:
         with media_store_checked(settings, database):
             identity = identify(database, intake.store, now=now())
@@ -40,14 +39,3 @@ def read_files(settings: Settings, files: Sequence[Path]) -> None:
                 )
                 raise click.ClickException(message) from problem
             click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
-
-
-def intake_of(settings: Settings) -> MailIntake:
-    """Return what mails are taken in with."""
-    return MailIntake(
-        store=open_store(settings),
-        city_code=settings.city.code,
-        mail_from=settings.mail_from,
-        mail_server=settings.mail_server,
-        clamd=clamd(settings.clamd_url),
-    )

@@ -12,6 +12,7 @@ import click
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from approvals.errors import NotAllowed
 from approvals.policy import Role
 from commands.app_setup import checked_database, origin_of
 from publisher.auth.contact_details import BadPerson, normal_identifier
@@ -29,6 +30,7 @@ from publisher.people import (
     invitations,
     lost_factor,
     name_changes,
+    upgrade_review,
 )
 from publisher.people.departments import find_departments
 from publisher.people.permissions import COMMAND
@@ -135,27 +137,46 @@ def _record(
     return recorded
 
 
-def confirm(settings: Settings, ids: tuple[int, ...]) -> None:
-    """Confirm these appointments, or list those that wait; raises `click.ClickException`."""
-    with checked_database(settings) as database, database.transaction() as session:
-        waiting = {row.id: row for row in confirmation.waiting(session, now=now())}
+def confirm(settings: Settings, ids: tuple[int, ...], *, all_waiting: bool) -> None:
+    """Confirm these appointments, or list those that wait; raises `click.ClickException`.
+
+    With `all_waiting` the whole list is confirmed at one *yes*.
+    """
+    with checked_database(settings) as database:
+        with database.reading() as session:
+            rows = _to_confirm(session)
+            digests = {row.id: confirmation.digest_of(row) for row in rows}
+            lines = [_waiting_line(row) for row in rows]
         if not ids:
-            lines = [_waiting_line(row) for row in waiting.values()]
-            lines = lines or ["No appointment waits for confirmation."]
-        elif unknown := sorted(set(ids) - waiting.keys()):
+            click.echo("\n".join(lines) or "No appointment waits for confirmation.")
+            if all_waiting and lines and click.confirm("Each of them holds the office?"):
+                ids = tuple(digests)
+        elif unknown := sorted(set(ids) - digests.keys()):
             raise click.ClickException(f"No appointment with this number waits: {unknown[0]}.")
-        else:
-            digests = {number: confirmation.digest_of(waiting[number]) for number in ids}
-            confirmed = confirmation.confirm(
-                session,
-                actor=COMMAND,
-                now=now(),
-                digests=digests,
-                origin=origin_of("people confirm"),
-            )
-            lines = [f"Confirmed: {_appointment_text(row)}" for row in confirmed]
-    for line in lines:
-        click.echo(line)
+        try:
+            with database.transaction() as session:
+                for line in _confirm(session, {number: digests[number] for number in ids}):
+                    click.echo(line)
+        except NotAllowed as problem:
+            says = "One of them was changed meanwhile, and nobody was confirmed: try again."
+            raise click.ClickException(says) from problem
+
+
+def _to_confirm(session: Session) -> list[Appointment]:
+    waiting = confirmation.waiting(session, now=now())
+    return waiting + upgrade_review.unreviewed(session, now=now())
+
+
+def _confirm(session: Session, digests: Mapping[int, str]) -> list[str]:
+    rows = {row.id: row for row in _to_confirm(session) if row.id in digests}
+    again = [number for number, row in rows.items() if row.is_unreviewed]
+    origin = origin_of("people confirm")
+    waiting = {number: digest for number, digest in digests.items() if number not in again}
+    confirmation.confirm(session, actor=COMMAND, now=now(), digests=waiting, origin=origin)
+    upgrade_review.look_through(
+        session, actor=COMMAND, now=now(), appointment_ids=again, origin=origin
+    )
+    return [f"Confirmed: {_appointment_text(row)}" for row in rows.values()]
 
 
 def rename(
@@ -247,7 +268,8 @@ def end_factor(settings: Settings, login: str) -> None:
 def _waiting_line(appointment: Appointment) -> str:
     person = appointment.person
     reach = ", ".join(filter(None, (person.mail, person.mobile)))
-    return f"{appointment.id}: {_appointment_text(appointment)}, {reach}"
+    writers = ", ".join(f"{row.wrote} by {row.person.name_mr}" for row in appointment.recorders)
+    return f"{appointment.id}: {_appointment_text(appointment)}, {reach} ({writers or 'command'})"
 
 
 def _department(session: Session, code: str) -> int:

@@ -50,11 +50,12 @@ def add(
 
 @people.command("confirm")
 @click.argument("ids", type=int, nargs=-1)
-def confirm_appointments(ids: tuple[int, ...]) -> None:
+@click.option("--waiting", "all_waiting", is_flag=True, help="List all, and confirm at one yes.")
+def confirm_appointments(ids: tuple[int, ...], all_waiting: bool) -> None:
     """Confirm appointments by number; without numbers, list those that wait."""
     from commands.people import confirm
 
-    confirm(command_settings(), ids)
+    confirm(command_settings(), ids, all_waiting=all_waiting)
 
 
 @people.command("rename")

@@ -63,11 +63,12 @@ _OUTCOMES: Final[Mapping[RowOutcome, str]] = {
 
 
 def problem_text(problem: BadInput) -> str:
-    """Return why a row is refused."""
+    """Return why a row is refused, with the officer whom that is about."""
     template = PROBLEMS.get(f"{problem.field}.{problem.code}") or PROBLEMS.get(problem.code)
     name = _FIELDS.get(problem.field, problem.field.replace("_", " "))
     values = {**problem.values, "field": name}
-    return (template or "{field} cannot be recorded as it is").format_map(values)
+    text = (template or "{field} cannot be recorded as it is").format_map(values)
+    return f"{problem.officer}: {text}" if problem.officer else text
 
 
 def file_text(problem: BadSheet) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from demo.mails import correspondents
 from demo.seeding.sandbox_client import SandboxClient
 from publisher.database.session import Database
-from publisher.mailbox.preparation import MailIntake, prepare
+from publisher.mailbox.preparation import mail_intake, prepare
 from publisher.mailbox.receive import receive
 from publisher.media.configured_store import open_store
 from publisher.media.store import StoreAway
@@ -26,16 +26,6 @@ from publisher.notifications import links
 from publisher.settings.environment import Settings
 
 log = logging.getLogger(__name__)
-
-
-def intake_of(settings: Settings) -> MailIntake:
-    """Return what the demo's mails are taken in with."""
-    return MailIntake(
-        store=open_store(settings),
-        city_code=settings.city.code,
-        mail_from=settings.mail_from,
-        mail_server=settings.mail_server,
-    )
 
 
 @dataclass(frozen=True)
@@ -71,7 +61,7 @@ class LetterReader:
         return count
 
     def _take_in(self, raw: bytes) -> tuple[MailOutcome, str]:
-        intake = intake_of(self.settings)
+        intake = mail_intake(self.settings, open_store(self.settings))
         prepared = prepare(self.database, raw, intake=intake, now=self.now())
         with self.database.transaction() as session:
             mail = receive(session, prepared, intake=intake, now=self.now())

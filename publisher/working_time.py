@@ -101,6 +101,21 @@ def add_working_hours(at: datetime, hours: float, *, closed: Collection[date] = 
     return moment + remaining
 
 
+def add_open_days(at: datetime, span: timedelta, *, closed: Collection[date] = ()) -> datetime:
+    """Return when `span` has passed, without the days on which offices are closed; UTC.
+
+    Of a working day all 24 hours count.
+    """
+    moment, remaining = at.astimezone(UTC), span
+    while True:
+        day_end = day_bounds(local_day(moment))[1]
+        if is_working_day(local_day(moment), closed=closed):
+            if moment + remaining <= day_end:
+                return moment + remaining
+            remaining -= day_end - moment
+        moment = day_end
+
+
 def subtract_working_hours(
     at: datetime, hours: float, *, closed: Collection[date] = ()
 ) -> datetime:

@@ -286,6 +286,16 @@ def test_an_older_fence_changes_nothing(
     assert len(events(session, delivery)) == moves_it
 
 
+def test_columns_are_set_by_the_same_move(session: Session, rows_with_states: Things) -> None:
+    delivery = own(session, rows_with_states, Delivery)
+    assert isinstance(delivery, Delivery)
+    columns = {"reason": {"code": "stopped"}}
+    to = DeliveryState.CANCELLED
+    transitions.apply(session, delivery, to, actor=CLOCK, now=LATER, verb="x", columns=columns)
+    session.expire(delivery)
+    assert (delivery.state, delivery.reason) == (to, {"code": "stopped"})
+
+
 def three(session: Session, things: Things) -> list[Post]:
     department_id = session.scalars(select(Department.id)).one()
     posts = [
@@ -339,9 +349,11 @@ def test_a_set_of_two_states_or_two_kinds_is_no_set(
     posts[0].state = PostState.APPROVED
     with pytest.raises(ValueError, match="one kind and state"):
         transitions.apply_all(session, posts, PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
-    mixed = [posts[1], own(session, rows_with_states, Account)]
+    mixed = [own(session, rows_with_states, kind) for kind in (Submission, Comment)]
+    assert mixed[0].state == mixed[1].state
+    to = SubmissionState.DRAFTED
     with pytest.raises(ValueError, match="one kind and state"):
-        transitions.apply_all(session, mixed, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="x")
+        transitions.apply_all(session, mixed, to, actor=CLOCK, now=LATER, verb="x")
 
 
 def test_a_set_holds_each_thing_once(session: Session, rows_with_states: Things) -> None:

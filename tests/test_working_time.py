@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from publisher.working_time import (
     CLOSES,
     OPENS,
+    add_open_days,
     add_working_days,
     add_working_hours,
     day_bounds,
@@ -113,6 +114,19 @@ def test_working_hours_skip_nights_and_weekends(
     start: datetime, length: float, end: datetime
 ) -> None:
     assert add_working_hours(start, length) == end
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (at(11, 16, 9), at(11, 19, 9)),
+        (at(11, 19, 0), at(11, 24, 0)),  # Thursday: Thursday, Friday and Monday
+        (at(11, 20, 21), at(11, 26, 21)),  # Friday, past a weekend and a holiday on Tuesday
+        (at(11, 21, 11), at(11, 27, 0)),  # Saturday: it begins on Monday
+    ],
+)
+def test_days_on_which_offices_are_closed_do_not_count(start: datetime, end: datetime) -> None:
+    assert add_open_days(start, timedelta(hours=72)) == end
 
 
 @pytest.mark.parametrize(

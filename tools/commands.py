@@ -12,7 +12,7 @@ import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools import environment, system
+from tools import core_seconds, environment, system
 from tools.console import UsageError, say, warn
 from tools.environment import ROOT, Environment
 
@@ -37,6 +37,7 @@ LOCKS = {
     "build": ["--group", "build", *OF_RUN],
     "sandbox": [*SANDBOX, *OF_RUN],
     "audit": ["--group", "audit"],
+    "sbom": ["--group", "sbom"],
     "test": [*SANDBOX, "--group", "test"],
     "bench": [*SANDBOX, "--group", "bench", "--constraint", "requirements/test.txt"],
 }
@@ -53,7 +54,7 @@ CHECKS = {
 COLLECTION = {"tests found": ["pytest", "--collect-only", "--quiet", "-m", ""]}
 
 # A report, which never fails: it asks the package index, where there is a network.
-AUDIT = {"known weaknesses": ["python", "-m", "tools.audit"]}
+AUDIT = {"known weaknesses": ["python", "-m", "tools.audit", "--report"]}
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -70,20 +71,30 @@ def demo(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Set up, check, and become pytest, whose summary is the last line."""
-    return _replace_by_pytest(_checked({}, browser=False), [*WORKERS, *options.arguments])
-
-
-def proof(options: argparse.Namespace) -> int:
-    """Set up and become the long tests, which `test` leaves out."""
-    return _replace_by_pytest(
-        _ready_for_tests(), [*PROOF_WORKERS, "-m", "proof", *options.arguments]
-    )
+    """Set up, check, and run the tests of a few minutes."""
+    python_environment = _ready_for_tests(browser=False)
+    call = _pytest_call(python_environment, [*WORKERS, *options.arguments])
+    return _run_counted("test", python_environment, CHECKS, [call], options)
 
 
 def ci(options: argparse.Namespace) -> int:
-    """Set up, check, and become the tests and the proofs in one run of pytest."""
-    return _replace_by_pytest(_checked(AUDIT), [*PROOF_WORKERS, "-m", "", *options.arguments])
+    """Set up, check, and run the tests with those marked `ci`, in one run of pytest."""
+    python_environment = _ready_for_tests()
+    arguments = [*PROOF_WORKERS, "-m", "not proof", *options.arguments]
+    call = _pytest_call(python_environment, arguments)
+    return _run_counted("ci", python_environment, {**CHECKS, **AUDIT}, [call], options)
+
+
+def proof(options: argparse.Namespace) -> int:
+    """Set up, and run all tests that `ci` leaves out, then the planted bugs.
+
+    With arguments, run the long tests that they choose, also those that are part of `ci`.
+    """
+    python_environment = _ready_for_tests()
+    mark = "proof or ci" if options.arguments else "proof"
+    call = _pytest_call(python_environment, [*PROOF_WORKERS, "-m", mark, *options.arguments])
+    calls = [call] if options.arguments else [call, _mutants_call(python_environment)]
+    return _run_counted("proof", python_environment, {}, calls, options)
 
 
 def crash(options: argparse.Namespace) -> int:
@@ -102,18 +113,7 @@ def crash(options: argparse.Namespace) -> int:
 
 def mutants(options: argparse.Namespace) -> int:
     """Set up and become the planted bugs."""
-    python_environment = _ready_for_tests()
-    return _replace_process(
-        [str(python_environment.python), "-m", "tests.mutants", *options.arguments]
-    )
-
-
-def mutate(options: argparse.Namespace) -> int:
-    """Set up and try changes that are drawn by a seed."""
-    python_environment = _ready_for_tests()
-    return _replace_process(
-        [str(python_environment.python), "-m", "tools.mutator", *options.arguments]
-    )
+    return _replace_process([*_mutants_call(_ready_for_tests()), *options.arguments])
 
 
 def bench(options: argparse.Namespace) -> int:
@@ -130,6 +130,16 @@ def bench(options: argparse.Namespace) -> int:
 def figures(options: argparse.Namespace) -> int:
     """Become the figures, which need nothing but Python itself."""
     return _replace_process([sys.executable, "-m", "tools.figures", *options.arguments])
+
+
+def audit(_options: argparse.Namespace) -> int:
+    """Become the search for known weaknesses, which needs nothing but Python itself."""
+    return _replace_process([sys.executable, "-m", "tools.audit"])
+
+
+def sbom(_options: argparse.Namespace) -> int:
+    """Become the writing of what the wheel is made of."""
+    return _replace_process([sys.executable, "-m", "tools.sbom"])
 
 
 def lint(_options: argparse.Namespace) -> int:
@@ -219,13 +229,35 @@ def _bring_servers() -> None:
         warn(package.sentence)
 
 
-def _checked(reports: Mapping[str, Sequence[str]], *, browser: bool = True) -> Environment:
-    """Set up, and stop unless style, types, layers and dependencies are as they should be."""
-    python_environment = _ready_for_tests(browser=browser)
-    if failed := run_checks(python_environment, {**CHECKS, **COLLECTION, **reports}):
+def _run_counted(
+    target: str,
+    python_environment: Environment,
+    checks: Mapping[str, Sequence[str]],
+    calls: Sequence[Sequence[str]],
+    options: argparse.Namespace,
+) -> int:
+    """Run checks, then commands; a whole run also fails by what it costs (`tools/ceilings.toml`).
+
+    Raises `UsageError` before the tests unless style, types, layers and dependencies are right.
+    """
+    before = core_seconds.used()
+    if checks and (failed := run_checks(python_environment, {**checks, **COLLECTION})):
         raise UsageError(f"Stopped before the tests: {', '.join(failed)} failed.")
     say("\n== tests")
-    return python_environment
+    exit_codes = [core_seconds.run(call) for call in calls]
+    is_cheap, sentence = core_seconds.verdict(target, core_seconds.used() - before)
+    if options.arguments:  # a part of the tests, or more than their share: no ceiling holds
+        return max(exit_codes)
+    say(sentence)
+    return max(*exit_codes, 0 if is_cheap else 1)
+
+
+def _pytest_call(python_environment: Environment, arguments: Sequence[str]) -> list[str]:
+    return [str(python_environment.python), "-m", "pytest", *arguments]
+
+
+def _mutants_call(python_environment: Environment) -> list[str]:
+    return [str(python_environment.python), "-m", "tests.mutants"]
 
 
 def _make_files(python_environment: Environment) -> None:
@@ -264,7 +296,7 @@ def _run_checked(call: Sequence[str]) -> None:
 
 
 def _replace_by_pytest(python_environment: Environment, arguments: list[str]) -> int:
-    return _replace_process([str(python_environment.python), "-m", "pytest", *arguments])
+    return _replace_process(_pytest_call(python_environment, arguments))
 
 
 def _replace_process(call: list[str]) -> int:
@@ -287,7 +319,7 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make")
     targets = parser.add_subparsers(required=True)
-    checks = (test, proof, ci, crash, mutants, mutate, bench, figures, lint)
+    checks = (test, proof, ci, crash, mutants, bench, figures, lint, audit, sbom)
     for carry_out in (demo, *checks, fmt, lock, shots, clean):
         target = targets.add_parser(carry_out.__name__, add_help=False)
         target.set_defaults(carry_out=carry_out)

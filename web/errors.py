@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from urllib.parse import quote
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, g, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnection
+from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import HTTPException
 
 from approvals.errors import (
@@ -99,13 +100,16 @@ def _http(error: HTTPException) -> Page | HTTPException:
     return error_page(code)
 
 
-def _csrf_expired(_error: CSRFError) -> Page:
+def _csrf_expired(_error: CSRFError) -> Page | BaseResponse:
     """Show a form with an expired CSRF token again, with everything that was in it."""
     recovered = form_recovery.submitted_form()
     if recovered is None:
         return error_page(400)
-    if g.get("acting") is None and recovered.path != request.path:
+    is_signed_in = g.get("acting") is not None
+    if not is_signed_in and recovered.path != request.path:
         return sign_in_page(recovered=recovered)  # the sign-in page itself was too old
+    if is_signed_in and request.endpoint == "signing.ask" and recovered.path == request.path:
+        return redirect(url_for("today.index"))  # sent twice: the first one has signed in
     return form_recovery.page(recovered, message=_("The page was open for too long."), code=400)
 
 

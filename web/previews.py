@@ -154,7 +154,9 @@ def preview_of(variant: Variant, address: PictureAddress | None = None) -> Previ
         account=variant.account,
         text=text,
         link=outgoing_text.outgoing_link(variant) or "",
-        pictures=tuple(_shown(rendition, picture_address) for rendition in variant.renditions),
+        pictures=tuple(
+            shown_picture(rendition, picture_address) for rendition in variant.renditions
+        ),
         length=outgoing_text.measure(
             variant.account.platform,
             variant.text,
@@ -169,7 +171,8 @@ def preview_of(variant: Variant, address: PictureAddress | None = None) -> Previ
     )
 
 
-def _shown(rendition: Rendition, address: PictureAddress) -> ShownPicture:
+def shown_picture(rendition: Rendition, address: PictureAddress) -> ShownPicture:
+    """Return a picture of a variant as pages show it."""
     whole = address(rendition.sha256, None)
     size = "wide" if len(rendition.variant.renditions) == 1 else "small"
     is_moving = rendition.mime == MOVING

@@ -10,6 +10,7 @@ import html
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from socket import AF_UNIX, socket
 
 from waitress.adjustments import Adjustments
@@ -58,7 +59,8 @@ class Limits:
     without a byte of the body. `rate`: the least bytes per second on average, after the first
     `grace` seconds. `signed_out` and `signed_in`: until the body is whole. `unread`: without a byte
     of the response being read. `stored`: all bodies of a process together. `connections`: of a
-    process.
+    process. `headless`: of them, those that wait for whole headers; once there are as many, at most
+    `headless_each` of one address stay, which may be that of a whole city hall.
     """
 
     headers: float = 20
@@ -70,6 +72,8 @@ class Limits:
     unread: float = 600
     stored: int = 4_096 * MEGABYTE
     connections: int = 500
+    headless: int = 300
+    headless_each: int = 50
 
 
 class ArrivalError:
@@ -167,10 +171,21 @@ class Connection(HTTPChannel):
         elif self.requests:
             pass  # a thread handles it
         elif request is None or not request.headers_finished:
-            if now - (self.began_at if request else self.last_activity) > limits.headers:
+            if now - self.headless_since > limits.headers:
                 self.handle_close()
         elif self._is_slow(request, now, limits):
             self.hand_over(request, ArrivalError("408 Request Timeout", TOO_SLOW))
+
+    @property
+    def headless_since(self) -> float:
+        """When the request began whose headers it waits for, or when it last did anything."""
+        return self.began_at if self.request else self.last_activity
+
+    @property
+    def is_headless(self) -> bool:
+        """Whether it waits for whole headers, and for nothing else."""
+        is_busy = self.requests or self.total_outbufs_len or self.will_close
+        return not (is_busy or (self.request and self.request.headers_finished))
 
     def _is_slow(self, request: HTTPRequestParser, now: float, limits: Limits) -> bool:
         elapsed = now - self.began_at
@@ -294,7 +309,17 @@ class RequestReader(TcpWSGIServer):
         else:
             self.set_socket_options(connection)
         self.channel_class(self, connection, address, self.adj, map=self.sockets)
+        self._end_oldest_headless(address)
         return True
+
+    def _end_oldest_headless(self, address: tuple[str, int]) -> None:
+        """End the oldest connections of an address that hold the places of others."""
+        headless = [channel for channel in self.active_channels.values() if channel.is_headless]
+        headless.sort(key=attrgetter("headless_since"))
+        own = [channel for channel in headless if channel.addr[0] == address[0]]
+        is_full = len(headless) >= self.limits.headless
+        for channel in own[: -self.limits.headless_each] if is_full else ():
+            channel.will_close = True  # in the loop's next turn: its event may be waiting in this
 
     def turn(self, seconds: float) -> None:
         """Read and send what is there; wait so many seconds for it, at most."""

@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import WrongState
 from approvals.policy import Role
-from demo.letters import intake_of
 from demo.mails import UNREADABLE, DemoAddress, DemoMail, load_addresses, load_mails
 from demo.seeding.call_acts import CallStep
 from demo.seeding.context import AT_THE_CELL, Context, department_id
-from publisher.mailbox.preparation import prepare
+from publisher.mailbox.preparation import mail_intake, prepare
 from publisher.mailbox.receive import receive
+from publisher.media.configured_store import open_store
 from publisher.models.departments import DepartmentAddress
 from publisher.models.mailbox import ReceivedMail
 from publisher.notifications.email import message_id_of
@@ -85,7 +85,7 @@ def _take_in(context: Context, *, raw: bytes) -> None:
         same = select(ReceivedMail.id).where(ReceivedMail.raw_sha256 == sha256(raw).hexdigest())
         if session.scalars(same).first() is not None:
             raise WrongState(state="received", to="received")
-    intake = intake_of(context.settings)
+    intake = mail_intake(context.settings, open_store(context.settings))
     prepared = prepare(context.database, raw, intake=intake, now=context.now)
     with context.database.transaction() as session:
         receive(session, prepared, intake=intake, now=context.now)

@@ -22,7 +22,12 @@ _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a
 
 
 class BadInput(NotAllowed):
-    """Input was refused: `field` and `code` say where and why."""
+    """Input was refused: `field` and `code` say where and why.
+
+    Of a row with two officers, `officer` is whom it is about, as the row has the name.
+    """
+
+    officer = ""
 
     def __init__(self, field: str, code: str, **values: object) -> None:
         super().__init__(field=field, **values)

@@ -27,13 +27,15 @@ def add(
     sealer: Sealer,
     now: datetime,
 ) -> list[str] | SignInRefusal:
-    """Add a passkey that the person's browser has made. Raises `FreshSignInRequired`.
+    """Add a passkey that the person's browser has made.
 
+    Raises `FreshSignInRequired` or `FactorNotProven`.
     Returns recovery codes, once, if the person has none; known devices end. A refusal is returned
     and not raised, as the challenge has to be used up.
     """
     second_factors.require_fresh(actor, now=now)
     sign_in = session.get_one(SignIn, sign_in_id)
+    second_factors.require_proof(session, sign_in.person)
     if passkeys.add(session, sign_in=sign_in, answer=answer, name=name, now=now) is None:
         return SignInRefusal(SignInProblem.WRONG_PASSKEY)
     sign_in.factor_at = now

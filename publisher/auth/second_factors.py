@@ -11,6 +11,7 @@ from approvals.errors import FreshSignInRequired
 from approvals.policy import Actor, ActorKind, is_fresh, require_fresh_factor
 from publisher import transitions
 from publisher.auth import (
+    factor_proof,
     known_devices,
     one_time_links,
     passkeys,
@@ -178,11 +179,18 @@ def require_fresh(actor: Actor, *, now: datetime) -> None:
         raise FreshSignInRequired
 
 
+def require_proof(session: Session, person: Person) -> None:
+    """Raise `FactorNotProven` if the person's first factor needs more than the password."""
+    if not has_any(session, person_id=person.id) and factor_proof.is_missing(session, person):
+        raise factor_proof.FactorNotProven
+
+
 def make_app(
     session: Session, *, actor: Actor, person: Person, sealer: Sealer, now: datetime
 ) -> SecondFactor:
-    """Make a secret for the person's app. Raises `FreshSignInRequired`."""
+    """Make a secret for the person's app. Raises `FreshSignInRequired` or `FactorNotProven`."""
     require_fresh(actor, now=now)
+    require_proof(session, person)
     return totp.make(session, person=person, sealer=sealer, now=now)
 
 
@@ -207,9 +215,11 @@ def confirm(
     """Put the app in force that the person has set up, if this is its code.
 
     Returns the recovery codes, once, in place of those before; known devices end, and so does the
-    app before. Returns the refusal of a wrong code, or of one that comes too late.
+    app before. Returns the refusal of a wrong code, or of one that comes too late. Raises
+    `FactorNotProven`.
     """
     sign_in = session.get_one(SignIn, sign_in_id)
+    require_proof(session, sign_in.person)
     factor = totp.begun(session, person_id=sign_in.person_id, now=now)
     if factor is None:
         return SignInRefusal(SignInProblem.TOO_LATE)

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Final
 
 from sqlalchemy import Insert, bindparam, delete, select
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session, contains_eager
 
 from publisher.database.bulk import insert_for
@@ -79,8 +80,7 @@ def _names(
     except (TryLater, Refused, CredentialsExpired):
         return stored
     new = {author_id: authors.get(author_id, NOBODY) for author_id in unknown}
-    with context.database.transaction() as session:
-        _store(session, account.platform, new, context.now())
+    _store_or_skip(context, account.platform, new)
     return {**stored, **new}
 
 
@@ -93,6 +93,16 @@ def _stored(
         CommentAuthor.read_at > now - KEPT_FOR,
     )
     return {row.author_id: Author(row.name, row.handle or None) for row in session.scalars(query)}
+
+
+def _store_or_skip(context: WorkerContext, platform: str, authors: Mapping[str, Author]) -> None:
+    """Store the authors together; if one of them cannot be stored, store each of the others."""
+    try:
+        with context.database.transaction() as session:
+            _store(session, platform, authors, context.now())
+    except (DataError, IntegrityError):
+        for author_id in authors if len(authors) > 1 else ():
+            _store_or_skip(context, platform, {author_id: authors[author_id]})
 
 
 def _store(session: Session, platform: str, authors: Mapping[str, Author], now: datetime) -> None:

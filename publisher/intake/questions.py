@@ -84,7 +84,7 @@ def add_note(
 ) -> Submission:
     """Add a note of the department to a submission that can no longer be edited.
 
-    Notifies the person who drafts it. Raises as `return_submission`.
+    Notifies the person who drafts it, or has taken it. Raises as `return_submission`.
     """
     action = Action.CHANGE_SUBMISSION
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
@@ -157,7 +157,7 @@ def _people_to_notify(session: Session, submission: Submission, now: datetime) -
 
 
 def _drafting_clerk(session: Session, submission: Submission) -> Person | None:
-    """Return the author of the newest revision made from the submission, or who began to draft."""
+    """Return the author of the newest revision, else who began to draft, else who has taken it."""
     authors = [post.revisions[-1].author for post in submission.posts if post.revisions]
     if authors:
         return authors[-1]
@@ -165,4 +165,4 @@ def _drafting_clerk(session: Session, submission: Submission) -> Person | None:
         Event.subject == "submissions", Event.subject_id == submission.id, Event.verb == "draft"
     )
     event = session.scalars(draft_events.order_by(Event.id.desc()).limit(1)).first()
-    return event.person if event is not None else None
+    return event.person if event is not None else submission.taken_by

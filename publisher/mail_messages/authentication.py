@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from publisher.mail_messages.header_lines import Headers
+from publisher.mail_messages.header_lines import Headers, read_header_lines
 from publisher.mail_messages.message import AuthenticationResult
 
 _LONGEST: Final = 20_000
-_MOST_HEADERS: Final = 100
+_MOST_RESULTS: Final = 100
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.?)*(?:"|\Z)|\\.|.', re.DOTALL)
 _METHOD: Final = re.compile(r"\s*(spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
 _DOMAINS: Final = {
@@ -20,13 +20,20 @@ _DOMAINS: Final = {
 }
 
 
+def results_in(head: bytes) -> tuple[AuthenticationResult, ...]:
+    """Return the results in the headers of a mail, of which this is the beginning."""
+    return read_results(read_header_lines(re.split(rb"\r?\n\r?\n", head.lstrip(), maxsplit=1)[0]))
+
+
 def read_results(headers: Headers) -> tuple[AuthenticationResult, ...]:
     """Return the results of all Authentication-Results headers, the uppermost first."""
-    return tuple(
-        result
-        for number, header in enumerate(headers.all("authentication-results")[:_MOST_HEADERS])
-        for result in _results(_without_comments(header[:_LONGEST]), number)
-    )
+    results: list[AuthenticationResult] = []
+    received = 0
+    for name, header in headers:
+        received += name == "received"
+        if name == "authentication-results" and len(results) < _MOST_RESULTS:
+            results += _results(_without_comments(header[:_LONGEST]), received)
+    return tuple(results)
 
 
 def _without_comments(header: str) -> str:
@@ -44,7 +51,7 @@ def _without_comments(header: str) -> str:
     return "".join(letters)
 
 
-def _results(header: str, number: int) -> Iterator[AuthenticationResult]:
+def _results(header: str, received: int) -> Iterator[AuthenticationResult]:
     server, *segments = header.split(";")
     if _METHOD.match(server):  # some servers do not name themselves
         server, segments = "", [server, *segments]
@@ -54,7 +61,7 @@ def _results(header: str, number: int) -> Iterator[AuthenticationResult]:
         if method:
             name = method[1].lower()
             outcome, domain = method[2].lower(), _domain(name, segment)
-            yield AuthenticationResult(server, name, outcome, domain, number)
+            yield AuthenticationResult(server, name, outcome, domain, received)
 
 
 def _domain(method: str, segment: str) -> str:

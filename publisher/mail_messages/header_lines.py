@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -17,23 +17,25 @@ _MOST_LINES: Final = 5_000
 
 
 class Headers:
-    """The lines of headers by their names in lower case; raw letters are surrogates in them."""
+    """Headers in their order, with names in lower case; raw letters are surrogates in them."""
 
     def __init__(self) -> None:
-        self._lines: defaultdict[str, list[list[bytes]]] = defaultdict(list)
+        self._lines: list[tuple[str, list[bytes]]] = []
 
     def add(self, name: str, line: bytes) -> list[bytes]:
         """Add a header, and return the list that takes its further lines."""
         lines = [line]
-        self._lines[name.lower()].append(lines)
+        self._lines.append((name.lower(), lines))
         return lines
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """Yield the name and the unfolded text of each header."""
+        for name, lines in self._lines:
+            yield name, b"".join(lines).decode("ascii", "surrogateescape").strip()
 
     def all(self, name: str) -> list[str]:
         """Return every header of a name, unfolded, in their order."""
-        return [
-            b"".join(lines).decode("ascii", "surrogateescape").strip()
-            for lines in self._lines.get(name, ())
-        ]
+        return [text for other, text in self if other == name]
 
     def first(self, name: str) -> str:
         """Return the first header of a name, or an empty text."""
@@ -41,7 +43,7 @@ class Headers:
         return headers[0] if headers else ""
 
     def __contains__(self, name: str) -> bool:
-        return name in self._lines
+        return any(name == other for other, _lines in self._lines)
 
 
 def read_header_lines(block: bytes) -> Headers:

@@ -79,14 +79,15 @@ class AuthenticationResult:
     """One result of an Authentication-Results header (RFC 8601), such as dmarc=pass.
 
     `server` is the authserv-id that claims it, `method` is "spf", "dkim" or "dmarc", `domain` the
-    domain it holds for, `header` the number of its header, from 0 for the uppermost.
+    domain it holds for, and `received` how many Received headers stand above it, each written by a
+    server that was nearer to us.
     """
 
     server: str
     method: str
     outcome: str
     domain: str = ""
-    header: int = 0
+    received: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -27,11 +28,16 @@ _MESSAGE_ID: Final = re.compile(r"[!-;=?-~]{1,250}")
 
 
 def acknowledge(
-    session: Session, submission: Submission, message: MailMessage, *, now: datetime
+    session: Session,
+    submission: Submission,
+    message: MailMessage,
+    *,
+    programs: Sequence[str],
+    now: datetime,
 ) -> Notice | None:
     """Queue the acknowledgement with the link to the status; None if the address had enough.
 
-    The caller answers no automatic mail.
+    `programs` are the names of files that were not taken. The caller answers no automatic mail.
     """
     address = message.sender.address
     if not may_be_answered(session, address, now=now):
@@ -45,6 +51,7 @@ def acknowledge(
             "title": submission.title,
             "department": submission.department,
             "received_at": submission.received_at,
+            "programs": ", ".join(programs),
         },
         now=now,
         path=links.submission(submission.id),

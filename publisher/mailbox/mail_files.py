@@ -12,17 +12,22 @@ from publisher.intake import scans
 from publisher.intake.form import MOST_PICTURES
 from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, look_over, own_name
 from publisher.mail_messages.message import MailFile
+from publisher.media.files import is_program
 from publisher.media.store import MediaStore
 from publisher.media.virus_scanner import Clamd
 
 UNKNOWN_TYPE: Final = "application/octet-stream"
+PROGRAM: Final = "program"
 _WITHOUT_NAME: Final = "file"
 Note = dict[str, str | int]
 
 
 @dataclass(frozen=True)
 class MailFiles:
-    """The files of a submission that came by mail, and a note for each that was only attached."""
+    """The files of a submission that came by mail.
+
+    There is a note for each that was only attached, and for each that was left out.
+    """
 
     files: tuple[KeptFile, ...]
     notes: tuple[Note, ...]
@@ -32,9 +37,17 @@ class MailFiles:
         """True if a file was left out because of a virus."""
         return any(note["code"] == scans.INFECTED for note in self.notes)
 
+    @property
+    def programs(self) -> list[str]:
+        """The names of the files that were left out since a computer would run them."""
+        return [str(note["name"]) for note in self.notes if note["code"] == PROGRAM]
+
 
 def files_of(mail_files: Iterable[MailFile]) -> MailFiles:
-    """Return the files, each once, within the form's limits; what is over them is attached."""
+    """Return the files, each once, within the form's limits; what is over them is attached.
+
+    Programs are left out.
+    """
     notes: list[Note] = []
     files = tuple(_each_once(_limited(mail_files, notes)))
     return MailFiles(files, tuple(notes))
@@ -76,6 +89,9 @@ def _limited(mail_files: Iterable[MailFile], notes: list[Note]) -> Iterator[Kept
         try:
             file = look_over(UploadedFile(name, mail_file.content), by_mail=True)
         except UploadRefused as refusal:
+            if is_program(mail_file.content, name):
+                notes.append({"code": PROGRAM, "name": name})
+                continue
             notes.append({"code": refusal.code, "name": name})
             yield _attachment(name, mail_file)
             continue

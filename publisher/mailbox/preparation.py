@@ -13,8 +13,9 @@ from publisher.mailbox import mail_files
 from publisher.mailbox.mail_files import MailFiles
 from publisher.mailbox.senders import WaitReason, sender_of
 from publisher.media.store import MediaStore
-from publisher.media.virus_scanner import Clamd
+from publisher.media.virus_scanner import Clamd, clamd
 from publisher.notifications import links
+from publisher.settings.environment import Settings
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class MailIntake:
     """What mails are taken in with: the store, and what is set for the city.
 
     `mail_from` is our own address, `mail_server` the authserv-id of our own mail server; empty if
-    none checks senders. Without `clamd` no file is scanned for viruses. `store_identity` is that of
+    none checks senders, `hops` the Received headers that the city's servers write above
+    its results. Without `clamd` no file is scanned for viruses. `store_identity` is that of
     `store` at the start; "" if it was not compared.
     """
 
@@ -32,6 +34,20 @@ class MailIntake:
     mail_server: str
     clamd: Clamd | None = None
     store_identity: str = ""
+    hops: int = 0
+
+
+def mail_intake(settings: Settings, store: MediaStore, *, store_identity: str = "") -> MailIntake:
+    """Return what mails are taken in with, as the settings say."""
+    return MailIntake(
+        store=store,
+        city_code=settings.city.code,
+        mail_from=settings.mail_from,
+        mail_server=settings.mail_server,
+        hops=settings.mail_server_hops,
+        clamd=clamd(settings.clamd_url),
+        store_identity=store_identity,
+    )
 
 
 @dataclass(frozen=True)
@@ -61,7 +77,9 @@ def prepare(database: Database, raw: bytes, *, intake: MailIntake, now: datetime
     except UnreadableMessage as problem:
         return PreparedMail(digest, len(raw), unreadable=problem.reason)
     with database.reading() as session:
-        sender = sender_of(session, message, mail_server=intake.mail_server, now=now)
+        sender = sender_of(
+            session, message, mail_server=intake.mail_server, hops=intake.hops, now=now
+        )
     # Of several departments, an answer is of the one that it is about.
     is_known = sender.actor is not None or sender.reason is WaitReason.SEVERAL_DEPARTMENTS
     is_taken_in = is_known and message.automatic is None

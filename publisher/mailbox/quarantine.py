@@ -30,7 +30,10 @@ from publisher.states import QuarantineState
 from publisher.validation import FieldError, Invalid, NotFound, checked_reason, existing, person_of
 
 WAITS: Final = timedelta(days=30)
-"""How long a mail waits before it ends by itself."""
+"""How long a mail of nobody who is known waits before it ends by itself."""
+
+END_BY_THEMSELVES: Final = UNPROVEN | {WaitReason.UNKNOWN_SENDER}
+"""Why mails wait that end by themselves; a known sender's waits until somebody decides."""
 
 
 def wait(session: Session, mail: ReceivedMail, reason: WaitReason, *, now: datetime) -> Quarantine:
@@ -61,6 +64,11 @@ def waiting() -> Select[Quarantine]:
         .options(joinedload(Quarantine.mail).joinedload(ReceivedMail.notice))
         .order_by(Quarantine.since_at, Quarantine.id)
     )
+
+
+def ends_at(quarantine: Quarantine) -> datetime | None:
+    """Return when the mail ends by itself, if nobody decides; None if it never does."""
+    return quarantine.since_at + WAITS if quarantine.mail.reason in END_BY_THEMSELVES else None
 
 
 def unreadable() -> Select[ReceivedMail]:
@@ -124,8 +132,9 @@ def decided_by(actor: Actor) -> dict[str, object]:
 
 def end_expired(session: Session, *, now: datetime, most: int) -> int:
     """Delete the mails whose day has come, and return how many."""
-    expired = waiting().where(Quarantine.since_at <= now - WAITS).limit(most)
-    quarantines = session.scalars(expired).all()
+    is_nobodys = Quarantine.mail.has(ReceivedMail.reason.in_(END_BY_THEMSELVES))
+    expired = waiting().where(Quarantine.since_at <= now - WAITS, is_nobodys)
+    quarantines = session.scalars(expired.limit(most)).all()
     to = QuarantineState.DELETED
     transitions.apply_all(session, quarantines, to, actor=CLOCK, now=now, verb="delete")
     for quarantine in quarantines:
@@ -179,9 +188,13 @@ def take_in_for(
         department_id=department_id,
     )
     if remembers:
-        sender = quarantine.mail.sender
         shared_addresses.add(
-            session, actor=actor, department_id=department_id, mail_text=sender, now=now
+            session,
+            actor=actor,
+            department_id=department_id,
+            mail_text=quarantine.mail.sender,
+            now=now,
+            of_a_mail=True,
         )
     return submission
 

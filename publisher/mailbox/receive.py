@@ -87,7 +87,7 @@ def _sender_of(
     now: datetime,
 ) -> MailSender:
     """Return whose the mail is, or why even that of a known sender waits."""
-    sender = sender_of(session, message, mail_server=intake.mail_server, now=now)
+    sender = sender_of(session, message, mail_server=intake.mail_server, hops=intake.hops, now=now)
     if target is not None:
         sender = replies.sender_for(session, message, sender, target, now=now)
     if message.automatic is not None and sender.reason not in UNPROVEN:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -64,9 +65,9 @@ class CannotJoin(Exception):
 
 
 def target_of(session: Session, message: MailMessage) -> ReplyTarget | None:
-    """Return what the mail answers: by our Message-ID, else by the number in its subject.
+    """Return what the mail answers: a mail of ours, the number in its subject, or the sender's own.
 
-    People type the digits of a number in Marathi too.
+    People type the digits of a number in Marathi too, and answer mails that they sent themselves.
     """
     names = [*message.in_reply_to, *reversed(message.references)][:_MOST_NAMES]
     ours = [name.partition("@")[0] for name in names]
@@ -83,7 +84,25 @@ def target_of(session: Session, message: MailMessage) -> ReplyTarget | None:
         submission_id = session.scalar(by_number)
         if submission_id is not None:
             return ReplyTarget(TargetKind.SUBMISSION, submission_id)
-    return ReplyTarget(TargetKind.OTHER) if by_name else None
+    return _of_own_mail(session, message, names) or (
+        ReplyTarget(TargetKind.OTHER) if by_name else None
+    )
+
+
+def _of_own_mail(
+    session: Session, message: MailMessage, names: Sequence[str]
+) -> ReplyTarget | None:
+    """Return what became of the sender's own earlier mail that this one answers."""
+    query = select(ReceivedMail).where(
+        ReceivedMail.sender == message.sender.address, ReceivedMail.message_id.in_(names)
+    )
+    mails = {mail.message_id: mail for mail in session.scalars(query.order_by(ReceivedMail.id))}
+    for mail in (mails[name] for name in names if name in mails):
+        if mail.submission_id is not None:
+            return ReplyTarget(TargetKind.SUBMISSION, mail.submission_id)
+        if mail.comment_id is not None:
+            return ReplyTarget(TargetKind.COMMENT, mail.comment_id)
+    return None
 
 
 def _of_path(path: str) -> ReplyTarget:

@@ -64,10 +64,10 @@ class MailSender:
 
 
 def sender_of(
-    session: Session, message: MailMessage, *, mail_server: str, now: datetime
+    session: Session, message: MailMessage, *, mail_server: str, hops: int = 0, now: datetime
 ) -> MailSender:
     """Return whose the mail is, as the register says at `now`."""
-    verdict = authenticity_of(message, mail_server=mail_server)
+    verdict = authenticity_of(message, mail_server=mail_server, hops=hops)
     is_checked = verdict is Authenticity.PASSED
     if any(note.code is MailNoteCode.SEVERAL_SENDERS for note in message.notes):
         return MailSender(reason=WaitReason.SEVERAL_SENDERS)
@@ -158,22 +158,22 @@ class Authenticity(StrEnum):
     UNCHECKED = "unchecked"  #: No server of ours is set whose results could be believed.
 
 
-def authenticity_of(message: MailMessage, *, mail_server: str) -> Authenticity:
-    """Return what the server with this authserv-id found; results of others count for nothing."""
+def authenticity_of(message: MailMessage, *, mail_server: str, hops: int = 0) -> Authenticity:
+    """Return what the server with this authserv-id found; results of others count for nothing.
+
+    Nor do results below more than `hops` Received headers: what stands there came from outside.
+    """
     if not mail_server:
         return Authenticity.UNCHECKED
     # A server puts its results on top: the first of a method is ours, another may be forged.
     ours: dict[str, AuthenticationResult] = {}
     for finding in message.results:
-        if finding.server.lower() == mail_server.lower():
+        if finding.server.lower() == mail_server.lower() and finding.received <= hops:
             ours.setdefault(finding.method, finding)
     domain = message.sender.address.rpartition("@")[2]
     dmarc = ours.get("dmarc")
     if dmarc is not None and dmarc.outcome not in _NO_POLICY:
-        # In a lower header a sender may have forged it: our server may check no DMARC at all.
-        is_on_top = dmarc.header == min(finding.header for finding in ours.values())
-        if dmarc.outcome != _PASSED or is_on_top:
-            return _verdict(dmarc.outcome == _PASSED and _covers(dmarc.domain or domain, domain))
+        return _verdict(dmarc.outcome == _PASSED and _covers(dmarc.domain or domain, domain))
     proofs = [ours[method] for method in ("dkim", "spf") if method in ours]
     passed = [proof for proof in proofs if proof.outcome == _PASSED]
     return _verdict(any(_covers(proof.domain, domain) for proof in passed))

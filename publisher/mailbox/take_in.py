@@ -58,7 +58,9 @@ def take_in(
     # The scanner may know more than when the mail came.
     mail.notes = [*mail.notes, *(note for note in prepared.files.notes if note not in mail.notes)]
     if answers:
-        notice = acknowledgement.acknowledge(session, submission, message, now=now)
+        notice = acknowledgement.acknowledge(
+            session, submission, message, programs=prepared.files.programs, now=now
+        )
         mail.notice_id = notice.id if notice is not None else None
     session.flush()
     return submission

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from publisher.media.folder_store import FolderStore
@@ -12,18 +13,21 @@ if TYPE_CHECKING:
     from publisher.media.object_store import ObjectStore
 
 
-def open_store(settings: Settings) -> MediaStore:
-    """Return the media store; nothing is asked of it yet, so that a process may fork after this."""
-    return (
-        bucket_store(settings) if settings.media.bucket else FolderStore(settings.media.media_dir)
-    )
+def open_store(settings: Settings, *, within: float = inf) -> MediaStore:
+    """Return the media store; nothing is asked of it yet, so that a process may fork after this.
+
+    A bucket answers `within` so many seconds, a folder when it can.
+    """
+    if settings.media.bucket:
+        return bucket_store(settings, within=within)
+    return FolderStore(settings.media.media_dir)
 
 
-def bucket_store(settings: Settings) -> ObjectStore:
+def bucket_store(settings: Settings, *, within: float = inf) -> ObjectStore:
     """Return the bucket that the settings name.
 
     It answers within the time that a post has to be sent, less than half of a claim's lease.
     """
     from publisher.media.object_store import ObjectStore  # asyncio takes a tenth of a second
 
-    return ObjectStore(settings.media, deadline=settings.delivery.send_deadline)
+    return ObjectStore(settings.media, deadline=min(within, settings.delivery.send_deadline))

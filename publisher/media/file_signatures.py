@@ -9,6 +9,7 @@ PNG = "png"
 GIF = "gif"
 WEBP = "webp"
 HEIC = "heic"
+EXECUTABLE = "executable"
 UNKNOWN = "unknown"
 
 HEAD_BYTES = 4096
@@ -30,12 +31,12 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"\x1f\x8b", "gzip"),
     (b"\xd0\xcf\x11\xe0", "office"),
-    (b"\x7fELF", "executable"),
-    (b"MZ", "executable"),
-    (b"#!", "executable"),
-    (b"\xca\xfe\xba\xbe", "executable"),
-    (b"\xcf\xfa\xed\xfe", "executable"),
-    (b"\xce\xfa\xed\xfe", "executable"),
+    (b"\x7fELF", EXECUTABLE),
+    (b"MZ", EXECUTABLE),
+    (b"#!", EXECUTABLE),
+    (b"\xca\xfe\xba\xbe", EXECUTABLE),
+    (b"\xcf\xfa\xed\xfe", EXECUTABLE),
+    (b"\xce\xfa\xed\xfe", EXECUTABLE),
     (b"BM", "bmp"),
 )
 _BRANDS: dict[bytes, str] = {

@@ -27,6 +27,15 @@ LIMITS: Mapping[FileKind, int] = {
 }
 
 
+_PROGRAM_EXTENSIONS = (
+    "apk app application appx bash bat cmd com cpl deb desktop dll dmg exe gadget hta inf jar jnlp"
+    " js jse lnk mjs msi msix msp pif pl ps1 psm1 py rb reg rpm run scf scr sct sh url vb vbe vbs"
+    " ws wsc wsf wsh"
+)
+PROGRAM_EXTENSIONS = frozenset(_PROGRAM_EXTENSIONS.split())
+"""Extensions of files that a computer runs when they are opened, or that start others."""
+
+
 class FileProblem(StrEnum):
     """The reason why a file is refused."""
 
@@ -68,12 +77,16 @@ _OFFICE = "application/vnd.openxmlformats-officedocument."
 _DOCX, _XLSX, _ZIP = "docx", "xlsx", "zip"
 
 
+# Some phones call it .jpg when they send it.
+_NAMES_OF_HEIC = ("heic", "heif", "hif", "jpg", "jpeg")
+
+
 TYPES: dict[str, FileType] = {
     file_signatures.JPEG: _type(FileKind.PICTURE, "image/jpeg", "jpg", "jpeg", "jpe", "jfif"),
     file_signatures.PNG: _type(FileKind.PICTURE, "image/png", "png"),
     file_signatures.GIF: _type(FileKind.PICTURE, "image/gif", "gif"),
     file_signatures.WEBP: _type(FileKind.PICTURE, "image/webp", "webp"),
-    file_signatures.HEIC: _type(FileKind.PICTURE, "image/heic", "heic", "heif", "hif"),
+    file_signatures.HEIC: _type(FileKind.PICTURE, "image/heic", *_NAMES_OF_HEIC),
     "mp4": _type(FileKind.VIDEO, "video/mp4", "mp4", "m4v", "3gp", "3gpp", "mov"),
     "mov": _type(FileKind.VIDEO, "video/quicktime", "mov", "qt"),
     "webm": _type(FileKind.VIDEO, "video/webm", "webm"),
@@ -99,6 +112,13 @@ def file_type(content_head: bytes, filename: str, *, by_mail: bool = False) -> F
     if ending not in accepted_type.extensions:
         raise BadFile(FileProblem.NAME_AND_CONTENT_DIFFER, found=type_name, extension=ending)
     return accepted_type
+
+
+def is_program(content_head: bytes, filename: str) -> bool:
+    """Return True if a computer may run the file, by its content or its last extension."""
+    is_executable = file_signatures.found_type(content_head) == file_signatures.EXECUTABLE
+    # Windows ignores dots and spaces behind an extension.
+    return is_executable or extension(filename.rstrip(". ")) in PROGRAM_EXTENSIONS
 
 
 def _is_office(type_name: str, ending: str) -> bool:

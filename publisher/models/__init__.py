@@ -19,6 +19,7 @@ from publisher.models import (  # noqa: F401  imported to be known
     mailbox,
     monitoring,
     nominations,
+    people_history,
     posts,
     saved_views,
     second_factors,

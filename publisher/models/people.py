@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     BindParameter,
@@ -22,6 +23,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from approvals.policy import Role
 from publisher.database.session import AnyRow, Base, Key, UtcDateTime, enum_type
 from publisher.states import AppointmentState
+
+if TYPE_CHECKING:
+    from publisher.models.people_history import AppointmentRecorder
 
 
 class Department(Base):
@@ -90,23 +94,6 @@ class Person(Base):
         return self.mobile if self.mobile_proven_at or self.mobile_confirmed_at else None
 
 
-class PersonName(Base):
-    """The names and designation of a person for a time; those in force have no `replaced_at`."""
-
-    __tablename__ = "person_names"
-
-    id: Mapped[int] = mapped_column(Key, primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
-    name_mr: Mapped[str] = mapped_column(String(120))
-    name_en: Mapped[str] = mapped_column(String(120))
-    designation: Mapped[str] = mapped_column(String(160))
-    from_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    recorded_by_id: Mapped[int | None] = mapped_column(
-        ForeignKey("people.id"), comment="None: by a command, or at an upgrade"
-    )
-
-
 class ServiceClass(StrEnum):
     """The class of a person's service, as the circular's form asks it."""
 
@@ -140,10 +127,6 @@ class Appointment(Base):
     )
     state_at: Mapped[datetime] = mapped_column(UtcDateTime)
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    changed_by_id: Mapped[int | None] = mapped_column(
-        ForeignKey("people.id"),
-        comment="Who changed the person's mail or mobile after it was recorded",
-    )
     printed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))  # by a letter's code
     confirmed_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("people.id"), comment="None with a time: by a command, or at an upgrade"
@@ -157,7 +140,7 @@ class Appointment(Base):
     is_unreviewed: Mapped[bool] = mapped_column(
         default=False,
         server_default=false(),
-        comment="In force at the upgrade, unconfirmed, and not yet looked through",
+        comment="In force at an upgrade, by a confirmation that would not be enough today",
     )
 
     person: Mapped[Person] = relationship(back_populates="appointments", foreign_keys=[person_id])
@@ -168,6 +151,12 @@ class Appointment(Base):
     confirmed_under: Mapped[Appointment | None] = relationship(
         foreign_keys=[confirmed_under_id], remote_side="Appointment.id"
     )
+    recorders: Mapped[list[AppointmentRecorder]] = relationship(order_by="AppointmentRecorder.at")
+
+    @property
+    def recorder_ids(self) -> frozenset[int]:
+        """The ids of those who have written in it, by whatever they wrote."""
+        return frozenset(recorder.person_id for recorder in self.recorders)
 
     def in_force(self, at: datetime) -> bool:
         """Return True if the appointment gives its rights at this time."""

@@ -57,6 +57,14 @@ class DecisionCredential(StrEnum):
     LINK_AND_SIGN_IN = "link_and_sign_in"
 
 
+class PictureView(StrEnum):
+    """What the approver's browser reported about the pictures; no rule depends on it."""
+
+    SHOWN = "shown"  #: Each stood on the screen, whole.
+    TICKED = "ticked"  #: One did not load, and the approver ticked that it was seen elsewhere.
+    NOT_KNOWN = "not_known"  #: The browser runs no scripts, or reported nothing.
+
+
 # Orders about what is out already are no deliveries of a text: they stand apart.
 _TEXTS = "and_({}, Delivery.action.in_(['publish', 'edit']))"
 
@@ -249,6 +257,10 @@ class Decision(Base):
         default=DecisionCredential.SESSION,
         server_default=DecisionCredential.SESSION.value,
         comment="How the person was known",
+    )
+    picture_view: Mapped[PictureView | None] = mapped_column(
+        enum_type(PictureView, "picture_view"),
+        comment="What the browser reported about the pictures; None if it was not asked",
     )
 
     revision: Mapped[Revision] = relationship(back_populates="decisions")

@@ -25,11 +25,12 @@ from publisher.models.nominations import (
     NominationCall,
 )
 from publisher.models.people import Appointment, Department, Link, ServiceClass
+from publisher.models.people_history import Wrote
 from publisher.nominations import head_links, named_officers
 from publisher.nominations.calls import IN_PLACE
 from publisher.nominations.mandates import Mandate
 from publisher.nominations.named_officers import SLOTS, NamedOfficer, OfficersNamed
-from publisher.people import confirmation
+from publisher.people import confirmation, recorders
 from publisher.people.appointments import end_appointment, record_person
 from publisher.people.permissions import not_ended
 from publisher.states import AppointmentState
@@ -137,6 +138,7 @@ def name_under(
             _require_all_written(slot, officer, appointment)
         if mandate.letter is not None and present is None:
             appointment.printed_by_id = mandate.letter.printed_by_id
+            recorders.add(appointment, mandate.letter.printed_by_id, Wrote.LETTER, at=now)
         appointment.service_class = ServiceClass(officer.service_class)
     values = {"order_number": details.order_number, "ordered_on": str(details.ordered_on)}
     return _finish(session, mandate, appointments, "name_officers", values, now=now)

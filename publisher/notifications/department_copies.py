@@ -53,7 +53,10 @@ def _addresses_of(session: Session, person: Person, now: datetime) -> list[Depar
     )
     query = (
         select(DepartmentAddress)
-        .where(DepartmentAddress.department_id.in_(offices))
+        .where(
+            DepartmentAddress.department_id.in_(offices),
+            DepartmentAddress.confirmed_at.is_not(None),
+        )
         .options(joinedload(DepartmentAddress.department))
         .order_by(DepartmentAddress.id)
     )

@@ -76,6 +76,7 @@ class NoticeKind(StrEnum):
     APPOINTMENTS_WAIT = "appointments_wait"
     APPOINTED = "appointed"
     APPOINTMENT_DOUBTED = "appointment_doubted"
+    APPOINTMENT_SENT_BACK = "appointment_sent_back"
     LINK_CODE = "link_code"
     OFFICE_WAITS = "office_waits"
     DEPARTMENT_COPY = "department_copy"
@@ -107,7 +108,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.SIGN_IN_CODE: "secret expires_at",
     NoticeKind.SIGN_INS_REFUSED: "at",
     NoticeKind.ACKNOWLEDGEMENT: "number title department received_at wished_at?",
-    NoticeKind.MAIL_ACKNOWLEDGEMENT: "number title department received_at",
+    NoticeKind.MAIL_ACKNOWLEDGEMENT: "number title department received_at programs?",
     NoticeKind.MAIL_NO_APPROVAL: "title",
     NoticeKind.MAIL_DEPARTMENT: "title received_at expires_at",
     NoticeKind.SUBMISSION_DECLINED: "number title reason by?",
@@ -163,6 +164,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.APPOINTMENTS_WAIT: "people count by? again?",
     NoticeKind.APPOINTED: "people count by?",
     NoticeKind.APPOINTMENT_DOUBTED: "person role department doubter put_back?",
+    NoticeKind.APPOINTMENT_SENT_BACK: "person role department reason by?",
     NoticeKind.OFFICE_WAITS: "role department",
     NoticeKind.IN_OFFICE: "role department on by? without_password?",
     NoticeKind.TRANSFERS_WAIT: "people count on number by?",

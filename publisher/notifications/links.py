@@ -77,6 +77,11 @@ def sign_in_code() -> str:
     return "/sign-in/code"
 
 
+def person(person_id: int) -> str:
+    """Return the path of a person's page, which the staff open."""
+    return f"/people/{person_id}"
+
+
 def appointments_waiting() -> str:
     """Return the path of the appointments that wait for the reader's confirmation."""
     return "/people/waiting"

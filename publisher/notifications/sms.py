@@ -34,10 +34,11 @@ BY_SMS_ALONE: Final = (
     NoticeKind.INVITATION,
     NoticeKind.PASSWORD_CODE,
     NoticeKind.CONTACT_CODE,
+    NoticeKind.CONTACT_CHANGE,
     NoticeKind.SIGN_IN_CODE,
     NoticeKind.APPROVAL_CODE,
 )
-"""The kinds with a link or code that a person without mail gets by SMS or not at all."""
+"""The kinds that have to reach a mobile number: those with a link or code, and its own change."""
 
 
 def tick_sms(

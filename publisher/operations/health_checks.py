@@ -5,6 +5,7 @@ A check returns a code with its values; the command line puts it into words.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,9 +24,10 @@ from publisher.database.session import Database
 from publisher.media.configured_store import bucket_store
 from publisher.notifications.sms import missing_codes, unknown_in
 from publisher.operations import worker_health
+from publisher.operations.start_checks import SECRET_FILE
 from publisher.operations.worker_health import Clock
 from publisher.papers.pdf import NoImage, read_letterhead
-from publisher.people import confirmation
+from publisher.people import confirmation, upgrade_review
 from publisher.settings.environment import Settings
 from publisher.settings.papers import PaperSettings
 from publisher.settings.sms import Sms
@@ -106,6 +108,22 @@ def check_variables(unknown: Mapping[str, str]) -> list[HealthFinding]:
             {"name": name, "nearest": nearest},
         )
         for name, nearest in unknown.items()
+    ]
+
+
+def check_secret_files(settings: Settings) -> list[HealthFinding]:
+    """Return a finding for each file with a secret that other users of this machine may read."""
+    media = settings.media
+    names = (".env", SECRET_FILE, media.media_key_file, media.media_secret_file)
+    files = [Path(name).absolute() for name in names if name]
+    # What a container is given has a mode that nobody in it can choose.
+    return [
+        HealthFinding(HealthSubject.SETTINGS, False, "secret_readable", {"file": file})
+        for file in files
+        if file.is_file()
+        and file.stat().st_mode & 0o006
+        and not file.is_relative_to("/run/secrets")
+        and not os.statvfs(file).f_flag & os.ST_RDONLY
     ]
 
 
@@ -222,13 +240,21 @@ def check_sms(sms: Sms) -> HealthFinding:
 
 
 def check_appointments(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Report appointments that wait, if nobody is left who may confirm them."""
+    """Report whom nobody is left to confirm, and how many are to be confirmed again."""
     with database.reading() as session:
-        ids = [row.id for row in confirmation.left_to_nobody(session, now=now)]
-    values = {"number": len(ids), "ids": " ".join(map(str, ids))}
-    return (
-        [HealthFinding(HealthSubject.APPOINTMENTS, False, "left_to_nobody", values)] if ids else []
-    )
+        left = confirmation.left_to_nobody(session, now=now)
+        names = ", ".join(row.person.name_mr for row in left)
+        unreviewed = upgrade_review.count(session, now=now)
+    ids = " ".join(str(row.id) for row in left)
+    found: dict[str, dict[str, object]] = {
+        "left_to_nobody": {"number": len(left), "ids": ids, "names": names},
+        "confirm_again": {"number": unreviewed},
+    }
+    return [
+        HealthFinding(HealthSubject.APPOINTMENTS, False, code, values)
+        for code, values in found.items()
+        if values["number"]
+    ]
 
 
 def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:

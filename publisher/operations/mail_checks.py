@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,12 +14,17 @@ from publisher.database.session import Database
 from publisher.delivery.accounts.manage import all_accounts
 from publisher.inbox.subscriptions import WebhookState, telling
 from publisher.intake.scans import is_waiting
+from publisher.mail_messages.authentication import results_in
+from publisher.mail_messages.message import AuthenticationResult
+from publisher.mail_messages.parts import MOST_HEADER_BYTES
 from publisher.mailbox.imap import imap_server
+from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.media.virus_scanner import ScannerAway, clamd, version_of
 from publisher.models.mailbox import Mailbox, MailOutcome, ReceivedMail
 from publisher.models.submissions import SubmissionFile
 from publisher.operations.account_checks import account_finding
 from publisher.operations.health_checks import HealthFinding, HealthSubject
+from publisher.settings.environment import Settings
 
 UNREAD_FOR: Final = timedelta(hours=1)
 """How long ago the mailbox was last read to its end, from which on `doctor` says so.
@@ -33,6 +40,31 @@ def check_senders(mail_server: str) -> HealthFinding:
     """Say whose results decide if a sender is believed; without any, everybody known is."""
     code = "senders_checked" if mail_server else "senders_unchecked"
     return HealthFinding(HealthSubject.MAILS, True, code, {"server": mail_server})
+
+
+def check_results(database: Database, store: MediaStore, settings: Settings) -> list[HealthFinding]:
+    """Say which results the last mails carried, and whether some of them count."""
+    query = select(ReceivedMail.raw_sha256).where(ReceivedMail.raw_sha256.is_not(None))
+    with database.reading() as session:
+        digests = session.scalars(query.order_by(ReceivedMail.id.desc()).limit(10)).all()
+    server, hops = settings.mail_server.lower(), settings.mail_server_hops
+    carried, counts = Counter[str](), not server
+    for digest in digests:
+        with suppress(MediumMissing, MediumChanged, StoreAway):
+            with store.open_file(digest or "") as raw:
+                results = results_in(raw.read(MOST_HEADER_BYTES))
+            counts |= any(each.server == server and each.received <= hops for each in results)
+            carried[_description(results)] += 1
+    descriptions = "; ".join(f"{number} × {text}" for text, number in carried.most_common())
+    values = {"number": carried.total(), "carried": descriptions, "server": server, "hops": hops}
+    code = "results_carried" if counts else "results_missing"
+    return [HealthFinding(HealthSubject.MAILS, counts, code, values)] if carried else []
+
+
+def _description(results: Iterable[AuthenticationResult]) -> str:
+    """Return each method with the server that claims it, and the Received headers above."""
+    texts = [f"{r.method} by {r.server[:80]!a} below {r.received} Received" for r in results]
+    return ", ".join(dict.fromkeys(texts)) or "none"
 
 
 def check_mailbox(database: Database, imap_url: str, *, now: datetime) -> HealthFinding:

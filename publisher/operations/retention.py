@@ -38,6 +38,7 @@ from publisher.models.people import ContactChange, KnownDevice, Link, SignIn, Si
 from publisher.models.posts import Rendition
 from publisher.models.submission_details import Upload
 from publisher.models.submissions import SubmissionFile
+from publisher.people.channel_writers import CAME_BY_TIME
 from publisher.register import uploads
 from publisher.states import QuarantineState
 from publisher.working_time import local_day
@@ -113,7 +114,11 @@ def _expired(now: datetime) -> dict[Table, ColumnElement[bool]]:
     return {
         SignInAttempt: SignInAttempt.at <= now - throttling.WINDOW,
         Link: or_(Link.used_at <= spent, Link.ended_at <= spent, Link.expires_at <= spent),
-        ContactChange: or_(ContactChange.ended_at <= spent, ContactChange.expires_at <= spent),
+        ContactChange: and_(
+            or_(ContactChange.ended_at <= spent, ContactChange.expires_at <= spent),
+            # The gate asks for these for ever.
+            func.coalesce(not_(CAME_BY_TIME), True),
+        ),
         SpotCode: or_(SpotCode.ended_at <= spent, SpotCode.expires_at <= spent),
         RefusedSignIn: and_(RefusedSignIn.at <= now - LOGS, RefusedSignIn.id != newest),
         RefusalDay: RefusalDay.day <= local_day(now - LOGS),
@@ -148,7 +153,9 @@ def _erase(session: Session, table: Table, is_expired: ColumnElement[bool]) -> i
 
 
 def _blank(session: Session, now: datetime) -> None:
-    """Clear address and device of the rows that stay."""
+    """Clear addresses and devices of the rows that stay."""
+    spent_changes = (ContactChange.ended_at <= now - SPENT, ContactChange.value != "")
+    session.execute(update(ContactChange).where(CAME_BY_TIME, *spent_changes).values(value=""))
     for table, is_expired in (
         (RefusedSignIn, RefusedSignIn.at <= now - LOGS),
         (SignIn, _has_ended(now - LOGS)),

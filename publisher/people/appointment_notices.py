@@ -20,8 +20,7 @@ from publisher.notifications import compose, links
 from publisher.notifications.compose import LinkedLine
 from publisher.notifications.formatting import in_words, language_of
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import office_links, personal_links, responsibility
-from publisher.people.confirmation import recorders_of
+from publisher.people import confirmation, office_links, personal_links, responsibility
 from publisher.states import AppointmentState
 
 GATHERED: Final = timedelta(minutes=15)
@@ -174,9 +173,10 @@ def _who_confirm(session: Session, appointment: Appointment, now: datetime) -> l
     if deciding_id is not None and appointment.role in {Role.OFFICER, Role.HEAD}:
         head = office_links.head_to_ask(session, deciding_id, now=now)
     appointments = responsibility.lead_and_admins(session, now=now) + ([head] if head else [])
-    recorder_ids = recorders_of(appointment)
+    confirmers = confirmation.possible_confirmers(session, [appointment], now=now)[appointment]
+    barred_ids = {row.person_id for row in appointments if row not in confirmers}
     people = responsibility.people_of(appointments)
-    return [person for person in people if person.id not in recorder_ids]
+    return [person for person in people if person.id not in barred_ids]
 
 
 def who_should_know(session: Session, appointment: Appointment, now: datetime) -> list[Person]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import Actor, Role
 from publisher import transitions
 from publisher.models.people import Appointment, Department
+from publisher.people import recorders
 from publisher.people.appointments import RANKS, end_now
 from publisher.people.permissions import action_to_record, not_ended
 
@@ -100,14 +101,16 @@ def _appoint(
         state=before.state,
         state_at=now,
         recorded_by_id=before.recorded_by_id,
-        changed_by_id=before.changed_by_id,
         printed_by_id=before.printed_by_id,
         confirmed_by_id=before.confirmed_by_id,
         confirmed_under_id=before.confirmed_under_id,
         confirmed_at=before.confirmed_at,
         taken_up_at=before.taken_up_at,
+        is_unreviewed=before.is_unreviewed,
     )
     session.add(appointment)
+    for recorder in before.recorders:
+        recorders.add(appointment, recorder.person_id, recorder.wrote, at=recorder.at)
     values = {"role": before.role, "department": to.id, "rank": rank, "before": before.id}
     verb = action_to_record(before.role)
     transitions.record(session, appointment, verb, actor=actor, now=now, values=values)

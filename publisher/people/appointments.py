@@ -19,9 +19,10 @@ from publisher.auth.one_time_links import LinkPurpose
 from publisher.auth.sessions import end_all
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person, ServiceClass
+from publisher.models.people_history import Wrote
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import channels, lookup
+from publisher.people import channels, lookup, recorders
 from publisher.people.departments import is_in_force
 from publisher.people.permissions import (
     SomebodyExists,
@@ -89,6 +90,8 @@ def record_person(
         **_first_state(role, person, now, confirms=confirms),
     )
     session.add(appointment)
+    recorders.add(appointment, actor.person_id, Wrote.RECORDED, at=now)
+    recorders.inherit_all(session, appointment, person)
     if confirms and role in NEEDS_CONFIRMATION:
         channels.note_confirmed(person, now=now)
     values = {"role": role, "department": department.id, "rank": appointment.rank, **(origin or {})}

@@ -12,7 +12,7 @@ from approvals.policy import Actor, ActorKind, Role
 from publisher.auth import offices, one_time_links
 from publisher.models.people import Appointment, Link, Person
 from publisher.people import confirmation, office_links
-from publisher.people.confirmation import MayNotConfirm, recorders_of
+from publisher.people.confirmation import MayNotConfirm
 from publisher.people.personal_links import appointment_of
 from publisher.states import AppointmentState
 
@@ -30,7 +30,7 @@ def waiting(session: Session, link: Link) -> list[Appointment]:
         )
         .order_by(Appointment.rank, Appointment.id)
     )
-    return [row for row in session.scalars(query) if link.person_id not in recorders_of(row)]
+    return [row for row in session.scalars(query) if link.person_id not in row.recorder_ids]
 
 
 def is_open(session: Session, link: Link, *, now: datetime) -> bool:

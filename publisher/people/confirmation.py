@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals import appointments, gate
 from approvals.appointments import STAFF, PendingAppointment
@@ -18,9 +18,17 @@ from approvals.policy import Action, Actor, ActorKind, Role, require, scope_of
 from publisher import transitions
 from publisher.auth.offices import activate
 from publisher.models.people import Appointment, Department, Person
+from publisher.models.people_history import AppointmentRecorder
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import channels, invitations, office_links, responsibility
+from publisher.people import (
+    channel_writers,
+    channels,
+    invitations,
+    office_links,
+    recorders,
+    responsibility,
+)
 from publisher.people.permissions import is_command, not_ended
 from publisher.states import AppointmentState
 from publisher.validation import FieldError, Invalid, NotFound
@@ -33,7 +41,7 @@ MOST_AT_ONCE: Final = 200
 
 
 class MayNotConfirm(NotAllowed):
-    """The actor recorded it, or their own appointment rests on its recorder, or it is not theirs.
+    """The actor recorded it, or is of one hand with a recorder, or it is not theirs.
 
     `name` is the person who was to be confirmed.
     """
@@ -61,7 +69,7 @@ def _waiting(now: datetime) -> Select[Appointment]:
             joinedload(Appointment.person),
             joinedload(Appointment.department),
             joinedload(Appointment.recorded_by),
-            joinedload(Appointment.printed_by),
+            selectinload(Appointment.recorders).joinedload(AppointmentRecorder.person),
         )
         .order_by(Department.name_mr, Appointment.role, Appointment.id)
     )
@@ -87,12 +95,20 @@ def waiting_beside(
 
 def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Appointment]:
     """Return those of the waiting appointments that the actor may confirm, at most 200."""
-    own = _own_recorder_ids(session, actor)
-    query = _waiting(now).where(_is_within_reach(actor, own))
+    query = _waiting(now).where(_is_within_reach(actor, recorders.barred_ids(session, actor)))
     if actor.role is not Role.HEAD:
         query = query.limit(MOST_AT_ONCE)
-    rows = [row for row in session.scalars(query) if _may(session, actor, row, own, now=now)]
-    return rows[:MOST_AT_ONCE]
+    return among(session, actor, session.scalars(query), now=now)[:MOST_AT_ONCE]
+
+
+def among(
+    session: Session, actor: Actor, rows: Iterable[Appointment], *, now: datetime
+) -> list[Appointment]:
+    """Return those of these appointments that the actor may confirm; a command may all."""
+    if is_command(actor):
+        return list(rows)
+    bound = recorders.barred_ids(session, actor)
+    return [row for row in rows if _may(session, actor, row, bound, now=now)]
 
 
 def count_waiting_for(session: Session, actor: Actor, *, now: datetime) -> int:
@@ -101,8 +117,10 @@ def count_waiting_for(session: Session, actor: Actor, *, now: datetime) -> int:
         return 0
     if actor.role is Role.HEAD:
         return len(waiting_for(session, actor, now=now))
-    own = _own_recorder_ids(session, actor)
-    query = _counted(_waiting(now)).where(_is_within_reach(actor, own))
+    if not count_waiting(session, now=now):
+        return 0  # as nearly always, and whose hand the actor is of costs a statement
+    bound = recorders.barred_ids(session, actor)
+    query = _counted(_waiting(now)).where(_is_within_reach(actor, bound))
     return session.scalar(query) or 0
 
 
@@ -110,35 +128,55 @@ def _counted(query: Select[Appointment]) -> Select[int]:
     return query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
 
 
-def _is_within_reach(actor: Actor, own_recorder_ids: frozenset[int]) -> ColumnElement[bool]:
+def _is_within_reach(actor: Actor, bound: frozenset[int]) -> ColumnElement[bool]:
     """Return the condition of what the actor may confirm; for a head, now or later."""
     if actor.role is Role.HEAD:
         department_ids = (Appointment.department_id, Department.reports_to_id)
         return or_(*(column == actor.department_id for column in department_ids))
-    recorders = (Appointment.recorded_by_id, Appointment.changed_by_id, Appointment.printed_by_id)
-    barred_ids = {actor.person_id, *own_recorder_ids}
     return and_(
         Appointment.person_id != actor.person_id,
         Appointment.role.not_in([] if actor.role is Role.ADMIN else STAFF),
-        *(func.coalesce(column, 0).not_in(barred_ids) for column in recorders),
+        ~recorders.is_written_by(bound),
     )
 
 
 def left_to_nobody(session: Session, *, now: datetime) -> list[Appointment]:
     """Return those of the waiting appointments that nobody in office may confirm, now or later."""
+    confirmers = possible_confirmers(session, waiting(session, now=now), now=now)
+    return [row for row, offices in confirmers.items() if not offices]
+
+
+def possible_confirmers(
+    session: Session,
+    rows: Collection[Appointment],
+    *,
+    now: datetime,
+    writer_id: int | None = None,
+) -> dict[Appointment, list[Appointment]]:
+    """Return the offices that may confirm each of these, now or later.
+
+    It is what would be so once this `writer_id` has written in them too.
+    """
     offices = responsibility.lead_and_admins(session, now=now)
     offices += responsibility.holders(session, Role.HEAD, now=now)
-    return [
-        row
-        for row in waiting(session, now=now)
-        if not any(_may_in_time(office, row) for office in offices)
+    makers = recorders.makers(session)
+    actors = [
+        (
+            office,
+            Actor(ActorKind.PERSON, office.person_id, office.id, office.role, office.department_id),
+            appointments.bound_ids(office.person_id, makers),
+        )
+        for office in offices
     ]
-
-
-def _may_in_time(office: Appointment, appointment: Appointment) -> bool:
-    actor = Actor(ActorKind.PERSON, office.person_id, office.id, office.role, office.department_id)
-    nomination = _nomination(appointment, is_left_by_head=True)
-    return appointments.may_confirm(actor, nomination, own_recorder_ids=recorders_of(office))
+    confirmers: dict[Appointment, list[Appointment]] = {}
+    for row in rows:
+        nomination = _nomination(row, is_left_by_head=True, writer_id=writer_id)
+        confirmers[row] = [
+            office
+            for office, actor, bound in actors
+            if appointments.may_confirm(actor, nomination, bound_ids=bound)
+        ]
+    return confirmers
 
 
 def digest_of(appointment: Appointment) -> str:
@@ -173,8 +211,8 @@ def confirm(
         if len(digests) > MOST_AT_ONCE:
             raise Invalid([FieldError("chosen", "too_many", {"most": MOST_AT_ONCE})])
         require(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
-    own = _own_recorder_ids(session, actor)
     confirmed = [_locked(session, appointment_id) for appointment_id in sorted(digests)]
+    allowed = among(session, actor, confirmed, now=now)
     for appointment in confirmed:
         name = appointment.person.name_mr
         transitions.check_move(
@@ -182,7 +220,7 @@ def confirm(
         )
         if digests[appointment.id] != digest_of(appointment):
             raise ChangedSinceShown(name=name)
-        if not is_command(actor) and not _may(session, actor, appointment, own, now=now):
+        if appointment not in allowed:
             raise MayNotConfirm(name=name)
     for appointment in confirmed:
         confirm_locked(session, appointment, actor=actor, now=now, origin=origin or {})
@@ -251,58 +289,58 @@ def _may(
     session: Session,
     actor: Actor,
     appointment: Appointment,
-    own_recorder_ids: frozenset[int],
+    bound: frozenset[int],
     *,
     now: datetime,
 ) -> bool:
     # Only a head's right depends on it, and each look at it is a statement.
     is_left = actor.role is Role.HEAD and _is_left_by_head(session, appointment, now)
     nomination = _nomination(appointment, is_left_by_head=is_left)
-    return appointments.may_confirm(actor, nomination, own_recorder_ids=own_recorder_ids)
+    return appointments.may_confirm(actor, nomination, bound_ids=bound)
 
 
 def _is_left_by_head(session: Session, appointment: Appointment, now: datetime) -> bool:
     head = responsibility.head(session, appointment.department_id, now=now)
     is_late = now >= add_working_days(appointment.state_at, HEAD_DECIDES_WITHIN)
-    return head is None or head.person_id in recorders_of(appointment) or is_late
+    return head is None or head.person_id in appointment.recorder_ids or is_late
 
 
-def _nomination(appointment: Appointment, *, is_left_by_head: bool) -> PendingAppointment:
+def _nomination(
+    appointment: Appointment, *, is_left_by_head: bool, writer_id: int | None = None
+) -> PendingAppointment:
     return PendingAppointment(
         person_id=appointment.person_id,
         role=Role(appointment.role),
         department_id=appointment.department_id,
         superior_id=appointment.department.reports_to_id,
-        recorder_ids=recorders_of(appointment),
+        recorder_ids=appointment.recorder_ids.union({writer_id} if writer_id else ()),
         is_left_by_head=is_left_by_head,
     )
 
 
-def recorders_of(appointment: Appointment) -> frozenset[int]:
-    """Return who recorded the appointment, and who counts as its recorder too.
-
-    That is who changed its person's address afterwards, and who printed the letter on paper by
-    whose code it was recorded.
-    """
-    person_ids = (appointment.recorded_by_id, appointment.changed_by_id, appointment.printed_by_id)
-    return frozenset(person_id for person_id in person_ids if person_id is not None)
-
-
 def rests_on(appointment: Appointment) -> frozenset[int]:
-    """Return the persons on whom the appointment rests; see `approvals.gate.rests_on`."""
+    """Return the persons on whom the appointment rests; see `approvals.gate.rests_on`.
+
+    Who gave its holder another mail address or mobile is one of them.
+    """
+    session = Session.object_session(appointment)
+    writer_ids = channel_writers.writer_ids(session, appointment.id) if session else frozenset()
+    if appointment.confirmed_by_id is None:
+        return writer_ids
     confirming = appointment.confirmed_under
     is_staff = confirming is not None and confirming.role in STAFF
-    staff_recorder_ids = recorders_of(confirming) if confirming and is_staff else frozenset()
-    return gate.rests_on(recorders_of(appointment), appointment.confirmed_by_id, staff_recorder_ids)
+    staff_recorder_ids = confirming.recorder_ids if confirming and is_staff else frozenset()
+    return writer_ids | gate.rests_on(
+        appointment.recorder_ids, appointment.confirmed_by_id, staff_recorder_ids
+    )
+
+
+def own_ground(session: Session, actor: Actor) -> frozenset[int]:
+    """Return the persons on whom the appointment rests that the actor works under."""
+    key = actor.appointment_id
+    return rests_on(session.get_one(Appointment, key)) if key is not None else frozenset()
 
 
 def candidate(appointment: Appointment) -> Candidate:
     """Return the appointment as the gate weighs it."""
     return Candidate(appointment.person_id, appointment.id, rests_on(appointment))
-
-
-def _own_recorder_ids(session: Session, actor: Actor) -> frozenset[int]:
-    # A head's right does not depend on it, and each look is a statement.
-    if actor.appointment_id is None or actor.role is Role.HEAD:
-        return frozenset()
-    return recorders_of(session.get_one(Appointment, actor.appointment_id))

@@ -13,7 +13,7 @@ from approvals.policy import Role
 from publisher.database.session import Database
 from publisher.models.people import Appointment, Person
 from publisher.people import appointment_notices, office_links
-from publisher.people.confirmation import HEAD_DECIDES_WITHIN, recorders_of
+from publisher.people.confirmation import HEAD_DECIDES_WITHIN
 from publisher.people.permissions import not_ended
 from publisher.states import AppointmentState
 from publisher.working_time import add_working_days, is_working
@@ -35,7 +35,7 @@ def _remind(session: Session, now: datetime) -> int:
     for row in _asked(session, now):
         head = office_links.head_to_ask(session, row.department_id, now=now)
         is_in_time = now < add_working_days(row.state_at, HEAD_DECIDES_WITHIN)
-        if head is not None and head.person_id not in recorders_of(row) and is_in_time:
+        if head is not None and head.person_id not in row.recorder_ids and is_in_time:
             by_head[head.person].append(row)
     due = {person: rows for person, rows in by_head.items() if _is_due(rows, now)}
     for person, rows in due.items():

@@ -22,7 +22,8 @@ from publisher.auth.contact_details import BadPerson, Problems, read_mail, read_
 from publisher.database.session import Database
 from publisher.models.history import Event
 from publisher.models.people import Appointment, ContactChange, ContactField, Person
-from publisher.people import channels, confirmation, contact_notices
+from publisher.models.people_history import Wrote
+from publisher.people import channels, contact_notices, recorders
 from publisher.people.lookup import confirm_again
 from publisher.people.name_changes import require_rename
 from publisher.people.permissions import is_command, require_not_own, standing
@@ -60,9 +61,10 @@ def correct(
     """
     _require_staff(actor, now=now)
     require_rename(session, actor, person, now=now)
-    if not _read(session, person, mail, mobile):
+    if not (contacts := _read(session, person, mail, mobile)):
         return []
-    is_confirmed = confirm_again(session, person, actor=actor, now=now)
+    wrote = [Wrote(field) for field in contacts]
+    is_confirmed = confirm_again(session, person, wrote, actor=actor, now=now)
     contacts = _read(session, person, mail, mobile)
     if person.password_hash is None:
         channels.store(session, person, contacts, actor=actor, now=now, origin=origin)
@@ -189,12 +191,9 @@ def may_second(session: Session, actor: Actor, change: ContactChange, *, now: da
         return True
     if actor.role not in STAFF or actor.person_id in {change.person_id, change.asked_by_id}:
         return False
-    own = session.get_one(Appointment, actor.appointment_id)
-    own_recorder_ids = confirmation.recorders_of(own)
+    bound = recorders.barred_ids(session, actor)
     return all(
-        appointments.may_confirm(
-            actor, _nomination(change, appointment), own_recorder_ids=own_recorder_ids
-        )
+        appointments.may_confirm(actor, _nomination(change, appointment), bound_ids=bound)
         for appointment in standing(session, person_id=change.person_id, now=now)
     )
 

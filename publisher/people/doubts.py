@@ -6,16 +6,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
 from approvals.policy import Actor, Role
 from publisher import transitions
 from publisher.auth import one_time_links
+from publisher.models.emergency import Duty
 from publisher.models.people import Appointment, Link, Person
+from publisher.models.people_history import Wrote
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import responsibility
+from publisher.people import recorders, responsibility
 from publisher.people.appointment_notices import who_should_know
 from publisher.people.appointment_return import lock_approvals, put_back
 from publisher.people.permissions import require_another_admin
@@ -59,6 +62,7 @@ def outlook(session: Session, *, link: Link, now: datetime) -> DoubtOutlook:
 def doubt(session: Session, *, link: Link, actor: Actor, now: datetime) -> DoubtOutlook:
     """Put the appointment back to *recorded*, or ask the admins to look; return what was done.
 
+    Who confirmed it counts as a recorder from then on, and the duties of its person end.
     The caller has checked that the person of the link acts. Returns `DONE` or `SAID` if there is
     nothing left to do. Raises `NotToldAnyMore`, `LastAdmin`, or `Overtaken` if somebody else did it
     at this moment.
@@ -71,6 +75,9 @@ def doubt(session: Session, *, link: Link, actor: Actor, now: datetime) -> Doubt
             require_another_admin(session, person_id=appointment.person_id, now=now)
         approvals = lock_approvals(session, [appointment])
         put_back(session, [appointment], approvals=approvals, actor=actor, now=now, verb=DOUBTED)
+        if confirmer is not None:
+            recorders.add(appointment, confirmer.id, Wrote.CONFIRMED, at=now)
+        _end_duties(session, appointment, actor=actor, now=now)
         readers = who_should_know(session, appointment, now)
         readers += responsibility.people_of(responsibility.lead_and_admins(session, now=now))
         _tell(session, link, appointment, [*readers, *filter(None, [confirmer])], what, now)
@@ -82,6 +89,16 @@ def doubt(session: Session, *, link: Link, actor: Actor, now: datetime) -> Doubt
         return what
     one_time_links.use(session, link=link, now=now)
     return what
+
+
+def _end_duties(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
+    """End the person's duties: whoever is confirmed again is put on duty anew."""
+    query = select(Duty).where(
+        Duty.person_id == appointment.person_id, Duty.ended_at.is_(None), Duty.until_at > now
+    )
+    for duty in session.scalars(query.order_by(Duty.id).with_for_update()):
+        duty.ended_at, duty.ended_by_id = now, actor.person_id
+        transitions.record(session, duty, "take_off_duty", actor=actor, now=now)
 
 
 def _tell(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,8 +14,9 @@ from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.policy import Actor
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_line, read_mail, read_mobile
-from publisher.models.people import Appointment, Person
-from publisher.people import channels, names
+from publisher.models.people import Appointment, Person, SignIn
+from publisher.models.people_history import Wrote
+from publisher.people import channels, names, recorders
 from publisher.people.appointment_return import lock_approvals, put_back
 from publisher.people.permissions import (
     is_command,
@@ -134,7 +136,7 @@ def _complete(
         raise _held_by(person, channels[0], "owners_alone")
     if channels:
         require_whole_person(session, actor, person, now=now)
-        confirm_again(session, person, actor=actor, now=now)
+        confirm_again(session, person, [Wrote(field) for field in channels], actor=actor, now=now)
     for field in channels:
         setattr(person, field, blanks[field])
     if added_names := {field: blanks[field] for field in blanks if field not in channels}:
@@ -144,16 +146,21 @@ def _complete(
         transitions.record(session, person, "complete_person", actor=actor, now=now, values=values)
 
 
-def confirm_again(session: Session, person: Person, *, actor: Actor, now: datetime) -> bool:
+def confirm_again(
+    session: Session, person: Person, wrote: Collection[Wrote], *, actor: Actor, now: datetime
+) -> bool:
     """Lock a person; their appointments wait again if they have never signed in.
 
-    A confirmation covers what it showed. A command confirms anew instead, and the others are told
-    so; returns True if it has. Raises as `put_back` does.
+    A confirmation covers what it showed, and the actor, who `wrote` what changes, counts as a
+    recorder from now on. A command confirms anew instead, and the others are told so; returns True
+    if it has. Raises as `put_back` does.
     """
     offices = standing(session, person_id=person.id, now=now)
     rows = [row for row in offices if row.role in NEEDS_CONFIRMATION]
     approvals = [] if person.password_hash is not None else lock_approvals(session, rows)
     session.refresh(person, with_for_update={"of": Person})
+    if not session.scalar(select(exists().where(SignIn.person_id == person.id))):
+        recorders.note_change(session, person, wrote, actor=actor, now=now)
     if person.password_hash is not None:
         return False
     for row in rows:
@@ -174,6 +181,4 @@ def confirm_again(session: Session, person: Person, *, actor: Actor, now: dateti
         verb="change_address",
         columns={"taken_up_at": None},
     )
-    for row in rows:
-        row.changed_by_id = actor.person_id
     return False

@@ -17,8 +17,7 @@ from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.models.people import Appointment, Link, Person
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import responsibility
-from publisher.people.confirmation import recorders_of
+from publisher.people import recorders, responsibility
 from publisher.people.permissions import is_command, require_not_own, standing
 from publisher.validation import NotFound
 
@@ -126,10 +125,8 @@ def _are_pair(
     """Return True if the second one may end the factor of the person after the first has asked."""
     roles = {first.role, second.role}
     # Otherwise two mailboxes of one person would be enough.
-    is_independent = (
-        second.person_id not in {first.person_id, person.id}
-        and first.person_id not in recorders_of(second)
-        and second.person_id not in recorders_of(first)
+    is_independent = second.person_id != person.id and recorders.are_independent(
+        session, first, second
     )
     offices = standing(session, person_id=person.id, now=now)
     has_part = second.role in STAFF or second.department_id in {

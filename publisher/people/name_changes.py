@@ -12,6 +12,7 @@ from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.auth.contact_details import read_line
 from publisher.models.people import Person
+from publisher.models.people_history import Wrote
 from publisher.people import names
 from publisher.people.lookup import confirm_again
 from publisher.people.permissions import (
@@ -64,7 +65,7 @@ def rename(
     }
     if all(text == getattr(person, field) for field, text in texts.items()):
         return
-    confirm_again(session, person, actor=actor, now=now)
+    confirm_again(session, person, [Wrote.NAME], actor=actor, now=now)
     changes = {field: text for field, text in texts.items() if text != getattr(person, field)}
     before = {field: getattr(person, field) for field in changes}
     values: dict[str, object] = {"fields": sorted(changes), **(origin or {})}

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, object_session
 
 from approvals.policy import Actor
 from publisher.models.history import Event
-from publisher.models.people import Person, PersonName
+from publisher.models.people import Person
+from publisher.models.people_history import PersonName
 
 _CACHE: Final = "former_names"
 _NO_WORK: Final = ("sign_ins", "known_devices", "refused_sign_ins")

@@ -173,7 +173,8 @@ def reset(
     for contact in filter(None, (person.mail, person.mobile)):
         throttling.reset(session, throttling.key_of_identifier(contact))
     actor = Actor(ActorKind.LINK, person_id=person.id)
-    transitions.record(session, person, "reset_password", actor=actor, now=now)
+    values = {"by": "mail" if "@" in link.sent_to else "sms"}
+    transitions.record(session, person, "reset_password", actor=actor, now=now, values=values)
     say_password_changed(session, person, actor=actor, now=now)
     return person
 

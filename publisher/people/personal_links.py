@@ -96,8 +96,8 @@ def send_code(
     """
     person = link.person
     mobile = confirmed_mobile(session, person, now=now)
-    # Who has stolen a link must not send SMS without end.
-    key = throttling.key_of_identifier(f"link codes of {person.id}")
+    # Who has stolen a link must not send SMS without end, nor close its owner's other links.
+    key = throttling.key_of_identifier(f"codes to link {link.id}")
     is_closed = throttling.throttled_until(session, [key, _wrong_key(link)], now=now) is not None
     if mobile is None or is_closed:
         return LinkCodeProblem.THROTTLED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, select
@@ -15,7 +16,7 @@ from publisher.models.departments import DepartmentAddress
 from publisher.models.people import ContactField, Department, Person
 from publisher.notifications import compose, department_copies, links
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import contact_corrections, responsibility
+from publisher.people import contact_corrections, recorders, responsibility
 from publisher.people.confirmation import MayNotConfirm
 from publisher.people.departments import is_in_force
 from publisher.people.permissions import require_record
@@ -34,15 +35,25 @@ def addresses_of(session: Session, *, department_id: int) -> list[DepartmentAddr
 
 
 def add(
-    session: Session, *, actor: Actor, department_id: int, mail_text: str, now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    department_id: int,
+    mail_text: str,
+    now: datetime,
+    of_a_mail: bool = False,
 ) -> DepartmentAddress:
     """Record a shared address of a department; one that it has already is returned.
 
-    Raises `WrongRole` unless the actor may record the department's officers, and `BadPerson`: its
-    values name the person or the department that has the address.
+    Raises `WrongRole` unless the actor may record the department's officers, or sorts the Cell's
+    mails and the address is `of_a_mail`; and `BadPerson`: its values name the person or the
+    department that has the address.
     """
     department = _department_in_force(session, department_id, now)
-    require_record(actor, Role.OFFICER, department.id, now=now)
+    if of_a_mail:
+        require(actor, Action.HAND_IN, None, now=now)
+    else:
+        require_record(actor, Role.OFFICER, department.id, now=now)
     mail = read_mail(mail_text)
     if mail is None:
         raise BadPerson(ContactField.MAIL, "empty")
@@ -102,12 +113,17 @@ def remove(
     _note(session, address, "remove_shared_address", actor, now)
 
 
-def waiting_for(actor: Actor) -> ColumnElement[bool]:
-    """The address waits for a confirmation that the actor may give: it is another's record."""
-    conditions = [
+def waiting_for(actor: Actor, barred_ids: Collection[int] = ()) -> ColumnElement[bool]:
+    """The address waits for a confirmation that the actor may give: it is another's record.
+
+    `barred_ids` are those whose hand is the actor's.
+    """
+    # What a command recorded, anybody of these may confirm.
+    recorder_id = func.coalesce(DepartmentAddress.recorded_by_id, 0)
+    conditions: list[ColumnElement[bool]] = [
         DepartmentAddress.confirmed_at.is_(None),
-        # What a command recorded, anybody of these may confirm.
-        func.coalesce(DepartmentAddress.recorded_by_id, 0) != actor.person_id,
+        recorder_id != actor.person_id,
+        recorder_id.not_in(barred_ids),
     ]
     match scope_of(actor, Action.CONFIRM_APPOINTMENT):
         case None:
@@ -117,11 +133,17 @@ def waiting_for(actor: Actor) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def waiting(actor: Actor) -> Select[DepartmentAddress]:
+def count_waiting_for(session: Session, actor: Actor) -> int:
+    """Return how many addresses wait for the actor."""
+    query = waiting(session, actor).order_by(None).with_only_columns(func.count())
+    return session.scalar(query) or 0
+
+
+def waiting(session: Session, actor: Actor) -> Select[DepartmentAddress]:
     """Return the query of the addresses that wait for the actor, the oldest first."""
     return (
         select(DepartmentAddress)
-        .where(waiting_for(actor))
+        .where(waiting_for(actor, recorders.barred_ids(session, actor)))
         .options(
             joinedload(DepartmentAddress.department), joinedload(DepartmentAddress.recorded_by)
         )
@@ -134,13 +156,14 @@ def confirm(
 ) -> DepartmentAddress:
     """Confirm an address: mails from there are the department's. Its officers and head are told.
 
-    Raises `WrongRole`, `FreshSignInRequired`, `MayNotConfirm` for who recorded it, or `NotFound`.
+    Raises `WrongRole`, `FreshSignInRequired`, `NotFound`, or `MayNotConfirm` for who recorded it or
+    is of one hand with them.
     """
     require(actor, Action.CONFIRM_APPOINTMENT, department_id, now=now)
     address = session.get(DepartmentAddress, address_id)
     if address is None or address.department_id != department_id:
         raise NotFound(address_id)
-    if address.recorded_by_id == actor.person_id:
+    if address.recorded_by_id in recorders.barred_ids(session, actor):
         raise MayNotConfirm(name=address.mail)
     if address.confirmed_at is not None:
         return address

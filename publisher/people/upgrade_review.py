@@ -1,35 +1,41 @@
-"""What was in force at the upgrade without a confirmation: the admin looks it through once."""
+"""What was in force at an upgrade by a confirmation that would not be enough today."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.models.people import Appointment, Department
-from publisher.people.permissions import not_ended
+from publisher.models.people_history import AppointmentRecorder
+from publisher.people import channels, confirmation
+from publisher.people.permissions import is_command, not_ended
 
 MOST_SHOWN = 200
 
 
 def unreviewed(session: Session, *, now: datetime) -> list[Appointment]:
-    """Return the appointments that nobody has looked through yet, by department, at most 200."""
+    """Return the appointments that are to be confirmed again, by department, at most 200."""
     query = (
         select(Appointment)
         .join(Appointment.department)
         .where(_is_open(now))
-        .options(joinedload(Appointment.person), joinedload(Appointment.department))
+        .options(
+            joinedload(Appointment.person),
+            joinedload(Appointment.department),
+            selectinload(Appointment.recorders).joinedload(AppointmentRecorder.person),
+        )
         .order_by(Department.name_mr, Appointment.role, Appointment.id)
     )
     return list(session.scalars(query.limit(MOST_SHOWN)))
 
 
 def count(session: Session, *, now: datetime) -> int:
-    """Return how many appointments are left to look through."""
+    """Return how many appointments are left to be confirmed again."""
     return session.scalar(select(func.count(Appointment.id)).where(_is_open(now))) or 0
 
 
@@ -38,25 +44,34 @@ def _is_open(now: datetime) -> ColumnElement[bool]:
 
 
 def look_through(
-    session: Session, *, actor: Actor, now: datetime, appointment_ids: Collection[int]
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    appointment_ids: Collection[int],
+    origin: Mapping[str, str] | None = None,
 ) -> int:
-    """Record that these appointments were looked through; returns the number of new ones.
+    """Confirm these appointments again; returns the number of new ones.
 
-    Nobody looks through their own. Raises `WrongRole`.
+    What the actor may not confirm is left as it is; a command may confirm all. The others are told
+    as of any confirmation. Raises `WrongRole` or `FreshSignInRequired`.
     """
-    require(actor, Action.RECORD_OTHER_ROLE, None, now=now)
+    if not is_command(actor):
+        require(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
     query = (
         select(Appointment)
-        .where(
-            Appointment.id.in_(appointment_ids),
-            Appointment.person_id != actor.person_id,
-            _is_open(now),
-        )
+        .where(Appointment.id.in_(appointment_ids), _is_open(now))
         .order_by(Appointment.id)
         .with_for_update(of=Appointment)
     )
-    appointments = session.scalars(query).all()
+    appointments = confirmation.among(session, actor, session.scalars(query).all(), now=now)
     for appointment in appointments:
         appointment.is_unreviewed = False
-        transitions.record(session, appointment, "look_through", actor=actor, now=now)
+        appointment.confirmed_by_id = actor.person_id
+        appointment.confirmed_under_id = actor.appointment_id
+        appointment.confirmed_at, appointment.told_at = now, None
+        channels.note_confirmed(appointment.person, now=now)
+        transitions.record(
+            session, appointment, "look_through", actor=actor, now=now, values=origin
+        )
     return len(appointments)

@@ -114,6 +114,9 @@ def _person(cells: Mapping[Column, str], rank: str) -> NamedPerson:
             mobile=_mobile_part(texts["mobile"]),
         )
     )
+    for problem in problems.found:
+        # Without a name the next cell says who it is.
+        problem.officer = next(filter(None, texts.values()), "")
     problems.finish()
     assert details is not None  # noqa: S101  else there was a problem
     return NamedPerson(details, service_class)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from publisher.auth.contact_details import BadInput, BadPerson
 from publisher.models.departments import RegisterKind
 from publisher.models.people import Appointment, Department
+from publisher.people.lookup import PersonDetails
 from publisher.register.answers import Answer, NamedPerson
 from publisher.register.current_state import CurrentState
 from publisher.register.department_match import DepartmentMatch
@@ -162,6 +164,16 @@ def _channels(planned: PlannedRow) -> set[str | None]:
     return {channel for person in details for channel in (person.mail, person.mobile)} - {None}
 
 
+@contextmanager
+def _naming(details: PersonDetails) -> Iterator[None]:
+    """Let what is refused meanwhile say that it is about this person."""
+    try:
+        yield
+    except BadInput as problem:
+        problem.officer = details.name_mr
+        raise
+
+
 class _Planner:
     """Plans row after row; each row sees what the rows before it would have done."""
 
@@ -175,9 +187,11 @@ class _Planner:
             return
         try:
             self._check_pair(planned, department)
-            planned.people = [
-                self._plan_person(person, department) for person in planned.answer.people
-            ]
+            people = []
+            for person in planned.answer.people:
+                with _naming(person.details):
+                    people.append(self._plan_person(person, department))
+            planned.people = people
             if planned.moves and planned.above is not None:
                 self._state.place(department, planned.above)
         except BadInput as problem:
@@ -199,7 +213,8 @@ class _Planner:
             if first.mail and first.mail == second.mail:
                 raise BadPerson("mail", "one_mail")
         for details in people:
-            self._state.require_other(self._kind, department, details)
+            with _naming(details):
+                self._state.require_other(self._kind, department, details)
 
     def _plan_person(self, named: NamedPerson, department: Department) -> PlannedPerson:
         changes = self._state.check_person(named.details)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import CTE, ColumnElement, and_, exists, func, or_, select
@@ -9,8 +10,10 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from approvals.appointments import STAFF
 from publisher.models.approvals import Absence
-from publisher.models.people import Appointment
+from publisher.models.people import Appointment, ContactChange
+from publisher.models.people_history import AppointmentRecorder
 from publisher.models.posts import Post, PostKind, Revision
+from publisher.people import channel_writers
 from publisher.people.absences import is_away_on
 from publisher.reports.sql_basics import once
 from publisher.working_time import local_day
@@ -22,7 +25,7 @@ def is_barred(appointment: type[Appointment]) -> ColumnElement[bool]:
     It is the SQL form of `Candidate.may_approve`: the person, or somebody on whom the
     appointment rests, wrote the revision or one that it restores. Replies bind nobody.
     """
-    return _wrote(appointment.person_id, *_ground(appointment))
+    return _wrote(lambda author: _is_bound(appointment, author))
 
 
 def is_away(appointment: type[Appointment], *, now: datetime) -> ColumnElement[bool]:
@@ -33,36 +36,47 @@ def is_away(appointment: type[Appointment], *, now: datetime) -> ColumnElement[b
     is_recorded = exists().where(
         Absence.person_id == appointment.person_id,
         is_away_on(local_day(now)),
-        ~_wrote(Absence.recorded_by_id),
+        ~_wrote(lambda author: author == Absence.recorded_by_id),
     )
     return is_recorded.correlate_except(Absence)
 
 
-def _wrote(*person_ids: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """One of these persons wrote `Revision`, which is of a post, or a revision that it restores."""
+def _wrote(
+    is_meant: Callable[[InstrumentedAttribute[int]], ColumnElement[bool]],
+) -> ColumnElement[bool]:
+    """Somebody who is meant wrote `Revision`, which is of a post, or a revision it restores."""
     sources, older = _restored_sources(), aliased(Revision)
     restored = exists().where(
         sources.c.id == Revision.id,
         older.id == sources.c.source_id,
-        older.author_id.in_(person_ids),
+        is_meant(older.author_id),
     )
-    wrote = or_(Revision.author_id.in_(person_ids), restored.correlate_except(sources, older))
+    wrote = or_(is_meant(Revision.author_id), restored.correlate_except(sources, older))
     return and_(Post.kind == PostKind.POST, wrote)
 
 
-def _ground(appointment: type[Appointment]) -> tuple[ColumnElement[int], ...]:
-    """Return the persons on whom the appointment rests, 0 for nobody: `gate.rests_on`."""
-    confirming = aliased(Appointment)
-    recorder_ids = [
-        select(column)
-        .where(confirming.id == appointment.confirmed_under_id, confirming.role.in_(STAFF))
-        .correlate_except(confirming)
-        .scalar_subquery()
-        for column in (confirming.recorded_by_id, confirming.changed_by_id)
-    ]
-    # NULL in a list makes NOT IN unknown, and the officer would disappear.
-    return tuple(
-        func.coalesce(person_id, 0) for person_id in (appointment.confirmed_by_id, *recorder_ids)
+def _is_bound(
+    appointment: type[Appointment], author: InstrumentedAttribute[int]
+) -> ColumnElement[bool]:
+    """The author is the person, or one on whom the appointment rests: `gate.rests_on`."""
+    confirming, staff = aliased(Appointment), aliased(AppointmentRecorder)
+    recorded_confirmer = exists().where(
+        confirming.id == appointment.confirmed_under_id,
+        confirming.role.in_(STAFF),
+        staff.appointment_id == confirming.id,
+        staff.person_id == author,
+    )
+    gave_channel = exists().where(
+        channel_writers.is_ground(appointment),
+        or_(ContactChange.asked_by_id == author, ContactChange.seconded_by_id == author),
+    )
+    # NULL would make its negation unknown, and the officer would disappear.
+    confirmer_id = func.coalesce(appointment.confirmed_by_id, 0)
+    return or_(
+        author == appointment.person_id,
+        author == confirmer_id,
+        recorded_confirmer.correlate_except(confirming, staff),
+        gave_channel.correlate_except(ContactChange),
     )
 
 

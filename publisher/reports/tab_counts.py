@@ -144,6 +144,8 @@ def overview_of(
     sums: Counter[str] = Counter()
     for tab, count in zip(tabs, counts, strict=True):
         sums[tab] += count
+    if sums["addresses"]:  # those of the actor's own hand are none of them
+        sums["addresses"] = shared_addresses.count_waiting_for(session, actor)
     sums["to_confirm"] = confirmation.count_waiting_for(session, actor, now=now)
     parts = (actor.appointment_id, max(0, last_id - LATE), number, int(now.timestamp()))
     return Overview(Counts(**sums), "-".join(map(str, parts)))

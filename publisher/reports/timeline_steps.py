@@ -100,7 +100,8 @@ class TimelineStep:
     the scheduled time. `count` is the number of comments, or of files handed in; `took` is the time
     until the reply. `fields` are those that the department changed. `number` is that of the other
     submission of a merger (with its `path`, if one department reads both) or of the one withdrawn.
-    `warned` are the warnings open when it was sent, `credential` how who decided was known.
+    `warned` are the warnings open when it was sent, `credential` how who decided was known,
+    `picture_view` what the approver's browser reported about the pictures.
     """
 
     kind: StepKind
@@ -119,6 +120,7 @@ class TimelineStep:
     path: str = ""
     warned: tuple[str, ...] = ()
     credential: str = ""
+    picture_view: str = ""
 
 
 _KINDS: Mapping[tuple[str, str], StepKind] = {
@@ -323,6 +325,7 @@ def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep
         number=str(details["number"]) if step.kind is StepKind.PULLED_OUT else "",
         warned=tuple(dict.fromkeys(warning["code"] for warning in details.get("warnings", ()))),
         credential=decision.credential if decision else "",
+        picture_view=(decision.picture_view or "") if decision else "",
     )
 
 

@@ -43,7 +43,10 @@ def has_unseen_note() -> Condition:
 
 
 def is_unseen() -> Condition:
-    """The note was not marked as seen, and no revision was saved after it."""
+    """The note was not marked as seen, and no revision was saved after it.
+
+    One that came by mail may take the submission back in words: only marking it settles that.
+    """
     is_seen = exists().where(
         Event.subject == Submission.__tablename__,
         Event.subject_id == SubmissionNote.submission_id,
@@ -54,6 +57,7 @@ def is_unseen() -> Condition:
         PostSubmission.submission_id == SubmissionNote.submission_id,
         Revision.post_id == PostSubmission.post_id,
         Revision.saved_at > SubmissionNote.at,
+        SubmissionNote.mail_sender == "",
     )
     return and_(
         SubmissionNote.kind == NoteKind.NOTE,

@@ -20,8 +20,10 @@ from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.models.people import Appointment, Link, Person
 from publisher.models.posts import Decision, Revision
 from publisher.review import department_reviews
+from publisher.working_time import add_open_days
 
-LINK_LASTS: Final = timedelta(days=30)
+LINK_LASTS: Final = timedelta(hours=72)
+"""How long a link lasts, without the days on which offices are closed."""
 
 
 class ApprovalLinkState(StrEnum):
@@ -40,9 +42,9 @@ class ApprovalLinkState(StrEnum):
 def make(session: Session, *, revision: Revision, person: Person, now: datetime) -> str:
     """Make a link for this person to decide about this revision; return its token, once.
 
-    It lasts to the end of the revision's window, and 30 days at most.
+    It lasts to the end of the revision's window, and 72 hours of open days at most.
     """
-    end = now + LINK_LASTS
+    end = add_open_days(now, LINK_LASTS)
     if revision.not_after is not None:
         end = min(end, revision.not_after)
     subject = LinkSubject(LinkPurpose.APPROVE, Revision.__tablename__, revision.id, person)

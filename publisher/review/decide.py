@@ -8,34 +8,19 @@ from sqlalchemy.orm import Session
 
 from approvals import gate
 from approvals.approvers import HeadGround
-from approvals.errors import NotAllowed, NotApproved, Overtaken, WrongRole, WrongState
+from approvals.errors import NotApproved, Overtaken, WrongRole, WrongState
 from approvals.policy import Action, Actor, require, scope_of
 from approvals.states import PostState
 from publisher import failpoints, transitions
 from publisher.content_checks import checks, placeholders
-from publisher.models.posts import Decision, DecisionKind, Post, PostKind, Revision
+from publisher.models.posts import Decision, DecisionKind, PictureView, Post, PostKind, Revision
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import departments
+from publisher.people import confirmation, departments
 from publisher.review import department_approvers, gate_adapter, in_person, notify
 from publisher.scheduling import schedule
 from publisher.validation import FieldError, Invalid, checked_reason, existing
 
 USEFUL_FOR = timedelta(days=30)
-
-
-class ActsUnderAnother(NotAllowed):
-    """The page was opened under another appointment than the session's present one."""
-
-    code = "acts_under_another"
-
-
-def check_acting_under(actor: Actor, appointment_id: int | None) -> None:
-    """Raise `ActsUnderAnother` unless the actor still acts under the page's appointment.
-
-    A person with two windows may have switched the appointment in the other one.
-    """
-    if appointment_id is None or appointment_id != actor.appointment_id:
-        raise ActsUnderAnother
 
 
 def send_for_review(
@@ -82,12 +67,12 @@ def _check_asked(revision: Revision, *, now: datetime) -> None:
 def _open_review(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:
     """Move the post from draft to in review."""
     post = revision.post
-    values: dict[str, object] = {"revision": revision.number}
     # From approved a post returns to review only if an approver withdraws the approval.
     if post.state is not PostState.DRAFT:
         raise WrongState(state=post.state, to=PostState.IN_REVIEW)
     fix(session, revision, now=now)
-    values["warnings"] = checks.recorded(session, revision, now=now)
+    warnings = checks.recorded(session, revision, now=now)
+    values: dict[str, object] = {"revision": revision.number, "warnings": warnings}
     transitions.apply(
         session,
         post,
@@ -114,25 +99,36 @@ def fix(session: Session, revision: Revision, *, now: datetime) -> None:
 
 
 def approve(
-    session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    post_id: int,
+    seen_revision: int,
+    picture_view: PictureView | None = None,
 ) -> Decision:
     """Approve exactly the revision that was seen, for the actor's department.
 
-    The post is approved when every asked department has approved. Raises `WrongRole`,
+    The post is approved when every asked department has approved. `picture_view` is recorded, and
+    nothing depends on it. Raises `WrongRole`,
     `StaleRevision`, `WrongState`, `FourEyesRequired`, or `NotApproved` if the rows no longer have
     the digest that was fixed for review.
     """
     revision, department_id = _to_decide(
         session, Action.APPROVE, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
     )
-    if (
-        gate.digest(gate.canonical(gate_adapter.subject_of(session, revision.id)))
-        != revision.digest
-    ):
+    canonical = gate.canonical(gate_adapter.subject_of(session, revision.id))
+    if gate.digest(canonical) != revision.digest:
         raise NotApproved(reason=gate.Refusal.CHANGED)
     _supersede_lapsed_approvals(session, revision, department_id, actor=actor, now=now)
     decision = _decide(
-        session, DecisionKind.APPROVED, revision, department_id, actor=actor, now=now
+        session,
+        DecisionKind.APPROVED,
+        revision,
+        department_id,
+        actor=actor,
+        now=now,
+        picture_view=picture_view,
     )
     _approve_post_if_complete(session, revision, actor=actor, now=now)
     failpoints.hit("approve.before_commit")
@@ -159,7 +155,7 @@ def _to_decide(
         newest_revision=post.newest,
         person_id=actor.person_id or 0,
         authors=gate_adapter.excluded_authors(revision) if action is Action.APPROVE else (),
-        rests_on=gate_adapter.own_ground(session, actor),
+        rests_on=confirmation.own_ground(session, actor),
     )
     return revision, department_id
 
@@ -209,6 +205,7 @@ def _decide(
     actor: Actor,
     now: datetime,
     reason: str = "",
+    picture_view: PictureView | None = None,
 ) -> Decision:
     if actor.person_id is None or actor.appointment_id is None:
         raise WrongRole(role=actor.role, action=Action.APPROVE)
@@ -226,6 +223,8 @@ def _decide(
         digest=revision.digest,
         head_ground=ground,
         head_from_at=revision.head_decides_at if ground is HeadGround.UNDECIDED else None,
+        credential=actor.credential,
+        picture_view=picture_view,
     )
     session.add(decision)
     session.flush()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session, joinedload, object_session
 
 from approvals import gate
@@ -14,7 +16,8 @@ from approvals.approvers import HeadRight
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, Role
 from publisher.database.session import AnyRow, Key, table_of
-from publisher.models.people import Appointment, Person, is_office_held
+from publisher.models.people import Appointment, ContactChange, Person, is_office_held
+from publisher.models.people_history import AppointmentRecorder
 from publisher.models.posts import (
     Decision,
     DecisionKind,
@@ -24,7 +27,7 @@ from publisher.models.posts import (
     RevisionDepartment,
     Variant,
 )
-from publisher.people.confirmation import rests_on
+from publisher.people import channel_writers
 from publisher.review import emergency_grounds
 
 APPROVAL_KINDS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY})
@@ -33,7 +36,7 @@ APPROVAL_KINDS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, Decisi
 _POST, _REVISION, _ASKED = table_of(Post), table_of(Revision), table_of(RevisionDepartment)
 _VARIANT, _RENDITION = table_of(Variant), table_of(Rendition)
 _DECISION, _APPOINTMENT, _PERSON = table_of(Decision), table_of(Appointment), table_of(Person)
-_CONFIRMING = _APPOINTMENT.alias("confirming")
+_CONFIRMING, _RECORDER = _APPOINTMENT.alias("confirming"), table_of(AppointmentRecorder)
 _REVISION_ID = bindparam("revision_id", type_=Key)
 
 #: PostgreSQL:
@@ -92,14 +95,24 @@ _LOCKED_CASE_ROWS = _CASE_ROWS.with_for_update(read=True, of=_POST)
 #:   SELECT decisions.id, decisions.kind, decisions.department_id, decisions.person_id,
 #:       decisions.digest, decisions.withdrawn_at, decisions.at, decisions.head_ground,
 #:       decisions.head_from_at, appointments.role, appointments.state, appointments.from_at,
-#:       appointments.until_at, appointments.recorded_by_id, appointments.changed_by_id,
-#:       appointments.confirmed_by_id, people.disabled_at, confirming.role AS confirmed_by_role,
-#:       confirming.recorded_by_id AS confirmers_recorder_id,
-#:       confirming.changed_by_id AS confirmers_changer_id
+#:       appointments.until_at, appointments.confirmed_by_id, decisions.appointment_id,
+#:       people.disabled_at, confirming.role AS confirmed_by_role,
+#:       appointment_recorders.appointment_id = appointments.id AS is_own_recorder,
+#:       appointment_recorders.person_id AS recorder_id, EXISTS (
+#:         SELECT *
+#:         FROM contact_changes
+#:         WHERE contact_changes.person_id = appointments.person_id
+#:           AND contact_changes.in_force_at <= contact_changes.ended_at
+#:           AND (appointments.confirmed_at IS NULL
+#:               OR contact_changes.ended_at > appointments.confirmed_at)
+#:           AND contact_changes.ended_at <= decisions.at
+#:       ) AS has_new_channel
 #:   FROM decisions
 #:   JOIN appointments ON appointments.id = decisions.appointment_id
 #:   JOIN people ON people.id = appointments.person_id
 #:   LEFT OUTER JOIN appointments AS confirming ON confirming.id = appointments.confirmed_under_id
+#:   LEFT OUTER JOIN appointment_recorders
+#:       ON appointment_recorders.appointment_id IN (appointments.id, confirming.id)
 #:   WHERE decisions.revision_id = :revision_id
 #:     AND (decisions.kind = 'approved' OR decisions.kind = 'emergency'
 #:         OR decisions.kind = 'own_hand')
@@ -110,15 +123,20 @@ _APPROVALS = (
         *(_DECISION.c.digest, _DECISION.c.withdrawn_at, _DECISION.c.at),
         *(_DECISION.c.head_ground, _DECISION.c.head_from_at, _APPOINTMENT.c.role),
         *(_APPOINTMENT.c.state, _APPOINTMENT.c.from_at, _APPOINTMENT.c.until_at),
-        *(_APPOINTMENT.c.recorded_by_id, _APPOINTMENT.c.changed_by_id),
-        *(_APPOINTMENT.c.confirmed_by_id, _PERSON.c.disabled_at),
+        *(_APPOINTMENT.c.confirmed_by_id, _DECISION.c.appointment_id, _PERSON.c.disabled_at),
         _CONFIRMING.c.role.label("confirmed_by_role"),
-        _CONFIRMING.c.recorded_by_id.label("confirmers_recorder_id"),
-        _CONFIRMING.c.changed_by_id.label("confirmers_changer_id"),
+        (_RECORDER.c.appointment_id == _APPOINTMENT.c.id).label("is_own_recorder"),
+        _RECORDER.c.person_id.label("recorder_id"),
+        # For nearly nobody: who it was is another statement.
+        exists()
+        .where(channel_writers.is_ground(_APPOINTMENT.c), ContactChange.ended_at <= _DECISION.c.at)
+        .correlate(_APPOINTMENT, _DECISION)
+        .label("has_new_channel"),
     )
     .join(_APPOINTMENT, _APPOINTMENT.c.id == _DECISION.c.appointment_id)
     .join(_PERSON, _PERSON.c.id == _APPOINTMENT.c.person_id)
     .outerjoin(_CONFIRMING, _CONFIRMING.c.id == _APPOINTMENT.c.confirmed_under_id)
+    .outerjoin(_RECORDER, _RECORDER.c.appointment_id.in_([_APPOINTMENT.c.id, _CONFIRMING.c.id]))
     .where(
         _DECISION.c.revision_id == _REVISION_ID,
         or_(*(_DECISION.c.kind == kind for kind in sorted(APPROVAL_KINDS))),
@@ -130,14 +148,24 @@ _APPROVALS = (
 #:   SELECT decisions.id, decisions.kind, decisions.department_id, decisions.person_id,
 #:       decisions.digest, decisions.withdrawn_at, decisions.at, decisions.head_ground,
 #:       decisions.head_from_at, appointments.role, appointments.state, appointments.from_at,
-#:       appointments.until_at, appointments.recorded_by_id, appointments.changed_by_id,
-#:       appointments.confirmed_by_id, people.disabled_at, confirming.role AS confirmed_by_role,
-#:       confirming.recorded_by_id AS confirmers_recorder_id,
-#:       confirming.changed_by_id AS confirmers_changer_id
+#:       appointments.until_at, appointments.confirmed_by_id, decisions.appointment_id,
+#:       people.disabled_at, confirming.role AS confirmed_by_role,
+#:       appointment_recorders.appointment_id = appointments.id AS is_own_recorder,
+#:       appointment_recorders.person_id AS recorder_id, EXISTS (
+#:         SELECT *
+#:         FROM contact_changes
+#:         WHERE contact_changes.person_id = appointments.person_id
+#:           AND contact_changes.in_force_at <= contact_changes.ended_at
+#:           AND (appointments.confirmed_at IS NULL
+#:               OR contact_changes.ended_at > appointments.confirmed_at)
+#:           AND contact_changes.ended_at <= decisions.at
+#:       ) AS has_new_channel
 #:   FROM decisions
 #:   JOIN appointments ON appointments.id = decisions.appointment_id
 #:   JOIN people ON people.id = appointments.person_id
 #:   LEFT OUTER JOIN appointments AS confirming ON confirming.id = appointments.confirmed_under_id
+#:   LEFT OUTER JOIN appointment_recorders
+#:       ON appointment_recorders.appointment_id IN (appointments.id, confirming.id)
 #:   WHERE decisions.revision_id = :revision_id
 #:     AND (decisions.kind = 'approved' OR decisions.kind = 'emergency'
 #:         OR decisions.kind = 'own_hand')
@@ -191,7 +219,10 @@ def _case(
         stored_digest=first.digest,
         subject=subject,
         authors=authors,
-        approvals=tuple(_approval(session, row, subject, now) for row in approvals),
+        approvals=tuple(
+            _approval(session, list(rows), subject, now)
+            for _id, rows in groupby(approvals, attrgetter("id"))
+        ),
     )
 
 
@@ -244,22 +275,29 @@ def _variant(row: AnyRow | Variant, pictures: Iterable[gate.Picture]) -> gate.Va
     )
 
 
-def _approval(session: Session, row: AnyRow, subject: gate.Subject, now: datetime) -> gate.Approval:
+def _approval(
+    session: Session, rows: Sequence[AnyRow], subject: gate.Subject, now: datetime
+) -> gate.Approval:
+    """Return an approval of its rows: one for each of those on whom it may rest."""
+    row = rows[0]
     in_force = row.withdrawn_at is None and row.disabled_at is None and is_office_held(row, now)
     if in_force and row.kind is DecisionKind.EMERGENCY:
         in_force = emergency_grounds.counts(session.get_one(Decision, row.id).use, subject)
-    confirmers_recorder_ids = {row.confirmers_recorder_id, row.confirmers_changer_id} - {None}
+    own_ids = {row.recorder_id for row in rows if row.is_own_recorder}
+    staff_ids = {row.recorder_id for row in rows if row.recorder_id and not row.is_own_recorder}
     is_head = row.role is Role.HEAD
+    writer_ids: frozenset[int] = frozenset()
+    if row.has_new_channel:
+        writer_ids = channel_writers.writer_ids(session, row.appointment_id, until=row.at)
     return gate.Approval(
         kind=gate.ApprovalKind(row.kind.value),
         department_id=row.department_id,
         person_id=row.person_id,
         digest=row.digest,
         in_force=in_force,
-        rests_on=gate.rests_on(
-            {row.recorded_by_id, row.changed_by_id} - {None},
-            row.confirmed_by_id,
-            confirmers_recorder_ids if row.confirmed_by_role in STAFF else (),
+        rests_on=writer_ids
+        | gate.rests_on(
+            own_ids, row.confirmed_by_id, staff_ids if row.confirmed_by_role in STAFF else ()
         ),
         head_right=HeadRight(row.at, row.head_ground, row.head_from_at) if is_head else None,
     )
@@ -303,12 +341,6 @@ def check_in_office(session: Session, actor: Actor, action: Action, *, now: date
         or not _is_in_office(appointment, now)
     ):
         raise WrongRole(role=actor.role, action=action)
-
-
-def own_ground(session: Session, actor: Actor) -> frozenset[int]:
-    """Return the persons on whom the appointment rests that the actor works under."""
-    key = actor.appointment_id
-    return rests_on(session.get_one(Appointment, key)) if key is not None else frozenset()
 
 
 def asked_department_ids(revision: Revision) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from approvals.policy import Action
 from publisher.auth import one_time_links
 from publisher.auth.one_time_links import LinkSpent
 from publisher.models.people import Link
-from publisher.models.posts import Decision, DecisionCredential, DecisionKind
+from publisher.models.posts import Decision, DecisionCredential, DecisionKind, PictureView
 from publisher.review import approval_links, decide
 
 
@@ -23,6 +24,7 @@ def decide_by(
     credential: DecisionCredential,
     now: datetime,
     reason: str = "",
+    picture_view: PictureView | None = None,
 ) -> Decision:
     """Decide as the person of the link, who was proven by this credential, and use the link up.
 
@@ -34,6 +36,7 @@ def decide_by(
         raise LinkSpent
     if actor is None:
         raise WrongRole(role=None, action=Action.APPROVE)
+    actor = replace(actor, credential=credential)
     post_id, number = revision.post_id, revision.number
     match kind:
         case DecisionKind.RETURNED:
@@ -46,8 +49,12 @@ def decide_by(
             )
         case _:
             decision = decide.approve(
-                session, actor=actor, now=now, post_id=post_id, seen_revision=number
+                session,
+                actor=actor,
+                now=now,
+                post_id=post_id,
+                seen_revision=number,
+                picture_view=picture_view,
             )
-    decision.credential = credential
     one_time_links.use(session, link=link, now=now)
     return decision

@@ -6,7 +6,7 @@ shortly before the deadline. Nothing is approved by silence: a reminder changes 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -137,11 +137,24 @@ def _remind_people(
         "people": person_ids,
     }
     transitions.record(session, revision.post, REMIND_REVIEW, actor=CLOCK, now=now, values=details)
+    is_head_told = review.approvers.head_ground is HeadGround.UNDECIDED
+    remind(session, revision, person_ids, now=now, head_too=is_head_told)
+
+
+def remind(
+    session: Session,
+    revision: Revision,
+    person_ids: Iterable[int],
+    *,
+    now: datetime,
+    head_too: bool = False,
+) -> None:
+    """Queue a reminder with a new link to each of these persons; `head_too`: heads may decide."""
     reply = revision.post.reply
     values = {
         "comment": reply.comment.text if reply is not None else "",
         "due_at": _deadline_of(revision),
-        "head_too": review.approvers.head_ground is HeadGround.UNDECIDED,
+        "head_too": head_too,
     }
     kind = NoticeKind.REVIEW_REMINDER
     for person_id in person_ids:

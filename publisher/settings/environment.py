@@ -86,6 +86,7 @@ class Settings:
     smtp_url: str = field(repr=False)
     mail_from: str
     mail_server: str
+    mail_server_hops: int
     imap_url: str = field(repr=False)
     clamd_url: str
     imap_token: MailboxTokenSettings | None
@@ -128,6 +129,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
         smtp_url=reader.url("SMTP_URL", "smtp://127.0.0.1:25", ("smtp", "smtps")),
         mail_from=_mail_from(reader),
         mail_server=reader.read("MAIL_SERVER", "", read_name, "write it as mail.pmc.example"),
+        mail_server_hops=reader.read("MAIL_SERVER_HOPS", 0, read_count, "write how many"),
         imap_url=reader.url("IMAP_URL", "", ("imap", "imaps")),
         clamd_url=reader.read("CLAMD_URL", "", read_clamd, CLAMD_HINT),
         imap_token=_imap_token(reader),

@@ -14,11 +14,18 @@ from approvals.states import PostState
 from publisher import transitions
 from publisher.database.session import Database
 from publisher.models.people import Appointment, Department
+from publisher.models.people_history import Wrote
 from publisher.models.posts import Decision, Post, Revision
 from publisher.models.transfers import Transfer, TransferList
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import appointment_return, appointment_transfer, channels, responsibility
+from publisher.people import (
+    appointment_return,
+    appointment_transfer,
+    channels,
+    recorders,
+    responsibility,
+)
 from publisher.people.permissions import action_to_record
 from publisher.review.gate_adapter import APPROVAL_KINDS
 from publisher.states import AppointmentState
@@ -139,13 +146,14 @@ def _appoint(
         state=AppointmentState.ACTIVE if is_taken_up else AppointmentState.CONFIRMED,
         state_at=now,
         recorded_by_id=transfer_list.prepared_by_id,
-        changed_by_id=before.changed_by_id,
         confirmed_by_id=transfer_list.confirmed_by_id,
         confirmed_under_id=transfer_list.confirmed_under_id,
         confirmed_at=now,
         taken_up_at=before.taken_up_at,
     )
     session.add(appointment)
+    recorders.add(appointment, transfer_list.prepared_by_id, Wrote.RECORDED, at=now)
+    recorders.inherit(appointment, before)
     transfer.after = appointment
     if transfer.role in NEEDS_CONFIRMATION:
         channels.note_confirmed(before.person, now=now)

@@ -18,8 +18,9 @@ from publisher import transitions
 from publisher.auth.contact_details import BadPerson
 from publisher.models.people import Appointment
 from publisher.models.transfers import Transfer, TransferList
+from publisher.people import recorders
 from publisher.people.appointments import read_order
-from publisher.people.confirmation import MayNotConfirm, recorders_of
+from publisher.people.confirmation import MayNotConfirm
 from publisher.transfers import checks, row_lookup, transfer_notices
 from publisher.transfers.checks import CheckedList
 from publisher.transfers.row_lookup import PlannedTransfer, at_row
@@ -191,8 +192,7 @@ def may_confirm(session: Session, transfer_list: TransferList, actor: Actor) -> 
 
 def _barred(session: Session, transfer_list: TransferList, actor: Actor) -> Transfer | None:
     """Return the first row that the actor may not confirm, or None."""
-    own = session.get(Appointment, actor.appointment_id or 0)
-    own_recorder_ids = recorders_of(own) if own is not None else frozenset[int]()
+    bound = recorders.barred_ids(session, actor)
     listed_ids = {transfer.before.person_id for transfer in transfer_list.rows}
     return next(
         (
@@ -202,7 +202,7 @@ def _barred(session: Session, transfer_list: TransferList, actor: Actor) -> Tran
             if actor.role is Role.HEAD
             or actor.person_id in listed_ids
             or not appointments.may_confirm(
-                actor, _pending(transfer_list, transfer), own_recorder_ids=own_recorder_ids
+                actor, _pending(transfer_list, transfer), bound_ids=bound
             )
         ),
         None,
@@ -210,13 +210,13 @@ def _barred(session: Session, transfer_list: TransferList, actor: Actor) -> Tran
 
 
 def _pending(transfer_list: TransferList, transfer: Transfer) -> PendingAppointment:
-    recorder_ids = {transfer_list.prepared_by_id, transfer.before.changed_by_id}
+    writers = recorders.uncovered(transfer.before)
     return PendingAppointment(
         person_id=transfer.before.person_id,
         role=Role(transfer.role),
         department_id=transfer.department_id,
         superior_id=transfer.department.reports_to_id,
-        recorder_ids=frozenset(person_id for person_id in recorder_ids if person_id is not None),
+        recorder_ids=frozenset({transfer_list.prepared_by_id, *(row.person_id for row in writers)}),
         is_left_by_head=False,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from approvals.appointments import PendingAppointment, may_confirm
+from approvals.appointments import PendingAppointment, bound_ids, hand, may_confirm
 from approvals.policy import Actor, ActorKind, Role
 from tests.support.tables import each
 
@@ -48,18 +48,28 @@ def test_each_role_confirms_whom_the_rules_name(
     *, role: Role, by: Role, department_id: int, is_left_by_head: bool, expected: bool
 ) -> None:
     waiting = nomination(role, is_left_by_head=is_left_by_head)
-    assert may_confirm(actor(by, department_id), waiting, own_recorder_ids=()) is expected
+    assert may_confirm(actor(by, department_id), waiting, bound_ids=()) is expected
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.CELL_LEAD, Role.HEAD])
 @pytest.mark.parametrize("person_id", [PERSON, RECORDER])
 def test_neither_the_person_nor_the_recorder_confirms(role: Role, person_id: int) -> None:
     by = actor(role, DEPARTMENT, person_id)
-    assert not may_confirm(by, nomination(is_left_by_head=True), own_recorder_ids=())
+    assert not may_confirm(by, nomination(is_left_by_head=True), bound_ids=())
 
 
-def test_nobody_confirms_for_the_one_who_recorded_them_to_the_staff() -> None:
+def test_nobody_of_the_staff_confirms_within_one_hand() -> None:
     for role in (Role.ADMIN, Role.CELL_LEAD):
-        assert not may_confirm(actor(role), nomination(), own_recorder_ids={RECORDER})
+        assert not may_confirm(actor(role), nomination(), bound_ids={RECORDER})
     by_head = actor(Role.HEAD, DEPARTMENT)
-    assert may_confirm(by_head, nomination(), own_recorder_ids={RECORDER})
+    assert may_confirm(by_head, nomination(), bound_ids={RECORDER})
+
+
+def test_a_hand_reaches_upward_and_binds_all_that_share_somebody() -> None:
+    makers = {2: {1}, 3: {2}, 4: {1}, 6: {5}, 7: {6, 1}, 8: {9}, 9: {8}}
+    assert hand({3}, makers) == {1, 2, 3}
+    assert hand({8}, makers) == {8, 9}  # a circle ends
+    assert bound_ids(3, makers) == {1, 2, 3, 4, 7}
+    assert bound_ids(1, makers) == {1, 2, 3, 4, 7}
+    assert bound_ids(5, makers) == {5, 6, 7}
+    assert bound_ids(10, makers) == {10}

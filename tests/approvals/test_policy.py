@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.errors import FreshSignInRequired, WrongRole
+from approvals.errors import FreshFactorRequired, FreshSignInRequired, WrongRole
 from approvals.policy import (
     CLOCK,
     FRESH,
+    NEEDS_FRESH_FACTOR,
     NEEDS_FRESH_SIGN_IN,
     Action,
     Actor,
@@ -255,3 +256,16 @@ def test_nobody_decides_for_a_department_that_is_not_their_own(
         assert department_id == home
         assert role in (Role.OFFICER, Role.HEAD)
         assert standing_in or role is Role.OFFICER
+
+
+@pytest.mark.parametrize("action", sorted(NEEDS_FRESH_FACTOR))
+def test_who_has_a_second_factor_proves_it_again_for_what_needs_it(action: Action) -> None:
+    actor = replace(person(Role.ADMIN), has_factor=True)
+    for factor_at in (None, NOW - FRESH - timedelta(seconds=1)):
+        with pytest.raises(FreshFactorRequired):
+            require(replace(actor, factor_at=factor_at), action, None, now=NOW)
+    require(replace(actor, factor_at=NOW - FRESH), action, None, now=NOW)
+
+
+def test_a_refusal_that_reaches_a_log_says_its_code_and_values() -> None:
+    assert str(WrongRole(role="auditor")) == "('wrong_role', {'role': 'auditor'})"

@@ -19,7 +19,6 @@ NOT_PAGES = frozenset(
         "changes.ask",
         "media.submission_file",
         "media.picture",
-        "media.contact_sheet",
         "approval_links.picture",
         "link_cards.picture",
         "feeds.calendar",

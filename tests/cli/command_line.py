@@ -63,12 +63,15 @@ class Workspace:
         )
         return CommandResult(process.returncode, process.stdout, process.stderr)
 
-    def run_in_process(self, *arguments: str, **settings: str) -> CommandResult:
+    def run_in_process(self, *arguments: str, typed: str = "", **settings: str) -> CommandResult:
         """Run a command within this process, which takes a tenth of the time."""
         removed = {name: None for name in os.environ if name.startswith("NAGARVANI_")}
         with chdir(self.folder):
             result = CliRunner().invoke(
-                nagarvani, arguments, env={**removed, **self.environment(**settings)}
+                nagarvani,
+                arguments,
+                input=typed,
+                env={**removed, **self.environment(**settings)},
             )
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception

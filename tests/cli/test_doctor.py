@@ -290,15 +290,17 @@ def test_an_sms_gateway_that_makes_no_sense_is_named(workspace: Workspace, tmp_p
     assert "SMS_TEMPLATES names what no notice says: aproved" in unknown
     templates.write_text(templates.read_text().replace("aproved", "approved"))
     (codes,) = failed_lines(workspace.run_in_process("doctor", **more))
-    kinds = ("invitation", "password_code", "contact_code", "sign_in_code", "approval_code")
+    codes_first = ("invitation", "password_code", "contact_code")
+    kinds = (*codes_first, "contact_change", "sign_in_code", "approval_code")
     assert f"no template of these: {', '.join(kinds)};" in codes
     assert "without contact_code no mobile number is verified" in codes
+    assert "without contact_change nobody is told at a mobile number" in codes
     for kind in kinds:
         with templates.open("a") as file:
             file.write(f'[{kind}]\nid = "110701"\ntext = "{{#var#}}"\nvariables = ["link"]\n')
     output = workspace.run_in_process("doctor", **more)
     assert failed_lines(output) == []
-    assert "by gateway.example, 6 kinds have a registered template" in output.out
+    assert "by gateway.example, 7 kinds have a registered template" in output.out
 
 
 def test_a_letterhead_that_is_no_picture_is_named(workspace: Workspace, tmp_path: Path) -> None:

@@ -203,6 +203,47 @@ def test_a_third_officer_and_a_second_head_are_refused(workspace: Workspace) -> 
     assert "two officers already" in refused.err
 
 
+def test_all_that_wait_are_listed_with_their_writers_and_confirmed_at_one_yes(
+    workspace: Workspace, database: Database
+) -> None:
+    add_admin(workspace)
+    with database.transaction() as session:
+        admin = session.scalars(select(Appointment)).one()
+        for mail, role in (("m@pmc.example", Role.ADMIN), ("l@pmc.example", Role.CELL_LEAD)):
+            record_person(
+                session,
+                actor=acting(admin),
+                now=now(),
+                name_mr="मेधा सातपुते",
+                mail=mail,
+                role=role,
+                department_id=admin.department_id,
+            )
+        admin.is_unreviewed = True
+
+    def waiting() -> int:
+        with database.reading() as session:
+            query = select(func.count()).where(
+                (Appointment.state == AppointmentState.RECORDED) | Appointment.is_unreviewed
+            )
+            return session.scalar(query) or 0
+
+    for typed in ("n\n", "\n"):
+        output = workspace.run_in_process("people", "confirm", "--waiting", typed=typed)
+        assert output.out.count("(recorded by अरुण टेकवडे)") == 2
+        assert "a@pmc.example (command)" in output.out
+        assert waiting() == 3
+    output = workspace.run_in_process("people", "confirm", "--waiting", typed="y\n")
+    assert output.out.count("Confirmed: ") == 3
+    assert waiting() == 0
+    output = workspace.run_in_process("people", "confirm", "--waiting", typed="y\n")
+    assert output.out == "No appointment waits for confirmation.\n"
+    with database.reading() as session:
+        query = select(Event).where(Event.verb.in_(("confirm_appointment", "look_through")))
+        events = session.scalars(query).all()
+        assert [event.details["command"] for event in events] == ["people confirm"] * 3
+
+
 def test_a_command_lists_and_confirms_what_waits_and_the_history_names_it(
     workspace: Workspace, database: Database
 ) -> None:
@@ -221,10 +262,11 @@ def test_a_command_lists_and_confirms_what_waits_and_the_history_names_it(
         session.flush()
         number = waiting.id
     doctor = workspace.run_in_process("doctor")
-    assert "nobody is left who may confirm them" in doctor.out
+    assert "nobody is left who may confirm मेधा सातपुते" in doctor.out
     assert f"nagarvani people confirm {number}" in doctor.out
     output = workspace.run_in_process("people", "confirm")
     assert f"{number}: मेधा सातपुते, admin" in output.out
+    assert "m@pmc.example (recorded by अरुण टेकवडे)" in output.out
     assert workspace.run_in_process("people", "confirm", "999").code == 1
     output = workspace.run_in_process("people", "confirm", str(number))
     assert output.code == 0, output.err

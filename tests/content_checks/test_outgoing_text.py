@@ -3,6 +3,7 @@ from __future__ import annotations
 from publisher.content_checks import outgoing_text
 from publisher.models.deliveries import Account
 from publisher.models.posts import Language, Rendition, Variant
+from tests.platforms.weights import SAME_LINKS
 from tests.support.tables import each
 
 LINK = "https://pmc.gov.in/water"
@@ -39,6 +40,14 @@ def test_the_link_leaves_in_the_text_or_beside_it_as_the_platform_takes_it(
 ) -> None:
     assert outgoing_text.outgoing_text(variant) == text
     assert outgoing_text.outgoing_link(variant) == link
+
+
+@pytest.mark.parametrize(("text", "link", "is_there"), SAME_LINKS)
+def test_a_link_that_x_shortens_to_the_same_is_not_added_again(
+    text: str, link: str, is_there: bool
+) -> None:
+    expected = text if is_there else f"{text}\n{link}"
+    assert outgoing_text.outgoing_text(variant("x", text, link)) == expected
 
 
 def test_room_is_counted_as_each_platform_counts() -> None:

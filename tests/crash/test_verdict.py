@@ -16,6 +16,7 @@ from publisher.now import now
 from publisher.states import DeliveryState
 from tests.crash.clock_installation import ClockInstallation
 from tests.crash.verdict import explain, judge
+from tests.support import kept_rows
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -80,7 +81,8 @@ def test_an_approval_that_did_not_stand_as_it_left_is_none(
         "out of office": update(Appointment).values(from_at=before, until_at=before),
         "shut out": update(Person).values(disabled_at=before),
     }
-    with published.database.transaction() as session:
+    database = published.database
+    with kept_rows.changeable(database), database.transaction() as session:
         session.execute(changes[what])
     verdict = judge(published)
     assert (verdict.duplicates, verdict.losses, verdict.unapproved) == (0, 0, 3)

@@ -17,7 +17,7 @@ from tests.crash.webhook_storm import Storm, Told
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(3_600)]
 
 SIZE = int(os.environ.get("WEBHOOKS", "300"))
-"""The changes of a storm; the closing figures were made with 5,000."""
+"""The changes of a storm; docs/reliability.md says how more are sent."""
 
 
 @pytest.fixture

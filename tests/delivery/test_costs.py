@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from publisher.database.session import Database
+from publisher.database.session import Database, table_of
 from publisher.delivery.costs import budget, ledger
 from publisher.delivery.monitoring import overdue, poll
 from publisher.inbox import ingest
@@ -18,7 +18,7 @@ from publisher.models.comments import Source
 from publisher.models.deliveries import Account, ReceiptOrigin, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.models.notifications import Notice
-from publisher.platforms.base.charges import Cause, Charge, ChargeKind
+from publisher.platforms.base.charges import LONGEST_RESOURCE, Cause, Charge, ChargeKind
 from publisher.platforms.registry import capabilities
 from publisher.settings import environment
 from publisher.settings.reader import WrongSetting
@@ -57,6 +57,19 @@ def test_a_thing_is_charged_once_a_day_to_the_first_cause(town: City) -> None:
     assert charge(town, READ) == 0
     assert charge(town, MENTION, cause=Cause.MENTIONS) == 0
     assert charges(town) == {("looks", "post_read"): (2, 5_000)}
+
+
+@pytest.mark.both
+@pytest.mark.parametrize("name", ["user/" + "9" * 200, "user/9\0", "user/\ud83d"], ids=ascii)
+def test_a_thing_with_a_strange_id_is_charged_once_with_all_others(town: City, name: str) -> None:
+    strange = Charge(ChargeKind.POST_READ, name)
+    assert charge(town, READ, strange) == 2
+    assert charge(town, strange) == 0
+    assert charges(town) == {("looks", "post_read"): (2, 5_000)}
+
+
+def test_the_longest_name_of_what_is_charged_is_that_of_the_column() -> None:
+    assert str(table_of(ChargedResource).c.resource.type) == f"VARCHAR({LONGEST_RESOURCE})"
 
 
 @pytest.mark.twin
@@ -155,6 +168,7 @@ def test_a_price_has_all_its_decimals() -> None:
     assert budget.link_prices("x", prices) == ("0.123456", "0.000001")
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_what_a_person_published_by_hand_is_no_charge(town: City) -> None:
     town.live()
     with town.write() as session:

@@ -80,6 +80,7 @@ CHANGES: list[Change] = [
 
 
 @pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.usefixtures("changeable_rows")
 def test_a_post_changed_in_the_database_after_approval_is_not_sent(
     town: City, change: Change
 ) -> None:
@@ -102,6 +103,7 @@ def test_an_approved_post_is_sent_with_its_picture(town: City) -> None:
     assert [file.alt_text for file in post.media] == ["पाण्याची टाकी"]
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_a_digest_changed_together_with_the_text_is_no_approval(town: City) -> None:
     """There is no decision for the changed digest."""
     (delivery_id,) = town.schedule(town.approved(), HOUR)

@@ -24,7 +24,7 @@ from publisher.review import decide, gate_adapter, head_notices, withdraw
 from publisher.review.department_approvers import HeadNotYet, approvers_for, head_decides_at
 from publisher.working_time import add_working_hours, from_local
 from tests.support.city import City, statements
-from tests.support.city_people import DAY, HOUR, MINUTE, NOON
+from tests.support.city_people import DAY, HOUR, MINUTE, NOON, note_writer
 
 TODAY, TOMORROW = date(2026, 11, 25), date(2026, 11, 26)
 TICK = timedelta(microseconds=1)
@@ -205,6 +205,7 @@ def test_who_wrote_it_sends_no_officer_away(town: City) -> None:
     town.approve(other, by="head")
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_who_wrote_the_restored_text_sends_no_officer_away(town: City) -> None:
     post_id = sent(town, by="clerk")
     away(town, "first", by="clerk")
@@ -247,6 +248,7 @@ def test_delivery_judges_the_right_as_it_was_kept(town: City) -> None:
         {"at": NOON},
     ],
 )
+@pytest.mark.usefixtures("changeable_rows")
 def test_a_head_s_decision_without_its_right_releases_nothing(
     town: City, values: dict[str, object]
 ) -> None:
@@ -320,7 +322,7 @@ def test_who_changed_the_confirming_lead_s_address_counts_as_its_ground(
         officer = session.get_one(Appointment, town.appointments["first"])
         officer.confirmed_by_id = town.people["lead"]
         officer.confirmed_under_id = town.appointments["lead"]
-        session.get_one(Appointment, town.appointments["lead"]).changed_by_id = town.people["clerk"]
+        note_writer(session, town.appointments["lead"], town.people["clerk"])
     post_id = sent(town, by="clerk")
     with pytest.raises(RestsOnWriter):
         town.approve(post_id, by="first")

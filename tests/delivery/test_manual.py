@@ -30,6 +30,7 @@ from tests.delivery.test_freeze import freeze
 from tests.delivery.test_stop import stop
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
+from tests.support.memory_platform.store import address
 
 FROM = [
     DeliveryState.SCHEDULED,
@@ -237,7 +238,8 @@ def test_a_link_without_an_id_is_found_by_the_text_of_the_post(town: City) -> No
     delivery_id = scheduled(town, on="facebook")
     number = post(town, delivery_id, on="facebook").rpartition("/")[2]
     paste(town, delivery_id, link_to("pfbid0abc", on="facebook"), on="facebook")
-    assert receipt_of(town, delivery_id).platform_id == number
+    receipt = receipt_of(town, delivery_id)
+    assert (receipt.platform_id, receipt.url) == (number, address(number))
 
 
 def test_a_link_without_an_id_is_refused_if_the_text_is_not_found(town: City) -> None:

@@ -112,6 +112,7 @@ def test_an_answer_is_overdue_a_day_after_either_of_its_looks(town: City) -> Non
     assert overdue_accounts(town) == {}
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_what_was_found_late_is_not_behind_in_its_first_hours(town: City) -> None:
     (delivery,) = town.live(on=["x"])
     stored_at, x = town.now, town.accounts["x"]

@@ -96,6 +96,7 @@ def test_what_is_not_on_the_timeline_is_gone_only_if_it_is_not_there_by_id(town:
 
 
 @pytest.mark.twin
+@pytest.mark.usefixtures("changeable_rows")
 def test_looks_of_the_old_schedule_are_spread_over_the_new_one(town: City) -> None:
     """As the upgrade does it: no look is lost, and they do not all fall due at once."""
     (delivery,) = town.live()

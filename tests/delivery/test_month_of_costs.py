@@ -25,7 +25,7 @@ from publisher.platforms.base.protocol import Platform
 from publisher.platforms.registry import open_platform
 from publisher.settings import environment
 from tests.platforms.platform_setups import CREDENTIALS
-from tests.support import billing_x, crowd
+from tests.support import billing_x, crowd, kept_rows
 from tests.support.billing_x import OURS, BilledPost, BillingX, id_at
 from tests.support.city import City
 from tests.support.fixtures import sqlite_town
@@ -82,7 +82,7 @@ def build(
     """
     town.live()
     answer_count = (answer_days + ahead) * ANSWERS if answer_days else 0
-    with town.write() as session:
+    with kept_rows.changeable(town.database), town.write() as session:
         account = session.get_one(Account, town.accounts["x"])
         first = session.scalars(select(ReceiptRow)).one()
         text = x_text(town, first)

@@ -86,6 +86,7 @@ def test_a_delivery_moved_to_another_account_after_its_claim_is_refused(
 
 
 @pytest.mark.parametrize("prepare", [_publish, _reply, _edit])
+@pytest.mark.usefixtures("changeable_rows")
 def test_a_text_moved_to_another_account_with_its_delivery_is_not_sent(
     town: City, prepare: Callable[[City], int]
 ) -> None:

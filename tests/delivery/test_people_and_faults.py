@@ -1,18 +1,22 @@
 """People, ticks, faults and time act in any order, and the invariants hold after each step.
 
-The long form runs 1,000 examples of sixty steps on PostgreSQL and a third of them on SQLite, other
-ones each time: `make proof ARGS="-k whatever_people --hypothesis-profile long"`.
+The digest of the code is the seed: what is red is red again until the code changes, and then by the
+command that the failure prints. The long form runs 1,000 examples of sixty steps on PostgreSQL and
+a third of them on SQLite, with another seed each time:
+`make proof ARGS="-k whatever_people --hypothesis-profile long"`.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from secrets import randbits
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import MultipleResults, run_state_machine_as_test
 
 from publisher.database.session import migrate
@@ -21,10 +25,12 @@ from tests.delivery.machine.appointment_rules import AppointmentRules
 from tests.delivery.machine.city_machine import BOTH
 from tests.delivery.machine.emergency_rules import EmergencyRules
 from tests.delivery.machine.restore_rules import RestoreRules
-from tests.delivery.machine.undo_rules import BRAKES, UndoRules
+from tests.delivery.machine.submission_rules import SubmissionRules
+from tests.delivery.machine.undo_rules import BRAKES
 from tests.support import sqlite
 from tests.support.database_pool import DatabasePool
 from tests.support.runs import Run
+from tests.support.tree_seed import tree_seed
 
 IS_LONG = settings.get_current_profile_name() == "long"
 HOURS = 12 if IS_LONG else 0.5
@@ -34,7 +40,8 @@ pytestmark = [pytest.mark.proof, pytest.mark.timeout(HOURS * 3_600)]
 REQUIRED = {
     "at the desk": ("schedule", "publish_now", "approve", "revise", "withdraw_approval", "give_up"),
     "what is out": ("correct", "take_back", "done_edit", "done_delete", "cancel"),
-    "undo": ("stop_publishing", "undo_cancel", "undo_routing"),
+    "undo": ("stop_publishing", "undo_cancel", "undo_routing", "undo_end"),
+    "submissions": ("decline", "merge"),
     "by hand": ("by_hand", "not_shown_yet"),
     "emergencies": ("warn", "ratify_warning", "refuse_warning", "template_falls"),
     "offices": ("office_ends", "shut_out", "somebody_is_named", "tamper"),
@@ -75,6 +82,9 @@ FREQUENT += (
     "stop_publishing",
     "undo_cancel",
     "undo_routing",
+    "decline",
+    "merge",
+    "undo_end",
     "answer",
     "approve_answer",
     "hide",
@@ -86,22 +96,32 @@ FREQUENT += (
 )
 
 
-class DeliveryMachine(RestoreRules, UndoRules, AppointmentRules, EmergencyRules):
+class DeliveryMachine(RestoreRules, SubmissionRules, AppointmentRules, EmergencyRules):
     """All rules and invariants together."""
 
 
-def run_machine(machine: type[DeliveryMachine], *, short: int, long: int) -> None:
-    """Run this many examples of thirty steps, the same each time, or of sixty in the long form."""
+@pytest.fixture
+def machine_seed(pytestconfig: pytest.Config) -> int:
+    """Return the seed that is asked for, else that of the tree; a new one in the long form."""
+    if asked := pytestconfig.getoption("--hypothesis-seed"):
+        return int(asked)
+    return randbits(64) if IS_LONG else tree_seed()
+
+
+def run_machine(machine: type[DeliveryMachine], number: int, *, short: int, long: int) -> None:
+    """Run this many examples of thirty steps from a seed, or of sixty in the long form."""
+    profile = " --hypothesis-profile long" if IS_LONG else ""
+    replay = f'make proof ARGS="-k whatever_people --hypothesis-seed {number}{profile}"'
+    sys.stdout.write(f"The same examples again, on any tree: {replay}\n")  # shown if this fails
     machine_settings = settings(
         max_examples=long if IS_LONG else short,
         stateful_step_count=60 if IS_LONG else 30,
         deadline=None,
         database=None,
-        derandomize=not IS_LONG,
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(machine, settings=machine_settings)
+    run_state_machine_as_test(seed(number)(machine), settings=machine_settings)
 
 
 @pytest.fixture
@@ -134,12 +154,13 @@ def on_postgres(database_pool: DatabasePool) -> type[DeliveryMachine]:
 
 
 def test_whatever_people_clocks_and_platforms_do_the_promises_hold(
-    on_sqlite: type[DeliveryMachine],
+    on_sqlite: type[DeliveryMachine], machine_seed: int
 ) -> None:
-    """In eighty examples, frequent actions succeed frequently."""
-    run_machine(on_sqlite, short=80, long=333)
+    """Almost all frequent actions succeed in any 27 examples, and all of them in the long form."""
+    run_machine(on_sqlite, machine_seed, short=27, long=333)
     counts = on_sqlite.counts
-    assert {action: counts[action] for action in FREQUENT if counts[action] < 3} == {}, counts
+    rare = [action for action in FREQUENT if counts[action] < (3 if IS_LONG else 1)]
+    assert len(rare) <= (0 if IS_LONG else 3), counts
 
 
 def test_everything_that_may_happen_comes_to_something(on_sqlite: type[DeliveryMachine]) -> None:
@@ -225,6 +246,9 @@ def varied_day(city: DeliveryMachine) -> Iterator[object]:
     yield city.tamper(city.write(BOTH, None), BOTH)
     yield city.end_appointment(False, True)
     yield city.end_appointment(True, True)
+    for seconds in (29, 30, 31):
+        for is_merger in (False, True):
+            yield city.end_submission(is_merger, True, "clerk", seconds)
 
 
 def risky_day(city: DeliveryMachine) -> Iterator[object]:
@@ -263,8 +287,8 @@ def suspend_clock(
 
 
 def test_whatever_people_clocks_and_platforms_do_on_postgresql_too(
-    on_postgres: type[DeliveryMachine],
+    on_postgres: type[DeliveryMachine], machine_seed: int
 ) -> None:
-    """There are sixteen examples on PostgreSQL."""
-    run_machine(on_postgres, short=16, long=1_000)
-    assert on_postgres.counts["drained"] >= 16
+    """There are six examples on PostgreSQL."""
+    run_machine(on_postgres, machine_seed, short=6, long=1_000)
+    assert on_postgres.counts["drained"] >= 6

@@ -348,6 +348,15 @@ def test_two_clocks_make_one_try(town: City, billed: BilledPlatform) -> None:
     assert billed.refused == 2
 
 
+def test_credits_that_are_back_end_the_outage_of_their_platform_alone(town: City) -> None:
+    with town.write() as session:
+        for platform in ("x", "facebook"):
+            platform_credits.record_used_up(session, platform, now=town.now)
+        platform_credits.record_back(session, "x", now=town.now)
+    with town.read() as session:
+        assert set(platform_credits.outages(session)) == {"facebook"}
+
+
 def test_an_account_whose_access_has_ended_says_nothing_of_credits(
     town: City, billed: BilledPlatform
 ) -> None:

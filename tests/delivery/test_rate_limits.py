@@ -108,6 +108,7 @@ def test_an_account_without_known_rate_limits_is_free(town: City) -> None:
 def test_a_reported_rate_limit_holds_every_clock_until_its_reset(town: City) -> None:
     learn(town, publishing(0))
     assert (unlimited_accounts(town), free_at(town)) == (["facebook"], IN_15)
+    assert free_at(town, "facebook") is None
     assert spend(town) == IN_15
     town.clock.move(15 * MINUTE)
     assert (unlimited_accounts(town), free_at(town)) == (["facebook", "x"], None)
@@ -228,6 +229,18 @@ def test_a_limited_delivery_shows_why_and_until_when_it_waits(town: City) -> Non
     assert rate_limits_query.tick_limits(town.database, now=town.now) == 1
     until = town.now + 23 * HOUR
     assert town.delivery(due).reason == {"code": "cap", "at": until.isoformat()}
+
+
+def test_a_limited_delivery_shows_another_reason_with_the_same_time(town: City) -> None:
+    (due,) = town.due()
+    add_attempts(town, 24 * HOUR - 15 * MINUTE)
+    cap(town, 1)
+    rate_limits_query.tick_limits(town.database, now=town.now)
+    assert town.delivery(due).reason == {"code": "cap", "at": IN_15.isoformat()}
+    with town.write() as session:
+        session.get_one(Account, town.accounts["x"]).quiet_until = IN_15
+    rate_limits_query.tick_limits(town.database, now=town.now)
+    assert town.delivery(due).reason == {"code": "limit", "at": IN_15.isoformat()}
 
 
 def test_a_limit_marks_no_other_account_and_no_urgent_delivery(town: City) -> None:

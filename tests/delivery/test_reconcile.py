@@ -208,6 +208,7 @@ def test_a_named_post_that_cannot_be_read_does_not_end_the_search(
     assert town.delivery(delivery_id).state is DeliveryState.PUBLISHED
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_a_named_post_that_is_older_than_the_attempt_proves_nothing(town: City) -> None:
     first, later = _same_text_twice(town)
     _tick_until_settled(town)
@@ -448,6 +449,7 @@ def test_a_link_without_an_id_whose_post_is_not_found_is_a_field_error(town: Cit
     assert town.platform_id(delivery_id) == f"not-given-{delivery_id}"
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_a_post_found_by_its_text_must_not_belong_to_another_delivery(town: City) -> None:
     delivery_id, link = _held_on_our_page(town, is_kept=True)
     (other,) = town.live("road", on=["facebook"])
@@ -469,6 +471,7 @@ def test_no_post_is_looked_for_if_the_actor_may_not_decide(town: City, who: str)
         )
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_a_live_edit_is_confirmed_under_the_id_of_the_edited_post(town: City) -> None:
     edit = _held_edit(town, "55_1000")
     page = "https://platform.example/55/posts"

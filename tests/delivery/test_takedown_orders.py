@@ -223,6 +223,18 @@ def test_deleting_a_final_answer_opens_its_comment_again(town: City) -> None:
     assert _comment(town, comment_id).state is CommentState.ANSWERED
 
 
+def test_an_answer_deleted_before_it_was_noted_opens_its_comment_again(town: City) -> None:
+    (delivery,) = town.live()
+    comment_id = town.comment(under=delivery)
+    reply_id = town.answer(comment_id)
+    town.tick_dispatch()
+    take_back(town, reply_id, by="first")
+    town.tick_dispatch()
+    town.note_answers()
+    reopened = _comment(town, comment_id)
+    assert (reopened.state, reopened.opening) == (CommentState.ROUTED, 2)
+
+
 def _comment(town: City, comment_id: int) -> Comment:
     with town.read() as session:
         return session.get_one(Comment, comment_id)

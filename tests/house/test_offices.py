@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-import pytest
-
 from tests.house.complaints import expect_none
 from tools.source import Source, product
 
@@ -42,20 +40,10 @@ def _is_term(node: ast.expr) -> bool:
     return not (isinstance(owner, ast.Name) and owner.id in OTHERS)
 
 
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("select(Appointment).where(Appointment.from_at <= now)", 1),
-        ("or_(other.until_at.is_(None), other.until_at > now)", 2),
-        ("row.from_at <= now", 1),
-        ("_APPOINTMENT.c.until_at > now", 1),
-        ("Duty.until_at > now", 0),
-        ("Appointment.in_force_at(now)", 0),
-    ],
-)
-def test_a_term_that_is_written_out_is_found(text: str, count: int) -> None:
-    assert len(list(find_written_out(Source("publisher/example.py", text)))) == count
-
-
 def test_nobody_writes_out_what_in_force_means() -> None:
     expect_none(problem for source in product() for problem in find_written_out(source))
+
+
+def test_a_term_that_is_written_out_is_found() -> None:
+    text = "or_(other.until_at.is_(None), other.until_at > now, Duty.until_at > now)"
+    assert len(list(find_written_out(Source("publisher/example.py", text)))) == 2

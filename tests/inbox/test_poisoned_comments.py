@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from publisher.database.session import Database, table_of
 from publisher.inbox import ingest
-from publisher.models.comments import Comment, Thread
+from publisher.models.comments import Comment, CommentAuthor, Thread
 from publisher.operations import reading_checks
 from publisher.platforms.base.types import LONGEST_ID, LONGEST_TEXTS, LONGEST_URL
 from tests.inbox.stubbed_city import RawComment, StubbedCity
@@ -44,14 +44,20 @@ REFUSED_BY_DATABASE = RawComment(MIDDLE, text="विष")
 @pytest.fixture
 def database_rule(database: Database) -> Iterator[None]:
     """Let the database refuse the comments with the text of `REFUSED_BY_DATABASE`."""
-    refused = REFUSED_BY_DATABASE.text
+    with refusing(database, "comments", "text", REFUSED_BY_DATABASE.text):
+        yield
+
+
+@contextmanager
+def refusing(database: Database, table: str, column: str, refused: str) -> Iterator[None]:
+    """Let the database refuse the rows with this value."""
     if database.is_sqlite:
-        add = "CREATE TRIGGER refuse BEFORE INSERT ON comments"
-        add += f" WHEN NEW.text = '{refused}' BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        add = f"CREATE TRIGGER refuse BEFORE INSERT ON {table}"
+        add += f" WHEN NEW.{column} = '{refused}' BEGIN SELECT RAISE(ABORT, 'refused'); END"
         drop = "DROP TRIGGER refuse"
     else:
-        add = f"ALTER TABLE comments ADD CONSTRAINT refuse CHECK (text <> '{refused}')"
-        drop = "ALTER TABLE comments DROP CONSTRAINT refuse"
+        add = f"ALTER TABLE {table} ADD CONSTRAINT refuse CHECK ({column} <> '{refused}')"
+        drop = f"ALTER TABLE {table} DROP CONSTRAINT refuse"
     with database.transaction() as session:
         session.execute(text(add))
     try:
@@ -181,6 +187,48 @@ def test_doctor_names_the_comments_that_could_not_be_stored(stubbed_city: Stubbe
     assert "has 12" in str(finding.values["reason"])
     later = town.now + timedelta(days=31)
     assert reading_checks.check_comments(town.database, now=later) == []
+
+
+@pytest.mark.parametrize("author_id", ["9" * 200, "9\0", "no number"], ids=ascii)
+def test_an_author_with_a_strange_id_stays_unnamed_and_silences_no_post(
+    stubbed_city: StubbedCity, author_id: str
+) -> None:
+    """Posts are read together on X; the id of an author there is asked for in one request."""
+    town = stubbed_city.town
+    town.live(on=[stubbed_city.name])
+    stubbed_city.sends(RawComment(1), RawComment(2, author=author_id), RawComment(3))
+    assert stubbed_city.listen() == 3
+    expected = [RawComment(0).name] * 3
+    if stubbed_city.name == "x":
+        expected[1] = ""
+    comments = stubbed_city.comments()
+    assert [comments[key].author_name for key in (1, 2, 3)] == expected
+    assert {source.last_read_at for source in stubbed_city.sources()} == {town.now}
+    assert stubbed_city.unstored() == []
+
+
+def test_a_name_that_the_database_refuses_keeps_no_other_from_being_stored(
+    stubbed_city: StubbedCity,
+) -> None:
+    town = stubbed_city.town
+    stubbed_city.sends(RawComment(1), RawComment(2, name="विष"), RawComment(3))
+    with refusing(town.database, "comment_authors", "name", "विष"):
+        assert stubbed_city.listen() == 3
+    with town.read() as session:
+        names = [row.name for row in session.scalars(select(CommentAuthor))]
+    assert names == ([RawComment(0).name] * 2 if stubbed_city.name == "x" else [])
+
+
+@pytest.mark.parametrize("invisible", ["   ", "\u200b\u2060\ufe0f", "\u3164", "\u2800 \u115f"])
+def test_a_text_that_nobody_sees_is_no_comment_on_x(
+    stubbed_city: StubbedCity, invisible: str
+) -> None:
+    """On Facebook a comment without text may be a photo or sticker."""
+    stubbed_city.sends(RawComment(1, text=invisible), RawComment(2, text="\u200bकधी? 🙏"))
+    is_on_x = stubbed_city.name == "x"
+    assert stubbed_city.listen() == (1 if is_on_x else 2)
+    assert sorted(stubbed_city.comments()) == ([2] if is_on_x else [1, 2])
+    assert stubbed_city.unstored() == []
 
 
 def test_the_lengths_of_the_port_are_those_of_the_columns() -> None:

@@ -9,8 +9,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from publisher.delivery import platform_credits
+from publisher.inbox.reading_groups import (
+    MOST_REQUESTS,
+    AgeGroup,
+    Member,
+    Reading,
+    with_companions,
+)
+from publisher.models.comments import Source
+from publisher.models.deliveries import ReceiptRow
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.base.types import SharedPage
 from publisher.platforms.x.platform import XPlatform
@@ -89,6 +99,20 @@ def test_the_budget_is_asked_once_for_all_posts_of_a_reading(x_city: XCity) -> N
     assert len(x_city.requests("search")) == before + 1
     asked = [statement for statement in executed if _asks_the_budget(statement)]
     assert len(asked) == 2  # for the posts, and for the mentions
+
+
+def test_posts_of_other_ages_do_not_slow_the_reading_of_a_post(x_city: XCity) -> None:
+    for number, age in enumerate([*[12 * HOUR] * 24, MINUTE, MINUTE], 1):
+        x_city.record(f"{number}", x_city.town.now - age)
+    x_city.listen()
+    with x_city.town.read() as session:
+        newest = select(Source).join(ReceiptRow).order_by(ReceiptRow.published_at.desc()).limit(1)
+        source = session.scalars(newest).one()
+        account, member, now = source.account, Member.of(source), x_city.town.now
+    age_group = AgeGroup(now - HOUR, now, MINUTE)
+    reading = Reading(account, (member,), age_group)
+    reading = with_companions(x_city.context, x_city.open(account), reading)
+    assert reading.least_pause == QUARTER / MOST_REQUESTS
 
 
 def _asks_the_budget(statement: str) -> bool:

@@ -243,6 +243,7 @@ def test_reopened_it_is_the_officers_again_with_a_new_clock(town: City, settled:
     _reopen(town, comment_id)
     comment, steps = _look(town, comment_id)
     assert (comment.state, comment.opening, comment.reason) == (CommentState.ROUTED, 2, "")
+    assert "reopen" in town.verbs("comments", comment_id)
     assert (steps[-1].reason, steps[-1].appointment_id) == (
         "reopened",
         town.appointments["first"],

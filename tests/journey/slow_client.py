@@ -80,6 +80,13 @@ class SlowClient:
             return False
         return True
 
+    def is_ended(self) -> bool:
+        """Return whether the server has answered it or ended it."""
+        try:
+            return self._has_answer()
+        except ConnectionError:
+            return True
+
     def read(self) -> bytes:
         """Return the response, read to the end of the connection; empty if there is none."""
         self.connection.settimeout(60)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -234,6 +237,51 @@ def open_files(site: Site) -> int:
     """Return how many files and connections the webs have open."""
     pids = [pid for web in site.webs.values() for pid in web.session()]
     return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids)
+
+
+TABS = 500
+
+
+def test_five_hundred_tabs_of_a_city_hall_are_not_counted(site: Site) -> None:
+    site.start_web(1, 2)
+    people = [site.member() for _person in range(5)]
+    with ExitStack() as stack, ThreadPoolExecutor(8) as browsers:
+        tabs = [stack.enter_context(tab_of(people[n % len(people)])) for n in range(TABS)]
+        page = check_answered(browsers.map(partial(get, site, path="/"), tabs))
+        mark = quote(re.findall(r'data-mark="([^"]+)"', page)[0], safe="")
+        for path in [f"/changes?mark={mark}", style(site)] * 2:
+            check_answered(browsers.map(partial(get, site, path=path), tabs))
+        # Strangers of the same address are limited, which is nothing to the tabs.
+        answers: list[requests.Response] = []
+        while not (refused := [each for each in answers if each.status_code == 429]):
+            answers += browsers.map(partial(get, site, path="/approve/no-such"), tabs[:80])
+            assert len(answers) < 5_000
+        assert len(answers) - len(refused) >= 300
+        assert [tag for tag in LANGUAGES if tag not in refused[0].content.decode()] == []
+        check_answered(browsers.map(partial(get, site, path="/"), tabs[:80]))
+
+
+def check_answered(responses: Iterable[requests.Response]) -> str:
+    """Check that every tab was answered; return the last text."""
+    codes, text = Counter[int](), ""
+    for response in responses:
+        codes[response.status_code] += 1
+        text = response.text
+    assert set(codes) <= {200, 204}, codes
+    return text
+
+
+def tab_of(visitor: Visitor) -> requests.Session:
+    """Return one more tab of a browser, with a connection of its own."""
+    tab = requests.Session()
+    tab.verify, tab.trust_env = visitor.browser.verify, False
+    tab.cookies.update(visitor.browser.cookies)
+    return tab
+
+
+def get(site: Site, tab: requests.Session, *, path: str) -> requests.Response:
+    """Load a page."""
+    return tab.get(site.front.url + path, timeout=120, allow_redirects=False)
 
 
 @dataclass

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import selectors
+import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
@@ -38,6 +41,9 @@ QUICK = Limits(
 )
 """The product's limits, ten times as fast."""
 
+ANSWERED_WITHIN = 1.0
+"""Seconds in which pages are answered, whatever strangers send."""
+
 SLACK = 6.0
 """Seconds after which a limit that should have ended a request certainly has."""
 
@@ -58,6 +64,14 @@ class Pages:
         began = time.monotonic()
         assert requests.get(f"http://127.0.0.1:{self.port}/sign-in", timeout=60).ok
         return time.monotonic() - began
+
+    def page_times(self, probes: int) -> list[float]:
+        """Return how long this page takes, asked for every half second."""
+        times = []
+        for _probe in range(probes):
+            times.append(self.page_time())
+            time.sleep(0.5)
+        return times
 
     def client(self) -> SlowClient:
         """Return a new connection."""
@@ -249,13 +263,79 @@ def test_two_hundred_half_requests_and_eight_slow_uploads_hold_up_no_page(serve:
             for _number in range(200):
                 stack.enter_context(pages.client()).send(beginning)
         uploads = [senders.submit(upload, number) for number in range(8)]
-        times = []
-        for _probe in range(10):
-            times.append(pages.page_time())
-            time.sleep(0.5)
+        times = pages.page_times(10)
         statuses = {upload.result() for upload in uploads}
-    assert max(times) < seconds / 2, times  # who waits for an upload waits for most of it
+    check_answered_in_time(times)
     assert statuses == {401}  # read whole: a page to sign in that keeps the form
+
+
+def check_answered_in_time(times: list[float]) -> None:
+    """Check that pages were answered within a second.
+
+    Four in five: a machine that is busy with other tests may hold up one or the other.
+    """
+    assert sorted(times)[len(times) * 4 // 5 - 1] < ANSWERED_WITHIN, times
+
+
+@dataclass
+class HalfHeads:
+    """Connections from one address that never finish their headers; one that ends is renewed."""
+
+    port: int
+    number: int
+    renewed: int = 0
+    ended: threading.Event = field(default_factory=threading.Event)
+    open: set[socket.socket] = field(default_factory=set)
+
+    def hold(self) -> None:
+        """Hold them until `ended`."""
+        with selectors.DefaultSelector() as events:
+            while not self.ended.is_set():
+                while len(self.open) < self.number:
+                    self._connect(events)
+                for key, _mask in events.select(0.1):
+                    events.unregister(key.fileobj)
+                    assert isinstance(key.fileobj, socket.socket)
+                    self.open.discard(key.fileobj)
+                    key.fileobj.close()
+                    self.renewed += 1
+        for connection in self.open:
+            connection.close()
+
+    def _connect(self, events: selectors.BaseSelector) -> None:
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        with suppress(OSError):  # it was ended already, which is an event too
+            connection.sendall(HALF_A_HEAD)
+        self.open.add(connection)
+        events.register(connection, selectors.EVENT_READ)
+
+
+def test_renewed_half_heads_of_one_address_hold_up_no_page(serve: Serve) -> None:
+    pages = serve(Limits(), 2)
+    attack = HalfHeads(pages.port, 1_100)
+    with ThreadPoolExecutor(1) as attacker:
+        attacking = attacker.submit(attack.hold)
+        try:
+            wait_for(lambda: len(attack.open) == attack.number, what="the half heads")
+            times = pages.page_times(20)
+        finally:
+            attack.ended.set()
+        attacking.result()
+    assert attack.renewed > attack.number
+    check_answered_in_time(times)
+
+
+def test_an_address_keeps_fifty_connections_without_headers(serve: Serve) -> None:
+    pages = serve(Limits(headless=60, headless_each=10), 1)
+    with ExitStack() as stack:
+        clients = [stack.enter_context(pages.client()) for _number in range(59)]
+        clients[0].send(HALF_A_HEAD)
+        time.sleep(1)
+        assert not any(client.is_ended() for client in clients)
+        assert pages.page_time() < SLACK
+        wait_for(lambda: sum(client.is_ended() for client in clients) == 50, what="the end")
+        assert clients[0].is_ended()
+        assert not clients[-1].is_ended()
 
 
 def hand_in_video(pages: Pages, *, rate: float) -> float:
@@ -276,6 +356,12 @@ def test_a_hand_in_of_25_megabytes_arrives_at_ten_times_a_megabit(serve: Serve) 
     assert hand_in_video(pages, rate=10 * MEGABIT) > QUICK.signed_out
     with pages.database.reading() as session:
         assert session.scalars(select(SubmissionFile.size)).one() == 25 * MEGABYTE
+
+
+@pytest.mark.timeout(600)
+def test_a_hand_in_of_25_megabytes_arrives_at_a_megabit(serve: Serve) -> None:
+    pages = serve(Limits(), 1)
+    assert hand_in_video(pages, rate=MEGABIT) > 3 * Limits().signed_out
 
 
 def test_the_address_is_the_one_that_the_last_proxy_names(serve: Serve) -> None:

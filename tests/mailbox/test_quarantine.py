@@ -8,31 +8,48 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongRole, WrongState
+from publisher.auth.contact_details import BadPerson
 from publisher.database.session import Database
-from publisher.mail_messages.message import MailAddress, MailMessage, UnreadableReason
+from publisher.mail_messages.message import (
+    AutomaticKind,
+    MailAddress,
+    MailMessage,
+    UnreadableReason,
+)
 from publisher.mailbox import quarantine
 from publisher.mailbox.preparation import PreparedMail
 from publisher.mailbox.quarantine import take_in_for
 from publisher.mailbox.receive import receive
 from publisher.models.departments import DepartmentAddress
 from publisher.models.history import Event
-from publisher.models.mailbox import Quarantine, ReceivedMail
+from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.models.notifications import Notice
 from publisher.models.submissions import Submission
 from publisher.operations.retention import RAW_MAILS, tick_retention
+from publisher.people import shared_addresses
+from publisher.people.confirmation import MayNotConfirm
 from publisher.states import QuarantineState
 from publisher.validation import Invalid
 from tests.support.away_store import AwayStore
 from tests.support.city import City
-from tests.support.city_people import MINUTE
-from tests.support.mailed import address_of, intake_of, message, prepared, receive_one
+from tests.support.city_people import DAY, MINUTE
+from tests.support.mailed import (
+    SERVER,
+    address_of,
+    appoint_to,
+    intake_of,
+    message,
+    prepared,
+    receive_one,
+)
 
 STRANGER = "stranger@elsewhere.example"
 
 
 def wait(session: Session, town: City, sender: str = STRANGER, **changed: object) -> Quarantine:
     """Receive a mail that waits."""
-    receive_one(session, town, message(sender, **changed))
+    mail_server = str(changed.pop("mail_server", ""))
+    receive_one(session, town, message(sender, **changed), mail_server=mail_server)
     return session.scalars(select(Quarantine).order_by(Quarantine.id.desc()).limit(1)).one()
 
 
@@ -89,15 +106,46 @@ def test_what_the_cell_sent_on_names_whose_mail_it_was(database: Database, town:
         assert submission.brought_by == "सुनील, ward@pmc.example"
 
 
+@pytest.mark.parametrize("who", ["clerk", "lead"])
 def test_its_address_is_remembered_and_waits_for_its_confirmation(
-    database: Database, town: City
+    database: Database, town: City, who: str
 ) -> None:
     with database.transaction() as session:
-        take(session, town, wait(session, town), by="lead", remembers=True)
+        take(session, town, wait(session, town), by=who, remembers=True)
         address = session.scalars(select(DepartmentAddress)).one()
         assert (address.mail, address.confirmed_at) == (STRANGER, None)
+        assert address.recorded_by_id == town.people[who]
         again = receive_one(session, town, message(STRANGER, text="दुसरा मजकूर"))
         assert again.reason == "unconfirmed_address"
+        by: dict[str, Any] = {"actor": town.actor(who), "now": town.now}
+        where: dict[str, Any] = {"department_id": address.department_id, "address_id": address.id}
+        with pytest.raises(WrongRole if who == "clerk" else MayNotConfirm):
+            shared_addresses.confirm(session, **by, **where)
+        by["actor"] = town.actor("head")
+        shared_addresses.confirm(session, **by, **where)
+        third = receive_one(session, town, message(STRANGER, text="तिसरा मजकूर"))
+        assert third.outcome is MailOutcome.SUBMISSION
+
+
+def test_the_cell_remembers_no_address_of_a_person(database: Database, town: City) -> None:
+    with database.transaction() as session:
+        waiting = wait(session, town, address_of(town, "lead"))
+        with pytest.raises(BadPerson), session.begin_nested():
+            take(session, town, waiting, remembers=True)
+        assert session.scalars(select(DepartmentAddress)).all() == []
+        session.refresh(waiting)
+        assert waiting.state is QuarantineState.WAITING
+
+
+def test_the_cell_records_no_address_but_that_of_a_mail(database: Database, town: City) -> None:
+    with database.transaction() as session, pytest.raises(WrongRole):
+        shared_addresses.add(
+            session,
+            actor=town.actor("clerk"),
+            department_id=town.departments["water"],
+            mail_text=STRANGER,
+            now=town.now,
+        )
 
 
 def test_a_mail_is_not_ours_with_a_word_or_is_deleted(database: Database, town: City) -> None:
@@ -142,6 +190,38 @@ def test_a_waiting_mail_is_never_lost_before_its_day_and_ends_on_it(
         assert (ended.state, ended.decided_by_id) == (QuarantineState.DELETED, None)
         assert ended.mail.raw_sha256 is None
     assert not town.store.exists(raw)
+
+
+def test_a_known_senders_mail_waits_until_somebody_decides(database: Database, town: City) -> None:
+    with database.transaction() as session:
+        stranger = wait(session, town)
+        forged = wait(session, town, sender=address_of(town, "member"), mail_server=SERVER)
+        known = [
+            wait(session, town, sender=address_of(town, "clerk")),
+            wait(
+                session,
+                town,
+                sender=address_of(town, "member"),
+                text="यादीतून",
+                automatic=AutomaticKind.LIST,
+            ),
+        ]
+        appoint_to(session, town, "first", "road")
+        known.append(wait(session, town, sender=address_of(town, "first")))
+        assert [row.mail.reason for row in known] == [
+            *("from_cell", "via_list", "several_departments")
+        ]
+        assert quarantine.ends_at(stranger) == quarantine.ends_at(forged)
+        assert {quarantine.ends_at(row) for row in known} == {None}
+        waiting_ids, known_ids = {stranger.id, forged.id}, [row.id for row in known]
+    tick_retention(database, town.store, now=town.now + 400 * DAY)
+    with database.reading() as session:
+        rows = session.scalars(select(Quarantine)).all()
+        ended = {row.id for row in rows if row.state is QuarantineState.DELETED}
+        assert ended == waiting_ids
+        left = session.scalars(quarantine.waiting()).all()
+        assert [row.id for row in left] == known_ids
+        assert all(row.mail.text and town.store.exists(row.mail.raw_sha256 or "") for row in left)
 
 
 @pytest.mark.twin

@@ -3,9 +3,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from threading import Barrier
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select
 
 from publisher.database.session import Database
@@ -288,6 +290,52 @@ def test_forged_mails_use_up_nobodys_quota_and_stay_unproven(
             session.add(ReceivedMail(size=1, outcome=MailOutcome.SUBMISSION, **fields))
         forged = receive_one(session, town, message(member, text="दुसरा"), mail_server=SERVER)
         assert forged.reason == "unproven_sender", "not just one mail too many of the real sender"
+
+
+PROGRAMS = (
+    MailFile("बिल.pdf.exe", "application/pdf", b"%PDF-1.7 not really"),
+    MailFile("बिल.pdf", "application/pdf", b"MZ\x90\0" + bytes(60)),
+    MailFile("photo.jpg", "image/jpeg", b"\x7fELF" + bytes(60)),
+    MailFile("बिल.PDF.JS ", "application/pdf", b"alert(1)"),
+    MailFile("setup.bat.", "text/plain", b"del *"),
+    MailFile("फोटो\u202egpj.scr", "image/jpeg", photo()),
+)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda file: ascii(file.name))
+def test_a_program_is_left_out_and_named_and_the_rest_is_taken(
+    town: City, program: MailFile
+) -> None:
+    files = (program, MailFile("a.jpg", "image/jpeg", photo()))
+    with town.write() as session:
+        mail = receive_one(session, town, message(address_of(town, "member"), files=files))
+        assert mail.outcome is MailOutcome.SUBMISSION
+        submission = session.get_one(Submission, mail.submission_id)
+        assert [file.name for file in submission.files] == ["a.jpg"]
+        (note,) = mail.notes
+        assert note["code"] == "program"
+        body = session.get_one(Notice, mail.notice_id).body
+        assert f"स्वीकारलेल्या नाहीत: {note['name']}" in body
+        assert f"Not taken, since they are programs: {note['name']}" in body
+
+
+def test_an_acknowledgement_names_nothing_if_everything_was_taken(town: City) -> None:
+    files = (MailFile("a.jpg", "image/jpeg", photo()), MailFile("a.txt", "text/plain", b"a"))
+    with town.write() as session:
+        mail = receive_one(session, town, message(address_of(town, "member"), files=files))
+        body = session.get_one(Notice, mail.notice_id).body
+        assert "Not taken" not in body
+
+
+def test_a_photo_of_a_phone_that_is_called_jpg_is_a_photo(town: City) -> None:
+    content = BytesIO()
+    Image.new("RGB", (640, 480), (90, 120, 160)).save(content, "HEIF")
+    files = (MailFile("IMG_1.JPG", "image/jpeg", content.getvalue()),)
+    with town.write() as session:
+        mail = receive_one(session, town, message(address_of(town, "member"), files=files))
+        submission = session.get_one(Submission, mail.submission_id)
+        (file,) = submission.files
+        assert (file.mime, file.width, mail.notes) == ("image/heic", 640, [])
 
 
 def test_photos_over_the_forms_limit_are_attached_and_named(database: Database, town: City) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
 from publisher.intake import questions
+from publisher.intake.take import take
 from publisher.mail_messages.message import MailFile, MailMessage
 from publisher.mailbox.receive import receive
 from publisher.mailbox.take_in import mails_of
@@ -18,6 +19,7 @@ from publisher.models.notifications import Notice
 from publisher.models.posts import Decision, Post
 from publisher.models.submission_details import NoteKind, SubmissionNote
 from publisher.models.submissions import Submission
+from publisher.reports.todo import waiting_for
 from publisher.review.reminders import tick_review_reminders
 from publisher.states import SubmissionState
 from tests.support.city import City
@@ -88,6 +90,53 @@ def test_without_our_message_id_the_number_in_the_subject_counts(
         later = message(member, subject=f"Re: पोचपावती: {NUMBER} – पाणी", text="आणखी एक")
         mail = receive_one(session, town, later)
         assert (mail.outcome, mail.submission_id) == (MailOutcome.JOINED, submission.id)
+
+
+OWN = "first@water.example"
+"""The Message-ID of the mail that was handed in."""
+
+
+@pytest.mark.parametrize("names", [{"in_reply_to": (OWN,)}, {"references": ("a@x", OWN)}], ids=str)
+@pytest.mark.parametrize("taken_back", ["in the draft", "before it"])
+def test_a_reply_to_ones_own_mail_asks_the_cell_at_once(
+    town: City, names: dict[str, object], taken_back: str
+) -> None:
+    """An officer takes a notice back by answering the mail that she sent."""
+    with town.write() as session:
+        submission_id = acknowledged(session, town)[0].id
+        clerk = town.actor("clerk")
+        take(
+            session,
+            actor=clerk,
+            now=town.now,
+            submission_id=submission_id,
+            seen_holder_id=None,
+        )
+    post_id = town.draft(submission_id) if taken_back == "in the draft" else 0
+    town.clock.move(HOUR)
+    text = "ही सूचना मागे घेत आहोत."
+    reply = message(address_of(town, "member"), text=text, message_id="second@x", **names)
+    with town.write() as session:
+        mail = receive_one(session, town, reply)
+        assert (mail.outcome, mail.submission_id) == (MailOutcome.JOINED, submission_id)
+        assert session.scalar(select(func.count()).select_from(Submission)) == 1
+        (notice,) = session.scalars(select(Notice).where(Notice.kind == "submission_note"))
+        assert (notice.person_id, notice.send_at) == (town.people["clerk"], town.now)
+        assert text in notice.body
+    town.clock.move(HOUR)
+    # Whatever is drafted meanwhile, it waits until somebody has marked it as seen.
+    town.save(post_id or town.start(submission_id))
+    with town.write() as session:
+        assert text in [todo.quote for todo in waiting_for(session, actor=clerk, now=town.now)]
+        questions.mark_notes_seen(session, actor=clerk, now=town.now, submission_id=submission_id)
+        assert text not in [todo.quote for todo in waiting_for(session, actor=clerk, now=town.now)]
+
+
+def test_a_reply_to_a_mail_of_somebody_else_joins_nothing(town: City) -> None:
+    with town.write() as session:
+        acknowledged(session, town)
+        other = message(address_of(town, "first"), in_reply_to=(OWN,), message_id="other@x")
+        assert receive_one(session, town, other).outcome is MailOutcome.SUBMISSION
 
 
 def test_files_of_a_reply_are_added_until_drafting_has_begun(

@@ -37,7 +37,7 @@ EXE = b"MZ\x90\x00" + bytes(60)
         (MOV, "visit.MOV", FileKind.VIDEO),
         (WEBM, "visit.webm", FileKind.VIDEO),
         (HEIC, "IMG_2041.HEIC", FileKind.PICTURE),
-        (HEIC, "IMG_2041.jpg", None),
+        (HEIC, "IMG_2041.jpg", FileKind.PICTURE),
         (PDF, "press note 12.11.2026.pdf", FileKind.DOCUMENT),
         (EXE, "setup.exe", None),
         (EXE, "photo.jpg", None),

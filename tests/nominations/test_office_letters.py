@@ -31,6 +31,7 @@ from publisher.validation import Invalid
 from tests.nominations.letter_steps import Letters
 from tests.nominations.steps import FIRST, NAMED, SECOND, Calls, states, with_second
 from tests.people.test_concurrent_changes import run_at_once
+from tests.support.city_people import note_writer, record_by
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_who_printed_the_letter_is_not_the_second_person(letters: Letters, offic
     ids = letters.name(letters.printed(by="lead"))
     with city.write() as session:
         for key in ids:
-            session.get_one(Appointment, key).changed_by_id = city.people["clerk"]
+            note_writer(session, key, city.people["clerk"])
     with city.read() as session:
         assert confirmation.waiting_for(session, city.actor("lead"), now=city.now) == []
     with pytest.raises(MayNotConfirm):
@@ -109,8 +110,7 @@ def test_whom_the_printer_appointed_is_not_the_second_person_either(letters: Let
     calls, city = letters.calls, letters.calls.city
     ids = letters.name(letters.printed(by="admin"))
     with city.write() as session:
-        lead = session.get_one(Appointment, city.appointments["lead"])
-        lead.recorded_by_id = city.people["admin"]
+        record_by(session, city.appointments["lead"], city.people["admin"])
     with pytest.raises(MayNotConfirm):
         confirm(calls, "lead", *ids)
 

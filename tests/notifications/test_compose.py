@@ -136,6 +136,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         **ABOUT_A_SUBMISSION,
         "department": WATER,
         "received_at": NOON,
+        "programs": "setup.exe",
     },
     NoticeKind.ADDRESS_CONFIRMED: {
         "contact": "water-office@pmc.example",
@@ -315,6 +316,12 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "doubter": MEDHA,
         "put_back": True,
     },
+    NoticeKind.APPOINTMENT_SENT_BACK: {
+        "person": MEDHA,
+        "role": Role.OFFICER,
+        "department": WATER,
+        "reason": "मोबाइल क्रमांक तपासावा.",
+    },
     NoticeKind.OFFICE_WAITS: {"role": Role.HEAD, "department": WATER},
     NoticeKind.IN_OFFICE: {
         "role": Role.OFFICER,
@@ -375,6 +382,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
 }
 # What may be left out.
 SPARE = {
+    "programs",
     "left",
     "cancelled",
     "taken",

@@ -12,6 +12,7 @@ from sqlalchemy import Table, func, select
 
 from publisher.database.session import Base, Database
 from publisher.delivery import dispatch, sending
+from publisher.drafting import save
 from publisher.media.folder_store import FolderStore
 from publisher.media.store import StoreAway
 from publisher.models.content_checks import CheckedLink, LinkFinding
@@ -66,6 +67,30 @@ def test_every_row_and_medium_comes_back_in_the_other_kind_of_database(
             assert _rows(other, table) == _rows(town.database, table), table.name
     restored = FolderStore(tmp_path / "restored")
     assert sorted(restored.digests()) == sorted(town.store.digests())
+
+
+def test_a_revision_that_restores_another_comes_back_with_it(
+    town: City, other: Database, tmp_path: Path
+) -> None:
+    post_id = town.draft(town.hand_in())
+    town.save(post_id, text="दुसरा मजकूर")
+    with town.write() as session:
+        save.restore(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            post_id=post_id,
+            seen_revision=2,
+            number=1,
+            note="",
+        )
+    _write(town, file := tmp_path / "house.zip")
+    _restore(town, other, file)
+    table = Base.metadata.tables["revisions"]
+    assert _rows(other, table) == _rows(town.database, table)
+    with other.reading() as session:
+        restored_ids = session.scalars(select(table.c.restored_from_id)).all()
+        assert [key is not None for key in restored_ids] == [False, False, True]
 
 
 def test_after_it_new_rows_go_on_behind_the_restored_ones(

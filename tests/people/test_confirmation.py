@@ -18,7 +18,8 @@ from publisher.database.session import Database
 from publisher.delivery.emergency import roster
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department
-from publisher.people import confirmation, invitations, responsibility
+from publisher.models.people_history import Wrote
+from publisher.people import confirmation, invitations, lookup, responsibility
 from publisher.people.appointment_notices import GATHERED, tick_appointments
 from publisher.people.confirmation import ChangedSinceShown, MayNotConfirm, digest_of
 from publisher.people.permissions import COMMAND
@@ -183,15 +184,43 @@ def test_neither_the_recorder_nor_who_has_no_say_confirms(city: CityPeople, by: 
 
 
 def test_an_admin_recorded_by_the_recorder_does_not_confirm_for_them(city: CityPeople) -> None:
+    innocent = city.appoint("innocent", Role.ADMIN, "information-technology")
     with city.write() as session:
         other = record(session, city, Role.ADMIN, "information-technology", "admin")
-        confirm(session, other, COMMAND)
+        confirm(session, other, innocent)
         set_password(session, other.person, PASSWORD, now=NOON)
         garden = session.get_one(Department, city.departments["garden"])
         appointment = appoint(session, garden, actor=city.actor("admin"))
         with pytest.raises(MayNotConfirm):
             confirm(session, appointment, as_of(acting(other), NOON))
         confirm(session, appointment, city.actor("lead"))
+
+
+def test_whom_a_command_confirmed_is_a_hand_of_their_own_until_an_address_changes(
+    city: CityPeople,
+) -> None:
+    with city.write() as session:
+        other = record(session, city, Role.ADMIN, "information-technology", "admin")
+        confirm(session, other, COMMAND)
+        set_password(session, other.person, PASSWORD, now=NOON)
+        garden = session.get_one(Department, city.departments["garden"])
+        confirm(
+            session,
+            appoint(session, garden, actor=city.actor("admin")),
+            as_of(acting(other), NOON),
+        )
+    # Recorded by command, but her address is the admin's since, and the lead's word was on that.
+    with city.write() as session:
+        lead = session.get_one(Appointment, city.appointments["lead"])
+        lookup.confirm_again(
+            session, lead.person, [Wrote.MAIL], actor=city.actor("admin"), now=NOON
+        )
+        assert lead.state is AppointmentState.RECORDED
+        confirm(session, lead, as_of(acting(other), NOON))
+        garden = session.get_one(Department, city.departments["garden"])
+        second = appoint(session, garden, actor=city.actor("admin"))
+        with pytest.raises(MayNotConfirm):
+            confirm(session, second, city.actor("lead"))
 
 
 def test_the_head_above_confirms_once_the_head_has_had_three_working_days(

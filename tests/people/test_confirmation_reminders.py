@@ -14,7 +14,7 @@ from publisher.people import confirmation
 from publisher.people.appointment_notices import tick_appointments
 from publisher.people.confirmation_reminders import tick_reminders
 from publisher.states import AppointmentState
-from tests.support.city_people import DAY, HOUR, NOON, CityPeople, appoint, city_people
+from tests.support.city_people import DAY, HOUR, NOON, CityPeople, appoint, city_people, note_writer
 
 
 @pytest.fixture
@@ -87,5 +87,5 @@ def test_none_once_the_head_has_acted(city: CityPeople) -> None:
 def test_no_head_is_reminded_of_what_they_may_not_confirm(city: CityPeople) -> None:
     appointment_id = record(city)
     with city.write() as session:
-        session.get_one(Appointment, appointment_id).changed_by_id = city.people["head"]
+        note_writer(session, appointment_id, city.people["head"])
     assert reminders(city) == []

@@ -25,6 +25,7 @@ from tests.support.city_people import (
     NOON,
     CityPeople,
     city_people,
+    record_by,
     verbs,
 )
 from tests.support.passwords import signed_in_as, with_password
@@ -107,7 +108,7 @@ def test_a_corrected_address_of_a_newcomer_waits_for_confirmation(
     with city.read() as session:
         appointment = session.get_one(Appointment, city.appointments[name])
         assert appointment.state is AppointmentState.RECORDED
-        assert appointment.changed_by_id == city.people["admin"]
+        assert appointment.recorder_ids == {city.people["admin"]}
         assert appointment.person.mail == NEW
         assert verbs(session, "people", appointment.person_id)[-1] == "change_contact"
 
@@ -200,8 +201,7 @@ def test_where_both_old_channels_are_dead_two_of_the_staff_need_24_hours(city: C
 def test_a_second_one_whom_the_first_recorded_does_not_count(city: CityPeople) -> None:
     signed_in_once(city)
     with city.write() as session:
-        row = session.get_one(Appointment, city.appointments["lead"])
-        row.recorded_by_id = city.people["admin"]
+        record_by(session, city.appointments["lead"], city.people["admin"])
     (change,) = correct(city, by="admin")
     with pytest.raises(MayNotSecond):
         second(city, change, "lead")

@@ -18,6 +18,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Link
 from publisher.people import confirmation, doubts, personal_links
 from publisher.people.appointment_notices import GATHERED, tick_appointments
+from publisher.people.confirmation import MayNotConfirm
 from publisher.people.doubts import DoubtOutlook, NotToldAnyMore
 from publisher.people.permissions import COMMAND, LastAdmin
 from publisher.people.personal_links import LinkCodeProblem
@@ -120,14 +121,17 @@ def test_within_72_hours_the_appointment_waits_again_and_others_are_told(
         assert verbs(session, "appointments", appointment_id)[-1] == "doubt_appointment"
     assert city.notified("appointment_doubted") == ["admin", "first", "lead"]
     tick_appointments(city.database, now=late + GATHERED)
-    assert city.notified("appointments_wait") == ["admin", "head"]
+    assert city.notified("appointments_wait") == ["head"]  # and not who confirmed it
 
 
 def test_confirming_again_puts_it_right_at_once(city: CityPeople) -> None:
     appointment_id = confirmed(city)
     links = tokens(city)
     say_wrong(city, links["head"])
-    confirm(city, appointment_id, "admin", TOLD + HOUR)
+    for name in ("admin", "lead"):  # who confirmed it before, and who recorded it
+        with pytest.raises(MayNotConfirm):
+            confirm(city, appointment_id, name, TOLD + HOUR)
+    confirm(city, appointment_id, "head", TOLD + HOUR)
     assert state(city, appointment_id) is AppointmentState.ACTIVE
     assert say_wrong(city, links["first"], TOLD + 2 * HOUR) is DoubtOutlook.DONE
     assert state(city, appointment_id) is AppointmentState.ACTIVE

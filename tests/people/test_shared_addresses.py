@@ -60,7 +60,14 @@ def city(database: Database) -> CityPeople:
     return city_people(database)
 
 
-def share(city: CityPeople, mail: str = SHARED, *, by: str = "lead", of: str = "water") -> int:
+def share(
+    city: CityPeople,
+    mail: str = SHARED,
+    *,
+    by: str = "lead",
+    of: str = "water",
+    confirmed: bool = False,
+) -> int:
     with city.write() as session:
         address = shared_addresses.add(
             session,
@@ -69,6 +76,7 @@ def share(city: CityPeople, mail: str = SHARED, *, by: str = "lead", of: str = "
             mail_text=mail,
             now=city.now,
         )
+        address.confirmed_at = city.now if confirmed else None
         return address.id
 
 
@@ -357,7 +365,7 @@ def test_a_head_records_and_confirms_those_of_the_own_department_alone(
             shared_addresses.confirm(session, actor=fresh(city, recorder), **own)
         with pytest.raises(WrongRole):
             shared_addresses.confirm(session, actor=fresh(city, "head"), **foreign)
-        waiting = shared_addresses.waiting(city.actor(confirmer))
+        waiting = shared_addresses.waiting(session, city.actor(confirmer))
         assert [row.mail for row in session.scalars(waiting)] == [SHARED]
         shared_addresses.confirm(session, actor=fresh(city, confirmer), **own)
         assert session.scalars(waiting).all() == []

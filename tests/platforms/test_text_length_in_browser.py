@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from publisher.platforms.x.text_length import count, sequences
 from publisher.platforms.x.url_detection import endings
-from tests.platforms.weights import CONFORMANCE, WEIGHTS
+from tests.platforms.weights import CONFORMANCE, SAME_LINKS, WEIGHTS
 from tools.counting_tables import script
 
 STATIC = Path(__file__).resolve().parents[2] / "web" / "static"
@@ -129,6 +129,14 @@ def test_the_tables_in_the_browser_are_the_servers() -> None:
 def test_both_agree_on_the_weights_worked_out_by_hand(counter: Page) -> None:
     assert [verdict[0] for verdict in by_browser(counter, list(WEIGHTS))] == list(WEIGHTS.values())
     assert_agree(counter, list(WEIGHTS))
+
+
+@pytest.mark.parametrize(("text", "link", "is_there"), SAME_LINKS)
+def test_both_agree_whether_a_text_has_the_link(
+    counter: Page, text: str, link: str, is_there: bool
+) -> None:
+    has_link = counter.evaluate("([text, link]) => nagarvaniHasLink(text, link)", [text, link])
+    assert has_link == is_there
 
 
 def test_both_agree_on_every_text_of_the_conformance_file(counter: Page) -> None:

@@ -77,3 +77,18 @@ WEIGHTS = {
     "file.bz2": 8,
     f"{'a' * 64}.com": 68,
 }
+
+SAME_LINKS = (
+    ("पहा: pmc.gov.in/water", "https://pmc.gov.in/water/", True),
+    ("पहा: https://pmc.gov.in/water/.", "https://pmc.gov.in/water", True),
+    ("(http://PMC.gov.in) पहा", "https://pmc.gov.in/", True),
+    ("पहा: pmc.gov.in/waters", "https://pmc.gov.in/water", False),
+    ("पहा: https://pmc.gov.in/waters", "https://pmc.gov.in/water", False),
+    ("पहा: https://pmc.gov.in/Water", "https://pmc.gov.in/water", False),
+    ("पहा: https://pmc.gov.in/water?ward=1", "https://pmc.gov.in/water", False),
+    ("मेल: cell@pmc.gov.in", "https://pmc.gov.in", False),
+    ("पहा: https://pmc.gov.in/पाणी", "https://pmc.gov.in/पाणी", True),
+    ("पहा: http://portal/water", "http://portal/water", True),
+    ("पहा: http://portal/water", "http://portal/roads", False),
+)
+"""Texts, links, and whether the text has the link by what X makes of both."""

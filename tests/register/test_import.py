@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
+from commands.register_messages import row_line
 from publisher.database.session import Database
 from publisher.models.departments import DepartmentChange, RegisterKind
 from publisher.models.people import Appointment, Department, Person, ServiceClass
@@ -183,6 +184,29 @@ def test_a_bad_row_is_refused_at_its_place(
         plan = planned(session, table(PAIRED, good, row))
         assert [row.outcome for row in plan.rows] == [NEW, REFUSED]
         assert codes(plan, 3)[0] == problem
+
+
+@pytest.mark.parametrize(
+    ("row", "officer"),
+    [
+        (("fire", "मेधा", "9822012345", "", "नितीन", "020 2550 1000"), "नितीन"),
+        (("fire", "मेधा", "020 2550 1000", "", "नितीन", "9822012346"), "मेधा"),
+        (("fire", "मेधा", "9822012345", "", "", "9822012346"), "9822012346"),
+        (("fire", "मेधा", "9822012345", "", "दुसरा", "9822012350"), "दुसरा"),
+        (("water", "मेधा", "9822012345", "", "विजय राणे", "9822012350"), "विजय राणे"),
+    ],
+    ids=["second's number", "first's number", "no name", "another's number", "the head"],
+)
+def test_a_refusal_says_which_of_the_two_officers_it_is_about(
+    register: Database, row: tuple[str, ...], officer: str
+) -> None:
+    heads = table(("खाते", "नाव", "मोबाइल"), ("water", "विजय राणे", "9822012350"))
+    with register.transaction() as session:
+        do(session, planned(session, heads, HEADS))
+    with register.transaction() as session:
+        (refused,) = planned(session, table(PAIRED, row)).rows
+        assert [problem.officer for problem in refused.problems] == [officer]
+        assert row_line(refused).count(f"; {officer}: ") == 1
 
 
 @pytest.mark.parametrize("name", ["क" * 120, "شہناز شیخ", "श्री. शर्\u200dयत पाटील"])

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.support.fixtures import city, session, town
+from tests.support.fixtures import changeable_rows, city, session, town
 
-__all__ = ["city", "session", "town"]
+__all__ = ["changeable_rows", "city", "session", "town"]

@@ -220,6 +220,7 @@ def tamper(session: Session, statement: str) -> None:
 
 
 @pytest.mark.parametrize("statement", TAMPERED)
+@pytest.mark.usefixtures("changeable_rows")
 def test_what_was_changed_before_the_approval_is_not_approved(
     session: Session, city: CityPeople, statement: str
 ) -> None:
@@ -237,6 +238,7 @@ def test_what_was_changed_before_the_approval_is_not_approved(
 
 
 @pytest.mark.parametrize("statement", TAMPERED)
+@pytest.mark.usefixtures("changeable_rows")
 def test_what_was_changed_after_the_approval_does_not_leave(
     session: Session, city: CityPeople, statement: str
 ) -> None:
@@ -247,6 +249,7 @@ def test_what_was_changed_after_the_approval_does_not_leave(
     assert judged(session, post_id).refusal is gate.Refusal.CHANGED
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_a_new_digest_beside_the_old_approval_opens_nothing(
     session: Session, city: CityPeople
 ) -> None:
@@ -270,6 +273,7 @@ FORGED = [
 
 
 @pytest.mark.parametrize("statement", FORGED)
+@pytest.mark.usefixtures("changeable_rows")
 def test_a_decision_that_does_not_fit_opens_nothing(
     session: Session, city: CityPeople, statement: str
 ) -> None:

@@ -92,6 +92,7 @@ def approved_twice(town: City) -> tuple[int, int, int]:
         return earlier, later, row.id
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_two_appointments_lock_their_posts_in_the_order_of_ids(town: City) -> None:
     earlier, later, second_id = approved_twice(town)
     with ThreadPoolExecutor(1) as pool:
@@ -107,7 +108,7 @@ def test_two_appointments_lock_their_posts_in_the_order_of_ids(town: City) -> No
         for appointment_id in (town.appointments["first"], second_id):
             row = session.get_one(Appointment, appointment_id)
             assert row.state is AppointmentState.RECORDED
-            assert row.changed_by_id == town.people["lead"]
+            assert row.recorder_ids == {town.people["lead"]}
 
 
 @pytest.mark.parametrize("change", [correct, rename])

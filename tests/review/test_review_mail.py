@@ -352,7 +352,7 @@ def test_a_person_whose_mail_is_the_departments_gets_an_outline(
     with town.write() as session:
         person = session.get_one(Person, town.people["first"])
         person.mail = None
-    share(town, "first@pmc.example")
+    share(town, "first@pmc.example", confirmed=True)
     with town.write() as session:
         session.get_one(Person, town.people["first"]).mail = "first@pmc.example"
     sent(town, jpeg())

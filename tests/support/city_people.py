@@ -23,6 +23,8 @@ from publisher.models.deliveries import Account
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
+from publisher.models.people_history import Wrote
+from publisher.people import recorders
 from publisher.people.appointments import disable_person, end_appointment, record_person
 from publisher.people.permissions import COMMAND
 from publisher.states import AppointmentState
@@ -289,6 +291,20 @@ def add_appointment(
     session.add(row)
     session.flush()
     return replace(acting(row), signed_in_at=NOON, name=role)
+
+
+def note_writer(
+    session: Session, appointment_id: int, person_id: int, wrote: Wrote = Wrote.MAIL
+) -> None:
+    """Let this person have written in the appointment."""
+    recorders.add(session.get_one(Appointment, appointment_id), person_id, wrote, at=NOON)
+
+
+def record_by(session: Session, appointment_id: int, person_id: int) -> None:
+    """Let this person have recorded the appointment, which no command has confirmed then."""
+    row = session.get_one(Appointment, appointment_id)
+    row.recorded_by_id, row.confirmed_at = person_id, None
+    note_writer(session, appointment_id, person_id, Wrote.RECORDED)
 
 
 def actor(role: Role, department_id: int = 1, person_id: int | None = None) -> Actor:

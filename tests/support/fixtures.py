@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Role
 from publisher.database.session import Database, migrate
 from publisher.media.folder_store import FolderStore
-from tests.support import runs, sqlite
+from tests.support import kept_rows, runs, sqlite
 from tests.support.city import City
 from tests.support.city import city as build_city
 from tests.support.city_people import CityPeople, city_people
@@ -34,6 +34,19 @@ def town(database: Database, tmp_path: Path) -> City:
     """Build a city in a database of its own, in a twin on PostgreSQL."""
     sqlite.skip_fsync(database)
     return build_city(database, tmp_path)
+
+
+@pytest.fixture
+def changeable_rows(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the test change what triggers keep, to see what finds it."""
+    if "session" in request.fixturenames:
+        session: Session = request.getfixturevalue("session")
+        kept_rows.let_change(session.connection())
+        yield
+        return
+    town: City = request.getfixturevalue("town")
+    with kept_rows.changeable(town.database):
+        yield
 
 
 @pytest.fixture(name="town")

@@ -66,7 +66,7 @@ class Nginx:
         main.write_text(
             f"pid {self.folder / 'pid'};\nerror_log {self.folder / 'error.log'};\n"
             f"{'user nobody nogroup;' if os.geteuid() == 0 else ''}\ndaemon off;\n"
-            f"events {{}}\nhttp {{ {own_folders} include {site}; }}\n"
+            f"events {{ worker_connections 4096; }}\nhttp {{ {own_folders} include {site}; }}\n"
         )
         return main
 

@@ -25,6 +25,7 @@ from publisher.transfers.typed_rows import TypedRow, pasted_rows
 from publisher.validation import Invalid
 from publisher.working_time import day_bounds, local_day
 from tests.support.city import City
+from tests.support.city_people import record_by
 
 TODAY = date(2026, 11, 25)
 FIRST_OF_DECEMBER = date(2026, 12, 1)
@@ -233,8 +234,7 @@ def test_the_preparer_and_the_listed_do_not_confirm(town: City) -> None:
 def test_whom_the_preparer_recorded_does_not_confirm(town: City) -> None:
     list_id = prepare(town, TO_ROAD)
     with town.write() as session:
-        own = session.get_one(Appointment, town.appointments["admin"])
-        own.recorded_by_id = town.people["lead"]
+        record_by(session, town.appointments["admin"], town.people["lead"])
     with pytest.raises(MayNotConfirm):
         confirm(town, list_id)
 

@@ -159,6 +159,7 @@ OTHER_FORMS = {
     "scheduling.stop": ("clerk", "/posts/{approved}/stop-publishing", ""),
     "stopping.release": ("lead", "/stop/release", "seen known release-reason release-in_doubt"),
     "name_officers.begin": ("head", "/name-officers", ""),
+    "confirmation.send_back_to": ("lead", "/people/waiting/99/send-back", "note reader_id"),
     "confirmation.confirm": ("admin", "/people/waiting", "chosen"),
     "contacts.second": ("admin", "/people/99/contacts/99/second", ""),
     "contacts.refuse": ("admin", "/people/99/contacts/99/refuse", ""),

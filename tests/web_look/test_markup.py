@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 import pytest
 from flask import Flask
 
-from tests.support.tables import each
 from tests.web_look.lookbook import CODES, PAGES
 
 ALL_PAGES = [*PAGES, *(f"error/{code}" for code in CODES)]
@@ -36,39 +35,44 @@ def load_page(book: Flask, path: str, lang: str = "mr") -> Markup:
     return Markup(book.test_client().get(f"/{lang}/{path}").get_data(as_text=True))
 
 
-@each("path", ALL_PAGES)
-def test_no_page_carries_a_style_or_a_script_of_its_own(lookbook: Flask, path: str) -> None:
-    markup = load_page(lookbook, path)
-    assert not markup.with_attribute("style")
-    assert not [attrs for attrs in markup.elements if any(k.startswith("on") for k in attrs[1])]
-    assert all(attrs.get("src") for tag, attrs in markup.elements if tag == "script")
-    assert not [tag for tag, _ in markup.elements if tag == "style"]
+@pytest.fixture(scope="module")
+def pages(lookbook: Flask) -> dict[str, str]:
+    """Return the HTML of every page of the look book in Marathi, by its path."""
+    client = lookbook.test_client()
+    return {path: client.get(f"/mr/{path}").get_data(as_text=True) for path in ALL_PAGES}
 
 
-@each("path", ALL_PAGES)
-def test_every_id_stands_once_and_every_reference_finds_its_id(lookbook: Flask, path: str) -> None:
-    markup = load_page(lookbook, path)
-    ids = [attrs["id"] for attrs in markup.with_attribute("id")]
-    assert len(ids) == len(set(ids))
-    for name in ("aria-describedby", "aria-labelledby", "for"):
-        for attrs in markup.with_attribute(name):
-            assert set(str(attrs[name]).split()) <= set(ids), attrs
+def test_no_page_carries_a_style_or_a_script_of_its_own(pages: dict[str, str]) -> None:
+    for path, html in pages.items():
+        elements = Markup(html).elements
+        assert not [attrs for _, attrs in elements if "style" in attrs], path
+        assert not [attrs for _, attrs in elements if any(k.startswith("on") for k in attrs)], path
+        assert all(attrs.get("src") for tag, attrs in elements if tag == "script"), path
+        assert "style" not in {tag for tag, _ in elements}, path
 
 
-@each("path", ALL_PAGES)
-def test_a_page_has_the_drawing_of_each_of_its_icons(lookbook: Flask, path: str) -> None:
-    html = lookbook.test_client().get(f"/mr/{path}").get_data(as_text=True)
-    drawn = set(re.findall(r'<symbol id="([^"]+)" viewBox="0 0 16 16"><', html))
-    used = set(re.findall(r'<use href="#([^"]+)"', html))
-    assert used
-    assert used == drawn
+def test_every_id_stands_once_and_every_reference_finds_its_id(pages: dict[str, str]) -> None:
+    for path, html in pages.items():
+        markup = Markup(html)
+        ids = [attrs["id"] for attrs in markup.with_attribute("id")]
+        assert len(ids) == len(set(ids)), path
+        for name in ("aria-describedby", "aria-labelledby", "for"):
+            for attrs in markup.with_attribute(name):
+                assert set(str(attrs[name]).split()) <= set(ids), (path, attrs)
 
 
-@each("path", ALL_PAGES)
-def test_a_page_has_one_first_heading_and_a_title(lookbook: Flask, path: str) -> None:
-    tags = [tag for tag, _ in load_page(lookbook, path).elements]
-    assert tags.count("h1") == 1
-    assert tags.count("main") == tags.count("title") == 1
+def test_a_page_has_the_drawing_of_each_of_its_icons(pages: dict[str, str]) -> None:
+    for path, html in pages.items():
+        drawn = set(re.findall(r'<symbol id="([^"]+)" viewBox="0 0 16 16"><', html))
+        used = set(re.findall(r'<use href="#([^"]+)"', html))
+        assert used, path
+        assert used == drawn, path
+
+
+def test_a_page_has_one_first_heading_and_a_title(pages: dict[str, str]) -> None:
+    for path, html in pages.items():
+        tags = [tag for tag, _ in Markup(html).elements]
+        assert (tags.count("h1"), tags.count("main"), tags.count("title")) == (1, 1, 1), path
 
 
 def test_every_wrong_field_is_marked_and_tied_to_its_sentence(lookbook: Flask) -> None:
@@ -95,9 +99,8 @@ def test_no_field_cuts_what_is_typed(lookbook: Flask) -> None:
     assert not load_page(lookbook, "hand_in").with_attribute("maxlength")
 
 
-def test_every_posting_form_carries_the_csrf_token(lookbook: Flask) -> None:
-    for path in ALL_PAGES:
-        text = lookbook.test_client().get(f"/mr/{path}").get_data(as_text=True)
+def test_every_posting_form_carries_the_csrf_token(pages: dict[str, str]) -> None:
+    for path, text in pages.items():
         posting = re.findall(r'<form[^>]*method="post".*?</form>', text, re.DOTALL)
         assert all('name="csrf_token"' in form for form in posting), path
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from jinja2 import Environment, nodes
 
 TEMPLATES = Path(__file__).parent.parent.parent / "web" / "templates"
@@ -39,24 +38,14 @@ def imported_macros() -> dict[str, set[str]]:
     return names
 
 
-@pytest.mark.parametrize("name", SECTIONS)
-def test_a_signature_in_the_readme_names_parameters_of_a_macro(name: str) -> None:
-    macros, signatures = macros_of(name), SIGNATURE.findall(SECTIONS[name])
-    assert signatures
-    unknown = {
-        macro: parameters_of(signature) - macros.get(macro, set())
-        for macro, signature in signatures
-        if macro not in macros or parameters_of(signature) - macros[macro]
-    }
-    assert unknown == {}
+def test_a_signature_in_the_readme_names_parameters_of_a_macro() -> None:
+    for name, section in SECTIONS.items():
+        macros, signatures = macros_of(name), SIGNATURE.findall(section)
+        assert signatures, name
+        for macro, signature in signatures:
+            assert parameters_of(signature) - macros[macro] == set(), (name, macro)
 
 
-@pytest.mark.parametrize("name", sorted(imported_macros()))
-def test_every_macro_that_a_template_imports_is_in_the_readme(name: str) -> None:
-    described = set(re.findall(r"`(\w+)[(`]", SECTIONS[name]))
-    assert imported_macros()[name] - described == set()
-
-
-def test_an_invented_parameter_is_not_found() -> None:
-    assert parameters_of('label=None, kind="a, b", [heading | {x}], …') == {"label", "kind"}
-    assert "outline" not in macros_of("macros/forms.html")["button"]
+def test_every_macro_that_a_template_imports_is_in_the_readme() -> None:
+    for name, macros in imported_macros().items():
+        assert macros - set(re.findall(r"`(\w+)[(`]", SECTIONS[name])) == set(), name

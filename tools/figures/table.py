@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from tools.figures import names, packages, sizes
+from tools.figures import code, names, packages, sizes
 from tools.figures.figure import Figure
 
 FIGURES = (
@@ -136,6 +136,22 @@ FIGURES = (
         names.city_builders,
         "use tests/support/city.py; add_department of city_people.py adds one more department",
         goal=1,
+    ),
+    Figure(
+        "code_lines",
+        "lines of code (without blank lines, comments, docstrings, demo and sandbox)",
+        code.code_lines,
+        "delete what nobody feels, or let a library do it",
+    ),
+    *(
+        Figure(key, f"{label} (reported only)", measure, "", has_ceiling=False)
+        for key, label, measure in (
+            ("template_lines", "lines of templates", partial(code.file_lines, ending=".html")),
+            ("text_lines", "lines of mails", partial(code.file_lines, ending=".txt")),
+            ("toml_lines", "lines of TOML", partial(code.file_lines, ending=".toml")),
+            ("javascript_lines", "lines of JavaScript", partial(code.file_lines, ending=".js")),
+            ("tool_lines", "lines of code of the tools", code.tool_lines),
+        )
     ),
     Figure(
         "short_private_functions",

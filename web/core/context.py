@@ -15,6 +15,7 @@ from publisher.delivery.accounts.credentials import OpenAccount, opener
 from publisher.delivery.costs.ledger import recorder
 from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore
+from publisher.media.thumbnails import WITHIN, Thumbnails
 from publisher.now import now
 from publisher.operations.store_identity import identify_before_fork
 from publisher.settings.environment import Settings
@@ -25,7 +26,8 @@ class AppContext:
     """Settings, database, media store, access to the platforms, and the current time.
 
     If `rings`, the web workers alert the admins when no clock runs. `store_identity` is that of
-    `store` at the start; "" if it was not compared.
+    `store` at the start; "" if it was not compared. Nobody waits for `thumbnails` as long as for
+    a file.
     """
 
     settings: Settings
@@ -35,6 +37,7 @@ class AppContext:
     now: Callable[[], datetime]
     rings: bool = False
     store_identity: str = ""
+    thumbnails: Thumbnails | None = None
 
 
 def open_context(settings: Settings, database: Database) -> AppContext:
@@ -44,6 +47,8 @@ def open_context(settings: Settings, database: Database) -> AppContext:
     """
     store = open_store(settings)
     identity = identify_before_fork(settings, database, store, now=now())
+    quick = open_store(settings, within=WITHIN)
+    quick.expect_identity(identity)
     return AppContext(
         settings=settings,
         database=database,
@@ -52,6 +57,7 @@ def open_context(settings: Settings, database: Database) -> AppContext:
         now=now,
         rings=True,
         store_identity=identity,
+        thumbnails=Thumbnails(quick),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from io import SEEK_END
-from typing import BinaryIO
+from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import FileWrapper
 
-from publisher.drafting import drafts, renditions
+from publisher.drafting import drafts
 from publisher.intake import queries
 from publisher.media import images, metadata
 from publisher.media.store import MediumChanged, MediumMissing
@@ -25,14 +25,24 @@ from web.core.permissions import for_roles
 from web.core.static_files import A_YEAR
 
 routes = Blueprint("media", __name__)
-SIDES = {"small": 272, "wide": 480}
-"""The longer side of a thumbnail in pixels, by what the address calls it."""
 
-SHEET_SIDE = 240
-"""Pixels across a contact sheet: a review shows it in a column of 95 px on a phone.
 
-Four photos fit into the 150 kB of a first load, and open whole on a press.
-"""
+class ThumbnailSize(NamedTuple):
+    """The longer side of a thumbnail in pixels, and its most bytes if they are limited."""
+
+    side: int
+    max_bytes: int | None = None
+
+
+SIZES: Final = {
+    "small": ThumbnailSize(272),
+    "wide": ThumbnailSize(480),
+    # A review shows each photo whole; the four of a post have 120 kB.
+    "whole": ThumbnailSize(720, 30_000),
+    # Offered where that does not load.
+    "light": ThumbnailSize(400, 15_000),
+}
+"""The sizes of thumbnails by what the address calls them; no two have the same side."""
 
 _CHUNK_BYTES = 1_000_000
 _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/heic"})
@@ -74,34 +84,15 @@ def picture_of(revisions: Iterable[Revision], sha256: str) -> Response:
     raise NotFound(sha256)
 
 
-@routes.get("/posts/<int:post_id>/contact-sheet")
-@for_roles()
-@reads
-def contact_sheet(session: Session, post_id: int) -> Response:
-    """Serve the photos of `?revision=` in one image: small and whole, one below another."""
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    number = request.args.get("revision", post.newest, type=int)
-    revision = next((row for row in post.revisions if row.number == number), None)
-    digests = renditions.source_digests(revision) if revision is not None else ()
-    if not digests:
-        raise NotFound(number)
-    end_reading()  # reading them and making them small takes time
-    thumbnails = [thumbnail(digest, SHEET_SIDE) for digest in digests]
-    sheet = images.stacked(thumbnails, (SHEET_SIDE, SHEET_SIDE * 3 // 4))
-    response = Response(sheet.content, mimetype=sheet.mime)
-    # A revision never changes, and no other person of this computer may see it.
-    response.headers["Cache-Control"] = f"private, max-age={A_YEAR}, immutable"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
-
-
 def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> Response:
     end_reading()  # reading it and making it small takes time
-    side = SIDES.get(request.args.get("size", ""), SIDES["wide"] if always_small else 0)
+    thumbnail_size = SIZES.get(
+        request.args.get("size", ""), SIZES["wide"] if always_small else None
+    )
     kept_for = "max-age=3600"
     size: int | None = None
-    if side and mime in _PICTURES:
-        response = Response(thumbnail(sha256, side), mimetype="image/webp")
+    if thumbnail_size and mime in _PICTURES:
+        response = Response(thumbnail(sha256, thumbnail_size), mimetype="image/webp")
         kept_for = f"max-age={A_YEAR}, immutable"  # its address names its content and its size
     elif mime in _PICTURES and name:
         # What was stored before files were cleaned on arrival still has its metadata.
@@ -120,7 +111,7 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
     # The address of a submission's file does not name its content.
     response.headers["Cache-Control"] = f"private, {'no-cache' if name else kept_for}"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.set_etag(f"{sha256}-{side}")
+    response.set_etag(f"{sha256}-{thumbnail_size.side if thumbnail_size else 0}")
     # A download that was cut off goes on where it ended.
     try:
         response.make_conditional(request, accept_ranges=size is not None, complete_length=size)
@@ -130,14 +121,14 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
     return response
 
 
-def thumbnail(sha256: str, side: int) -> bytes:
-    """Return a thumbnail of this many pixels. Raises `NotFound`, or `StoreAway`."""
+def thumbnail(sha256: str, size: ThumbnailSize) -> bytes:
+    """Return a thumbnail of this size. Raises `NotFound`, or `StoreAway`."""
 
     def make(content: bytes) -> bytes:
-        return images.thumbnail(content, side, kind="WEBP").content
+        return images.thumbnail(content, size.side, kind="WEBP", max_bytes=size.max_bytes).content
 
     try:
-        return ctx.store.thumbnail(sha256, side, make)
+        return (ctx.thumbnails or ctx.store).thumbnail(sha256, size.side, make)
     except (MediumMissing, MediumChanged) as problem:
         raise NotFound(sha256) from problem
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
+from approvals.appointments import STAFF
 from approvals.policy import Role
 from publisher.coverage.states import count_uncovered
 from publisher.delivery.costs import budget
@@ -43,9 +44,7 @@ def index(session: Session) -> str:
         due_labels=DUE,
         own_department=actor().department_id,
         lane=lane_of(session),
-        unreviewed_count=upgrade_review.count(session, now=now)
-        if actor().role is Role.ADMIN
-        else 0,
+        unreviewed_count=upgrade_review.count(session, now=now) if actor().role in STAFF else 0,
         months_near=budget.months_near(session, ctx.settings.platforms, now=now)
         if actor().role is Role.ADMIN
         else [],

@@ -8,7 +8,7 @@ from wtforms import SelectField
 
 from publisher.mailbox import department_choice
 from publisher.mailbox.department_choice import ChoiceOutlook
-from publisher.mailbox.preparation import MailIntake, PreparedMail
+from publisher.mailbox.preparation import MailIntake, PreparedMail, mail_intake
 from publisher.validation import FieldError, Invalid, NotFound
 from web.core.auth import reads, writing
 from web.core.context import ctx
@@ -18,7 +18,7 @@ from web.core.i18n import _, _l
 from web.core.permissions import Page, public
 from web.errors import error_page
 from web.forms import Form, department_options, number_of
-from web.mailbox.views import mail_intake, prepared_again
+from web.mailbox.views import prepared_again
 from web.messages.mails import CHOICES
 from web.people.personal_links import is_by_owner
 
@@ -63,7 +63,7 @@ def choose(form: DepartmentForm, token: str) -> Page:
     department_id = number_of(form.department_id.data)
     if not department_id:
         raise Invalid([FieldError("department_id", "required")])
-    intake = mail_intake()
+    intake = mail_intake(ctx.settings, ctx.store, store_identity=ctx.store_identity)
     prepared = _prepared(token, intake)
     if prepared is not None:
         with writing(names_files=True) as session:

@@ -6,17 +6,16 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, SelectField, TextAreaField
 
-from approvals.policy import Action, Role, may
+from approvals.policy import Role
 from publisher.mail_messages.message import UnreadableMessage
 from publisher.mailbox import quarantine
-from publisher.mailbox.preparation import MailIntake, PreparedMail, prepare_again
+from publisher.mailbox.preparation import MailIntake, PreparedMail, mail_intake, prepare_again
 from publisher.mailbox.quarantine import take_in_for
 from publisher.media.store import MediumChanged, MediumMissing, StoreAway
-from publisher.media.virus_scanner import clamd
 from publisher.people.departments import departments_in_force
 from publisher.states import QuarantineState
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.form_views import with_form
@@ -50,7 +49,7 @@ def index(session: Session) -> Page:
         reasons=REASONS,
         unreadable_reasons=UNREADABLE,
         days=quarantine.WAITS.days,
-        waits=quarantine.WAITS,
+        ends_at=quarantine.ends_at,
     )
 
 
@@ -65,11 +64,10 @@ def _mail_page(session: Session, form: WaitingMailForm, quarantine_id: int) -> s
         waiting=waiting,
         mail=waiting.mail,
         is_open=waiting.state is QuarantineState.WAITING,
-        may_remember=may(actor(), Action.RECORD_HEAD, None),
         reasons=REASONS,
         ends=ENDS,
         notes=note_lines(waiting.mail),
-        ends_at=waiting.since_at + quarantine.WAITS,
+        ends_at=quarantine.ends_at(waiting),
         form=form,
     )
 
@@ -89,7 +87,7 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
     department_id = number_of(form.department_id.data)
     if not department_id:
         raise Invalid([FieldError("department_id", "required")])
-    intake = mail_intake()
+    intake = mail_intake(ctx.settings, ctx.store, store_identity=ctx.store_identity)
     prepared = _prepared(quarantine_id, intake)
     with writing(names_files=True) as session:
         submission = take_in_for(
@@ -104,19 +102,6 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
         number, submission_id = submission.number, submission.id
     flash(_("The email is submission %(number)s now.", number=number))
     return redirect(url_for("submissions.show", submission_id=submission_id))
-
-
-def mail_intake() -> MailIntake:
-    """Return what mails are taken in with."""
-    settings = ctx.settings
-    return MailIntake(
-        store=ctx.store,
-        city_code=settings.city.code,
-        mail_from=settings.mail_from,
-        mail_server=settings.mail_server,
-        clamd=clamd(settings.clamd_url),
-        store_identity=ctx.store_identity,
-    )
 
 
 def _prepared(quarantine_id: int, intake: MailIntake) -> PreparedMail:

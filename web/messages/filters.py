@@ -36,6 +36,7 @@ def register(app: Flask) -> None:
             **names.FILTERS,
             "platform_word": names.platform_word,
             "role_name": names.role_name,
+            "wrote_words": names.wrote_words,
             "who_name": names.who_name,
             **access.FILTERS,
             **nominations.FILTERS,

@@ -84,6 +84,7 @@ NOTES: Mapping[str, str] = {
         "%(name)s is attached as it came: it unpacks to far more. Do not open it."
     ),
     "infected": N_("%(name)s was left out: it carries a virus (%(virus)s)."),
+    "program": N_("%(name)s was left out: it is a program."),
     "left_out": N_("%(name)s was left out: the submission has as many photos or files as it can."),
     "left_out_late": N_("%(name)s was left out: the Cell had begun to draft."),
 }

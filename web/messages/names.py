@@ -9,6 +9,7 @@ from approvals.policy import Role
 from publisher.i18n import dates
 from publisher.models.deliveries import Account
 from publisher.models.people import Appointment, Department, Person
+from publisher.models.people_history import Wrote
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.people.names import name_at
@@ -26,6 +27,14 @@ ROLE_WORDS: Mapping[Role, str] = {
     Role.OVERSIGHT: N_("Oversight"),
     Role.AUDITOR: N_("Auditor"),
 }
+WROTE_WORDS: Mapping[Wrote, str] = {
+    Wrote.RECORDED: N_("Recorded earlier by"),
+    Wrote.LETTER: N_("Letter on paper printed by"),
+    Wrote.MAIL: N_("Email address written by"),
+    Wrote.MOBILE: N_("Mobile number written by"),
+    Wrote.NAME: N_("Name or designation written by"),
+    Wrote.CONFIRMED: N_("Confirmed before the stop by"),
+}
 _OFFICERS = {1: N_("First officer"), 2: N_("Second officer")}
 AT_THE_CELL = frozenset({Role.CELL_LEAD, Role.CELL})
 
@@ -33,6 +42,11 @@ AT_THE_CELL = frozenset({Role.CELL_LEAD, Role.CELL})
 def role_name(role: Role, rank: int | None = None) -> str:
     """Return the name of a role; officers are named by their rank."""
     return _(_OFFICERS[rank]) if rank in _OFFICERS else _(ROLE_WORDS[role])
+
+
+def wrote_words(wrote: Wrote) -> str:
+    """Return what somebody has written in an appointment, to be followed by their name."""
+    return _(WROTE_WORDS[wrote])
 
 
 def department_name(department: Department | Office) -> str:

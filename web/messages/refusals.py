@@ -58,11 +58,16 @@ REFUSALS: Mapping[str, str] = {
         "A code is read out by another person on duty, the Cell’s lead or an admin, who has "
         "signed in with a second factor."
     ),
+    "factor_not_proven": N_(
+        "Your password was last set by a link sent by email, which anybody can do who reads your "
+        "email. Set the password again by a code to the mobile number that you already had, "
+        "or ask two admins or Cell leads, or one of them and your head, to let you set up the code."
+    ),
     "four_eyes_required": N_("You cannot approve a revision that you wrote yourself."),
     "rests_on_writer": N_(
-        "You cannot approve this revision: the person who wrote it confirmed your appointment, or "
-        "recorded the one who did. Another officer must decide, or another person of the Cell "
-        "must save the text."
+        "You cannot approve this revision: the person who wrote it confirmed your appointment, "
+        "recorded the one who did, or gave you another email address or mobile number. Another "
+        "officer must decide, or another person of the Cell must save the text."
     ),
     "stale_revision": N_(
         "You are looking at revision %(seen)s; revision %(newest)s is newer. See the newer one."

@@ -75,10 +75,11 @@ FILE_PROBLEMS: Mapping[str, str] = {
 
 
 def row_problem(problem: BadInput) -> str:
-    """Return why a row is refused."""
+    """Return why a row is refused, with the officer whom that is about."""
     keys = (f"{problem.field}.{problem.code}", problem.code)
     unknown = N_("This cannot be saved. Check the details.")
-    return sentence_by_code(PROBLEMS, keys, problem.values, unknown=unknown)
+    sentence = sentence_by_code(PROBLEMS, keys, problem.values, unknown=unknown)
+    return f"{problem.officer}: {sentence}" if problem.officer else sentence
 
 
 def file_problem(problem: BadSheet) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.models.posts import Decision, DecisionCredential, DecisionKind
+from publisher.models.posts import Decision, DecisionCredential, DecisionKind, PictureView
 from publisher.review.history import DecisionOutcome
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal
 from web.core.i18n import N_, _
@@ -82,6 +82,15 @@ CREDENTIALS: Mapping[str, str] = {
     DecisionCredential.LINK_AND_SIGN_IN: N_("by link and sign-in"),
 }
 """How the person of a decision was known; empty in a session, which is the usual way."""
+
+PICTURE_VIEWS: Mapping[str, str] = {
+    PictureView.SHOWN: N_("The photos were shown on the screen."),
+    PictureView.TICKED: N_(
+        "Not every photo loaded; the approver ticked that it was seen in the email or on paper."
+    ),
+    PictureView.NOT_KNOWN: N_("It is not known whether the photos were shown."),
+}
+"""What an approver's browser reported about the photos, as the record prints it."""
 
 BECAME: Mapping[DecisionOutcome, str] = {
     DecisionOutcome.WITHDRAWN_APPROVAL: N_("The approval is no longer valid."),

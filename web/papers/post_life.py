@@ -26,7 +26,7 @@ from web.core.state_badges import state_word
 from web.messages.names import account_name, department_name, person_name, submitter, who_name
 from web.messages.progress import STEPS
 from web.messages.reasons import delivery_reason
-from web.messages.review_codes import credential_words
+from web.messages.review_codes import PICTURE_VIEWS, credential_words
 from web.messages.warnings import warning_name
 from web.papers.files import MOST_ROWS, pdf_file
 from web.previews import LANGUAGE_WORDS, Preview, previews_of
@@ -117,6 +117,8 @@ def _details(step: TimelineStep) -> Iterator[str]:
         yield _("Revision %(number)s", number=numbered(step.revision, page_language()))
     if credential := credential_words(step.credential):
         yield credential
+    if step.picture_view:
+        yield _(PICTURE_VIEWS[step.picture_view])
     for outlet in step.outlets:
         yield f"{account_name(outlet.account)} – {_(LANGUAGE_WORDS[outlet.language])}"
         if outlet.url:

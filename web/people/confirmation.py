@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
+from wtforms import StringField
 
+from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.policy import Action, Role
-from publisher.models.people import Appointment, Department
-from publisher.people import confirmation, responsibility, shared_addresses, stops
-from publisher.validation import FieldError, Invalid
+from publisher.models.people import Appointment, Department, Person
+from publisher.people import (
+    confirmation,
+    permissions,
+    responsibility,
+    send_back,
+    shared_addresses,
+    stops,
+)
+from publisher.validation import FieldError, Invalid, existing
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
-from web.core.i18n import _n
+from web.core.i18n import _, _l, _n
 from web.core.list_pages import page_of_query
 from web.core.permissions import Page, for_action
 from web.forms import Form, number_of
@@ -45,7 +54,9 @@ def _page(session: Session, form: Form) -> str:
         chosen=request.form.getlist("chosen"),
         value_of=value_of,
         people_of_head=_people_of_head(session),
-        addresses=page_of_query(session, shared_addresses.waiting(actor()), parameter="addresses"),
+        addresses=page_of_query(
+            session, shared_addresses.waiting(session, actor()), parameter="addresses"
+        ),
         own_code=_own_code(session),
         is_head=actor().role is Role.HEAD,
     )
@@ -84,6 +95,56 @@ def read_chosen() -> dict[int, str]:
     if not digests or 0 in digests:
         raise Invalid([FieldError("chosen", "nothing_ticked")])
     return digests
+
+
+class NoteForm(Form):
+    """The note with which an appointment is sent back."""
+
+    note = StringField(_l("Note"))
+
+
+@reads
+def _note_page(session: Session, form: NoteForm, appointment_id: int) -> str:
+    appointment = existing(session.get(Appointment, appointment_id), appointment_id)
+    people = send_back.readers(session, appointment, actor=actor(), now=ctx.now())
+    reader_id = number_of(request.args.get("to"))
+    reader = next((person for person in people if reader_id in {0, person.id}), None)
+    return render_template(
+        "people/send_back.html",
+        form=form,
+        appointment=appointment,
+        reader=existing(reader, reader_id),
+        others=[person for person in people if person is not reader],
+    )
+
+
+@routes.route("/people/waiting/<int:appointment_id>/send-back", methods=["GET", "POST"])
+@for_action(Action.CONFIRM_APPOINTMENT)
+@with_form(NoteForm, shown_by=_note_page)
+def send_back_to(form: NoteForm, appointment_id: int) -> Page:
+    """Send the appointment back to who recorded it, or to another one, with a note."""
+    with writing() as session:
+        reader = send_back.send_back(
+            session,
+            **by_actor(),
+            appointment=existing(session.get(Appointment, appointment_id), appointment_id),
+            reader_id=number_of(request.form.get("reader_id")),
+            note=form.note.data or "",
+        )
+        name = person_name(reader)
+    flash(_("The note is being sent to %(name)s. Nothing was changed.", name=name))
+    return redirect(url_for("confirmation.index"))
+
+
+def confirmers_after(session: Session, person: Person) -> dict[Appointment, list[Appointment]]:
+    """Return who may confirm the person's appointments once the reader has changed them."""
+    if person.password_hash is not None:
+        return {}
+    rows = permissions.standing(session, person_id=person.id, now=ctx.now())
+    waiting = [row for row in rows if row.role in NEEDS_CONFIRMATION]
+    return confirmation.possible_confirmers(
+        session, waiting, now=ctx.now(), writer_id=actor().person_id
+    )
 
 
 @routes.post("/people/waiting")

@@ -16,6 +16,7 @@ from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.forms import Form
+from web.people.confirmation import confirmers_after
 from web.people.taken_addresses import (
     AddressForm,
     chosen_department,
@@ -47,6 +48,7 @@ def _contacts_page(session: Session, /, form: ContactsForm, person_id: int) -> s
         "people/contacts.html",
         form=form,
         person=person,
+        confirmers=confirmers_after(session, person),
         shared_offers=offered(session, form, departments),
     )
 

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action
-from publisher.auth import second_factors
+from publisher.auth import factor_proof, second_factors
 from publisher.models.people import Person
 from publisher.people import lost_factor
 from publisher.validation import NotFound
@@ -38,6 +38,7 @@ def _page(session: Session, form: Form, person_id: int) -> str:
         form=form,
         person=person,
         has_factor=second_factors.has_any(session, person_id=person.id),
+        is_unproven=factor_proof.is_missing(session, person),
         is_first=first is not None and first.person_id == actor().person_id,
         first=first,
         asked_at=open_request.made_at if open_request is not None else None,

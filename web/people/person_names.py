@@ -13,6 +13,7 @@ from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_action
 from web.forms import Form
+from web.people.confirmation import confirmers_after
 from web.people.views import RECORD_ACTIONS, person_of, routes
 
 
@@ -30,7 +31,8 @@ def _name_page(session: Session, /, form: NamesForm, person_id: int) -> str:
     name_changes.require_rename(session, actor(), person, now=ctx.now())
     if form.refusal is None:
         form.process(obj=person)
-    return render_template("people/name.html", form=form, person=person)
+    confirmers = confirmers_after(session, person)
+    return render_template("people/name.html", form=form, person=person, confirmers=confirmers)
 
 
 @routes.route("/people/<int:person_id>/name", methods=["GET", "POST"])

@@ -1,4 +1,4 @@
-"""The page of what was in force at the upgrade, looked through once by the admin."""
+"""The page of what was in force at an upgrade, and is confirmed again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action
-from publisher.people import upgrade_review
+from publisher.people import confirmation, upgrade_review
 from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
@@ -19,26 +19,29 @@ routes = Blueprint("upgrade_review", __name__)
 
 
 @routes.get("/people/from-before")
-@for_action(Action.RECORD_OTHER_ROLE)
+@for_action(Action.RECORD_HEAD)
 def index() -> Page:
-    """List the appointments that are still to be looked through."""
+    """List the appointments that are still to be confirmed again."""
     return _page(Form(formdata=None))
 
 
 @reads
 def _page(session: Session, form: Form) -> str:
     appointments = upgrade_review.unreviewed(session, now=ctx.now())
-    own_id = actor().person_id
     return render_template(
-        "people/from_before.html", form=form, appointments=appointments, own_id=own_id
+        "people/from_before.html",
+        form=form,
+        appointments=appointments,
+        own=confirmation.among(session, actor(), appointments, now=ctx.now()),
+        number=upgrade_review.count(session, now=ctx.now()),
     )
 
 
 @routes.post("/people/from-before")
-@for_action(Action.RECORD_OTHER_ROLE)
+@for_action(Action.RECORD_HEAD)
 @with_form(Form, shown_by=_page)
 def look_through(_form: Form) -> Page:
-    """Record what is ticked as looked through."""
+    """Confirm what is ticked again."""
     ids = {
         number_of(value) for value in request.form.getlist("chosen")[: upgrade_review.MOST_SHOWN]
     }
@@ -46,5 +49,5 @@ def look_through(_form: Form) -> Page:
         raise Invalid([FieldError("chosen", "required")])
     with writing() as session:
         upgrade_review.look_through(session, **by_actor(), appointment_ids=ids)
-    flash(_("What you ticked is checked."))
+    flash(_("What you ticked is confirmed."))
     return redirect(url_for("upgrade_review.index"))

@@ -102,9 +102,8 @@ def index(session: Session) -> Page:
         waiting_count=confirmation.count_waiting(session, now=now),
         is_sms_missing=factor_rule().holds(local_day(now)) and not factor_rule().has_sms,
         unreviewed_count=upgrade_review.count(session, now=now),
-        may_review=actor().role is Role.ADMIN,
         transfers_waiting=lists.count_waiting(session, now=now),
-        left_ids=[row.id for row in confirmation.left_to_nobody(session, now=now)],
+        left=confirmation.left_to_nobody(session, now=now),
     )
 
 

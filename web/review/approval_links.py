@@ -14,8 +14,15 @@ from publisher.models.people import Link
 from publisher.models.posts import DecisionCredential, DecisionKind
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import personal_links
-from publisher.review import approval_links, in_person, link_decision, return_texts
+from publisher.review import (
+    approval_links,
+    in_person,
+    link_decision,
+    link_renewal,
+    return_texts,
+)
 from publisher.review.approval_links import ApprovalLinkState
+from publisher.review.link_renewal import LinkSentLately
 from publisher.validation import NotFound
 from web.core.auth import acting, reads, writing
 from web.core.context import ctx
@@ -29,7 +36,7 @@ from web.errors import error_page
 from web.forms import ReasonForm, number_of
 from web.people.personal_links import PROBLEMS, is_by_owner
 from web.review import approval_pages, approval_proof
-from web.review.photos import check_shown, waiting_photos
+from web.review.photos import check_shown, picture_view, waiting_photos
 
 routes = Blueprint("approval_links", __name__)
 NO_MORE_CODES = N_("No further code can be sent now. Wait 15 minutes, then try again.")
@@ -47,6 +54,7 @@ class ApprovalForm(ReasonForm):
 
     code = StringField(_l("Code"))
     credential = HiddenField()
+    pictures = HiddenField()
     aliases = {"words": "reason"}  # noqa: RUF012  as in the base
 
 
@@ -113,8 +121,10 @@ def show(form: ApprovalForm, token: str) -> Page:
         case "code":
             return _prove(form, token)
         case "approve":
-            _decide(token, DecisionKind.APPROVED)
+            _decide(token, DecisionKind.APPROVED, pictures=form.pictures.data or "")
             flash(_("You have approved this revision. The Cell sets its time."))
+        case "renew":
+            _renew(token)
         case "later":
             approval_proof.end(token)
             flash(_("Nothing is decided. Open the link again when you want to decide."))
@@ -123,6 +133,19 @@ def show(form: ApprovalForm, token: str) -> Page:
 
 def _back(token: str) -> Response:
     return redirect(url_for("approval_links.show", token=token))
+
+
+def _renew(token: str) -> None:
+    """Send a new link in the place of one whose time is over, to the address of its person."""
+    try:
+        with writing() as session:
+            to = link_renewal.send(session, link=_link(session, token), now=ctx.now())
+    except LinkSentLately:
+        flash(_("A link was sent lately. Look for the newest email or SMS about it."), "amber")
+    else:
+        if to:
+            where = approval_pages.masked(to)
+            flash(_("A new link has been sent to %(address)s.", address=where))
 
 
 def _send(form: ApprovalForm, token: str) -> Page:
@@ -211,10 +234,16 @@ def _photos_to_show(session: Session, token: str) -> tuple[str, ...]:
     return waiting_photos(approval_links.revision_of(session, _link(session, token)))
 
 
-def _decide(token: str, kind: DecisionKind, reason: str = "") -> None:
-    """Decide in the name of the person; raises `NotProven`, or what the decision raises."""
+def _decide(token: str, kind: DecisionKind, reason: str = "", pictures: str = "") -> None:
+    """Decide in the name of the person; raises `NotProven`, or what the decision raises.
+
+    `pictures` is what the browser reported about them.
+    """
+    view = None
     if kind is DecisionKind.APPROVED:
-        check_shown(_photos_to_show(token))
+        digests = _photos_to_show(token)
+        view = picture_view(digests, pictures)
+        check_shown(digests, view)
     with writing() as session:
         link = _link(session, token)
         revision = approval_links.revision_of(session, link)
@@ -222,7 +251,13 @@ def _decide(token: str, kind: DecisionKind, reason: str = "") -> None:
         if credential is None:
             raise NotProven(state="no_factor" if approval_proof.lacks_factor(link) else None)
         link_decision.decide_by(
-            session, link=link, kind=kind, credential=credential, now=ctx.now(), reason=reason
+            session,
+            link=link,
+            kind=kind,
+            credential=credential,
+            now=ctx.now(),
+            reason=reason,
+            picture_view=view,
         )
 
 

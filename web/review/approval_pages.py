@@ -10,7 +10,13 @@ from publisher.auth import passkeys
 from publisher.drafting import diff, drafts
 from publisher.models.people import Appointment, Link
 from publisher.notifications.kinds import NoticeKind
-from publisher.review import approval_links, department_approvers, gate_adapter, return_texts
+from publisher.review import (
+    approval_links,
+    department_approvers,
+    gate_adapter,
+    link_renewal,
+    return_texts,
+)
 from publisher.review.approval_links import ApprovalLinkState
 from publisher.scheduling import slots
 from publisher.validation import NotFound
@@ -24,7 +30,7 @@ from web.people.personal_links import has_code, is_code_late
 from web.previews import PictureAddress, previews_of
 from web.review import approval_proof
 from web.review.decision_block import blocking_sentence
-from web.review.photos import photo_numbers, photos_of
+from web.review.photos import photo_numbers, photos_of, review_address
 
 
 def _about(session: Session, link: Link) -> dict[str, object]:
@@ -51,8 +57,15 @@ def over_page(session: Session, link: Link, state: ApprovalLinkState, form: Reas
         decision=approval_links.decision_of(session, link),
         decision_labels=DECIDED,
         has_password=link.person.password_hash is not None,
+        new_link_to=masked(link_renewal.address(session, link, now=ctx.now())),
         **_about(session, link),
     )
+
+
+def masked(address: str) -> str:
+    """Return enough of a mail address or mobile number for its owner to know it again."""
+    name, at, host = address.partition("@")
+    return f"{name[:1]}…{at}{host}" if at else address and f"…{address[-4:]}"
 
 
 def proof_page(session: Session, link: Link, form: ReasonForm, token: str) -> Page:
@@ -135,10 +148,9 @@ def open_page(session: Session, link: Link, form: ReasonForm, token: str) -> Pag
         "review/approve_link_open.html",
         form=form,
         token=token,
-        previews=previews_of(revision, address),
+        previews=previews_of(revision, review_address(address)),
         photos=photos_of(revision, address),
         photo_numbers=photo_numbers(revision),
-        thumbnail=address,
         previous=earlier,
         changes=diff.changes(earlier, revision) if earlier is not None else [],
         blocked=_blocked(session, link, actor),

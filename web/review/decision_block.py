@@ -10,6 +10,7 @@ from approvals.errors import FourEyesRequired, RestsOnWriter
 from approvals.policy import Action, Actor, may
 from approvals.states import PostState
 from publisher.models.posts import Revision
+from publisher.people import confirmation
 from publisher.review import department_approvers, gate_adapter
 from publisher.review.department_approvers import HeadNotYet
 from publisher.review.department_reviews import department_reviews
@@ -47,7 +48,7 @@ def blocking_sentence(
             newest_revision=post.newest,
             person_id=actor.person_id or 0,
             authors=gate_adapter.excluded_authors(revision),
-            rests_on=gate_adapter.own_ground(session, actor),
+            rests_on=confirmation.own_ground(session, actor),
         )
     except RestsOnWriter as refusal:
         return refusal_sentence(refusal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from approvals.errors import NotAllowed
@@ -10,12 +10,12 @@ from approvals.states import PostState
 from publisher.drafting.renditions import source_digests
 from publisher.media.image_checks import BadPicture
 from publisher.media.store import StoreAway
-from publisher.models.posts import Rendition, Revision, Variant
+from publisher.models.posts import PictureView, Rendition, Revision, Variant
 from publisher.validation import NotFound
 from web.core.database import end_reading
-from web.core.media import SHEET_SIDE, thumbnail
+from web.core.media import SIZES, thumbnail
 from web.messages.names import account_name
-from web.previews import PictureAddress, address_of_post
+from web.previews import PictureAddress, address_of_post, shown_picture
 
 
 class PhotosUnshown(NotAllowed):
@@ -34,14 +34,18 @@ class WholePicture:
 
 @dataclass(frozen=True)
 class ReviewedPhoto:
-    """A photo of a revision with its number in it, which counts from 1, and its `source`'s SHA-256.
+    """A photo of a revision with its number in it, which counts from 1.
 
-    `descriptions` are pairs of a language and its description, empty if there is none; what two
-    languages share is there once.
+    `src` is the URL of the photo as the page shows it, of `width` to `height`, and `copy` that of a
+    lighter one. `descriptions` are pairs of a language and its description, empty if there is none;
+    what two languages share is there once.
     """
 
     number: int
-    source: str
+    src: str
+    copy: str
+    width: int
+    height: int
     descriptions: tuple[tuple[str, str], ...]
     whole_pictures: tuple[WholePicture, ...]
 
@@ -58,9 +62,25 @@ def photos_of(
             for rendition in variant.renditions
             if rendition.source_sha256 == digest
         ]
-        pictures = _whole_pictures(renditions, picture_address)
-        photos.append(ReviewedPhoto(number, digest, _descriptions(renditions), pictures))
+        published = renditions[0][1]
+        scale = max(1, max(published.width, published.height) / SIZES["whole"].side)
+        photos.append(
+            ReviewedPhoto(
+                number,
+                shown_picture(published, review_address(picture_address)).src,
+                picture_address(digest, "light"),
+                round(published.width / scale),
+                round(published.height / scale),
+                _descriptions(renditions),
+                _whole_pictures(renditions, picture_address),
+            )
+        )
     return tuple(photos)
+
+
+def review_address(address: PictureAddress) -> PictureAddress:
+    """Return addresses of thumbnails that are all of one size: a page loads each picture once."""
+    return lambda sha256, size: address(sha256, size and "whole")
 
 
 def waiting_photos(revision: Revision) -> tuple[str, ...]:
@@ -73,16 +93,26 @@ def waiting_photos(revision: Revision) -> tuple[str, ...]:
     return source_digests(revision) if waits else ()
 
 
-def check_shown(digests: Iterable[str]) -> None:
+def picture_view(digests: Collection[str], reported: str) -> PictureView | None:
+    """Return what the browser reported about these photos; None if there are none."""
+    if not digests:
+        return None
+    return PictureView(reported) if reported in set(PictureView) else PictureView.NOT_KNOWN
+
+
+def check_shown(digests: Collection[str], view: PictureView | None) -> None:
     """Raise `PhotosUnshown` unless this web can show these photos, as the review page does.
 
+    While the store is away, an approver who has seen them elsewhere needs no page that shows them.
     It ends the reading of the request, since the store may take its time.
     """
     end_reading()
     for digest in digests:
         try:
-            thumbnail(digest, SHEET_SIDE)
+            thumbnail(digest, SIZES["whole"])
         except StoreAway as problem:
+            if view is PictureView.TICKED:
+                return
             raise PhotosUnshown from problem
         except (NotFound, BadPicture) as problem:
             raise PhotosUnshown(state="lost") from problem

@@ -15,7 +15,6 @@ from approvals.policy import Action
 from publisher.drafting import drafts
 from publisher.models.posts import DecisionKind
 from publisher.review import decide, return_texts, withdraw
-from publisher.review.decide import ActsUnderAnother
 from web import in_flight
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
@@ -25,6 +24,7 @@ from web.core.permissions import Page, for_action
 from web.drafting.revisions import newer_changes
 from web.forms import ReasonForm, number_of
 from web.review import shared_computer
+from web.review.acting_under import ActsUnderAnother, check_acting_under
 from web.review.views import DECIDERS, redirect_if_already_decided, routes
 
 
@@ -142,7 +142,7 @@ def _decide(
     act: Callable[..., object], form: DecisionReasonForm, post_id: int, **revision: int
 ) -> None:
     """Decide about a visible post under the appointment that the page named."""
-    decide.check_acting_under(actor(), number_of(form.under.data))
+    check_acting_under(actor(), number_of(form.under.data))
     reason = form.reason.data or ""
     with writing() as session:
         drafts.post_for(session, actor=actor(), post_id=post_id)

@@ -8,7 +8,7 @@ from datetime import date
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug import Response
-from wtforms import IntegerField
+from wtforms import HiddenField, IntegerField
 
 from approvals.approvers import Approvers
 from approvals.errors import (
@@ -25,7 +25,6 @@ from publisher.models.people import Appointment
 from publisher.models.posts import DecisionKind, Post, Revision
 from publisher.reports import progress
 from publisher.review import decide, department_approvers, gate_adapter, history, reminders
-from publisher.review.decide import ActsUnderAnother
 from publisher.review.department_approvers import DepartmentOffices
 from publisher.review.department_reviews import department_reviews, pending_ids, without_approver
 from publisher.validation import Invalid
@@ -39,14 +38,17 @@ from web.drafting.revisions import newer_changes, previous_revision
 from web.drafting.warnings import WarningList
 from web.forms import Form
 from web.messages.review_codes import already_sentence, decided_sentence
-from web.previews import previews_of
+from web.previews import address_of_post, previews_of
 from web.review import shared_computer
+from web.review.acting_under import ActsUnderAnother, check_acting_under
 from web.review.decision_block import blocking_sentence
 from web.review.photos import (
     PhotosUnshown,
     check_shown,
     photo_numbers,
     photos_of,
+    picture_view,
+    review_address,
     waiting_photos,
 )
 
@@ -60,6 +62,7 @@ class ApproveForm(Form):
     # Names of form fields are data: they stand in templates and in forms kept for a new sign-in.
     seen = IntegerField()  # the number of the revision that the page showed
     under = IntegerField()  # the appointment under which the page was opened
+    pictures = HiddenField()  # what the browser reports about the pictures
 
 
 @routes.get("/posts/<int:post_id>/review")
@@ -96,7 +99,7 @@ def _page(
         post=post,
         revision=revision,
         stage=progress.post_stages(session, [post])[post.id],
-        previews=previews_of(revision),
+        previews=previews_of(revision, review_address(address_of_post(post.id))),
         photos=photos_of(revision),
         photo_numbers=photo_numbers(revision),
         warnings=_warnings(session, post, revision),
@@ -176,8 +179,10 @@ def _refused_page(session: Session, form: ApproveForm, post_id: int) -> Page:
 @with_form(ApproveForm, shown_by=_refused_page)
 def approve(form: ApproveForm, post_id: int) -> Page:
     """Approve the revision that the page showed."""
-    decide.check_acting_under(actor(), form.under.data)
-    check_shown(_photos_to_show(post_id, form.seen.data))
+    check_acting_under(actor(), form.under.data)
+    digests = _photos_to_show(post_id, form.seen.data)
+    view = picture_view(digests, form.pictures.data or "")
+    check_shown(digests, view)
     with writing() as session:
         decide.approve(
             session,
@@ -185,6 +190,7 @@ def approve(form: ApproveForm, post_id: int) -> Page:
             now=ctx.now(),
             post_id=post_id,
             seen_revision=form.seen.data or 0,
+            picture_view=view,
         )
         shared_computer.end_session(session)
     failpoints.hit("approve.after_commit")  # a crash test kills the process here

@@ -8,7 +8,14 @@ from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from approvals.second_factor import NEED_APP
-from publisher.auth import passkeys, recovery_codes, second_factors, session_start, totp
+from publisher.auth import (
+    factor_proof,
+    passkeys,
+    recovery_codes,
+    second_factors,
+    session_start,
+    totp,
+)
 from publisher.auth.refusals import SignInProblem, SignInRefusal
 from publisher.working_time import local_day
 from web.core import form_recovery
@@ -22,6 +29,7 @@ from web.core.second_factor import factor_rule, passkey_site
 from web.core.sign_in_page import SignInCodeForm
 from web.core.vault import vault
 from web.forms import Form
+from web.messages.refusals import REFUSALS
 from web.messages.sign_in import sign_in_sentence
 from web.sign_in import browser_cookies, sign_in_steps
 
@@ -66,6 +74,7 @@ def confirm(form: SignInCodeForm) -> Page:
 def show(session: Session) -> Page:
     """Show one's own second factor."""
     person_id = acting().person.id
+    is_unproven = factor_proof.is_missing(session, acting().person)
     return render_template(
         "sign_in/second_factor.html",
         factor=totp.in_force(session, person_id=person_id),
@@ -73,6 +82,7 @@ def show(session: Session) -> Page:
         may_add_passkey=passkey_site() is not None,
         codes_left=recovery_codes.number_left(session, person_id=person_id),
         lacks_factor=acting().lacks_factor,
+        problem=REFUSALS["factor_not_proven"] if is_unproven else "",
         is_needed=needs_app(),
     )
 
@@ -126,9 +136,8 @@ def _groups(text: str) -> list[str]:
 def code(form: FactorCodeForm) -> Page:
     """Put the app in force with its first code, and show the recovery codes."""
     if form.is_shown or not form.validate():
-        return render_template("sign_in/second_factor_code.html", form=form), (
-            200 if form.is_shown else 422
-        )
+        page = render_template("sign_in/second_factor_code.html", form=form)
+        return page if form.is_shown else (page, 422)
     with writing() as session:
         had_codes = has_codes(session)
         outcome = second_factors.confirm(

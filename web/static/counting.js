@@ -279,6 +279,19 @@
     return isLight ? 1 : tables.heavy;
   }
 
+  function bareUrl(url) {
+    var bare = url.replace(/^https?:\/\//i, "").replace(/\/+$/, "");
+    return bare.replace(/^[^/?]+/, function (host) { return host.toLowerCase(); });
+  }
+
+  window.nagarvaniHasLink = function (text, link) {
+    var isWhole = addressSpans(link).some(function (span) { return span.start === 0 && span.end === link.length; });
+    if (!isWhole) { return text.includes(link); }
+    return addressSpans(text).some(function (span) {
+      return bareUrl(text.slice(span.start, span.end)) === bareUrl(link);
+    });
+  };
+
   window.nagarvaniCount = function (text) {
     var composed = text.normalize("NFC");
     var spans = addressSpans(composed);

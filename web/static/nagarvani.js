@@ -188,7 +188,8 @@
   function withLink(text, linkId) {
     const field = linkId ? document.getElementById(linkId) : null;
     const link = field ? field.value.trim() : "";
-    if (!link || text.includes(link)) { return text; }
+    const hasLink = window.nagarvaniHasLink || ((whole, part) => whole.includes(part));
+    if (!link || hasLink(text, link)) { return text; }
     return text ? text + "\n" + link : link;
   }
 
@@ -480,7 +481,7 @@
 
   // A key never acts by itself: it only brings the focus to the button.
   function goToAct() {
-    const act = all("main .btn-act, .decision-bar .btn-act").find(isVisible);
+    const act = all("main .btn-act, .decision-bar .btn-act, [data-look]").find(isVisible);
     if (act) { act.focus(); }
   }
 

@@ -119,8 +119,9 @@ def _acts(submission: Submission) -> frozenset[str]:
 
 def _unseen(session: Session, submission: Submission) -> list[SubmissionNote]:
     """Return the department's notes that the cell has not seen; empty for other actors."""
-    drafts = submission.state is DRAFTED and may(actor(), Action.DRAFT, submission.department_id)
-    return unseen_notes(session, [submission.id]) if drafts else []
+    if submission.state not in _ALLOWED_STATES[Action.DRAFT] or not _may(Action.DRAFT, submission):
+        return []
+    return unseen_notes(session, [submission.id])
 
 
 def _may(action: Action, submission: Submission) -> bool:

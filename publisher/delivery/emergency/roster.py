@@ -14,7 +14,7 @@ from publisher import transitions
 from publisher.delivery.emergency import duty_notices
 from publisher.models.emergency import Duty
 from publisher.models.people import Appointment, Person, SignIn
-from publisher.people.confirmation import recorders_of
+from publisher.people import recorders
 from publisher.validation import NotFound, Validator, person_of
 
 LONGEST = timedelta(days=31)
@@ -29,7 +29,7 @@ class OwnDuty(NotAllowed):
 
 
 class NeedsAnother(NotAllowed):
-    """The actor proposed this duty, or their own appointment was recorded by who proposed it."""
+    """The actor proposed this duty, or is of one hand with who proposed it."""
 
     code = "duty_needs_another"
 
@@ -73,8 +73,7 @@ def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Duty]:
 
 
 def _needs_another(session: Session, duty: Duty, actor: Actor) -> bool:
-    own = session.get(Appointment, actor.appointment_id) if actor.appointment_id else None
-    return own is None or duty.recorded_by_id in {actor.person_id, *recorders_of(own)}
+    return duty.recorded_by_id in recorders.barred_ids(session, actor)
 
 
 def coming(*, now: datetime) -> Select[Duty]:
@@ -157,14 +156,15 @@ def put_on(
 def is_known(session: Session, person_id: int, *, actor: Actor, now: datetime) -> bool:
     """Return True if the actor alone may put this person on duty.
 
-    The person has signed in under an appointment in force that the actor did not record, and that
-    somebody else has confirmed or that is older than 72 hours.
+    The person has signed in under an appointment in force that nobody of the actor's hand has
+    recorded, and that is confirmed or older than 72 hours.
     """
     # Whoever is on duty publishes without an approval: it must not be the actor's other mailbox.
     signed_in = select(SignIn.appointment_id).where(SignIn.person_id == person_id)
     query = select(Appointment).where(Appointment.in_force_at(now), Appointment.id.in_(signed_in))
+    bound = recorders.barred_ids(session, actor)
     return any(
-        actor.person_id not in recorders_of(appointment) and _is_settled(appointment, now)
+        appointment.recorder_ids.isdisjoint(bound) and _is_settled(appointment, now)
         for appointment in session.scalars(query)
     )
 

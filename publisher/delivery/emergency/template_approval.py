@@ -20,6 +20,7 @@ from publisher.models.emergency import (
     TemplateVerdict,
 )
 from publisher.models.posts import Decision, Post, Revision
+from publisher.people import confirmation
 from publisher.review import emergency_grounds, gate_adapter
 from publisher.validation import checked_reason, person_of
 
@@ -36,7 +37,7 @@ def approve(
     revision = _to_decide(session, template_id, seen_revision, actor=actor, now=now)
     if revision.author_id is not None and revision.author_id == actor.person_id:
         raise FourEyesRequired(revision=revision.number)
-    if revision.author_id in gate_adapter.own_ground(session, actor):
+    if revision.author_id in confirmation.own_ground(session, actor):
         raise RestsOnWriter(revision=revision.number)
     if emergency.digest(emergency_grounds.template_of(revision)) != revision.digest:
         raise NotApproved(reason=gate.Refusal.CHANGED)

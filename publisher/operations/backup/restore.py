@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 from alembic.runtime.migration import MigrationContext
@@ -111,15 +112,24 @@ def _fill(session: Session, archive: ZipFile, tell: Progress) -> int:
 
 
 def _fill_table(session: Session, table: Table, archive: ZipFile) -> int:
-    """Insert the rows of a table, and set references within the table afterwards."""
+    """Insert the rows of a table; references to later rows of the table are set afterwards."""
     self_references, count = columns_to_itself(table), 0
     for batch in _batches(_rows(table, archive)):
-        plain = [{**row, **dict.fromkeys(self_references)} for row in batch]
+        plain = [
+            {**row, **{name: None for name in self_references if _points_ahead(table, row, name)}}
+            for row in batch
+        ]
         session.execute(insert(table), plain)
         count += len(plain)
     for column in self_references:
         _link(session, table, column, archive)
     return count
+
+
+def _points_ahead(table: Table, row: Mapping[str, Any], column: str) -> bool:
+    """Return True if the row refers to one that follows it: rows come in the order of their ids."""
+    (key,) = table.primary_key.columns
+    return row[column] is not None and row[column] > row[key.name]
 
 
 def _rows(table: Table, archive: ZipFile) -> Iterator[dict[str, object]]:
@@ -141,7 +151,7 @@ def _link(session: Session, table: Table, column: str, archive: ZipFile) -> None
     links = (
         {"of": row[key.name], "points_to": row[column]}
         for row in _rows(table, archive)
-        if row[column] is not None
+        if _points_ahead(table, row, column)
     )
     for batch in _batches(links):
         session.connection().execute(statement, batch)

@@ -12,10 +12,17 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
+
+from publisher.platforms.base.storable_text import storable
 
 MICROS: Final = 1_000_000
 """The millionths in a dollar."""
+
+
+LONGEST_RESOURCE: Final = 140
+"""The maximum length of the name of what is charged."""
 
 
 class ChargeKind(StrEnum):
@@ -49,10 +56,21 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class Charge:
-    """A charge for one thing. `resource` names it: a platform charges for it once a UTC day."""
+    """A charge for one thing. `resource` names it: a platform charges for it once a UTC day.
+
+    Characters that a database refuses are replaced, and a name that is too long is replaced by its
+    digest.
+    """
 
     kind: ChargeKind
     resource: str
+
+    def __post_init__(self) -> None:
+        """Make the name storable: what platforms send as an id may be anything."""
+        name = storable(self.resource)
+        if len(name) > LONGEST_RESOURCE:
+            name = sha256(name.encode()).hexdigest()
+        object.__setattr__(self, "resource", name)
 
 
 RecordCharges = Callable[[Cause, Sequence[Charge]], None]

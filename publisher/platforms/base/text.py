@@ -7,22 +7,37 @@ import unicodedata
 
 from publisher.platforms.base.storable_text import shortened, storable
 from publisher.platforms.base.types import Outgoing, RemotePost
+from publisher.platforms.x.url_detection import extract_urls
 
 LONGEST_ANSWER = 2_000
 """The number of characters of a platform's response that are stored."""
 
 _PROTOCOL = re.compile(r"https?://", re.IGNORECASE)
+_HOST = re.compile(r"^[^/?]+")
 _PUNYCODE = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
 
 
 def with_link(text: str, link: str | None) -> str:
     """Return the text with the link on a new line, for platforms without a field for the link.
 
-    A link that the text already contains is not added.
+    A link that the text already contains is not added: X would shorten it twice. The browser
+    decides in the same way.
     """
-    if not link or link in text:
+    if not link or _has_link(text, link):
         return text
     return f"{text}\n{link}" if text else link
+
+
+def _has_link(text: str, link: str) -> bool:
+    if extract_urls(link) != [link]:
+        return link in text
+    return any(_bare_url(url) == _bare_url(link) for url in extract_urls(text))
+
+
+def _bare_url(url: str) -> str:
+    """Return what URLs have in common that lead to the same page, however they are written."""
+    bare = _PROTOCOL.sub("", url).rstrip("/")
+    return _HOST.sub(lambda host: host.group().lower(), bare)
 
 
 def is_shown_as_sent(remote_post: RemotePost, outgoing: Outgoing) -> bool:

@@ -83,7 +83,7 @@ class CommentSource:
 MENTIONS = CommentSource()
 
 LONGEST_ID = 120
-"""The maximum length of an id of a comment, its parent or its thread."""
+"""The maximum length of an id of a comment, its parent, its thread or its author."""
 
 LONGEST_URL = 500
 """The maximum length of the URL of a comment."""
@@ -122,8 +122,8 @@ class RemoteComment:
 
     `parent_id` is the post or comment it replies to, or None; `root_id` is the post or thread that
     contains it. Characters that a database refuses are replaced, long names and texts are
-    shortened, and a URL that is too long is left out. An id is never shortened, since it could
-    become the id of another comment. `author_name` is empty if it has to be asked for by
+    shortened, and a URL or an author's id that is too long is left out. An id is never shortened,
+    since it could become another's. `author_name` is empty if it has to be asked for by
     `Platform.authors`. On a platform where each edit gets an id of its own, `version_ids` are those
     of all versions, the newest last. `is_hidden` is None if the platform was not asked, or does not
     say.
@@ -150,8 +150,9 @@ class RemoteComment:
             clean_text = storable(text)
             # `frozen` keeps others from changing a comment.
             object.__setattr__(self, name, shortened(clean_text, most) if most else clean_text)
-        if len(self.url) > LONGEST_URL:
-            object.__setattr__(self, "url", "")
+        for name, most in (("url", LONGEST_URL), ("author_id", LONGEST_ID)):
+            if len(getattr(self, name)) > most:
+                object.__setattr__(self, name, "")
 
 
 class CommentChange(StrEnum):

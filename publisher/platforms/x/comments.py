@@ -21,7 +21,7 @@ from publisher.platforms.http.responses import PlatformResponse
 from publisher.platforms.x import searches
 from publisher.platforms.x.api import XAccount
 from publisher.platforms.x.searches import id_as_number, is_post_id
-from publisher.platforms.x.text import readable_text, reply_target, version_ids
+from publisher.platforms.x.text import is_visible, readable_text, reply_target, version_ids
 
 FIELDS = "attachments,author_id,conversation_id,created_at,entities,note_tweet,referenced_tweets"
 PAGE_SIZE = 100
@@ -115,11 +115,12 @@ class XCommentReader(XAccount):
             key=id_as_number,
         )
         next_position = position.after(newest, text_at(page, "meta", "next_token"))
-        # The search for a conversation also returns the post that began it.
+        # The search for a conversation also returns the post that began it. A picture is a link in
+        # the text, so what shows no text shows nothing.
         replies = tuple(
             remote_comment
             for remote_comment in remote_comments
-            if remote_comment.platform_id not in source.post_ids
+            if remote_comment.platform_id not in source.post_ids and is_visible(remote_comment.text)
         )
         return CommentPage(replies, next_position.encode(), bool(next_position.token))
 
@@ -129,7 +130,8 @@ class XCommentReader(XAccount):
             platform_id=post_id,
             parent_id=reply_target(post),
             root_id=text_at(post, "conversation_id") or post_id,
-            author_id=author_id,
+            # X would refuse a request that names a senseless id, and so name no author at all.
+            author_id=author_id if is_post_id(author_id) else "",
             author_name="",
             author_handle=None,
             text=readable_text(post),

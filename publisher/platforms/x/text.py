@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Collection
 
 from publisher.platforms.base.json_values import Json, at, rows_at, text_at
@@ -15,6 +16,8 @@ _LEADING_NAMES = re.compile(r"^(?:@\w+\s+)+")
 # A full stop or a closing bracket after a URL belongs to the sentence, not to the URL.
 _ANY_ADDRESS = re.compile(r"https?://[^\s\0]*[^\s\0.,;:!?।…\"'’”)\]}]")
 _SHORT_LINK = re.compile(r"https://t\.co/[A-Za-z0-9]+")
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and symbols of Unicode that are blank."""
 _LINK = "\0"
 """The mark that replaces each URL before two texts are compared; no text contains it."""
 
@@ -31,6 +34,14 @@ def readable_text(post: Json) -> str:
     for link in rows_at(whole, "entities", "urls"):
         text = text.replace(text_at(link, "url") or "\0", _expanded(link))
     return html.unescape(text).strip()
+
+
+def is_visible(text: str) -> bool:
+    """Return True if the text has a character that people see: no space, mark or filler."""
+    return any(
+        unicodedata.category(character)[0] not in "ZCM" and character not in _FILLERS
+        for character in text
+    )
 
 
 def reply_target(post: Json) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
 
 from approvals.emergency import NotOnDuty
 from approvals.errors import Overtaken, WrongRole
@@ -15,12 +14,13 @@ from publisher.delivery.emergency import roster
 from publisher.delivery.emergency.roster import NeedsAnother, OwnDuty
 from publisher.models.emergency import Duty
 from publisher.models.people import Appointment
+from publisher.models.people_history import Wrote
 from publisher.people.appointments import record_person
 from publisher.states import AppointmentState
 from publisher.validation import Invalid, NotFound
 from tests.support import emergency_steps
 from tests.support.city import City
-from tests.support.city_people import DAY, HOUR
+from tests.support.city_people import DAY, HOUR, note_writer, record_by
 from tests.support.emergency_steps import signed_in
 
 
@@ -120,15 +120,11 @@ def test_an_unconfirmed_member_is_on_duty_at_once_only_after_72_hours(town: City
     assert is_on_duty(town, "new")
 
 
-@pytest.mark.parametrize("column", ["recorded_by_id", "changed_by_id"])
-def test_whom_the_actor_recorded_waits_for_a_second_person(town: City, column: str) -> None:
+@pytest.mark.parametrize("wrote", [Wrote.RECORDED, Wrote.MOBILE])
+def test_whom_the_actor_recorded_waits_for_a_second_person(town: City, wrote: Wrote) -> None:
     signed_in(town, "first")
     with town.write() as session:
-        session.execute(
-            update(Appointment)
-            .where(Appointment.id == town.appointments["first"])
-            .values({column: town.people["lead"]})
-        )
+        note_writer(session, town.appointments["first"], town.people["lead"], wrote)
     duty_id = put_on(town, "first")
     assert not is_on_duty(town, "first")
     approve(town, duty_id)
@@ -149,8 +145,7 @@ def test_the_second_is_another_one_who_keeps_the_roster(town: City) -> None:
         with pytest.raises(WrongRole):
             approve(town, duty_id, by=name)
     with town.write() as session:  # the proposer's own second mailbox
-        row = session.get_one(Appointment, town.appointments["other_lead"])
-        row.recorded_by_id = town.people["lead"]
+        record_by(session, town.appointments["other_lead"], town.people["lead"])
     with pytest.raises(NeedsAnother):
         approve(town, duty_id, by="other_lead")
     own_id = put_on(town, "other_lead", by="admin")

@@ -277,6 +277,7 @@ def test_the_gate_refuses_once_the_templates_approval_was_withdrawn(town: City) 
     _expect_refused(town, use_id, "approval_missing")
 
 
+@pytest.mark.usefixtures("changeable_rows")
 def test_the_gate_refuses_a_text_that_is_not_the_templates(town: City) -> None:
     """The digest and the canonical form are changed to fit the text."""
     use_id = emergency_steps.publish_new(town)

@@ -17,6 +17,7 @@ from publisher.states import AccountState, DeliveryState
 from tests.delivery.machine.city_machine import BOTH
 from tests.delivery.machine.comment_invariants import CommentInvariants
 from tests.delivery.machine.ledger import ActionKind
+from tests.delivery.machine.submission_rules import SubmissionInvariants
 from tests.support.city_people import HOUR, MINUTE
 
 IN_PROGRESS = (DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
@@ -24,7 +25,7 @@ MAX_TICKS = 60
 """More ticks than an example can plan faults."""
 
 
-class Drain(CommentInvariants):
+class Drain(CommentInvariants, SubmissionInvariants):
     """Finishes what an example has left."""
 
     def teardown(self) -> None:
@@ -158,6 +159,7 @@ class Drain(CommentInvariants):
         self.check_states()
         self.check_comments()
         self.check_answers()
+        self.check_submissions()
 
 
 def has_unknown_id(platform_id: str) -> bool:

@@ -27,6 +27,7 @@ from tests.delivery.machine.ledger import Ledger
 from tests.delivery.test_corrections import write
 from tests.delivery.test_manual import link_to, paste
 from tests.delivery.test_takedown_orders import take_back
+from tests.support import kept_rows
 
 
 class PostRules(ClockRules):
@@ -49,8 +50,8 @@ class PostRules(ClockRules):
         self.tick_after(then)
         return post
 
-    def _add_approved_post(self, on: tuple[str, ...]) -> int:
-        post = self.town.start(self.town.hand_in())
+    def _add_approved_post(self, on: tuple[str, ...], submission: int | None = None) -> int:
+        post = self.town.start(submission or self.town.hand_in())
         self.town.save(post, on=on, text=self.new_text())
         self.town.send(post)
         self.approve(post)
@@ -172,7 +173,7 @@ class PostRules(ClockRules):
             post = self._add_approved_post(on)
         newest = select(Revision.id).join(Post, Post.newest == Revision.number)
         revision_ids = newest.where(Post.id == post, Revision.post_id == post)
-        with self.town.write() as session:
+        with kept_rows.changeable(self.town.database), self.town.write() as session:
             session.execute(
                 update(Variant)
                 .where(Variant.revision_id.in_(revision_ids))

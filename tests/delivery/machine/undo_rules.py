@@ -16,6 +16,7 @@ from publisher.inbox import routing
 from publisher.inbox.undo import undo_routing
 from publisher.models.comments import Comment
 from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.models.submissions import Submission
 from publisher.reports.sql_conditions import OPEN
 from publisher.review import withdraw
 from publisher.scheduling import post_schedule
@@ -40,12 +41,15 @@ BRAKES = ("cancel", "stop_publishing", "withdraw_approval", "give_up")
 CELL = st.sampled_from(["lead", "clerk"])
 
 
+UndoneRow = Delivery | Comment | Submission
+
+
 @dataclass(frozen=True)
 class Act:
     """An act by its event, and the row as it was before."""
 
     event_id: int
-    before: Delivery | Comment
+    before: UndoneRow
     by: str
     at: datetime
 
@@ -123,7 +127,7 @@ class UndoRules(PostRules, InboxRules):
         done = self.use_case(what, case, by=by, comment_id=before.id, reason=REASON)
         return self._undo_soon([] if done is None else [self._act(before, by)], undone)
 
-    def _act(self, before: Delivery | Comment, by: str) -> Act:
+    def _act(self, before: UndoneRow, by: str) -> Act:
         with self.town.read() as session:
             return Act(undo.newest_event(session, before).id, before, by, self.now)
 
@@ -157,19 +161,19 @@ class UndoRules(PostRules, InboxRules):
         done = self.use_case(what, case, by=by, event_id=act.event_id, within=WITHIN)
         return done is not None
 
-    def _reverse(self, row: Delivery | Comment) -> tuple[Callable[..., Stateful], str]:
+    def _reverse(self, row: UndoneRow) -> tuple[Callable[..., Stateful], str]:
         if isinstance(row, Delivery):
             return partial(undo_cancel, delivery_id=row.id), "undo_cancel"
         return partial(undo_routing, comment_id=row.id), "undo_routing"
 
-    def _check_undone(self, before: Delivery | Comment) -> None:
+    def _check_undone(self, before: UndoneRow) -> None:
         """Check that the row has the state, the time and the department that it had."""
         if isinstance(before, Delivery):
             (delivery,) = self.deliveries(Delivery.id == before.id)
             assert delivery.state is DeliveryState.SCHEDULED
             assert delivery.due_at == before.due_at
             assert delivery.due_at > self.now
-        else:
+        elif isinstance(before, Comment):
             (comment,) = self._comments(Comment.id == before.id)
             assert (comment.state, comment.department_id) == (before.state, before.department_id)
             assert comment.due_at == before.due_at

@@ -1,0 +1,64 @@
+"""A new link to a revision in the place of one whose time is over, sent to the same person."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from approvals.errors import NotAllowed
+from publisher import transitions
+from publisher.auth.one_time_links import LinkPurpose
+from publisher.models.people import Link
+from publisher.models.posts import Post
+from publisher.notifications.kinds import NoticeKind
+from publisher.notifications.preferences import ways_to
+from publisher.review import approval_links, reminders
+from publisher.review.approval_links import ApprovalLinkState
+
+PAUSE: Final = timedelta(minutes=15)
+MOST_IN_A_DAY: Final = 5
+"""Links to one revision that a person is sent in 24 hours, with those of reminders."""
+
+
+class LinkSentLately(NotAllowed):
+    """A link to this revision was sent to the person lately; it is in their mail or SMS."""
+
+    code = "link_sent_lately"
+
+
+def address(session: Session, link: Link, *, now: datetime) -> str:
+    """Return where a new link would go: the person's own address; "" if none can be sent."""
+    revision = approval_links.revision_of(session, link)
+    is_over = revision.not_after is not None and revision.not_after <= now
+    state = approval_links.state_of(session, link, now=now)
+    if is_over or state is not ApprovalLinkState.EXPIRED:
+        return ""
+    if approval_links.office_of(session, link, now=now) is None:
+        return ""
+    routes = ways_to(session, link.person, NoticeKind.REVIEW_REMINDER)
+    return routes[0].address if routes else ""
+
+
+def send(session: Session, *, link: Link, now: datetime) -> str:
+    """Send the person a new link, whoever asks; return where to, or "" if none can be sent.
+
+    Raises `LinkSentLately`: whoever has an old link must not send mails without end.
+    """
+    revision = approval_links.revision_of(session, link)
+    transitions.lock(session, Post, revision.post_id)
+    to = address(session, link, now=now)
+    if to:
+        query = select(Link.made_at).where(
+            Link.purpose == LinkPurpose.APPROVE,
+            Link.person_id == link.person_id,
+            Link.subject_id == revision.id,
+            Link.made_at > now - timedelta(days=1),
+        )
+        made = session.scalars(query).all()
+        if len(made) >= MOST_IN_A_DAY or any(at > now - PAUSE for at in made):
+            raise LinkSentLately
+        reminders.remind(session, revision, [link.person_id], now=now)
+    return to

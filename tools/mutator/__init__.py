@@ -1,1 +1,0 @@
-"""Draws small changes of the product by a seed, and asks the tests to notice each."""
