@@ -42,7 +42,7 @@ def test_the_link_leaves_in_the_text_or_beside_it_as_the_platform_takes_it(
     assert outgoing_text.outgoing_link(variant) == link
 
 
-@pytest.mark.parametrize(("text", "link", "is_there"), SAME_LINKS)
+@each("text, link, is_there", SAME_LINKS)
 def test_a_link_that_x_shortens_to_the_same_is_not_added_again(
     text: str, link: str, is_there: bool
 ) -> None:
