@@ -15,6 +15,7 @@ from publisher.settings.catalogue import settings_in_force, unknown_variables
 from publisher.settings.environment import Settings, load
 from publisher.settings.reader import WrongSetting
 from tests.support.certificates import self_signed_certificate
+from tests.support.tables import each
 
 SECRET = "tell-nobody"
 BUCKET = {
@@ -88,7 +89,7 @@ def test_a_folder_has_two_ways_to_be_written(
     assert store.root == tmp_path / folder
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         *(
@@ -134,7 +135,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "text", "hint"), WRONG)
+@each("name, text, hint", WRONG)
 def test_a_wrong_setting_of_a_bucket_is_named_with_what_to_write(
     tmp_path: Path, name: str, text: str, hint: str
 ) -> None:

@@ -12,6 +12,7 @@ from publisher.settings.platforms import PLATFORM_SETTINGS
 from publisher.settings.reader import WrongSetting
 from publisher.settings.sms import SmsTemplate
 from publisher.settings.web_server import BindAddress
+from tests.support.tables import each
 
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="  # 32 letters, as Fernet writes its keys
 OTHER_KEY = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXpBQkNERUY="
@@ -376,7 +377,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "says"), WRONG)
+@each("name, value, says", WRONG)
 def test_a_wrong_setting_is_named_with_what_to_write(
     tmp_path: Path, name: str, value: str, says: str
 ) -> None:

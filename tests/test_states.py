@@ -32,6 +32,7 @@ from publisher.states import (
     SubmissionState,
 )
 from publisher.transitions import check_move
+from tests.support.tables import each
 
 # The design's tables of states, copied by hand: "from > to to to".
 DESIGN: dict[type[StrEnum], str] = {
@@ -126,11 +127,7 @@ def design_moves(kind: type[StrEnum]) -> dict[str, set[str]]:
 PAIRS = [(kind, before, to) for kind in DESIGN for before in kind for to in kind]
 
 
-@pytest.mark.parametrize(
-    ("kind", "before", "to"),
-    PAIRS,
-    ids=lambda parameter: parameter if isinstance(parameter, str) else parameter.__name__,
-)
+@each("kind, before, to", PAIRS)
 def test_a_move_is_allowed_exactly_where_the_design_lists_it(
     kind: type[StrEnum], before: StrEnum, to: StrEnum
 ) -> None:
@@ -142,7 +139,7 @@ def test_a_move_is_allowed_exactly_where_the_design_lists_it(
     assert wrong.value.values == {"state": before, "to": to}
 
 
-@pytest.mark.parametrize("kind", DESIGN)
+@each("kind", DESIGN)
 def test_every_state_stands_in_its_table(kind: type[StrEnum]) -> None:
     assert {state.value for state in kind} == set(design_moves(kind))
 

@@ -33,6 +33,7 @@ from publisher.states import (
     SubmissionState,
 )
 from tests.support.city_people import add_department
+from tests.support.tables import each
 from tests.test_states import OF, design_moves
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
@@ -384,10 +385,10 @@ STATEFUL = ["submissions", "posts", "deliveries", "comments", "accounts", "notic
 
 
 @pytest.mark.both
-@pytest.mark.parametrize("table", STATEFUL)
-@pytest.mark.parametrize("state", ["publish", "DRAFT", "", "approved "])
+@each("table", STATEFUL)
+@each("state", ["publish", "DRAFT", "", "approved "])
 def test_the_database_knows_no_other_states(session: Session, table: str, state: str) -> None:
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError), session.begin_nested():
         session.execute(text(f"UPDATE {table} SET state = :state"), {"state": state})
 
 

@@ -13,6 +13,7 @@ from publisher.validation import (
     departments_in_sight,
     person_of,
 )
+from tests.support.tables import each
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def test_a_web_address_is_a_link(link: str) -> None:
     assert not check.problems
 
 
-@pytest.mark.parametrize(
+@each(
     "link",
     [
         "pmc",

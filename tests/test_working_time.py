@@ -26,6 +26,7 @@ from publisher.working_time import (
     subtract_working_hours,
     working_hours_between,
 )
+from tests.support.tables import each
 
 
 def at(month: int, day: int, hour: int, minute: int = 0, year: int = 2026) -> datetime:
@@ -38,8 +39,8 @@ closures = st.sets(st.dates(date(2020, 1, 1), date(2035, 6, 1)), max_size=8)
 hours = st.floats(0, 200, allow_nan=False)
 
 
-@pytest.mark.parametrize(
-    ("moment", "working"),
+@each(
+    "moment, working",
     [
         (at(11, 25, 9, 59), False),
         (at(11, 25, 10), True),

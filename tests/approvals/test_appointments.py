@@ -6,6 +6,7 @@ import pytest
 
 from approvals.appointments import PendingAppointment, bound_ids, hand, may_confirm
 from approvals.policy import Actor, ActorKind, Role
+from tests.support.tables import each
 
 DEPARTMENT, ABOVE, OTHER = 1, 2, 3
 PERSON, RECORDER, SOMEBODY = 10, 11, 12
@@ -21,8 +22,8 @@ def nomination(role: Role = Role.OFFICER, *, is_left_by_head: bool = False) -> P
     )
 
 
-@pytest.mark.parametrize(
-    ("role", "by", "department_id", "is_left_by_head", "expected"),
+@each(
+    "role, by, department_id, is_left_by_head, expected",
     [
         (Role.OFFICER, Role.HEAD, DEPARTMENT, False, True),
         (Role.OFFICER, Role.HEAD, ABOVE, False, False),

@@ -30,6 +30,7 @@ from approvals.gate import (
     Window,
 )
 from approvals.states import PostState
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -140,7 +141,7 @@ def test_every_field_of_what_leaves_has_a_change_here() -> None:
     )
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@each("name", CHANGES)
 def test_any_change_of_what_leaves_changes_the_digest_and_is_refused(name: str) -> None:
     changed = CHANGES[name](SUBJECT)
     assert digest(changed) != digest(SUBJECT)
@@ -413,9 +414,9 @@ def test_a_second_person_may_decide_about_the_newest_revision_in_review() -> Non
     check()
 
 
-@pytest.mark.parametrize("state", PostState)
-@pytest.mark.parametrize("person", [AUTHOR, OFFICER])
-@pytest.mark.parametrize("seen_revision", [2, 4])
+@each("state", PostState)
+@each("person", [AUTHOR, OFFICER])
+@each("seen_revision", [2, 4])
 def test_a_stale_revision_is_told_before_anything_else(
     state: PostState, person: int, seen_revision: int
 ) -> None:
@@ -424,10 +425,8 @@ def test_a_stale_revision_is_told_before_anything_else(
     assert stale.value.values == {"seen": seen_revision, "newest": 3}
 
 
-@pytest.mark.parametrize(
-    "state", [post_state for post_state in PostState if post_state is not PostState.IN_REVIEW]
-)
-@pytest.mark.parametrize("person", [AUTHOR, OFFICER])
+@each("state", [post_state for post_state in PostState if post_state is not PostState.IN_REVIEW])
+@each("person", [AUTHOR, OFFICER])
 def test_a_wrong_state_is_told_before_four_eyes(state: PostState, person: int) -> None:
     with pytest.raises(WrongState) as wrong:
         check(state, 3, person)

@@ -22,6 +22,7 @@ from approvals.policy import (
     require,
     scope_of,
 )
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 HOME, ELSEWHERE = 3, 4
@@ -123,7 +124,7 @@ def test_the_table_names_every_role_and_every_action() -> None:
     assert set(CELLS.values()) == {"+", "o", "h", "d", "."}
 
 
-@pytest.mark.parametrize(("role", "action"), sorted(CELLS))
+@each("role, action", sorted(CELLS))
 def test_each_role_may_do_what_the_table_says_at_home_and_elsewhere(role: str, action: str) -> None:
     mark, actor = CELLS[role, action], person(role)
     yes_or_no = (False, True)
@@ -139,14 +140,14 @@ def test_each_role_may_do_what_the_table_says_at_home_and_elsewhere(role: str, a
             assert refused.value.values == {"role": role, "action": action}
 
 
-@pytest.mark.parametrize("action", Action)
+@each("action", Action)
 def test_an_oversight_office_reads_its_line_and_does_nothing_there(action: Action) -> None:
     office = replace(person("oversight", department_id=9), line=frozenset({HOME}))
     assert may(office, action, HOME) is (CELLS["oversight", action] == "o")
     assert not may(office, action, ELSEWHERE)
 
 
-@pytest.mark.parametrize(("role", "action"), sorted(CELLS))
+@each("role, action", sorted(CELLS))
 def test_a_line_gives_nobody_but_an_oversight_office_anything(role: str, action: str) -> None:
     if role == "oversight":
         return
@@ -201,9 +202,9 @@ def test_the_actions_that_ask_for_a_fresh_sign_in_are_the_designs() -> None:
     assert {action.value for action in NEEDS_FRESH_SIGN_IN} == FRESH_ACTIONS
 
 
-@pytest.mark.parametrize("action", sorted(FRESH_ACTIONS))
-@pytest.mark.parametrize(
-    ("before", "fresh"),
+@each("action", sorted(FRESH_ACTIONS))
+@each(
+    "before, fresh",
     [
         (timedelta(0), True),
         (FRESH, True),

@@ -6,6 +6,7 @@ import pytest
 
 from approvals.policy import Action, Role
 from approvals.second_factor import OPEN_WITHOUT, FactorRule
+from tests.support.tables import each
 
 DAY = date(2027, 1, 15)
 STAFF = (Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.OVERSIGHT, Role.AUDITOR)
@@ -44,7 +45,7 @@ def test_members_keep_the_password() -> None:
     assert Role.MEMBER not in lacking(FactorRule(DAY, has_sms=True))
 
 
-@pytest.mark.parametrize(
+@each(
     "action",
     [
         *(Action.APPROVE, Action.PUBLISH_NOW, Action.PUBLISH_BY_HAND, Action.SCHEDULE),

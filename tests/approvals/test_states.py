@@ -5,6 +5,7 @@ import pytest
 from approvals.errors import NotAllowed, Overtaken, WrongState
 from approvals.states import POST_MOVES, PostState
 from publisher.transitions import check_move
+from tests.support.tables import each
 
 # The design's row "Post", by hand.
 MOVES = {
@@ -32,8 +33,8 @@ def test_the_states_of_a_post_are_the_designs() -> None:
     ]
 
 
-@pytest.mark.parametrize("to", PostState)
-@pytest.mark.parametrize("state", PostState)
+@each("to", PostState)
+@each("state", PostState)
 def test_a_post_moves_only_along_the_designs_table(state: PostState, to: PostState) -> None:
     if (state.value, to.value) in MOVES:
         check_move(POST_MOVES, state, to)

@@ -25,6 +25,7 @@ from publisher.models.second_factors import Passkey
 from tests.support.authenticator import Authenticator
 from tests.support.city_people import MINUTE, NOON, add_department, appoint
 from tests.support.passwords import PASSWORD, signed_in_as, with_password
+from tests.support.tables import each
 
 MAIL = "first@pmc.example"
 VAULT = Vault("a key that only these tests know, and that is long enough", ())
@@ -294,8 +295,8 @@ def test_a_lost_factor_ends_the_passkeys_too(database: Database) -> None:
         assert not passkeys.in_force(session, person_id=owner.person.id)
 
 
-@pytest.mark.parametrize(
-    ("base_url", "origin"),
+@each(
+    "base_url, origin",
     [
         ("https://nagarvani.example", "https://nagarvani.example"),
         ("https://Desk.PMC.example:443/", "https://desk.pmc.example"),

@@ -21,6 +21,7 @@ from publisher.database.session import Database
 from publisher.models.people import Person
 from tests.support.city_people import add_department, appoint
 from tests.support.passwords import CheapHasher
+from tests.support.tables import each
 
 ASHA = Person(
     name_mr="आशा कदम", name_en="Asha Kadam", mail="asha.kadam@pmc.example", mobile="+919822012345"
@@ -41,7 +42,7 @@ def code(password: str, **more: tuple[str, ...]) -> str | None:
     return None
 
 
-@pytest.mark.parametrize(
+@each(
     "password",
     [
         "nadi-kinari-savli",
@@ -59,13 +60,13 @@ def test_a_password_of_ones_own_is_taken_whatever_it_is_made_of(password: str) -
     assert code(password) is None
 
 
-@pytest.mark.parametrize("password", PASSWORDS.values())
+@each("password", PASSWORDS.values())
 def test_the_passwords_of_the_demo_are_taken(password: str) -> None:
     assert code(password) is None
 
 
-@pytest.mark.parametrize(
-    ("password", "expected"),
+@each(
+    "password, expected",
     [
         ("asha.kadam@pmc.example", "contact"),
         ("vilas.thopate@pmc.example", "contact"),
@@ -83,8 +84,8 @@ def test_no_mail_address_or_phone_number_is_a_password(password: str, expected: 
     assert code(password) == expected
 
 
-@pytest.mark.parametrize(
-    ("password", "expected"),
+@each(
+    "password, expected",
     [
         ("", "too_short"),
         ("savli-nadi1", "too_short"),

@@ -19,6 +19,8 @@ from tests.support.runs import Run
 from tests.web.approval_link_steps import code, decisions, give_mobile, link_for, with_sms
 from tests.web.site import Site
 
+pytestmark = pytest.mark.ci
+
 DONE = "आपला निर्णय नोंदविला आहे"
 
 

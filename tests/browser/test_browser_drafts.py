@@ -15,6 +15,8 @@ from tests.browser.city_server import PASSWORD
 from tests.browser.journey import Journey, open_journey, path_of, sign_in
 from tests.support.runs import Run
 
+pytestmark = pytest.mark.ci
+
 ACT = ".submit-bar .btn-act"
 TITLE, TEXT = "उद्याने उशिरापर्यंत खुली", "सर्व उद्याने रात्री ९ पर्यंत खुली राहतील."
 

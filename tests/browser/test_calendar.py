@@ -15,6 +15,8 @@ from tests.browser.city_server import CityServer, create_city, serve_city
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 
+pytestmark = pytest.mark.ci
+
 TODAY, TOMORROW = "2026-11-25", "2026-11-26"
 WEEK_CELL = f"td[data-day='{TOMORROW}'][data-clock='16:00']"
 A4_LANDSCAPE = (842, 595)

@@ -16,6 +16,8 @@ from tests.support import chromium
 from tests.support.photos import phone_photo
 from tests.support.runs import Run
 
+pytestmark = pytest.mark.ci
+
 PHOTOS = 4
 TEXT = (
     "बुधवार दि. २ डिसेंबर रोजी मुख्य जलवाहिनी जोडणीच्या कामामुळे वडगाव शेरी, खराडी, विमाननगर व "

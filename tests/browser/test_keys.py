@@ -13,6 +13,8 @@ from tests.browser.journey import Journey, open_journey
 from tests.support.city_people import HOUR
 from tests.support.runs import Run
 
+pytestmark = pytest.mark.ci
+
 INSCRIPT = {"KeyJ": "र", "KeyK": "क", "KeyO": "द", "KeyU": "ह", "KeyM": "स", "Slash": "य"}
 LATIN = {"KeyJ": "j", "KeyK": "k", "KeyO": "o", "KeyU": "u", "KeyM": "m", "Slash": "/"}
 SHIFT = 8

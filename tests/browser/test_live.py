@@ -17,6 +17,8 @@ from tests.browser.journey import Journey, open_journey
 from tests.support.city_people import HOUR, MINUTE
 from tests.support.runs import Run
 
+pytestmark = pytest.mark.ci
+
 TEXT = "पाणी नक्की कधी येणार?"
 TYPED = "उद्या सकाळी सहा वाजता."
 NEW, PAUSED, GO_ON = "नवीन माहिती आली आहे: दाखवा", "हे पान थांबले आहे", "पुढे चालू ठेवण्यासाठी"

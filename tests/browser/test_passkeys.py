@@ -16,6 +16,8 @@ from tests.support import chromium
 from tests.support.accessibility import examine
 from tests.support.runs import Run
 
+pytestmark = pytest.mark.ci
+
 BUTTON = "[data-passkey-button]"
 AUTHENTICATOR = {
     "protocol": "ctap2",

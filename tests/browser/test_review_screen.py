@@ -11,6 +11,8 @@ from playwright.sync_api import CDPSession, Page
 
 from tests.browser.conftest import CityServers, SharedWindow
 
+pytestmark = pytest.mark.ci
+
 WALKTHROUGH = Path(__file__).resolve().parents[2] / "docs" / "review-walkthrough.md"
 PHONE = {"width": 360, "height": 640}
 DESK = {"width": 1280, "height": 900}

@@ -17,6 +17,8 @@ from tests.support import chromium
 from tests.support.photos import phone_photo
 from tests.support.runs import Run
 
+pytestmark = pytest.mark.ci
+
 log = logging.getLogger("weight")
 
 MOST_AT_FIRST, MOST_LATER = 150_000, 25_000

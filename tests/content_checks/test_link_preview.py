@@ -25,6 +25,7 @@ from publisher.settings.environment import Reach
 from tests.platforms.hostile_answers import HOSTILE_ANSWERS
 from tests.platforms.stub import serving as stub_server
 from tests.support.certificates import self_signed_certificate, server_tls
+from tests.support.tables import each
 from tests.support.webserver import Reply, WebServer, serving
 
 
@@ -160,7 +161,7 @@ def test_loopback_is_asked_in_a_rehearsal_only(site: WebServer) -> None:
     assert site.paths == []
 
 
-@pytest.mark.parametrize(
+@each(
     "address",
     [
         "127.0.0.1",
@@ -348,7 +349,7 @@ def test_an_address_of_one_site_alone_is_nobodys_to_ask() -> None:
     assert not is_public(ip_address("fec0::1"))
 
 
-@pytest.mark.parametrize("name", HOSTILE_ANSWERS)
+@each("name", HOSTILE_ANSWERS)
 def test_a_hostile_answer_takes_neither_time_nor_memory(name: str) -> None:
     with stub_server() as stub:
         stub.plan(HOSTILE_ANSWERS[name], HOSTILE_ANSWERS[name])

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from publisher.content_checks import outgoing_text
 from publisher.models.deliveries import Account
 from publisher.models.posts import Language, Rendition, Variant
 from tests.platforms.weights import SAME_LINKS
+from tests.support.tables import each
 
 LINK = "https://pmc.gov.in/water"
 
@@ -23,8 +22,8 @@ def variant(
     )
 
 
-@pytest.mark.parametrize(
-    ("variant", "text", "link"),
+@each(
+    "variant, text, link",
     [
         (variant("x", "पाणी"), "पाणी", None),
         (variant("x", "पाणी", LINK), f"पाणी\n{LINK}", None),
@@ -43,7 +42,7 @@ def test_the_link_leaves_in_the_text_or_beside_it_as_the_platform_takes_it(
     assert outgoing_text.outgoing_link(variant) == link
 
 
-@pytest.mark.parametrize(("text", "link", "is_there"), SAME_LINKS)
+@each("text, link, is_there", SAME_LINKS)
 def test_a_link_that_x_shortens_to_the_same_is_not_added_again(
     text: str, link: str, is_there: bool
 ) -> None:

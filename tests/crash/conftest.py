@@ -1,4 +1,4 @@
-"""Fixtures of the crash scenarios."""
+"""Fixtures of the crash scenarios, and which of them `make ci` runs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,23 @@ from tests.support.fixtures import town
 from tests.support.processes import Starter
 
 __all__ = ["town"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a scenario on PostgreSQL in `make ci`, and on SQLite too in `make proof`.
+
+    Those that are proofs run on both there; a scenario may also choose its engines itself.
+    """
+    chosen = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "engine" not in metafunc.fixturenames or any("engine" in names for names in chosen):
+        return
+    is_proof = metafunc.definition.get_closest_marker("proof") is not None
+    marks = [] if is_proof else [pytest.mark.ci]
+    engines = [
+        pytest.param("postgres", marks=marks),
+        pytest.param("sqlite", marks=pytest.mark.proof),
+    ]
+    metafunc.parametrize("engine", engines, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from tests.crash.clock_installation import TIMEOUT, ClockInstallation, open_inst
 from tests.crash.verdict import judge
 from tests.support.processes import Starter
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 ACCEPTED = ("reset_after", "hang_after", "error_after", "truncated", "no_id", "error_json_after")
 REFUSED = ("error_before", "reset_before")
@@ -178,6 +178,7 @@ def test_people_and_clocks_at_once_never_let_out_what_was_taken_back(
     assert installation.delivery_count(DeliveryState.CANCELLED) > 0
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("clocks", [2, 4])
 def test_many_clocks_share_one_postgresql_and_nothing_leaves_twice(
     start: Starter, postgres_url: str, tmp_path: Path, clocks: int

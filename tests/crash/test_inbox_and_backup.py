@@ -24,7 +24,7 @@ from tests.support import sqlite
 from tests.support.city_people import as_of
 from tests.support.postgres import Server
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.mark.parametrize("name", points.LISTENING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from io import BytesIO
 
 import pytest
@@ -18,7 +19,16 @@ from tests.crash.clock_installation import TIMEOUT, ClockInstallation, resume, s
 from tests.crash.timings import LEASE
 from tests.crash.verdict import judge
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
+
+
+def kill_at(names: Sequence[str]) -> pytest.MarkDecorator:
+    """Kill once at each point on PostgreSQL, and at every second on SQLite; proofs kill twice."""
+    once = [("postgres", name, 1) for name in names] + [("sqlite", name, 1) for name in names[::2]]
+    twice = [(engine, name, 2) for engine in ("postgres", "sqlite") for name in names]
+    rows = [pytest.param(*row, marks=pytest.mark.ci) for row in once]
+    rows += [pytest.param(*row, marks=pytest.mark.proof) for row in twice]
+    return pytest.mark.parametrize(("engine", "name", "times"), rows, indirect=["engine"])
 
 
 def test_every_kill_point_of_the_product_is_tried_somewhere() -> None:
@@ -42,63 +52,65 @@ def test_every_kill_point_of_the_product_is_tried_somewhere() -> None:
     assert sorted(listed) == sorted(failpoints.NAMES)
 
 
-@pytest.mark.parametrize("name", points.PUBLISHING)
+@kill_at(points.PUBLISHING)
 def test_a_clock_killed_while_publishing_loses_and_repeats_nothing(
-    installation: ClockInstallation, name: str
+    installation: ClockInstallation, name: str, times: int
 ) -> None:
-    for _ in range(2):
+    for _ in range(times):
         installation.add_posts(6)
         installation.run_clock_until_killed(name)
     installation.drain()
     verdict = judge(installation)
     assert verdict.is_clean, verdict
-    assert verdict.published + verdict.held == verdict.posts == 12
+    assert verdict.published + verdict.held == verdict.posts == 6 * times
 
 
-@pytest.mark.parametrize("name", ["publish.uploaded", "publish.before_connect"])
+@kill_at(["publish.uploaded", "publish.before_connect"])
 def test_a_clock_killed_after_an_upload_attaches_each_picture_once(
-    installation: ClockInstallation, name: str
+    installation: ClockInstallation, name: str, times: int
 ) -> None:
     content = BytesIO()
     Image.new("RGB", (800, 600), "teal").save(content, "JPEG")
     picture = PictureDraft("पाण्याची टाकी", content=content.getvalue(), name="tank.jpg")
-    for _ in range(2):
+    for _ in range(times):
         installation.add_posts(6, pictures=(picture,))
         installation.run_clock_until_killed(name)
     assert installation.ledger("media"), "it was to die with something uploaded"
     installation.drain()
     verdict = judge(installation)
     assert verdict.is_clean, verdict
-    assert verdict.published + verdict.held == verdict.posts == 12
+    assert verdict.published + verdict.held == verdict.posts == 6 * times
     media = [post["media"] for name in ("x", "facebook") for post in installation.ledger(name)]
     assert [len(files) for files in media] == [1] * verdict.published
 
 
-@pytest.mark.parametrize("name", [*points.IN_TWO_STEPS, "publish.sent_unread"])
-def test_of_two_steps_a_crash_heals_by_itself(installation: ClockInstallation, name: str) -> None:
+@kill_at([*points.IN_TWO_STEPS, "publish.sent_unread"])
+def test_of_two_steps_a_crash_heals_by_itself(
+    installation: ClockInstallation, name: str, times: int
+) -> None:
     with installation.database.transaction() as session:
         session.get_one(Account, installation.town.accounts["facebook"]).two_steps = True
-    for _ in range(2):
+    for _ in range(times):
         installation.add_posts(3, on=["facebook"])
         installation.run_clock_until_killed(name)
     installation.drain()
     verdict = judge(installation)
     assert verdict.is_clean, verdict
-    assert (verdict.published, verdict.held) == (6, 0)
+    assert (verdict.published, verdict.held) == (3 * times, 0)
 
 
-@pytest.mark.parametrize("name", points.LOOKING)
+@kill_at(points.LOOKING)
 def test_a_clock_killed_while_looking_loses_and_repeats_nothing(
-    installation: ClockInstallation, name: str
+    installation: ClockInstallation, name: str, times: int
 ) -> None:
-    for _ in range(2):
+    for _ in range(times):
         installation.add_posts(3, on=["x"])
         installation.add_fault("x", "publish", "reset_after", count=1)
         installation.run_clock_until_killed(name)
     installation.drain()
     verdict = judge(installation)
     assert verdict.is_clean, verdict
-    assert verdict.published + verdict.held == verdict.posts == 6
+    assert verdict.published + verdict.held == verdict.posts == 3 * times
 
 
 def test_a_clock_killed_at_any_moment_loses_and_repeats_nothing(

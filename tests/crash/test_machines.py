@@ -16,7 +16,7 @@ from tests.crash.servers import own_server
 from tests.crash.store_line import REQUESTS, STORE_FAULTS
 from tests.support.runs import Run
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.ci, pytest.mark.timeout(600)]
 
 SIZE, THROUGH_PAGES, KILLS = 200, 30, 6
 

@@ -22,7 +22,6 @@ from tests.support.mailed import address_of, intake_of
 from tests.support.processes import Starter
 
 pytestmark = [
-    pytest.mark.proof,
     pytest.mark.skipif(bool(dovecot.missing()), reason=dovecot.missing()),
 ]
 TICK = f"""

@@ -18,7 +18,7 @@ from tests.crash.clock_installation import ClockInstallation
 from tests.crash.verdict import explain, judge
 from tests.support import kept_rows
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture

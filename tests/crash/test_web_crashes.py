@@ -13,7 +13,7 @@ from tests.crash.web_installation import WebInstallation
 from tests.journey.flow import X, in_review, publish_now
 from tests.journey.installation import wait_for, wait_for_page
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 OFFICER, LEAD = "medha-satpute", "prasad-kenjale"
 WORDS = "उद्या सकाळी सहा वाजता पाणी येईल."

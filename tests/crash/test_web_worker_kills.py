@@ -25,7 +25,7 @@ from tests.journey.flow import FACEBOOK, X, in_review, publish_now, text_ids, te
 from tests.journey.http_browser import LoadedPage, Visitor
 from tests.journey.installation import wait_for
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 OFFICER, CLERK = "medha-satpute", "swati-ranpise"
 

@@ -21,7 +21,7 @@ from tests.crash.clock_installation import TIMEOUT, ClockInstallation
 from tests.crash.verdict import judge
 from tests.support.processes import RunningCommand
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 MINUTES, HOUR, DAY = 300, 3_600, 86_400
 MIDNIGHT = timedelta(hours=18, minutes=30)

@@ -25,6 +25,7 @@ from publisher.settings.reader import WrongSetting
 from publisher.states import DeliveryState
 from tests.support.city import City
 from tests.support.city_people import HOUR
+from tests.support.tables import each
 
 SETTINGS = environment.load({}).platforms
 READ = Charge(ChargeKind.POST_READ, "post/1")
@@ -304,8 +305,8 @@ def test_the_ledger_forgets_things_after_days_and_charges_after_years(town: City
     assert charges(town) == {}
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
+@each(
+    "name, text",
     [
         *(("X_PRICE_POST_READ", text) for text in ("free", "-1", "1e3", "0,005", "1000", "५")),
         *(("X_MONTHLY_BUDGET", text) for text in ("0", "00", "-5", "2.5", "many")),

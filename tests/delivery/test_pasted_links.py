@@ -7,6 +7,7 @@ import pytest
 from publisher.delivery.permalinks import LONGEST, read_link
 from publisher.models.deliveries import Account
 from publisher.validation import Invalid
+from tests.support.tables import each
 
 X = Account(platform="x", handle="PMCPune", url="https://x.com/PMCPune")
 PAGE = Account(platform="facebook", handle="PMCPune", url="https://www.facebook.com/PMCPune")
@@ -28,8 +29,8 @@ def test_a_post_on_x_is_known_by_its_number(link: str) -> None:
     assert read_link(link, X, is_reply=False).platform_id == "1861000000000000001"
 
 
-@pytest.mark.parametrize(
-    ("link", "page_id", "expected"),
+@each(
+    "link, page_id, expected",
     [
         ("https://www.facebook.com/PMCPune/posts/777", "55", "55_777"),
         ("https://m.facebook.com/PMCPune/posts/some-words/777/?ref=share", "55", "55_777"),
@@ -119,8 +120,8 @@ def test_a_practice_platform_stands_at_the_address_of_its_account() -> None:
     assert read_link(link, PRACTICE, is_reply=False).platform_id == "10020030040050_12"
 
 
-@pytest.mark.parametrize(
-    ("account", "link", "code"),
+@each(
+    "account, link, code",
     [
         (X, "", "link"),
         (X, "PMCPune 1861", "link"),

@@ -11,6 +11,7 @@ from demo.rehearsals.scenarios import Scenario, script_of
 from demo.script import Script, ScriptError, city, read_comment, read_story
 from demo.seeding.moments import Moments, next_hour
 from demo.seeding.play import steps_of
+from tests.support.tables import each
 
 # In the city: shortly after midnight, early, at noon, in the evening, shortly before midnight.
 BASES = (
@@ -53,8 +54,8 @@ def test_the_next_hour_is_the_citys_and_at_least_a_minute_ahead() -> None:
     assert next_hour(at - timedelta(minutes=1)) == datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
+@each(
+    "fields, message",
     [
         ({"acts": [{**HAND_IN, "by": "nobody"}]}, r"here, act 1: unknown person 'nobody'"),
         ({"acts": [HAND_IN, {**HAND_IN, "afer": 5}]}, r"here, act 2: .*unexpected.*'afer'"),

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from publisher.i18n.date_parsing import BadWhen, WhenProblem, parse_day, parse_time
 from publisher.i18n.dates import clock_time
 from publisher.working_time import from_local
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "2026-11-27",
@@ -32,8 +33,8 @@ def test_a_day_is_read_in_every_usual_form(text: str) -> None:
     assert parse_day(text) == date(2026, 11, 27)
 
 
-@pytest.mark.parametrize(
-    ("text", "code"),
+@each(
+    "text, code",
     [
         ("", WhenProblem.DATE_MISSING),
         ("  ", WhenProblem.DATE_MISSING),
@@ -57,7 +58,7 @@ def test_a_day_that_cannot_be_read_says_why(text: str, code: WhenProblem) -> Non
     assert (caught.value.code, caught.value.text) == (code, text)
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "18:05",
@@ -77,8 +78,8 @@ def test_a_time_is_read_in_every_usual_form(text: str) -> None:
     assert parse_time(text) == time(18, 5)
 
 
-@pytest.mark.parametrize(
-    ("text", "hour"),
+@each(
+    "text, hour",
     [
         ("9 am", 9),
         ("सकाळी ९", 9),
@@ -113,8 +114,8 @@ def test_the_part_of_the_day_decides_the_hour(text: str, hour: int) -> None:
     assert parse_time(text) == time(hour, 0)
 
 
-@pytest.mark.parametrize(
-    ("text", "code"),
+@each(
+    "text, code",
     [
         ("", WhenProblem.TIME_MISSING),
         ("24:00", WhenProblem.TIME_DOES_NOT_EXIST),

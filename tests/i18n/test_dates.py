@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from publisher.i18n import dates
 from publisher.i18n.languages import ENGLISH, HINDI, MARATHI, NBSP, language_rules
 from publisher.working_time import day_bounds, from_local, local_day
+from tests.support.tables import each
 
 LOCALES = ("mr", "en", "hi")
 
@@ -84,8 +85,8 @@ def test_a_short_moment_says_month_and_year_only_where_they_differ(
     assert without_no_break_spaces(dates.short_moment(moment, "en", now=NOW)) == english
 
 
-@pytest.mark.parametrize(
-    ("moment", "marathi", "english"),
+@each(
+    "moment, marathi, english",
     [
         (at(11, 25, 13, 25), "दु. १:२५", "1:25 pm"),
         (at(11, 25, 9, 40), "स. ९:४०", "9:40 am"),
@@ -142,8 +143,8 @@ def test_the_calendar_has_its_names() -> None:
     assert dates.weekdays("mr")[0] == "सोमवार"
 
 
-@pytest.mark.parametrize(
-    ("hour", "part"),
+@each(
+    "hour, part",
     [
         (0, "मध्यरात्री १२:०५"),
         (1, "पहाटे १:०५"),
@@ -191,8 +192,8 @@ def test_a_line_never_breaks_inside_a_date_or_a_time() -> None:
     assert dates.clock_time(NOW, "en") == f"2:10{NBSP}pm"
 
 
-@pytest.mark.parametrize(
-    ("minutes", "marathi", "english", "hindi"),
+@each(
+    "minutes, marathi, english, hindi",
     [
         (80, "(१ तास २० मिनिटे शिल्लक)", "(1 hour 20 minutes left)", "(1 घंटा 20 मिनट शेष)"),
         (230, "(३ तास ५० मिनिटे शिल्लक)", "(3 hours 50 minutes left)", "(3 घंटे 50 मिनट शेष)"),

@@ -14,6 +14,7 @@ from publisher.i18n.date_parsing import BadWhen, WhenProblem
 from publisher.i18n.languages import LANGUAGES
 from publisher.i18n.moment_parsing import WholeDay, parse_moment, parse_typed_day
 from publisher.working_time import from_local
+from tests.support.tables import each
 
 NOW = from_local(date(2026, 11, 29), time(11, 30))  # a Sunday
 
@@ -57,7 +58,7 @@ PLAIN = [
 ]
 
 
-@pytest.mark.parametrize(("text", "moment"), PLAIN)
+@each("text, moment", PLAIN)
 def test_a_moment_is_understood_as_people_say_it(text: str, moment: datetime) -> None:
     understood = parse_moment(text, now=NOW)
     assert (understood.at, understood.is_assumed, understood.is_past) == (moment, False, False)
@@ -80,8 +81,8 @@ def test_what_could_be_meant_otherwise_is_marked(text: str, moment: datetime) ->
     assert (understood.at, understood.is_assumed, understood.is_past) == (moment, True, False)
 
 
-@pytest.mark.parametrize(
-    ("text", "first", "second"),
+@each(
+    "text, first, second",
     [
         ("6", at(29, 18), at(30, 6)),
         ("१", at(29, 13), at(30, 1)),
@@ -102,8 +103,8 @@ def test_two_meanings_are_asked_and_never_guessed(
     assert caught.value.values == {"first": first, "second": second}
 
 
-@pytest.mark.parametrize(
-    ("text", "code"),
+@each(
+    "text, code",
     [
         ("उद्या 25:00", WhenProblem.TIME_DOES_NOT_EXIST),
         ("tomorrow 10:75", WhenProblem.TIME_DOES_NOT_EXIST),
@@ -125,8 +126,8 @@ def test_a_moment_that_cannot_be_understood_says_why(text: str, code: WhenProble
     assert caught.value.code is code
 
 
-@pytest.mark.parametrize(
-    ("text", "minutes"),
+@each(
+    "text, minutes",
     [
         ("now", 1),
         ("आता", 1),
@@ -184,8 +185,8 @@ def test_a_field_of_the_past_completes_backwards() -> None:
         assert parse_moment(text, now=NOW, looks_back=True).at == moment
 
 
-@pytest.mark.parametrize(
-    ("text", "ahead", "back"),
+@each(
+    "text, ahead, back",
     [
         ("आज", date(2026, 11, 29), date(2026, 11, 29)),
         ("कल", date(2026, 11, 30), date(2026, 11, 28)),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.i18n.text_cleaning import TextProblem, clean, language_of
+from tests.support.tables import each
 
 
 def test_text_is_composed() -> None:
@@ -27,8 +28,8 @@ def test_tabs_from_a_table_and_the_mark_before_a_file_do_no_harm() -> None:
     assert (cleaned.text, cleaned.ok) == ("वेळ ठिकाण", True)
 
 
-@pytest.mark.parametrize(
-    ("character", "code"),
+@each(
+    "character, code",
     [
         ("\x00", TextProblem.CONTROL),
         ("\x07", TextProblem.CONTROL),
@@ -96,8 +97,8 @@ def test_what_passes_can_be_stored_and_sent(text: str) -> None:
         )
 
 
-@pytest.mark.parametrize(
-    ("text", "language"),
+@each(
+    "text, language",
     [
         ("शनिवारी खराडी परिसरात पाणीपुरवठा बंद राहील.", "mr"),
         ("खराडीत उद्या पाणी नाही. माहिती https://example.org/water #Pune", "mr"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from publisher.i18n.text_cleaning import is_visible
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "",

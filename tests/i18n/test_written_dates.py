@@ -8,6 +8,7 @@ from time import perf_counter
 import pytest
 
 from publisher.i18n.dates_in_text import WrittenDate, dates_in
+from tests.support.tables import each
 
 TODAY = date(2026, 11, 25)  # a Wednesday
 SATURDAY, SUNDAY = 5, 6
@@ -19,8 +20,8 @@ def only_date(text: str, today: date = TODAY) -> WrittenDate:
     return written
 
 
-@pytest.mark.parametrize(
-    ("text", "day"),
+@each(
+    "text, day",
     [
         ("दि. २८ नोव्हेंबर २०२६ रोजी पाणी बंद.", date(2026, 11, 28)),
         ("दि. २८ नोव्हेंबर रोजी", date(2026, 11, 28)),
@@ -50,7 +51,7 @@ def test_a_date_is_read_in_each_way_people_write_it(text: str, day: date) -> Non
     assert only_date(text).day == day
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "Helpline 24/7",
@@ -75,8 +76,8 @@ def test_other_numbers_are_no_dates(text: str) -> None:
     assert dates_in(text, today=TODAY) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "weekday"),
+@each(
+    "text, weekday",
     [
         ("रविवार दि. २८ नोव्हेंबर", SUNDAY),
         ("शनिवारी, दि. २८ नोव्हेंबर २०२६ रोजी", SATURDAY),

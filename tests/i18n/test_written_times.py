@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from publisher.i18n.times_in_text import times_in
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
-    ("text", "times"),
+@each(
+    "text, times",
     [
         ("दि. २१/०७/२०२१ रोजी स. ११.०० वा. बैठक", ["11:00"]),
         ("सकाळी ९ ते दुपारी १ या वेळेत", ["09:00-13:00"]),

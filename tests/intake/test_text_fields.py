@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from publisher.intake.form import FIELDS, TEXT_FIELDS, HandIn, check
 from publisher.models.submissions import Priority, SubmissionKind
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("field", TEXT_FIELDS)
+@each("field", TEXT_FIELDS)
 def test_a_text_that_is_too_long_is_refused(field: str) -> None:
     texts: dict[str, Any] = {
         "title": "पाणीपुरवठा बंद",

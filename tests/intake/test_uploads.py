@@ -18,6 +18,7 @@ from tests.support.city_people import DAY, NOON
 from tests.support.forms import photo
 from tests.support.mail_samples.bombs import docx_bomb, docx_bomb_that_lies
 from tests.support.mail_samples.builder import DOCX_TYPE, docx, zip_file
+from tests.support.tables import each
 
 TIFF = b"II*\x00" + struct.pack("<IH", 8, 1) + struct.pack("<HHIHH", 258, 3, 1, 12, 0) + bytes(4)
 
@@ -56,8 +57,8 @@ def test_a_picture_is_measured_and_named_without_its_folders() -> None:
     assert (upload.name, upload.width, upload.height) == ("IMG_1.jpg", 60, 40)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "code"),
+@each(
+    "name, content, code",
     [
         ("scan.tif", TIFF, "unsupported_type"),
         ("a.jpg", b"", "empty"),

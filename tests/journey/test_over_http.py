@@ -32,9 +32,17 @@ from tests.journey.installation import Installation, Row, wait_for, wait_for_pag
 
 CIRCULAR = notices.load()[notices.CIRCULAR]
 
-pytestmark = [pytest.mark.both, pytest.mark.journey, pytest.mark.proof, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
 
+@pytest.mark.parametrize(
+    "engine",
+    [
+        pytest.param("postgres", marks=pytest.mark.ci),
+        pytest.param("sqlite", marks=pytest.mark.proof),
+    ],
+    indirect=True,
+)
 def test_the_main_job_from_notices_to_answers_on_real_material(installation: Installation) -> None:
     """While the circular waits for its time, the water notice is published and commented on."""
     submission, post, due_at = _circular_until_scheduled(installation)

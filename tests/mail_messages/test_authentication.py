@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from publisher.mail_messages.authentication import read_results
 from publisher.mail_messages.header_lines import read_header_lines
 from publisher.mail_messages.message import AuthenticationResult
+from tests.support.tables import each
 
 GOOGLE = (
     "Authentication-Results: mx.google.com;\r\n       dkim=pass header.i=@pune.example header.s=s1"
@@ -36,8 +35,8 @@ def test_every_header_counts_in_its_order_whoever_claims_it() -> None:
     assert [result[3] for result in results_of(GOOGLE, spoofed)][-1] == "bank.example"
 
 
-@pytest.mark.parametrize(
-    ("header", "results"),
+@each(
+    "header, results",
     [
         ("mx.pune.example; none", []),
         ("mx.pune.example 1; SPF=Fail smtp.mailfrom=X@Y.Example", [("spf", "fail", "y.example")]),

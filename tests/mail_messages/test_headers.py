@@ -16,6 +16,7 @@ from publisher.mail_messages.header_lines import (
 from publisher.mail_messages.headers import read_addresses, read_date, read_ids
 from publisher.mail_messages.message import MailAddress
 from tests.support.mail_samples.builder import b_word, percent, q_word
+from tests.support.tables import each
 
 NAME = "पुणे सूचना.pdf"
 
@@ -25,7 +26,7 @@ def as_header(text: str) -> str:
     return text.encode().decode("ascii", "surrogateescape")
 
 
-@pytest.mark.parametrize(
+@each(
     "header",
     [
         f"attachment; filename*=UTF-8''{percent(NAME)}",
@@ -46,8 +47,8 @@ def test_a_file_name_is_read_in_every_way_of_writing_it(header: str) -> None:
     assert parse_parameters(header)[1]["filename"] == NAME
 
 
-@pytest.mark.parametrize(
-    ("header", "addresses"),
+@each(
+    "header, addresses",
     [
         ("a@b.example", [("a@b.example", "")]),
         ("A@B.Example (Ward)", [("a@b.example", "Ward")]),
@@ -75,8 +76,8 @@ def test_the_address_in_brackets_is_the_address(
     assert list(read_addresses(header)) == [MailAddress(*pair) for pair in addresses]
 
 
-@pytest.mark.parametrize(
-    ("header", "ids"),
+@each(
+    "header, ids",
     [
         ("<a@b>", ("a@b",)),
         ("<a@b>\r\n <c@d>", ("a@b", "c@d")),

@@ -6,10 +6,11 @@ import pytest
 
 from publisher.mail_messages.html_text import html_text
 from publisher.mail_messages.legacy_fonts import is_legacy_font, is_legacy_text
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
-    ("html", "text"),
+@each(
+    "html, text",
     [
         ("<p>a</p><p>b</p>", "a\n\nb"),
         ("<div>a</div><div>b</div>", "a\nb"),
@@ -23,8 +24,10 @@ from publisher.mail_messages.legacy_fonts import is_legacy_font, is_legacy_text
         ('<a href="https://x.example/a">see</a>', "see <https://x.example/a>"),
         ('<a href="https://x.example/">x.example</a>', "x.example"),
         ('<a href="javascript:x()">see</a><a href="mailto:a@b.example">a</a>', "seea"),
-        ('<a href="https://evil.example">https://x.example</a>',
-         "https://x.example <https://evil.example>"),
+        (
+            '<a href="https://evil.example">https://x.example</a>',
+            "https://x.example <https://evil.example>",
+        ),
         ("<style>p{}</style><script>x</script><title>t</title>a", "a"),
         ('<p style="display: none">hidden</p>a', "a"),
         ('<blockquote type="cite">a<br>b</blockquote>', "> a\n> b"),
@@ -36,7 +39,7 @@ from publisher.mail_messages.legacy_fonts import is_legacy_font, is_legacy_text
         ("<!-- only -->", ""),
         ("a\x00b", "ab"),
     ],
-)  # fmt: skip
+)
 def test_html_becomes_text(html: str, text: str) -> None:
     assert html_text(html).text.strip("\n") == text
 

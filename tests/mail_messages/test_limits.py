@@ -17,6 +17,7 @@ from publisher.mail_messages.message import MailMessage, MailNoteCode, Unreadabl
 from publisher.mail_messages.read import read_message
 from tests.support.mail_samples.all_samples import SAMPLES
 from tests.support.mail_samples.builder import NOTICE, base64_lines, headers, lines, multipart, part
+from tests.support.tables import each
 
 _IMAGE = part(b"aGk=", "Content-Type: image/png; name=a.png", "Content-Transfer-Encoding: base64")
 _PLAIN = "Content-Type: text/plain; charset=utf-8"
@@ -54,7 +55,7 @@ def test_a_mail_that_nests_too_deeply_is_read_and_said_to_be_broken(depth: int, 
     assert MailNoteCode.BROKEN_STRUCTURE in codes(message)
 
 
-@pytest.mark.parametrize(
+@each(
     "content",
     [
         b"a\n" * 500_000,
@@ -66,9 +67,8 @@ def test_a_mail_that_nests_too_deeply_is_read_and_said_to_be_broken(depth: int, 
         "a\u0301\u0316".encode() * 3 + "\u0301\u0316".encode() * 200_000,
         "\u202e\ufdd0\x07".encode() * 150_000,
     ],
-    ids=["short", "quoted", "wrote", "forwards", "dashes", "blanks", "marks", "controls"],
 )
-@pytest.mark.parametrize("content_type", ["text/plain", "text/plain; format=flowed", "text/html"])
+@each("content_type", ["text/plain", "text/plain; format=flowed", "text/html"])
 def test_a_text_of_a_megabyte_is_read_at_once(content: bytes, content_type: str) -> None:
     raw = headers("x", f"Content-Type: {content_type}; charset=utf-8") + b"\r\n" + content
     message = read_message(raw)
@@ -76,7 +76,7 @@ def test_a_text_of_a_megabyte_is_read_at_once(content: bytes, content_type: str)
     assert MailNoteCode.TEXT_SHORTENED in codes(message) or len(message.whole_text) < MOST_TEXT
 
 
-@pytest.mark.parametrize(
+@each(
     "header",
     [
         b"From: " + b'"a\\' * 50_000,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from publisher.mail_messages.quotations import is_courtesy, own_text
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize(
-    ("text", "own"),
+@each(
+    "text, own",
     [
         ("yes\n\nOn Mon, 12 Oct 2026 at 10:15 Cell <c@p.example> wrote:\n> when?\n> where?", "yes"),
         (
@@ -43,7 +42,7 @@ def test_quotations_signatures_and_footers_of_a_reply_are_left_out(text: str, ow
     assert own_text(text, is_reply=True, is_forward=False).text == own
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "प्रेषक: सहायक आयुक्त\nदिनांक: १२ ऑक्टोबर २०२६\nप्रति: नागरिक\nविषय: पाणी\n\nपाणी येणार नाही.",
@@ -104,8 +103,8 @@ def test_below_a_forwarded_approval_is_what_was_approved() -> None:
     assert own.forwarded_from.address == "w@p.example"
 
 
-@pytest.mark.parametrize(
-    ("text", "courtesy"),
+@each(
+    "text, courtesy",
     [
         ("", True),
         ("\u200b \n", True),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from publisher.mail_messages.message import MailMessage
 from publisher.mail_messages.read import read_message
 from tests.support.mail_samples.all_samples import EXPECTED
 from tests.support.mail_samples.builder import Sample
+from tests.support.tables import each
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@each("name", EXPECTED)
 def test_a_mail_is_read(name: str) -> None:
     sample = EXPECTED[name]
     message = read_message(sample.raw)

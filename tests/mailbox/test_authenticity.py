@@ -8,6 +8,7 @@ from publisher.mail_messages.message import AuthenticationResult
 from publisher.mailbox import texts
 from publisher.mailbox.senders import Authenticity, authenticity_of
 from tests.support.mailed import SERVER, message
+from tests.support.tables import each
 
 SENDER = "kiran@water.pmc.example"
 
@@ -23,8 +24,8 @@ def below(method: str, outcome: str) -> AuthenticationResult:
     return replace(finding(method, outcome), received=1)
 
 
-@pytest.mark.parametrize(
-    ("findings", "verdict"),
+@each(
+    "findings, verdict",
     [
         ([], Authenticity.FAILED),
         ([finding("dmarc", "pass", "water.pmc.example")], Authenticity.PASSED),

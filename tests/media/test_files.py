@@ -13,6 +13,7 @@ from publisher.media.files import (
     extension,
     file_type,
 )
+from tests.support.tables import each
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(40)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -25,8 +26,8 @@ ZIP = b"PK\x03\x04" + bytes(40)
 EXE = b"MZ\x90\x00" + bytes(60)
 
 
-@pytest.mark.parametrize(
-    ("head", "name", "kind"),
+@each(
+    "head, name, kind",
     [
         (JPEG, "IMG_2041.JPG", FileKind.PICTURE),
         (PNG, "जाहीर प्रकटन.png", FileKind.PICTURE),

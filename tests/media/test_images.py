@@ -19,6 +19,7 @@ from publisher.media.images import LARGEST_SIDE, render, render_all, thumbnail
 from publisher.platforms.capabilities import Capabilities, RenditionFit
 from publisher.platforms.facebook.capabilities import FACEBOOK
 from publisher.platforms.x.capabilities import X
+from tests.support.tables import each
 
 RED, GREEN, BLUE, BLACK, WHITE = (
     (220, 20, 20),
@@ -141,7 +142,7 @@ def test_a_phone_photo_leaves_upright_and_within_the_limits(
     assert near(image.getpixel((20, 20)), BLUE)
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
+@each("orientation", range(1, 9))
 def test_every_orientation_becomes_the_same_picture(orientation: int) -> None:
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -421,8 +422,8 @@ def test_too_many_bytes_are_refused_with_both_numbers() -> None:
     assert caught.value.values == {"found": len(source), "limit": len(source) - 1}
 
 
-@pytest.mark.parametrize("kind", list(PictureKind))
-@pytest.mark.parametrize("share", [0.05, 0.5, 0.97])
+@each("kind", list(PictureKind))
+@each("share", [0.05, 0.5, 0.97])
 def test_a_picture_cut_off_on_its_way_is_refused(kind: PictureKind, share: float) -> None:
     noise = Image.effect_noise((300, 200), 60).convert("RGB")
     source = saved(noise, kind.reader)
@@ -432,8 +433,8 @@ def test_a_picture_cut_off_on_its_way_is_refused(kind: PictureKind, share: float
         render(cut, X.fit)
 
 
-@pytest.mark.parametrize(
-    ("content", "type_name"),
+@each(
+    "content, type_name",
     [
         (b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>", "svg"),
         (b"\xef\xbb\xbf  <SVG onload='x()'/>", "svg"),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.media.video import seconds_of
+from tests.support.tables import each
 
 
 def box(kind: bytes, content: bytes) -> bytes:
@@ -41,7 +42,7 @@ def test_a_very_large_box_before_the_headers_is_stepped_over() -> None:
     assert seconds_of(BytesIO(long + box(b"moov", header(1200)))) == 2
 
 
-@pytest.mark.parametrize(
+@each(
     "video",
     [
         BytesIO(),

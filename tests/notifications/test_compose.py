@@ -27,6 +27,7 @@ from publisher.platforms.registry import registered
 from publisher.platforms.x.capabilities import X
 from publisher.states import NoticeState
 from tests.support.city_people import NOON, add_department, appoint, department
+from tests.support.tables import each
 from tests.support.third_platform import BULLETIN
 
 DUE = NOON + timedelta(hours=3)
@@ -423,10 +424,10 @@ def compose_text(kind: NoticeKind, language: str, values: Mapping[str, object]) 
     return subject, body
 
 
-every_kind = pytest.mark.parametrize("kind", NoticeKind)
+every_kind = each("kind", NoticeKind)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each("language", LANGUAGES)
 @every_kind
 def test_a_mail_begins_with_act_and_link_and_ends_with_the_sender(
     kind: NoticeKind, language: str
@@ -455,8 +456,8 @@ PAST = {
 }
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(
+@each("language", LANGUAGES)
+@each(
     "kind",
     [kind for kind, values in VALUES.items() if DEADLINES & values.keys() and kind not in PAST],
 )
@@ -471,7 +472,7 @@ def test_a_deadline_stands_in_the_first_line_and_in_the_subject(
     assert short.replace("\u00a0", " ") in subject
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each("language", LANGUAGES)
 @every_kind
 def test_a_subject_is_the_same_after_a_mail_parser_has_read_it(
     kind: NoticeKind, language: str
@@ -504,7 +505,7 @@ def test_a_comment_is_quoted_and_begins_the_subject(language: str) -> None:
         assert f"“{comment.replace(chr(10), ' ')[:39]}…”" in subject
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each("language", LANGUAGES)
 @every_kind
 def test_each_value_that_is_given_is_said(kind: NoticeKind, language: str) -> None:
     """Each value changes the text: none is ignored."""
@@ -519,7 +520,7 @@ def test_each_value_that_is_given_is_said(kind: NoticeKind, language: str) -> No
     assert unsaid in ([], ["code"]), unsaid
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each("language", LANGUAGES)
 @every_kind
 def test_each_mail_can_do_without_what_may_be_left_out(kind: NoticeKind, language: str) -> None:
     few = {name: value for name, value in VALUES[kind].items() if name not in SPARE}
@@ -529,8 +530,8 @@ def test_each_mail_can_do_without_what_may_be_left_out(kind: NoticeKind, languag
     assert not re.search(r"\n{3}", body), "three blank lines where something was left out"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", [kind for kind, values in VALUES.items() if "platform" in values])
+@each("language", LANGUAGES)
+@each("kind", [kind for kind, values in VALUES.items() if "platform" in values])
 def test_a_platform_without_a_translation_is_called_by_its_label(
     kind: NoticeKind, language: str
 ) -> None:
@@ -558,7 +559,7 @@ def test_a_mail_in_english_holds_no_marathi_of_ours(kind: NoticeKind) -> None:
     assert not re.search("[\u0900-\u097f]", subject + body)
 
 
-@pytest.mark.parametrize("language", ["mr", "hi"])
+@each("language", ["mr", "hi"])
 @every_kind
 def test_a_mail_in_marathi_or_hindi_holds_no_english_of_ours(
     kind: NoticeKind, language: str

@@ -18,6 +18,7 @@ from publisher.states import NoticeState
 from tests.notifications.test_compose import VALUES
 from tests.people.test_shared_addresses import SHARED, notices_to, person, reach, share
 from tests.support.city_people import NOON, CityPeople, add_appointment, city_people
+from tests.support.tables import each
 
 
 @pytest.fixture
@@ -32,17 +33,24 @@ LONG: Mapping[str, object] = {
 }
 
 
-@pytest.mark.parametrize("kind", [kind for kind in NoticeKind if kind not in ANSWERS])
-def test_an_officer_without_mail_is_told_by_a_copy_without_the_text(
-    city: CityPeople, kind: NoticeKind
-) -> None:
+@pytest.fixture
+def shared_city(city: CityPeople) -> CityPeople:
+    """Share an address of two departments, and leave an officer of one without mail."""
     share(city, confirmed=True)
     share(city, "road@pmc.example", of="road", confirmed=True)
     reach(city, "first", mail=None)
+    return city
+
+
+@each("kind", [kind for kind in NoticeKind if kind not in ANSWERS])
+def test_an_officer_without_mail_is_told_by_a_copy_without_the_text(
+    shared_city: CityPeople, kind: NoticeKind
+) -> None:
+    city, before = shared_city, len(notices_to(shared_city))
     values = {**VALUES[kind], **{name: LONG[name] for name in LONG if name in VALUES[kind]}}
     with city.write() as session:
         queue(session, kind=kind, person=person(session, city), values=values, now=NOON)
-    copies = notices_to(city)
+    copies = notices_to(city)[before:]
     is_copied = bool({"title", "template", "comment"} & values.keys())
     assert [copy.kind for copy in copies] == (["department_copy"] if is_copied else [])
     assert notices_to(city, "road@pmc.example") == []

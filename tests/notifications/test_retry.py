@@ -22,6 +22,7 @@ from publisher.states import NoticeState
 from tests.support import city_controls
 from tests.support.city import City, city
 from tests.support.city_people import MINUTE
+from tests.support.tables import each
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_one_whose_code_was_taken_out_is_not_sent(town: City, channel: Channel) 
         send_again(town, failed)
 
 
-@pytest.mark.parametrize("kind", NoticeKind)
+@each("kind", NoticeKind)
 def test_no_kind_of_notice_with_a_secret_is_sent_again(kind: NoticeKind) -> None:
     notice = Notice(kind=kind, state=NoticeState.FAILED, body="")
     assert retry.can_go_again(notice) is (kind not in HAS_SECRET)

@@ -30,6 +30,7 @@ from publisher.papers.pdf import (
 from publisher.people import register_data
 from publisher.settings.environment import load
 from tests.papers import reading
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 29, 9, 0, 0, 123456, tzinfo=UTC)
 SENDER = Sender("पुणे महानगरपालिका")
@@ -209,7 +210,7 @@ def test_a_letterhead_that_is_no_picture_is_refused(tmp_path: Path, content: byt
 SIGNED = Sender("पुणे महानगरपालिका", signatory=("(अ. ब. सावंत)", "उप आयुक्त"))
 
 
-@pytest.mark.parametrize("rows", range(32, 42))
+@each("rows", range(32, 42))
 def test_the_signature_stands_on_no_page_alone(rows: int) -> None:
     table = Table((1, 6), [(f"क-{number}", "पथ विभाग") for number in range(rows)], ("अ.क्र.", "नाव"))
     *_others, last = reading.texts(written(table, sender=SIGNED))

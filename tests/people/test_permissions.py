@@ -9,6 +9,7 @@ from approvals.policy import CLOCK, Action, Actor, ActorKind, Role
 from publisher.database.session import Database
 from publisher.people.permissions import COMMAND, action_to_record, may_record
 from tests.support.city_people import actor, add_department, appoint
+from tests.support.tables import each
 
 OWN, OTHER = 1, 2
 EVERYWHERE = {OWN, OTHER}
@@ -28,9 +29,9 @@ TABLE: dict[Role, tuple[set[int], set[int], set[int], set[int]]] = {
 COLUMN = {Role.HEAD: 0, Role.OFFICER: 1, Role.MEMBER: 2}
 
 
-@pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("appointed", Role)
-@pytest.mark.parametrize("department_id", [OWN, OTHER])
+@each("role", Role)
+@each("appointed", Role)
+@each("department_id", [OWN, OTHER])
 def test_each_role_records_whom_the_table_says(
     role: Role, appointed: Role, department_id: int
 ) -> None:

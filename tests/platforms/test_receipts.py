@@ -21,6 +21,7 @@ from publisher.platforms.x.text import is_echo
 from tests.platforms.platform_setups import CREDENTIALS, deadline
 from tests.platforms.stub import Stub, http_response, reset
 from tests.platforms.stubbed import NOW, open_at
+from tests.support.tables import each
 
 PAGE = CREDENTIALS["facebook"]["page_id"]
 TEXT = "पाणी बंद; पाहा water.example.in/a व https://example.org/b?c=1"
@@ -412,8 +413,8 @@ def test_a_link_under_an_ending_that_nobody_knows_may_be_shortened_too() -> None
     assert not is_echo(returned_text, sent_text, is_reply=False, has_pictures=False)
 
 
-@pytest.mark.parametrize("sign", [";", ",", ".", "?", "।", ")", "”", "…"])
-@pytest.mark.parametrize("ending", ["in", "example"])
+@each("sign", [";", ",", ".", "?", "।", ")", "”", "…"])
+@each("ending", ["in", "example"])
 def test_a_sign_after_a_link_is_the_words_own(sign: str, ending: str) -> None:
     sent_text = f"माहिती: https://pune.{ending}/notice{sign} सायंकाळी पाणी येईल"
     returned_text = f"माहिती: https://t.co/XyG2UbA9tL{sign} सायंकाळी पाणी येईल"

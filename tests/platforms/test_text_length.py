@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from publisher.platforms.x.text_length import LIMIT, count
 from publisher.platforms.x.url_detection import extract_urls
 from tests.platforms.weights import CONFORMANCE, WEIGHTS
+from tests.support.tables import each
 
 
 class Expected(TypedDict):
@@ -35,7 +36,7 @@ def conformance(section: str) -> list[Case]:
     return cases
 
 
-@pytest.mark.parametrize(("text", "weight"), WEIGHTS.items())
+@each("text, weight", WEIGHTS.items())
 def test_a_text_has_the_weight_worked_out_by_hand(text: str, weight: int) -> None:
     assert count(text).weighted == weight
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from publisher.platforms.base.types import CommentChange, RemoteChange
 from publisher.platforms.facebook.webhooks import read_changes
+from tests.support.tables import each
 
 PAGE = "100000000000001"
 POST, COMMENT = f"{PAGE}_700", "700_701"
@@ -36,9 +35,9 @@ def value(verb: str, **more: object) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("author", [AUTHOR, OLDER_AUTHOR], ids=["newer", "older"])
-@pytest.mark.parametrize(
-    ("verb", "content", "change"),
+@each("author", [AUTHOR, OLDER_AUTHOR])
+@each(
+    "verb, content, change",
     [
         ("add", WRITTEN, CommentChange.WRITTEN),
         ("add", {**WRITTEN, "photo": "https://example.org/1.jpg"}, CommentChange.WRITTEN),
@@ -74,7 +73,7 @@ def test_two_pages_and_many_changes_in_one_delivery_are_read_in_order() -> None:
     assert [change.platform_id for change in changes] == [f"700_{n}" for n in range(500)] * 2
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         delivery(value("add", item="post")),
@@ -92,7 +91,7 @@ def test_what_is_no_comment_of_ours_is_left_out(body: bytes) -> None:
     assert read_changes(body) == ()
 
 
-@pytest.mark.parametrize(
+@each(
     "body", [b"", b"{", b"[]", b"null", b'"entry"', b'{"entry": {}}', b"\xff\xfe", b"[" * 100_000]
 )
 def test_what_is_no_delivery_is_known_as_such(body: bytes) -> None:

@@ -11,6 +11,7 @@ from openpyxl import Workbook
 
 from publisher.register import sheet as register_sheet
 from publisher.register.sheet import MOST_ROWS, BadSheet, SheetRow, read_sheet
+from tests.support.tables import each
 
 TEXT = "विभाग,नाव\r\nपथ,मेधा\r\n,\r\nउद्यान,नितीन\r\n"
 
@@ -71,8 +72,8 @@ def empty_far_below() -> bytes:
     return xlsx(workbook)
 
 
-@pytest.mark.parametrize(
-    ("content", "code"),
+@each(
+    "content, code",
     [
         (b"", "empty"),
         (b" \n", "empty"),

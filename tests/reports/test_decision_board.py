@@ -209,6 +209,7 @@ def test_a_post_whose_window_passed_without_a_time_waits_for_a_decision(town: Ci
     assert _board(town, "clerk") == []
 
 
+@pytest.mark.ci
 @pytest.mark.twin
 def test_the_board_has_pages_and_its_tally_counts_all_of_them(town: City) -> None:
     for _ in range(MOST_LINES + 2):

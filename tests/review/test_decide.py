@@ -21,6 +21,7 @@ from publisher.validation import Invalid, NotFound
 from tests.support import post_steps
 from tests.support.city_people import DAY, NOON, CityPeople, add_appointment, verbs
 from tests.support.post_steps import in_review, notified
+from tests.support.tables import each
 
 
 def end(session: Session, actor: Actor, at: datetime = NOON) -> None:
@@ -333,8 +334,8 @@ def test_the_author_hears_what_became_of_it(session: Session, city: CityPeople) 
     ]
 
 
-@pytest.mark.parametrize("reason", ["", "  \n ", "अ\x00ब", "अ\u202eब", "क" * 2_001])
-@pytest.mark.parametrize("use", [return_post, reject])
+@each("reason", ["", "  \n ", "अ\x00ब", "अ\u202eब", "क" * 2_001])
+@each("use", [return_post, reject])
 def test_a_return_and_a_rejection_need_words_that_can_be_read(
     session: Session, city: CityPeople, use: object, reason: str
 ) -> None:

@@ -15,6 +15,7 @@ from publisher.validation import Invalid, NotFound
 from publisher.working_time import local
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
+from tests.support.tables import each
 
 WEDNESDAY, THURSDAY, FRIDAY = 2, 3, 4
 
@@ -67,8 +68,8 @@ def free_slots(town: City, post_id: int, *, wished: timedelta | None = None) -> 
         return [f"{local(at):%a %d %H:%M}" for at in moments]
 
 
-@pytest.mark.parametrize(
-    ("weekday", "at", "covered"),
+@each(
+    "weekday, at, covered",
     [
         (None, datetime(2026, 11, 25, 16, 29, tzinfo=UTC), False),  # Wednesday, 21:59
         (None, datetime(2026, 11, 25, 16, 30, tzinfo=UTC), True),  # Wednesday, 22:00

@@ -11,6 +11,7 @@ import pytest
 
 from approvals.states import PostState
 from publisher.states import AccountState, CommentState, DeliveryState, NoticeState, SubmissionState
+from tests.support.tables import each
 from web.core.state_badges import STATE_LOOK, STATE_WORDS, deadline_look
 from web.preview_filters import fold, hashtags, initial, paragraphs
 
@@ -61,8 +62,8 @@ def test_each_tone_is_read_on_its_tint_and_its_border_is_seen(tone: str) -> None
     assert contrast(f"{tone}-border", "#ffffff") >= 3
 
 
-@pytest.mark.parametrize(
-    ("colour", "other", "least"),
+@each(
+    "colour, other, least",
     [
         ("ink", "ground", 14.8),
         ("ink-2", "ground", 8.0),

@@ -11,6 +11,7 @@ from approvals.emergency import BlankKind, Template, TemplateField
 from publisher.content_checks import placeholder_values
 from publisher.delivery.emergency import seed_templates
 from publisher.validation import Validator
+from tests.support.tables import each
 
 NOW = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 
@@ -32,8 +33,8 @@ def place_fields(mr: str, en: str) -> dict[str, str]:
     return {"blank-0-mr": mr, "blank-0-en": en}
 
 
-@pytest.mark.parametrize(
-    ("mr", "en", "codes"),
+@each(
+    "mr, en, codes",
     [
         ("कात्रज", "Katraj", []),
         ("पेठ क्र. २", "Peth No. 2", []),

@@ -87,7 +87,7 @@ def test_a_platform_is_registered_once_and_only_for_a_while() -> None:
 @pytest.mark.parametrize(
     "language",
     [
-        "hi",
+        pytest.param("hi", marks=pytest.mark.ci),
         pytest.param("mr", marks=pytest.mark.proof),
         pytest.param("en", marks=pytest.mark.proof),
     ],

@@ -22,6 +22,7 @@ from publisher.models.deliveries import ClockBeat
 from publisher.models.submission_details import StoreInUse
 from publisher.platforms.base.charges import Cause, Charge, ChargeKind
 from tests.support.city import statements
+from tests.support.tables import each
 from tests.web.site import Site
 from tools.source import read
 from web.home.monitoring import PATHS, PATIENCE, SharedRead
@@ -91,8 +92,8 @@ def test_a_session_is_not_looked_at(site: Site) -> None:
     assert executed == []
 
 
-@pytest.mark.parametrize(
-    ("headers", "environ"),
+@each(
+    "headers, environ",
     [
         ({}, ELSEWHERE),
         ({}, {"REMOTE_ADDR": ""}),
@@ -107,7 +108,7 @@ def test_a_session_is_not_looked_at(site: Site) -> None:
         ({"Authorization": f"Bearer {TOKEN}"}, ELSEWHERE),
     ],
 )
-@pytest.mark.parametrize("path", sorted(PATHS))
+@each("path", sorted(PATHS))
 def test_a_stranger_meets_an_unknown_page(
     site: Site, path: str, headers: dict[str, str], environ: dict[str, str]
 ) -> None:

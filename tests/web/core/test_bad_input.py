@@ -70,7 +70,9 @@ MARATHI, LATIN = re.compile("[\u0900-\u097f]"), re.compile("[A-Za-z]{4,}")
 
 def with_marks(kinds: dict[str, str]) -> list[object]:
     """Return the kinds as parameters, the rare ones with the mark `proof`."""
-    return [pytest.param(kind, marks=pytest.mark.proof) if kind in RARE else kind for kind in kinds]
+    # Reading all forms takes a quarter of a minute: `make ci` does so once.
+    proof, ci = pytest.mark.proof, pytest.mark.ci
+    return [pytest.param(kind, marks=proof if kind in RARE else ci) for kind in kinds]
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +84,7 @@ def all_forms(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Al
     forms.site.city.database.dispose()
 
 
+@pytest.mark.ci
 def test_the_table_of_forms_covers_every_route_that_accepts_a_post(all_forms: AllForms) -> None:
     rules = all_forms.site.app.url_map.iter_rules()
     endpoints = {rule.endpoint for rule in rules if "POST" in (rule.methods or ())}
@@ -196,6 +199,7 @@ SEARCHES = {
 }
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("kind", SEARCHES)
 def test_unusual_search_and_filter_parameters_are_no_server_error(
     all_forms: AllForms, kind: str
@@ -209,6 +213,7 @@ def test_unusual_search_and_filter_parameters_are_no_server_error(
     assert codes == dict.fromkeys(codes, 200)
 
 
+@pytest.mark.ci
 def test_sequences_of_emoji_are_kept_as_they_were_written(all_forms: AllForms) -> None:
     for endpoint in ("posts.note", "submissions.return_submission", "submissions.note"):
         form = all_forms.forms[endpoint]

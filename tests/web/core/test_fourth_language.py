@@ -22,6 +22,7 @@ from tests.i18n.test_catalogues import catalogue
 from tests.notifications.test_compose import VALUES
 from tests.support.city_people import NOON
 from tests.support.runs import CHECKOUT
+from tests.support.tables import each
 from tests.web.html_page import Page
 from tests.web.site import app_context, cache_templates
 from tests.web.world import CAST, World, calls, path_of, send_call
@@ -67,7 +68,7 @@ def test_the_languages_are_listed_in_one_place_only() -> None:
     assert again == []
 
 
-@pytest.mark.parametrize("kind", NoticeKind)
+@each("kind", NoticeKind)
 def test_every_mail_is_composed_in_a_fourth_language(kind: NoticeKind) -> None:
     """A language that has no mails of its own yet reads the English ones."""
     reader = Person(
@@ -80,7 +81,14 @@ def test_every_mail_is_composed_in_a_fourth_language(kind: NoticeKind) -> None:
     assert f"{links.BASE}/posts/7\n" in body
 
 
-@pytest.mark.parametrize("role", ["lead", "admin", "officer"])
+@pytest.mark.parametrize(
+    "role",
+    [
+        pytest.param("lead", marks=pytest.mark.ci),
+        pytest.param("admin", marks=pytest.mark.proof),
+        pytest.param("officer", marks=pytest.mark.proof),
+    ],
+)
 def test_every_page_opens_in_a_fourth_language(four_languages: World, role: str) -> None:
     site = four_languages.site
     browser = site.browser(CAST[role])

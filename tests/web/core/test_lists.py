@@ -12,6 +12,7 @@ from publisher.models.submissions import Submission
 from publisher.reports import export, search_window
 from tests.support.city_people import DAY
 from tests.support.crowd import copy_submissions
+from tests.support.tables import each
 from tests.web.html_page import Page
 from tests.web.site import Site
 from web.reports.csv_files import BOM, defused
@@ -54,8 +55,8 @@ def test_the_csv_holds_the_filtered_rows_in_sight(site: Site) -> None:
         assert {len(row) for row in rows} == {len(HEADINGS)}
 
 
-@pytest.mark.parametrize(
-    ("cell", "written"),
+@each(
+    "cell, written",
     [
         ("=1+1", "'=1+1"),
         ("+९१", "'+९१"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import event, func, select
 
 from approvals.policy import Role
@@ -35,6 +36,7 @@ def mails_of(page: Page) -> set[str]:
     return {text for text in texts if text.endswith("@pmc.example")}
 
 
+@pytest.mark.ci
 def test_a_list_of_317_people_has_thirteen_pages_with_everybody(site: Site) -> None:
     add_people(site, Role.MEMBER)
     with site.city.read() as session:
@@ -53,6 +55,7 @@ def test_a_list_of_317_people_has_thirteen_pages_with_everybody(site: Site) -> N
     assert mails_of(found) == {"person-301@pmc.example"}
 
 
+@pytest.mark.ci
 def test_302_who_wait_are_confirmed_by_200_at_once(site: Site) -> None:
     add_people(site, Role.OFFICER, by="lead")
     own = site.browser("admin").page("/people/waiting")
@@ -63,6 +66,7 @@ def test_302_who_wait_are_confirmed_by_200_at_once(site: Site) -> None:
     assert "३०२" in others.text
 
 
+@pytest.mark.ci
 def test_the_page_of_those_who_wait_reads_one_page_and_a_count(site: Site) -> None:
     add_people(site, Role.OFFICER, by="lead")
     loaded: list[int] = []

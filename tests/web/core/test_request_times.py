@@ -50,6 +50,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.ci
 def test_a_count_does_not_fall_when_a_process_ends(temporary: Path) -> None:
     with run_folder() as folder:
         assert folder is not None
@@ -111,6 +112,7 @@ def test_a_broken_file_is_removed_and_named(
     assert len(caplog.messages) == 2
 
 
+@pytest.mark.ci
 def test_the_reserved_bytes_have_room_for_every_part(site: Site, temporary: Path) -> None:
     """A file that grows may hit the end of the disk, which kills its process."""
     endpoints = [None, *site.app.view_functions]

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from publisher.intake.uploads import UploadedFile
 from publisher.models.notifications import Notice
 from publisher.models.submissions import SubmissionFile
+from tests.support.tables import each
 from tests.web import pictures
 from tests.web.html_page import Page
 from tests.web.secure_pages import check_headers, check_markup
@@ -125,7 +126,7 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("path", ELSEWHERE)
+@each("path", ELSEWHERE)
 def test_signing_in_never_leads_elsewhere(site: Site, path: str) -> None:
     site.give_password("member")
     response = site.nobody().sign_in("member", next=path)
@@ -133,14 +134,14 @@ def test_signing_in_never_leads_elsewhere(site: Site, path: str) -> None:
     assert response.headers["Location"] == "/"
 
 
-@pytest.mark.parametrize("path", ELSEWHERE)
+@each("path", ELSEWHERE)
 def test_choosing_a_language_never_leads_elsewhere(site: Site, path: str) -> None:
     response = site.nobody().post("/language", {"lang": "en", "next": path})
     assert response.status_code == 302
     assert response.headers["Location"] == "/"
 
 
-@pytest.mark.parametrize("path", ELSEWHERE)
+@each("path", ELSEWHERE)
 def test_the_sign_in_page_does_not_take_an_address_of_elsewhere_along(
     site: Site, path: str
 ) -> None:

@@ -342,6 +342,7 @@ def test_a_text_without_end_is_refused_as_well(site: Site) -> None:
     assert body.given < 3 * MEGABYTE
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [

@@ -21,15 +21,12 @@ from tests.support.city import City
 from tests.web.html_page import Page
 from tests.web.sign_in.test_sign_in_pages import appoint_again
 from tests.web.site import BASE_URL, Browser
-from tests.web.world import CAST, TABLE, World, calls, path_of
+from tests.web.world import CAST, World, calls, codes_in_table, path_of
 
 VISITOR = "visitor"
 START = {VISITOR: "/sign-in"}
 MOST_OF_ONE_KIND = 12
 """The most pages of one endpoint that a crawl opens: calendars and lists have no end."""
-
-PUBLIC_PAGES = frozenset(endpoint for endpoint, entry in TABLE.items() if entry.public)
-"""The visitor's crawl looks for these: nobody who is signed in needs them."""
 
 ONLY_BY_CODE = "only those who approve have a code to type; it gives nobody else a right"
 WITHOUT_A_LINK: Mapping[str, str] = {
@@ -45,6 +42,7 @@ WITHOUT_A_LINK: Mapping[str, str] = {
     "profile.code": "follows the form of a new address or number",
     "public_files.robots": "asked for by crawlers",
     "public_files.security": "asked for by who finds a weakness, where RFC 9116 has it",
+    "static": "files of the pages",
     "rehearsals.index": "a menu entry where rehearsals are offered",
     "second_factor.code": "the second screen of setting up",
     "stopping.show": "those who may not stop are led to it by the banner of a stop",
@@ -165,34 +163,36 @@ def endpoint_of(world: World, path: str) -> str:
     return str(endpoint)
 
 
-def answered(world: World, browser: Browser, name: str) -> dict[str, str]:
-    """Return each endpoint that answers 200 to a row of one's own, with that row's path."""
+def pages_for(world: World, role: str) -> dict[str, str]:
+    """Return the path of each endpoint that answers the role, as test_access proves.
+
+    Paths lead to rows of one's own; a visitor has the public pages.
+    """
     pages = {}
     for call in calls(world.site):
-        if call.method != "GET" or call.foreign or call.endpoint == "static":
+        if call.method != "GET" or call.foreign or call.endpoint in WITHOUT_A_LINK:
             continue
-        path = path_of(world.site, call, world.ids(call, name))
-        if browser.get(path).status_code == 200:
-            pages[call.endpoint] = path
+        is_public = call.entry.public
+        if is_public if role == VISITOR else not is_public and 200 in codes_in_table(call, role):
+            name = CAST.get(role, "member")
+            pages[call.endpoint] = path_of(world.site, call, world.ids(call, name))
     return pages
 
 
 # As in test_access: `make proof` tries the others.
 OFTEN = {"member", "lead"}
 ROLES = [
-    pytest.param(role, marks=[] if role in OFTEN else [pytest.mark.proof])
+    pytest.param(role, marks=pytest.mark.ci if role in OFTEN else pytest.mark.proof)
     for role in (*CAST, VISITOR)
 ]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_that_answers_is_reached_by_links(world: World, role: str) -> None:
-    name = CAST.get(role, "member")
-    add_states(world, name)
-    browser = world.site.browser(name) if role in CAST else world.site.nobody()
-    pages = answered(world, browser, name)
-    if role in CAST:
-        pages = {endpoint: path for endpoint, path in pages.items() if endpoint not in PUBLIC_PAGES}
-    wanted = pages.keys() - WITHOUT_A_LINK.keys()
-    orphans = wanted - crawl(world, browser, START.get(role, "/"), wanted)
-    assert not orphans, "\n".join(f"{pages[endpoint]} ({endpoint})" for endpoint in sorted(orphans))
+    add_states(world, CAST.get(role, "member"))
+    browser = world.site.browser(CAST[role]) if role in CAST else world.site.nobody()
+    pages = pages_for(world, role)
+    missing = pages.keys() - crawl(world, browser, START.get(role, "/"), pages)
+    orphans = [pages[name] for name in missing if browser.get(pages[name]).status_code == 200]
+    assert not orphans, "\n".join(sorted(orphans))

@@ -12,6 +12,7 @@ from approvals.policy import Role
 from publisher.i18n.languages import LANGUAGES
 from tests.browser.test_weight import MOST_LATER
 from tests.i18n.test_forbidden_words import FORBIDDEN
+from tests.support.tables import each
 from tests.web.html_page import Element, Page
 from tests.web.site import Browser, Site
 from tests.web.world import CAST
@@ -80,8 +81,8 @@ def test_a_guide_has_the_same_parts_in_every_language(site: Site, guide: str) ->
     assert len({tuple(sorted(shape.items())) for shape in shapes.values()}) == 1, shapes
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("guide", GUIDES)
+@each("language", LANGUAGES)
+@each("guide", GUIDES)
 def test_a_guide_says_no_forbidden_word_and_is_light(site: Site, guide: str, language: str) -> None:
     page = guide_page(site.nobody(), guide, language)
     said = " ".join(part.text for part in parts(page))

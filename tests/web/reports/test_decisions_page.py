@@ -110,6 +110,7 @@ def test_what_is_still_looked_for_stands_apart_and_is_not_counted(site: Site) ->
     assert [tag.text for tag in page.all if tag.get("href") == "/deliveries/1"]
 
 
+@pytest.mark.ci
 def test_a_long_board_has_pages(site: Site) -> None:
     for _ in range(MOST_LINES + 1):
         scenes.missed(site.city)
