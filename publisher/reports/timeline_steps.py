@@ -100,8 +100,7 @@ class TimelineStep:
     the scheduled time. `count` is the number of comments, or of files handed in; `took` is the time
     until the reply. `fields` are those that the department changed. `number` is that of the other
     submission of a merger (with its `path`, if one department reads both) or of the one withdrawn.
-    `warned` are the warnings open when it was sent, `credential` how who decided was known,
-    `picture_view` what the approver's browser reported about the pictures.
+    `warned` are the warnings open when it was sent; `credential` and `picture_view` as `Decision`.
     """
 
     kind: StepKind
@@ -123,6 +122,7 @@ class TimelineStep:
     picture_view: str = ""
 
 
+_LIVE_KINDS = (StepKind.PUBLISHED, StepKind.CORRECTED, StepKind.EDITED)
 _KINDS: Mapping[tuple[str, str], StepKind] = {
     ("posts", "publish_emergency"): StepKind.PUBLISHED_IN_EMERGENCY,
     ("posts", "ratify"): StepKind.RATIFIED,
@@ -341,9 +341,6 @@ def _of_delivery(step: TimelineStep, event: Event, rows: Background) -> Timeline
         code=str(details.get("code") or details.get("why") or missed),
         statement=_reason_of(step, delivery, details),
     )
-
-
-_LIVE_KINDS = (StepKind.PUBLISHED, StepKind.CORRECTED, StepKind.EDITED)
 
 
 def _reason_of(step: TimelineStep, delivery: Delivery, details: Mapping[str, object]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from publisher.database.session import Database, migrate
 from tests.browser.city_server import PASSWORD, CityServer, create_city, serve_city
@@ -74,6 +74,15 @@ def unfold(page: Page, selector: str) -> None:
 def path_of(page: Page) -> str:
     """Return the path of a page's address."""
     return urlsplit(page.url).path
+
+
+def see_photos(page: Page) -> None:
+    """Press the button of a review that leads to its photos, until it approves."""
+    look = page.locator("[data-look]")
+    while look.is_visible():
+        words = look.inner_text()
+        look.click()
+        expect(look).not_to_have_text(words)
 
 
 @contextmanager

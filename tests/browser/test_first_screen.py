@@ -105,6 +105,7 @@ def test_four_texts_with_photos_are_no_longer_than_five_screens(
 ) -> None:
     page = reviewed(journey, "first", post_id)
     assert page.locator(".preview").count() == 4
+    assert page.locator(".preview .preview-grid-4").count() == 4, "each is cropped as it will be"
     assert page.evaluate(HEIGHT) <= MOST_PIXELS
     heights = page.locator("a[href='#photos']").evaluate_all(
         "links => links.map(link => link.getBoundingClientRect().height)"

@@ -25,7 +25,7 @@ from publisher.notifications.email import tick_mail
 from publisher.notifications.sms import tick_sms
 from publisher.settings.sms import SmsTemplate
 from sandbox.server import SandboxAddresses, run_sandbox
-from tests.browser.journey import Journey, open_journey, path_of, unfold
+from tests.browser.journey import Journey, open_journey, path_of, see_photos, unfold
 from tests.browser.test_approve_link import DONE
 from tests.browser.test_journey import ACT, notice, press, schedule, write_texts
 from tests.mailbox.test_reader import reading_of
@@ -239,6 +239,7 @@ def approve(journey: Journey, phone: Page, notice: DemoNotice, sandbox: SandboxA
     expect(picture).to_be_visible()
     expect(picture).not_to_have_js_property("naturalWidth", 0)
     check(journey, phone, "open")
+    see_photos(phone)
     press(phone, "form[data-once] .btn-act")
     expect(main).to_contain_text(DONE)
     check(journey, phone, "used")

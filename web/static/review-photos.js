@@ -44,6 +44,7 @@
   }
 
   function start() {
+    if (!window.nagarvani) { return; }
     const form = document.querySelector("[data-photos-first]");
     const bar = form && form.closest(".decision-bar");
     const left = new Set();

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageColor
 
 from publisher.drafting.drafts import PictureDraft
+from publisher.media import images
 from tests.support.forms import photo
 from tests.support.photos import phone_photo
 from tests.web.site import Site
+from web.core.media import SIZES
 
 WHOLE = (1200, 900)
 
@@ -70,6 +73,16 @@ def test_a_photo_of_much_detail_has_fewer_pixels_and_no_more_bytes(site: Site) -
     assert 15_000 < len(whole) <= 30_000
     assert len(copy) <= 15_000
     assert max(Image.open(BytesIO(copy)).size) <= 400
+
+
+def test_the_notice_cards_of_the_demo_lose_no_pixels_to_the_limit() -> None:
+    whole = SIZES["whole"]
+    for name in ("water-notice.jpg", "sports-notice.jpg"):
+        content = files("demo").joinpath("photos", name).read_bytes()
+        shown = images.thumbnail(content, whole.side, kind="WEBP", max_bytes=whole.max_bytes)
+        assert max(shown.width, shown.height) == whole.side
+        assert whole.max_bytes is not None
+        assert len(shown.content) <= whole.max_bytes
 
 
 def near(one: object, other: object) -> bool:

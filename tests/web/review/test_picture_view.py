@@ -97,7 +97,7 @@ def test_a_return_keeps_nothing_about_the_photos(site: Site) -> None:
     post_id = in_review(site)
     officer, path = site.browser("first"), f"/posts/{post_id}/return"
     form = officer.page(path + "?revision=1").form("return")
-    sent = [*form, ("reason", "तारीख तपासावी."), ("pictures", "shown")]
+    sent = dict(form) | {"reason": "तारीख तपासावी.", "pictures": "shown"}
     assert officer.post(path, sent).status_code == 302
     assert recorded(site) is None
 
