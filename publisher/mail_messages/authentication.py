@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from publisher.mail_messages.header_lines import Headers
+from publisher.mail_messages.headers import Headers
 from publisher.mail_messages.message import AuthenticationResult
 
 _LONGEST: Final = 20_000
