@@ -99,7 +99,7 @@ def xlsx_rows(content: bytes, most_rows: int, most_columns: int) -> list[list[st
     from openpyxl import load_workbook
 
     limit(20, 256 * MEGABYTE)
-    check_archive(content, most_rows, most_columns)
+    check_archive(content, most_rows * most_columns)
     sheet = load_workbook(io.BytesIO(content), keep_links=False).worksheets[0]
     # Looking at a cell makes it: a single one far below would make all before it.
     if sheet.max_row > most_rows:
@@ -126,19 +126,21 @@ def xlsx_rows(content: bytes, most_rows: int, most_columns: int) -> list[list[st
     return rows
 
 
-def check_archive(content: bytes, most_rows: int, most_columns: int) -> None:
-    """Refuse an archive that unpacks to too much, and merged cells far beyond a table."""
+def check_archive(content: bytes, most_cells: int) -> None:
+    """Refuse an archive that unpacks to too much, or merges more cells than a table has."""
     from openpyxl.utils import column_index_from_string
 
+    merged_cells = 0
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         # zipfile reads no part beyond the size that is written here.
         if sum(member.file_size for member in archive.infolist()) > MOST_SHEET:
             raise Refused("too_large")
         # openpyxl makes an object for each of these cells, of which a few letters name millions.
         for area in (m for name in archive.namelist() for m in MERGED.finditer(archive.read(name))):
-            columns = [column_index_from_string(area[group].decode()) for group in (1, 3)]
-            if int(area[4]) > most_rows or max(columns) > most_columns:
-                raise Refused("too_much")
+            left, right = (column_index_from_string(area[group].decode()) for group in (1, 3))
+            merged_cells += (abs(int(area[4]) - int(area[2])) + 1) * (abs(right - left) + 1)
+    if merged_cells > most_cells:
+        raise Refused("too_much")
 
 
 def cell_text(value: object) -> str:
