@@ -51,6 +51,7 @@ FILE_PROBLEMS: Final[Mapping[str, str]] = {
     "no_rows": "The file has no row below its headings.",
     "encoding": "The letters of the file cannot be read: save it as CSV UTF-8 or as XLSX.",
     "unreadable": "The file is neither CSV nor XLSX.",
+    "too_much": "Cells are merged far beyond the table, or the file asks for too much.",
 }
 _FIELDS: Final = {"name_mr": "the name", "ordered_on": "the date of the order"}
 _OUTCOMES: Final[Mapping[RowOutcome, str]] = {

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from publisher.mail_messages.header_lines import Headers, read_header_lines
-from publisher.mail_messages.message import AuthenticationResult
+from publisher.mail_messages.headers import Headers
+from publisher.mail_messages.message import AuthenticationResult, UnreadableMessage
+from publisher.mail_messages.structure import read_structure
 
 _LONGEST: Final = 20_000
 _MOST_RESULTS: Final = 100
@@ -22,7 +23,11 @@ _DOMAINS: Final = {
 
 def results_in(head: bytes) -> tuple[AuthenticationResult, ...]:
     """Return the results in the headers of a mail, of which this is the beginning."""
-    return read_results(read_header_lines(re.split(rb"\r?\n\r?\n", head.lstrip(), maxsplit=1)[0]))
+    headers = re.split(rb"(?<=\n)\r?\n", head.lstrip(), maxsplit=1)[0]
+    try:
+        return read_results(read_structure(headers).headers)
+    except UnreadableMessage:
+        return ()
 
 
 def read_results(headers: Headers) -> tuple[AuthenticationResult, ...]:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from publisher.mail_messages.message import AutomaticKind, MailAddress
-from publisher.mail_messages.parts import Part
+from publisher.mail_messages.structure import Part
 
 _SUBJECT: Final = re.compile(
     r"(automatic reply|auto[- ]?reply|autoreply|auto[- ]?response|out of (the )?office"
@@ -30,13 +30,13 @@ def automatic_kind(root: Part, sender: MailAddress, subject: str) -> AutomaticKi
     if root.mime == "multipart/report":
         receipt = root.parameters.get("report-type", "").lower() == "disposition-notification"
         return AutomaticKind.AUTO_REPLY if receipt else AutomaticKind.BOUNCE
-    if "x-failed-recipients" in headers or (
+    if headers.all("x-failed-recipients") or (
         _DAEMONS.match(sender.address) and _FAILURE.search(subject)
     ):
         return AutomaticKind.BOUNCE
     if (
         (submitted and not submitted.startswith("no"))
-        or any(name in headers for name in _REPLY_HEADERS)
+        or any(map(headers.all, _REPLY_HEADERS))
         or precedence in ("auto_reply", "auto-reply")
         or "rules agent" in headers.first("x-ms-exchange-generated-message-source").lower()
         or _SUBJECT.match(subject)
@@ -44,6 +44,6 @@ def automatic_kind(root: Part, sender: MailAddress, subject: str) -> AutomaticKi
         return AutomaticKind.AUTO_REPLY
     if "<>" in "".join(headers.first("return-path").split()):
         return AutomaticKind.BOUNCE
-    if precedence in ("list", "bulk", "junk") or any(name in headers for name in _LIST_HEADERS):
+    if precedence in ("list", "bulk", "junk") or any(map(headers.all, _LIST_HEADERS)):
         return AutomaticKind.LIST
     return None

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from publisher.mail_messages.charsets import decode
-from publisher.mail_messages.header_lines import parse_parameters
 from publisher.mail_messages.html_text import MOST_LETTERS, html_text
-from publisher.mail_messages.parts import Part
+from publisher.mail_messages.structure import Part
 
 _DROPPED: Final = frozenset(
     {
@@ -44,13 +43,9 @@ class Body:
         """All texts, with an empty line between them."""
         return "\n\n".join(self.texts)
 
-    def add(self, other: Body) -> None:
+    def add(self, other: Body, *, with_texts: bool = True) -> None:
         """Add what another part holds."""
-        self.texts += other.texts
-        self.add_beside(other)
-
-    def add_beside(self, other: Body) -> None:
-        """Add what another part holds, without its texts."""
+        self.texts += other.texts if with_texts else []
         self.legacy += other.legacy
         self.files += other.files
         self.inline |= other.inline
@@ -62,15 +57,15 @@ class Body:
 def read_body(part: Part) -> Body:
     """Return what a message, or a part of it, holds."""
     body = Body()
-    if part.maintype == "multipart" and part.children:
+    if part.mime.startswith("multipart/") and part.children:
         _read_multipart(part, body)
-    elif part.mime in ("message/rfc822", "message/global") and part.children:
-        body.messages.append(part.children[0])
     elif part.mime in _DROPPED:
         pass
+    elif part.children:
+        body.messages.append(part.children[0])
     elif _is_text(part):
         _read_text(part, body)
-    elif part.body:
+    elif part.content:
         body.files.append(part)
     return body
 
@@ -97,30 +92,23 @@ def _read_alternatives(bodies: list[Body], body: Body) -> None:
             best = other
     body.texts += best.texts
     for other in bodies:
-        body.add_beside(other)
+        body.add(other, with_texts=False)
 
 
 def _letters(text: str) -> int:
     return sum(map(str.isalnum, text))
 
 
-def disposition(part: Part) -> tuple[str, str]:
-    """Return `attachment`, `inline` or nothing, and the file name that stands beside it."""
-    written, parameters = parse_parameters(part.headers.first("content-disposition"))
-    return written.lower(), parameters.get("filename", "")
-
-
 def _is_text(part: Part) -> bool:
-    if part.maintype == "multipart":
+    if part.mime.startswith("multipart/"):
         return True  # without any part: whatever it is, a person reads it
-    written, filename = disposition(part)
-    if part.maintype != "text" or written == "attachment" or filename:
+    if not part.mime.startswith("text/") or part.disposition == "attachment" or part.filename:
         return False
     return not _TEXTS_AS_FILES.fullmatch(part.mime)
 
 
 def _read_text(part: Part, body: Body) -> None:
-    content = part.content()
+    content = part.content
     charset = part.parameters.get("charset", "")
     is_html = part.mime == "text/html"
     if is_html and not charset and (meta := _META_CHARSET.search(content[:4_000])):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from publisher.i18n.text_cleaning import is_visible
 from publisher.mail_messages.body import read_body
 from publisher.mail_messages.files import MarkedImages, read_files
-from publisher.mail_messages.headers import read_ids, read_senders, read_subject
+from publisher.mail_messages.headers import read_addresses, read_ids, read_subject
 from publisher.mail_messages.html_text import IMAGE_MARK
 from publisher.mail_messages.message import MailAddress, MailFile
-from publisher.mail_messages.parts import Part
 from publisher.mail_messages.plain_text import paragraphs
 from publisher.mail_messages.quotations import MOST_REMARK, OwnText, own_text
+from publisher.mail_messages.structure import Part
 
 MOST_TEXT: Final = 100_000
 """How many characters of a text are read: a book of fifty pages."""
@@ -33,7 +33,6 @@ class Content:
     """
 
     text: str
-    whole_text: str
     forwarded_from: MailAddress | None
     files: tuple[MailFile, ...]
     file_count: int
@@ -52,7 +51,7 @@ def read_content(message: Part) -> Content:
     marked, in_text = IMAGE_MARK.findall(whole_text), frozenset(IMAGE_MARK.findall(own.text))
     files = read_files(body, MarkedImages(in_text, frozenset(marked) - in_text))
     content = Content(
-        *(_plain(own.text), _plain(whole_text), own.forwarded_from, files, len(body.files)),
+        *(_plain(own.text), own.forwarded_from, files, len(body.files)),
         *("".join(body.legacy), is_reply, body.is_certain),
         is_shortened=body.is_shortened or len(whole_text) == 4 * MOST_TEXT,
     )
@@ -76,7 +75,7 @@ def _plain(text: str) -> str:
 def _with_attached(content: Content, attached: Part) -> Content:
     """Return the content with that of an attached message, which is a forward like any other."""
     inner = read_content(attached)
-    senders = read_senders(attached.headers)
+    senders = read_addresses(*attached.headers.all("from"))
     own = OwnText(content.text, content.forwarded_from)
     if not (content.is_reply and is_visible(content.text)):
         sender = own.forwarded_from or inner.forwarded_from or (senders[0] if senders else None)
@@ -84,14 +83,13 @@ def _with_attached(content: Content, attached: Part) -> Content:
         texts = ["" if is_remark else content.text, inner.text]
         text = "\n\n".join(filter(None, texts)) if is_visible(inner.text) else content.text
         own = OwnText(text, sender)
-    return Content(
+    return replace(
+        content,
         text=own.text,
-        whole_text="\n\n".join(filter(None, [content.whole_text, inner.whole_text])),
         forwarded_from=own.forwarded_from,
         files=content.files + inner.files,
         file_count=content.file_count + inner.file_count,
         legacy=content.legacy + inner.legacy,
-        is_reply=content.is_reply,
         is_certain=content.is_certain and inner.is_certain,
         is_shortened=content.is_shortened or inner.is_shortened,
     )

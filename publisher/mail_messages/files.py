@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from publisher.mail_messages.body import Body, disposition
+from publisher.mail_messages.body import Body
 from publisher.mail_messages.charsets import decode
 from publisher.mail_messages.message import MailFile, MailNote, MailNoteCode
-from publisher.mail_messages.parts import Part
 from publisher.mail_messages.plain_text import one_line
+from publisher.mail_messages.structure import Part
 from publisher.media import file_signatures
 from publisher.media.files import TYPES
 
@@ -42,13 +42,13 @@ class MarkedImages:
 def read_files(body: Body, images: MarkedImages) -> tuple[MailFile, ...]:
     """Return the files in their order, without ornaments; no more than `MOST_FILES`."""
     files: list[MailFile] = []
-    has_calendar_file = any(disposition(part)[0] for part in body.files if _is_calendar(part))
+    has_calendar_file = any(part.disposition for part in body.files if _is_calendar(part))
     for part in body.files:
         if len(files) == MOST_FILES:
             break
-        if _is_calendar(part) and has_calendar_file and not disposition(part)[0]:
+        if _is_calendar(part) and has_calendar_file and not part.disposition:
             continue  # the same invitation stands beside the text and as a file
-        content = part.content()
+        content = part.content
         if not _is_ornament(part, content, body, images):
             files.append(MailFile(file_name(part, content, len(files) + 1), part.mime, content))
     return tuple(files)
@@ -66,7 +66,7 @@ def file_notes(files: Iterable[MailFile]) -> Iterator[MailNote]:
 
 def file_name(part: Part, content: bytes, number: int) -> str:
     """Return the name that the sender gave a file, or one by its number and type."""
-    name = disposition(part)[1] or part.parameters.get("name", "")
+    name = part.filename or part.parameters.get("name", "")
     if "%" in name and _PERCENT.fullmatch(name):
         name = decode(unquote_to_bytes(name))[0]
     name = one_line(re.split(r"[\\/]", name.rstrip("\\/ "))[-1], 2_000).strip(" .")
@@ -82,23 +82,18 @@ def _extension(mime: str, content: bytes) -> str:
     return _EXTENSIONS.get(mime) or mimetypes.guess_extension(mime) or ""
 
 
-def content_id(part: Part) -> str:
-    """Return the Content-ID, by which HTML names an image."""
-    return part.headers.first("content-id").strip("<> ")
-
-
 def _is_calendar(part: Part) -> bool:
     return part.mime in ("text/calendar", "application/ics")
 
 
 def _is_ornament(part: Part, content: bytes, body: Body, images: MarkedImages) -> bool:
     """True for a logo or an icon of a signature; a photo that stands in the text is none."""
-    if part.maintype != "image":
+    if not part.mime.startswith("image/"):
         return False
-    cid = content_id(part)
+    cid = part.headers.first("content-id").strip("<> ")
     is_referenced = cid in images.in_text or cid in images.elsewhere
-    is_inline = disposition(part)[0] == "inline" or id(part) in body.inline
-    if not is_referenced and (not is_inline or disposition(part)[0] == "attachment"):
+    is_inline = part.disposition == "inline" or id(part) in body.inline
+    if not is_referenced and (not is_inline or part.disposition == "attachment"):
         return False
     size = _pixel_size(content)
     shorter = min(size) if size else 0

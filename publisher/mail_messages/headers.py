@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import email.utils
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Final
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.utils import getaddresses, parsedate_to_datetime
+from typing import Any, Final
 
-from publisher.mail_messages.header_lines import Headers, decode_header
+from publisher.mail_messages.charsets import decode
 from publisher.mail_messages.message import MailAddress
 from publisher.mail_messages.plain_text import one_line
 
@@ -18,77 +20,83 @@ MOST_SUBJECT: Final = 998
 
 _LONGEST: Final = 100_000
 _LONGEST_NAME: Final = 200
-_TOKEN: Final = re.compile(
-    r'"((?:[^"\\]|\\.?)*)(?:"|\Z)|\(|\)|<([^<>]*)>|[,;]|:|[^"(),;:<>]+|.', re.DOTALL
+_MOST_COMMENTS: Final = 100
+_NOT_STRICT: Final[dict[str, Any]] = (
+    {"strict": False} if getattr(email.utils, "supports_strict_parsing", False) else {}
 )
+"""How newer versions of Python are asked for the addresses of a header in which one is broken."""
+
 _ADDRESS: Final = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>(),;:\"\\]{1,255}")
 _IN_BRACKETS: Final = re.compile(r"<([^<>]+)>")
 _YEARS: Final = range(1990, 2090)
 _CLOCK_ERROR: Final = timedelta(days=2)
 
 
-def read_addresses(header: str) -> tuple[MailAddress, ...]:
-    """Return the addresses of a header; what has no readable address has an empty one.
+class Headers(list[tuple[str, str]]):
+    """Names in lower case and unfolded values in their order; raw letters are surrogates."""
 
-    An address between angle brackets is the address, whatever the name beside it looks like.
+    def all(self, name: str) -> list[str]:
+        """Return every header of a name."""
+        return [value for header, value in self if header == name]
+
+    def first(self, name: str) -> str:
+        """Return the first header of a name, or an empty text."""
+        return next(iter(self.all(name)), "")
+
+
+def decode_words(text: str) -> str:
+    """Return a header as text; words of one charset that stand side by side are decoded as one.
+
+    Programs split subjects in mid-character.
     """
+    raw = text.encode("utf-8", "surrogateescape").decode("latin-1")
+    try:
+        words = decode_header(raw)
+    except HeaderParseError:  # base64 that is none
+        words = [(raw, None)]
+    return "".join(
+        decode(word.encode("latin-1") if isinstance(word, str) else word, charset or "")[0]
+        for word, charset in words
+    )
+
+
+def decode_parameter(value: str | list[str | None]) -> str:
+    """Return a parameter as text: percent-encoded with its charset (RFC 2231), or as a header."""
+    if isinstance(value, str):
+        return decode_words(value.strip('"'))
+    charset, _language, text = value
+    return decode((text or "").encode("latin-1", "replace"), charset or "")[0]
+
+
+def read_addresses(*headers: str) -> tuple[MailAddress, ...]:
+    """Return the addresses of headers; what has no readable address has an empty one."""
     addresses: list[MailAddress] = []
     names: list[str] = []
-    header = header[:_LONGEST]
-    if any(token[0][0] == '"' != token[0][-1] for token in _TOKEN.finditer(header)):
+    header = ", ".join(headers)[:_LONGEST]
+    if header.count('"') % 2:
         header = header.replace('"', " ")  # a quotation mark that nothing closes is none
-    for name, address in _mailboxes(header):
-        names.append(name)
+    if header.count("(") > _MOST_COMMENTS:
+        header = header.replace("(", " ")  # the standard library calls itself for each
+    for name, address in getaddresses([header], **_NOT_STRICT):
         # A name with a comma that nobody quoted belongs to the address after it.
-        if address is not None:
+        names.append(name if "@" in address else name or address)
+        if "@" in address:
             addresses.append(_address(", ".join(filter(None, names)), address))
             names = []
-    rest = ", ".join(filter(None, names))
-    if rest and not addresses:
-        addresses.append(_address(rest, ""))
-    return tuple(addresses)
-
-
-def _mailboxes(header: str) -> Iterator[tuple[str, str | None]]:
-    """Yield the text and the address of what stands between commas."""
-    texts: list[str] = []
-    comment: list[str] = []
-    address: str | None = None
-    depth = 0
-    for token in _TOKEN.finditer(header):
-        letter = token[0]
-        if depth or letter == "(":
-            depth += {"(": 1, ")": -1}.get(letter, 0)
-            comment.append(letter.strip("()"))
-        elif letter in ",;":
-            yield _mailbox(texts, comment, address)
-            texts, comment, address = [], [], None
-        elif letter == ":" and address is None and "@" not in "".join(texts):
-            texts = []  # the name of a group
-        elif token[2] is not None:
-            address = token[2].strip()
-        else:
-            quoted = token[1]
-            texts.append(letter if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
-    yield _mailbox(texts, comment, address)
-
-
-def _mailbox(texts: list[str], comment: list[str], address: str | None) -> tuple[str, str | None]:
-    name = "".join(texts).strip()
-    if address is None and (bare := _ADDRESS.fullmatch(name)):
-        return "".join(comment).strip(), bare[0]
-    return name, address
+    if any(names) and not addresses:
+        addresses.append(_address(", ".join(names), ""))
+    return tuple(dict.fromkeys(addresses))
 
 
 def _address(name: str, address: str) -> MailAddress:
-    text = decode_header(address).strip().strip("'\"").removeprefix("mailto:")
+    text = decode_words(address).strip().strip("'\"").removeprefix("mailto:")
     plain = text.lower() if _ADDRESS.fullmatch(text) and text.isprintable() else ""
-    return MailAddress(plain, one_line(decode_header(name).strip(" '\""), _LONGEST_NAME))
+    return MailAddress(plain, one_line(decode_words(name).strip(" '\""), _LONGEST_NAME))
 
 
 def read_subject(headers: Headers) -> str:
     """Return the subject on one line."""
-    return one_line(decode_header(headers.first("subject")[: MOST_SUBJECT * 20]), MOST_SUBJECT)
+    return one_line(decode_words(headers.first("subject")[: MOST_SUBJECT * 20]), MOST_SUBJECT)
 
 
 def read_ids(header: str) -> tuple[str, ...]:
@@ -101,37 +109,12 @@ def read_ids(header: str) -> tuple[str, ...]:
     return tuple(text for text in dict.fromkeys(texts) if text)[-MOST_IDS:]
 
 
-def read_senders(headers: Headers) -> tuple[MailAddress, ...]:
-    """Return every address that a From header claims, of all From headers."""
-    return tuple(address for header in headers.all("from") for address in read_addresses(header))
-
-
-def read_all_addresses(headers: Headers, *names: str) -> tuple[MailAddress, ...]:
-    """Return the readable addresses of these headers, each once."""
-    addresses = (
-        address
-        for name in names
-        for header in headers.all(name)
-        for address in read_addresses(header)
-    )
-    return tuple({a.address: a for a in addresses if a.address}.values())
-
-
-def read_return_path(headers: Headers) -> str | None:
-    """Return the address to which bounces go: empty if there is none, None if it is not known."""
-    paths = headers.all("return-path")
-    if not paths:
-        return None
-    addresses = read_addresses(paths[0])
-    return addresses[0].address if addresses else ""
-
-
 def read_date(headers: Headers) -> tuple[datetime | None, bool]:
     """Return when the message was sent, and whether that can be so.
 
     It cannot if the servers on its way were done with it days before.
     """
-    if "date" not in headers:
+    if not headers.all("date"):
         return None, True
     sent_at = _moment(headers.first("date"))
     if sent_at is None:

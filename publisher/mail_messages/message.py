@@ -38,7 +38,7 @@ class UnreadableReason(StrEnum):
     EMPTY = "empty"
     TOO_LARGE = "too_large"
     NO_HEADERS = "no_headers"
-    FAILED = "failed"  #: Taking it in ended without an answer, several times.
+    FAILED = "failed"  #: It ended the process that read it, or several times that of the clock.
 
 
 class UnreadableMessage(Exception):
@@ -97,24 +97,20 @@ class MailMessage:
     `message_id`, `in_reply_to` and `references` are without angle brackets, at most 998 characters
     each; `message_id` is empty if there is none. `subject` is one line. `text` is what the sender
     wrote: NFC, without signature and without the quotation of an earlier message; of a forwarded
-    message it is the forwarded text, whose sender is `forwarded_from`. `whole_text` is all text of
-    the message. `files` are in their order; logos that lie inline in a signature are left out.
-    `results` are all Authentication-Results, whoever claims them. `size` is in bytes.
+    message it is the forwarded text, whose sender is `forwarded_from`. `files` are in their order;
+    logos that lie inline in a signature are left out. `results` are all Authentication-Results,
+    whoever claims them. `size` is in bytes.
     """
 
-    sha256: str
     size: int
     message_id: str
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
     sender: MailAddress
-    return_path: str | None
     reply_to: tuple[MailAddress, ...]
-    recipients: tuple[MailAddress, ...]
     subject: str
     sent_at: datetime | None
     text: str
-    whole_text: str
     forwarded_from: MailAddress | None
     files: tuple[MailFile, ...]
     notes: tuple[MailNote, ...]

@@ -96,7 +96,6 @@ def _read(raw: bytes) -> MailMessage:
         message,
         subject=links.without_quoted_tokens(message.subject),
         text=links.without_quoted_tokens(message.text),
-        whole_text=links.without_quoted_tokens(message.whole_text),
     )
 
 

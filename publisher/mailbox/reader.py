@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from publisher import failpoints
 from publisher.database.session import Database
 from publisher.mail_messages.message import UnreadableMessage, UnreadableReason
-from publisher.mail_messages.read import MOST_BYTES, read_message
+from publisher.mail_messages.read import read_message
+from publisher.mail_messages.structure import MOST_BYTES
 from publisher.mailbox.imap import (
     ImapServer,
     ListedMessage,
@@ -31,6 +32,7 @@ from publisher.mailbox.preparation import MailIntake, PreparedMail, prepare
 from publisher.mailbox.receive import receive
 from publisher.media.store import StoreAway
 from publisher.models.mailbox import Mailbox
+from publisher.readers.limited_process import end_idle
 
 LEASE: Final = timedelta(minutes=5)
 """How long other clocks keep off; it is renewed at each message and each wait."""
@@ -210,6 +212,7 @@ def _unread(
 
 def _end(reading: MailboxReading, fence: int, problem: Exception | None) -> None:
     """Give the lease back, and store whether the mailbox could be read."""
+    end_idle()
     with reading.database.transaction() as session:
         now, row = reading.now(), _row(session, reading.server.label)
         if row is None or row.fence != fence:

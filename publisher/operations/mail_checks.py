@@ -16,7 +16,6 @@ from publisher.inbox.subscriptions import WebhookState, telling
 from publisher.intake.scans import is_waiting
 from publisher.mail_messages.authentication import results_in
 from publisher.mail_messages.message import AuthenticationResult
-from publisher.mail_messages.parts import MOST_HEADER_BYTES
 from publisher.mailbox.imap import imap_server
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.media.virus_scanner import ScannerAway, clamd, version_of
@@ -32,6 +31,7 @@ UNREAD_FOR: Final = timedelta(hours=1)
 A clock may stay connected for some twenty minutes before it notes that again.
 """
 IGNORED_WITHIN: Final = timedelta(days=30)
+_MOST_HEADER_BYTES: Final = 256 * 1024
 _AS_SET: Final = frozenset({WebhookState.TOLD, WebhookState.UNSET})
 _UNSEEN = (ReceivedMail.outcome == MailOutcome.REFUSED, ReceivedMail.seen_at.is_(None))
 
@@ -52,7 +52,7 @@ def check_results(database: Database, store: MediaStore, settings: Settings) -> 
     for digest in digests:
         with suppress(MediumMissing, MediumChanged, StoreAway):
             with store.open_file(digest or "") as raw:
-                results = results_in(raw.read(MOST_HEADER_BYTES))
+                results = results_in(raw.read(_MOST_HEADER_BYTES))
             counts |= any(each.server == server and each.received <= hops for each in results)
             carried[_description(results)] += 1
     descriptions = "; ".join(f"{number} × {text}" for text, number in carried.most_common())

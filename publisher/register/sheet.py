@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Final
-from xml.etree.ElementTree import ParseError
+from typing import Final
 
 from publisher.auth.contact_details import BadInput
-
-if TYPE_CHECKING:
-    from openpyxl.worksheet.worksheet import Worksheet
+from publisher.readers.limited_process import read_file
 
 MOST_ROWS: Final = 5_000
 MOST_COLUMNS: Final = 60
 MOST_BYTES: Final = 10 * 2**20
-MOST_UNPACKED: Final = 16 * 2**20
-"""How large the parts of an XLSX file may be together, once they are unpacked."""
 
 _LONGEST_CELL = 2_000
 _MOST_EMPTY = 1_000
 _DELIMITERS = ",;\t"
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-Rows = Iterable[list[str]]
 
 
 class BadSheet(BadInput):
@@ -52,9 +45,8 @@ class FileTable:
 def read_sheet(content: bytes) -> FileTable:
     """Return the first table of a file: CSV in UTF-8 or UTF-16, or XLSX.
 
-    The headings are the first row with two cells or more. A cell that is merged over several rows
-    has its value in each of them. A formula is its last stored value, or without one its own text.
-    Raises `BadSheet`.
+    The headings are the first row with two cells or more. An XLSX file is read by a process with
+    limits (`file_reader.xlsx_rows`). Raises `BadSheet`.
     """
     if not content.strip():
         raise BadSheet("file", "empty")
@@ -65,7 +57,7 @@ def read_sheet(content: bytes) -> FileTable:
     return _sheet(_xlsx_rows(content) if content.startswith(_ZIP) else _csv_rows(content))
 
 
-def _sheet(rows: Rows) -> FileTable:
+def _sheet(rows: Iterable[list[str]]) -> FileTable:
     headings: tuple[str, ...] = ()
     below: list[SheetRow] = []
     for number, cells in enumerate(rows, 1):
@@ -110,65 +102,8 @@ def _decoded(content: bytes) -> str:
 
 
 def _xlsx_rows(content: bytes) -> Iterator[list[str]]:
-    try:
-        worksheet = _worksheet(content, stores_values=False)
-    except _errors_of_openpyxl() as problem:
-        raise BadSheet("file", "unreadable") from problem
-    formulas = {
-        (cell.row, cell.column)
-        for row in worksheet.iter_rows()
-        for cell in row
-        if cell.data_type == "f"
-    }
-    values = _worksheet(content, stores_values=True) if formulas else worksheet
-    last_row, last_column = worksheet.max_row, worksheet.max_column  # each looks at every cell
-    merged = {
-        (row, area.min_col): (area.min_row, area.min_col)
-        for area in worksheet.merged_cells.ranges
-        for row in range(area.min_row, min(area.max_row, last_row) + 1)
-    }
-    for row in range(1, last_row + 1):
-        positions = [(row, column) for column in range(1, last_column + 1)]
-        yield [
-            _cell_text(worksheet, values, merged.get(position, position)) for position in positions
-        ]
-
-
-def _errors_of_openpyxl() -> tuple[type[Exception], ...]:
-    """Return what openpyxl raises for files that are no workbook, or a broken one."""
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    return (
-        *(zipfile.BadZipFile, InvalidFileException, ParseError, OSError),
-        *(KeyError, ValueError, TypeError, AttributeError, IndexError),
-    )
-
-
-def _worksheet(content: bytes, *, stores_values: bool) -> Worksheet:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        # zipfile reads no part beyond the size that is written here.
-        if sum(part.file_size for part in archive.infolist()) > MOST_UNPACKED:
-            raise BadSheet("file", "too_large", most=MOST_BYTES)
-    from openpyxl import load_workbook  # late: it takes a while, and few processes read a file
-
-    workbook = load_workbook(io.BytesIO(content), data_only=stores_values, keep_links=False)
-    worksheet = workbook.worksheets[0]
-    # Looking at a cell makes it: a single one far below would make all before it.
-    if worksheet.max_row > MOST_ROWS + _MOST_EMPTY:
-        raise BadSheet("file", "too_many_rows", most=MOST_ROWS)
-    if worksheet.max_column > MOST_COLUMNS:
-        raise BadSheet("file", "too_many_columns", most=MOST_COLUMNS)
-    return worksheet
-
-
-def _cell_text(worksheet: Worksheet, values: Worksheet, position: tuple[int, int]) -> str:
-    value = values.cell(*position).value
-    if value is None:
-        value = worksheet.cell(*position).value  # a formula whose value was never stored
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ").removesuffix(" 00:00:00")
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # a mobile number that the spreadsheet took for an amount
-    return str(value)
+    code, rows = read_file("xlsx", content, MOST_ROWS + _MOST_EMPTY, MOST_COLUMNS)
+    if code != "":  # None if the process was ended
+        most = MOST_COLUMNS if code == "too_many_columns" else MOST_ROWS
+        raise BadSheet("file", code or "too_much", most=most)
+    yield from json.loads(rows)

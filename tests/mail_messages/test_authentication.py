@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from publisher.mail_messages.authentication import read_results
-from publisher.mail_messages.header_lines import read_header_lines
+from publisher.mail_messages.headers import Headers
 from publisher.mail_messages.message import AuthenticationResult
+from publisher.mail_messages.structure import read_structure
 from tests.support.tables import each
 
 GOOGLE = (
@@ -18,7 +19,7 @@ GOOGLE = (
 
 
 def results_of(*headers: str) -> list[tuple[str, str, str, str]]:
-    results = read_results(read_header_lines("".join(headers).encode()))
+    results = read_results(read_structure("".join(headers).encode()).headers)
     return [(result.server, result.method, result.outcome, result.domain) for result in results]
 
 
@@ -60,6 +61,6 @@ def test_comments_and_quoted_texts_are_no_results(
 
 def test_a_server_that_does_not_name_itself_is_nobody() -> None:
     (result,) = read_results(
-        read_header_lines(b"Authentication-Results: spf=pass smtp.mailfrom=a.example; x=y")
+        Headers([("authentication-results", "spf=pass smtp.mailfrom=a.example; x=y")])
     )
     assert result == AuthenticationResult("", "spf", "pass", "a.example")

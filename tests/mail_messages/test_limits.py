@@ -73,7 +73,7 @@ def test_a_text_of_a_megabyte_is_read_at_once(content: bytes, content_type: str)
     raw = headers("x", f"Content-Type: {content_type}; charset=utf-8") + b"\r\n" + content
     message = read_message(raw)
     assert len(message.text) <= MOST_TEXT
-    assert MailNoteCode.TEXT_SHORTENED in codes(message) or len(message.whole_text) < MOST_TEXT
+    assert MailNoteCode.TEXT_SHORTENED in codes(message) or len(message.text) < MOST_TEXT
 
 
 @each(
@@ -91,7 +91,8 @@ def test_a_text_of_a_megabyte_is_read_at_once(content: bytes, content_type: str)
     ],
 )
 def test_a_header_that_repeats_is_read_at_once(header: bytes) -> None:
-    assert read_message(header + b"\r\n\r\n" + NOTICE.encode()).sha256
+    message = read_message(header + b"\r\n\r\n" + NOTICE.encode())
+    assert message.size > len(header)
 
 
 @given(st.binary(max_size=400))
@@ -120,7 +121,7 @@ def _expect_message(raw: bytes) -> None:
         message = read_message(raw)
     except UnreadableMessage:
         return
-    for text in (message.text, message.whole_text, message.subject, message.sender.name):
+    for text in (message.text, message.subject, message.sender.name):
         assert clean(text).ok
     assert "\n" not in message.subject
 

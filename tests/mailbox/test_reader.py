@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from publisher.mail_messages.read import MOST_BYTES
+from publisher.mail_messages.structure import MOST_BYTES
 from publisher.mailbox import reader
 from publisher.mailbox.imap import imap_server
 from publisher.mailbox.reader import MailboxReading, tick_mailbox

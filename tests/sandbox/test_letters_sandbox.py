@@ -47,7 +47,6 @@ def test_a_letter_is_a_real_mail_with_its_files(url: str) -> None:
     assert (mail.sender.address, mail.sender.name) == (KIRAN, "किरण वाबळे")
     assert (mail.subject, mail.text) == ("पाणी बंद Bcc: x", "गुरुवारी बंद.\n.")
     assert [(file.name, file.content) for file in mail.files] == [("टाकी.jpg", b"\xff\xd8")]
-    assert [address.address for address in mail.recipients] == ["cell@pmc.example"]
     [proof] = mail.results
     assert (proof.server, proof.outcome, proof.domain) == (MAIL_SERVER, "pass", "pmc.example")
 

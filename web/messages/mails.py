@@ -60,7 +60,7 @@ UNREADABLE: Mapping[str, str] = {
     UnreadableReason.EMPTY: N_("The email is empty."),
     UnreadableReason.TOO_LARGE: N_("The email is too large."),
     UnreadableReason.NO_HEADERS: N_("This is no email: headers are missing."),
-    UnreadableReason.FAILED: N_("Taking the email in failed several times."),
+    UnreadableReason.FAILED: N_("Reading the email failed; it may be damaged or made to do harm."),
 }
 NOTES: Mapping[str, str] = {
     MailNoteCode.LEGACY_FONT: N_(

@@ -71,6 +71,10 @@ FILE_PROBLEMS: Mapping[str, str] = {
     "no_rows": N_("The file has no row below its headings."),
     "encoding": N_("The letters of this file cannot be read. Save it as XLSX."),
     "unreadable": N_("This file is neither CSV nor XLSX."),
+    "too_much": N_(
+        "Cells are merged far beyond the table, or the file asks for too much in another way. Copy "
+        "the rows into a new file and choose that one."
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from io import BytesIO
@@ -39,7 +39,6 @@ class Sample:
     sent_at: datetime | None = None
     contains: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
-    whole: tuple[str, ...] = field(default=())
 
 
 def lines(*rows: str | bytes) -> bytes:

@@ -112,7 +112,6 @@ def outlook_reply() -> Sample:
         + b"\r\n"
         + quoted_printable(html),
         text="सकाळी ६ वाजता.",
-        whole=("वेळ कोणती?",),
     )
 
 
@@ -360,7 +359,6 @@ def thunderbird_html_reply() -> Sample:
     return Sample(
         headers("Re: x", "In-Reply-To: <a@pune.example>", _HTML, _8BIT) + b"\r\n" + html.encode(),
         text="हो\n\nसकाळी",
-        whole=("कधी?",),
     )
 
 

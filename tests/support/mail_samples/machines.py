@@ -103,7 +103,6 @@ def docx_with_a_greeting() -> Sample:
         text=f"{NOTICE}\nटँकर सोमवारी येतील.",
         files=(("सूचना.docx", DOCX_TYPE),),
         notes=("text_from_file",),
-        whole=("Respected Sir, PFA.", NOTICE),
     )
 
 

@@ -131,7 +131,6 @@ def gmail_reply() -> Sample:
         subject=f"Re: {NOTICE_SUBJECT}",
         text="होय, सकाळी ६ ते ९.",
         in_reply_to=("ack-1@pune.example",),
-        whole=("वेळ कोणती?",),
     )
 
 
@@ -164,7 +163,6 @@ def gmail_forward() -> Sample:
         subject=f"Fwd: {NOTICE_SUBJECT}",
         text=NOTICE,
         forwarded_from="water@pune.example",
-        whole=("कृपया प्रसिद्ध करावे.", "अधीक्षक अभियंता"),
     )
 
 
