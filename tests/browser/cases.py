@@ -608,6 +608,17 @@ CASES = (
     Case("people.index", "admin", "admin", "/people"),
     Case("people.index", "no-hit", "admin", "/people?q=qqq"),
     Case("confirmation.index", "lead", "lead", "/people/waiting"),
+    Case(
+        "confirmation.send_back_to", "lead", "lead", "/people/waiting/{appointment_first}/send-back"
+    ),
+    Case(
+        "confirmation.send_back_to",
+        "wrong",
+        "lead",
+        "/people/waiting/{appointment_first}/send-back",
+        act=SUBMIT,
+        code=422,
+    ),
     Case("people.new", "admin", "admin", "/people/new"),
     Case("people.new", "wrong", "admin", "/people/new", act=SUBMIT, code=422),
     Case("people.new", "second", "admin", "/people/new?person={person_first}"),

@@ -425,6 +425,7 @@ def _add_people(town: City, paths: dict[str, int | str]) -> None:
     paths["person_left"], paths["person_new"] = town.people["left"], town.people["new"]
     paths["person_first"], paths["person_clerk"] = town.people["first"], town.people["clerk"]
     paths["person_garden"] = town.people["garden_member"]
+    paths["appointment_first"] = town.appointments["first"]
     _fail_to_sign_in(town)
     _add_second_appointment(town, paths)
     example_departments.add_examples(town, paths)

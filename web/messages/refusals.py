@@ -127,9 +127,10 @@ REFUSALS: Mapping[str, str] = {
     "stopped": N_("All publishing is stopped. Do not post by hand either."),
     "frozen": N_("This is inside a freeze. Do not post by hand either."),
     "may_not_confirm": N_(
-        "You cannot confirm %(name)s. Nobody may confirm what they recorded themselves, or what "
-        "was recorded by a person who recorded their own appointment. Ask the head, or another "
-        "admin or lead."
+        "You cannot confirm %(name)s. You or a person close to you wrote in this appointment: "
+        "whose own appointment you recorded, who recorded yours, or who was recorded by the same "
+        "person. Whose confirmation was stopped does not confirm it again either. Ask the head, or "
+        "another admin or lead."
     ),
     "may_not_second": N_(
         "You cannot agree to this. Another admin or lead must agree: not the one who asked, nor "

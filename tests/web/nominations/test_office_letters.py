@@ -139,7 +139,7 @@ def test_the_second_person_sees_channel_and_printer(site: Site, letters: Letters
     path, code = printed(site, letters)
     send(site.nobody(), path, "name", code)
     waiting = site.browser("admin").get("/people/waiting").text
-    assert "कागदी पत्राद्वारे; पत्र छापणारे: प्रसाद केंजळे" in waiting
+    assert "कागदी पत्र छापणारे: प्रसाद केंजळे" in waiting
     own = Page(site.browser("lead").get("/people/waiting").text)
     assert not [tag for tag in own.all if tag.get("name") == "chosen"]
 

@@ -218,8 +218,9 @@ def test_whoever_confirms_again_sees_who_stopped_it_and_when(site: Site, path: s
     lead, admin = site.browser("lead"), site.browser("admin")
     for browser in (lead, admin):
         assert said in browser.page("/people/waiting").text
+    assert "थांबविण्यापूर्वी पुष्टी करणारे: अरुण टेकवडे" in lead.page("/people/waiting").text
     with city.write() as session:
-        confirmation.confirm(session, actor=city.actor("admin"), now=city.now, digests=before)
+        confirmation.confirm(session, actor=city.actor("head"), now=city.now, digests=before)
     assert said in lead.page(f"/people/{person.id}").text
 
 
