@@ -51,12 +51,12 @@ def decode_words(text: str) -> str:
     """
     raw = text.encode("utf-8", "surrogateescape").decode("latin-1")
     try:
-        words = decode_header(raw)
+        pieces = decode_header(raw)
     except HeaderParseError:  # base64 that is none
-        words = [(raw, None)]
+        pieces = [(raw, None)]
     return "".join(
         decode(word.encode("latin-1") if isinstance(word, str) else word, charset or "")[0]
-        for word, charset in words
+        for word, charset in pieces
     )
 
 

@@ -79,6 +79,9 @@ class Person(Base):
         UtcDateTime, comment="When it stood in the confirmation of an appointment"
     )
 
+    contact_changes: Mapped[list[ContactChange]] = relationship(
+        back_populates="person", foreign_keys="ContactChange.person_id"
+    )
     appointments: Mapped[list[Appointment]] = relationship(
         back_populates="person", foreign_keys="Appointment.person_id", order_by="Appointment.id"
     )
@@ -334,6 +337,8 @@ class ContactChange(Base):
     seconded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     in_force_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    person: Mapped[Person] = relationship(
+        back_populates="contact_changes", foreign_keys=[person_id]
+    )
     asked_by: Mapped[Person | None] = relationship(foreign_keys=[asked_by_id])
     seconded_by: Mapped[Person | None] = relationship(foreign_keys=[seconded_by_id])

@@ -9,8 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Column, ColumnElement, and_, or_
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from publisher.models.people import Appointment, ContactChange
@@ -31,18 +30,18 @@ def is_ground(appointment: type[Appointment] | Columns) -> ColumnElement[bool]:
     )
 
 
-def writer_ids(
-    session: Session, appointment_id: int, *, until: datetime | None = None
-) -> frozenset[int]:
+def writer_ids(appointment: Appointment, *, until: datetime | None = None) -> frozenset[int]:
     """Return who asked for such a change for the holder of an appointment, or agreed to it.
 
     With `until` only what was in force by then counts: an approval of before stays one.
     """
-    query = (
-        select(ContactChange.asked_by_id, ContactChange.seconded_by_id)
-        .join(Appointment, Appointment.id == appointment_id)
-        .where(is_ground(Appointment))
+    confirmed_at = appointment.confirmed_at
+    writers = (
+        (change.asked_by_id, change.seconded_by_id)
+        for change in appointment.person.contact_changes
+        if change.ended_at is not None and change.in_force_at is not None
+        if change.in_force_at <= change.ended_at
+        if confirmed_at is None or change.ended_at > confirmed_at
+        if until is None or change.ended_at <= until
     )
-    if until is not None:
-        query = query.where(ContactChange.ended_at <= until)
-    return frozenset(key for row in session.execute(query) for key in row if key is not None)
+    return frozenset(key for pair in writers for key in pair if key is not None)

@@ -329,10 +329,7 @@ def rests_on(appointment: Appointment) -> frozenset[int]:
 
     Who gave its holder another mail address or mobile is one of them.
     """
-    session = Session.object_session(appointment)
-    writer_ids = channel_writers.writer_ids(session, appointment.id) if session else frozenset()
-    if appointment.confirmed_by_id is None:
-        return writer_ids
+    writer_ids = channel_writers.writer_ids(appointment)
     confirming = appointment.confirmed_under
     is_staff = confirming is not None and confirming.role in STAFF
     staff_recorder_ids = confirming.recorder_ids if confirming and is_staff else frozenset()

@@ -15,6 +15,7 @@ import resource
 import sys
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from email.errors import CloseBoundaryNotFoundDefect
@@ -22,6 +23,7 @@ from email.message import Message
 from email.parser import BytesFeedParser
 from email.policy import Compat32
 from typing import Any, BinaryIO
+from xml.etree.ElementTree import ParseError
 
 MEGABYTE = 2**20
 
@@ -34,7 +36,7 @@ def limit(seconds: int, memory: int) -> None:
         resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
 
 
-class Refused(Exception):
+class FileRefused(Exception):
     """A file is refused; its text is the code of the reason."""
 
 
@@ -62,7 +64,7 @@ def docx_lines(content: bytes) -> Iterator[str]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         # zipfile reads no member beyond the size that its directory says.
         if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED:
-            raise Refused("too_large")
+            raise FileRefused("too_large")
     for block in Document(io.BytesIO(content)).iter_inner_content():
         if not isinstance(block, Table):
             yield block.text
@@ -94,7 +96,7 @@ def xlsx_rows(content: bytes, most_rows: int, most_columns: int) -> list[list[st
     """Return the cells of the first worksheet; no formula is ever evaluated.
 
     A cell that is merged over several rows has its value in each of them. A formula is its last
-    stored value, or without one its own text. Raises `Refused`.
+    stored value, or without one its own text. Raises `FileRefused`.
     """
     from openpyxl import load_workbook
 
@@ -103,9 +105,9 @@ def xlsx_rows(content: bytes, most_rows: int, most_columns: int) -> list[list[st
     sheet = load_workbook(io.BytesIO(content), keep_links=False).worksheets[0]
     # Looking at a cell makes it: a single one far below would make all before it.
     if sheet.max_row > most_rows:
-        raise Refused("too_many_rows")
+        raise FileRefused("too_many_rows")
     if sheet.max_column > most_columns:
-        raise Refused("too_many_columns")
+        raise FileRefused("too_many_columns")
     rows = [[cell_text(cell.value) for cell in row] for row in sheet.iter_rows()]
     formulas = [
         (row, column)
@@ -134,13 +136,13 @@ def check_archive(content: bytes, most_cells: int) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         # zipfile reads no part beyond the size that is written here.
         if sum(member.file_size for member in archive.infolist()) > MOST_SHEET:
-            raise Refused("too_large")
+            raise FileRefused("too_large")
         # openpyxl makes an object for each of these cells, of which a few letters name millions.
         for area in (m for name in archive.namelist() for m in MERGED.finditer(archive.read(name))):
             left, right = (column_index_from_string(area[group].decode()) for group in (1, 3))
             merged_cells += (abs(int(area[4]) - int(area[2])) + 1) * (abs(right - left) + 1)
     if merged_cells > most_cells:
-        raise Refused("too_much")
+        raise FileRefused("too_much")
 
 
 def cell_text(value: object) -> str:
@@ -157,7 +159,7 @@ def cell_text(value: object) -> str:
 def write_rows(rows: list[list[str]], output: BinaryIO) -> None:
     """Write the rows as JSON; few letters in a file can be the text of all cells."""
     if sum(len(text) for row in rows for text in row) > MOST_SHEET:
-        raise Refused("too_much")
+        raise FileRefused("too_much")
     output.write(json.dumps(rows).encode())
 
 
@@ -245,26 +247,37 @@ def body(message: Message) -> bytes:
     return content if isinstance(content, bytes) else b""
 
 
+# What openpyxl raises for files that are no workbook, or a broken one.
+BROKEN_TABLE = (
+    *(zipfile.BadZipFile, zlib.error, ParseError, OSError, EOFError),
+    *(AttributeError, IndexError, KeyError, TypeError, ValueError),
+)
+
+
 def read(kind: str, content: bytes, output: BinaryIO, *numbers: int) -> object:
     """Return what is answered about a file: the tree of a mail, or why a table is refused."""
     if kind == "mail":
         limit(20, min(64 * MEGABYTE + 12 * len(content), 640 * MEGABYTE))
         return part(parse(content), output)
+    if kind != "xlsx":
+        write_text((pdf_lines if kind == "pdf" else docx_lines)(content), output)
+        return ""
     try:
-        if kind == "xlsx":
-            write_rows(xlsx_rows(content, *numbers), output)
-        else:
-            write_text((pdf_lines if kind == "pdf" else docx_lines)(content), output)
-    except Exception as problem:  # noqa: BLE001  whatever a library makes of a broken file
-        return {Refused: str(problem), MemoryError: "too_much"}.get(type(problem), "unreadable")
+        write_rows(xlsx_rows(content, *numbers), output)
+    except FileRefused as refusal:
+        return str(refusal)
+    except MemoryError:
+        return "too_much"
+    except BROKEN_TABLE:
+        return "unreadable"
     return ""
 
 
 def main(descriptor: int) -> None:
     """Read files until there are no more."""
     with open(descriptor, "wb", closefd=False) as output:
-        while words := sys.stdin.buffer.readline().split():
-            kind, size, *numbers = words
+        while line := sys.stdin.buffer.readline().split():
+            kind, size, *numbers = line
             content = sys.stdin.buffer.read(int(size))
             try:
                 output.seek(0)

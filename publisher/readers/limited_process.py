@@ -46,8 +46,8 @@ class _Reader:
         """Return what `read_file` does, and wait for the next mail unless this is the end."""
         answer, written = None, b""
         with suppress(ValueError, ConnectionError, TimeoutError):
-            words = (kind, len(content), *numbers)
-            self._socket.sendall(f"{' '.join(map(str, words))}\n".encode())
+            request = (kind, len(content), *numbers)
+            self._socket.sendall(f"{' '.join(map(str, request))}\n".encode())
             self._socket.sendall(content)
             line = self._answers.readline()
             self._output.seek(0)

@@ -144,32 +144,7 @@ _APPROVALS = (
     .order_by(_DECISION.c.id)
 )
 
-#: PostgreSQL:
-#:   SELECT decisions.id, decisions.kind, decisions.department_id, decisions.person_id,
-#:       decisions.digest, decisions.withdrawn_at, decisions.at, decisions.head_ground,
-#:       decisions.head_from_at, appointments.role, appointments.state, appointments.from_at,
-#:       appointments.until_at, appointments.confirmed_by_id, decisions.appointment_id,
-#:       people.disabled_at, confirming.role AS confirmed_by_role,
-#:       appointment_recorders.appointment_id = appointments.id AS is_own_recorder,
-#:       appointment_recorders.person_id AS recorder_id, EXISTS (
-#:         SELECT *
-#:         FROM contact_changes
-#:         WHERE contact_changes.person_id = appointments.person_id
-#:           AND contact_changes.in_force_at <= contact_changes.ended_at
-#:           AND (appointments.confirmed_at IS NULL
-#:               OR contact_changes.ended_at > appointments.confirmed_at)
-#:           AND contact_changes.ended_at <= decisions.at
-#:       ) AS has_new_channel
-#:   FROM decisions
-#:   JOIN appointments ON appointments.id = decisions.appointment_id
-#:   JOIN people ON people.id = appointments.person_id
-#:   LEFT OUTER JOIN appointments AS confirming ON confirming.id = appointments.confirmed_under_id
-#:   LEFT OUTER JOIN appointment_recorders
-#:       ON appointment_recorders.appointment_id IN (appointments.id, confirming.id)
-#:   WHERE decisions.revision_id = :revision_id
-#:     AND (decisions.kind = 'approved' OR decisions.kind = 'emergency'
-#:         OR decisions.kind = 'own_hand')
-#:   ORDER BY decisions.id
+#: PostgreSQL: the same, and
 #:   FOR SHARE OF appointments, people
 _LOCKED_APPROVALS = _APPROVALS.with_for_update(read=True, of=(_APPOINTMENT, _PERSON))
 
@@ -288,7 +263,8 @@ def _approval(
     is_head = row.role is Role.HEAD
     writer_ids: frozenset[int] = frozenset()
     if row.has_new_channel:
-        writer_ids = channel_writers.writer_ids(session, row.appointment_id, until=row.at)
+        office = session.get_one(Appointment, row.appointment_id)
+        writer_ids = channel_writers.writer_ids(office, until=row.at)
     return gate.Approval(
         kind=gate.ApprovalKind(row.kind.value),
         department_id=row.department_id,

@@ -154,6 +154,8 @@ def test_it_is_kept_when_the_address_is_forgotten(town: City) -> None:
     tick_retention(town.database, town.store, now=town.now)
     with town.read() as session:
         assert session.scalars(select(ContactChange.value)).all() == [""]
-        writer_ids = channel_writers.writer_ids(session, town.appointments["first"])
+        writer_ids = channel_writers.writer_ids(
+            session.get_one(Appointment, town.appointments["first"])
+        )
         assert writer_ids == {town.people["lead"]}
     refuse(town, written_by(town, "lead"))
