@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from functools import wraps
+from contextlib import ExitStack
+from functools import partial, wraps
 
 import pytest
 
@@ -33,17 +34,30 @@ def each(names: str, values: Iterable[object]) -> Callable[[Test], Test]:
         @wraps(innermost)
         def try_all(subtests: pytest.Subtests, **fixtures: object) -> None:
             for row in table:
-                try:
+                with ExitStack() as stack:
+                    stack.push(partial(_report, subtests, row))
                     innermost(**row, **fixtures)
-                except (Exception, pytest.fail.Exception) as failure:
-                    with subtests.test(_label(row)):
-                        raise failure from None
 
         setattr(try_all, ROWS, table)
         try_all.__signature__ = _signature(innermost, table[0])  # type: ignore[attr-defined]  # read by inspect
         return try_all
 
     return decorate
+
+
+def _report(
+    subtests: pytest.Subtests,
+    row: Row,
+    _kind: object,
+    failure: BaseException | None,
+    _trace: object,
+) -> bool:
+    """Report what a row raised as a subtest, and go on with the next row; an end of pytest ends."""
+    if isinstance(failure, (Exception, pytest.fail.Exception)):
+        with subtests.test(_label(row)):
+            raise failure
+        return True
+    return False
 
 
 def _cells(value: object, count: int) -> tuple[object, ...]:
