@@ -23,6 +23,7 @@ from publisher.people.departments import load_register
 from publisher.states import AppointmentState
 from tests.cli.command_line import Workspace, make_workspace
 from tests.papers import reading
+from tests.support.spreadsheets import merged_workbook
 
 
 @pytest.fixture
@@ -78,6 +79,15 @@ def states(database: Database) -> list[tuple[str, AppointmentState]]:
     with database.reading() as session:
         rows = session.scalars(select(Appointment).order_by(Appointment.id))
         return [(row.person.name_mr, row.state) for row in rows]
+
+
+def test_a_workbook_of_all_cells_merged_is_refused_in_words(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "list.xlsx").write_bytes(merged_workbook())
+    output = workspace.run_in_process("register", "import", "list.xlsx")
+    assert output.code == 1
+    assert "Cells are merged far beyond the table" in output.err
 
 
 def test_a_file_is_shown_row_by_row_and_nothing_is_done_unasked(

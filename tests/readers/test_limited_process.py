@@ -25,6 +25,7 @@ from tests.support.mail_samples.builder import (
     multipart,
     part,
 )
+from tests.support.mail_samples.heavy import heavy_mails
 
 _PLAIN = "Content-Type: text/plain; charset=utf-8"
 _BASE64 = "Content-Transfer-Encoding: base64"
@@ -77,6 +78,19 @@ def test_one_process_reads_many_mails_until_one_is_too_much() -> None:
     expect_unreadable(nested(3_000))
     assert readers() == []
     assert read_message(SMALL).text == NOTICE
+
+
+def test_a_process_may_use_twelve_times_a_mail_and_twenty_seconds() -> None:
+    read_message(SMALL)
+    rows = Path(f"/proc/{readers()[0]}/limits").read_text().splitlines()
+    limits = {row[:25].strip(): row.split()[-3] for row in rows if row.startswith("Max")}
+    assert limits["Max data size"] == str(64 * MEGABYTE + 12 * len(SMALL))
+    assert limits["Max cpu time"] == "20"
+    assert limits["Max core file size"] == "0"
+
+
+def test_a_mail_of_25_megabytes_is_read() -> None:
+    assert len(read_message(heavy_mails()["twenty_five_megabytes"]).files) == 3
 
 
 def test_a_process_that_read_a_large_mail_is_ended() -> None:

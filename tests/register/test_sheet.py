@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import time
 from datetime import date
 
@@ -11,6 +12,7 @@ from openpyxl import Workbook
 
 from publisher.register import sheet as register_sheet
 from publisher.register.sheet import MOST_ROWS, BadSheet, SheetRow, read_sheet
+from tests.support.spreadsheets import ALL_CELLS, merged_workbook, workbook_of_one_text
 from tests.support.tables import each
 
 TEXT = "विभाग,नाव\r\nपथ,मेधा\r\n,\r\nउद्यान,नितीन\r\n"
@@ -93,6 +95,35 @@ def test_what_is_no_table_is_refused_with_a_reason(content: bytes, code: str) ->
     with pytest.raises(BadSheet) as refused:
         read_sheet(content)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("merged", "code"),
+    [
+        (ALL_CELLS, "too_much"),
+        (ALL_CELLS.replace(b":", b"&#58;"), "too_much"),
+        (b'<mergeCell ref="A1:BH6000"/>' * 1_000, "too_much"),
+        (b'<mergeCell ref="A1:XFD1"/>', "too_many_columns"),
+    ],
+    ids=["all cells", "disguised", "many times", "a whole row"],
+)
+def test_merged_cells_far_beyond_a_table_are_refused_at_no_cost_of_ours(
+    merged: bytes, code: str
+) -> None:
+    before, began = resource.getrusage(resource.RUSAGE_SELF), time.process_time()
+    with pytest.raises(BadSheet) as refused:
+        read_sheet(merged_workbook(merged))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    assert refused.value.code == code
+    assert used.ru_maxrss - before.ru_maxrss < 20_000  # kilobytes
+    assert time.process_time() - began < 2
+
+
+def test_few_letters_that_are_the_text_of_all_cells_are_refused() -> None:
+    with pytest.raises(BadSheet) as refused:
+        read_sheet(workbook_of_one_text("x" * 2_000, rows=1_000, columns=60))
+    assert refused.value.code == "too_much"
+    assert len(read_sheet(workbook_of_one_text("x" * 20, rows=1_000, columns=60)).rows) == 999
 
 
 def test_an_archive_that_unpacks_to_too_much_is_not_unpacked(

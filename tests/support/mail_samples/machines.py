@@ -20,7 +20,9 @@ from tests.support.mail_samples.builder import (
     png,
     zip_file,
 )
+from tests.support.spreadsheets import merged_workbook
 
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _BASE64 = "Content-Transfer-Encoding: base64"
 _UTF8 = "Content-Type: text/plain; charset=utf-8"
 
@@ -123,6 +125,26 @@ def pdf_beside_a_text() -> Sample:
         ),
         text=NOTICE,
         files=(("n.pdf", "application/pdf"),),
+    )
+
+
+def spreadsheet() -> Sample:
+    """Timings of tankers in a workbook beside the text, with cells merged without end."""
+    return Sample(
+        headers(b_word(NOTICE_SUBJECT), "Content-Type: multipart/mixed; boundary=d")
+        + b"\r\n"
+        + multipart(
+            "d",
+            part(lines(NOTICE), _UTF8),
+            part(
+                base64_lines(merged_workbook()),
+                f"Content-Type: {XLSX_TYPE}; name=tankers.xlsx",
+                "Content-Disposition: attachment; filename=tankers.xlsx",
+                _BASE64,
+            ),
+        ),
+        text=NOTICE,
+        files=(("tankers.xlsx", XLSX_TYPE),),
     )
 
 
@@ -269,6 +291,7 @@ SAMPLES = {
         php_raw,
         docx_with_a_greeting,
         pdf_beside_a_text,
+        spreadsheet,
         archive,
         out_of_office,
         vacation,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from publisher.models.departments import RegisterFile
 from publisher.models.people import Appointment, Person
 from publisher.states import AppointmentState
 from tests.support.city_people import DAY
+from tests.support.spreadsheets import merged_workbook
 from tests.web.html_page import Page
 from tests.web.site import Browser, Site
 
@@ -65,6 +67,14 @@ def test_a_file_is_recorded_after_its_plan_was_seen(any_site: Site) -> None:
     assert "यादीनुसार नोंदी झाल्या आहेत" in lead.page(path)
     again = opened(lead)
     assert "यादीत नवे काही नाही" in lead.page(again), "the columns were not asked for again"
+
+
+def test_a_small_workbook_of_all_cells_merged_is_refused_at_its_field(site: Site) -> None:
+    lead, before = site.browser("lead"), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    response = send(lead, merged_workbook())
+    assert response.status_code == 422
+    assert "तक्त्यापासून खूप लांबपर्यंत चौकटी एकत्र केल्या आहेत" in response.text
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000  # kilobytes
 
 
 def test_a_refused_row_holds_the_file_back_unless_it_is_left_out(site: Site) -> None:

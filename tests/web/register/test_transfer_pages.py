@@ -13,6 +13,7 @@ from publisher.models.people import Appointment
 from publisher.models.transfers import TransferList
 from publisher.transfers.carry_out import tick_transfers
 from publisher.working_time import day_bounds
+from tests.support.spreadsheets import merged_workbook
 from tests.web.site import Site
 
 ORDER = {"in_force_on": "1/12/2026", "order_number": "आ-५१/२०२६"}
@@ -114,6 +115,7 @@ def test_rows_of_a_file_stand_in_the_form_with_their_problems(site: Site) -> Non
     [
         (b"%PDF-1.7 nothing", "शीर्षकांखाली एकही ओळ नाही."),
         (b"PK\x03\x04 nothing", "ही यादी CSV किंवा XLSX प्रकारातील नाही."),
+        (merged_workbook(), "तक्त्यापासून खूप लांबपर्यंत चौकटी एकत्र केल्या आहेत"),
         (workbook(*[(f"नाव {number}", "water", "road") for number in range(101)]), "१००"),
     ],
 )
