@@ -38,7 +38,7 @@ def read_structure(raw: bytes) -> Part:
     if not _BEGINNING.match(raw):
         raise UnreadableMessage(UnreadableReason.NO_HEADERS)
     tree, bodies = read_file("mail", raw)
-    if tree is None:
+    if not isinstance(tree, dict):
         raise UnreadableMessage(UnreadableReason.FAILED)
     return _part(tree, bodies)
 

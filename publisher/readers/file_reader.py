@@ -15,7 +15,6 @@ import resource
 import sys
 import time
 import zipfile
-import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from email.errors import CloseBoundaryNotFoundDefect
@@ -23,7 +22,6 @@ from email.message import Message
 from email.parser import BytesFeedParser
 from email.policy import Compat32
 from typing import Any, BinaryIO
-from xml.etree.ElementTree import ParseError
 
 MEGABYTE = 2**20
 
@@ -247,49 +245,45 @@ def body(message: Message) -> bytes:
     return content if isinstance(content, bytes) else b""
 
 
-# What openpyxl raises for files that are no workbook, or a broken one.
-BROKEN_TABLE = (
-    *(zipfile.BadZipFile, zlib.error, ParseError, OSError, EOFError),
-    *(AttributeError, IndexError, KeyError, TypeError, ValueError),
-)
-
-
 def read(kind: str, content: bytes, output: BinaryIO, *numbers: int) -> object:
-    """Return what is answered about a file: the tree of a mail, or why a table is refused."""
+    """Return the tree of a mail; of another file, write what it says."""
     if kind == "mail":
         limit(20, min(64 * MEGABYTE + 12 * len(content), 640 * MEGABYTE))
         return part(parse(content), output)
-    if kind != "xlsx":
-        write_text((pdf_lines if kind == "pdf" else docx_lines)(content), output)
-        return ""
-    try:
+    if kind == "xlsx":
         write_rows(xlsx_rows(content, *numbers), output)
-    except FileRefused as refusal:
-        return str(refusal)
-    except MemoryError:
-        return "too_much"
-    except BROKEN_TABLE:
-        return "unreadable"
+    else:
+        write_text((pdf_lines if kind == "pdf" else docx_lines)(content), output)
     return ""
 
 
+def write_answer(answer: object) -> None:
+    """Write a line of JSON, or end without one if it is too long."""
+    line = json.dumps(answer)
+    if len(line) > MOST_ANSWER:
+        sys.exit()
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def explain(kind: type[BaseException], problem: BaseException, _traceback: object) -> None:
+    """Answer why this process ends: a code, or the number of an error of the system."""
+    codes: dict[type, str] = {FileRefused: str(problem), MemoryError: "too_much"}
+    write_answer(codes.get(kind) or getattr(problem, "errno", None) or "unreadable")
+
+
 def main(descriptor: int) -> None:
-    """Read files until there are no more."""
+    """Read files until there are no more, or until one cannot be read."""
+    sys.excepthook = explain
     with open(descriptor, "wb", closefd=False) as output:
-        while line := sys.stdin.buffer.readline().split():
-            kind, size, *numbers = line
+        while header := sys.stdin.buffer.readline().split():
+            kind, size, *numbers = header
             content = sys.stdin.buffer.read(int(size))
-            try:
-                output.seek(0)
-                output.truncate()
-                answer = json.dumps(read(kind.decode(), content, output, *map(int, numbers)))
-                output.flush()
-            except OSError as problem:
-                answer = json.dumps(problem.errno)
-            if len(answer) > MOST_ANSWER:
-                return
-            sys.stdout.write(f"{answer}\n")
-            sys.stdout.flush()
+            output.seek(0)
+            output.truncate()
+            answer = read(kind.decode(), content, output, *map(int, numbers))
+            output.flush()
+            write_answer(answer)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ _idle: Final[list[_Reader]] = []
 
 
 def read_file(kind: str, content: bytes, *numbers: int) -> tuple[Any, bytes]:
-    """Return what `file_reader.read` answers about a file, None if it ended, and what it wrote.
+    """Return what `file_reader` answers about a file, None if it was ended, and what it wrote.
 
     Raises `StoreAway` if there is no room for it.
     """
@@ -83,7 +83,7 @@ def read_file(kind: str, content: bytes, *numbers: int) -> tuple[Any, bytes]:
             # An idle process may have ended by itself, or lack the memory that other mails took.
             with suppress(IndexError):
                 answer, written = (_idle if kind == "mail" else []).pop().read(kind, content)
-                if answer is not None:
+                if isinstance(answer, dict):
                     return answer, written
             return _Reader().read(kind, content, *numbers)
         except OSError as problem:
