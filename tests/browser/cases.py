@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.browser.city_server import PASSWORD
 from tests.browser.example_city import ATTACKED
-from tests.browser.journey import unfold
+from tests.browser.journey import see_photos, unfold
 from tests.support.emergency_steps import BLANK_TEXTS as LANE_TYPED
 
 Act = Callable[[Page], None]
@@ -117,6 +117,12 @@ def change(selector: str, value: str, then: str) -> Act:
         page.locator(then).first.click()
 
     return act
+
+
+def approve_outdated_revision(page: Page) -> None:
+    """See the photos of a revision and approve it, as if the page had been open for too long."""
+    see_photos(page)
+    change("[name=seen]", "1", ".decision-bar .btn-act")(page)
 
 
 def save_outdated_draft(page: Page) -> None:
@@ -378,7 +384,7 @@ CASES = (
         "stale",
         "first",
         "/posts/{reviewed}/review",
-        act=change("[name=seen]", "1", ".decision-bar .btn-act"),
+        act=approve_outdated_revision,
         code=409,
     ),
     Case("on_the_spot.show", "asked", "clerk", "/posts/{reviewed}/on-the-spot"),
