@@ -21,7 +21,7 @@ _DOMAINS: Final = {
 }
 
 
-def results_in(head: bytes) -> tuple[AuthenticationResult, ...]:
+def authentication_results(head: bytes) -> tuple[AuthenticationResult, ...]:
     """Return the results in the headers of a mail, of which this is the beginning."""
     headers = re.split(rb"(?<=\n)\r?\n", head.lstrip(), maxsplit=1)[0]
     try:

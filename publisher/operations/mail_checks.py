@@ -14,7 +14,7 @@ from publisher.database.session import Database
 from publisher.delivery.accounts.manage import all_accounts
 from publisher.inbox.subscriptions import WebhookState, telling
 from publisher.intake.scans import is_waiting
-from publisher.mail_messages.authentication import results_in
+from publisher.mail_messages.authentication import authentication_results
 from publisher.mail_messages.message import AuthenticationResult
 from publisher.mailbox.imap import imap_server
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
@@ -52,7 +52,7 @@ def check_results(database: Database, store: MediaStore, settings: Settings) -> 
     for digest in digests:
         with suppress(MediumMissing, MediumChanged, StoreAway):
             with store.open_file(digest or "") as raw:
-                results = results_in(raw.read(_MOST_HEADER_BYTES))
+                results = authentication_results(raw.read(_MOST_HEADER_BYTES))
             counts |= any(each.server == server and each.received <= hops for each in results)
             carried[_description(results)] += 1
     descriptions = "; ".join(f"{number} × {text}" for text, number in carried.most_common())
