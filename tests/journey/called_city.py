@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.models.nominations import NominationCall
-from publisher.models.people import Link, SignInAttempt
+from publisher.models.people import Department, Link, SignInAttempt
 from publisher.now import now
 from tests.cli.command_line import Workspace
 from tests.journey.called_heads import Head, day
@@ -117,14 +117,18 @@ class CalledCity(Installation):
         assert len(chosen) == len(names), (len(chosen), names)
         return admin.send(page, "#waiting", {"chosen": chosen})
 
-    def open_call(self, order: str, nominate_by: str) -> str:
-        """Let the lead open a call to all departments; return its path."""
+    def open_call(self, order: str, nominate_by: str, heads: Sequence[Head]) -> str:
+        """Let the lead open a call to the departments of these heads; return its path."""
         lead = self.visitors[LEAD]
         page = lead.get("/calls/new")
         ids = re.findall(r'name="departments"[^>]* value="(\d+)"', page.html)
         assert len(ids) == 67
+        codes = [head.department for head in heads]
+        with self.database.transaction() as session:
+            chosen = session.scalars(select(Department.id).where(Department.code.in_(codes))).all()
+        departments = [id_ for id_ in ids if int(id_) in chosen]
         values = {"order_number": order, "ordered_on": day(0), "nominate_by": nominate_by}
-        return lead.send(page, "#call", {**values, "departments": ids}).path
+        return lead.send(page, "#call", {**values, "departments": departments}).path
 
     def phone(self, head: Head, path: str, visitor: Visitor | None = None) -> HeadPhone:
         """Return a head's phone, on which the link was opened: twice, and by a mail scanner."""
