@@ -36,7 +36,7 @@ class PendingAppointment:
     is_left_by_head: bool
 
 
-def hand(person_ids: Collection[int], makers: Makers) -> frozenset[int]:
+def connected_ids(person_ids: Collection[int], makers: Makers) -> frozenset[int]:
     """Return these persons, the recorders of their staff appointments, and so on upward."""
     members: set[int] = set()
     pending = set(person_ids)
@@ -48,8 +48,8 @@ def hand(person_ids: Collection[int], makers: Makers) -> frozenset[int]:
 
 def bound_ids(person_id: int, makers: Makers) -> frozenset[int]:
     """Return everybody whose hand shares somebody with this person's hand."""
-    own = hand({person_id}, makers)
-    others = (other for other in makers if not own.isdisjoint(hand({other}, makers)))
+    own = connected_ids({person_id}, makers)
+    others = (other for other in makers if not own.isdisjoint(connected_ids({other}, makers)))
     return own.union(others)
 
 

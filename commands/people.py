@@ -144,7 +144,7 @@ def confirm(settings: Settings, ids: tuple[int, ...], *, all_waiting: bool) -> N
     """
     with checked_database(settings) as database:
         with database.reading() as session:
-            listed = _to_confirm(session)
+            listed = _pending_confirmations(session)
             digests = {item.id: confirmation.digest_of(item) for item in listed}
             lines = [_waiting_line(item) for item in listed]
         if not ids:
@@ -162,13 +162,13 @@ def confirm(settings: Settings, ids: tuple[int, ...], *, all_waiting: bool) -> N
             raise click.ClickException(says) from problem
 
 
-def _to_confirm(session: Session) -> list[Appointment]:
+def _pending_confirmations(session: Session) -> list[Appointment]:
     waiting = confirmation.waiting(session, now=now())
     return waiting + upgrade_review.unreviewed(session, now=now())
 
 
 def _confirm(session: Session, digests: Mapping[int, str]) -> list[str]:
-    chosen = [item for item in _to_confirm(session) if item.id in digests]
+    chosen = [item for item in _pending_confirmations(session) if item.id in digests]
     again = [item.id for item in chosen if item.is_unreviewed]
     origin = origin_of("people confirm")
     waiting = {number: digest for number, digest in digests.items() if number not in again}

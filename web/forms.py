@@ -79,6 +79,16 @@ class Form(FlaskForm):
         self.form_errors.append(refusal_sentence(refusal))
         return 409
 
+    def require_valid(self) -> None:
+        """Raise `Invalid` unless the fields are valid; what is wrong with them is at each."""
+        if not self.validate():
+            raise Invalid(())
+
+    def error(self, name: str, sentence: str) -> Invalid:
+        """Show this sentence at a field; return the exception that shows the page of the form."""
+        self[name].errors = [sentence]
+        return Invalid(())
+
     def show(self, problems: Iterable[FieldError]) -> None:
         """Add each error to its field; what belongs to no field here is shown above the form."""
         for problem in problems:

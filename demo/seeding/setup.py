@@ -15,7 +15,7 @@ from demo import people
 from demo.people import DemoAppointment, DemoPerson
 from demo.script import read_toml
 from demo.seeding.context import actor_for, department_id
-from publisher.auth.passwords import hashed
+from publisher.auth.passwords import NewPassword, hashed
 from publisher.auth.sign_in import set_password
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
@@ -144,9 +144,8 @@ def _appoint_all(session: Session, began_at: datetime) -> None:
         set_password(
             session,
             person=_person(session, person.key),
-            password=person.password,
+            password=NewPassword(person.password, hashes[person.password]),
             now=began_at - _DAY,
-            password_hash=hashes[person.password],
         )
 
 

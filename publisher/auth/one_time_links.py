@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
+from publisher.database.session import changed_rows
 from publisher.models.people import ContactField, Link, Person
 
 CODE_DIGITS: Final = 8
@@ -166,6 +167,11 @@ def _is_open(link: Link, now: datetime) -> bool:
     return is_in_time and (link.purpose == LinkPurpose.CONTACT or _is_own(link))
 
 
+def is_open_at(now: datetime) -> ColumnElement[bool]:
+    """Return the condition of links that were not used and have not ended."""
+    return and_(Link.used_at.is_(None), Link.ended_at.is_(None), Link.expires_at > now)
+
+
 def _is_own(link: Link) -> bool:
     """Return True if the person is still reached where the link went; older links do not say."""
     return link.sent_to in {"", link.person.mail, link.person.mobile}
@@ -176,18 +182,8 @@ def use(session: Session, *, link: Link, now: datetime) -> None:
 
     Raises `LinkSpent` if it was used.
     """
-    unused = (
-        update(Link)
-        .where(
-            Link.id == link.id,
-            Link.used_at.is_(None),
-            Link.ended_at.is_(None),
-            Link.expires_at > now,
-        )
-        .values(used_at=now)
-    )
-    result = session.execute(unused)
-    if not isinstance(result, CursorResult) or result.rowcount != 1:
+    unused = update(Link).where(Link.id == link.id, is_open_at(now)).values(used_at=now)
+    if changed_rows(session, unused) != 1:
         raise LinkSpent
     for field in ContactField:
         if link.sent_to and link.sent_to == getattr(link.person, field):

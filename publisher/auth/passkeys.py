@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from webauthn import (
     base64url_to_bytes,
@@ -34,6 +34,7 @@ from webauthn.helpers.structs import (
 
 from publisher.auth import one_time_links
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
+from publisher.database.session import changed_rows
 from publisher.models.people import Link, SignIn
 from publisher.models.second_factors import Passkey
 
@@ -214,15 +215,10 @@ def _count(session: Session, passkey: Passkey, sign_count: int, now: datetime) -
     is_newer = Passkey.sign_count < sign_count if sign_count else Passkey.sign_count == 0
     counted = (
         update(Passkey)
-        .where(
-            Passkey.id == passkey.id,
-            Passkey.ended_at.is_(None),
-            is_newer,
-        )
+        .where(Passkey.id == passkey.id, Passkey.ended_at.is_(None), is_newer)
         .values(sign_count=sign_count, used_at=now)
     )
-    result = session.execute(counted)
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    return changed_rows(session, counted) == 1
 
 
 def end(session: Session, *, passkeys: list[Passkey], now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, Protocol
@@ -79,6 +79,18 @@ def check_password(password: str, person: Person, *, city_words: Collection[str]
     common = context | _words("common.txt") | _words("commonest.txt")
     if is_monotonous or _is_made_of(plain, common):
         raise BadPassword("common")
+
+
+@dataclass(frozen=True)
+class NewPassword:
+    """A password to set, and its hash, which is made before the transaction is opened.
+
+    `city_words` are words of the city that are too easy to guess.
+    """
+
+    text: str = field(repr=False)
+    password_hash: str = field(repr=False)
+    city_words: Collection[str] = ()
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ import string
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from publisher.auth.totp import Sealer
+from publisher.database.session import changed_rows
 from publisher.models.second_factors import RecoveryCode
 
 NUMBER: Final = 10
@@ -53,8 +54,7 @@ def use(session: Session, *, person_id: int, digits: str, sealer: Sealer, now: d
         )
         .values(used_at=now)
     )
-    result = session.execute(unused)
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    return changed_rows(session, unused) == 1
 
 
 def _digest(person_id: int, code: str, sealer: Sealer) -> str:

@@ -99,19 +99,11 @@ def confirm_factor(
     vouched_by_id = second_factors.use_duty_code(
         session, person=person, code=code, key=key, now=now
     )
-    refusal = (
-        None
-        if vouched_by_id is not None
-        else second_factors.accept(
-            session,
-            person=person,
-            code=code,
-            sealer=sealer,
-            key=key,
-            token=factor_request.token,
-            now=now,
+    refusal, token = None, factor_request.token
+    if vouched_by_id is None:
+        refusal = second_factors.accept(
+            session, person=person, code=code, sealer=sealer, key=key, token=token, now=now
         )
-    )
     if refusal is not None:
         number = throttling.number_of_failures(session, key, now=now)
         is_wave = number >= throttling.MOST_PER_IDENTIFIER

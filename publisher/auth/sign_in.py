@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -24,6 +24,7 @@ from publisher.auth.offices import take_up
 from publisher.auth.passwords import (
     HASHER,
     Hasher,
+    NewPassword,
     Proof,
     accept_proof,
     check_password,
@@ -227,22 +228,10 @@ def prove(
     return None
 
 
-def set_password(
-    session: Session,
-    *,
-    person: Person,
-    password: str,
-    password_hash: str,
-    now: datetime,
-    city_words: Collection[str] = (),
-) -> None:
-    """Set a person's password, and end their sessions and known devices. Raises `BadPassword`.
-
-    `password_hash` is its hash, which was made before the transaction was opened. Raises
-    `BadPassword`.
-    """
-    check_password(password, person, city_words=city_words)
-    person.password_hash = password_hash
+def set_password(session: Session, *, person: Person, password: NewPassword, now: datetime) -> None:
+    """Set a person's password, and end their sessions and known devices. Raises `BadPassword`."""
+    check_password(password.text, person, city_words=password.city_words)
+    person.password_hash = password.password_hash
     take_up(session, person, now=now)
     end_all(session, person_id=person.id, now=now)
     known_devices.end_all(session, person_id=person.id, now=now)

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import pyotp
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from publisher.database.session import changed_rows
 from publisher.models.people import Person
 from publisher.models.second_factors import FactorKind, SecondFactor
 
@@ -117,5 +118,4 @@ def use(
         )
         .values(last_step=matching[0])
     )
-    result = session.execute(unused)
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    return changed_rows(session, unused) == 1

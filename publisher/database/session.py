@@ -18,6 +18,7 @@ from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import (
     BigInteger,
+    CursorResult,
     DateTime,
     Dialect,
     Engine,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     Row,
     Table,
     TypeDecorator,
+    UpdateBase,
     event,
     make_url,
     text,
@@ -86,6 +88,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def changed_rows(session: Session, statement: UpdateBase) -> int:
+    """Execute an UPDATE or DELETE; return how many rows it has changed."""
+    result = session.execute(statement)
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def enum_type(enum: type[StrEnum], name: str) -> Enum:

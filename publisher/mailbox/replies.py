@@ -84,12 +84,12 @@ def target_of(session: Session, message: MailMessage) -> ReplyTarget | None:
         submission_id = session.scalar(by_number)
         if submission_id is not None:
             return ReplyTarget(TargetKind.SUBMISSION, submission_id)
-    return _of_own_mail(session, message, names) or (
+    return _own_mail_target(session, message, names) or (
         ReplyTarget(TargetKind.OTHER) if by_name else None
     )
 
 
-def _of_own_mail(
+def _own_mail_target(
     session: Session, message: MailMessage, names: Sequence[str]
 ) -> ReplyTarget | None:
     """Return what became of the sender's own earlier mail that this one answers."""

@@ -9,7 +9,6 @@ from typing import Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    CursorResult,
     and_,
     delete,
     exists,
@@ -23,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from publisher.auth import known_devices, throttling
-from publisher.database.session import Database
+from publisher.database.session import Database, changed_rows
 from publisher.inbox import authors
 from publisher.intake.uploads import BEING_REMOVED
 from publisher.mailbox import quarantine
@@ -99,7 +98,7 @@ def tick_retention(database: Database, store: MediaStore, *, now: datetime) -> i
         gone = sum(
             _erase(session, table, is_expired) for table, is_expired in _expired(now).items()
         )
-        gone += _rows(session.execute(delete(ClockBeat).where(ClockBeat.beat_at <= now - BEATS)))
+        gone += changed_rows(session, delete(ClockBeat).where(ClockBeat.beat_at <= now - BEATS))
         authors.erase_expired(session, now=now)
         gone += quarantine.end_expired(session, now=now, most=STEP)
         _blank(session, now)
@@ -149,7 +148,7 @@ def _is_in_between() -> ColumnElement[bool]:
 
 def _erase(session: Session, table: Table, is_expired: ColumnElement[bool]) -> int:
     ids = select(table.id).where(is_expired).order_by(table.id).limit(STEP)
-    return _rows(session.execute(delete(table).where(table.id.in_(ids))))
+    return changed_rows(session, delete(table).where(table.id.in_(ids)))
 
 
 def _blank(session: Session, now: datetime) -> None:
@@ -179,7 +178,7 @@ def _drop_uploads(database: Database, store: MediaStore, now: datetime) -> int:
     removed = _remove(database, store, marked)
     with database.transaction() as session:
         is_removed = (Upload.sha256.in_(removed), Upload.at == BEING_REMOVED)
-        gone += _rows(session.execute(delete(Upload).where(*is_removed)))
+        gone += changed_rows(session, delete(Upload).where(*is_removed))
     return gone + len(removed)
 
 
@@ -195,10 +194,10 @@ def mark_unused(session: Session, *, is_sqlite: bool, now: datetime) -> tuple[in
     old = select(Upload.sha256).group_by(Upload.sha256).having(last <= now - UNUSED)
     digests = set(session.scalars(old.order_by(Upload.sha256).limit(STEP)))
     used = _used(session, digests)
-    gone = session.execute(delete(Upload).where(Upload.sha256.in_(used)))
+    gone = changed_rows(session, delete(Upload).where(Upload.sha256.in_(used)))
     unused = digests - used
     session.execute(update(Upload).where(Upload.sha256.in_(unused)).values(at=BEING_REMOVED))
-    return _rows(gone), unused
+    return gone, unused
 
 
 def _drop_mails(database: Database, store: MediaStore, now: datetime) -> int:
@@ -267,7 +266,3 @@ def _used(session: Session, digests: Iterable[str], *, apart_from: Sequence[int]
             query = query.where(ReceivedMail.id.not_in(apart_from))
         used.update(digest for digest in session.scalars(query) if digest is not None)
     return used
-
-
-def _rows(result: object) -> int:
-    return result.rowcount if isinstance(result, CursorResult) else 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CursorResult, false, select, update
+from sqlalchemy import false, select, update
 from sqlalchemy.orm import Session
 
 from approvals.states import PostState
-from publisher.database.session import Database
+from publisher.database.session import Database, changed_rows
 from publisher.models.posts import Post
 from publisher.reports import sql_scheduling
 
@@ -25,8 +25,7 @@ def tick_timed(database: Database) -> int:
         return 0  # nobody waits for a transaction that has nothing to write
     with database.transaction() as session:
         statement = update(Post).where(Post.id.in_(post_ids), sql_scheduling.is_complete())
-        result = session.execute(statement.values(timed=True))
-    return result.rowcount if isinstance(result, CursorResult) else 0
+        return changed_rows(session, statement.values(timed=True))
 
 
 def _complete(session: Session) -> list[int]:

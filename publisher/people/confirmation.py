@@ -31,7 +31,7 @@ from publisher.people import (
 )
 from publisher.people.permissions import is_command, not_ended
 from publisher.states import AppointmentState
-from publisher.validation import FieldError, Invalid, NotFound
+from publisher.validation import FieldError, Invalid, existing
 from publisher.working_time import add_working_days, local_day
 
 HEAD_DECIDES_WITHIN: Final = 3
@@ -82,7 +82,8 @@ def waiting(session: Session, *, now: datetime) -> list[Appointment]:
 
 def count_waiting(session: Session, *, now: datetime) -> int:
     """Return how many appointments wait for confirmation."""
-    return session.scalar(_counted(_waiting(now))) or 0
+    query = _waiting(now).with_only_columns(func.count(), maintain_column_froms=True)
+    return session.scalar(query.order_by(None)) or 0
 
 
 def waiting_beside(
@@ -96,24 +97,27 @@ def waiting_beside(
 def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Appointment]:
     """Return those of the waiting appointments that the actor may confirm, at most 200."""
     barred = recorders.barred_ids(session, actor)
-    query = _waiting(now).where(_is_within_reach(actor), ~recorders.is_written_by(barred))
+    query = _waiting(now).where(_is_within_reach(actor), ~recorders.has_writer(barred))
     if actor.role is not Role.HEAD:
         query = query.limit(MOST_AT_ONCE)
-    return among(session, actor, session.scalars(query), now=now)[:MOST_AT_ONCE]
+    return confirmable(session, actor, session.scalars(query), now=now)[:MOST_AT_ONCE]
 
 
-def among(
+def confirmable(
     session: Session, actor: Actor, candidates: Iterable[Appointment], *, now: datetime
 ) -> list[Appointment]:
     """Return those of these appointments that the actor may confirm; a command may all."""
     if is_command(actor):
         return list(candidates)
     bound = recorders.barred_ids(session, actor)
-    return [
-        appointment
-        for appointment in candidates
-        if _may(session, actor, appointment, bound, now=now)
-    ]
+    rows = []
+    for appointment in candidates:
+        # Only a head's right depends on it, and each look at it is a statement.
+        is_left = actor.role is Role.HEAD and _is_left_by_head(session, appointment, now)
+        nomination = _nomination(appointment, is_left_by_head=is_left)
+        if appointments.may_confirm(actor, nomination, bound_ids=bound):
+            rows.append(appointment)
+    return rows
 
 
 def count_waiting_for(session: Session, actor: Actor, *, now: datetime) -> int:
@@ -129,10 +133,6 @@ def count_waiting_for(session: Session, actor: Actor, *, now: datetime) -> int:
     barred = recorders.barred_ids(session, actor) if rows else ()
     written_ids = {number for number, writer_id in rows if writer_id in barred}
     return len({number for number, _writer_id in rows} - written_ids)
-
-
-def _counted(query: Select[Appointment]) -> Select[int]:
-    return query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
 
 
 def _is_within_reach(actor: Actor) -> ColumnElement[bool]:
@@ -217,8 +217,11 @@ def confirm(
         if len(digests) > MOST_AT_ONCE:
             raise Invalid([FieldError("chosen", "too_many", {"most": MOST_AT_ONCE})])
         require(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
-    confirmed = [_locked(session, appointment_id) for appointment_id in sorted(digests)]
-    allowed = among(session, actor, confirmed, now=now)
+    confirmed = [
+        existing(transitions.lock(session, Appointment, appointment_id), appointment_id)
+        for appointment_id in sorted(digests)
+    ]
+    allowed = confirmable(session, actor, confirmed, now=now)
     for appointment in confirmed:
         name = appointment.person.name_mr
         transitions.check_move(
@@ -232,13 +235,6 @@ def confirm(
         confirm_locked(session, appointment, actor=actor, now=now, origin=origin or {})
         tell(session, appointment, actor=actor, now=now)
     return confirmed
-
-
-def _locked(session: Session, appointment_id: int) -> Appointment:
-    appointment = transitions.lock(session, Appointment, appointment_id)
-    if appointment is None:
-        raise NotFound(appointment_id)
-    return appointment
 
 
 def confirm_locked(
@@ -289,20 +285,6 @@ def tell(session: Session, appointment: Appointment, *, actor: Actor, now: datet
     if person.password_hash is None:
         values["without_password"] = True
     compose.queue(session, kind=NoticeKind.IN_OFFICE, person=person, values=values, now=now)
-
-
-def _may(
-    session: Session,
-    actor: Actor,
-    appointment: Appointment,
-    bound: frozenset[int],
-    *,
-    now: datetime,
-) -> bool:
-    # Only a head's right depends on it, and each look at it is a statement.
-    is_left = actor.role is Role.HEAD and _is_left_by_head(session, appointment, now)
-    nomination = _nomination(appointment, is_left_by_head=is_left)
-    return appointments.may_confirm(actor, nomination, bound_ids=bound)
 
 
 def _is_left_by_head(session: Session, appointment: Appointment, now: datetime) -> bool:

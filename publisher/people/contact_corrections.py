@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import select
@@ -16,17 +17,16 @@ from sqlalchemy.orm import Session
 from approvals import appointments
 from approvals.appointments import STAFF, PendingAppointment
 from approvals.errors import FreshSignInRequired, NotAllowed
-from approvals.policy import CLOCK, Action, Actor, is_fresh, require, require_fresh_factor
+from approvals.policy import CLOCK, Action, Actor, is_fresh, require_fresh_factor
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_mail, read_mobile
 from publisher.database.session import Database
 from publisher.models.history import Event, Wrote
 from publisher.models.people import Appointment, ContactChange, ContactField, Person
-from publisher.people import channels, contact_notices, recorders
-from publisher.people.lookup import confirm_again
+from publisher.people import channels, contact_notices, lookup, recorders
 from publisher.people.name_changes import require_rename
-from publisher.people.permissions import is_command, require_not_own, standing
-from publisher.validation import NotFound
+from publisher.people.permissions import is_command, require_not_own, require_right, standing
+from publisher.validation import NotFound, existing
 
 WAIT: Final = timedelta(hours=72)
 WAIT_OF_TWO: Final = timedelta(hours=24)
@@ -58,12 +58,13 @@ def correct(
     `name_changes.require_rename` does, and `BadPerson` with every invalid field; its values name
     who has the address or number. `origin` is a command's name and user, for the history.
     """
-    _require_staff(actor, now=now)
+    # A head records the own officers, but an address that signs them in is the staff's to correct.
+    require_right(actor, Action.RECORD_HEAD, None, now=now)
     require_rename(session, actor, person, now=now)
     if not (contacts := _read(session, person, mail, mobile)):
         return []
     wrote = [Wrote(field) for field in contacts]
-    is_confirmed = confirm_again(session, person, wrote, actor=actor, now=now)
+    is_confirmed = lookup.confirm_again(session, person, wrote, actor=actor, now=now)
     contacts = _read(session, person, mail, mobile)
     if person.password_hash is None:
         channels.store(session, person, contacts, actor=actor, now=now, origin=origin)
@@ -80,12 +81,6 @@ def correct(
         for field, value in contacts.items()
         if value is not None
     ]
-
-
-def _require_staff(actor: Actor, *, now: datetime) -> None:
-    # A head records the own officers, but an address that signs them in is the staff's to correct.
-    if not is_command(actor):
-        require(actor, Action.RECORD_HEAD, None, now=now)
 
 
 def _require_one_left(person: Person, removed: channels.Contacts) -> None:
@@ -115,10 +110,8 @@ def _read(
     """Return what would change. Raises `BadPerson` with every field that is invalid or taken."""
     problems = Problems()
     contacts = {
-        ContactField.MAIL: problems.read(lambda: _free(session, person, ContactField.MAIL, mail)),
-        ContactField.MOBILE: problems.read(
-            lambda: _free(session, person, ContactField.MOBILE, mobile)
-        ),
+        field: problems.read(partial(_free, session, person, field, text))
+        for field, text in ((ContactField.MAIL, mail), (ContactField.MOBILE, mobile))
     }
     if not problems.found and not any(contacts.values()):
         problems.found.append(BadPerson(ContactField.MAIL, "missing"))
@@ -128,19 +121,12 @@ def _read(
 
 def _free(session: Session, person: Person, field: ContactField, text: str | None) -> str | None:
     value = _READERS[field](text)
-    owner = _owner(session, field, value)
+    owner = lookup.owner_of(session, field, value)
     if owner is not None and owner is not person:
         raise BadPerson(field, "another_person", name=owner.name_mr, person_id=owner.id)
     if field is ContactField.MAIL:
         channels.require_own(session, value)
     return value
-
-
-def _owner(session: Session, field: ContactField, value: str | None) -> Person | None:
-    if value is None:
-        return None
-    column = Person.mail if field is ContactField.MAIL else Person.mobile
-    return session.scalars(select(Person).where(column == value)).one_or_none()
 
 
 def _ask(
@@ -215,8 +201,7 @@ def second(
 
     Raises `WrongRole`, `FreshSignInRequired`, `NotFound` or `MayNotSecond`.
     """
-    if not is_command(actor):
-        require(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
+    require_right(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
     change = _locked(session, person, change_id)
     if not may_second(session, actor, change, now=now):
         raise MayNotSecond
@@ -253,11 +238,8 @@ def refuse(
 
 def _locked(session: Session, person: Person, change_id: int) -> ContactChange:
     session.refresh(person, with_for_update={"of": Person})
-    changes = waiting(session, person_id=person.id)
-    for change in changes:
-        if change.id == change_id:
-            return change
-    raise NotFound(change_id)
+    changes = {change.id: change for change in waiting(session, person_id=person.id)}
+    return existing(changes.get(change_id), change_id)
 
 
 def _put_in_force(session: Session, change: ContactChange, *, actor: Actor, now: datetime) -> None:

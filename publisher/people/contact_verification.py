@@ -54,7 +54,8 @@ def ask_change(
         raise BadPerson(field, "same")
     channels.require_own(session, value)
     throttling.store_failure(session, [_key_of_asking(person_id)], now=now)
-    _give_up_earlier(session, person, now)
+    for earlier in _open_changes(session, person_id, now):
+        _end(session, earlier, now)
     change = ContactChange(
         person=person, field=field, value=value, asked_at=now, expires_at=now + CODE_LASTS
     )
@@ -76,11 +77,6 @@ def throttled_until(session: Session, *, person_id: int, now: datetime) -> datet
 
 def _key_of_asking(person_id: int) -> str:
     return throttling.key_of_identifier(f"ask contact {person_id}")
-
-
-def _give_up_earlier(session: Session, person: Person, now: datetime) -> None:
-    for change in _open_changes(session, person.id, now):
-        _end(session, change, now)
 
 
 def _open_changes(session: Session, person_id: int, now: datetime) -> list[ContactChange]:

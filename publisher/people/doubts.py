@@ -116,8 +116,6 @@ def _tell(
         "department": appointment.department,
         "put_back": what is DoubtOutlook.PUTS_BACK,
     }
-    for person in dict.fromkeys(readers):
-        if person in {link.person, appointment.person}:
-            continue
-        kind = NoticeKind.APPOINTMENT_DOUBTED
-        compose.queue(session, kind=kind, person=person, values=values, now=now, path=links.today())
+    kind, apart_from = NoticeKind.APPOINTMENT_DOUBTED, {link.person, appointment.person}
+    people = [person for person in dict.fromkeys(readers) if person not in apart_from]
+    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=links.today())

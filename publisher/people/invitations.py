@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +14,7 @@ from publisher import transitions
 from publisher.auth import one_time_links
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.one_time_links import LinkPurpose, LinkSpent, LinkSubject
-from publisher.auth.passwords import check_password
+from publisher.auth.passwords import NewPassword
 from publisher.auth.sign_in import set_password
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Link, Person
@@ -127,31 +127,16 @@ def _is_welcome(session: Session, link: Link, now: datetime) -> bool:
 
 
 def accept_invitation(
-    session: Session,
-    *,
-    token: str,
-    password: str,
-    password_hash: str,
-    now: datetime,
-    city_words: Collection[str] = (),
+    session: Session, *, token: str, password: NewPassword, now: datetime
 ) -> Person:
     """Set the password of the invited person and use up the link; nobody is signed in.
 
-    `password_hash` is the password's hash, which was made before the transaction was opened.
     Raises `LinkSpent`, or `BadPassword`, after which the link is still valid.
     """
     link = one_time_links.find(session, token=token, purpose=LinkPurpose.INVITATION, now=now)
     if link is None or not _is_welcome(session, link, now):
         raise LinkSpent
-    check_password(password, link.person, city_words=city_words)
+    set_password(session, person=link.person, password=password, now=now)
     one_time_links.use(session, link=link, now=now)
     one_time_links.end_for_password(session, person=link.person, now=now)
-    set_password(
-        session,
-        person=link.person,
-        password=password,
-        password_hash=password_hash,
-        now=now,
-        city_words=city_words,
-    )
     return link.person

@@ -15,7 +15,7 @@ from approvals.policy import Actor
 from publisher import transitions
 from publisher.auth.contact_details import BadPerson, Problems, read_line, read_mail, read_mobile
 from publisher.models.history import Wrote
-from publisher.models.people import Appointment, Person, SignIn
+from publisher.models.people import Appointment, ContactField, Person, SignIn
 from publisher.people import channels, names, recorders
 from publisher.people.appointment_return import lock_approvals, put_back
 from publisher.people.permissions import (
@@ -80,13 +80,15 @@ def find_or_add(session: Session, details: PersonDetails, *, actor: Actor, now: 
 
 
 def _known(session: Session, details: PersonDetails) -> list[Person]:
-    keys = ((Person.mail, details.mail), (Person.mobile, details.mobile))
-    people_by_id: dict[int, Person] = {}
-    for column, value in keys:
-        if value is not None:
-            person = session.scalars(select(Person).where(column == value)).one_or_none()
-            people_by_id |= {person.id: person} if person is not None else {}
-    return list(people_by_id.values())
+    owners = (owner_of(session, field, getattr(details, field)) for field in ContactField)
+    return list(dict.fromkeys(owner for owner in owners if owner is not None))
+
+
+def owner_of(session: Session, field: ContactField, value: str | None) -> Person | None:
+    """Return the person with this mail address or mobile number; None for no value."""
+    column = Person.mail if field is ContactField.MAIL else Person.mobile
+    query = select(Person).where(column == value)
+    return session.scalars(query).one_or_none() if value is not None else None
 
 
 def _add(session: Session, details: PersonDetails, *, actor: Actor, now: datetime) -> Person:

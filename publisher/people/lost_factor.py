@@ -44,12 +44,8 @@ def request_of(session: Session, *, person: Person, now: datetime) -> Link | Non
 
 
 def _open_requests(now: datetime) -> Select[Link]:
-    return select(Link).where(
-        Link.purpose == LinkPurpose.LOST_FACTOR,
-        Link.used_at.is_(None),
-        Link.ended_at.is_(None),
-        Link.expires_at > now,
-    )
+    is_open = one_time_links.is_open_at(now)
+    return select(Link).where(Link.purpose == LinkPurpose.LOST_FACTOR, is_open)
 
 
 def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[Person]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
-from approvals.policy import Action, Actor, require
+from approvals.policy import Action, Actor
 from publisher import transitions
 from publisher.auth.contact_details import read_line
 from publisher.models.history import Wrote
@@ -16,8 +16,8 @@ from publisher.models.people import Person
 from publisher.people import names
 from publisher.people.lookup import confirm_again
 from publisher.people.permissions import (
-    is_command,
     require_not_own,
+    require_right,
     require_whole_person,
     standing,
 )
@@ -35,8 +35,8 @@ def may_rename(session: Session, actor: Actor, person: Person, *, now: datetime)
 def require_rename(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Raise `OwnAppointment`, or `WrongRole` unless the actor may record the whole person."""
     require_not_own(actor, person)
-    if not is_command(actor) and not standing(session, person_id=person.id, now=now):
-        require(actor, Action.DISABLE_PERSON, None, now=now)
+    if not standing(session, person_id=person.id, now=now):
+        require_right(actor, Action.DISABLE_PERSON, None, now=now)
     require_whole_person(session, actor, person, now=now)
 
 

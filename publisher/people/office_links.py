@@ -44,10 +44,9 @@ def offer(session: Session, appointment: Appointment, *, now: datetime) -> None:
     """Send the head the link, and end an earlier one; nothing where a code cannot activate it."""
     if not can_take_up(session, appointment, now=now):
         return
-    subject, subject_id = Appointment.__tablename__, appointment.id
-    purpose = LinkPurpose.TAKE_UP
+    subject, purpose = Appointment.__tablename__, LinkPurpose.TAKE_UP
     one_time_links.end_for(
-        session, subject=subject, subject_id=subject_id, purpose=purpose, now=now
+        session, subject=subject, subject_id=appointment.id, purpose=purpose, now=now
     )
     token = personal_links.make(session, purpose, appointment, appointment.person, now=now)
     compose.queue(

@@ -6,7 +6,7 @@ nor code signs anybody in.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,6 +17,7 @@ from publisher import transitions
 from publisher.auth import one_time_links, throttling
 from publisher.auth.contact_details import BadPerson, normal_identifier
 from publisher.auth.one_time_links import LinkPurpose, LinkSpent, LinkSubject
+from publisher.auth.passwords import NewPassword
 from publisher.auth.refusals import NOBODY
 from publisher.auth.sign_in import person_of, set_password
 from publisher.models.people import Link, Person
@@ -143,31 +144,15 @@ def _code_of(session: Session, identifier_key: str, code: str, now: datetime) ->
     return link if link is not None and link.sent_to in {"", identifier_key} else None
 
 
-def reset(
-    session: Session,
-    *,
-    link: Link,
-    password: str,
-    password_hash: str,
-    now: datetime,
-    city_words: Collection[str] = (),
-) -> Person:
+def reset(session: Session, *, link: Link, password: NewPassword, now: datetime) -> Person:
     """Set the password, use up the link or code, and end the person's sessions and calendar link.
 
-    `password_hash` is the password's hash, which was made before the transaction was opened.
     Raises `BadPassword`, after which it is still valid, or `LinkSpent` if it was used.
     """
     person = link.person
     if not _is_welcome(session, person, now):
         raise LinkSpent
-    set_password(
-        session,
-        person=person,
-        password=password,
-        password_hash=password_hash,
-        now=now,
-        city_words=city_words,
-    )
+    set_password(session, person=person, password=password, now=now)
     one_time_links.use(session, link=link, now=now)
     one_time_links.end_for_password(session, person=person, now=now)
     for contact in filter(None, (person.mail, person.mobile)):

@@ -54,8 +54,15 @@ def may_record(actor: Actor, role: Role, department_id: int | None) -> bool:
 
 def require_record(actor: Actor, role: Role, department_id: int, *, now: datetime) -> None:
     """Raise `WrongRole` unless `may_record`."""
+    require_right(actor, action_to_record(role), department_id, now=now)
+
+
+def require_right(
+    actor: Actor, action: Action, department_id: int | None, *, now: datetime
+) -> None:
+    """Raise as `policy.require` does; a command may do everything."""
     if not is_command(actor):
-        require(actor, action_to_record(role), department_id, now=now)
+        require(actor, action, department_id, now=now)
 
 
 def may_disable(session: Session, actor: Actor, person: Person, *, now: datetime) -> bool:
@@ -69,8 +76,7 @@ def may_disable(session: Session, actor: Actor, person: Person, *, now: datetime
 
 def require_disable(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Raise `WrongRole`, or `OwnAppointment` if the person is the actor."""
-    if not is_command(actor):
-        require(actor, Action.DISABLE_PERSON, None, now=now)
+    require_right(actor, Action.DISABLE_PERSON, None, now=now)
     require_not_own(actor, person)
     require_whole_person(session, actor, person, now=now)
 

@@ -124,9 +124,7 @@ def code_asked_at(session: Session, *, link: Link, now: datetime) -> datetime | 
         Link.person_id == link.person_id,
         Link.purpose == LinkPurpose.LINK_CODE,
         Link.subject_id == link.id,
-        Link.used_at.is_(None),
-        Link.ended_at.is_(None),
-        Link.expires_at > now,
+        one_time_links.is_open_at(now),
     )
     return session.scalars(query.order_by(Link.id.desc())).first()
 

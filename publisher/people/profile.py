@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.auth import known_devices, one_time_links
-from publisher.auth.passwords import Proof, check_password
+from publisher.auth.passwords import NewPassword, Proof, check_password
 from publisher.auth.refusals import SignInRefusal
 from publisher.auth.sessions import end_others
 from publisher.auth.sign_in import choose_language, prove
@@ -54,25 +54,22 @@ def change_password(
     *,
     sign_in_id: int,
     proof: Proof,
-    new: str,
-    password_hash: str,
+    new: NewPassword,
     ends_others: bool,
     now: datetime,
-    city_words: Collection[str] = (),
 ) -> SignInRefusal | None:
     """Change the password, given the old one, and end the other sessions if `ends_others`.
 
     The person's known devices and private calendar link end too. A refusal is returned and not
-    raised, as the failed attempt has to be committed. `proof` of the old password and
-    `password_hash` of the new one are made before the transaction is opened.
-    Raises `BadPassword`.
+    raised, as the failed attempt has to be committed. `proof` of the old password is made
+    before the transaction is opened. Raises `BadPassword`.
     """
     sign_in = session.get_one(SignIn, sign_in_id)
     refusal = prove(session, sign_in_id=sign_in_id, proof=proof, now=now)
     if refusal is not None:
         return refusal
-    check_password(new, sign_in.person, city_words=city_words)
-    sign_in.person.password_hash = password_hash
+    check_password(new.text, sign_in.person, city_words=new.city_words)
+    sign_in.person.password_hash = new.password_hash
     actor = Actor(ActorKind.PERSON, sign_in.person_id, sign_in.appointment_id)
     transitions.record(session, sign_in.person, "change_password", actor=actor, now=now)
     one_time_links.end_for_password(session, person=sign_in.person, now=now)

@@ -34,25 +34,25 @@ def note_change(
     session: Session, person: Person, wrote: Collection[Wrote], *, actor: Actor, now: datetime
 ) -> None:
     """Note in all appointments of a person who has changed a name or channel of theirs."""
-    for appointment in _appointments_of(session, person):
+    for appointment in _person_appointments(session, person):
         for written in wrote:
             add(appointment, actor.person_id, written, at=now)
 
 
 def inherit_all(session: Session, appointment: Appointment, person: Person) -> None:
     """Note in a new appointment those who have written in the person's earlier ones."""
-    for earlier in _appointments_of(session, person):
+    for earlier in _person_appointments(session, person):
         if earlier is not appointment:
             inherit(appointment, earlier)
 
 
 def inherit(appointment: Appointment, earlier: Appointment) -> None:
     """Note in an appointment those whose writing in an earlier one no confirmation has covered."""
-    for recorder in uncovered(earlier):
+    for recorder in unconfirmed(earlier):
         add(appointment, recorder.person_id, recorder.wrote, at=recorder.at)
 
 
-def uncovered(appointment: Appointment) -> list[AppointmentRecorder]:
+def unconfirmed(appointment: Appointment) -> list[AppointmentRecorder]:
     """Return who changed a name or channel, and if nobody has confirmed it, the recorders too."""
     is_covered = appointment.role in NEEDS_CONFIRMATION and appointment.confirmed_at is not None
     changes = (Wrote.MAIL, Wrote.MOBILE, Wrote.NAME)
@@ -63,7 +63,7 @@ def uncovered(appointment: Appointment) -> list[AppointmentRecorder]:
     ]
 
 
-def _appointments_of(session: Session, person: Person) -> list[Appointment]:
+def _person_appointments(session: Session, person: Person) -> list[Appointment]:
     query = select(Appointment).where(Appointment.person_id == person.id)
     return list(session.scalars(query.options(selectinload(Appointment.recorders))))
 
@@ -123,7 +123,7 @@ def are_independent(session: Session, first: Appointment, second: Appointment) -
     """Return True if the hands of these two holders of offices share nobody."""
     staff_makers = makers(session)
     own, others = (
-        appointments.hand(
+        appointments.connected_ids(
             {office.person_id, *(() if office.role in STAFF else office.recorder_ids)},
             staff_makers,
         )
@@ -132,7 +132,7 @@ def are_independent(session: Session, first: Appointment, second: Appointment) -
     return own.isdisjoint(others)
 
 
-def is_written_by(person_ids: Collection[int]) -> ColumnElement[bool]:
+def has_writer(person_ids: Collection[int]) -> ColumnElement[bool]:
     """Return the condition that one of these persons has written in the appointment."""
     return exists().where(
         AppointmentRecorder.appointment_id == Appointment.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -25,7 +26,9 @@ def readers(
     Once one of these others has corrected it, somebody is still left to confirm it. Raises
     `WrongRole` for a head who may not confirm it.
     """
-    if actor.role not in STAFF and not confirmation.among(session, actor, [appointment], now=now):
+    if actor.role not in STAFF and not confirmation.confirmable(
+        session, actor, [appointment], now=now
+    ):
         raise WrongRole(role=actor.role, action=Action.CONFIRM_APPOINTMENT)
     others = [
         office.person
@@ -41,6 +44,12 @@ def readers(
     return [person for person in people if person.id not in barred_ids and not person.disabled_at]
 
 
+def chosen_reader(people: Iterable[Person], reader_id: int) -> Person:
+    """Return the one of these with this id, or for 0 the first one; raises `NotFound`."""
+    chosen = (person for person in people if reader_id in {0, person.id})
+    return existing(next(chosen, None), reader_id)
+
+
 def send_back(
     session: Session,
     *,
@@ -54,10 +63,7 @@ def send_back(
 
     Raises `NotFound`, `Invalid` for the note, or as `readers` does.
     """
-    people = readers(session, appointment, actor=actor, now=now)
-    reader = existing(
-        next((person for person in people if reader_id in {0, person.id}), None), reader_id
-    )
+    reader = chosen_reader(readers(session, appointment, actor=actor, now=now), reader_id)
     values = {
         "person": appointment.person,
         "role": appointment.role,

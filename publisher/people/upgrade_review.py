@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from approvals.policy import Action, Actor, require
+from approvals.policy import Action, Actor
 from publisher import transitions
 from publisher.models.history import AppointmentRecorder
 from publisher.models.people import Appointment, Department
 from publisher.people import channels, confirmation
-from publisher.people.permissions import is_command, not_ended
+from publisher.people.permissions import not_ended, require_right
 
 MOST_SHOWN = 200
 
@@ -56,15 +56,14 @@ def look_through(
     What the actor may not confirm is left as it is; a command may confirm all. The others are told
     as of any confirmation. Raises `WrongRole` or `FreshSignInRequired`.
     """
-    if not is_command(actor):
-        require(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
+    require_right(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
     query = (
         select(Appointment)
         .where(Appointment.id.in_(appointment_ids), _is_open(now))
         .order_by(Appointment.id)
         .with_for_update(of=Appointment)
     )
-    appointments = confirmation.among(session, actor, session.scalars(query).all(), now=now)
+    appointments = confirmation.confirmable(session, actor, session.scalars(query).all(), now=now)
     for appointment in appointments:
         appointment.is_unreviewed = False
         appointment.confirmed_by_id = actor.person_id

@@ -205,7 +205,7 @@ def part(message: Message, output: BinaryIO, depth: int = 0) -> dict[str, Any]:
     is_broken |= message.get_content_maintype() == "multipart" and not parts
     if depth == MOST_DEPTH and parts:
         parts, is_broken = [], True
-    children = [part(decoded(message, child), output, depth + 1) for child in parts]
+    children = [part(decode_part(message, child), output, depth + 1) for child in parts]
     start = output.tell()
     output.write(body(message))
     return {
@@ -220,7 +220,7 @@ def part(message: Message, output: BinaryIO, depth: int = 0) -> dict[str, Any]:
     }
 
 
-def decoded(carrier: Message, message: Message) -> Message:
+def decode_part(carrier: Message, message: Message) -> Message:
     """Return a carried message; some programs encode one, which is against the standard."""
     if carrier.get_content_maintype() != "message" or message.keys() or not is_base64(carrier):
         return message

@@ -85,13 +85,15 @@ def roster_of(session: Session, departments: Collection[int], *, now: datetime) 
             Appointment.role.in_((Role.OFFICER, Role.HEAD)),
         )
         .options(
-            joinedload(Appointment.person),
             joinedload(Appointment.department),
-            joinedload(Appointment.confirmed_under),
+            # On whom each appointment rests, and so whom its holder may not approve for.
+            joinedload(Appointment.person).joinedload(Person.contact_changes),
+            joinedload(Appointment.recorders),
+            joinedload(Appointment.confirmed_under).joinedload(Appointment.recorders),
         )
     )
     staff: defaultdict[int, Staff] = defaultdict(Staff)
-    rows = session.execute(query).all()
+    rows = session.execute(query).unique().all()
     for appointment in sorted({row[0]: None for row in rows}, key=_rank_order):
         department_staff = staff[appointment.department_id]
         if appointment.role is Role.OFFICER:

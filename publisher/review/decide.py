@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -276,61 +277,47 @@ def _check_own_hand(session: Session, revision: Revision, *, actor: Actor, now: 
     gate_adapter.check_in_office(session, actor, Action.APPROVE, now=now)
 
 
-def return_post(
-    session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int, reason: str
-) -> Decision:
-    """Return the revision to the cell with a reason."""
-    revision, department_id = _to_decide(
-        session, Action.RETURN, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
-    )
-    return _refuse(
-        session, DecisionKind.RETURNED, revision, department_id, actor=actor, now=now, reason=reason
-    )
-
-
-def reject(
-    session: Session, *, actor: Actor, now: datetime, post_id: int, seen_revision: int, reason: str
-) -> Decision:
-    """Reject the post with a reason."""
-    revision, department_id = _to_decide(
-        session, Action.REJECT, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
-    )
-    return _refuse(
-        session, DecisionKind.REJECTED, revision, department_id, actor=actor, now=now, reason=reason
-    )
-
-
 _REFUSALS = {
-    DecisionKind.RETURNED: (PostState.DRAFT, "return", NoticeKind.RETURNED),
-    DecisionKind.REJECTED: (PostState.REJECTED, "reject", NoticeKind.REJECTED),
+    DecisionKind.RETURNED: (Action.RETURN, PostState.DRAFT, NoticeKind.RETURNED),
+    DecisionKind.REJECTED: (Action.REJECT, PostState.REJECTED, NoticeKind.REJECTED),
 }
 
 
-def _refuse(
+def refuse(
     session: Session,
-    kind: DecisionKind,
-    revision: Revision,
-    department_id: int,
     *,
     actor: Actor,
     now: datetime,
+    kind: DecisionKind,
+    post_id: int,
+    seen_revision: int,
     reason: str,
 ) -> Decision:
-    """Record a refusal: one is enough, so the other departments' approvals are withdrawn."""
-    state, verb, notice = _REFUSALS[kind]
+    """Return the revision to the cell, or reject the post, with a reason.
+
+    One refusal is enough, so the other departments' approvals are withdrawn.
+    """
+    action, state, notice = _REFUSALS[kind]
+    revision, department_id = _to_decide(
+        session, action, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
+    )
     cleaned_reason = checked_reason(reason)
     decision = _decide(
         session, kind, revision, department_id, actor=actor, now=now, reason=cleaned_reason
     )
     for other in standing_approvals(revision):
         other.withdrawn_at, other.withdrawn_by_id = now, actor.person_id
-    values = {"revision": revision.number, "decision": decision.id}
-    transitions.apply(session, revision.post, state, actor=actor, now=now, verb=verb, values=values)
-    if revision.post.reply is not None:
-        revision.post.reply.withdrawn_at = now  # so that the comment can be answered again
+    post, values = revision.post, {"revision": revision.number, "decision": decision.id}
+    transitions.apply(session, post, state, actor=actor, now=now, verb=action, values=values)
+    if post.reply is not None:
+        post.reply.withdrawn_at = now  # so that the comment can be answered again
     author = revision.author
     notify.tell(session, notice, author, revision, by=actor, now=now, reason=cleaned_reason)
     return decision
+
+
+return_post = partial(refuse, kind=DecisionKind.RETURNED)
+reject = partial(refuse, kind=DecisionKind.REJECTED)
 
 
 def standing_approvals(revision: Revision, department_id: int | None = None) -> list[Decision]:

@@ -325,6 +325,12 @@ def asked_department_ids(revision: Revision) -> list[int]:
     return department_ids or [revision.post.department_id]
 
 
+def deciding_department_id(revision: Revision, actor: Actor) -> int:
+    """Return the actor's department if it is asked, else the first asked one."""
+    asked_ids, own_id = asked_department_ids(revision), actor.department_id
+    return own_id if own_id is not None and own_id in asked_ids else asked_ids[0]
+
+
 def excluded_authors(revision: Revision) -> frozenset[int]:
     """Return the ids of the persons who may not approve this revision, by the four-eyes rule."""
     return gate.excluded_authors(revision.post.kind, authors_of(revision))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -37,24 +39,10 @@ def decide_by(
     if actor is None:
         raise WrongRole(role=None, action=Action.APPROVE)
     actor = replace(actor, credential=credential)
+    act: Callable[..., Decision] = partial(decide.refuse, kind=kind, reason=reason)
+    if kind is DecisionKind.APPROVED:
+        act = partial(decide.approve, picture_view=picture_view)
     post_id, number = revision.post_id, revision.number
-    match kind:
-        case DecisionKind.RETURNED:
-            decision = decide.return_post(
-                session, actor=actor, now=now, post_id=post_id, seen_revision=number, reason=reason
-            )
-        case DecisionKind.REJECTED:
-            decision = decide.reject(
-                session, actor=actor, now=now, post_id=post_id, seen_revision=number, reason=reason
-            )
-        case _:
-            decision = decide.approve(
-                session,
-                actor=actor,
-                now=now,
-                post_id=post_id,
-                seen_revision=number,
-                picture_view=picture_view,
-            )
+    decision = act(session, actor=actor, now=now, post_id=post_id, seen_revision=number)
     one_time_links.use(session, link=link, now=now)
     return decision

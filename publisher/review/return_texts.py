@@ -59,6 +59,12 @@ def copy(
             present.add(text.words)
 
 
+def insert(session: Session, reason: str, *, actor: Actor, text_id: int) -> str:
+    """Return the reason with this text of the person's own below it."""
+    texts = {text.id: text.words for text in own_texts(session, actor=actor)}
+    return append(reason, texts.get(text_id, ""))
+
+
 def append(reason: str, text: str) -> str:
     """Append a saved text to the reason, unless the reason contains it already."""
     stripped = reason.strip()

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 
 from approvals.policy import Role
 from publisher.auth import totp
+from publisher.auth.passwords import NewPassword
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
 from publisher.models.history import Event
@@ -86,7 +87,7 @@ def test_the_first_admins_link_is_printed_and_sets_a_password(
     assert token is not None
     with database.transaction() as session:
         person = invitations.accept_invitation(
-            session, token=token, password="patang-ude-akashat", password_hash="…", now=now()
+            session, token=token, password=NewPassword("patang-ude-akashat", "…"), now=now()
         )
         assert person.name_mr == "अरुण टेकवडे"
     assert appointments(database) == [("अरुण टेकवडे", Role.ADMIN, "information-technology", None)]
@@ -125,7 +126,7 @@ def test_who_has_a_password_already_is_not_invited_again(
     token = link_in(add_admin(workspace))
     with database.transaction() as session:
         invitations.accept_invitation(
-            session, token=token or "", password="patang-ude-akashat", password_hash="…", now=now()
+            session, token=token or "", password=NewPassword("patang-ude-akashat", "…"), now=now()
         )
     auditor = ("--role", "auditor", "--department", "auditor")
     output = add(workspace, *auditor, name="अरुण टेकवडे", mail="a@pmc.example")
@@ -357,7 +358,7 @@ def test_an_address_of_somebody_who_signs_in_waits_by_command_too(
     token = link_in(add_admin(workspace))
     with database.transaction() as session:
         invitations.accept_invitation(
-            session, token=token or "", password="patang-ude-akashat", password_hash="…", now=now()
+            session, token=token or "", password=NewPassword("patang-ude-akashat", "…"), now=now()
         )
     output = workspace.run_in_process(
         "people", "correct", "a@pmc.example", "--mobile", "9822012345"

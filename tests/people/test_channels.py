@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from publisher.auth import one_time_links, sign_in_codes
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
+from publisher.auth.passwords import NewPassword
 from publisher.auth.throttling import MOST_PER_IDENTIFIER, WINDOW
 from publisher.database.session import Database
 from publisher.models.notifications import Notice
@@ -79,7 +80,7 @@ def test_a_typed_code_and_a_used_link_prove_where_they_went(city: CityPeople) ->
         assert link is not None
         password = "tekdi-var-ek-zad"
         password_reset.reset(
-            session, link=link, password=password, password_hash=HASHER.hash(password), now=NOON
+            session, link=link, password=NewPassword(password, HASHER.hash(password)), now=NOON
         )
         assert person.mobile_proven_at == NOON
         request = sign_in_codes.ask(wait=timedelta(0), now=NOON)
@@ -170,6 +171,6 @@ def test_an_invitation_by_sms_sets_the_password_and_proves_the_number(city: City
         token = notice.body.partition("/invitation/")[2].split()[0]
         password = "tekdi-var-ek-zad"
         invitations.accept_invitation(
-            session, token=token, password=password, password_hash=HASHER.hash(password), now=NOON
+            session, token=token, password=NewPassword(password, HASHER.hash(password)), now=NOON
         )
         assert person.mobile_proven_at == NOON

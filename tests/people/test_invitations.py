@@ -11,7 +11,7 @@ from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.one_time_links import LinkSpent
-from publisher.auth.passwords import BadPassword, hashed
+from publisher.auth.passwords import BadPassword, NewPassword, hashed
 from publisher.auth.session_start import SignedIn
 from publisher.database.session import Database
 from publisher.models.notifications import Notice
@@ -30,8 +30,8 @@ def token_in(notice: Notice) -> str:
 
 
 def accept(session: Session, token: str, password: str = PASSWORD, *, now: datetime) -> None:
-    digest = hashed(password, hasher=HASHER)
-    accept_invitation(session, token=token, password=password, password_hash=digest, now=now)
+    new = NewPassword(password, hashed(password, hasher=HASHER))
+    accept_invitation(session, token=token, password=new, now=now)
 
 
 def test_an_invited_officer_sets_the_first_password_and_then_signs_in(database: Database) -> None:

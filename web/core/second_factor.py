@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask import Response, abort
+
 from approvals.second_factor import FactorRule
 from publisher.auth import passkeys
 from publisher.auth.passkeys import PasskeySite
@@ -18,3 +20,13 @@ def factor_rule() -> FactorRule:
 def passkey_site() -> PasskeySite | None:
     """Return the site that passkeys are made for; None where browsers have none."""
     return passkeys.site_of(ctx.settings.base_url)
+
+
+def required_site() -> PasskeySite:
+    """Return the site that passkeys are made for; where browsers have none, the page is 404."""
+    return passkey_site() or abort(404)
+
+
+def options_response(options: str) -> Response:
+    """Return what a browser needs to make or use a passkey."""
+    return Response(options, mimetype="application/json", headers={"Cache-Control": "no-store"})

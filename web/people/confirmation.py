@@ -8,7 +8,7 @@ from wtforms import StringField
 
 from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.policy import Action, Role
-from publisher.models.people import Appointment, Department, Person
+from publisher.models.people import Appointment, Person
 from publisher.people import (
     confirmation,
     permissions,
@@ -18,7 +18,7 @@ from publisher.people import (
     stops,
 )
 from publisher.validation import FieldError, Invalid, existing
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import acting, actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l, _n
@@ -57,15 +57,9 @@ def _page(session: Session, form: Form) -> str:
         addresses=page_of_query(
             session, shared_addresses.waiting(session, actor()), parameter="addresses"
         ),
-        own_code=_own_code(session),
+        own_code=acting().appointment.department.code,
         is_head=actor().role is Role.HEAD,
     )
-
-
-def _own_code(session: Session) -> str:
-    """Return the code of a head's department; "" for anybody else."""
-    own = actor()
-    return session.get_one(Department, own.department_id).code if own.role is Role.HEAD else ""
 
 
 def _people_of_head(session: Session) -> list[Appointment]:
@@ -107,13 +101,12 @@ class NoteForm(Form):
 def _note_page(session: Session, form: NoteForm, appointment_id: int) -> str:
     appointment = existing(session.get(Appointment, appointment_id), appointment_id)
     people = send_back.readers(session, appointment, actor=actor(), now=ctx.now())
-    reader_id = number_of(request.args.get("to"))
-    reader = next((person for person in people if reader_id in {0, person.id}), None)
+    reader = send_back.chosen_reader(people, number_of(request.args.get("to")))
     return render_template(
         "people/send_back.html",
         form=form,
         appointment=appointment,
-        reader=existing(reader, reader_id),
+        reader=reader,
         others=[person for person in people if person is not reader],
     )
 

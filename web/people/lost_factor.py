@@ -9,7 +9,7 @@ from approvals.policy import Action
 from publisher.auth import second_factors
 from publisher.models.people import Person
 from publisher.people import lost_factor
-from publisher.validation import NotFound
+from publisher.validation import existing
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
@@ -21,9 +21,7 @@ routes = Blueprint("lost_factor", __name__)
 
 
 def _person(session: Session, person_id: int) -> Person:
-    person = session.get(Person, person_id)
-    if person is None:
-        raise NotFound(person_id)
+    person = existing(session.get(Person, person_id), person_id)
     lost_factor.require_part(session, actor=actor(), person=person, now=ctx.now())
     return person
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request
 from sqlalchemy.orm import Session
 from wtforms import StringField
 
@@ -39,16 +39,20 @@ PROBLEMS = {
     LinkCodeProblem.WRONG: N_("This code is not right. Check it again, or ask for a new one."),
     LinkCodeProblem.THROTTLED: N_("Too many wrong codes. Wait 15 minutes, then try again."),
 }
+DOUBT_OUTCOMES = {
+    DoubtOutlook.PUTS_BACK: N_(
+        "The appointment is stopped. Those who confirm it, and the admins, have been told."
+    ),
+    DoubtOutlook.ASKS: N_("The admins have been asked to check it."),
+    DoubtOutlook.DONE: N_("Already done."),
+    DoubtOutlook.SAID: N_("Already done."),
+}
 
 
 class LinkForm(Form):
     """The code that proves the person of the link."""
 
     code = StringField(_l("Code"))
-
-
-class OfficerForm(LinkForm):
-    """The code; the officers who are ticked are sent beside it."""
 
 
 def _link(session: Session, token: str, purpose: LinkPurpose) -> Link | None:
@@ -62,10 +66,14 @@ def _shown(
     link = _link(session, token, purpose)
     if link is None:
         return error_page(404, message=_("This link has expired or was already used."))
-    if g.acting is not None and not is_by_owner(link):
-        page = render_template("people/personal_link_of_another.html", person=link.person)
-        return page, 403
-    return show(link)
+    return page_of_another(link) or show(link)
+
+
+def page_of_another(link: Link) -> Page | None:
+    """Return the page for a reader who is signed in as somebody else, or None."""
+    if g.acting is None or is_by_owner(link):
+        return None
+    return render_template("people/personal_link_of_another.html", person=link.person), 403
 
 
 def has_code(session: Session, link: Link, kind: NoticeKind = NoticeKind.LINK_CODE) -> bool:
@@ -118,16 +126,12 @@ def _wrong_page(session: Session, /, form: LinkForm, token: str) -> Page:
 @with_form(LinkForm, shown_by=_wrong_page)
 def wrong(form: LinkForm, token: str) -> Page:
     """Say that an appointment is wrong, after a code or in a session; opening does nothing."""
-    outcome: DoubtOutlook | None = None
-    with writing() as session:
-        link, problem = _proof(session, form, token, LinkPurpose.DOUBT)
-        if problem is None and not _asks_for_code():
-            by = actor() if g.acting else Actor(ActorKind.LINK, person_id=link.person_id)
-            outcome = doubts.doubt(session, link=link, actor=by, now=ctx.now())
-    if problem is not None:
-        return _refused(_wrong_page(form, token))
-    flash(_sentence(outcome))
-    return redirect(url_for("personal_links.wrong", token=token))
+
+    def doubt(session: Session, link: Link) -> str:
+        by = actor() if g.acting else Actor(ActorKind.LINK, person_id=link.person_id)
+        return _(DOUBT_OUTCOMES[doubts.doubt(session, link=link, actor=by, now=ctx.now())])
+
+    return _act(form, token, LinkPurpose.DOUBT, doubt)
 
 
 @reads
@@ -150,19 +154,17 @@ def _office_page(session: Session, /, form: LinkForm, token: str) -> Page:
 @with_form(LinkForm, shown_by=_office_page)
 def office(form: LinkForm, token: str) -> Page:
     """Take a confirmed office up by a code to the confirmed mobile; opening does nothing."""
-    with writing() as session:
-        link, problem = _proof(session, form, token, LinkPurpose.TAKE_UP)
-        if problem is None and not _asks_for_code():
-            office_links.take_up(session, link=link, now=ctx.now())
-    if problem is not None:
-        return _refused(_office_page(form, token))
-    flash(_("You have this office now.") if not _asks_for_code() else _sentence(None))
-    return redirect(url_for("personal_links.office", token=token))
+
+    def take_up(session: Session, link: Link) -> str:
+        office_links.take_up(session, link=link, now=ctx.now())
+        return _("You have this office now.")
+
+    return _act(form, token, LinkPurpose.TAKE_UP, take_up)
 
 
 @reads
 def _officer_page(
-    session: Session, /, form: OfficerForm, token: str, *, is_proven: bool = False
+    session: Session, /, form: LinkForm, token: str, *, is_proven: bool = False
 ) -> Page:
     def show(link: Link) -> Page:
         officers = confirm_links.waiting(session, link)
@@ -184,24 +186,46 @@ def _officer_page(
 
 @routes.route("/officer/<token>", methods=["GET", "POST"])
 @public
-@with_form(OfficerForm, shown_by=_officer_page)
-def officer(form: OfficerForm, token: str) -> Page:
+@with_form(LinkForm, shown_by=_officer_page)
+def officer(form: LinkForm, token: str) -> Page:
     """Show officers after a code, and confirm them by the same code; opening does nothing."""
     is_look = request.form.get("step") == "look"
     if g.acting is not None and acting().lacks_factor:
         return render_template("sign_in/factor_needed.html", is_emergency=False), 403
+
+    def confirm(session: Session, link: Link) -> str:
+        if is_look:
+            return ""
+        by, digests = actor() if g.acting else None, read_chosen()
+        confirm_links.confirm(session, link=link, digests=digests, now=ctx.now(), by=by)
+        return _("The appointment is confirmed.")
+
+    page = _act(form, token, LinkPurpose.CONFIRM, confirm, is_kept=is_look)
+    return _officer_page(form, token, is_proven=True) if is_look else page
+
+
+def _act(
+    form: LinkForm,
+    token: str,
+    purpose: LinkPurpose,
+    act: Callable[[Session, Link], str],
+    *,
+    is_kept: bool = False,
+) -> Page:
+    """Do what the link is for, or send the code that was asked for, and lead back to its page.
+
+    `act` returns what is said of it. Raises `Invalid` if the person of the link is not proven.
+    """
+    sentence = _("A code has been sent by SMS. It is valid for 15 minutes.")
     with writing() as session:
-        link, problem = _proof(session, form, token, LinkPurpose.CONFIRM, is_kept=is_look)
-        if problem is None and not _asks_for_code() and not is_look:
-            by = actor() if g.acting else None
-            digests = read_chosen()
-            confirm_links.confirm(session, link=link, digests=digests, now=ctx.now(), by=by)
+        link, problem = _proof(session, form, token, purpose, is_kept=is_kept)
+        if problem is None and not _asks_for_code():
+            sentence = act(session, link)
     if problem is not None:
-        return _refused(_officer_page(form, token))
-    if is_look:
-        return _officer_page(form, token, is_proven=True)
-    flash(_("The appointment is confirmed.") if not _asks_for_code() else _sentence(None))
-    return redirect(url_for("personal_links.officer", token=token))
+        raise form.error("code", _(PROBLEMS[problem]))
+    if sentence:
+        flash(sentence)
+    return redirect(request.path)
 
 
 def _proof(
@@ -229,28 +253,8 @@ def _proof(
         problem = personal_links.use_code(
             session, link=link, code=code, now=ctx.now(), is_kept=is_kept
         )
-    if problem is not None:
-        form.code.errors = [_(PROBLEMS[problem])]
     return link, problem
-
-
-def _refused(page: Page) -> Page:
-    return (page, 422) if isinstance(page, str) else page
 
 
 def _asks_for_code() -> bool:
     return g.acting is None and request.form.get("step") == "send"
-
-
-def _sentence(outcome: DoubtOutlook | None) -> str:
-    match outcome:
-        case None:
-            return _("A code has been sent by SMS. It is valid for 15 minutes.")
-        case DoubtOutlook.PUTS_BACK:
-            return _(
-                "The appointment is stopped. Those who confirm it, and the admins, have been told."
-            )
-        case DoubtOutlook.ASKS:
-            return _("The admins have been asked to check it.")
-        case DoubtOutlook.DONE | DoubtOutlook.SAID:
-            return _("Already done.")

@@ -10,7 +10,7 @@ from publisher.auth import known_devices, sessions
 from publisher.models.people import Person
 from publisher.people import access_end
 from publisher.people.permissions import require_disable
-from publisher.validation import NotFound
+from publisher.validation import existing
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.i18n import _
@@ -20,10 +20,7 @@ routes = Blueprint("person_sessions", __name__)
 
 
 def _person(session: Session, person_id: int) -> Person:
-    person = session.get(Person, person_id)
-    if person is None:
-        raise NotFound(person_id)
-    return person
+    return existing(session.get(Person, person_id), person_id)
 
 
 @routes.get("/people/<int:person_id>/sessions")

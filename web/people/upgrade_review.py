@@ -32,7 +32,7 @@ def _page(session: Session, form: Form) -> str:
         "people/from_before.html",
         form=form,
         appointments=appointments,
-        own=confirmation.among(session, actor(), appointments, now=ctx.now()),
+        own=confirmation.confirmable(session, actor(), appointments, now=ctx.now()),
         number=upgrade_review.count(session, now=ctx.now()),
     )
 

@@ -29,7 +29,7 @@ from publisher.people import (
 )
 from publisher.people.departments import departments_in_force
 from publisher.transfers import hand_over, lists
-from publisher.validation import NotFound
+from publisher.validation import existing
 from publisher.working_time import local_day
 from web import in_flight
 from web.core.auth import actor, by_actor, reads, writing
@@ -267,12 +267,8 @@ def person_of(session: Session, person_id: int) -> Person:
         with_appointments.joinedload(Appointment.recorded_by),
         with_appointments.joinedload(Appointment.confirmed_by),
     )
-    person = session.scalars(
-        select(Person).where(Person.id == person_id).options(*options)
-    ).one_or_none()
-    if person is None:
-        raise NotFound(person_id)
-    return person
+    query = select(Person).where(Person.id == person_id).options(*options)
+    return existing(session.scalars(query).one_or_none(), person_id)
 
 
 @routes.post("/people/<int:person_id>/invite")
@@ -317,14 +313,9 @@ def enable(_form: Form, person_id: int) -> Page:
 def end(_form: Form, person_id: int, appointment_id: int) -> Page:
     """End an appointment now."""
     with writing() as session:
-        ending = [
-            appointment
-            for appointment in person_of(session, person_id).appointments
-            if appointment.id == appointment_id
-        ]
-        if not ending:
-            raise NotFound(appointment_id)
-        hand_over.end_office(session, **by_actor(), appointment=ending[0])
+        offices = {office.id: office for office in person_of(session, person_id).appointments}
+        appointment = existing(offices.get(appointment_id), appointment_id)
+        hand_over.end_office(session, **by_actor(), appointment=appointment)
     flash(_("The appointment has ended."))
     in_flight.flash_for_approvals([appointment_id])
     return redirect(url_for("people.show", person_id=person_id))

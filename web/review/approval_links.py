@@ -28,19 +28,18 @@ from web.core.auth import acting, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.form_views import with_form
-from web.core.i18n import N_, _, _l
+from web.core.i18n import _, _l
 from web.core.media import picture_of
 from web.core.permissions import Page, public
-from web.core.second_factor import passkey_site
+from web.core.second_factor import options_response, required_site
 from web.errors import error_page
 from web.forms import ReasonForm, number_of
-from web.people.personal_links import PROBLEMS, is_by_owner
+from web.people.personal_links import PROBLEMS, page_of_another
 from web.review import approval_pages, approval_proof
-from web.review.photos import check_shown, picture_view, waiting_photos
+from web.review.photos import check_shown, waiting_photos
+from web.review.reasons import ACTS
 
 routes = Blueprint("approval_links", __name__)
-NO_MORE_CODES = N_("No further code can be sent now. Wait 15 minutes, then try again.")
-ACTS = {"return": DecisionKind.RETURNED, "reject": DecisionKind.REJECTED}
 
 
 class NotProven(NotAllowed):
@@ -66,14 +65,9 @@ def _refused(link: Link | None) -> Page | None:
             message=_("This link is not known, or no longer."),
             way_on=_("Open the link in the email or SMS again, or sign in: it waits under Today."),
         )
-    if g.acting is None:
-        return None
-    if acting().actor.role in in_person.CELL:
+    if g.acting is not None and acting().actor.role in in_person.CELL:
         return render_template("review/approve_link_cell.html"), 403
-    if not is_by_owner(link):
-        page = render_template("people/personal_link_of_another.html", person=link.person)
-        return page, 403
-    return None
+    return page_of_another(link)
 
 
 @reads
@@ -90,7 +84,7 @@ def _page(session: Session, /, form: ApprovalForm, token: str, *, act: str = "")
     if approval_proof.credential_of(link, revision) is None:
         return approval_pages.proof_page(session, link, form, token)
     if not approval_pages.may_see(session, link):
-        return approval_pages.refused_page(session, link, form)
+        return approval_pages.over_page(session, link, "refused", form)
     if act:
         return approval_pages.reason_page(session, link, form, token, act=act)
     return approval_pages.open_page(session, link, form, token)
@@ -163,7 +157,8 @@ def _send(form: ApprovalForm, token: str) -> Page:
             page_digest=approval_links.revision_of(session, link).digest,
         )
     if problem is not None:
-        return _with_problem(form, token, NO_MORE_CODES)
+        sentence = _("No further code can be sent now. Wait 15 minutes, then try again.")
+        raise form.error("code", sentence)
     flash(_("A code has been sent by SMS. It is valid for 15 minutes."))
     return _back(token)
 
@@ -182,22 +177,16 @@ def _prove(form: ApprovalForm, token: str) -> Page:
         )
         if problem is None:
             approval_proof.store(link, revision, token, DecisionCredential.LINK_AND_CODE)
-    return _back(token) if problem is None else _with_problem(form, token, PROBLEMS[problem])
-
-
-def _with_problem(form: ApprovalForm, token: str, sentence: str) -> Page:
-    form.code.errors = [_(sentence)]
-    page = _page(form, token)
-    return (page, 422) if isinstance(page, str) else page
+    if problem is not None:
+        raise form.error("code", _(PROBLEMS[problem]))
+    return _back(token)
 
 
 @routes.post("/approve/<token>/passkey/options")
 @public
 def passkey_options(token: str) -> Page:
     """Return what the browser needs to prove its reader by a passkey."""
-    site = passkey_site()
-    if site is None:
-        return error_page(404)
+    site = required_site()
     with writing() as session:
         link = _readers_link(session, token)
         if link is None:
@@ -205,8 +194,7 @@ def passkey_options(token: str) -> Page:
         if not personal_links.may_try(session, link, now=ctx.now()):
             return error_page(429)
         options = passkeys.options_to_use(session, site=site, subject=link, now=ctx.now())
-    headers = {"Cache-Control": "no-store"}
-    return Response(options, mimetype="application/json", headers=headers)
+    return options_response(options)
 
 
 @routes.post("/approve/<token>/passkey")
@@ -214,9 +202,7 @@ def passkey_options(token: str) -> Page:
 @with_form(ApprovalForm, shown_by=_page)
 def passkey(form: ApprovalForm, token: str) -> Page:
     """Show what is to be decided, if a passkey of the person has signed the challenge."""
-    site = passkey_site()
-    if site is None:
-        return error_page(404)
+    site = required_site()
     with writing() as session:
         link = _link(session, token)
         revision = approval_links.revision_of(session, link)
@@ -241,9 +227,7 @@ def _decide(token: str, kind: DecisionKind, reason: str = "", pictures: str = ""
     """
     view = None
     if kind is DecisionKind.APPROVED:
-        digests = _photos_to_show(token)
-        view = picture_view(digests, pictures)
-        check_shown(digests, view)
+        view = check_shown(_photos_to_show(token), pictures)
     with writing() as session:
         link = _link(session, token)
         revision = approval_links.revision_of(session, link)
@@ -284,10 +268,8 @@ def _with_own_text(form: ApprovalForm, token: str, act: str) -> Page:
         actor = approval_links.actor_of(session, link, now=ctx.now())
         revision = approval_links.revision_of(session, link)
         if actor is not None and approval_proof.credential_of(link, revision) is not None:
-            own_texts = return_texts.own_texts(session, actor=actor)
-            texts = {text.id: text.words for text in own_texts}
-            text = texts.get(number_of(request.form.get("use")), "")
-            form.reason.data = return_texts.append(form.reason.data or "", text)
+            text_id, reason = number_of(request.form.get("use")), form.reason.data or ""
+            form.reason.data = return_texts.insert(session, reason, actor=actor, text_id=text_id)
     return _page(form, token, act=act)
 
 

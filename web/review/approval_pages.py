@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor
 from publisher.auth import passkeys
 from publisher.drafting import diff, drafts
-from publisher.models.people import Appointment, Link
+from publisher.models.people import Link
 from publisher.notifications.kinds import NoticeKind
 from publisher.review import (
     approval_links,
@@ -17,7 +17,6 @@ from publisher.review import (
     link_renewal,
     return_texts,
 )
-from publisher.review.approval_links import ApprovalLinkState
 from publisher.scheduling import slots
 from publisher.validation import NotFound
 from web.core.context import ctx
@@ -48,15 +47,20 @@ def _about(session: Session, link: Link) -> dict[str, object]:
     }
 
 
-def over_page(session: Session, link: Link, state: ApprovalLinkState, form: ReasonForm) -> Page:
-    """Return the page that says why nothing can be decided by the link, and what to do."""
+def over_page(session: Session, link: Link, state: str, form: ReasonForm) -> Page:
+    """Return the page that says why nothing can be decided by the link, and what to do.
+
+    The state is "refused" if the person may no longer see the post.
+    """
+    actor = approval_links.actor_of(session, link, now=ctx.now())
     return render_template(
         "review/approve_link_over.html",
         form=form,
-        state=state.value,
+        state=state,
+        blocked=_blocked(session, link, actor) if state == "refused" else "",
         decision=approval_links.decision_of(session, link),
         decision_labels=DECIDED,
-        has_password=link.person.password_hash is not None,
+        has_password=state != "refused" and link.person.password_hash is not None,
         new_link_to=masked(link_renewal.address(session, link, now=ctx.now())),
         **_about(session, link),
     )
@@ -92,9 +96,8 @@ def _blocked(session: Session, link: Link, actor: Actor | None) -> str:
     if actor is None:
         return _("You have no appointment in force with which you could decide.")
     revision = approval_links.revision_of(session, link)
-    approvers = department_approvers.approvers_for(
-        session, revision, _department_id(session, link, actor), now=ctx.now()
-    )
+    department_id = gate_adapter.deciding_department_id(revision, actor)
+    approvers = department_approvers.approvers_for(session, revision, department_id, now=ctx.now())
     return blocking_sentence(session, revision, approvers, actor=actor)
 
 
@@ -110,25 +113,6 @@ def may_see(session: Session, link: Link) -> bool:
     except NotFound:
         return False
     return True
-
-
-def _department_id(session: Session, link: Link, actor: Actor) -> int:
-    asked_ids = gate_adapter.asked_department_ids(approval_links.revision_of(session, link))
-    own_id = actor.department_id
-    return own_id if own_id is not None and own_id in asked_ids else asked_ids[0]
-
-
-def refused_page(session: Session, link: Link, form: ReasonForm) -> Page:
-    """Return the page for a person who may no longer see the post: why they cannot decide."""
-    actor = approval_links.actor_of(session, link, now=ctx.now())
-    return render_template(
-        "review/approve_link_over.html",
-        form=form,
-        state="refused",
-        blocked=_blocked(session, link, actor),
-        has_password=False,
-        **_about(session, link),
-    )
 
 
 def picture_address(token: str) -> PictureAddress:
@@ -154,14 +138,10 @@ def open_page(session: Session, link: Link, form: ReasonForm, token: str) -> Pag
         previous=earlier,
         changes=diff.changes(earlier, revision) if earlier is not None else [],
         blocked=_blocked(session, link, actor),
-        office=_office(session, link),
+        office=approval_links.office_of(session, link, now=ctx.now()),
         head_ground=_head_ground(session, link, actor),
         **_about(session, link),
     )
-
-
-def _office(session: Session, link: Link) -> Appointment | None:
-    return approval_links.office_of(session, link, now=ctx.now())
 
 
 def _head_ground(session: Session, link: Link, actor: Actor | None) -> str:
@@ -169,8 +149,9 @@ def _head_ground(session: Session, link: Link, actor: Actor | None) -> str:
     if actor is None:
         return ""
     revision = approval_links.revision_of(session, link)
+    department_id = gate_adapter.deciding_department_id(revision, actor)
     ground = department_approvers.head_ground(
-        session, revision, _department_id(session, link, actor), actor=actor, now=ctx.now()
+        session, revision, department_id, actor=actor, now=ctx.now()
     )
     return ground.value if ground is not None else ""
 
@@ -186,6 +167,6 @@ def reason_page(session: Session, link: Link, form: ReasonForm, token: str, *, a
         act=act,
         texts=own_texts,
         blocked=_blocked(session, link, actor),
-        office=_office(session, link),
+        office=approval_links.office_of(session, link, now=ctx.now()),
         **_about(session, link),
     )

@@ -93,29 +93,27 @@ def waiting_photos(revision: Revision) -> tuple[str, ...]:
     return source_digests(revision) if waits else ()
 
 
-def picture_view(digests: Collection[str], reported: str) -> PictureView | None:
-    """Return what the browser reported about these photos; None if there are none."""
+def check_shown(digests: Collection[str], reported: str) -> PictureView | None:
+    """Return what the browser reported about these photos; None if there are none.
+
+    Raises `PhotosUnshown` unless this web can show them, as the review page does. While the store
+    is away, an approver who has seen them elsewhere needs no page that shows them. It ends the
+    reading of the request, since the store may take its time.
+    """
     if not digests:
         return None
-    return PictureView(reported) if reported in set(PictureView) else PictureView.NOT_KNOWN
-
-
-def check_shown(digests: Collection[str], view: PictureView | None) -> None:
-    """Raise `PhotosUnshown` unless this web can show these photos, as the review page does.
-
-    While the store is away, an approver who has seen them elsewhere needs no page that shows them.
-    It ends the reading of the request, since the store may take its time.
-    """
+    view = PictureView(reported) if reported in set(PictureView) else PictureView.NOT_KNOWN
     end_reading()
     for digest in digests:
         try:
             thumbnail(digest, SIZES["whole"])
         except StoreAway as problem:
             if view is PictureView.TICKED:
-                return
+                return view
             raise PhotosUnshown from problem
         except (NotFound, BadPicture) as problem:
             raise PhotosUnshown(state="lost") from problem
+    return view
 
 
 def photo_numbers(revision: Revision) -> dict[int, list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from flask import flash, redirect, render_template, request, url_for
@@ -37,10 +37,7 @@ class DecisionReasonForm(ReasonForm):
     aliases = {"words": "reason"}  # noqa: RUF012  as in the base
 
 
-_DECISION_KINDS: Mapping[str, Collection[DecisionKind]] = {
-    "return": (DecisionKind.RETURNED,),
-    "reject": (DecisionKind.REJECTED,),
-}
+ACTS = {"return": DecisionKind.RETURNED, "reject": DecisionKind.REJECTED}
 
 
 @reads
@@ -52,7 +49,7 @@ def _reason_page(session: Session, form: DecisionReasonForm, post_id: int, *, ac
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     seen_revision = number_of(form.seen.data)
     if response := redirect_if_already_decided(
-        session, post_id, seen_revision, _DECISION_KINDS.get(act, ()), form.refusal
+        session, post_id, seen_revision, {ACTS.get(act)}, form.refusal
     ):
         flash(f"{act}-{post_id}", "draft-done")
         return response
@@ -87,8 +84,7 @@ def _with_saved_text(session: Session, form: DecisionReasonForm, post_id: int) -
         flash(_("The text is saved. You find it here next time."))
     else:
         text_id = number_of(request.form.get("use"))
-        texts = {text.id: text.words for text in return_texts.own_texts(session, actor=actor())}
-        form.reason.data = return_texts.append(reason, texts.get(text_id, ""))
+        form.reason.data = return_texts.insert(session, reason, actor=actor(), text_id=text_id)
 
 
 @routes.route("/posts/<int:post_id>/return", methods=["GET", "POST"])

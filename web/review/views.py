@@ -47,7 +47,6 @@ from web.review.photos import (
     check_shown,
     photo_numbers,
     photos_of,
-    picture_view,
     review_address,
     waiting_photos,
 )
@@ -88,7 +87,7 @@ def _page(
     """Return the page of a revision; `form` is the one with which it could not be approved."""
     previous, now = previous_revision(post, revision), ctx.now()
     reviews = department_reviews(revision, now=now)
-    department_id = _deciding_department_id(revision)
+    department_id = gate_adapter.deciding_department_id(revision, actor())
     department_ids = {department_id, *pending_ids(reviews)}
     offices = department_approvers.offices_by_department(session, department_ids, now=now)
     nobody_for = without_approver(offices, revision, reviews, now=now)
@@ -149,13 +148,6 @@ def _last_day(own_absences: Sequence[Absence]) -> date | None:
     return own_absences[0].until_on if own_absences else None
 
 
-def _deciding_department_id(revision: Revision) -> int:
-    """Return the id of the actor's department if it is asked, else of the first asked one."""
-    own_id = actor().department_id
-    asked_ids = gate_adapter.asked_department_ids(revision)
-    return own_id if own_id is not None and own_id in asked_ids else asked_ids[0]
-
-
 @reads
 def _refused_page(session: Session, form: ApproveForm, post_id: int) -> Page:
     """Return the review page with the refusal; a stale revision is shown with its changes."""
@@ -180,9 +172,7 @@ def _refused_page(session: Session, form: ApproveForm, post_id: int) -> Page:
 def approve(form: ApproveForm, post_id: int) -> Page:
     """Approve the revision that the page showed."""
     check_acting_under(actor(), form.under.data)
-    digests = _photos_to_show(post_id, form.seen.data)
-    view = picture_view(digests, form.pictures.data or "")
-    check_shown(digests, view)
+    view = check_shown(_photos_to_show(post_id, form.seen.data), form.pictures.data or "")
     with writing() as session:
         decide.approve(
             session,
@@ -210,7 +200,7 @@ def redirect_if_already_decided(
     session: Session,
     post_id: int,
     revision_number: int,
-    kinds: Collection[DecisionKind],
+    kinds: Collection[DecisionKind | None],
     refusal: Invalid | NotAllowed | None,
 ) -> Response | None:
     """Redirect if the actor has already decided so, else return None."""

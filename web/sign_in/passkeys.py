@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired, Length
 
 from publisher.auth import own_passkeys, passkeys, second_factors, session_start
-from publisher.auth.passkeys import PasskeyAnswer, PasskeySite
+from publisher.auth.passkeys import PasskeyAnswer
 from publisher.auth.refusals import SignInRefusal
 from publisher.models.people import SignIn
+from publisher.validation import Invalid
 from web.core import form_recovery
 from web.core.auth import acting, by_actor, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, for_roles, public
-from web.core.second_factor import passkey_site
+from web.core.second_factor import options_response, required_site
 from web.core.sign_in_page import PasskeyForm, ProveForm, SignInCodeForm, prove_page
 from web.core.vault import vault
 from web.forms import Form
@@ -39,36 +40,26 @@ class NewPasskeyForm(Form):
     credential = HiddenField()
 
 
-def _site() -> PasskeySite:
-    site = passkey_site()
-    if site is None:
-        abort(404)
-    return site
-
-
-def _json(options: str) -> Response:
-    return Response(options, mimetype="application/json", headers={"Cache-Control": "no-store"})
-
-
 @routes.post("/sign-in/factor/passkey/options")
 @public
 def sign_in_options() -> Page:
     """Return what the browser needs to sign in with a passkey, after the password."""
-    site, pending = _site(), browser_cookies.pending_factor()
+    site, pending = required_site(), browser_cookies.pending_factor()
     if pending is None:
         abort(404)
     with writing() as session:
         link = session_start.waiting(session, factor_request=pending.factor_request, now=ctx.now())
         if link is None:
             abort(404)
-        return _json(passkeys.options_to_use(session, site=site, subject=link, now=ctx.now()))
+        options = passkeys.options_to_use(session, site=site, subject=link, now=ctx.now())
+    return options_response(options)
 
 
 @routes.post("/sign-in/factor/passkey")
 @public
 def confirm() -> Page:
     """Sign in with a passkey, after the password."""
-    form, site, pending = PasskeyForm(), _site(), browser_cookies.pending_factor()
+    form, site, pending = PasskeyForm(), required_site(), browser_cookies.pending_factor()
     if pending is None:
         return redirect(url_for("signing.ask"))
     with writing() as session:
@@ -90,17 +81,18 @@ def confirm() -> Page:
 @for_roles()
 def prove_options() -> Page:
     """Return what the browser needs to use a passkey in this session."""
-    site = _site()
+    site = required_site()
     with writing() as session:
         sign_in = session.get_one(SignIn, acting().sign_in_id)
-        return _json(passkeys.options_to_use(session, site=site, subject=sign_in, now=ctx.now()))
+        options = passkeys.options_to_use(session, site=site, subject=sign_in, now=ctx.now())
+    return options_response(options)
 
 
 @routes.post("/confirm/passkey")
 @for_roles()
 def prove() -> Page:
     """Check a passkey in place of password and code, then show the form that required them."""
-    form, site, recovered = PasskeyForm(), _site(), form_recovery.carried_form()
+    form, site, recovered = PasskeyForm(), required_site(), form_recovery.carried_form()
     with writing() as session:
         refusal = own_passkeys.prove(
             session,
@@ -119,7 +111,7 @@ def prove() -> Page:
 @for_roles()
 def begin() -> Page:
     """Ask for a fresh sign-in, and show the page on which a passkey is made."""
-    _site()
+    required_site()
     second_factors.require_fresh(**by_actor())
     return redirect(url_for("passkeys.add"))
 
@@ -128,10 +120,11 @@ def begin() -> Page:
 @for_roles()
 def new_options() -> Page:
     """Return what the browser needs to make a passkey."""
-    site = _site()
+    site = required_site()
     with writing() as session:
         sign_in = session.get_one(SignIn, acting().sign_in_id)
-        return _json(passkeys.options_to_make(session, site=site, sign_in=sign_in, now=ctx.now()))
+        options = passkeys.options_to_make(session, site=site, sign_in=sign_in, now=ctx.now())
+    return options_response(options)
 
 
 @routes.route("/profile/passkeys/new", methods=["GET", "POST"])
@@ -139,10 +132,10 @@ def new_options() -> Page:
 @with_form(NewPasskeyForm)
 def add(form: NewPasskeyForm) -> Page:
     """Add the passkey that the browser has made, and show recovery codes if it is the first."""
-    site = _site()
-    if form.is_shown or not form.validate():
-        page = render_template("sign_in/passkey_new.html", form=form)
-        return page, 200 if form.is_shown else 422
+    site = required_site()
+    if form.is_shown:
+        return render_template("sign_in/passkey_new.html", form=form)
+    form.require_valid()
     with writing() as session:
         outcome = own_passkeys.add(
             session,
@@ -154,7 +147,7 @@ def add(form: NewPasskeyForm) -> Page:
         )
     if isinstance(outcome, SignInRefusal):
         form.form_errors.append(sign_in_sentence(outcome))
-        return render_template("sign_in/passkey_new.html", form=form), 422
+        raise Invalid(())
     if outcome:
         return second_factor.codes_page(outcome, had_codes=False)
     flash(_("The passkey has been added."))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy.orm import Session
-from wtforms import PasswordField, StringField
+from wtforms import StringField
 from wtforms.validators import InputRequired
 
 from publisher.models.people import Link, Person
@@ -18,7 +17,7 @@ from web.core.permissions import Page, public
 from web.errors import error_page
 from web.forms import Form
 from web.messages.sign_in import sign_in_sentence, throttled_until
-from web.sign_in.passwords import city_words, new_hash
+from web.sign_in.passwords import NewPasswordForm, read_new_password
 
 routes = Blueprint("forgotten", __name__)
 
@@ -32,14 +31,6 @@ class AskForm(Form):
     )
 
 
-class NewPasswordForm(Form):
-    """The new password."""
-
-    new_password = PasswordField(
-        _l("New password"), validators=[InputRequired(_l("Choose a password."))]
-    )
-
-
 class ResetCodeForm(NewPasswordForm):
     """The mobile number, the code that came to it, and the new password."""
 
@@ -49,15 +40,16 @@ class ResetCodeForm(NewPasswordForm):
     code = StringField(_l("Code"), validators=[InputRequired(_l("Write the code from the SMS."))])
 
 
+def _ask_page(form: AskForm) -> str:
+    return render_template("sign_in/password_reset_ask.html", form=form)
+
+
 @routes.route("/forgotten", methods=["GET", "POST"])
 @public
-@with_form(AskForm)
+@with_form(AskForm, shown_by=_ask_page)
 def ask(form: AskForm) -> Page:
     """Send a link or code if the person is known; the response is always the same."""
-    if form.is_shown:
-        return render_template("sign_in/password_reset_ask.html", form=form)
-    if not form.validate():
-        return render_template("sign_in/password_reset_ask.html", form=form), 422
+    form.require_valid()
     identifier = (form.identifier.data or "").replace("\0", "")
     with writing() as session:
         until = password_reset.ask(
@@ -65,7 +57,7 @@ def ask(form: AskForm) -> Page:
         )
     if until is not None:
         form.form_errors.append(sign_in_sentence(throttled_until(until)))
-        return render_template("sign_in/password_reset_ask.html", form=form), 429
+        return _ask_page(form), 429
     return redirect(url_for("forgotten.sent", by="mail" if "@" in identifier else "mobile"))
 
 
@@ -88,14 +80,12 @@ def open_link(form: NewPasswordForm, token: str) -> Page:
             return _link_expired_page()
         if form.is_shown:
             return render_template("sign_in/password_reset_link.html", form=form)
-        password_hash = new_hash(form, link.person)
-    if password_hash is None:
-        return render_template("sign_in/password_reset_link.html", form=form), 422
+        password = read_new_password(form, link.person)
     with writing() as session:
         link = password_reset.by_link(session, token=token, now=ctx.now())
         if link is None:
             return _link_expired_page()
-        _reset(session, link, form, password_hash)
+        password_reset.reset(session, link=link, password=password, now=ctx.now())
     return _to_sign_in()
 
 
@@ -105,36 +95,8 @@ def open_link(form: NewPasswordForm, token: str) -> Page:
 def ask_code(form: ResetCodeForm) -> Page:
     """Store the new password if the code from the SMS was sent to this number."""
     if form.is_shown:
-        return _code_page(form)
-    password_hash = None
-    link = _link_of(form) if form.validate() else None
-    if link is not None:
-        with reading() as session:  # the person's departments are read for the check
-            password_hash = new_hash(form, session.get_one(Person, link.person_id))
-    if link is None or password_hash is None:
-        return _code_page(form), 422
-    with writing() as session:
-        _reset(session, session.get_one(Link, link.id), form, password_hash)
-    return _to_sign_in()
-
-
-def _code_page(form: ResetCodeForm) -> str:
-    return render_template("sign_in/password_reset_code.html", form=form)
-
-
-def _reset(session: Session, link: Link, form: NewPasswordForm, password_hash: str) -> None:
-    password_reset.reset(
-        session,
-        link=link,
-        password=form.new_password.data or "",
-        now=ctx.now(),
-        city_words=city_words(),
-        password_hash=password_hash,
-    )
-
-
-def _link_of(form: ResetCodeForm) -> Link | None:
-    """Return the link of the typed code, or None after adding an error to its field."""
+        return render_template("sign_in/password_reset_code.html", form=form)
+    form.require_valid()
     # A wrong code is counted, so this transaction commits in any case.
     with writing() as session:
         link = password_reset.by_code(
@@ -143,11 +105,15 @@ def _link_of(form: ResetCodeForm) -> Link | None:
             code=form.code.data or "",
             now=ctx.now(),
         )
-        if link is not None:
-            session.refresh(link.person)
-            return link
-    form.code.errors = [_("This code is not right or has expired. Ask for a new one.")]
-    return None
+    if link is None:
+        sentence = _("This code is not right or has expired. Ask for a new one.")
+        raise form.error("code", sentence)
+    with reading() as session:  # the person's departments are read for the check
+        password = read_new_password(form, session.get_one(Person, link.person_id))
+    with writing() as session:
+        link = session.get_one(Link, link.id)
+        password_reset.reset(session, link=link, password=password, now=ctx.now())
+    return _to_sign_in()
 
 
 def _to_sign_in() -> Page:

@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from wtforms import Field
+from wtforms import PasswordField
+from wtforms.validators import InputRequired
 
 from publisher.auth import passwords, sign_in
-from publisher.auth.passwords import BadPassword, Proof
+from publisher.auth.passwords import BadPassword, NewPassword, Proof
 from publisher.models.people import Person
 from web.core.auth import acting
 from web.core.context import ctx
 from web.core.database import end_reading, reading
+from web.core.i18n import _l
+from web.forms import Form
 from web.messages.sign_in import password_sentence
 
 
-class WithNewPassword(Protocol):
-    """A form with a field for a new password."""
+class NewPasswordForm(Form):
+    """The new password."""
 
-    new_password: Field
-
-    def validate(self) -> bool:
-        """Return True if the fields are valid."""
-
-
-def city_words() -> tuple[str, ...]:
-    """Return words of this city that are too easy to guess in a password."""
-    city = ctx.settings.city
-    return city.name_en, city.name_mr, city.code
+    new_password = PasswordField(
+        _l("New password"), validators=[InputRequired(_l("Choose a password."))]
+    )
 
 
-def new_hash(form: WithNewPassword, person: Person) -> str | None:
-    """Return the hash of a form's new password, or None after adding an error to the field."""
-    if not form.validate():
-        return None
-    password = str(form.new_password.data or "")
+def read_new_password(form: NewPasswordForm, person: Person) -> NewPassword:
+    """Return the form's new password for this person; raises `Invalid` if a field is not right."""
+    form.require_valid()
+    password, city = form.new_password.data or "", ctx.settings.city
+    city_words = (city.name_en, city.name_mr, city.code)
     try:
-        passwords.check_password(password, person, city_words=city_words())
+        passwords.check_password(password, person, city_words=city_words)
     except BadPassword as problem:
-        form.new_password.errors = [password_sentence(problem)]
-        return None
-    return passwords.hashed(password)
+        raise form.error("new_password", password_sentence(problem)) from problem
+    return NewPassword(password, passwords.hashed(password), city_words)
 
 
 def own_proof(password: str) -> Proof:

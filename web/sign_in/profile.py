@@ -30,7 +30,7 @@ from web.messages.sign_in import (
     own_password_sentence,
     throttled_until,
 )
-from web.sign_in.passwords import city_words, new_hash, own_proof
+from web.sign_in.passwords import NewPasswordForm, own_proof, read_new_password
 
 routes = Blueprint("profile", __name__)
 FINAL_PROBLEMS = (ContactCodeProblem.NOTHING_ASKED, ContactCodeProblem.TAKEN)
@@ -61,16 +61,13 @@ class ProfileForm(Form):
     uses_keys = BooleanField(_l("Use keyboard shortcuts"))
 
 
-class PasswordForm(Form):
+class PasswordForm(NewPasswordForm):
     """The old password, a new one, and whether the other sessions end."""
 
     password = PasswordField(
         _l("Current password"), validators=[InputRequired(_l("Write your password."))]
     )
-    new_password = PasswordField(
-        _l("New password"), validators=[InputRequired(_l("Choose a password."))]
-    )
-    end_others = BooleanField(_l("Sign me out everywhere else"))
+    end_others = BooleanField(_l("Sign me out everywhere else"), default=True)
 
 
 class ContactForm(Form):
@@ -157,34 +154,36 @@ def _telling(form: ProfileForm, group: NoticeGroup) -> Telling:
 def password(form: PasswordForm) -> Page:
     """Store a new password."""
     if form.is_shown:
-        form.end_others.data = True
         return render_template("sign_in/profile_password.html", form=form)
-    with reading() as database_session:
-        password_hash = new_hash(form, database_session.get_one(Person, _own_id()))
     if form.password.data and form.new_password.data == form.password.data:
-        form.new_password.errors = [_("This is the current password. Choose another one.")]
-    elif password_hash is not None:
-        refusal = _store_password(form, password_hash)
-        if refusal is None:
-            flash(_("Your new password is set."))
-            return redirect(url_for("profile.show"))
-        form.password.errors = [own_password_sentence(refusal)]
-    return render_template("sign_in/profile_password.html", form=form), 422
-
-
-def _store_password(form: PasswordForm, password_hash: str) -> SignInRefusal | None:
+        sentence = _("This is the current password. Choose another one.")
+        raise form.error("new_password", sentence)
+    with reading() as database_session:
+        new = read_new_password(form, database_session.get_one(Person, _own_id()))
     proof = own_proof(form.password.data or "")
     with writing() as database_session:
-        return profile.change_password(
+        refusal = profile.change_password(
             database_session,
             sign_in_id=acting().sign_in_id,
-            new=form.new_password.data or "",
+            proof=proof,
+            new=new,
             ends_others=bool(form.end_others.data),
             now=ctx.now(),
-            city_words=city_words(),
-            proof=proof,
-            password_hash=password_hash,
         )
+    if refusal is not None:
+        raise form.error("password", own_password_sentence(refusal))
+    flash(_("Your new password is set."))
+    return redirect(url_for("profile.show"))
+
+
+def _contact_page(form: ContactForm, field: ContactField) -> str:
+    can_send_codes = NoticeKind.CONTACT_CODE not in sms.missing_codes(ctx.settings.sms)
+    return render_template(
+        "sign_in/profile_contact.html",
+        form=form,
+        field=field.value,
+        is_unavailable=field is ContactField.MOBILE and not can_send_codes,
+    )
 
 
 @routes.route("/profile/mail", methods=["GET", "POST"])
@@ -203,28 +202,13 @@ def mobile(form: ContactForm) -> Page:
     return _change_contact(form, ContactField.MOBILE)
 
 
-def _contact_page(form: ContactForm, field: ContactField) -> str:
-    return render_template(
-        "sign_in/profile_contact.html",
-        form=form,
-        field=field.value,
-        is_unavailable=field is ContactField.MOBILE and not _can_send_codes(),
-    )
-
-
-def _can_send_codes() -> bool:
-    return NoticeKind.CONTACT_CODE not in sms.missing_codes(ctx.settings.sms)
-
-
 def _change_contact(form: ContactForm, field: ContactField) -> Page:
     if form.is_shown:
         return _contact_page(form, field)
-    if not form.validate():
-        return _contact_page(form, field), 422
+    form.require_valid()
     refusal = _request_change(form, field)
     if refusal is not None:
-        form.password.errors = [own_password_sentence(refusal)]
-        return _contact_page(form, field), 422
+        raise form.error("password", own_password_sentence(refusal))
     return redirect(url_for("profile.code"))
 
 
@@ -233,12 +217,8 @@ def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | N
     proof = own_proof(form.password.data or "")
     with writing() as database_session:
         require_fresh_factor(actor(), now=ctx.now())
-        refusal = sign_in.prove(
-            database_session,
-            sign_in_id=acting().sign_in_id,
-            proof=proof,
-            now=ctx.now(),
-        )
+        sign_in_id = acting().sign_in_id
+        refusal = sign_in.prove(database_session, sign_in_id=sign_in_id, proof=proof, now=ctx.now())
         until = contact_verification.throttled_until(
             database_session, person_id=_own_id(), now=ctx.now()
         )
@@ -277,16 +257,15 @@ def _code_page(database_session: Session, form: ContactCodeForm) -> str:
 @with_form(ContactCodeForm, shown_by=_code_page)
 def code(form: ContactCodeForm) -> Page:
     """Store the new address or number if the code sent there is right."""
-    if form.validate():
-        with writing() as database_session:
-            problem = contact_verification.confirm(
-                database_session, **by_actor(), person_id=_own_id(), code=form.code.data or ""
-            )
-        if problem is None:
-            flash(_("From now on we reach you there."))
-            return redirect(url_for("profile.show"))
-        if problem in FINAL_PROBLEMS:
-            flash(code_sentence(problem), "red")
-            return redirect(url_for("profile.show"))
-        form.code.errors = [code_sentence(problem)]
-    return _code_page(form), 422
+    form.require_valid()
+    with writing() as database_session:
+        problem = contact_verification.confirm(
+            database_session, **by_actor(), person_id=_own_id(), code=form.code.data or ""
+        )
+    if problem is None:
+        flash(_("From now on we reach you there."))
+    elif problem in FINAL_PROBLEMS:
+        flash(code_sentence(problem), "red")
+    else:
+        raise form.error("code", code_sentence(problem))
+    return redirect(url_for("profile.show"))

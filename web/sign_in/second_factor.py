@@ -128,9 +128,9 @@ def _groups(text: str) -> list[str]:
 @with_form(FactorCodeForm)
 def code(form: FactorCodeForm) -> Page:
     """Put the app in force with its first code, and show the recovery codes."""
-    if form.is_shown or not form.validate():
-        page = render_template("sign_in/second_factor_code.html", form=form)
-        return page if form.is_shown else (page, 422)
+    if form.is_shown:
+        return render_template("sign_in/second_factor_code.html", form=form)
+    form.require_valid()
     with writing() as session:
         had_codes = has_codes(session)
         outcome = second_factors.confirm(
@@ -144,8 +144,7 @@ def code(form: FactorCodeForm) -> Page:
         return codes_page(outcome, had_codes=had_codes)
     is_over = outcome.code is SignInProblem.TOO_LATE
     over = _("The time for this key is over. Go back and begin again.")
-    form.code.errors = [over if is_over else sign_in_sentence(outcome)]
-    return render_template("sign_in/second_factor_code.html", form=form), 422
+    raise form.error("code", over if is_over else sign_in_sentence(outcome))
 
 
 def has_codes(session: Session) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask import redirect, render_template, request, url_for
 
 from publisher.auth import passkeys, session_start, totp
@@ -69,32 +67,25 @@ def looks_again() -> bool:
     return request.form.get("step") == "look"
 
 
-@dataclass(frozen=True)
-class _FactorWays:
-    """What the page of the factor says of a sign-in: app, passkey, and a late code by SMS."""
-
-    has_app: bool = True
-    has_passkey: bool = False
-    is_late: bool = False
-
-
-def _ways(pending: browser_cookies.PendingFactor | None) -> _FactorWays:
-    if pending is None:
-        return _FactorWays()
+def _factor_ways(factor_request: FactorRequest) -> dict[str, bool]:
+    """Return what the page of the factor says: app, passkey, and whether a code by SMS is late."""
     with reading() as session:
-        link = session_start.waiting(session, factor_request=pending.factor_request, now=ctx.now())
+        link = session_start.waiting(session, factor_request=factor_request, now=ctx.now())
         if link is None:
-            return _FactorWays()
-        has_app = totp.in_force(session, person_id=link.person_id) is not None
-        own = passkeys.in_force(session, person_id=link.person_id)
-        is_late = pending.factor_request.by_sms and late_codes.has_not_left(
-            session,
-            kind=NoticeKind.SIGN_IN_CODE,
-            person_id=link.person_id,
-            since=link.made_at,
-            now=ctx.now(),
-        )
-        return _FactorWays(has_app, bool(own) and passkey_site() is not None, is_late)
+            return {"has_app": True}
+        return {
+            "has_app": totp.in_force(session, person_id=link.person_id) is not None,
+            "has_passkey": passkey_site() is not None
+            and bool(passkeys.in_force(session, person_id=link.person_id)),
+            "is_late": factor_request.by_sms
+            and late_codes.has_not_left(
+                session,
+                kind=NoticeKind.SIGN_IN_CODE,
+                person_id=link.person_id,
+                since=link.made_at,
+                now=ctx.now(),
+            ),
+        }
 
 
 def factor_page(form: SignInCodeForm, *, code: int = 401) -> Page:
@@ -102,14 +93,12 @@ def factor_page(form: SignInCodeForm, *, code: int = 401) -> Page:
     pending = browser_cookies.pending_factor()
     recovered = form_recovery.carried_form()
     carried = form_recovery.hidden_fields(recovered) if recovered else []
-    ways = _ways(pending)
+    ways = {"has_app": True} if pending is None else _factor_ways(pending.factor_request)
     page = render_template(
         "sign_in/factor_code.html",
         form=form,
         carried_fields=carried,
         by_sms=pending is not None and pending.factor_request.by_sms,
-        has_app=ways.has_app,
-        has_passkey=ways.has_passkey,
-        is_late=ways.is_late,
+        **{"has_passkey": False, "is_late": False, **ways},
     )
     return page, code

@@ -37,16 +37,16 @@ from web.core.sign_in_page import (
 )
 from web.core.vault import vault
 from web.errors import error_page
-from web.forms import Form, key_of
+from web.forms import key_of
 from web.home.other_appointments import other_work
 from web.messages.sign_in import own_password_sentence, seconds_until, sign_in_sentence
 from web.sign_in import browser_cookies, sign_in_steps
-from web.sign_in.passwords import city_words, new_hash, own_proof
+from web.sign_in.passwords import NewPasswordForm, own_proof, read_new_password
 
 routes = Blueprint("signing", __name__)
 
 
-class InvitationForm(Form):
+class InvitationForm(NewPasswordForm):
     """The first password."""
 
     new_password = PasswordField(
@@ -189,19 +189,12 @@ def open_invitation(form: InvitationForm, token: str) -> Page:
             return _invitation_over(database_session, token)
         if form.is_shown:
             return render_template("sign_in/invitation.html", form=form, person=person)
-        password_hash = new_hash(form, person)
-        if password_hash is None:
-            return render_template("sign_in/invitation.html", form=form, person=person), 422
+        password = read_new_password(form, person)
     with writing() as database_session:
         if invitations.invited(database_session, token=token, now=ctx.now()) is None:
             return _invitation_over(database_session, token)
         person = invitations.accept_invitation(
-            database_session,
-            token=token,
-            password=form.new_password.data or "",
-            now=ctx.now(),
-            city_words=city_words(),
-            password_hash=password_hash,
+            database_session, token=token, password=password, now=ctx.now()
         )
         browser_cookies.store_identifier(person.mail or person.mobile or "")
         is_in_office = session_start.may_enter(database_session, person, ctx.now())

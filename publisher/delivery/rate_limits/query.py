@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    CursorResult,
     Integer,
     exists,
     func,
@@ -18,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from publisher.database.session import Database
+from publisher.database.session import Database, changed_rows
 from publisher.delivery.platform_credits import are_used_up
 from publisher.delivery.rate_limits.daily_cap import CAP
 from publisher.models.accounts import AllowanceRow
@@ -98,5 +97,4 @@ def _store_reason(session: Session, account_id: int, now: datetime) -> int:
         )
         .values(reason={"code": code, "at": at})
     )
-    result = session.execute(statement.execution_options(synchronize_session=False))
-    return result.rowcount if isinstance(result, CursorResult) else 0
+    return changed_rows(session, statement.execution_options(synchronize_session=False))

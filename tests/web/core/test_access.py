@@ -65,7 +65,7 @@ def test_a_role_opens_exactly_the_pages_of_the_table_without_any_write(
     assert not changed
 
 
-MOST_STATEMENTS = 25
+MOST_STATEMENTS = 24
 """The most statements that a page may execute, those of its layout included.
 
 The lead's Today needs so many: it looks for appointments, lost phones and duties that wait, for
