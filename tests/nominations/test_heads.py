@@ -30,7 +30,7 @@ def record(calls: Calls, *rows: HeadRow) -> None:
         heads.record_heads(session, actor=actor, rows=rows, order=ORDER, now=calls.city.now)
 
 
-def codes(checked: list[CheckedHead]) -> list[dict[str, str]]:
+def codes(checked: Sequence[CheckedHead]) -> list[dict[str, str]]:
     return [{column: bad.code for column, bad in row.problems.items()} for row in checked]
 
 
