@@ -79,8 +79,8 @@ def pdf(letter_id: int) -> Response:
     """Print a letter again, word for word."""
     with reading() as session:
         to_department = joinedload(ReminderLetter.addressee).joinedload(CallAddressee.department)
-        found = session.get(ReminderLetter, letter_id, options=[to_department])
-        letter = existing(found, letter_id)
+        row = session.get(ReminderLetter, letter_id, options=[to_department])
+        letter = existing(row, letter_id)
     return file_of_pdf(
         lambda: letters_pdf([letter], settings=ctx.settings, now=ctx.now()),
         name=letter_exports.file_name(letter).removesuffix(".pdf"),
