@@ -334,9 +334,7 @@ def test_of_a_set_none_moves_where_one_was_overtaken(
             .execution_options(synchronize_session=False)
         )
     with pytest.raises(Overtaken), session.begin_nested():
-        transitions.apply(
-            session, posts, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send"
-        )
+        transitions.apply(session, posts, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send")
     session.expire_all()
     assert [post.state.value for post in posts] == ["draft", "withdrawn", "draft"]
     assert session.scalar(select(func.count(Event.id))) == 0
