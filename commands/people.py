@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypedDict
@@ -96,17 +97,12 @@ def add(
     """
     if not person["mail"]:
         _require_sms(settings)
-    try:
-        with checked_database(settings) as database, database.transaction() as session:
-            is_first = not session.scalar(select(exists().select_from(Person)))
-            recorded = _record(session, person, planned, is_first=is_first, at=now())
-            notice = _invite(session, recorded[0].person, at=now())
-            lines = [f"Recorded: {_appointment_text(appointment)}" for appointment in recorded]
-            lines.append(
-                _invitation_line(notice, settings.base_url, show_link=show_link or is_first)
-            )
-    except BadPerson as problem:
-        raise click.ClickException(sentence_of(problem)) from problem
+    with people_transaction(settings) as session:
+        is_first = not session.scalar(select(exists().select_from(Person)))
+        recorded = _record(session, person, planned, is_first=is_first, at=now())
+        notice = _invite(session, recorded[0].person, at=now())
+        lines = [f"Recorded: {_appointment_text(appointment)}" for appointment in recorded]
+        lines.append(_invitation_line(notice, settings.base_url, show_link=show_link or is_first))
     for line in lines:
         click.echo(line)
 
@@ -188,22 +184,19 @@ def rename(
     designation: str | None,
 ) -> None:
     """Change names and designation; None keeps one. Raises `click.ClickException`."""
-    try:
-        with checked_database(settings) as database, database.transaction() as session:
-            person = person_with(session, login)
-            name_changes.rename(
-                session,
-                actor=COMMAND,
-                person=person,
-                name_mr=person.name_mr if name_mr is None else name_mr,
-                name_en=person.name_en if name_en is None else name_en,
-                designation=person.designation if designation is None else designation,
-                now=now(),
-                origin=origin_of("people rename"),
-            )
-            line = f"Recorded: {', '.join(filter(None, (person.name_mr, person.designation)))}"
-    except BadPerson as problem:
-        raise click.ClickException(sentence_of(problem)) from problem
+    with people_transaction(settings) as session:
+        person = person_with(session, login)
+        name_changes.rename(
+            session,
+            actor=COMMAND,
+            person=person,
+            name_mr=person.name_mr if name_mr is None else name_mr,
+            name_en=person.name_en if name_en is None else name_en,
+            designation=person.designation if designation is None else designation,
+            now=now(),
+            origin=origin_of("people rename"),
+        )
+        line = f"Recorded: {', '.join(filter(None, (person.name_mr, person.designation)))}"
     click.echo(line)
 
 
@@ -212,35 +205,42 @@ def correct(settings: Settings, login: str, *, mail: str | None, mobile: str | N
 
     Somebody without a password is invited anew.
     """
-    try:
-        with checked_database(settings) as database, database.transaction() as session:
-            person = person_with(session, login)
-            mail = person.mail if mail is None else mail
-            if not mail and not person.password_hash:
-                _require_sms(settings)
-            before = (person.mail, person.mobile)
-            waiting = contact_corrections.correct(
-                session,
-                actor=COMMAND,
-                person=person,
-                mail=mail or None,
-                mobile=(person.mobile if mobile is None else mobile) or None,
-                now=now(),
-                origin=origin_of("people correct"),
-            )
-            lines = [f"Recorded: {', '.join(filter(None, (person.mail, person.mobile)))}"]
-            lines += [
-                f"{change.value} is in force after 72 hours, or once its owner signs in and accepts"
-                " it. They, their heads and the admins are told."
-                for change in waiting
-            ]
-            if before != (person.mail, person.mobile) and not person.password_hash:
-                notice = _invite(session, person, at=now())
-                lines.append(_invitation_line(notice, settings.base_url, show_link=False))
-    except BadPerson as problem:
-        raise click.ClickException(sentence_of(problem)) from problem
+    with people_transaction(settings) as session:
+        person = person_with(session, login)
+        mail = person.mail if mail is None else mail
+        if not mail and not person.password_hash:
+            _require_sms(settings)
+        before = (person.mail, person.mobile)
+        waiting = contact_corrections.correct(
+            session,
+            actor=COMMAND,
+            person=person,
+            mail=mail or None,
+            mobile=(person.mobile if mobile is None else mobile) or None,
+            now=now(),
+            origin=origin_of("people correct"),
+        )
+        lines = [f"Recorded: {', '.join(filter(None, (person.mail, person.mobile)))}"]
+        lines += [
+            f"{change.value} is in force after 72 hours, or once its owner signs in and accepts"
+            " it. They, their heads and the admins are told."
+            for change in waiting
+        ]
+        if before != (person.mail, person.mobile) and not person.password_hash:
+            notice = _invite(session, person, at=now())
+            lines.append(_invitation_line(notice, settings.base_url, show_link=False))
     for line in lines:
         click.echo(line)
+
+
+@contextmanager
+def people_transaction(settings: Settings) -> Iterator[Session]:
+    """Open a transaction; raises `click.ClickException` with the sentence of a `BadPerson`."""
+    try:
+        with checked_database(settings) as database, database.transaction() as session:
+            yield session
+    except BadPerson as problem:
+        raise click.ClickException(sentence_of(problem)) from problem
 
 
 def person_with(session: Session, login: str) -> Person:

@@ -6,8 +6,7 @@ import click
 
 from approvals.errors import WrongState
 from commands.app_setup import checked_database, origin_of
-from commands.people import person_with, sentence_of
-from publisher.auth.contact_details import BadPerson
+from commands.people import people_transaction, person_with
 from publisher.delivery.controls import stop
 from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.sms import missing_codes
@@ -68,17 +67,14 @@ def disable(settings: Settings, login: str) -> None:
 
 def invite(settings: Settings, login: str) -> None:
     """Invite the person with this login again; raises `click.ClickException`."""
-    try:
-        with checked_database(settings) as database, database.transaction() as session:
-            notice = invitations.invite(
-                session,
-                actor=COMMAND,
-                person=person_with(session, login),
-                now=now(),
-                origin=origin_of("people invite"),
-            )
-    except BadPerson as problem:
-        raise click.ClickException(sentence_of(problem)) from problem
+    with people_transaction(settings) as session:
+        notice = invitations.invite(
+            session,
+            actor=COMMAND,
+            person=person_with(session, login),
+            now=now(),
+            origin=origin_of("people invite"),
+        )
     click.echo(
         f"An invitation goes to {notice.address} as soon as the clock runs; earlier ones are void."
     )
@@ -86,17 +82,14 @@ def invite(settings: Settings, login: str) -> None:
 
 def reset(settings: Settings, login: str) -> None:
     """Send the person with this login what sets a new password; raises `click.ClickException`."""
-    try:
-        with checked_database(settings) as database, database.transaction() as session:
-            channel = password_reset.send(
-                session,
-                actor=COMMAND,
-                person=person_with(session, login),
-                now=now(),
-                has_sms=NoticeKind.PASSWORD_CODE not in missing_codes(settings.sms),
-                origin=origin_of("people reset"),
-            )
-    except BadPerson as problem:
-        raise click.ClickException(sentence_of(problem)) from problem
+    with people_transaction(settings) as session:
+        channel = password_reset.send(
+            session,
+            actor=COMMAND,
+            person=person_with(session, login),
+            now=now(),
+            has_sms=NoticeKind.PASSWORD_CODE not in missing_codes(settings.sms),
+            origin=origin_of("people reset"),
+        )
     lasts = "a link, for an hour," if "@" in channel else "a code, for 15 minutes,"
     click.echo(f"To {channel} goes {lasts} as soon as the clock runs; until then nothing changes.")

@@ -29,7 +29,7 @@ def cancel_unsent(
     )
     deliveries = list(session.scalars(query.order_by(Delivery.id).with_for_update()))
     for state in UNSENT:
-        transitions.apply_all(
+        transitions.apply(
             session,
             [delivery for delivery in deliveries if delivery.state is state],
             DeliveryState.CANCELLED,

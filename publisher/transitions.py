@@ -77,36 +77,6 @@ def check_move(moves: Moves, state: StrEnum, to: StrEnum) -> None:
         raise WrongState(state=state, to=to)
 
 
-def apply(
-    session: Session,
-    row: Stateful,
-    to: StrEnum,
-    *,
-    actor: Actor,
-    now: datetime,
-    verb: str,
-    values: Mapping[str, object] | None = None,
-    fence: int | None = None,
-    columns: Mapping[str, object] | None = None,
-) -> None:
-    """Change the state of one row and write the Event.
-
-    Raises `WrongState` if the table has no such move, and `Overtaken` if the row has been moved
-    (or, with `fence`, claimed again) in the meantime. `columns` are set by the same UPDATE.
-    """
-    apply_all(
-        session,
-        [row],
-        to,
-        actor=actor,
-        now=now,
-        verb=verb,
-        values=values,
-        fence=fence,
-        columns=columns,
-    )
-
-
 def apply_or_record(
     session: Session,
     row: Stateful,
@@ -124,9 +94,9 @@ def apply_or_record(
         apply(session, row, to, actor=actor, now=now, verb=verb, values=values)
 
 
-def apply_all(
+def apply(
     session: Session,
-    rows: Sequence[Stateful],
+    moved: Stateful | Sequence[Stateful],
     to: StrEnum,
     *,
     actor: Actor,
@@ -136,15 +106,21 @@ def apply_all(
     fence: int | None = None,
     columns: Mapping[str, object] | None = None,
 ) -> None:
-    """Change the state of rows of one model that share a state: all by one UPDATE."""
+    """Change the state of a row, or of rows of one model that share a state; write their Events.
+
+    All are changed by one UPDATE, which sets `columns` too. Raises `WrongState` if the table has no
+    such move, and `Overtaken` if a row has been moved (or, with `fence`, claimed again) in the
+    meantime.
+    """
+    rows = moved if isinstance(moved, Sequence) else [moved]
     if not rows:
         return
     session.flush()
     kind, before = type(rows[0]), rows[0].state
     if any(type(row) is not kind or row.state != before for row in rows):
-        raise ValueError("apply_all moves things of one kind and state")
+        raise ValueError("a set to be moved is of one kind and state")
     if len({row.id for row in rows}) != len(rows):
-        raise ValueError("apply_all moves each thing once")
+        raise ValueError("a set holds each thing once")
     check_move(TABLES[kind], before, to)
     set_columns = {"state": to, "state_at": now, **(columns or {})}
     event_rows = [

@@ -312,7 +312,7 @@ def test_a_set_is_moved_whole_with_an_event_for_each(
     session: Session, rows_with_states: Things
 ) -> None:
     posts = three(session, rows_with_states)
-    transitions.apply_all(
+    transitions.apply(
         session, posts, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send", values={"n": 1}
     )
     for post in posts:
@@ -334,9 +334,7 @@ def test_of_a_set_none_moves_where_one_was_overtaken(
             .execution_options(synchronize_session=False)
         )
     with pytest.raises(Overtaken), session.begin_nested():
-        transitions.apply_all(
-            session, posts, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send"
-        )
+        transitions.apply(session, posts, PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="send")
     session.expire_all()
     assert [post.state.value for post in posts] == ["draft", "withdrawn", "draft"]
     assert session.scalar(select(func.count(Event.id))) == 0
@@ -348,24 +346,24 @@ def test_a_set_of_two_states_or_two_kinds_is_no_set(
     posts: list[transitions.Stateful] = [*three(session, rows_with_states)]
     posts[0].state = PostState.APPROVED
     with pytest.raises(ValueError, match="one kind and state"):
-        transitions.apply_all(session, posts, PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
+        transitions.apply(session, posts, PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
     mixed = [own(session, rows_with_states, kind) for kind in (Submission, Comment)]
     assert mixed[0].state == mixed[1].state
     to = SubmissionState.DRAFTED
     with pytest.raises(ValueError, match="one kind and state"):
-        transitions.apply_all(session, mixed, to, actor=CLOCK, now=LATER, verb="x")
+        transitions.apply(session, mixed, to, actor=CLOCK, now=LATER, verb="x")
 
 
 def test_a_set_holds_each_thing_once(session: Session, rows_with_states: Things) -> None:
     post = three(session, rows_with_states)[0]
     with pytest.raises(ValueError, match="once"):
-        transitions.apply_all(
+        transitions.apply(
             session, [post, post], PostState.IN_REVIEW, actor=CLOCK, now=LATER, verb="x"
         )
 
 
 def test_an_empty_set_writes_nothing(session: Session, rows_with_states: Things) -> None:
-    transitions.apply_all(session, [], PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
+    transitions.apply(session, [], PostState.DRAFT, actor=CLOCK, now=LATER, verb="x")
     assert session.scalar(select(func.count(Event.id))) == 0
 
 

@@ -101,7 +101,7 @@ def mentions_in(text: str, *, now: datetime) -> list[Mention]:
     # A date that has passed is no mention, but its figures are no telephone number either.
     covered = {at for written in written_dates for at in range(written.start, written.end)}
     mentions = [_date(written, now) for written in written_dates if written.last >= today]
-    for mention in (*_helplines(text), *_times(text), *_places(text)):
+    for mention in (*_helplines(text), *map(_time, times_in(text)), *_places(text)):
         span = range(mention.start, mention.end)
         if covered.isdisjoint(span):
             covered.update(span)
@@ -129,11 +129,6 @@ def _date(written: WrittenDate, now: datetime) -> Mention:
     }
     value = "/".join(day.isoformat() for day in days)
     return Mention(MentionKind.DATE, written.start, written.end, value, texts, written.last)
-
-
-def _times(text: str) -> Iterator[Mention]:
-    for written in times_in(text):
-        yield _time(written)
 
 
 def _time(written: WrittenTime) -> Mention:
@@ -177,7 +172,8 @@ def numbers_in(text: str) -> list[WrittenNumber]:
     plain = latin_digits(text)
     whole = list(_whole(plain))
     numbers: list[WrittenNumber] = []
-    for number in (*whole, *_mobiles(plain), *_short(plain, whole)):
+    mobiles = [WrittenNumber(start, end, number) for number, start, end in mobiles_in(plain)]
+    for number in (*whole, *mobiles, *_short(plain, whole)):
         if all(other.end <= number.start or number.end <= other.start for other in numbers):
             numbers.append(number)
     return sorted(numbers, key=lambda number: number.start)
@@ -189,11 +185,6 @@ def _whole(text: str) -> Iterator[WrittenNumber]:
         number = dialled_number(written)
         if number and not _NOT_CALLED.search(text, max(0, match.start - 10), match.start):
             yield WrittenNumber(match.start, match.start + len(written), number)
-
-
-def _mobiles(text: str) -> Iterator[WrittenNumber]:
-    for number, start, end in mobiles_in(text):
-        yield WrittenNumber(start, end, number)
 
 
 def _short(text: str, whole: Sequence[WrittenNumber]) -> Iterator[WrittenNumber]:

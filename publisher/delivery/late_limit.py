@@ -33,7 +33,7 @@ def give_up_late(session: Session, *, now: datetime, only: int | None = None) ->
         return
     active_holds = holds.active_holds(session, now=now)
     outage_ends = platform_credits.outage_ends(session)
-    transitions.apply_all(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
+    transitions.apply(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
     for delivery in late:
         delivery.reason = {
             "code": _why_late(delivery, active_holds, outage_ends),

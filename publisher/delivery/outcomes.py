@@ -283,7 +283,7 @@ def _publish(session: Session, published: Sequence[Published], now: datetime) ->
             takedown_orders.carried_out(session, delivery, now=now)
     for state in MAY_BE_LIVE:
         in_state = [delivery for delivery, *_ in published if delivery.state is state]
-        transitions.apply_all(
+        transitions.apply(
             session, in_state, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="publish"
         )
 

@@ -135,7 +135,8 @@ def _make_check(pool: PlatformPool, check: ReconcileCheck) -> bool:
     """Make the check and store what it found; return True if the platform responded."""
     finding = _find_or_release(pool, check)
     if isinstance(finding, CredentialsExpired):
-        _pause_account(pool.context, check)
+        with pool.context.database.transaction() as session:
+            failures.pause(session, check.payload.account.id, pool.context.now())
     _store_finding(pool.context, check, finding)
     failpoints.hit("look.stored")
     return not isinstance(finding, (TryLater, OutcomeUnknown))
@@ -162,11 +163,6 @@ def _find_or_release(pool: PlatformPool, check: ReconcileCheck) -> Match | Platf
     except (TryLater, Refused, OutcomeUnknown, CredentialsExpired) as problem:
         return problem
     return match
-
-
-def _pause_account(context: WorkerContext, check: ReconcileCheck) -> None:
-    with context.database.transaction() as session:
-        failures.pause(session, check.payload.account.id, context.now())
 
 
 def _store_finding(

@@ -201,3 +201,11 @@ def _part_hours() -> dict[str, frozenset[int]]:
 _HOURS = _part_hours()
 PART_NAMES = frozenset(_HOURS)
 """Every name of a part of the day, in small letters."""
+
+
+def existing_day(year: int, month: int, day: int) -> date | None:
+    """Return this day; None if it does not exist."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
-from publisher.i18n.date_parsing import FIRST_YEAR, LAST_YEAR
+from publisher.i18n.date_parsing import FIRST_YEAR, LAST_YEAR, existing_day
 from publisher.i18n.languages import ENGLISH, HINDI, MARATHI, latin_digits
 
 # Spellings beside those of `tongues`; short Marathi and Hindi names stand there with their dot.
@@ -231,17 +231,10 @@ def _day(day: int, month: int, year: str | None, today: date) -> date | None:
     """
     if year is not None:
         number = int(year) + (FIRST_YEAR if len(year) == 2 else 0)
-        return _real(number, month, day) if number <= LAST_YEAR else None
-    candidates = (_real(today.year + step, month, day) for step in (0, 1, -1))
+        return existing_day(number, month, day) if number <= LAST_YEAR else None
+    candidates = (existing_day(today.year + step, month, day) for step in (0, 1, -1))
     days = [candidate for candidate in candidates if candidate is not None]
     return min(days, key=lambda candidate: abs(candidate - today), default=None)
-
-
-def _real(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
 
 
 def _with_weekday(text: str, start: int, end: int) -> tuple[int, int, int | None]:

@@ -25,6 +25,7 @@ from publisher.i18n.date_parsing import (
     TypedClock,
     WhenProblem,
     calendar_day,
+    existing_day,
     parse_clock,
     plain_text,
 )
@@ -227,19 +228,12 @@ def _completed(
     else:
         first = today.year * 12 + today.month - 1
         months = [((first + step * n) // 12, (first + step * n) % 12 + 1) for n in range(3)]
-    days = [day for year, number in months if (day := _day_or_none(year, number, int(day_digits)))]
+    days = [day for year, number in months if (day := existing_day(year, number, int(day_digits)))]
     nearest = next((day for day in days if (day <= today if looks_back else day >= today)), None)
     if nearest is None:
         raise BadWhen(WhenProblem.DATE_DOES_NOT_EXIST, text)
     is_assumed = months[0] != (nearest.year, nearest.month)
     return _TypedDay(nearest, is_dated=True, is_assumed=is_assumed)
-
-
-def _day_or_none(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
 
 
 def _take_word(rest: str, pattern: re.Pattern[str]) -> tuple[str, str]:

@@ -42,34 +42,24 @@ def store_or_keep(
     *,
     asked_at: datetime,
 ) -> bool:
-    """Store a comment in a savepoint of its own; if that fails, keep it as an `UnstoredComment`."""
+    """Store a comment in a savepoint of its own; if that fails, keep it as an `UnstoredComment`.
+
+    It is kept as it was read, once, with the reason why it is in no inbox.
+    """
     try:
         with session.begin_nested():
             return store(session, account_id, remote_comment, now, asked_at=asked_at)
     except NOT_STORABLE as problem:
-        _keep(session, account_id, remote_comment, problem, now)
-        return False
-
-
-def _keep(
-    session: Session,
-    account_id: int,
-    remote_comment: RemoteComment,
-    problem: Exception,
-    now: datetime,
-) -> None:
-    """Keep a comment as it was read, once, with the reason why it is in no inbox."""
-    session.execute(
-        _insert_unstored(session.connection().dialect.name),
-        {
+        values = {
             "account_id": account_id,
             "digest": hashlib.sha256(remote_comment.platform_id.encode()).hexdigest(),
             "platform_id": remote_comment.platform_id,
             "raw": json.dumps(asdict(remote_comment), default=str, ensure_ascii=False),
             "reason": _reason(problem),
             "seen_at": now,
-        },
-    )
+        }
+        session.execute(_insert_unstored(session.connection().dialect.name), values)
+        return False
 
 
 #: PostgreSQL:

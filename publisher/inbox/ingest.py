@@ -8,7 +8,7 @@ that cannot be stored keeps no other from being stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -212,7 +212,8 @@ def _store_comments(
         )
         if not page.cursors:
             # The next page follows at once, so no other clock is to begin.
-            _lease(context, sources.values(), now)
+            for source in sources.values():
+                source.read_at = now + timedelta(seconds=context.delivery_settings.lease)
             return new_count
         is_slowed = _is_slowed(session, reading, now)
         for post_id, cursor in page.cursors.items():
@@ -220,11 +221,6 @@ def _store_comments(
             interval = _interval(source, now, is_slowed)
             _move(source, cursor, page, now, interval and max(interval, reading.least_pause))
     return new_count
-
-
-def _lease(context: WorkerContext, sources: Iterable[Source], now: datetime) -> None:
-    for source in sources:
-        source.read_at = now + timedelta(seconds=context.delivery_settings.lease)
 
 
 def _move(

@@ -65,7 +65,7 @@ def telling(
             continue
         if not all(settings.get(name) for name in support.settings):
             states[account.id] = WebhookState.UNSET
-        elif not _is_subscribed(account, now):
+        elif account.subscribed_at is None or account.subscribed_at <= now - VALID_FOR:
             lacks_right = account.scopes and support.right not in account.scopes
             states[account.id] = (
                 WebhookState.RIGHT_MISSING if lacks_right else WebhookState.NOT_SUBSCRIBED
@@ -73,10 +73,6 @@ def telling(
         else:
             states[account.id] = WebhookState.LATE if account.id in late_ids else WebhookState.TOLD
     return states
-
-
-def _is_subscribed(account: Account, now: datetime) -> bool:
-    return account.subscribed_at is not None and account.subscribed_at > now - VALID_FOR
 
 
 def _late_account_ids(session: Session, now: datetime) -> set[int]:

@@ -5,7 +5,7 @@ A joint post continues without a submission that is withdrawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import select
@@ -63,7 +63,9 @@ def pull_out(
         "approval": bool(lost),
         "by": session.get_one(Person, person_of(actor)),
     }
-    for person in _others([*concerned, *(decision.person for decision in lost)], actor):
+    people = {person.id: person for person in (*concerned, *(row.person for row in lost))}
+    people.pop(person_of(actor), None)
+    for person in people.values():
         kind = NoticeKind.SUBMISSION_WITHDRAWN
         path = links.post(post.id)
         compose.queue(session, kind=kind, person=person, values=notice_values, now=now, path=path)
@@ -100,12 +102,6 @@ def _owners(
         return
     for appointment in responsibility.responsible_chain(session, post.department_id, now=now)[:1]:
         yield appointment.person
-
-
-def _others(people: Iterable[Person], actor: Actor) -> list[Person]:
-    """Return each person once, without the actor."""
-    people_by_id = {person.id: person for person in people if person.id != actor.person_id}
-    return list(people_by_id.values())
 
 
 def locked_submission(
@@ -153,30 +149,17 @@ def withdraw(
     to = SubmissionState.WITHDRAWN
     transitions.check_move(SUBMISSION_MOVES, submission.state, to)
     submission.reason = checked_reason(reason)
-    for post in submission.posts:
-        _let_go(session, post, submission, actor=actor, now=now, reason=submission.reason)
+    for own_post in submission.posts:
+        post, values = decide.locked_post(session, own_post.id), {"reason": submission.reason}
+        if post.state is PostState.WITHDRAWN:
+            continue
+        if _rests_on_it_alone(post, submission):
+            withdraw_post(session, actor=actor, now=now, post_id=post.id, **values)
+        else:
+            pull_out(session, post, submission, actor=actor, now=now, **values)
     transitions.apply(session, submission, to, actor=actor, now=now, verb=action)
     tell_duplicates(session, submission, actor=actor, now=now)
     return submission
-
-
-def _let_go(
-    session: Session,
-    post: Post,
-    submission: Submission,
-    *,
-    actor: Actor,
-    now: datetime,
-    reason: str,
-) -> None:
-    """Withdraw a post that rests on this submission alone; a joint post continues without it."""
-    post = decide.locked_post(session, post.id)
-    if post.state is PostState.WITHDRAWN:
-        return
-    if _rests_on_it_alone(post, submission):
-        withdraw_post(session, actor=actor, now=now, post_id=post.id, reason=reason)
-    else:
-        pull_out(session, post, submission, actor=actor, now=now, reason=reason)
 
 
 def _rests_on_it_alone(post: Post, submission: Submission) -> bool:

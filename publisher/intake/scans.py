@@ -63,7 +63,8 @@ def tick_scans(
         if is_stopping():
             break
         try:
-            virus = _virus_in_store(clamd, store, digest)
+            with store.open_file(digest) as source:
+                virus = virus_in(clamd, source)
         except (TooLargeForScanner, MediumMissing, MediumChanged) as problem:
             _put_off(database, file_id, problem, now())
         except (ScannerAway, StoreAway) as problem:
@@ -87,11 +88,6 @@ def _due(database: Database, now: datetime) -> list[tuple[int, str]]:
     )
     with database.reading() as session:
         return [(row.id, row.sha256) for row in session.execute(query)]
-
-
-def _virus_in_store(clamd: Clamd, store: MediaStore, digest: str) -> str:
-    with store.open_file(digest) as source:
-        return virus_in(clamd, source)
 
 
 def _put_off(database: Database, file_id: int, problem: Exception, now: datetime) -> None:

@@ -51,7 +51,7 @@ def read_content(message: Part) -> Content:
     marked, in_text = IMAGE_MARK.findall(whole_text), frozenset(IMAGE_MARK.findall(own.text))
     files = read_files(body, MarkedImages(in_text, frozenset(marked) - in_text))
     content = Content(
-        *(_plain(own.text), own.forwarded_from, files, len(body.files)),
+        *(paragraphs(IMAGE_MARK.sub("", own.text)), own.forwarded_from, files, len(body.files)),
         *("".join(body.legacy), is_reply, body.is_certain),
         is_shortened=body.is_shortened or len(whole_text) == 4 * MOST_TEXT,
     )
@@ -66,10 +66,6 @@ def _kind_of(message: Part) -> tuple[bool, bool]:
     is_forward = bool(_FORWARD.match(subject))
     answers = read_ids(message.headers.first("in-reply-to"))
     return not is_forward and bool(answers or _REPLY.match(subject)), is_forward
-
-
-def _plain(text: str) -> str:
-    return paragraphs(IMAGE_MARK.sub("", text))
 
 
 def _with_attached(content: Content, attached: Part) -> Content:

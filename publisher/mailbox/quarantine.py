@@ -136,7 +136,7 @@ def end_expired(session: Session, *, now: datetime, most: int) -> int:
     expired = waiting().where(Quarantine.since_at <= now - WAITS, is_nobodys)
     quarantines = session.scalars(expired.limit(most)).all()
     to = QuarantineState.DELETED
-    transitions.apply_all(session, quarantines, to, actor=CLOCK, now=now, verb="delete")
+    transitions.apply(session, quarantines, to, actor=CLOCK, now=now, verb="delete")
     for quarantine in quarantines:
         _forget(quarantine.mail)
     return len(quarantines)

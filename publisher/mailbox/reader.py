@@ -146,7 +146,8 @@ def _read_new(reading: MailboxReading, fence: int, mailbox: OpenMailbox) -> int:
             _take_in(reading, fence, mailbox, message)
             count += 1
         else:
-            _pass_over(reading, fence, message.uid)
+            with reading.database.transaction() as session:
+                _leased(session, reading, fence).last_uid = message.uid
     return count
 
 
@@ -185,11 +186,6 @@ def _begin(reading: MailboxReading, fence: int, uid: int) -> int:
         row.begun_times = row.begun_times + 1 if row.begun_uid == uid else 1
         row.begun_uid = uid
         return row.begun_times
-
-
-def _pass_over(reading: MailboxReading, fence: int, uid: int) -> None:
-    with reading.database.transaction() as session:
-        _leased(session, reading, fence).last_uid = uid
 
 
 def _unread(

@@ -13,7 +13,7 @@ from approvals.policy import Action, Actor, Role, require
 from publisher import transitions
 from publisher.database.session import Database
 from publisher.models.nominations import CallAddressee, NominationCall
-from publisher.models.people import Appointment, Department, Person
+from publisher.models.people import Appointment, Person
 from publisher.nominations import head_links
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
@@ -224,8 +224,3 @@ def close_call(session: Session, *, actor: Actor, call: NominationCall, now: dat
         if called.answered_at is None:
             head_links.end(session, called.department_id, now=now)
     transitions.record(session, call, "close_call", actor=actor, now=now)
-
-
-def departments_to_call(session: Session, *, now: datetime) -> list[Department]:
-    """Return the departments in force, by Marathi name."""
-    return departments_in_force(session, now=now)

@@ -86,11 +86,14 @@ def check_heads(
     rows: Sequence[HeadRow],
     order: DepartmentOrder,
     now: datetime,
-) -> list[CheckedHead]:
+) -> Sequence[CheckedHead]:
     """Return what `record_heads` would find wrong with each line, and change nothing."""
-    with session.begin_nested() as savepoint:
-        checked = _carry_out(session, actor=actor, rows=rows, order=order, now=now)
-        savepoint.rollback()
+    try:
+        with session.begin_nested() as savepoint:
+            checked = record_heads(session, actor=actor, rows=rows, order=order, now=now)
+            savepoint.rollback()
+    except BadHeads as problem:
+        return problem.checked
     return checked
 
 
@@ -107,27 +110,16 @@ def record_heads(
     The office above is the one to which the department reports from the order's day on. Raises
     `WrongRole`, and `BadHeads` if anything is wrong.
     """
-    checked = _carry_out(session, actor=actor, rows=rows, order=order, now=now)
-    if not checked or any(head.problems for head in checked):
-        raise BadHeads(checked)
-    return checked
-
-
-def _carry_out(
-    session: Session,
-    *,
-    actor: Actor,
-    rows: Sequence[HeadRow],
-    order: DepartmentOrder,
-    now: datetime,
-) -> list[CheckedHead]:
     if not is_command(actor):
         require(actor, Action.RECORD_HEAD, None, now=now)
     departments = DepartmentSpellings(session, now=now)
-    return [
+    checked = [
         _carry_out_row(session, line, departments, actor=actor, order=order, now=now)
         for line in rows[:MOST_ROWS]
     ]
+    if not checked or any(head.problems for head in checked):
+        raise BadHeads(checked)
+    return checked
 
 
 def _carry_out_row(

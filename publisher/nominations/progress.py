@@ -111,34 +111,24 @@ def progress_of(
     addressees = session.scalars(query).all()
     heads = heads_of(session, [addressee.department_id for addressee in addressees], now=now)
     nominations = _nominations(session, [addressee.id for addressee in addressees])
-    is_past = call.nominate_by < local_day(now)
-    return [
-        _progress(
-            addressee,
-            heads.get(addressee.department_id),
-            nominations.get(addressee.id),
-            is_past=is_past,
-        )
-        for addressee in addressees
-    ]
+    rows = []
+    for addressee in addressees:
+        head, nomination = heads.get(addressee.department_id), nominations.get(addressee.id)
+        is_late = call.nominate_by < local_day(now) and addressee.answered_at is None
+        answer = _answer(addressee, head, nomination)
+        rows.append(AddresseeProgress(addressee, head, nomination, answer, is_late))
+    return rows
 
 
-def _progress(
-    addressee: CallAddressee,
-    head: Appointment | None,
-    nomination: Nomination | None,
-    *,
-    is_past: bool,
-) -> AddresseeProgress:
+def _answer(
+    addressee: CallAddressee, head: Appointment | None, nomination: Nomination | None
+) -> CallAnswer:
     if addressee.answered_at is not None:
         officers = [nomination.first, nomination.second] if nomination is not None else []
         waits = any(officer.state is AppointmentState.RECORDED for officer in officers)
-        answer = CallAnswer.WAITS if waits else CallAnswer.NAMED
-    else:
-        is_asked = addressee.asked_at is not None and head is not None and head.state in IN_PLACE
-        answer = CallAnswer.ASKED if is_asked else CallAnswer.NOT_REACHED
-    is_late = is_past and addressee.answered_at is None
-    return AddresseeProgress(addressee, head, nomination, answer, is_late)
+        return CallAnswer.WAITS if waits else CallAnswer.NAMED
+    is_asked = addressee.asked_at is not None and head is not None and head.state in IN_PLACE
+    return CallAnswer.ASKED if is_asked else CallAnswer.NOT_REACHED
 
 
 def heads_of(

@@ -158,7 +158,7 @@ def _written(
             language=language_of(person),
             subject=subject,
             body=body,
-            path=_filed_under(path, enclosure),
+            path=enclosure.path if enclosure is not None else _without_token(path),
             revision_id=enclosure.revision_id if enclosure is not None else None,
             mail_id=secrets.token_hex(16),
             queued_at=now,
@@ -167,10 +167,6 @@ def _written(
         )
         for way in ways
     ]
-
-
-def _filed_under(path: str, enclosure: Enclosure | None) -> str:
-    return enclosure.path if enclosure is not None else _without_token(path)
 
 
 def queue_for_each(

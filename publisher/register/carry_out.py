@@ -95,7 +95,9 @@ def carry_out(
                 raise BadRow(planned.answer.number, problem) from problem
     session.flush()
     if confirms:
-        _confirm(session, recorded, actor=actor, now=now, origin=origin)
+        waiting = [row for row in recorded if row.state is AppointmentState.RECORDED]
+        digests = {row.id: confirmation.digest_of(row) for row in waiting}
+        confirmation.confirm(session, actor=actor, now=now, digests=digests, origin=origin)
     return recorded
 
 
@@ -179,16 +181,3 @@ def _complete(
         appointment.service_class = service_class
         verb = "set_service_class"
         transitions.record(session, appointment, verb, actor=actor, now=now)
-
-
-def _confirm(
-    session: Session,
-    recorded: Sequence[Appointment],
-    *,
-    actor: Actor,
-    now: datetime,
-    origin: Mapping[str, str] | None,
-) -> None:
-    waiting = [row for row in recorded if row.state is AppointmentState.RECORDED]
-    digests = {row.id: confirmation.digest_of(row) for row in waiting}
-    confirmation.confirm(session, actor=actor, now=now, digests=digests, origin=origin)

@@ -89,7 +89,9 @@ def calendar_days(
     part = CalendarPart(first_day, days, visible_departments, account_id, department_id)
     quiet = slots.quiet_times(session)
     judged = [
-        replace(day, items=_with_warnings(day.items, quiet, now=now))
+        replace(
+            day, items=tuple(_with_marks(item, day.items, quiet, now=now) for item in day.items)
+        )
         for day in items_by_day(session, part, now=now)
     ]
     sees_all = scope_of(actor, Action.SEE_POST) is Scope.ANY
@@ -113,13 +115,9 @@ def items_by_day(session: Session, part: CalendarPart, *, now: datetime) -> list
         return []
     items_by_date: defaultdict[date, list[Item]] = defaultdict(list)
     for item in [*_grouped(entries_in(session, part, now=now)), *_wished(session, part, now=now)]:
-        if part.account_id is None or part.account_id in _account_ids(item):
+        if part.account_id is None or part.account_id in {text.account.id for text in item.texts}:
             items_by_date[local_day(item.at)].append(item)
     return [CalendarDay(day, tuple(sorted(items_by_date[day], key=_order))) for day in part.dates]
-
-
-def _account_ids(item: Item) -> set[int]:
-    return {text.account.id for text in item.texts}
 
 
 def _order(item: Item) -> tuple[datetime, int, str]:
@@ -224,16 +222,10 @@ def _is_open(variant: Variant) -> bool:
     return all(delivery.state is DeliveryState.CANCELLED for delivery in variant.deliveries)
 
 
-def _with_warnings(
-    items: Sequence[Item], quiet: Sequence[QuietTime], *, now: datetime
-) -> tuple[Item, ...]:
-    """Return the items with clashes and quiet times marked, as far as they can change."""
-    return tuple(_with_marks(item, items, quiet, now=now) for item in items)
-
-
 def _with_marks(
     item: Item, items: Sequence[Item], quiet: Sequence[QuietTime], *, now: datetime
 ) -> Item:
+    """Return the item with a clash and a quiet time marked, as far as they can change."""
     texts = [text for text in item.texts if not text.is_over and text.at >= now]
     others = [
         text

@@ -93,10 +93,15 @@ def board(session: Session, *, actor: Actor, now: datetime, skip: int = 0) -> Bo
         .limit(MOST_LINES)
         .offset(skip)
     )
+    is_looked_for = and_(
+        Delivery.state == DeliveryState.UNCONFIRMED,
+        Delivery.post_id.not_in(select(lines.c.post_id)),
+        *sql_conditions.of_department(visible_departments),
+    )
     return Board(
         _lines(session, session.scalars(page).all(), actor, now),
         {_ORDER[rank]: count for rank, count in sorted(ranks)},
-        tuple(_unconfirmed(session, lines.c.post_id, actor, visible_departments, now)),
+        tuple(_deliveries(session, actor, now, is_looked_for)),
     )
 
 
@@ -130,21 +135,6 @@ def _live_posts() -> Select[int]:
             ReceiptRow.gone_at.is_(None),
         )
     )
-
-
-def _unconfirmed(
-    session: Session,
-    on_lines: ColumnElement[int],
-    actor: Actor,
-    visible_departments: frozenset[int] | None,
-    now: datetime,
-) -> Iterator[BoardRow]:
-    is_looked_for = and_(
-        Delivery.state == DeliveryState.UNCONFIRMED,
-        Delivery.post_id.not_in(select(on_lines)),
-        *sql_conditions.of_department(visible_departments),
-    )
-    return _deliveries(session, actor, now, is_looked_for)
 
 
 def _rank(row: BoardRow) -> tuple[int, datetime, int]:

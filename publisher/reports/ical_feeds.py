@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,7 +85,7 @@ def fetch(session: Session, *, token: str, now: datetime) -> FeedContent:
     visible_departments = _visible_departments(session, feed.person, now=now)
     _count(feed, now=now)
     items = _items(session, visible_departments, now=now)
-    digest = _digest(feed.person, items)
+    digest = hashlib.sha256(repr((feed.person.language, items)).encode()).hexdigest()
     if feed.contents != digest or feed.changed_at is None:
         feed.contents, feed.changed_at = digest, now
     return FeedContent(feed.person, items, digest, feed.changed_at)
@@ -99,10 +98,6 @@ def _items(
     part = CalendarPart(first_day, DAYS_BACK + DAYS_AHEAD, visible_departments)
     days = items_by_day(session, part, now=now)
     return tuple(item for day in days for item in day.items)
-
-
-def _digest(person: Person, items: Sequence[Item]) -> str:
-    return hashlib.sha256(repr((person.language, items)).encode()).hexdigest()
 
 
 def _count(feed: CalendarFeed, *, now: datetime) -> None:

@@ -13,7 +13,7 @@ from approvals.policy import Actor
 from publisher.models.submissions import Submission
 from publisher.reports import open_work, progress
 from publisher.reports.next_step import Next, next_for_submission
-from publisher.reports.officer_coverage import Roster, asked_by, roster_of
+from publisher.reports.officer_coverage import asked_by, roster_of
 from publisher.reports.post_bundles import PostBundle, bundles_by_submission
 from publisher.reports.progress import Stage
 from publisher.reports.search_window import SPAN, SubmissionRange, newest_submissions
@@ -246,29 +246,21 @@ def _rows(session: Session, rows: ListedRows, now: datetime) -> tuple[Submission
     bundles = bundles_by_submission(session, [submission.id for submission, *_ in rows])
     everything = [bundle for several in bundles.values() for bundle in several]
     roster = roster_of(session, asked_by(everything), now=now)
-    return tuple(
-        _row(submission, stage, left, bundles.get(submission.id, []), roster)
-        for submission, stage, left, _ in rows
-    )
-
-
-def _row(
-    submission: Submission,
-    stage: str,
-    left: str | None,
-    bundles: Sequence[PostBundle],
-    roster: Roster,
-) -> SubmissionRow:
-    return SubmissionRow(
-        submission=submission,
-        stage=Stage(stage),
-        left=Stage(left) if left else None,
-        next=next_for_submission(submission, bundles, roster),
-        lives=tuple(live for bundle in bundles for live in bundle.lives),
-        comments=sum(bundle.thread.count for bundle in bundles),
-        unanswered=sum(bundle.thread.unanswered for bundle in bundles),
-        leaves_on=_leaves_on(bundles),
-    )
+    listed = []
+    for submission, stage, left, _ in rows:
+        own_bundles = bundles.get(submission.id, [])
+        row = SubmissionRow(
+            submission=submission,
+            stage=Stage(stage),
+            left=Stage(left) if left else None,
+            next=next_for_submission(submission, own_bundles, roster),
+            lives=tuple(live for bundle in own_bundles for live in bundle.lives),
+            comments=sum(bundle.thread.count for bundle in own_bundles),
+            unanswered=sum(bundle.thread.unanswered for bundle in own_bundles),
+            leaves_on=_leaves_on(own_bundles),
+        )
+        listed.append(row)
+    return tuple(listed)
 
 
 def _leaves_on(bundles: Sequence[PostBundle]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, or_, select
@@ -62,30 +62,19 @@ def _try_to_carry_out(database: Database, list_id: int, *, now: datetime) -> boo
         if checked.problems:
             transfer_list.hindered_at = transfer_list.hindered_at or now
             return False
-        _carry_out(session, transfer_list, checked.ranks, approvals, now=now)
+        for index, transfer in enumerate(transfer_list.rows):
+            _appoint(session, transfer_list, transfer, checked.ranks.get(index), now=now)
+        session.flush()
+        verb = "carry_out_transfers"
+        appointment_return.let_lapse(session, approvals, actor=CLOCK, now=now, why=verb)
+        for transfer in transfer_list.rows:
+            _hand_over(session, transfer_list, transfer, now=now)
+        leaving = [transfer.before for transfer in transfer_list.rows]
+        appointment_transfer.end_with(session, leaving, actor=CLOCK, now=now)
+        _tell(session, transfer_list, now=now)
+        transfer_list.done_at = now
+        transitions.record(session, transfer_list, verb, actor=CLOCK, now=now)
         return True
-
-
-def _carry_out(
-    session: Session,
-    transfer_list: TransferList,
-    ranks: Mapping[int, int | None],
-    approvals: Sequence[Decision],
-    *,
-    now: datetime,
-) -> None:
-    for index, transfer in enumerate(transfer_list.rows):
-        _appoint(session, transfer_list, transfer, ranks.get(index), now=now)
-    session.flush()
-    verb = "carry_out_transfers"
-    appointment_return.let_lapse(session, approvals, actor=CLOCK, now=now, why=verb)
-    for transfer in transfer_list.rows:
-        _hand_over(session, transfer_list, transfer, now=now)
-    leaving = [transfer.before for transfer in transfer_list.rows]
-    appointment_transfer.end_with(session, leaving, actor=CLOCK, now=now)
-    _tell(session, transfer_list, now=now)
-    transfer_list.done_at = now
-    transitions.record(session, transfer_list, verb, actor=CLOCK, now=now)
 
 
 def _lock(session: Session, transfer_list: TransferList) -> Sequence[Decision]:

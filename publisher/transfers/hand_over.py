@@ -192,11 +192,13 @@ def move_work(
     for unfinished in work.submissions:
         submission = transitions.lock(session, Submission, unfinished.id)
         if submission is not None and submission.taken_by_id == source.person_id:
-            _pass_on(session, submission, source, target, actor=actor, now=now)
+            submission.taken_by_id, submission.taken_at = target.person_id, now
+            values = {"from": source.person_id, "to": target.person_id}
+            verb = Action.HAND_OVER
+            transitions.record(session, submission, verb, actor=actor, now=now, values=values)
     return_texts.copy(session, work.texts, to_person_id=target.person_id, now=now)
     if not work.is_empty and source.person_id != target.person_id:
-        _record(session, source, target, work, actor=actor, now=now)
-        _tell_both(session, source, target, work, now=now)
+        _record_and_tell(session, source, target, work, actor=actor, now=now)
     return work
 
 
@@ -206,21 +208,7 @@ def _is_with(comment: Comment, source: Appointment) -> bool:
     return is_routed and routing.current(comment).appointment_id == source.id
 
 
-def _pass_on(
-    session: Session,
-    submission: Submission,
-    source: Appointment,
-    target: Appointment,
-    *,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    submission.taken_by_id, submission.taken_at = target.person_id, now
-    values = {"from": source.person_id, "to": target.person_id}
-    transitions.record(session, submission, Action.HAND_OVER, actor=actor, now=now, values=values)
-
-
-def _record(
+def _record_and_tell(
     session: Session,
     source: Appointment,
     target: Appointment,
@@ -229,7 +217,8 @@ def _record(
     actor: Actor,
     now: datetime,
 ) -> None:
-    values = {
+    """Record what the other got, and send both people a summary."""
+    recorded = {
         "why": RoutingReason.HANDED_OVER.value,
         "to": target.id,
         "comments": [comment.id for comment in work.comments],
@@ -237,12 +226,7 @@ def _record(
         "posts": [post.id for post in work.posts],
         "texts": len(work.texts),
     }
-    transitions.record(session, source, Action.HAND_OVER, actor=actor, now=now, values=values)
-
-
-def _tell_both(
-    session: Session, source: Appointment, target: Appointment, work: OpenWork, *, now: datetime
-) -> None:
+    transitions.record(session, source, Action.HAND_OVER, actor=actor, now=now, values=recorded)
     values = {
         "giver": source.person,
         "taker": target.person,

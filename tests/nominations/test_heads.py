@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
@@ -17,7 +18,7 @@ ORDER = DepartmentOrder("साप्रवि/४५", date(2026, 11, 20))
 GARDEN = HeadRow("garden", "चारुता", "उद्यान अधीक्षक", "charuta@pmc.example", "98000 00001", "water")
 
 
-def check(calls: Calls, *rows: HeadRow, by: str = "lead") -> list[CheckedHead]:
+def check(calls: Calls, *rows: HeadRow, by: str = "lead") -> Sequence[CheckedHead]:
     with calls.city.write() as session:
         actor = calls.city.actor(by)
         return heads.check_heads(session, actor=actor, rows=rows, order=ORDER, now=calls.city.now)
@@ -29,7 +30,7 @@ def record(calls: Calls, *rows: HeadRow) -> None:
         heads.record_heads(session, actor=actor, rows=rows, order=ORDER, now=calls.city.now)
 
 
-def codes(checked: list[CheckedHead]) -> list[dict[str, str]]:
+def codes(checked: Sequence[CheckedHead]) -> list[dict[str, str]]:
     return [{column: bad.code for column, bad in row.problems.items()} for row in checked]
 
 

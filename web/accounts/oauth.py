@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Action, require
 from publisher.delivery.accounts import credentials, manage, oauth_flow
-from publisher.delivery.accounts.credentials import Vault
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
@@ -29,6 +28,7 @@ from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
+from web.core.vault import vault
 from web.forms import number_of
 from web.messages.register import connection_end_sentence
 
@@ -61,7 +61,7 @@ def begin() -> Page:
             platform=platform,
             begun=redirection,
             sign_in_id=acting().sign_in_id,
-            vault=_vault(),
+            vault=vault(),
             account_id=account_id or None,
         )
     return redirect(url_for("accounts_connecting.walk", walk_id=connecting.id))
@@ -92,7 +92,7 @@ def back(platform: str) -> Page:
                 platform=platform,
                 state=state_in(platform, parameters),
                 sign_in_id=sign_in_id,
-                vault=_vault(),
+                vault=vault(),
             )
             walk_id = connecting.id
     except OAuthAborted as turned:
@@ -107,7 +107,7 @@ def back(platform: str) -> Page:
                 connecting_id=walk_id,
                 sign_in_id=sign_in_id,
                 accounts=candidates,
-                vault=_vault(),
+                vault=vault(),
             )
     except OAuthAborted as turned:
         _store_refusal(walk_id, turned)
@@ -136,7 +136,7 @@ def walk(walk_id: int) -> Page:
         connecting = oauth_flow.oauth_session(
             session, walk_id, sign_in_id=acting().sign_in_id, lock=False
         )
-        candidates = oauth_flow.candidates(connecting, _vault())
+        candidates = oauth_flow.candidates(connecting, vault())
         chosen = _chosen_candidate(candidates)
         form = _form(session, connecting.platform, chosen) if chosen else None
     if request.method == "POST" and chosen is not None and form is not None:
@@ -216,7 +216,7 @@ def _connect(
             chosen=chosen,
             facts=facts,
             choice=form.choice(),
-            vault=_vault(),
+            vault=vault(),
         )
 
 
@@ -240,7 +240,3 @@ def _callback(platform: str) -> str:
 
 def _oauth_flows() -> OAuthFlows:
     return credentials.oauth_flows(ctx.settings, now=ctx.now)
-
-
-def _vault() -> Vault:
-    return Vault.of(ctx.settings)

@@ -61,9 +61,5 @@ def open_context(settings: Settings, database: Database) -> AppContext:
     )
 
 
-def _current() -> AppContext:
-    return cast(AppContext, current_app.extensions["house"])
-
-
-ctx = cast(AppContext, LocalProxy(_current))
+ctx = cast(AppContext, LocalProxy(lambda: current_app.extensions["house"]))
 """The context of the application that answers the current request."""

@@ -96,7 +96,8 @@ def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> 
         kept_for = f"max-age={A_YEAR}, immutable"  # its address names its content and its size
     elif mime in _PICTURES and name:
         # What was stored before files were cleaned on arrival still has its metadata.
-        response = Response(metadata.removed(_read(sha256)), mimetype=mime)
+        with _open(sha256) as stored:
+            response = Response(metadata.removed(stored.read()), mimetype=mime)
     else:
         # A long video must not be read into memory as a whole.
         file = _open(sha256)
@@ -138,8 +139,3 @@ def _open(sha256: str) -> BinaryIO:
         return ctx.store.open_file(sha256)
     except (MediumMissing, MediumChanged) as problem:
         raise NotFound(sha256) from problem
-
-
-def _read(sha256: str) -> bytes:
-    with _open(sha256) as file:
-        return file.read()

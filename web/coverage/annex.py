@@ -60,7 +60,7 @@ def csv() -> Response:
         if paper is None:
             raise NotFound(request.args.get("on"))
         export.record_export(session, **by_actor(), rows=len(paper.rows), page="annex")
-    return csv_response("annex", HEADINGS, _cells(paper))
+    return csv_response("annex", HEADINGS, [(*row.cells, row.code) for row in paper.rows])
 
 
 @routes.get("/annex.pdf")
@@ -83,10 +83,6 @@ def _overseer(session: Session) -> str:
         return ""
     office = session.get(Department, actor().department_id)
     return office.name_mr if office else ""
-
-
-def _cells(paper: Annex) -> list[tuple[str, str, str]]:
-    return [(*row.cells, row.code) for row in paper.rows]
 
 
 def _annex(session: Session) -> tuple[AnnexForm, Annex | None]:

@@ -22,7 +22,7 @@ from web.core.auth import by_actor, reads, writes, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import N_, _, _l
-from web.core.list_pages import PageOfList, page_of_query, page_of_rows
+from web.core.list_pages import page_of_query, page_of_rows
 from web.core.permissions import Page, for_action
 from web.forms import Form, department_options, number_of, options
 from web.submissions.forms import KIND_WORDS
@@ -111,7 +111,8 @@ def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> st
             "saved."
         )
         form.form_errors[:] = [message] if differences else []
-    events = None if text is None else _events(session, text.id)
+    history = None if text is None else snippets.history_query(text.id)
+    events = page_of_query(session, history, size=20) if history is not None else None
     return render_template(
         "drafting/snippet.html",
         form=form,
@@ -184,10 +185,6 @@ def _read(form: OneTextForm) -> SnippetDraft:
         text_en=form.text_en.data or "",
         text_hi=form.text_hi.data or "",
     )
-
-
-def _events(session: Session, text_id: int) -> PageOfList[Event]:
-    return page_of_query(session, snippets.history_query(text_id), size=20)
 
 
 def _steps(events: Iterable[Event]) -> list[SnippetStep]:

@@ -93,7 +93,7 @@ def index(form: HeadsForm) -> Page:
     return redirect(url_for("calls.index"))
 
 
-def _check(form: HeadsForm, rows: Sequence[HeadRow]) -> list[CheckedHead]:
+def _check(form: HeadsForm, rows: Sequence[HeadRow]) -> Sequence[CheckedHead]:
     order = read_order(form)
     with writing() as session:
         return heads.check_heads(session, **by_actor(), rows=rows, order=order)

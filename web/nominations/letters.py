@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, url_for
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import joinedload
 from werkzeug import Response
 
 from approvals.policy import Action
@@ -78,17 +78,14 @@ def _to_call(call_id: int) -> Response:
 def pdf(letter_id: int) -> Response:
     """Print a letter again, word for word."""
     with reading() as session:
-        letter = _letter(session, letter_id)
+        to_department = joinedload(ReminderLetter.addressee).joinedload(CallAddressee.department)
+        row = session.get(ReminderLetter, letter_id, options=[to_department])
+        letter = existing(row, letter_id)
     return file_of_pdf(
         lambda: letters_pdf([letter], settings=ctx.settings, now=ctx.now()),
         name=letter_exports.file_name(letter).removesuffix(".pdf"),
         back=url_for("calls.show", call_id=letter.addressee.call_id),
     )
-
-
-def _letter(session: Session, letter_id: int) -> ReminderLetter:
-    options = [joinedload(ReminderLetter.addressee).joinedload(CallAddressee.department)]
-    return existing(session.get(ReminderLetter, letter_id, options=options), letter_id)
 
 
 @routes.post("/<int:call_id>/letters/files")

@@ -16,6 +16,7 @@ from publisher.nominations import head_links, named_officers, nominate
 from publisher.nominations.named_officers import OfficersNamed
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import personal_links
+from publisher.people.personal_links import LinkCodeProblem
 from publisher.validation import NotFound
 from web.core.auth import acting, actor, reads, writing
 from web.core.context import ctx
@@ -178,8 +179,7 @@ def _check(form: OfficersForm, token: str) -> Page:
                 page_digest=_digest(link, named),
             )
     if problem is not None:
-        form.code.errors = [_(PROBLEMS[problem])]
-        return _with_status(_page(form, token, is_summary=True))
+        return _refused(form, token, problem, is_summary=True)
     return _page(form, token, is_summary=True)
 
 
@@ -208,8 +208,7 @@ def _name(form: OfficersForm, token: str) -> Page:
                 now=ctx.now(),
             ).was_proven
     if problem is not None:
-        form.code.errors = [_(PROBLEMS[problem])]
-        return _with_status(_page(form, token, is_summary=True))
+        return _refused(form, token, problem, is_summary=True)
     return _done(token, is_final=is_final)
 
 
@@ -221,8 +220,7 @@ def _send_look(form: OfficersForm, token: str) -> Page:
         about = {"act": link.purpose, "person": link.person, "department": department}
         problem = personal_links.send_code(session, link=link, about=about, now=ctx.now())
     if problem is not None:
-        form.code.errors = [_(PROBLEMS[problem])]
-        return _with_status(_page(form, token))
+        return _refused(form, token, problem)
     flash(_("A code has been sent by SMS. It is valid for 15 minutes."))
     return redirect(url_for("name_officers.name", token=token))
 
@@ -235,8 +233,7 @@ def _look(form: OfficersForm, token: str) -> Page:
             session, link=link, code=form.code.data or "", now=ctx.now(), is_kept=True
         )
     if problem is not None:
-        form.code.errors = [_(PROBLEMS[problem])]
-        return _with_status(_page(form, token))
+        return _refused(form, token, problem)
     return _page(form, token, is_proven=True)
 
 
@@ -259,8 +256,7 @@ def _keep(form: OfficersForm, token: str) -> Page:
             )
             is_final = nomination.was_proven or not _wait(nomination.first, nomination.second)
     if problem is not None:
-        form.code.errors = [_(PROBLEMS[problem])]
-        return _with_status(_page(form, token))
+        return _refused(form, token, problem)
     return _done(token, is_final=is_final)
 
 
@@ -276,5 +272,10 @@ def _done(token: str, *, is_final: bool) -> Page:
     return redirect(url_for("name_officers.name", token=token))
 
 
-def _with_status(page: Page) -> Page:
+def _refused(
+    form: OfficersForm, token: str, problem: LinkCodeProblem, *, is_summary: bool = False
+) -> Page:
+    """Return the page with the problem of the code."""
+    form.code.errors = [_(PROBLEMS[problem])]
+    page = _page(form, token, is_summary=is_summary)
     return (page, 422) if isinstance(page, str) else page

@@ -6,6 +6,8 @@ day.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,10 +17,7 @@ from publisher.models.departments import DepartmentChange
 from publisher.models.people import Department
 from publisher.operations.departments import close as departments_close
 from publisher.people import department_changes
-from publisher.people.department_orders import (
-    DEPARTMENT_KINDS,
-    BadDepartment,
-)
+from publisher.people.department_orders import DEPARTMENT_KINDS, BadDepartment
 from publisher.validation import NotFound
 from web.core.auth import by_actor, reads, writing
 from web.core.form_views import with_form
@@ -84,6 +83,14 @@ def new(form: NewDepartmentForm) -> Page:
     return redirect(url_for("departments.show", code=code))
 
 
+def _record(change: Callable[..., object], code: str, message: str, **values: object) -> Page:
+    """Record a change of this department, and lead to its page with the message."""
+    with writing() as session:
+        change(session, **by_actor(), department=department_of(session, code), **values)
+    flash(message)
+    return redirect(url_for("departments.show", code=code))
+
+
 @reads
 def _name_page(session: Session, form: DepartmentNamesForm, code: str) -> str:
     department = department_of(session, code)
@@ -98,16 +105,8 @@ def _name_page(session: Session, form: DepartmentNamesForm, code: str) -> str:
 @with_form(DepartmentNamesForm, shown_by=_name_page)
 def rename(form: DepartmentNamesForm, code: str) -> Page:
     """Rename a department."""
-    with writing() as session:
-        department_changes.rename(
-            session,
-            **by_actor(),
-            department=department_of(session, code),
-            names=read_names(form),
-            order=read_order(form),
-        )
-    flash(_("The new name is recorded."))
-    return redirect(url_for("departments.show", code=code))
+    values = {"names": read_names(form), "order": read_order(form)}
+    return _record(department_changes.rename, code, _("The new name is recorded."), **values)
 
 
 @reads
@@ -124,16 +123,9 @@ def _place_page(session: Session, form: OtherDepartmentForm, code: str) -> str:
 @with_form(OtherDepartmentForm, shown_by=_place_page)
 def place(form: OtherDepartmentForm, code: str) -> Page:
     """Change the department to which this one reports; the empty choice means none."""
-    with writing() as session:
-        department_changes.place(
-            session,
-            **by_actor(),
-            department=department_of(session, code),
-            reports_to_id=number_of(form.other_id.data) or None,
-            order=read_order(form),
-        )
-    flash(_("The department that it reports to is recorded."))
-    return redirect(url_for("departments.show", code=code))
+    message = _("The department that it reports to is recorded.")
+    values = {"reports_to_id": number_of(form.other_id.data) or None, "order": read_order(form)}
+    return _record(department_changes.place, code, message, **values)
 
 
 @reads
@@ -171,12 +163,8 @@ def _close_page(session: Session, form: DepartmentOrderForm, code: str) -> str:
 @with_form(DepartmentOrderForm, shown_by=_close_page)
 def close(form: DepartmentOrderForm, code: str) -> Page:
     """Close a department."""
-    with writing() as session:
-        departments_close.close(
-            session, **by_actor(), department=department_of(session, code), order=read_order(form)
-        )
-    flash(_("The closing is recorded."))
-    return redirect(url_for("departments.show", code=code))
+    message = _("The closing is recorded.")
+    return _record(departments_close.close, code, message, order=read_order(form))
 
 
 @routes.post("/departments/<code>/changes/<int:change_id>/drop")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request, url_for
@@ -113,7 +113,9 @@ def register_asked_for(session: Session) -> Register:
     departments = (
         find_departments(session, query) if query else departments_in_force(session, now=ctx.now())
     )
-    officers, heads = _named(session), _holders(session, Role.HEAD)
+    # The officers who count in the coverage: those confirmed or active.
+    officers = _by_department(named_officers(session, now=ctx.now()))
+    heads = _by_department(responsibility.holders(session, Role.HEAD, now=ctx.now()))
     visible = [department for department in departments if _is_visible(department)]
     if not query:  # what was found stands in the order of the search
         visible.sort(key=lambda department: not {department.id} & {*officers, *heads})
@@ -188,17 +190,9 @@ def _is_visible(department: Department) -> bool:
     return department.id in actor().line or department.id == actor().department_id
 
 
-def _holders(session: Session, role: Role) -> Mapping[int, list[Appointment]]:
+def _by_department(appointments: Iterable[Appointment]) -> Mapping[int, list[Appointment]]:
     by_department: defaultdict[int, list[Appointment]] = defaultdict(list)
-    for appointment in responsibility.holders(session, role, now=ctx.now()):
-        by_department[appointment.department_id].append(appointment)
-    return dict(by_department)
-
-
-def _named(session: Session) -> Mapping[int, list[Appointment]]:
-    """Return the officers who count in the coverage: those confirmed or active."""
-    by_department: defaultdict[int, list[Appointment]] = defaultdict(list)
-    for appointment in named_officers(session, now=ctx.now()):
+    for appointment in appointments:
         by_department[appointment.department_id].append(appointment)
     return dict(by_department)
 

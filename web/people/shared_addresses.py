@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
@@ -55,13 +57,16 @@ def show(form: AddressForm, code: str) -> Page:
     if chosen_department():
         make_shared(form)
         return redirect(url_for("shared_addresses.show", code=code))
+    message = _("The shared address is recorded.")
+    return _record(shared_addresses.add, code, message, mail_text=form.mail.data or "")
+
+
+def _record(change: Callable[..., object], code: str, message: str, **values: object) -> Page:
+    """Record a change of the department's addresses, and lead to them with the message."""
     with writing() as session:
         department_id = _department(session, code).id
-        mail_text = form.mail.data or ""
-        shared_addresses.add(
-            session, **by_actor(), department_id=department_id, mail_text=mail_text
-        )
-    flash(_("The shared address is recorded."))
+        change(session, **by_actor(), department_id=department_id, **values)
+    flash(message)
     return redirect(url_for("shared_addresses.show", code=code))
 
 
@@ -70,13 +75,8 @@ def show(form: AddressForm, code: str) -> Page:
 @with_form(AddressForm, shown_by=_page)
 def remove(_form: AddressForm, code: str, address_id: int) -> Page:
     """Remove a shared address."""
-    with writing() as session:
-        department_id = _department(session, code).id
-        shared_addresses.remove(
-            session, **by_actor(), department_id=department_id, address_id=address_id
-        )
-    flash(_("The shared address is removed."))
-    return redirect(url_for("shared_addresses.show", code=code))
+    message = _("The shared address is removed.")
+    return _record(shared_addresses.remove, code, message, address_id=address_id)
 
 
 @routes.post("/departments/<code>/addresses/<int:address_id>/confirm")
@@ -84,10 +84,5 @@ def remove(_form: AddressForm, code: str, address_id: int) -> Page:
 @with_form(AddressForm, shown_by=_page)
 def confirm(_form: AddressForm, code: str, address_id: int) -> Page:
     """Confirm a shared address that somebody else recorded."""
-    with writing() as session:
-        department_id = _department(session, code).id
-        shared_addresses.confirm(
-            session, **by_actor(), department_id=department_id, address_id=address_id
-        )
-    flash(_("The address is confirmed: emails from there become submissions."))
-    return redirect(url_for("shared_addresses.show", code=code))
+    message = _("The address is confirmed: emails from there become submissions.")
+    return _record(shared_addresses.confirm, code, message, address_id=address_id)

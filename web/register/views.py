@@ -10,7 +10,6 @@ from approvals.errors import NotAllowed
 from publisher.auth.contact_details import BadInput
 from publisher.models.departments import RegisterFile, RegisterKind
 from publisher.models.people import Department
-from publisher.people.department_orders import DepartmentOrder
 from publisher.people.departments import departments_in_force
 from publisher.register import columns as register_columns
 from publisher.register import uploads
@@ -208,7 +207,7 @@ def carry_out(form: PlanForm, register_file_id: int) -> Page:
             **by_actor(),
             digest=request.form.get("plan", ""),
             skips_refused=bool(form.skips_refused.data),
-            order=_order(form),
+            order=read_order(form) if (form.order_number.data or "").strip() else None,
         )
         count = len(recorded)
     flash(
@@ -219,7 +218,3 @@ def carry_out(form: PlanForm, register_file_id: int) -> Page:
         )
     )
     return redirect(url_for("confirmation.index"))
-
-
-def _order(form: PlanForm) -> DepartmentOrder | None:
-    return read_order(form) if (form.order_number.data or "").strip() else None

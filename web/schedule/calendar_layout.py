@@ -143,10 +143,11 @@ def listed(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> l
     if choice.view is CalendarView.WEEK:
         return [_cell(day, choice, today) for day in days]
     days_of_month = [day for day in days if day.day.replace(day=1) == choice.month]
+    since = today if any(day.day == today for day in days_of_month) else date.min
     return [
         _cell(day, choice, today)
         for day in days_of_month
-        if day.day == today or (day.items and day.day >= _since(days_of_month, today))
+        if day.day == today or (day.items and day.day >= since)
     ]
 
 
@@ -160,10 +161,6 @@ def _page_of_days(days: Sequence[CalendarDay], choice: CalendarQuery, today: dat
             break
         cells.append(_cell(day, choice, today, limit=MOST_LISTED, skip=skip))
     return cells
-
-
-def _since(days: Sequence[CalendarDay], today: date) -> date:
-    return today if any(day.day == today for day in days) else date.min
 
 
 def weeks(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[list[Cell]]:

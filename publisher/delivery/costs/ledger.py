@@ -49,26 +49,21 @@ def recorder(
 
     It raises nothing. Call it, as a platform, while no transaction is open.
     """
-    return lambda account: _recorder_of(database, account.platform, account.id, settings, now)
 
+    def recorder_of(account: Account) -> RecordCharges:
+        platform, account_id = account.platform, account.id
 
-def _recorder_of(
-    database: Database,
-    platform: str,
-    account_id: int,
-    settings: Mapping[str, str],
-    now: Callable[[], datetime],
-) -> RecordCharges:
+        def record(cause: Cause, charges: Sequence[Charge]) -> None:
+            try:
+                with database.transaction() as session:
+                    add(session, platform, account_id, cause, now().date(), charges, settings)
+            except NOT_STORED as problem:
+                # The answer is worth more than its price.
+                log.warning("%d charges not recorded: %s", len(charges), type(problem).__name__)
 
-    def record(cause: Cause, charges: Sequence[Charge]) -> None:
-        try:
-            with database.transaction() as session:
-                add(session, platform, account_id, cause, now().date(), charges, settings)
-        except NOT_STORED as problem:
-            # The answer is worth more than its price.
-            log.warning("%d charges not recorded: %s", len(charges), type(problem).__name__)
+        return record
 
-    return record
+    return recorder_of
 
 
 def add(

@@ -18,7 +18,6 @@ from publisher.delivery import platform_credits
 from publisher.delivery.emergency import roster
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.emergency import Alert
-from publisher.models.people import Person
 from publisher.models.posts import Variant
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
@@ -69,15 +68,18 @@ def tick_alerts(database: Database, *, sms: Sms, now: Callable[[], datetime]) ->
 
 def _raise_new(session: Session, *, now: datetime) -> None:
     """Add an alert for each urgent delivery in trouble that has none for this occasion."""
+    is_unsent = Delivery.state.in_(UNSENT)
+    is_waiting = and_(is_unsent, Delivery.due_at <= now - PATIENCE)
+    in_trouble = or_(Delivery.state.in_(_OVER), is_waiting, _lacks_credits())
     has_alert = exists().where(
         Alert.delivery_id == Delivery.id,
-        Alert.since_at == _since(),
+        Alert.since_at == case((is_unsent, Delivery.due_at), else_=Delivery.state_at),
         # Who was told that it waits is told as well that it was refused, and the other way round.
         (Alert.trouble == Trouble.CREDITS) == _lacks_credits(),
     )
     query = (
         select(Delivery)
-        .where(Delivery.urgent.is_(True), _in_trouble(now), ~has_alert)
+        .where(Delivery.urgent.is_(True), in_trouble, ~has_alert)
         .order_by(Delivery.id)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -91,18 +93,8 @@ def _raise_new(session: Session, *, now: datetime) -> None:
             )
 
 
-def _since() -> ColumnElement[datetime]:
-    is_unsent = Delivery.state.in_(UNSENT)
-    return case((is_unsent, Delivery.due_at), else_=Delivery.state_at)
-
-
 def _since_of(delivery: Delivery) -> datetime:
     return delivery.due_at if delivery.state in UNSENT else delivery.state_at
-
-
-def _in_trouble(now: datetime) -> ColumnElement[bool]:
-    is_waiting = and_(Delivery.state.in_(UNSENT), Delivery.due_at <= now - PATIENCE)
-    return or_(Delivery.state.in_(_OVER), is_waiting, _lacks_credits())
 
 
 def _lacks_credits() -> ColumnElement[bool]:
@@ -176,35 +168,20 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
         "due_at": delivery.due_at,
         "since_at": alert.since_at,
     }
-    for person in _readers(session, now=now):
-        _queue(session, person, values, sms, now=now, post_id=delivery.post_id)
+    people = [duty.person for duty in roster.on_duty(session, now=now)]
+    people = people or responsibility.people_of(responsibility.lead_and_admins(session, now=now))
+    kind = NoticeKind.EMERGENCY_ALERT
+    # Without a wait: what is raised in the same moment still becomes one notice.
+    queue = partial(compose.queue, session, kind=kind, path=links.emergency(), values=values)
+    for person in people:
+        queue(person=person, now=now, post_id=delivery.post_id)
+        registered = template_of(sms, kind, person.language) is not None
+        if registered and person.mobile is not None and person.mail is not None:
+            # The mail is queued already: this is the SMS.
+            queue(person=person, now=now, post_id=delivery.post_id, to=person.mobile)
     alert.told, alert.told_at = alert.told + 1, now
     transitions.record(session, alert, "call", actor=CLOCK, now=now, values={"told": alert.told})
     return True
-
-
-def _readers(session: Session, *, now: datetime) -> list[Person]:
-    people = [duty.person for duty in roster.on_duty(session, now=now)]
-    return people or responsibility.people_of(responsibility.lead_and_admins(session, now=now))
-
-
-def _queue(
-    session: Session,
-    person: Person,
-    values: dict[str, object],
-    sms: Sms,
-    *,
-    now: datetime,
-    post_id: int,
-) -> None:
-    # Without a wait: what is raised in the same moment still becomes one notice.
-    queue = partial(compose.queue, session, person=person, values=values, now=now, post_id=post_id)
-    kind, path = NoticeKind.EMERGENCY_ALERT, links.emergency()
-    queue(kind=kind, path=path)
-    registered = template_of(sms, kind, person.language) is not None
-    if registered and person.mobile is not None and person.mail is not None:
-        to = person.mobile  # the mail is queued already: this is the SMS
-        queue(kind=kind, path=path, to=to)
 
 
 def open_alerts(session: Session) -> list[Alert]:

@@ -85,7 +85,7 @@ def _put_back(
     )
     posts, draft = session.scalars(query).all(), PostState.DRAFT
     values = _moved_values(source, target)
-    transitions.apply_all(session, posts, draft, actor=actor, now=now, verb=VERB, values=values)
+    transitions.apply(session, posts, draft, actor=actor, now=now, verb=VERB, values=values)
 
 
 def _ask_target(session: Session, source: Department, target: Department) -> None:

@@ -53,10 +53,6 @@ def read_permalink(url: str, _own_number: str) -> Permalink | None:
     return Permalink(handle, number, number, f"{base}/{handle}/status/{number}")
 
 
-def _count(text: str) -> int:
-    return text_length.count(text).weighted
-
-
 def _open_account(credentials: Mapping[str, str], installation: Installation) -> Platform:
     from publisher.platforms.x.api import XCredentials
     from publisher.platforms.x.platform import XPlatform
@@ -89,7 +85,7 @@ X: Final = Capabilities(
     read_permalink=read_permalink,
     limits=LIMITS,
     reply_limits=LIMITS,
-    count=_count,
+    count=lambda text: text_length.count(text).weighted,
     counter="weighted",
     has_short_texts=True,
     fit=RenditionFit(
