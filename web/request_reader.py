@@ -48,8 +48,9 @@ class Limits:
     without a byte of the body. `rate`: the least bytes per second on average, after the first
     `grace` seconds. `signed_out` and `signed_in`: until the body is whole. `unread`: without a byte
     of the response being read. `stored`: all bodies of a process together. `connections`: of a
-    process. `headless`: of them, those that wait for whole headers; once there are as many, at most
-    `headless_each` of one address stay, which may be that of a whole city hall.
+    process. `waiting`: of them, those that wait for whole headers, or for the body of somebody who
+    has not signed in; once there are as many, at most `waiting_each` of one address stay, which may
+    be that of a whole city hall.
     """
 
     headers: float = 20
@@ -61,8 +62,8 @@ class Limits:
     unread: float = 600
     stored: int = 4_096 * MEGABYTE
     connections: int = 500
-    headless: int = 300
-    headless_each: int = 50
+    waiting: int = 300
+    waiting_each: int = 50
 
 
 class Connection(HTTPChannel):
@@ -125,21 +126,22 @@ class Connection(HTTPChannel):
         elif self.requests:
             pass  # a thread handles it
         elif request is None or not request.headers_finished:
-            if now - self.headless_since > limits.headers:
+            if now - self.waiting_since > limits.headers:
                 self.handle_close()
         elif self._is_slow(request, now, limits):
             self.hand_over(request, ArrivalError("408 Request Timeout", TOO_SLOW))
 
     @property
-    def headless_since(self) -> float:
-        """When the request began whose headers it waits for, or when it last did anything."""
+    def waiting_since(self) -> float:
+        """When the request began that it waits for, or when it last did anything."""
         return self.began_at if self.request else self.last_activity
 
     @property
-    def is_headless(self) -> bool:
-        """Whether it waits for whole headers, and for nothing else."""
+    def is_waiting(self) -> bool:
+        """Whether it waits for a whole request, but not for an upload of who is signed in."""
         is_busy = self.requests or self.total_outbufs_len or self.will_close
-        return not (is_busy or (self.request and self.request.headers_finished))
+        is_upload = self.request and self.request.headers_finished and self.is_signed_in
+        return not (is_busy or is_upload)
 
     def _is_slow(self, request: HTTPRequestParser, now: float, limits: Limits) -> bool:
         elapsed = now - self.began_at
@@ -263,16 +265,16 @@ class RequestReader(TcpWSGIServer):
         else:
             self.set_socket_options(connection)
         self.channel_class(self, connection, address, self.adj, map=self.sockets)
-        self._end_oldest_headless(address)
+        self._end_oldest_waiting(address)
         return True
 
-    def _end_oldest_headless(self, address: tuple[str, int]) -> None:
+    def _end_oldest_waiting(self, address: tuple[str, int]) -> None:
         """End the oldest connections of an address that hold the places of others."""
-        headless = [channel for channel in self.active_channels.values() if channel.is_headless]
-        headless.sort(key=attrgetter("headless_since"))
-        own = [channel for channel in headless if channel.addr[0] == address[0]]
-        is_full = len(headless) >= self.limits.headless
-        for channel in own[: -self.limits.headless_each] if is_full else ():
+        waiting = [channel for channel in self.active_channels.values() if channel.is_waiting]
+        waiting.sort(key=attrgetter("waiting_since"))
+        own = [channel for channel in waiting if channel.addr[0] == address[0]]
+        is_full = len(waiting) >= self.limits.waiting
+        for channel in own[: -self.limits.waiting_each] if is_full else ():
             channel.will_close = True  # in the loop's next turn: its event may be waiting in this
 
     def turn(self, seconds: float) -> None:

@@ -49,6 +49,7 @@ SLACK = 6.0
 
 NEW = "/submissions/new"
 HALF_A_HEAD = b"GET /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half: "
+HALF_A_BODY = post_head(NEW, 9_999) + b"a"
 
 
 @dataclass
@@ -259,7 +260,7 @@ def test_two_hundred_half_requests_and_eight_slow_uploads_hold_up_no_page(serve:
             return int(client.connection.recv(20).split()[1])
 
     with ExitStack() as stack, ThreadPoolExecutor(8) as senders:
-        for beginning in (HALF_A_HEAD, post_head(NEW, 9_999) + b"a"):
+        for beginning in (HALF_A_HEAD, HALF_A_BODY):
             for _number in range(200):
                 stack.enter_context(pages.client()).send(beginning)
         uploads = [senders.submit(upload, number) for number in range(8)]
@@ -278,11 +279,12 @@ def check_answered_in_time(times: list[float]) -> None:
 
 
 @dataclass
-class HalfHeads:
-    """Connections from one address that never finish their headers; one that ends is renewed."""
+class HalfRequests:
+    """Connections from one address that never finish a request; one that ends is renewed."""
 
     port: int
     number: int
+    beginning: bytes = HALF_A_HEAD
     renewed: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
     open: set[socket.socket] = field(default_factory=set)
@@ -305,18 +307,21 @@ class HalfHeads:
     def _connect(self, events: selectors.BaseSelector) -> None:
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=60)
         with suppress(OSError):  # it was ended already, which is an event too
-            connection.sendall(HALF_A_HEAD)
+            connection.sendall(self.beginning)
         self.open.add(connection)
         events.register(connection, selectors.EVENT_READ)
 
 
-def test_renewed_half_heads_of_one_address_hold_up_no_page(serve: Serve) -> None:
+@pytest.mark.parametrize("beginning", [HALF_A_HEAD, HALF_A_BODY], ids=["head", "body"])
+def test_renewed_half_requests_of_one_address_hold_up_no_page(
+    serve: Serve, beginning: bytes
+) -> None:
     pages = serve(Limits(), 2)
-    attack = HalfHeads(pages.port, 1_100)
+    attack = HalfRequests(pages.port, 1_100, beginning)
     with ThreadPoolExecutor(1) as attacker:
         attacking = attacker.submit(attack.hold)
         try:
-            wait_for(lambda: len(attack.open) == attack.number, what="the half heads")
+            wait_for(lambda: len(attack.open) == attack.number, what="the half requests")
             times = pages.page_times(20)
         finally:
             attack.ended.set()
@@ -325,16 +330,18 @@ def test_renewed_half_heads_of_one_address_hold_up_no_page(serve: Serve) -> None
     check_answered_in_time(times)
 
 
-def test_an_address_keeps_fifty_connections_without_headers(serve: Serve) -> None:
-    pages = serve(Limits(headless=60, headless_each=10), 1)
+def test_an_address_keeps_ten_connections_without_a_whole_request(serve: Serve) -> None:
+    pages = serve(Limits(waiting=60, waiting_each=10), 1)
     with ExitStack() as stack:
         clients = [stack.enter_context(pages.client()) for _number in range(59)]
         clients[0].send(HALF_A_HEAD)
+        clients[1].send(HALF_A_BODY)
         time.sleep(1)
         assert not any(client.is_ended() for client in clients)
         assert pages.page_time() < SLACK
         wait_for(lambda: sum(client.is_ended() for client in clients) == 50, what="the end")
         assert clients[0].is_ended()
+        assert clients[1].is_ended()
         assert not clients[-1].is_ended()
 
 
