@@ -18,7 +18,7 @@ from publisher.register import columns as register_columns
 from publisher.register.carry_out import carry_out, plan_of
 from publisher.register.columns import Column
 from publisher.register.plan import RegisterPlan
-from publisher.register.sheet import FileTable, SheetRow, read_sheet
+from publisher.register.sheet import FileTable, SheetRow
 from publisher.validation import NotFound, person_of
 
 LIFETIME: Final = timedelta(days=1)
@@ -32,11 +32,16 @@ class FilePlanChanged(NotAllowed):
 
 
 def store(
-    session: Session, *, actor: Actor, now: datetime, kind: RegisterKind, name: str, content: bytes
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    kind: RegisterKind,
+    name: str,
+    sheet: FileTable,
 ) -> RegisterFile:
-    """Keep a file's rows. Raises `WrongRole`, and `BadSheet` if it is no table."""
+    """Keep a file's rows. Raises `WrongRole`."""
     _require(actor, kind, now)
-    sheet = read_sheet(content)
     file = RegisterFile(
         kind=kind,
         name=name[:200],

@@ -26,6 +26,7 @@ from publisher.people import (
 from publisher.people.department_orders import DepartmentNames, DepartmentOrder
 from publisher.register import uploads
 from publisher.register.columns import guess, keep
+from publisher.register.sheet import read_sheet
 from publisher.review import approval_links
 from publisher.transfers import lists as transfer_lists
 from publisher.transfers.typed_rows import TypedRow
@@ -165,7 +166,7 @@ def _upload_files(town: City, paths: dict[str, int | str]) -> None:
                 now=town.now,
                 kind=kind,
                 name="यादी.csv",
-                content=text.encode(),
+                sheet=read_sheet(text.encode()),
             )
             paths[name] = file.id
         headings = ("विभाग", "नाव", "पदनाम", "मोबाईल")

@@ -40,6 +40,7 @@ from publisher.operations import retention
 from publisher.operations.retention import LOGS, SPENT, STEP, UNUSED, USED_IN, tick_retention
 from publisher.people import contact_verification
 from publisher.register import uploads as register_uploads
+from publisher.register.sheet import read_sheet
 from publisher.review import in_person
 from tests.support import scenes
 from tests.support.away_store import AwayStore
@@ -266,7 +267,7 @@ def test_a_register_file_goes_a_day_after_it_was_read_carried_out_or_not(town: C
                 now=town.now,
                 kind=RegisterKind.OFFICERS,
                 name="list.csv",
-                content="विभाग,नाव\ngarden,अनिता जोशी\n".encode(),
+                sheet=read_sheet("विभाग,नाव\ngarden,अनिता जोशी\n".encode()),
             )
             file.done_at = town.now if is_done else None
     assert tick(town, register_uploads.LIFETIME - SECOND) == 0

@@ -16,7 +16,7 @@ from publisher.register import uploads
 from publisher.register.carry_out import BadRow
 from publisher.register.columns import BadColumns, Column
 from publisher.register.plan import RowOutcome
-from publisher.register.sheet import MOST_BYTES, BadSheet
+from publisher.register.sheet import MOST_BYTES, BadSheet, read_sheet
 from publisher.validation import Invalid
 from web.core.auth import by_actor, reads, writing
 from web.core.context import ctx
@@ -100,13 +100,15 @@ def upload(form: UploadForm) -> Page:
     if source is None or not source.filename:
         raise BadSheet("file", "missing")
     kind = form.kind.data or ""
+    # A large file takes seconds to read: nobody else's writing waits for it.
+    sheet = read_sheet(source.stream.read(MOST_BYTES + 1))
     with writing() as session:
         register_file_id = uploads.store(
             session,
             **by_actor(),
             kind=RegisterKind(kind) if kind in set(RegisterKind) else RegisterKind.OFFICERS,
             name=source.filename,
-            content=source.stream.read(MOST_BYTES + 1),
+            sheet=sheet,
         ).id
     return redirect(url_for("register.show", register_file_id=register_file_id))
 
