@@ -19,6 +19,7 @@ from approvals.errors import (
     StaleRevision,
     WrongRole,
 )
+from publisher.auth.contact_details import normal_identifier
 from publisher.auth.sessions import NotYours
 from publisher.database.engines import reason_away
 from publisher.media.store import StoreAway
@@ -26,7 +27,7 @@ from publisher.settings.logs import request_id
 from publisher.validation import NotFound
 from web.core import form_recovery
 from web.core.access_log import loggable_path
-from web.core.auth import is_by_itself
+from web.core.auth import acting, is_by_itself
 from web.core.database import end_reading
 from web.core.i18n import _
 from web.core.sign_in_page import prove_page, sign_in_page
@@ -108,9 +109,17 @@ def _csrf_expired(_error: CSRFError) -> Page | BaseResponse:
     is_signed_in = g.get("acting") is not None
     if not is_signed_in and recovered.path != request.path:
         return sign_in_page(recovered=recovered)  # the sign-in page itself was too old
-    if is_signed_in and request.endpoint == "signing.ask" and recovered.path == request.path:
+    if request.endpoint == "signing.ask" and recovered.path == request.path and _is_own_sign_in():
         return redirect(url_for("today.index"))  # sent twice: the first one has signed in
     return form_recovery.page(recovered, message=_("The page was open for too long."), code=400)
+
+
+def _is_own_sign_in() -> bool:
+    """Return True if who is signed in has sent the form with their own address or number."""
+    if g.get("acting") is None:
+        return False
+    person = acting().person
+    return normal_identifier(request.form.get("identifier", "")) in {person.mail, person.mobile}
 
 
 def _missing(_error: NotFound | NotYours) -> Page:

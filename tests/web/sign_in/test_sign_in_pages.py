@@ -50,6 +50,8 @@ def test_a_sign_in_form_that_is_sent_again_leads_to_today(site: Site) -> None:
     again = browser.post("/sign-in", mail, token=token)
     assert (again.status_code, again.headers.get("Location")) == (302, "/")
     assert browser.get("/").status_code == 200
+    other = {**mail, "identifier": "first@pmc.example"}
+    assert browser.post("/sign-in", other, token=token).status_code == 400
     # What is carried through the sign-in is not thrown away, and no other site signs anybody in.
     carried = {**mail, "kept_path": "/submissions/1/note", "kept:note": "टीप"}
     assert "टीप" in Page(browser.post("/sign-in", carried, token=token).text)
