@@ -30,9 +30,11 @@ def test_each_package_with_a_weakness_is_named_with_what_mends_it() -> None:
     assert sound == (f"none of 1 packages{skipped}", audit.SOUND)
 
 
-@pytest.mark.parametrize("number", [0, 2])
-def test_an_audit_that_saw_no_package_fails_and_says_so(number: int) -> None:
-    packages = [{"name": "unknown", "skip_reason": "not on the index"}] * number
+@pytest.mark.parametrize("skipped", [0, 1, 2])
+def test_an_audit_that_saw_less_than_half_fails_and_says_so(skipped: int) -> None:
+    packages: list[dict[str, object]] = [{"name": "unknown", "skip_reason": "not on the index"}]
+    packages *= skipped
+    packages += [{"name": "sound", "version": "3", "vulns": []}] * (skipped // 2)
     line, code = audit.summary({"dependencies": packages})
     assert line.startswith("not looked for")
     assert code == audit.BLIND
