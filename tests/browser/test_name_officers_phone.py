@@ -48,7 +48,7 @@ def test_heads_name_officers_and_a_second_person_ticks(
     admin = window.new_page()
     _sign_in(admin, city, f"{ADMIN}@pmc.example")
     _tick(admin, city, [head.name for head in called])
-    city.open_call("साप्रवि/माप्र/४५", day(7))
+    city.open_call("साप्रवि/माप्र/४५", day(7), heads())
     _name_by_taps(city, phone, BY_TAPS)
     _name_by_keys(city, phone, BY_KEYS)
     _propose(city, phone, BY_SIGN_IN)

@@ -31,7 +31,7 @@ Row = dict[str, Any]
 
 
 def wait_for(
-    condition: Callable[[], Outcome | None], *, within: float = 40, what: str = ""
+    condition: Callable[[], Outcome | None], *, within: float = 90, what: str = ""
 ) -> Outcome:
     """Call the condition four times a second until its result is true; return the result."""
     deadline = time.monotonic() + within
@@ -178,7 +178,7 @@ class Installation:
             delivery.sending_at -= span
 
 
-def wait_for_page(visitor: Visitor, path: str, text: str, *, within: float = 40) -> LoadedPage:
+def wait_for_page(visitor: Visitor, path: str, text: str, *, within: float = 90) -> LoadedPage:
     """Load a page repeatedly until it contains this text, and return it."""
 
     def load() -> LoadedPage | None:
