@@ -61,14 +61,13 @@ def may_confirm(
     An officer is confirmed by the head of the department, or of the one above if the head leaves
     it; a head by the head above; anybody by an admin or lead, but an admin or lead by an admin.
     """
-    if actor.person_id in {nomination.person_id, *nomination.recorder_ids}:
+    # Otherwise mailboxes of one person would be enough: one records, the other confirms.
+    is_own = actor.person_id in {nomination.person_id, *nomination.recorder_ids}
+    if is_own or not nomination.recorder_ids.isdisjoint(bound_ids):
         return False
     if actor.role is Role.HEAD:
         return _is_head_over(actor, nomination)
-    needs_admin = nomination.role in STAFF
-    is_able = actor.role is Role.ADMIN if needs_admin else actor.role in STAFF
-    # Otherwise mailboxes of one person would be enough: one records, the other confirms.
-    return is_able and nomination.recorder_ids.isdisjoint(bound_ids)
+    return actor.role is Role.ADMIN if nomination.role in STAFF else actor.role in STAFF
 
 
 def _is_head_over(actor: Actor, nomination: PendingAppointment) -> bool:

@@ -165,13 +165,11 @@ def _pending_confirmations(session: Session) -> list[Appointment]:
 
 def _confirm(session: Session, digests: Mapping[int, str]) -> list[str]:
     chosen = [item for item in _pending_confirmations(session) if item.id in digests]
-    again = [item.id for item in chosen if item.is_unreviewed]
+    again = {item.id: digests[item.id] for item in chosen if item.is_unreviewed}
     origin = origin_of("people confirm")
     waiting = {number: digest for number, digest in digests.items() if number not in again}
     confirmation.confirm(session, actor=COMMAND, now=now(), digests=waiting, origin=origin)
-    upgrade_review.look_through(
-        session, actor=COMMAND, now=now(), appointment_ids=again, origin=origin
-    )
+    upgrade_review.look_through(session, actor=COMMAND, now=now(), digests=again, origin=origin)
     return [f"Confirmed: {_appointment_text(item)}" for item in chosen]
 
 

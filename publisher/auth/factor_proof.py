@@ -18,7 +18,7 @@ _VERBS = ("forget_password", "reset_password", "change_contact", "add_factor", "
 
 
 class FactorNotProven(NotAllowed):
-    """The password was last set by a mailed link, and nothing else shows whose it is."""
+    """The password was last set by what is sent there, and nothing else shows whose it is."""
 
     code = "factor_not_proven"
 
@@ -28,24 +28,25 @@ def is_missing(session: Session, person: Person) -> bool:
 
     Two of the staff, or a command, vouch by ending the person's factor, also where there is none. A
     password set by a code to the mobile counts unless a channel was changed in between: whoever is
-    in may add a mobile.
+    in may add a mobile. It counts as a mailed link once a channel came by time alone: somebody else
+    had asked for it.
     """
     events = select(Event).where(
         Event.subject == Person.__tablename__,
         Event.subject_id == person.id,
         Event.verb.in_(_VERBS),
     )
-    missing = has_factor = is_by_command = has_changed = False
+    missing = has_factor = is_by_command = has_changed = has_given = False
     for event in session.scalars(events.order_by(Event.id)):
         match event.verb:
             case "forget_password":
                 is_by_command = event.actor_kind is ActorKind.SERVICE
-            case "reset_password" if event.details.get("by") == "sms":
+            case "reset_password" if event.details.get("by") == "sms" and not has_given:
                 missing = missing and has_changed
             case "reset_password" if not (missing or has_factor or is_by_command):
                 missing, has_changed = True, False
             case "change_contact":
-                has_changed = True
+                has_changed, has_given = True, has_given or event.actor_kind is ActorKind.CLOCK
             case "add_factor":
                 missing, has_factor = False, True
             case "end_factor":

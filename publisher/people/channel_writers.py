@@ -1,7 +1,7 @@
 """Who gave a person who has signed in another mail address or mobile, without that person's word.
 
-What is sent to the person may be read there, so the gate takes them for recorders of the person's
-appointments, until somebody confirms these again.
+What is sent to the person may be read there, so they count as recorders of the person's
+appointments, until somebody confirms these again: at the gate, and wherever somebody acts alone.
 """
 
 from __future__ import annotations

@@ -96,10 +96,10 @@ def waiting_beside(
 
 def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Appointment]:
     """Return those of the waiting appointments that the actor may confirm, at most 200."""
-    barred = recorders.barred_ids(session, actor)
-    query = _waiting(now).where(_is_within_reach(actor), ~recorders.has_writer(barred))
+    query = _waiting(now).where(_is_within_reach(actor))
     if actor.role is not Role.HEAD:
-        query = query.limit(MOST_AT_ONCE)
+        barred = recorders.barred_ids(session, actor)
+        query = query.where(~recorders.has_writer(barred)).limit(MOST_AT_ONCE)
     return confirmable(session, actor, session.scalars(query), now=now)[:MOST_AT_ONCE]
 
 
@@ -107,8 +107,10 @@ def confirmable(
     session: Session, actor: Actor, candidates: Iterable[Appointment], *, now: datetime
 ) -> list[Appointment]:
     """Return those of these appointments that the actor may confirm; a command may all."""
-    if is_command(actor):
-        return list(candidates)
+    candidates = list(candidates)
+    # As nothing waits nearly always, whose hand the actor is of is asked only then.
+    if is_command(actor) or not candidates:
+        return candidates
     bound = recorders.barred_ids(session, actor)
     rows = []
     for appointment in candidates:
@@ -129,7 +131,6 @@ def count_waiting_for(session: Session, actor: Actor, *, now: datetime) -> int:
     query = _waiting(now).outerjoin(Appointment.recorders).where(_is_within_reach(actor))
     columns = (Appointment.id, AppointmentRecorder.person_id)
     rows = session.execute(query.with_only_columns(*columns, maintain_column_froms=True)).all()
-    # As nothing waits nearly always, whose hand the actor is of is asked only then.
     barred = recorders.barred_ids(session, actor) if rows else ()
     written_ids = {number for number, writer_id in rows if writer_id in barred}
     return len({number for number, _writer_id in rows} - written_ids)
@@ -170,7 +171,7 @@ def possible_confirmers(
         (
             office,
             Actor(ActorKind.PERSON, office.person_id, office.id, office.role, office.department_id),
-            appointments.bound_ids(office.person_id, makers),
+            () if office.role is Role.HEAD else appointments.bound_ids(office.person_id, makers),
         )
         for office in offices
     ]
@@ -196,6 +197,12 @@ def digest_of(appointment: Appointment) -> str:
         *(appointment.role, appointment.department_id, appointment.rank, appointment.order_number),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def check_shown(appointment: Appointment, digest: str) -> None:
+    """Raise `ChangedSinceShown` if the digest is not that of what a page would show now."""
+    if digest != digest_of(appointment):
+        raise ChangedSinceShown(name=appointment.person.name_mr)
 
 
 def confirm(
@@ -227,8 +234,7 @@ def confirm(
         transitions.check_move(
             transitions.TABLES[Appointment], appointment.state, AppointmentState.CONFIRMED
         )
-        if digests[appointment.id] != digest_of(appointment):
-            raise ChangedSinceShown(name=name)
+        check_shown(appointment, digests[appointment.id])
         if appointment not in allowed:
             raise MayNotConfirm(name=name)
     for appointment in confirmed:

@@ -154,8 +154,8 @@ def confirm_again(
     """Lock a person; their appointments wait again if they have never signed in.
 
     A confirmation covers what it showed, and the actor, who `wrote` what changes, counts as a
-    recorder from now on. A command confirms anew instead, and the others are told so; returns True
-    if it has. Raises as `put_back` does.
+    recorder from now on. After a command's change what was confirmed stays so, on the word of who
+    confirmed it, and the others are told; returns True if there is any. Raises as `put_back` does.
     """
     offices = standing(session, person_id=person.id, now=now)
     rows = [row for row in offices if row.role in NEEDS_CONFIRMATION]
@@ -171,8 +171,7 @@ def confirm_again(
     confirmed = [row for row in rows if row.state in states]
     if is_command(actor):
         for row in confirmed:
-            row.confirmed_by_id = row.confirmed_under_id = row.told_at = None
-            row.confirmed_at = now
+            row.confirmed_at, row.told_at = now, None
         return bool(confirmed)
     put_back(
         session,

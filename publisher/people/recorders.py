@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from approvals import appointments
@@ -15,8 +15,12 @@ from approvals.appointments import NEEDS_CONFIRMATION, STAFF, Makers
 from approvals.policy import Actor, Role
 from publisher.database.session import ReadingSession
 from publisher.models.history import AppointmentRecorder, Wrote
-from publisher.models.people import Appointment, Person
+from publisher.models.people import Appointment, ContactChange, Person
+from publisher.people import channel_writers
 from publisher.states import AppointmentState
+
+#: Those of the staff confirm, and their clerks record shared addresses.
+_OF_THE_CELL = STAFF | {Role.CELL}
 
 
 def add(appointment: Appointment, person_id: int | None, wrote: Wrote, *, at: datetime) -> None:
@@ -69,10 +73,10 @@ def _person_appointments(session: Session, person: Person) -> list[Appointment]:
 
 
 def makers(session: Session) -> Makers:
-    """Return, by person, the recorders of their staff appointments: `appointments.Makers`.
+    """Return, by person, the recorders of their appointments in the Cell: `appointments.Makers`.
 
-    A standing appointment that a command has confirmed begins a hand of its own. A page that only
-    reads asks once.
+    A standing appointment that a command has confirmed begins a hand of its own; whoever gave its
+    person another channel belongs to it all the same. A page that only reads asks once.
     """
     if isinstance(session, ReadingSession):
         if "makers" not in session.info:
@@ -85,38 +89,55 @@ def _makers(session: Session) -> Makers:
     is_by_command = and_(
         Appointment.confirmed_at.is_not(None),
         Appointment.confirmed_by_id.is_(None),
+        # A role that needs no confirmation has its time from who recorded it.
+        or_(Appointment.role.in_(NEEDS_CONFIRMATION), Appointment.recorded_by_id.is_(None)),
         Appointment.is_unreviewed.is_(False),
     )
     query = (
         select(
-            Appointment.person_id, Appointment.state, is_by_command, AppointmentRecorder.person_id
+            Appointment.person_id,
+            Appointment.state,
+            is_by_command,
+            AppointmentRecorder.person_id,
+            ContactChange.asked_by_id,
+            ContactChange.seconded_by_id,
         )
         .outerjoin(Appointment.recorders)
-        .where(Appointment.role.in_(STAFF))
+        .outerjoin(
+            ContactChange,
+            channel_writers.is_ground(Appointment) & (Appointment.state != AppointmentState.ENDED),
+        )
+        .where(Appointment.role.in_(_OF_THE_CELL))
     )
-    staff_makers: defaultdict[int, set[int | None]] = defaultdict(set)
+    recorder_ids: defaultdict[int, set[int | None]] = defaultdict(set)
+    maker_ids: defaultdict[int, set[int | None]] = defaultdict(set)
     begun_ids = set()
-    for person_id, state, is_begun, recorder_id in session.execute(query):
+    for person_id, state, is_begun, recorder_id, *writer_ids in session.execute(query):
+        maker_ids[person_id].update(writer_ids)
         if is_begun and state is not AppointmentState.ENDED:
             begun_ids.add(person_id)
         elif not is_begun:
-            staff_makers[person_id].add(recorder_id)
+            recorder_ids[person_id].add(recorder_id)
+    for person_id in recorder_ids.keys() - begun_ids:
+        maker_ids[person_id] |= recorder_ids[person_id]
     return {
-        person_id: frozenset(recorder_id for recorder_id in recorder_ids if recorder_id is not None)
-        for person_id, recorder_ids in staff_makers.items()
-        if person_id not in begun_ids
+        person_id: frozenset(maker_id for maker_id in makers if maker_id is not None)
+        for person_id, makers in maker_ids.items()
+        if any(makers)
     }
 
 
 def barred_ids(session: Session, actor: Actor) -> frozenset[int]:
     """Return whose writing the actor does not confirm: their own, and that of their hand.
 
-    A head is bound by the own writing alone.
+    A head is bound by the own writing alone, and by that of who gave them another channel.
     """
     if actor.person_id is None:
         return frozenset()
-    staff_makers = {} if actor.role is Role.HEAD else makers(session)
-    return appointments.bound_ids(actor.person_id, staff_makers)
+    if actor.role is Role.HEAD:
+        own = session.get_one(Appointment, actor.appointment_id)
+        return channel_writers.writer_ids(own) | {actor.person_id}
+    return appointments.bound_ids(actor.person_id, makers(session))
 
 
 def are_independent(session: Session, first: Appointment, second: Appointment) -> bool:
@@ -124,12 +145,17 @@ def are_independent(session: Session, first: Appointment, second: Appointment) -
     staff_makers = makers(session)
     own, others = (
         appointments.connected_ids(
-            {office.person_id, *(() if office.role in STAFF else office.recorder_ids)},
+            {office.person_id, *(() if office.role in STAFF else writer_ids(office))},
             staff_makers,
         )
         for office in (first, second)
     )
     return own.isdisjoint(others)
+
+
+def writer_ids(appointment: Appointment) -> frozenset[int]:
+    """Return who has written in an appointment, or gave its person a channel it does not cover."""
+    return appointment.recorder_ids | channel_writers.writer_ids(appointment)
 
 
 def has_writer(person_ids: Collection[int]) -> ColumnElement[bool]:

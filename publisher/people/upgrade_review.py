@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
@@ -48,23 +48,25 @@ def look_through(
     *,
     actor: Actor,
     now: datetime,
-    appointment_ids: Collection[int],
+    digests: Mapping[int, str],
     origin: Mapping[str, str] | None = None,
 ) -> int:
     """Confirm these appointments again; returns the number of new ones.
 
-    What the actor may not confirm is left as it is; a command may confirm all. The others are told
-    as of any confirmation. Raises `WrongRole` or `FreshSignInRequired`.
+    `digests` has what the page showed of each, by id, as for `confirmation.confirm`. What the actor
+    may not confirm is left as it is; a command may confirm all. The others are told as of any
+    confirmation. Raises `WrongRole`, `FreshSignInRequired` or `ChangedSinceShown`.
     """
     require_right(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
     query = (
         select(Appointment)
-        .where(Appointment.id.in_(appointment_ids), _is_open(now))
+        .where(Appointment.id.in_(digests), _is_open(now))
         .order_by(Appointment.id)
         .with_for_update(of=Appointment)
     )
     appointments = confirmation.confirmable(session, actor, session.scalars(query).all(), now=now)
     for appointment in appointments:
+        confirmation.check_shown(appointment, digests[appointment.id])
         appointment.is_unreviewed = False
         appointment.confirmed_by_id = actor.person_id
         appointment.confirmed_under_id = actor.appointment_id

@@ -246,8 +246,8 @@ def confirm(
     if problems:
         raise Invalid(problems)
     for transfer in transfer_list.rows:
-        # A change of an officer's address puts the appointment back by itself, a member's does not.
-        if transfer.before.role not in NEEDS_CONFIRMATION and transfer.role in NEEDS_CONFIRMATION:
+        # Until the day somebody else may give the person another address: nobody confirmed that.
+        if transfer.role in NEEDS_CONFIRMATION:
             transfer.contact_digest = _contact_digest(transfer)
     transfer_list.confirmed_at = now
     transfer_list.confirmed_by_id = actor.person_id

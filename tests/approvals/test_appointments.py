@@ -62,7 +62,9 @@ def test_nobody_of_the_staff_confirms_within_one_hand() -> None:
     for role in (Role.ADMIN, Role.CELL_LEAD):
         assert not may_confirm(actor(role), nomination(), bound_ids={RECORDER})
     by_head = actor(Role.HEAD, DEPARTMENT)
-    assert may_confirm(by_head, nomination(), bound_ids={RECORDER})
+    assert may_confirm(by_head, nomination(), bound_ids=())
+    # A head is bound by who gave them another channel, and by nobody else's hand.
+    assert not may_confirm(by_head, nomination(), bound_ids={RECORDER})
 
 
 def test_a_hand_reaches_upward_and_binds_all_that_share_somebody() -> None:

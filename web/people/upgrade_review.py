@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action
 from publisher.people import confirmation, upgrade_review
-from publisher.validation import FieldError, Invalid
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.form_views import with_form
 from web.core.i18n import _
 from web.core.permissions import Page, for_action
-from web.forms import Form, number_of
+from web.forms import Form
+from web.people.confirmation import read_chosen, value_of
 
 routes = Blueprint("upgrade_review", __name__)
 
@@ -34,6 +34,7 @@ def _page(session: Session, form: Form) -> str:
         appointments=appointments,
         own=confirmation.confirmable(session, actor(), appointments, now=ctx.now()),
         number=upgrade_review.count(session, now=ctx.now()),
+        value_of=value_of,
     )
 
 
@@ -42,12 +43,8 @@ def _page(session: Session, form: Form) -> str:
 @with_form(Form, shown_by=_page)
 def look_through(_form: Form) -> Page:
     """Confirm what is ticked again."""
-    ids = {
-        number_of(value) for value in request.form.getlist("chosen")[: upgrade_review.MOST_SHOWN]
-    }
-    if not ids - {0}:
-        raise Invalid([FieldError("chosen", "required")])
+    digests = read_chosen()
     with writing() as session:
-        upgrade_review.look_through(session, **by_actor(), appointment_ids=ids)
+        upgrade_review.look_through(session, **by_actor(), digests=digests)
     flash(_("What you ticked is confirmed."))
     return redirect(url_for("upgrade_review.index"))

@@ -157,14 +157,14 @@ def is_known(session: Session, person_id: int, *, actor: Actor, now: datetime) -
     """Return True if the actor alone may put this person on duty.
 
     The person has signed in under an appointment in force that nobody of the actor's hand has
-    recorded, and that is confirmed or older than 72 hours.
+    recorded or given another channel, and that is confirmed or older than 72 hours.
     """
     # Whoever is on duty publishes without an approval: it must not be the actor's other mailbox.
     signed_in = select(SignIn.appointment_id).where(SignIn.person_id == person_id)
     query = select(Appointment).where(Appointment.in_force_at(now), Appointment.id.in_(signed_in))
     bound = recorders.barred_ids(session, actor)
     return any(
-        appointment.recorder_ids.isdisjoint(bound) and _is_settled(appointment, now)
+        recorders.writer_ids(appointment).isdisjoint(bound) and _is_settled(appointment, now)
         for appointment in session.scalars(query)
     )
 
