@@ -35,7 +35,7 @@ from tests.support import crowd, scenes
 from tests.support.city import City, statements
 from tests.support.city_people import DAY, NOON
 
-pytestmark = pytest.mark.twin
+pytestmark = [pytest.mark.twin, pytest.mark.timeout(300)]
 
 LIVE = 20
 END = NEVER, 2**62
