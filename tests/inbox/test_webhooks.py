@@ -184,6 +184,7 @@ def test_what_is_told_of_a_page_that_is_not_ours_is_never_read(
     assert told_town.hints() == []
 
 
+@pytest.mark.ci
 @pytest.mark.twin
 def test_a_thousand_changes_in_one_delivery_are_read_in_batches_of_fifty(
     told_town: ToldTown,

@@ -89,6 +89,7 @@ def test_a_process_may_use_twelve_times_a_mail_and_twenty_seconds() -> None:
     assert limits["Max core file size"] == "0"
 
 
+@pytest.mark.ci
 def test_a_mail_of_25_megabytes_is_read() -> None:
     assert len(read_message(heavy_mails()["twenty_five_megabytes"]).files) == 3
 
@@ -119,6 +120,7 @@ def _first_of(find: Callable[[], list[int]]) -> int:
     return pids[0]
 
 
+@pytest.mark.ci
 def test_at_most_two_processes_read_at_once() -> None:
     most, raw = 0, nested(30, b"--a\r\n" * 200_000)
     with ThreadPoolExecutor(5) as pool:
@@ -145,6 +147,7 @@ def test_a_mail_without_room_for_its_files_is_read_later() -> None:
     assert run.stdout == f"folder of temporary files: File too large\n{len(SMALL)}\n"
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "make",
     [

@@ -263,6 +263,7 @@ def test_rows_are_found_by_the_days_of_handing_in(town: City) -> None:
     assert _listed(town, "clerk", SubmissionFilter(until=day)) == ["एक", "दोन"]
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("happens", "holders"),
     [

@@ -23,7 +23,7 @@ from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.support.passwords import with_password
 
-pytestmark = pytest.mark.both  # the gate's query, and the lists' condition, are SQL
+pytestmark = pytest.mark.twin  # the gate's query, and the lists' condition, are SQL
 MOBILE = "+915550001111"
 
 

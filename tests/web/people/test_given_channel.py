@@ -35,7 +35,7 @@ from tests.web.sign_in.test_factor_proof import may_enrol
 from tests.web.sign_in.test_forgotten_password import MOBILE, newest_code, request_password
 from tests.web.site import Browser, Site
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 
 MAILBOX = "lead.third@pmc.example"
 

@@ -16,7 +16,7 @@ from publisher.people.permissions import COMMAND
 from publisher.states import AppointmentState
 from tests.web.site import Browser, Site
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.twin
 
 PASSWORD = "dongar-mathyavar-dhag"
 UNTIL = "28/11/2026 9:00"

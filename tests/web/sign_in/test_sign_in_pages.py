@@ -145,6 +145,7 @@ def test_an_unknown_device_types_a_code_after_many_failures(any_site: Site) -> N
     assert member.get("/sign-in/code").headers["Location"] == "/sign-in"
 
 
+@pytest.mark.ci
 def test_right_and_wrong_passwords_are_answered_alike_after_many_failures(site: Site) -> None:
     answers = []
     for name, password in (("member", PASSWORD), ("clerk", "wrong"), ("nobody", "wrong")):
@@ -185,6 +186,7 @@ def test_the_cookie_of_a_device_is_for_this_host_alone_and_30_days(site: Site) -
     assert cookie.origin_only
 
 
+@pytest.mark.ci
 def test_a_forged_cookie_or_that_of_another_makes_no_device_known(site: Site) -> None:
     cookies = {"member": "x", "clerk": "x"}
     for name in cookies:
