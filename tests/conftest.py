@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from publisher.database.session import Database, migrate
@@ -22,8 +22,11 @@ from tests.support.processes import Starter, command_starter
 from tests.support.processes import free_port as find_free_port
 from tools.build_assets import make_all
 
+# That examples come slowly says that the machine is busy, and nothing of the test.
+settings.register_profile("busy", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 # --hypothesis-profile chooses it: see tests/delivery/test_people_and_faults.py.
-settings.register_profile("long")
+settings.register_profile("long", parent=settings.get_profile("busy"))
 _RUN = pytest.StashKey[runs.Run]()
 _CONNECTIONS = pytest.StashKey[Connections]()
 
