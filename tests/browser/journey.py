@@ -76,13 +76,15 @@ def path_of(page: Page) -> str:
     return urlsplit(page.url).path
 
 
-def see_photos(page: Page) -> None:
-    """Press the button of a review that leads to its photos, until it approves."""
-    look = page.locator("[data-look]")
+def see_photos(page: Page) -> int:
+    """Press a review's button that leads to its photos, until it approves; return how often."""
+    look, presses = page.locator("[data-look]"), 0
     while look.is_visible():
+        presses += 1
         words = look.inner_text()
         look.click()
         expect(look).not_to_have_text(words)
+    return presses
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from demo import notices
 from publisher.now import now
+from tests.browser.journey import see_photos
 from tests.journey.flow import in_review
 from tests.journey.installation import Installation, wait_for
 from tests.support import chromium
@@ -80,6 +81,7 @@ def test_the_first_approval_takes_at_most_eight_taps(
     phone.write("#password", PASSWORD)
     phone.tap(".submit-bar .btn-act")
     phone.tap(f"a[href^='{post}']")
+    phone.taps += see_photos(page)
     phone.tap(".decision-bar .btn-act")
     assert page.url.endswith(post)
     assert "मान्य" in page.locator("main").inner_text()
