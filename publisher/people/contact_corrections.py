@@ -121,7 +121,7 @@ def _read(
 
 def _free(session: Session, person: Person, field: ContactField, text: str | None) -> str | None:
     value = _READERS[field](text)
-    owner = lookup.owner_of(session, field, value)
+    owner = lookup.find_owner(session, field, value)
     if owner is not None and owner is not person:
         raise BadPerson(field, "another_person", name=owner.name_mr, person_id=owner.id)
     if field is ContactField.MAIL:

@@ -80,11 +80,11 @@ def find_or_add(session: Session, details: PersonDetails, *, actor: Actor, now: 
 
 
 def _known(session: Session, details: PersonDetails) -> list[Person]:
-    owners = (owner_of(session, field, getattr(details, field)) for field in ContactField)
+    owners = (find_owner(session, field, getattr(details, field)) for field in ContactField)
     return list(dict.fromkeys(owner for owner in owners if owner is not None))
 
 
-def owner_of(session: Session, field: ContactField, value: str | None) -> Person | None:
+def find_owner(session: Session, field: ContactField, value: str | None) -> Person | None:
     """Return the person with this mail address or mobile number; None for no value."""
     column = Person.mail if field is ContactField.MAIL else Person.mobile
     query = select(Person).where(column == value)

@@ -52,11 +52,11 @@ def inherit_all(session: Session, appointment: Appointment, person: Person) -> N
 
 def inherit(appointment: Appointment, earlier: Appointment) -> None:
     """Note in an appointment those whose writing in an earlier one no confirmation has covered."""
-    for recorder in unconfirmed(earlier):
+    for recorder in unconfirmed_writers(earlier):
         add(appointment, recorder.person_id, recorder.wrote, at=recorder.at)
 
 
-def unconfirmed(appointment: Appointment) -> list[AppointmentRecorder]:
+def unconfirmed_writers(appointment: Appointment) -> list[AppointmentRecorder]:
     """Return who changed a name or channel, and if nobody has confirmed it, the recorders too."""
     is_covered = appointment.role in NEEDS_CONFIRMATION and appointment.confirmed_at is not None
     changes = (Wrote.MAIL, Wrote.MOBILE, Wrote.NAME)

@@ -210,7 +210,7 @@ def _barred(session: Session, transfer_list: TransferList, actor: Actor) -> Tran
 
 
 def _pending(transfer_list: TransferList, transfer: Transfer) -> PendingAppointment:
-    writers = recorders.unconfirmed(transfer.before)
+    writers = recorders.unconfirmed_writers(transfer.before)
     return PendingAppointment(
         person_id=transfer.before.person_id,
         role=Role(transfer.role),

@@ -179,7 +179,7 @@ def _check(form: OfficersForm, token: str) -> Page:
                 page_digest=_digest(link, named),
             )
     if problem is not None:
-        return _refused(form, token, problem, is_summary=True)
+        return _refuse_code(form, token, problem, is_summary=True)
     return _page(form, token, is_summary=True)
 
 
@@ -208,7 +208,7 @@ def _name(form: OfficersForm, token: str) -> Page:
                 now=ctx.now(),
             ).was_proven
     if problem is not None:
-        return _refused(form, token, problem, is_summary=True)
+        return _refuse_code(form, token, problem, is_summary=True)
     return _done(token, is_final=is_final)
 
 
@@ -220,7 +220,7 @@ def _send_look(form: OfficersForm, token: str) -> Page:
         about = {"act": link.purpose, "person": link.person, "department": department}
         problem = personal_links.send_code(session, link=link, about=about, now=ctx.now())
     if problem is not None:
-        return _refused(form, token, problem)
+        return _refuse_code(form, token, problem)
     flash(_("A code has been sent by SMS. It is valid for 15 minutes."))
     return redirect(url_for("name_officers.name", token=token))
 
@@ -233,7 +233,7 @@ def _look(form: OfficersForm, token: str) -> Page:
             session, link=link, code=form.code.data or "", now=ctx.now(), is_kept=True
         )
     if problem is not None:
-        return _refused(form, token, problem)
+        return _refuse_code(form, token, problem)
     return _page(form, token, is_proven=True)
 
 
@@ -256,7 +256,7 @@ def _keep(form: OfficersForm, token: str) -> Page:
             )
             is_final = nomination.was_proven or not _wait(nomination.first, nomination.second)
     if problem is not None:
-        return _refused(form, token, problem)
+        return _refuse_code(form, token, problem)
     return _done(token, is_final=is_final)
 
 
@@ -272,7 +272,7 @@ def _done(token: str, *, is_final: bool) -> Page:
     return redirect(url_for("name_officers.name", token=token))
 
 
-def _refused(
+def _refuse_code(
     form: OfficersForm, token: str, problem: LinkCodeProblem, *, is_summary: bool = False
 ) -> Page:
     """Return the page with the problem of the code."""

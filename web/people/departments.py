@@ -114,8 +114,8 @@ def register_asked_for(session: Session) -> Register:
         find_departments(session, query) if query else departments_in_force(session, now=ctx.now())
     )
     # The officers who count in the coverage: those confirmed or active.
-    officers = _by_department(named_officers(session, now=ctx.now()))
-    heads = _by_department(responsibility.holders(session, Role.HEAD, now=ctx.now()))
+    officers = _group_by_department(named_officers(session, now=ctx.now()))
+    heads = _group_by_department(responsibility.holders(session, Role.HEAD, now=ctx.now()))
     visible = [department for department in departments if _is_visible(department)]
     if not query:  # what was found stands in the order of the search
         visible.sort(key=lambda department: not {department.id} & {*officers, *heads})
@@ -190,7 +190,7 @@ def _is_visible(department: Department) -> bool:
     return department.id in actor().line or department.id == actor().department_id
 
 
-def _by_department(appointments: Iterable[Appointment]) -> Mapping[int, list[Appointment]]:
+def _group_by_department(appointments: Iterable[Appointment]) -> Mapping[int, list[Appointment]]:
     by_department: defaultdict[int, list[Appointment]] = defaultdict(list)
     for appointment in appointments:
         by_department[appointment.department_id].append(appointment)

@@ -50,7 +50,7 @@ def recorder(
     It raises nothing. Call it, as a platform, while no transaction is open.
     """
 
-    def recorder_of(account: Account) -> RecordCharges:
+    def make_recorder(account: Account) -> RecordCharges:
         platform, account_id = account.platform, account.id
 
         def record(cause: Cause, charges: Sequence[Charge]) -> None:
@@ -63,7 +63,7 @@ def recorder(
 
         return record
 
-    return recorder_of
+    return make_recorder
 
 
 def add(
