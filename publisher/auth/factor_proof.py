@@ -36,20 +36,18 @@ def is_missing(session: Session, person: Person) -> bool:
         Event.subject_id == person.id,
         Event.verb.in_(_VERBS),
     )
-    missing = has_factor = is_by_command = has_changed = is_given = False
+    missing = has_factor = is_by_command = has_changed = is_by_clock = False
     for event in session.scalars(events.order_by(Event.id)):
         match event.verb:
             case "forget_password":
                 is_by_command = event.actor_kind is ActorKind.SERVICE
-            case "reset_password" if event.details.get("by") == "sms" and not is_given:
+            case "reset_password" if event.details.get("by") == "sms" and not is_by_clock:
                 missing = missing and has_changed
             case "reset_password" if not (missing or has_factor or is_by_command):
                 missing, has_changed = True, False
             case "change_contact":
-                has_changed, is_given = (
-                    True,
-                    is_given or event.actor_kind is ActorKind.CLOCK,
-                )
+                has_changed = True
+                is_by_clock = is_by_clock or event.actor_kind is ActorKind.CLOCK
             case "add_factor":
                 missing, has_factor = False, True
             case "end_factor":
