@@ -19,7 +19,7 @@ from publisher.database.session import Database
 from publisher.i18n.languages import LANGUAGES
 from publisher.settings import environment
 from tests.support.city import City, city
-from tests.support.passwords import give_password, session_token
+from tests.support.passwords import HASHER, give_password, session_token
 from tests.web.site import cache_templates
 from web.app import create_app
 from web.core import permissions
@@ -117,6 +117,7 @@ def open_app(town: City, folder: Path, variables: Mapping[str, str]) -> Flask:
             store=town.store,
             open_account=lambda account: town.platforms[account.id],
             now=town.clock,
+            hasher=HASHER,
         )
     )
     cache_templates(app)

@@ -25,7 +25,7 @@ from tests.support.city import City
 from tests.support.city import city as found_city
 from tests.support.city_people import Clock
 from tests.support.memory_platform.platform import MemoryPlatform
-from tests.support.passwords import give_password, session_token
+from tests.support.passwords import HASHER, give_password, session_token
 from tests.web.html_page import Page
 from web.app import create_app
 from web.core.auth import SESSION_KEY
@@ -209,6 +209,7 @@ def app_context(
         store=city.store,
         open_account=open_account or (lambda account: city.platforms[account.id]),
         now=city.clock,
+        hasher=HASHER,
     )
 
 

@@ -10,6 +10,7 @@ from typing import cast
 from flask import current_app
 from werkzeug.local import LocalProxy
 
+from publisher.auth.passwords import HASHER, Hasher
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount, opener
 from publisher.delivery.costs.ledger import recorder
@@ -27,7 +28,7 @@ class AppContext:
 
     If `rings`, the web workers alert the admins when no clock runs. `store_identity` is that of
     `store` at the start; "" if it was not compared. Nobody waits for `thumbnails` as long as for
-    a file.
+    a file. `hasher` verifies and hashes passwords.
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class AppContext:
     rings: bool = False
     store_identity: str = ""
     thumbnails: Thumbnails | None = None
+    hasher: Hasher = HASHER
 
 
 def open_context(settings: Settings, database: Database) -> AppContext:

@@ -33,7 +33,7 @@ def read_new_password(form: NewPasswordForm, person: Person) -> NewPassword:
         passwords.check_password(password, person, city_words=city_words)
     except BadPassword as problem:
         raise form.error("new_password", password_sentence(problem)) from problem
-    return NewPassword(password, passwords.hashed(password), city_words)
+    return NewPassword(password, passwords.hashed(password, hasher=ctx.hasher), city_words)
 
 
 def own_proof(password: str) -> Proof:
@@ -42,4 +42,4 @@ def own_proof(password: str) -> Proof:
     with reading() as database_session:
         stored_hash = sign_in.own_hash(database_session, person_id=person_id, now=ctx.now())
     end_reading()  # checking a hash is slow
-    return stored_hash.proof(password)
+    return stored_hash.proof(password, hasher=ctx.hasher)

@@ -110,7 +110,7 @@ def _try_sign_in(
             database_session, identifier=identifier, visitor=visitor, now=ctx.now()
         )
     end_reading()  # checking a hash is slow
-    proof = stored_hash.proof(password)
+    proof = stored_hash.proof(password, hasher=ctx.hasher)
     with writing() as database_session:
         return auth_sign_in.sign_in(
             database_session,

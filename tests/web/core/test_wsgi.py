@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 import web.wsgi
+from publisher.auth.passwords import HASHER
 from publisher.database.session import Database
 from publisher.media.folder_store import FolderStore
 from publisher.settings.reader import WrongSetting
@@ -39,6 +40,7 @@ def test_a_server_gets_one_application(own_folder: pytest.MonkeyPatch, on_sqlite
     assert isinstance(app, Flask)
     assert module.app is app
     assert app.test_client().get("/sign-in").status_code == 200
+    assert app.extensions["house"].hasher is HASHER  # tests of pages pass a cheap one
     with pytest.raises(AttributeError):
         _ = module.application
 
