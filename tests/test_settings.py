@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
 
@@ -9,9 +10,17 @@ from publisher.settings.environment import Reach, Settings, load
 from publisher.settings.help import HelpDesk, Hours
 from publisher.settings.papers import PaperSettings
 from publisher.settings.platforms import PLATFORM_SETTINGS
-from publisher.settings.reader import WrongSetting
+from publisher.settings.reader import (
+    KEY_HINT,
+    Reader,
+    WrongSetting,
+    matching,
+    read_long_secret,
+    setting,
+    whole,
+)
 from publisher.settings.sms import SmsTemplate
-from publisher.settings.web_server import BindAddress
+from publisher.settings.web_server import BindAddress, ServingSettings
 from tests.support.tables import each
 
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="  # 32 letters, as Fernet writes its keys
@@ -265,6 +274,32 @@ def test_a_template_that_makes_no_sense_stops_the_start(
     (tmp_path / "sms.toml").write_text(TEMPLATES.replace(right, wrong, 1))
     with pytest.raises(WrongSetting, match="id, text and variables"):
         read(tmp_path, SMS_TEMPLATES="sms.toml")
+
+
+def test_each_group_has_the_defaults_of_its_settings_by_itself() -> None:
+    assert Settings() == load({}, folder=Path())
+    assert ServingSettings() == ServingSettings((BindAddress("127.0.0.1", 8000),), 2, 4)
+
+
+def test_a_setting_is_declared_at_one_place() -> None:
+    @dataclass(frozen=True)
+    class Fountain:
+        jets: int = setting(whole(1, 9), "write how many, such as 3", "3")
+        valve: str = setting(matching("[0-9]+"), "write its number", name="MAIN_VALVE")
+        key: str = setting(read_long_secret, KEY_HINT, is_secret=True)
+
+    texts = {"MAIN_VALVE": "7", "KEY": "k" * 32}
+    fountain = Reader(texts).read_group(Fountain)
+    assert fountain == Fountain(3, "7", "k" * 32)
+    assert repr(fountain).endswith("Fountain(jets=3, valve='7')")
+    for name, text, says in (
+        ("JETS", "10", "'10': write how many, such as 3"),
+        ("MAIN_VALVE", "x", "'x': write its number"),
+        ("KEY", "short", KEY_HINT),
+    ):
+        with pytest.raises(WrongSetting) as wrong:
+            Reader({**texts, name: text}).read_group(Fountain)
+        assert str(wrong.value) == f"NAGARVANI_{name}: {says}"
 
 
 def test_an_env_file_is_read_and_the_environment_goes_before_it(tmp_path: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, fields
-from datetime import timedelta
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -13,39 +12,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from publisher.failpoints import ARMED, LOG
-from publisher.settings.delivery import DeliverySettings, SchedulingSettings
-from publisher.settings.environment import City, Settings, read_variables
-from publisher.settings.help import HelpDesk
-from publisher.settings.logs import LogSettings
-from publisher.settings.mailbox import MailboxTokenSettings
-from publisher.settings.media import MediaSettings
-from publisher.settings.papers import PaperSettings
+from publisher.settings.environment import Settings, read_variables
 from publisher.settings.platforms import PLATFORM_SETTINGS
-from publisher.settings.reader import PREFIX
-from publisher.settings.sms import Sms
-from publisher.settings.web_server import ServingSettings
+from publisher.settings.reader import PREFIX, setting_name
 
-_GROUPS: Final[Mapping[str, type[Any]]] = {
-    "media": MediaSettings,
-    "serving": ServingSettings,
-    "imap_token": MailboxTokenSettings,
-    "city": City,
-    "help_desk": HelpDesk,
-    "scheduling": SchedulingSettings,
-    "delivery": DeliverySettings,
-    "sms": Sms,
-    "papers": PaperSettings,
-    "logs": LogSettings,
-}
-#: Settings whose name says more than their field's.
-_NAMES: Final = {
-    "city.name_mr": "CITY_NAME_MR",
-    "city.name_en": "CITY_NAME",
-    "city.code": "CITY_CODE",
-    "help_desk.phone": "HELP_PHONE",
-    "help_desk.mail": "HELP_MAIL",
-    "help_desk.hours": "HELP_HOURS",
-}
 MASK: Final = "***"
 _TEST_PREFIX: Final = "TEST_"  # of the variables by which tests find the processes they started
 _OF_TESTS: Final = frozenset({ARMED.removeprefix(PREFIX), LOG.removeprefix(PREFIX)})
@@ -53,12 +23,16 @@ _OF_TESTS: Final = frozenset({ARMED.removeprefix(PREFIX), LOG.removeprefix(PREFI
 
 @dataclass(frozen=True)
 class CatalogueSetting:
-    """A setting: its name in the environment without the prefix, and where `Settings` has it."""
+    """A setting: its name in the environment without the prefix, and where `Settings` has it.
+
+    `default` is a text, or none if what is in force follows from other settings.
+    """
 
     name: str
     group: str
     field: str
     is_secret: bool
+    default: object = None
 
 
 class SettingOrigin(StrEnum):
@@ -80,24 +54,19 @@ class SettingInForce:
     origin: SettingOrigin
 
 
-def _catalogue() -> Iterator[CatalogueSetting]:
-    for setting in fields(Settings):
-        if setting.name == "platforms":
+def _catalogue(kind: type[Any], group: str = "") -> Iterator[CatalogueSetting]:
+    for part in fields(kind):
+        if part.name == "platforms":
             for key in PLATFORM_SETTINGS:
-                yield CatalogueSetting(key.name.upper(), "platforms", key.name, key.is_secret)
-        elif setting.name in _GROUPS:
-            for part in fields(_GROUPS[setting.name]):
-                yield _of_field(part, setting.name)
+                yield CatalogueSetting(key.name.upper(), part.name, key.name, key.is_secret)
+        elif "group" in part.metadata:
+            yield from _catalogue(part.metadata["group"], part.name)
         else:
-            yield _of_field(setting, "")
+            default, is_secret = part.metadata["default"], not part.repr
+            yield CatalogueSetting(setting_name(part), group, part.name, is_secret, default)
 
 
-def _of_field(field: Field[Any], group: str) -> CatalogueSetting:
-    name = _NAMES.get(f"{group}.{field.name}", field.name.upper())
-    return CatalogueSetting(name, group, field.name, is_secret=not field.repr)
-
-
-CATALOGUE: Final = tuple(_catalogue())
+CATALOGUE: Final = tuple(_catalogue(Settings))
 """Every setting, in the order of `Settings`."""
 
 
@@ -136,34 +105,19 @@ def settings_in_force(
         if text:
             is_own = setting.name in from_process
             origin = SettingOrigin.ENVIRONMENT if is_own else SettingOrigin.FILE
-        text = text or _default_text(setting.name, _value(settings, setting))
+        text = text or _default_text(settings, setting)
         in_force.append(SettingInForce(setting.name, _masked(setting, text), origin))
     return in_force
 
 
-def _value(settings: Settings, setting: CatalogueSetting) -> object:
+def _default_text(settings: Settings, setting: CatalogueSetting) -> str:
+    """Return a default as it would be written in the environment."""
+    if isinstance(setting.default, str):
+        return setting.default
     holder = getattr(settings, setting.group) if setting.group else settings
     if isinstance(holder, Mapping):
-        return holder[setting.field]
-    return getattr(holder, setting.field, None)
-
-
-def _default_text(name: str, default: object) -> str:
-    """Return a default as it would be written in the environment."""
-    match default:
-        case None:
-            return ""
-        case bool():
-            return str(int(default))
-        case float():
-            return f"{default:g}"
-        case timedelta():
-            unit = timedelta(minutes=1) if name == "LANGUAGE_STAGGER" else timedelta(seconds=1)
-            return f"{default / unit:g}"
-        case tuple() | Mapping():
-            return ",".join(_default_text(name, part) for part in default)
-        case _:
-            return str(default)
+        return str(holder[setting.field])
+    return str(getattr(holder, setting.field) or "")
 
 
 def _masked(setting: CatalogueSetting, text: str) -> str:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import time
 
+from publisher.settings.reader import matching, setting
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PHONE = r"\+?[0-9][0-9 -]{1,18}[0-9]"
 """The pattern of a telephone number."""
@@ -21,15 +23,6 @@ class Hours:
     last: int
     opens: time
     closes: time
-
-
-@dataclass(frozen=True)
-class HelpDesk:
-    """The contact of the help desk; empty fields are not shown."""
-
-    phone: str
-    mail: str
-    hours: Hours | None
 
 
 def read_hours(text: str) -> Hours:
@@ -57,3 +50,17 @@ def read_address(text: str) -> str:
     if not name or not host or any(letter.isspace() for letter in host):
         raise ValueError(text)
     return text
+
+
+@dataclass(frozen=True)
+class HelpDesk:
+    """The contact of the help desk; empty fields are not shown."""
+
+    phone: str = setting(matching(PHONE), "write it as 020-5550-0100", name="HELP_PHONE")
+    mail: str = setting(read_address, "write it as help@pmc.example", name="HELP_MAIL")
+    hours: Hours | None = setting(
+        read_hours,
+        "write days and hours, such as mon-sat 10:00-18:00",
+        lambda _reader: None,
+        name="HELP_HOURS",
+    )

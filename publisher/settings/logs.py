@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler
 from typing import Final
 
-from publisher.settings.reader import Reader, WrongSetting
+from publisher.settings.reader import Reader, WrongSetting, choice, matching, setting
 
 ACCESS: Final = "nagarvani.access"
 """The logger of requests: one record each, whose only argument is a mapping of its fields."""
@@ -25,7 +25,6 @@ QUIET_FOR: Final = 60.0
 
 _OURS: Final = ("nagarvani", "publisher", "commands", "demo", "sandbox")
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
-_FORMATS: Final = ("text", "json")
 _TOKEN: Final = re.compile(r"(?<=/)[\w-]{43}(?![\w-])")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -37,39 +36,17 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 class LogSettings:
     """How much is logged, in which format, and where requests are: a file, `-`, or "" (nowhere)."""
 
-    log_level: str = "INFO"
-    log_format: str = "text"
-    access_log: str = ""
+    log_level: str = setting(choice(*_LEVELS), f"write {', '.join(_LEVELS)}", "INFO")
+    log_format: str = setting(choice("text", "json"), "write text or json", "text")
+    # A relative path would be another file in each folder where a command runs.
+    access_log: str = setting(
+        matching("-|/.*"), "write /path/to/access.log, or - for the standard output"
+    )
 
 
 def read_logs(reader: Reader) -> LogSettings:
     """Return the settings of logs; raises `WrongSetting`."""
-    return LogSettings(
-        log_level=reader.read("LOG_LEVEL", "INFO", _read_level, f"write {', '.join(_LEVELS)}"),
-        log_format=reader.read("LOG_FORMAT", "text", _read_format, "write text or json"),
-        access_log=reader.read(
-            "ACCESS_LOG", "", _read_file, "write /path/to/access.log, or - for the standard output"
-        ),
-    )
-
-
-def _read_level(text: str) -> str:
-    if text.upper() not in _LEVELS:
-        raise ValueError(text)
-    return text.upper()
-
-
-def _read_format(text: str) -> str:
-    if text.lower() not in _FORMATS:
-        raise ValueError(text)
-    return text.lower()
-
-
-def _read_file(text: str) -> str:
-    # A relative path would be another file in each folder where a command runs.
-    if text != STANDARD_OUTPUT and not text.startswith("/"):
-        raise ValueError(text)
-    return text
+    return reader.read_group(LogSettings)
 
 
 class LineFormatter(logging.Formatter):

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
-from publisher.settings.reader import read_url
+from publisher.settings.reader import (
+    PREFIX,
+    Reader,
+    WrongSetting,
+    is_loopback,
+    read_url,
+    setting,
+)
 
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_TOKEN_HINT = (
+    f"write https://…, and set {PREFIX}IMAP_CLIENT_ID, {PREFIX}IMAP_CLIENT_SECRET, and "
+    f"{PREFIX}IMAP_REFRESH_TOKEN or {PREFIX}IMAP_SCOPE"
+)
+
+
+def read_token_url(text: str) -> str:
+    """Parse the address of a token; raises `ValueError`. Secrets leave this machine by https."""
+    return read_url(text, ("https", "http") if is_loopback(text) else ("https",))
 
 
 @dataclass(frozen=True)
@@ -20,40 +34,30 @@ class MailboxTokenSettings:
     granted `imap_scope` (Microsoft 365).
     """
 
-    imap_token_url: str
-    imap_client_id: str
-    imap_client_secret: str = field(repr=False)
-    imap_refresh_token: str = field(repr=False)
-    imap_scope: str
+    imap_token_url: str = setting(read_token_url, _TOKEN_HINT)
+    imap_client_id: str = setting(str)
+    imap_client_secret: str = setting(str, is_secret=True)
+    imap_refresh_token: str = setting(str, is_secret=True)
+    imap_scope: str = setting(str)
 
 
-def read_token_settings(token_url: str, texts: Mapping[str, str]) -> MailboxTokenSettings:
-    """Return the settings of the token; raises `ValueError` if one is missing.
+def read_token_settings(reader: Reader) -> MailboxTokenSettings | None:
+    """Return the settings of the token, None without its address; raises `WrongSetting`."""
+    token = reader.read_group(MailboxTokenSettings)
+    if not token.imap_token_url:
+        return None
+    is_granted = token.imap_refresh_token or token.imap_scope
+    if not (token.imap_client_id and token.imap_client_secret and is_granted):
+        text = reader.texts["IMAP_TOKEN_URL"]
+        raise WrongSetting("IMAP_TOKEN_URL", f"{text!r}: {_TOKEN_HINT}")
+    return token
 
-    The secrets leave this machine only by https.
+
+def default_mailbox(reader: Reader) -> str:
+    """Return the address of the mailbox that is read if none is set; empty if none is.
+
+    That is the name that signs in if it is an address, else our own.
     """
-    schemes = ("https", "http") if urlsplit(token_url).hostname in _LOOPBACK else ("https",)
-    settings = MailboxTokenSettings(
-        imap_token_url=read_url(token_url, schemes),
-        imap_client_id=texts.get("IMAP_CLIENT_ID", ""),
-        imap_client_secret=texts.get("IMAP_CLIENT_SECRET", ""),
-        imap_refresh_token=texts.get("IMAP_REFRESH_TOKEN", ""),
-        imap_scope=texts.get("IMAP_SCOPE", ""),
-    )
-    if not settings.imap_client_id or not settings.imap_client_secret:
-        raise ValueError("no client")
-    if not settings.imap_refresh_token and not settings.imap_scope:
-        raise ValueError("no grant")
-    return settings
-
-
-def mailbox_address(imap_url: str, reply_to: str, mail_from: str) -> str:
-    """Return the address of the mailbox that is read; empty if none is.
-
-    That is the one that is set, by whatever it is read; else the name that signs in if it is an
-    address, else our own.
-    """
-    if reply_to or not imap_url:
-        return reply_to
+    imap_url = reader.texts.get("IMAP_URL", "")
     name = unquote(urlsplit(imap_url).username or "")
-    return name if "@" in name else parseaddr(mail_from)[1]
+    return name if "@" in name or not imap_url else parseaddr(reader.texts.get("MAIL_FROM", ""))[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -13,9 +13,12 @@ from publisher.settings.reader import (
     PREFIX,
     Reader,
     WrongSetting,
+    below_var,
     matching,
     read_url,
     read_yes_or_no,
+    setting,
+    whole,
 )
 
 MEGABYTE: Final = 1_000_000
@@ -32,9 +35,67 @@ _ENDPOINT_HINT = (
     "write where the object store answers, such as https://s3.pmc.example, without key and secret"
 )
 _CA_HINT = "name a file of certificates (PEM) that this user may read"
+_CREDENTIAL_HINT = f"write it here, or the path of a file that holds it in {PREFIX}"
 _FILE_HINT = "name a file that this user may read, and that holds one word"
 _REGION = r"[A-Za-z0-9-]{1,63}"
 _WORD = r"[!-~]+"
+
+
+def read_media_url(text: str) -> str:
+    """Return the address of a media store; raises `ValueError` if it is none."""
+    parts = urlsplit(text)
+    is_folder = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
+    is_bucket = (
+        parts.scheme == "s3"
+        and _BUCKET.fullmatch(parts.netloc) is not None  # so no key, secret or port
+        and _PREFIX.fullmatch(parts.path) is not None
+        and not {"..", "."} & set(parts.path.split("/"))
+    )
+    if parts.query or parts.fragment or not (is_folder or is_bucket):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _folder(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path))
+
+
+def _default_folder(reader: Reader) -> Path:
+    url = reader.texts.get("MEDIA_URL", "")
+    return _folder(url) if url.startswith("file:") else below_var("media")(reader)
+
+
+def _read_endpoint(text: str) -> str:
+    """Return an address without key, secret and query; raises `ValueError`."""
+    parts = urlsplit(text)
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(text)
+    return read_url(text, ("https", "http"))
+
+
+def _credential(file: str) -> str:
+    """Declare a credential, set itself or in a file that another setting names."""
+    return setting(
+        matching(_WORD),
+        _CREDENTIAL_HINT + file,
+        lambda reader: reader.read(file, _word_in, _FILE_HINT),
+        is_secret=True,
+    )
+
+
+def _word_in(path: str) -> str:
+    try:
+        return matching(_WORD)(Path(path).read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        raise ValueError(path) from None  # what the file holds is not repeated
+
+
+def _certificates(path: str) -> str:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as problem:
+        raise ValueError(path) from problem
+    return path
 
 
 @dataclass(frozen=True)
@@ -45,18 +106,18 @@ class MediaSettings:
     written last, of `media_cache_mb` megabytes at most. Key and secret never stand in an address.
     """
 
-    media_url: str
-    media_dir: Path
-    media_endpoint: str
-    media_region: str
-    media_path_style: bool
-    media_ca_file: str
-    media_key: str = field(repr=False)
-    media_key_file: str
-    media_secret: str = field(repr=False)
-    media_secret_file: str
-    media_cache_dir: Path
-    media_cache_mb: int
+    media_url: str = setting(read_media_url, URL_HINT, is_repeated=False)
+    media_dir: Path = setting(Path, default=_default_folder)
+    media_endpoint: str = setting(_read_endpoint, _ENDPOINT_HINT, is_repeated=False)
+    media_region: str = setting(matching(_REGION), "write a name, such as us-east-1", "us-east-1")
+    media_path_style: bool = setting(read_yes_or_no, "write 1 or 0", "1")
+    media_ca_file: str = setting(_certificates, _CA_HINT)
+    media_key: str = _credential("MEDIA_KEY_FILE")
+    media_key_file: str = setting(str)
+    media_secret: str = _credential("MEDIA_SECRET_FILE")
+    media_secret_file: str = setting(str)
+    media_cache_dir: Path = setting(Path, default=below_var("media-cache"))
+    media_cache_mb: int = setting(whole(LEAST_CACHE), _CACHE_HINT, "5000")
 
     @property
     def bucket(self) -> str:
@@ -80,96 +141,17 @@ class MediaSettings:
         return moved if moved.bucket else replace(moved, media_dir=_folder(url))
 
 
-def read_media(reader: Reader, root: Path) -> MediaSettings:
+def read_media(reader: Reader) -> MediaSettings:
     """Return the settings of the media store; raises `WrongSetting`."""
-    url = reader.read("MEDIA_URL", "", read_media_url, URL_HINT)
-    is_bucket = url.startswith("s3:")
-    if url and "MEDIA_DIR" in reader.texts:
+    media = reader.read_group(MediaSettings)
+    if media.media_url and "MEDIA_DIR" in reader.texts:
         raise WrongSetting("MEDIA_DIR", "leave it out: MEDIA_URL says where media are kept")
-    folder = root / "var" / "media"
-    if url and not is_bucket:
-        folder = _folder(url)
-    return MediaSettings(
-        media_url=url,
-        media_dir=Path(reader.text("MEDIA_DIR", str(folder))),
-        media_endpoint=_endpoint(reader, is_bucket=is_bucket),
-        media_region=reader.read(
-            "MEDIA_REGION", "us-east-1", matching(_REGION), "write a name, such as us-east-1"
-        ),
-        media_path_style=reader.read("MEDIA_PATH_STYLE", True, read_yes_or_no, "write 1 or 0"),
-        media_ca_file=reader.read("MEDIA_CA_FILE", "", _certificates, _CA_HINT),
-        media_key=_credential(reader, "MEDIA_KEY", is_needed=is_bucket),
-        media_key_file=reader.text("MEDIA_KEY_FILE"),
-        media_secret=_credential(reader, "MEDIA_SECRET", is_needed=is_bucket),
-        media_secret_file=reader.text("MEDIA_SECRET_FILE"),
-        media_cache_dir=Path(reader.text("MEDIA_CACHE_DIR", str(root / "var" / "media-cache"))),
-        media_cache_mb=reader.read("MEDIA_CACHE_MB", 5_000, _cache_size, _CACHE_HINT),
-    )
-
-
-def read_media_url(text: str) -> str:
-    """Return the address of a media store; raises `ValueError` if it is none."""
-    parts = urlsplit(text)
-    is_folder = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
-    is_bucket = (
-        parts.scheme == "s3"
-        and _BUCKET.fullmatch(parts.netloc) is not None  # so no key, secret or port
-        and _PREFIX.fullmatch(parts.path) is not None
-        and not {"..", "."} & set(parts.path.split("/"))
-    )
-    if parts.query or parts.fragment or not (is_folder or is_bucket):
-        raise ValueError(text)
-    return text.rstrip("/")
-
-
-def _folder(url: str) -> Path:
-    return Path(unquote(urlsplit(url).path))
-
-
-def _endpoint(reader: Reader, *, is_bucket: bool) -> str:
-    endpoint = reader.read("MEDIA_ENDPOINT", "", _read_endpoint, _ENDPOINT_HINT)
-    if is_bucket and not endpoint:
+    if media.bucket and not media.media_endpoint:
         raise WrongSetting("MEDIA_ENDPOINT", _ENDPOINT_HINT)
-    return endpoint
-
-
-def _read_endpoint(text: str) -> str:
-    """Return an address without key, secret and query; raises `ValueError`."""
-    parts = urlsplit(text)
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError(text)
-    return read_url(text, ("https", "http"))
-
-
-def _credential(reader: Reader, name: str, *, is_needed: bool) -> str:
-    """Return a credential, set itself or in a file; raises `WrongSetting`."""
-    in_file = f"{name}_FILE"
-    hint = f"write it here, or the path of a file that holds it in {PREFIX}{in_file}"
-    text = reader.read(name, "", matching(_WORD), hint)
-    if text and reader.text(in_file):
-        raise WrongSetting(name, f"leave it out, or {PREFIX}{in_file}: only one of them can count")
-    text = text or reader.read(in_file, "", _word_in, _FILE_HINT)
-    if is_needed and not text:
-        raise WrongSetting(name, hint)
-    return text
-
-
-def _word_in(path: str) -> str:
-    try:
-        return matching(_WORD)(Path(path).read_text(encoding="ascii").strip())
-    except (OSError, ValueError):
-        raise ValueError(path) from None  # what the file holds is not repeated
-
-
-def _certificates(path: str) -> str:
-    try:
-        ssl.create_default_context(cafile=path)
-    except OSError as problem:
-        raise ValueError(path) from problem
-    return path
-
-
-def _cache_size(text: str) -> int:
-    if int(text) < LEAST_CACHE:
-        raise ValueError(text)
-    return int(text)
+    for name, text in (("MEDIA_KEY", media.media_key), ("MEDIA_SECRET", media.media_secret)):
+        file = f"{name}_FILE"
+        if {name, file} <= reader.texts.keys():
+            raise WrongSetting(name, f"leave it out, or {PREFIX}{file}: only one of them can count")
+        if media.bucket and not text:
+            raise WrongSetting(name, _CREDENTIAL_HINT + file)
+    return media

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from publisher.settings.reader import setting
+
+
+def read_lines(text: str) -> tuple[str, ...]:
+    """Parse lines that are separated by vertical bars."""
+    return tuple(line.strip() for line in text.split("|") if line.strip())
 
 
 @dataclass(frozen=True)
 class PaperSettings:
     """What stands on each paper; `letterhead` is a picture, None for the city's name alone."""
 
-    letterhead: Path | None
-    outward_number: str
-    signatory: tuple[str, ...]
-
-
-def read_papers(texts: Mapping[str, str], folder: Path) -> PaperSettings:
-    """Return the settings of papers; the path of a picture may be relative to `folder`."""
-    letterhead = texts.get("LETTERHEAD")
-    lines = texts.get("SIGNATORY", "").split("|")
-    return PaperSettings(
-        letterhead=folder / letterhead if letterhead else None,
-        outward_number=texts.get("OUTWARD_NUMBER", ""),
-        signatory=tuple(line.strip() for line in lines if line.strip()),
-    )
+    letterhead: Path | None = setting(Path, default=lambda _reader: None, is_path=True)
+    outward_number: str = setting(str)
+    signatory: tuple[str, ...] = setting(read_lines, default=lambda _reader: ())

@@ -6,8 +6,10 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+
+from publisher.settings.reader import address, choice, setting
 
 
 @dataclass(frozen=True)
@@ -17,32 +19,6 @@ class SmsTemplate:
     id: str
     text: str
     variables: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Sms:
-    """The SMS gateway; if `sms_url` is empty there is none. Templates are by kind of notice."""
-
-    sms_url: str = field(repr=False)
-    sms_method: str
-    sms_headers: Mapping[str, str] = field(repr=False)
-    sms_body: str = field(repr=False)
-    sms_success: str
-    sms_sender: str
-    sms_entity_id: str
-    sms_templates: Mapping[str, SmsTemplate]
-
-    @property
-    def is_set(self) -> bool:
-        """True if SMS can be sent."""
-        return bool(self.sms_url and self.sms_templates)
-
-
-def read_method(text: str) -> str:
-    """Parse GET or POST; raises `ValueError`."""
-    if text.upper() not in ("GET", "POST"):
-        raise ValueError(text)
-    return text.upper()
 
 
 def read_headers(text: str) -> Mapping[str, str]:
@@ -76,3 +52,32 @@ def _template(*, id: str, text: str, variables: list[str]) -> SmsTemplate:  # no
     if not re.fullmatch(r"\d{6,25}", id) or text.count("{#var#}") != len(variables):
         raise ValueError(id)
     return SmsTemplate(id, text, tuple(variables))
+
+
+@dataclass(frozen=True)
+class Sms:
+    """The SMS gateway; if `sms_url` is empty there is none. Templates are by kind of notice."""
+
+    sms_url: str = address(is_secret=True)
+    sms_method: str = setting(choice("GET", "POST"), "write GET or POST", "POST")
+    sms_headers: Mapping[str, str] = setting(
+        read_headers,
+        'write a JSON object of texts, such as {"Content-Type": "application/json"}',
+        lambda _reader: {},
+        is_secret=True,
+    )
+    sms_body: str = setting(str, is_secret=True)
+    sms_success: str = setting(read_pattern, "write a regular expression")
+    sms_sender: str = setting(str)
+    sms_entity_id: str = setting(str)
+    sms_templates: Mapping[str, SmsTemplate] = setting(
+        lambda text: read_templates(Path(text)),
+        "name a TOML file with, for each kind, id, text and variables",
+        lambda _reader: {},
+        is_path=True,
+    )
+
+    @property
+    def is_set(self) -> bool:
+        """True if SMS can be sent."""
+        return bool(self.sms_url and self.sms_templates)

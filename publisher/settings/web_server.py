@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import IPv6Address
 from typing import Final
 
-from publisher.settings.reader import Reader
+from publisher.settings.reader import Parser, matching, setting, whole
 
 LOOPBACK: Final = "127.0.0.1"
 MOST_PATH: Final = 107
@@ -23,11 +23,14 @@ BIND_HINT: Final = (
     "write an address and a port, such as 127.0.0.1:8000 or [::1]:8000, or the whole path of a "
     f"socket of at most {MOST_PATH} bytes, such as unix:/run/nagarvani/web.sock"
 )
-WORKERS_HINT: Final = f"write a number of processes from 1 to {MOST_WORKERS}, such as 2"
-THREADS_HINT: Final = f"write a number of threads from 1 to {MOST_THREADS}, such as 4"
 
 _UNIX = "unix:"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+
+
+def up_to(most: int) -> Parser[int]:
+    """Return a parser of numbers from 1 to `most` in ASCII digits, which raises `ValueError`."""
+    return lambda text: whole(1, most)(matching("[0-9]{1,5}")(text))
 
 
 @dataclass(frozen=True)
@@ -50,22 +53,14 @@ class BindAddress:
 class ServingSettings:
     """Where the web server listens, its processes, and the threads of each."""
 
-    bind: tuple[BindAddress, ...]
-    workers: int
-    threads: int
-
-
-DEFAULT: Final = ServingSettings(bind=(BindAddress(LOOPBACK, 8000),), workers=2, threads=4)
-
-
-def read_serving(reader: Reader) -> ServingSettings:
-    """Return the settings of the web server; raises `WrongSetting`."""
-    return ServingSettings(
-        bind=reader.read(
-            "BIND", DEFAULT.bind, lambda text: read_bind_addresses(text.split(",")), BIND_HINT
-        ),
-        workers=reader.read("WORKERS", DEFAULT.workers, up_to(MOST_WORKERS), WORKERS_HINT),
-        threads=reader.read("THREADS", DEFAULT.threads, up_to(MOST_THREADS), THREADS_HINT),
+    bind: tuple[BindAddress, ...] = setting(
+        lambda text: read_bind_addresses(text.split(",")), BIND_HINT, f"{LOOPBACK}:8000"
+    )
+    workers: int = setting(
+        up_to(MOST_WORKERS), f"write a number of processes from 1 to {MOST_WORKERS}, such as 2", "2"
+    )
+    threads: int = setting(
+        up_to(MOST_THREADS), f"write a number of threads from 1 to {MOST_THREADS}, such as 4", "4"
     )
 
 
@@ -81,7 +76,7 @@ def _read_bind_address(text: str) -> BindAddress:
     if text.startswith(_UNIX):
         return BindAddress(path=_read_path(text.removeprefix(_UNIX)))
     host, _, port = text.rpartition(":")
-    return BindAddress(host=_read_host(host), port=_read_port(port))
+    return BindAddress(host=_read_host(host), port=up_to(65_535)(port))
 
 
 def _read_path(text: str) -> str:
@@ -95,10 +90,7 @@ def _read_path(text: str) -> str:
 
 def _read_host(text: str) -> str:
     if text.startswith("[") and text.endswith("]"):
-        try:
-            return str(IPv6Address(text[1:-1]))
-        except AddressValueError:
-            raise ValueError(text) from None
+        return str(IPv6Address(text[1:-1]))
     if not _NAME.fullmatch(text):
         raise ValueError(text)
     if text.replace(".", "").isdigit() and not _is_ipv4(text):
@@ -109,20 +101,3 @@ def _read_host(text: str) -> str:
 def _is_ipv4(text: str) -> bool:
     numbers = text.split(".")
     return len(numbers) == 4 and all(number and int(number) < 256 for number in numbers)
-
-
-def _read_port(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 65_536:
-        raise ValueError(text)
-    return int(text)
-
-
-def up_to(most: int) -> Callable[[str], int]:
-    """Return a parser of numbers from 1 to `most`, which raises `ValueError`."""
-
-    def parse(text: str) -> int:
-        if not re.fullmatch("[0-9]{1,4}", text) or not 0 < int(text) <= most:
-            raise ValueError(text)
-        return int(text)
-
-    return parse

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from cli import nagarvani
 from commands.web_server import WrongBind, chosen, open_listeners, start_line
 from publisher.settings.environment import load
-from publisher.settings.web_server import DEFAULT, BindAddress, ServingSettings
+from publisher.settings.web_server import BindAddress, ServingSettings
 from tests.support.processes import free_port
 
 
@@ -43,7 +43,7 @@ def choose(
     bind: Sequence[str] = (), port: int | None = None, workers: int | None = None
 ) -> ServingSettings:
     """Return what the command line chooses over the defaults."""
-    return chosen(DEFAULT, bind=bind, port=port, workers=workers, threads=None)
+    return chosen(ServingSettings(), bind=bind, port=port, workers=workers, threads=None)
 
 
 def refusal(address: BindAddress) -> str:
@@ -57,7 +57,7 @@ def refusal(address: BindAddress) -> str:
 
 
 def test_the_command_line_goes_before_the_settings() -> None:
-    assert choose() == DEFAULT
+    assert choose() == ServingSettings()
     chosen = choose(["unix:/a/b", "[::1]:80"], workers=7)
     assert chosen.bind == (BindAddress(path="/a/b"), BindAddress("::1", 80))
     assert (chosen.workers, chosen.threads) == (7, 4)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from approvals.policy import FRESH
 from publisher.i18n.dates import clock_time
 from publisher.models.deliveries import Delivery
-from publisher.settings.delivery import TAKE_BACK
+from publisher.settings.delivery import SchedulingSettings
 from publisher.states import DeliveryState
 from tests.support import city_controls
 from tests.support.city import statements
@@ -129,10 +129,11 @@ def test_a_form_that_another_clerk_overtook_is_refused_at_its_row(any_site: Site
 def test_publishing_now_can_be_stopped_by_one_press(any_site: Site) -> None:
     post = any_site.city.approved(on=BOTH)
     page = publish_now(any_site, post)
-    leaves_at = clock_time(any_site.city.now + TAKE_BACK, "mr", has_seconds=True)
+    due_at = any_site.city.now + SchedulingSettings().take_back
+    leaves_at = clock_time(due_at, "mr", has_seconds=True)
     assert f"{leaves_at}; तोपर्यंत हे थांबवता येईल" in page
     times = {delivery.due_at for delivery in deliveries(any_site, post)}
-    assert times == {any_site.city.now + TAKE_BACK}
+    assert times == {due_at}
     assert page.form_to(f"/posts/{post}/stop-publishing") == []
     any_site.city.tick_dispatch(29 * SECOND)
     first = any_site.browser("first")
@@ -231,7 +232,7 @@ def test_a_scheduled_text_can_be_published_in_a_quiet_time_by_the_tick(site: Sit
     again = [*page.form("schedule"), ("despite_warnings", "y")]
     assert ("chosen", str(text)) in again
     assert clerk.post(path, again).status_code == 302
-    assert deliveries(site, post)[0].due_at == site.city.now + TAKE_BACK
+    assert deliveries(site, post)[0].due_at == site.city.now + SchedulingSettings().take_back
 
 
 def test_a_row_that_has_left_meanwhile_says_so(any_site: Site) -> None:

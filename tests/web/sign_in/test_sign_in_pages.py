@@ -16,7 +16,7 @@ from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.people import KnownDevice, Person, SignIn
 from publisher.people import appointments, permissions
-from publisher.settings.delivery import TAKE_BACK
+from publisher.settings.delivery import SchedulingSettings
 from publisher.states import AccountState
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.web.html_page import Page
@@ -402,7 +402,7 @@ def test_publishing_now_asks_for_the_password_and_then_goes_on(any_site: Site) -
     assert clerk.post(path, confirmed.form_to(path)).status_code == 302
     delivery = delivery_of(any_site, post)
     assert delivery is not None
-    assert delivery.due_at == city.now + TAKE_BACK
+    assert delivery.due_at == city.now + SchedulingSettings().take_back
 
 
 def delivery_of(site: Site, post_id: int) -> Delivery | None:
