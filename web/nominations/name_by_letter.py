@@ -25,7 +25,7 @@ from web.nominations.forms import OfficersForm
 routes = Blueprint("name_by_letter", __name__)
 PROBLEMS = {
     LinkCodeProblem.WRONG: N_(
-        "This code is not right. Look for it beside the QR code of the letter."
+        "This code is not right. The code is beside the QR code of the letter."
     ),
     LinkCodeProblem.THROTTLED: N_("Too many wrong codes. Wait 15 minutes, then try again."),
 }
