@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from gettext import GNUTranslations
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,15 @@ KEYWORDS = {
 }
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 DEVANAGARI = re.compile(r"[\u0900-\u097f]")
+AVOIDED = {
+    "mr": re.compile(
+        "मीडिया|मंजूर|मंजुर|सदस्य|प्रत्युत्तर|मुदतबाह्य|रंगीत तालीम|प्राधिकरण|फाँट|फाईल|व्हिडिओ"
+        "|पृष्ठ|(?<!ई)मेल(?:ने|वर)|(?<!सराव )सत्रे|अर्ज|पहाव"
+    ),
+    # A page of Facebook is a "पेज".
+    "hi": re.compile("प्रकोष्ठ|कड़ी|व्यवस्थापक|ईमेल|पेज पर(?! अधिकार)|टीप|चित्र"),
+}
+UNIT = re.compile("MB|kB|PDF")
 LATIN_WORD = re.compile(r"[A-Za-z]+")
 # Latin letters that an officer reads every day, or that stand so on the platform or the screen.
 LATIN_ALLOWED = {
@@ -42,6 +52,9 @@ LATIN_ALLOWED = {
     "IT",
     "Excel",
     "JPEG",
+    "key",  # "setup key", as apps with codes call it
+    "setup",
+    "encoding",
     "XLSX",
     "MB",
     "Nodal",
@@ -126,7 +139,7 @@ def test_every_text_is_translated_and_none_is_a_guess(language: str) -> None:
         assert not message.fuzzy, message.id
         assert all(text.strip() for text in texts(message)), message.id
         assert len(texts(message)) == (1 if isinstance(message.id, str) else forms), message.id
-        letters = PLACEHOLDER.sub("", "".join(texts(message))).replace("MB", "").replace("kB", "")
+        letters = UNIT.sub("", PLACEHOLDER.sub("", "".join(texts(message))))
         if any(letter.isalpha() for letter in letters):
             assert DEVANAGARI.search(letters), message.id
 
@@ -163,11 +176,14 @@ def test_marathi_sentences_hold_no_english_words() -> None:
             assert set(LATIN_WORD.findall(plain)) <= LATIN_ALLOWED, text
 
 
-def test_marathi_never_uses_the_words_that_the_office_avoids() -> None:
-    avoided = ("मीडिया", "मंजूर", "सदस्य", "प्रत्युत्तर", "मुदतबाह्य", "रंगीत तालीम", "प्राधिकरण")
-    for message in messages("mr"):
-        for text in texts(message):
-            assert not [word for word in avoided if word in text], text
+@pytest.mark.parametrize("language", AVOIDED)
+def test_no_page_mail_or_guide_uses_the_words_that_the_office_avoids(language: str) -> None:
+    pages = [text for message in messages(language) for text in texts(message)]
+    mails = files("publisher.i18n").joinpath("templates", language)
+    guides = files("web").joinpath("templates", "guides", language)
+    whole = [file.read_text("utf-8") for folder in (mails, guides) for file in folder.iterdir()]
+    for text in (*pages, *whole):
+        assert not AVOIDED[language].search(text), text
 
 
 def test_hindi_sentences_write_the_digits_and_words_of_hindi() -> None:

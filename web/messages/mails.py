@@ -27,8 +27,9 @@ REASONS: Mapping[str, str] = {
     WaitReason.UNJOINED_REPLY: N_("This answers an email of ours, and could not be joined to it."),
     WaitReason.INFECTED: N_("A file in the email contains a virus and was left out."),
     WaitReason.UNUSABLE: N_("The form does not accept it as it is."),
-    WaitReason.VIA_LIST: N_("The email came through a mailing list, so nobody gets an "
-                            "acknowledgement."),
+    WaitReason.VIA_LIST: N_(
+        "The email came through a mailing list, so nobody gets an acknowledgement."
+    ),
 }
 CHOICES: Mapping[ChoiceOutlook, str] = {
     ChoiceOutlook.OPEN: N_("Which department is this email for?"),
@@ -75,13 +76,15 @@ NOTES: Mapping[str, str] = {
     MailNoteCode.TEXT_SHORTENED: N_("The text is shortened; the file has all of it."),
     MailNoteCode.TOO_MANY_FILES: N_("The email has %(count)s files; the first %(most)s are here."),
     MailNoteCode.BROKEN_STRUCTURE: N_("The email is damaged; parts of it may be missing."),
-    "too_many_pictures": N_("%(name)s is attached but not used as a photo: a submission has at "
-                            "most %(most)s photos."),
+    "too_many_pictures": N_(
+        "%(name)s is attached but not used as a photo: a submission has at most %(most)s photos."
+    ),
     "unsupported_type": N_(
         "%(name)s is attached as received: this type of file cannot be a photo or video."
     ),
-    "name_and_content_differ": N_("%(name)s is attached as received: its name and content do not "
-                                  "match."),
+    "name_and_content_differ": N_(
+        "%(name)s is attached as received: its name and content do not match."
+    ),
     "too_many_bytes": N_("%(name)s is attached as received: it is too large for the form."),
     "unpacks_too_large": N_(
         "%(name)s is attached as received: unpacked, it is far larger. Do not open it."
