@@ -38,8 +38,6 @@ from publisher.validation import NotFound, existing, person_of
 from publisher.working_time import local_day
 
 DAYS_BETWEEN: Final = timedelta(days=7)
-SERIES: Final = "SP"
-"""What stands in the number for स्मरणपत्र: `PMC/SP/2026/0001`."""
 
 
 class LetterTooSoon(NotAllowed):
@@ -270,7 +268,7 @@ def _write(
     )
     letter = ReminderLetter(
         addressee=plan.addressee,
-        number=next_number(session, prefix=f"{sender.city_code}/{SERIES}", now=now, digits=4),
+        number=next_number(session, prefix=sender.series, now=now, digits=4),
         recipient=plan.recipient,
         office=office,
         head=plan.head,

@@ -1,4 +1,4 @@
-"""Settings of the papers (PDF): letterhead, outward number, signatory."""
+"""Settings of the papers (PDF): letterhead, office, outward number, signatory."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class PaperSettings:
-    """What stands on each paper; `letterhead` is a picture, None for the city's name alone."""
+    """What stands on each paper; `letterhead` is a picture, None for the city's name alone.
+
+    `office` are the lines of the office that sends it, below the city's name.
+    """
 
     letterhead: Path | None
+    office: tuple[str, ...]
     outward_number: str
     signatory: tuple[str, ...]
 
@@ -19,9 +23,13 @@ class PaperSettings:
 def read_papers(texts: Mapping[str, str], folder: Path) -> PaperSettings:
     """Return the settings of papers; the path of a picture may be relative to `folder`."""
     letterhead = texts.get("LETTERHEAD")
-    lines = texts.get("SIGNATORY", "").split("|")
     return PaperSettings(
         letterhead=folder / letterhead if letterhead else None,
+        office=_lines(texts.get("OFFICE", "")),
         outward_number=texts.get("OUTWARD_NUMBER", ""),
-        signatory=tuple(line.strip() for line in lines if line.strip()),
+        signatory=_lines(texts.get("SIGNATORY", "")),
     )
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.split("|") if line.strip())
