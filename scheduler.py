@@ -43,7 +43,7 @@ from publisher.mailbox.reader import MailboxReading, tick_mailbox
 from publisher.media.virus_scanner import clamd
 from publisher.nominations.calls import tick_calls
 from publisher.nominations.office_reminders import tick_office_reminders
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import signature_of, tick_mail
 from publisher.notifications.sms import tick_sms
 from publisher.operations.backup.reconcile import tick_seeking
 from publisher.operations.departments.close import tick_departments
@@ -191,6 +191,7 @@ def _mail(context: WorkerContext, settings: Settings, is_stopping: Callable[[], 
         reply_to=settings.reply_to,
         now=context.now,
         store=context.store,
+        signature=signature_of(settings),
         is_stopping=is_stopping,
     )
 

@@ -119,6 +119,7 @@ GOOD = {
     "SMS_TEMPLATES": "sms.toml",
     "LETTERHEAD": "crest.png",
     "OUTWARD_NUMBER": "मनपा/",
+    "OFFICE": "कक्ष | पत्ता",
     "SIGNATORY": "(नाव) | पदनाम |",
     **{name.upper(): name for name in KEYS},
     "X_MONTHLY_BUDGET": "250",
@@ -218,10 +219,12 @@ def test_the_web_server_listens_where_it_is_set(tmp_path: Path) -> None:
 
 
 def test_papers_have_what_the_city_wrote(tmp_path: Path) -> None:
-    assert read(tmp_path).papers == PaperSettings(None, "", ())
+    assert read(tmp_path).papers == PaperSettings(None, (), "", ())
     (tmp_path / "sms.toml").write_text(TEMPLATES)
     papers = read(tmp_path, **GOOD).papers
-    assert papers == PaperSettings(tmp_path / "crest.png", "मनपा/", ("(नाव)", "पदनाम"))
+    assert papers == PaperSettings(
+        tmp_path / "crest.png", ("कक्ष", "पत्ता"), "मनपा/", ("(नाव)", "पदनाम")
+    )
 
 
 def test_facebooks_dialog_is_where_its_interface_is_if_that_is_the_sandbox(tmp_path: Path) -> None:
@@ -427,7 +430,7 @@ def test_a_wrong_setting_is_named_with_what_to_write(
 def test_every_setting_that_can_be_wrong_is_tried_here(tmp_path: Path) -> None:
     free = {name for name in GOOD if name.startswith("MEDIA_")}  # in test_media_settings.py
     free |= {"CITY_NAME", "CITY_NAME_MR", "SMS_BODY", "SMS_SENDER", "SMS_ENTITY_ID"}
-    free |= {"LETTERHEAD", "OUTWARD_NUMBER", "SIGNATORY"}
+    free |= {"LETTERHEAD", "OFFICE", "OUTWARD_NUMBER", "SIGNATORY"}
     free |= {"IMAP_CLIENT_ID", "IMAP_CLIENT_SECRET", "IMAP_REFRESH_TOKEN", "IMAP_SCOPE"}
     free |= {name.upper() for name in KEYS} - {"X_MONTHLY_BUDGET"}
     assert {name for name, _, _ in WRONG} == set(GOOD) - free

@@ -16,7 +16,7 @@ from publisher.inbox.ingest import tick_ingest
 from publisher.inbox.reply import answer
 from publisher.inbox.routing import assign, close, reopen, transfer
 from publisher.models.comments import Comment
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import signature_of, tick_mail
 from publisher.validation import NotFound
 
 Handler = Callable[[Context, CitizenComment, Act], None]
@@ -38,6 +38,7 @@ def listen(context: Context) -> None:
         mail_from=settings.mail_from,
         base_url=settings.base_url,
         reply_to=settings.reply_to,
+        signature=signature_of(settings),
         now=context.clock,
     )
 

@@ -58,10 +58,9 @@ class CallAddressee(Base):
 
 
 class NominationLetter(Base):
-    """A letter on paper to the head of the office above, with a link and a code to name officers.
+    """A letter to the head of an office above, by whose link and code officers were named.
 
-    Link and code are stored by their digests alone, and the digest of the code includes the link:
-    whoever has these rows can find out neither of them.
+    Version 0.2.0 printed the last one: the rows are history, and nothing writes them.
     """
 
     __tablename__ = "nomination_letters"
@@ -82,19 +81,21 @@ class NominationLetter(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    addressee: Mapped[CallAddressee] = relationship()
     office: Mapped[Department] = relationship()
-    above: Mapped[Appointment | None] = relationship(foreign_keys=[above_id])
-    printed_by: Mapped[Person] = relationship()
 
 
 class Nomination(Base):
-    """Two officers named together: by the head of their department, or by a letter on paper."""
+    """Two officers named together by the head of their department, by a link or a letter on paper.
+
+    What was named by a `NominationLetter` came from the head of the office above.
+    """
 
     __tablename__ = "nominations"
     __table_args__ = (
         CheckConstraint("first_id <> second_id", name="two"),
-        CheckConstraint("head_id IS NOT NULL OR letter_id IS NOT NULL", name="by"),
+        CheckConstraint(
+            "head_id IS NOT NULL OR letter_id IS NOT NULL OR scan_sha256 IS NOT NULL", name="by"
+        ),
         Index("ix_nominations_department_made", "department_id", "made_at"),
     )
 
@@ -102,8 +103,8 @@ class Nomination(Base):
     department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"))
     #: None: the head named them without having been called to.
     addressee_id: Mapped[int | None] = mapped_column(ForeignKey("call_addressees.id"))
-    #: The appointment of the head who named them: of the department, or with a letter of the
-    #: office above; None: that office had no head on record.
+    #: The appointment of the head who named them: of the department, or with a `letter_id` of the
+    #: office above; None: a letter came from an office without a head on record.
     head_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
     letter_id: Mapped[int | None] = mapped_column(ForeignKey("nomination_letters.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -111,6 +112,15 @@ class Nomination(Base):
     was_proven: Mapped[bool]
     first_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
     second_id: Mapped[int] = mapped_column(ForeignKey("appointments.id"))
+    letter_number: Mapped[str] = mapped_column(
+        String(80), default="", server_default="", comment="Of the head's letter on paper"
+    )
+    letter_on: Mapped[date | None] = mapped_column(comment="The date of that letter")
+    scan_sha256: Mapped[str | None] = mapped_column(
+        String(64), comment="The PDF or picture of that letter, in the media store"
+    )
+    scan_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    scan_mime: Mapped[str] = mapped_column(String(80), default="", server_default="")
 
     department: Mapped[Department] = relationship()
     addressee: Mapped[CallAddressee | None] = relationship()
@@ -118,6 +128,11 @@ class Nomination(Base):
     letter: Mapped[NominationLetter | None] = relationship()
     first: Mapped[Appointment] = relationship(foreign_keys=[first_id])
     second: Mapped[Appointment] = relationship(foreign_keys=[second_id])
+
+    @property
+    def nominator(self) -> Department:
+        """The department, or the office above, whose head named the officers."""
+        return self.letter.office if self.letter is not None else self.department
 
 
 class LetterRecipient(StrEnum):

@@ -26,6 +26,7 @@ from publisher.states import AppointmentState
 
 if TYPE_CHECKING:
     from publisher.models.history import AppointmentRecorder
+    from publisher.models.nominations import Nomination
 
 
 class Department(Base):
@@ -130,7 +131,7 @@ class Appointment(Base):
     )
     state_at: Mapped[datetime] = mapped_column(UtcDateTime)
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    printed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))  # by a letter's code
+    printed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))  # until 0.2.0
     confirmed_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("people.id"), comment="None with a time: by a command, or at an upgrade"
     )
@@ -149,12 +150,17 @@ class Appointment(Base):
     person: Mapped[Person] = relationship(back_populates="appointments", foreign_keys=[person_id])
     department: Mapped[Department] = relationship()
     recorded_by: Mapped[Person | None] = relationship(foreign_keys=[recorded_by_id])
-    printed_by: Mapped[Person | None] = relationship(foreign_keys=[printed_by_id])
     confirmed_by: Mapped[Person | None] = relationship(foreign_keys=[confirmed_by_id])
     confirmed_under: Mapped[Appointment | None] = relationship(
         foreign_keys=[confirmed_under_id], remote_side="Appointment.id"
     )
     recorders: Mapped[list[AppointmentRecorder]] = relationship(order_by="AppointmentRecorder.at")
+    #: What heads wrote on paper: the nominations of this officer that have a scan.
+    letters: Mapped[list[Nomination]] = relationship(
+        primaryjoin="and_(Nomination.scan_sha256.is_not(None), "
+        "Appointment.id.in_([foreign(Nomination.first_id), foreign(Nomination.second_id)]))",
+        viewonly=True,
+    )
 
     @property
     def recorder_ids(self) -> frozenset[int]:

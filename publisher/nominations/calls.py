@@ -134,6 +134,21 @@ def _ask_if_reachable(session: Session, addressee: CallAddressee, *, now: dateti
     return True
 
 
+def unanswered_call(session: Session, department_id: int) -> NominationCall | None:
+    """Return the open call that the department has not answered; of two, the newest."""
+    query = (
+        select(NominationCall)
+        .join(NominationCall.addressees)
+        .where(
+            CallAddressee.department_id == department_id,
+            CallAddressee.answered_at.is_(None),
+            NominationCall.closed_at.is_(None),
+        )
+        .order_by(NominationCall.id.desc())
+    )
+    return session.scalars(query.limit(1)).first()
+
+
 def head_in_place(session: Session, department_id: int, *, now: datetime) -> Appointment | None:
     """Return the department's confirmed or active head, who can be asked; None if there is none."""
     return heads_in_place(session, [department_id], now=now).get(department_id)

@@ -22,10 +22,11 @@ LASTS_WITHOUT_CALL: Final = timedelta(days=30)
 def make(session: Session, head: Appointment, *, nominate_by: date, now: datetime) -> str:
     """Make a link for this head, and end the department's earlier ones; return its token, once.
 
-    It lasts to the end of `nominate_by`.
+    It lasts to the end of `nominate_by`; once that has passed, as of a reminder, for 30 days.
     """
     end(session, head.department_id, now=now)
-    return _make(session, head, now=now, lasts=day_bounds(nominate_by)[1] - now)
+    left = day_bounds(nominate_by)[1] - now
+    return _make(session, head, now=now, lasts=left if left > timedelta(0) else LASTS_WITHOUT_CALL)
 
 
 def make_beside(session: Session, head: Appointment, *, now: datetime) -> str:

@@ -17,6 +17,8 @@ PAPER: Final = "mr"
 """The language of the letters, whatever that of the page is."""
 
 _TITLE: Final = "स्मरणपत्र"
+_SERIES: Final = "SP"
+"""What stands in the number for स्मरणपत्र where the office has no series: `PMC/SP/2026/0001`."""
 _SUBJECT: Final = (
     "विषय : सोशल मिडिया कक्षाच्या कामकाजासाठी दोन समन्वयकांची (IT Nodal Officer) नावे कळविण्याबाबत."
 )
@@ -38,22 +40,34 @@ _REMINDED: Final[Mapping[LetterRecipient, str]] = {
 _REQUESTS: Final[Mapping[LetterRecipient, str]] = {
     LetterRecipient.HEAD: (
         "तरी दोन्ही समन्वयकांचे नाव, पदनाम, संवर्ग (अधिकारी / कर्मचारी), मोबाइल क्रमांक व ईमेल "
-        "नियुक्तीच्या आदेशासह सोशल मिडिया कक्षास विनाविलंब कळवावे, ही विनंती."
+        "नियुक्तीच्या आदेशासह, आपणास ईमेल किंवा एसएमएसने पाठविलेल्या लिंकवरून अथवा पत्राने "
+        "सोशल मिडिया कक्षास विनाविलंब कळवावे, ही विनंती."
     ),
     LetterRecipient.OFFICE_ABOVE: (
         "तरी संबंधित विभागास आवश्यक त्या सूचना देऊन दोन्ही समन्वयकांची माहिती सोशल मिडिया कक्षास "
         "विनाविलंब कळविण्याची व्यवस्था करावी, ही विनंती."
     ),
 }
+_CLOSING: Final = "कळावे,"
 
 
 @dataclass(frozen=True)
 class LetterSender:
-    """The city in whose name letters are written, and the lines below which they are signed."""
+    """The city in whose name letters are written, and the lines below which they are signed.
+
+    `outward_number` begins the numbers of its office; empty if the city has set none.
+    """
 
     city_code: str
     city_name: str
     signatory: Sequence[str]
+    outward_number: str = ""
+
+    @property
+    def series(self) -> str:
+        """Return what begins the numbers of reminder letters."""
+        own = f"{self.outward_number}{_TITLE}"
+        return own if self.outward_number else f"{self.city_code}/{_SERIES}"
 
 
 @dataclass(frozen=True)
@@ -106,7 +120,7 @@ def compose_text(
         recipient=["प्रति,", *_addressed_to(recipient, office, person), sender.city_name],
         subject=_SUBJECT,
         references=_references(call, earlier),
-        paragraphs=["महोदय / महोदया,", reminded, _REQUESTS[recipient], "कळावे."],
+        paragraphs=["महोदय / महोदया,", reminded, _REQUESTS[recipient], _CLOSING],
         signatory=list(sender.signatory),
     )
 

@@ -26,7 +26,7 @@ from publisher.models.nominations import (
     ReminderLetter,
 )
 from publisher.models.people import Appointment, Department
-from publisher.nominations import letter_text
+from publisher.nominations import head_links, letter_text
 from publisher.nominations.calls import AnsweredAlready, CallOver, heads_in_place
 from publisher.nominations.letter_text import LetterSender
 from publisher.notifications import compose, department_copies, links
@@ -38,8 +38,6 @@ from publisher.validation import NotFound, existing, person_of
 from publisher.working_time import local_day
 
 DAYS_BETWEEN: Final = timedelta(days=7)
-SERIES: Final = "SP"
-"""What stands in the number for स्मरणपत्र: `PMC/SP/2026/0001`."""
 
 
 class LetterTooSoon(NotAllowed):
@@ -270,7 +268,7 @@ def _write(
     )
     letter = ReminderLetter(
         addressee=plan.addressee,
-        number=next_number(session, prefix=f"{sender.city_code}/{SERIES}", now=now, digits=4),
+        number=next_number(session, prefix=sender.series, now=now, digits=4),
         recipient=plan.recipient,
         office=office,
         head=plan.head,
@@ -287,12 +285,20 @@ def _write(
 
 
 def _mail(session: Session, letter: ReminderLetter, *, now: datetime) -> bool:
-    """Queue the letter to the head's own mailbox; return False if there is none."""
-    person = letter.head.person if letter.head is not None else None
-    if person is None or person.mail is None:
+    """Queue the letter to the head's own mailbox; return False if there is none.
+
+    To the head of the department it brings a new personal link.
+    """
+    head = letter.head
+    if head is None or head.person.mail is None:
         return False
-    if department_copies.owner_of(session, person.mail) is not None:
+    if department_copies.owner_of(session, head.person.mail) is not None:
         return False
+    path = ""
+    if letter.recipient is LetterRecipient.HEAD:
+        nominate_by = letter.addressee.call.nominate_by
+        token = head_links.make(session, head, nominate_by=nominate_by, now=now)
+        path = links.name_officers(token)
     text = letter_text.text_of(letter)
     values = {
         "number": letter.number,
@@ -302,10 +308,11 @@ def _mail(session: Session, letter: ReminderLetter, *, now: datetime) -> bool:
     notice = compose.queue(
         session,
         kind=NoticeKind.REMINDER_LETTER,
-        person=person,
+        person=head.person,
         values=values,
         now=now,
-        to=person.mail,
+        path=path,
+        to=head.person.mail,
     )
     return notice is not None
 

@@ -4,27 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from approvals.policy import Actor
-from publisher.models.nominations import CallAddressee, NominationLetter
-from publisher.models.people import Department, Person
+from publisher.models.nominations import CallAddressee
+from publisher.models.people import Appointment, Department, Person
+
+
+@dataclass(frozen=True)
+class AnswerLetter:
+    """A letter on paper by which a head names officers: columns of the nomination."""
+
+    letter_number: str
+    letter_on: date
+    scan_sha256: str
+    scan_name: str
+    scan_mime: str
 
 
 @dataclass(frozen=True)
 class Mandate:
-    """What lets somebody name the officers of a department: a head's link, or a letter on paper.
+    """What lets the actor name the officers of a department: the head's link, or a letter.
 
-    No officer may be one of the `heads`, who are listed by the code of that problem. If it
-    `is_final`, the officers need no second person; else they wait, and nobody is replaced.
+    `head` is None if a letter came from a department without a head on record. If it `is_final`,
+    the officers need no second person; else they wait, and nobody is replaced.
     """
 
     department: Department
     addressees: Sequence[CallAddressee]
     actor: Actor
     is_final: bool
-    heads: Mapping[str, Person]
-    letter: NominationLetter | None = None
+    head: Appointment | None
+    letter: AnswerLetter | None = None
 
-    def verb(self, act: str) -> str:
-        """Return the verb of the history, which names the channel."""
-        return f"{act}_on_paper" if self.letter is not None else act
+    @property
+    def heads(self) -> Mapping[str, Person]:
+        """The head, who may be no officer, by the code of that problem."""
+        if self.head is None:
+            return {}
+        return {"is_head" if self.letter is None else "is_own_head": self.head.person}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from itertools import product
@@ -12,7 +12,7 @@ from typing import Final
 from publisher.auth.contact_details import BadPerson, read_mail, read_mobile
 from publisher.models.people import Person, ServiceClass
 from publisher.nominations.calls import read_order_day
-from publisher.validation import Validator
+from publisher.validation import FieldError, Validator
 
 SLOTS: Final = ("first", "second")
 
@@ -47,13 +47,20 @@ class OfficersNamed:
         return hashlib.sha256(repr((astuple(self), parts)).encode()).hexdigest()[:32]
 
 
-def read(named: OfficersNamed, *, heads: Mapping[str, Person], now: datetime) -> OfficersNamed:
+def read(
+    named: OfficersNamed,
+    *,
+    heads: Mapping[str, Person],
+    now: datetime,
+    problems: Iterable[FieldError] = (),
+) -> OfficersNamed:
     """Return the two officers in their stored form.
 
     No officer may have the mobile or mail of one of the `heads`, who are listed by the code of that
-    problem. Raises `Invalid` with every problem; the fields begin with `first_` or `second_`.
+    problem. Raises `Invalid` with every problem, after the `problems` found before; the fields
+    begin with `first_` or `second_`.
     """
-    validator = Validator()
+    validator = Validator(problems)
     first = _read_officer(validator, "first", named.first)
     if named.second.is_empty and not named.first.is_empty:
         validator.add("second_name_mr", "two_needed")

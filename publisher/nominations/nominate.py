@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import select
@@ -19,18 +20,13 @@ from publisher import transitions
 from publisher.auth import offices, one_time_links
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.one_time_links import LinkSpent
-from publisher.models.history import Wrote
-from publisher.models.nominations import (
-    CallAddressee,
-    Nomination,
-    NominationCall,
-)
+from publisher.models.nominations import CallAddressee, Nomination, NominationCall
 from publisher.models.people import Appointment, Department, Link, ServiceClass
 from publisher.nominations import head_links, named_officers
 from publisher.nominations.calls import IN_PLACE
 from publisher.nominations.mandates import Mandate
 from publisher.nominations.named_officers import SLOTS, NamedOfficer, OfficersNamed
-from publisher.people import confirmation, recorders
+from publisher.people import confirmation
 from publisher.people.appointments import end_appointment, record_person
 from publisher.people.permissions import not_ended
 from publisher.states import AppointmentState
@@ -133,15 +129,13 @@ def name_under(
         holder or _record(session, slot, officer, details, mandate, now=now)
         for slot, officer, holder in pairs
     ]
-    for appointment, (slot, officer, present) in zip(appointments, pairs, strict=True):
+    for appointment, (slot, officer, _holder) in zip(appointments, pairs, strict=True):
         if mandate.is_final:
             _require_all_written(slot, officer, appointment)
-        if mandate.letter is not None and present is None:
-            appointment.printed_by_id = mandate.letter.printed_by_id
-            recorders.add(appointment, mandate.letter.printed_by_id, Wrote.LETTER, at=now)
         appointment.service_class = ServiceClass(officer.service_class)
     values = {"order_number": details.order_number, "ordered_on": str(details.ordered_on)}
-    return _finish(session, mandate, appointments, "name_officers", values, now=now)
+    verb = "name_officers_on_paper" if mandate.letter is not None else "name_officers"
+    return _finish(session, mandate, appointments, verb, values, now=now)
 
 
 def digest_of_officers(officers: Sequence[Appointment]) -> str:
@@ -155,28 +149,22 @@ def keep_officers(
 ) -> Nomination:
     """Let the two officers whom the page showed stay, and use the link up.
 
-    Raises `LinkSpent`, `AlreadyNamed`, and what `keep_under` does.
+    Raises `LinkSpent`, `AlreadyNamed`, and `OfficersChanged` if they are no longer these, or not
+    two.
     """
     mandate = _mandate(session, link, is_proven=is_proven, now=now)
-    nomination = keep_under(session, mandate, digest, now=now)
+    officers = officers_of(session, mandate.department.id, now=now)
+    if len(officers) != len(SLOTS) or digest_of_officers(officers) != digest:
+        raise OfficersChanged
+    nomination = _finish(session, mandate, officers, "keep_officers", {}, now=now)
     _use_up(session, link, now=now)
     return nomination
 
 
-def keep_under(session: Session, mandate: Mandate, digest: str, *, now: datetime) -> Nomination:
-    """Let the two officers whom the page showed stay.
-
-    Raises `OfficersChanged` if they are no longer these, or not two.
-    """
-    officers = officers_of(session, mandate.department.id, now=now)
-    if len(officers) != len(SLOTS) or digest_of_officers(officers) != digest:
-        raise OfficersChanged
-    return _finish(session, mandate, officers, "keep_officers", {}, now=now)
-
-
 def _mandate(session: Session, link: Link, *, is_proven: bool, now: datetime) -> Mandate:
     """Return what the head's link allows. Raises `AlreadyNamed` and `LinkSpent`."""
-    department, addressees = lock_department(session, link.subject_id, since=link.made_at)
+    department, addressees = lock_department(session, link.subject_id)
+    require_unnamed(session, link.subject_id, since=link.made_at)
     session.refresh(link)
     head = head_links.office_of(session, link, now=now)
     if head is None or link.used_at is not None or link.ended_at is not None:
@@ -191,16 +179,11 @@ def _mandate(session: Session, link: Link, *, is_proven: bool, now: datetime) ->
         role=head.role,
         department_id=department.id,
     )
-    return Mandate(department, addressees, actor, is_final, {"is_head": head.person})
+    return Mandate(department, addressees, actor, is_final, head)
 
 
-def lock_department(
-    session: Session, department_id: int, *, since: datetime
-) -> tuple[Department, list[CallAddressee]]:
-    """Lock the department and its open addressees, and return them.
-
-    Raises `AlreadyNamed` if the officers were named since then.
-    """
+def lock_department(session: Session, department_id: int) -> tuple[Department, list[CallAddressee]]:
+    """Lock the department and its open addressees, and return them."""
     department = session.get_one(
         Department, department_id, with_for_update=True, populate_existing=True
     )
@@ -214,16 +197,14 @@ def lock_department(
         )
         .order_by(CallAddressee.id)
     )
-    addressees = list(session.scalars(query.with_for_update(of=CallAddressee)))
-    require_unnamed(session, department_id, since=since)
-    return department, addressees
+    return department, list(session.scalars(query.with_for_update(of=CallAddressee)))
 
 
 def _name_of_nominator(nomination: Nomination) -> str:
-    """Return the name of the head, or of an office above without a head on record."""
+    """Return the name of the head, or of an office without a head on record."""
     if nomination.head is not None:
         return nomination.head.person.name_mr
-    return nomination.letter.office.name_mr if nomination.letter is not None else ""
+    return nomination.nominator.name_mr
 
 
 def _use_up(session: Session, link: Link, *, now: datetime) -> None:
@@ -290,7 +271,7 @@ def _finish(
     session: Session,
     mandate: Mandate,
     appointments: Sequence[Appointment],
-    act: str,
+    verb: str,
     values: Mapping[str, str],
     *,
     now: datetime,
@@ -305,19 +286,19 @@ def _finish(
     nomination = Nomination(
         department_id=department.id,
         addressee_id=mandate.addressees[-1].id if mandate.addressees else None,
-        head_id=actor.appointment_id,
-        letter=mandate.letter,
+        head=mandate.head,
         made_at=now,
         was_proven=mandate.is_final,
         first_id=first.id,
         second_id=second.id,
+        **(asdict(mandate.letter) if mandate.letter is not None else {}),
     )
     session.add(nomination)
     for addressee in mandate.addressees:
         addressee.answered_at = now
     session.flush()
     details = {"nomination": nomination.id, **values}
-    transitions.record(session, department, mandate.verb(act), actor=actor, now=now, values=details)
+    transitions.record(session, department, verb, actor=actor, now=now, values=details)
     return nomination
 
 

@@ -261,6 +261,14 @@ def reply_note(language: str, fate: str) -> str:
     return _render(language, "reply_note", {"fate": fate}).strip()
 
 
+def signature(language: str, **sender: str) -> str:
+    """Return what follows the Cell's name below a mail: `city`, `phone` and `mail` of who writes.
+
+    What is empty is left out.
+    """
+    return _render(language, "signature", sender).rstrip()
+
+
 def row_of(texts: Mapping[str, str]) -> str:
     """Return the line of one text of a post: where, in which language, when, and what is wrong."""
     names = ("platform", "language", "account", "due_at", "at", "code", "trouble")
@@ -322,6 +330,7 @@ def _templates() -> SandboxedEnvironment:
     )
     environment.filters["beginning"] = _beginning
     environment.globals["texts_of_revision"] = links.TEXTS
+    environment.globals["signature"] = links.SIGNATURE
     return environment
 
 

@@ -14,6 +14,7 @@ from email.utils import format_datetime, parseaddr
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
+from publisher.i18n.languages import digits
 from publisher.media.store import MediaStore
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import compose, department_copies, dispatch, links, review_mail
@@ -21,6 +22,7 @@ from publisher.notifications.dispatch import NoticeRefused
 from publisher.notifications.kinds import ANSWERS, HAS_SECRET, REPLY_FATES, NoticeKind, ReplyFate
 from publisher.notifications.review_mail import ReviewParts
 from publisher.notifications.smtp import MailServer, hand_over, mail_server
+from publisher.settings.environment import Settings
 
 
 def tick_mail(
@@ -33,6 +35,7 @@ def tick_mail(
     reply_to: str = "",
     limit: int = 50,
     store: MediaStore | None = None,
+    signature: Signature | None = None,
     context: ssl.SSLContext | None = None,
     only: str = "",
     is_stopping: Callable[[], bool] = lambda: False,
@@ -41,13 +44,39 @@ def tick_mail(
 
     The tick ends early, and leaves the rest untouched, if the server is unreachable or once
     `is_stopping`. With `only`, just the mails of this kind are sent. `reply_to` is the address of
-    the mailbox that is read; empty if none is. Pictures of posts are read from the `store`.
+    the mailbox that is read; empty if none is. Pictures of posts are read from the `store`. Each
+    mail ends with the `signature`.
     """
     server = mail_server(smtp_url, context)
-    carrier = _ByMail(database, server, mail_from, base_url, reply_to, now, store)
+    carrier = _ByMail(database, server, mail_from, base_url, reply_to, now, store, signature)
     return dispatch.tick(
         database, carrier, now=now, limit=limit, only=only, is_stopping=is_stopping
     )
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who writes: the corporation in Marathi and English, and where to ask; empty if not set."""
+
+    city_mr: str = ""
+    city_en: str = ""
+    phone: str = ""
+    mail: str = ""
+
+    def name_in(self, language: str) -> str:
+        """Return the name of the corporation."""
+        return self.city_en if language == "en" else self.city_mr
+
+    def text_in(self, language: str) -> str:
+        """Return what follows the Cell's name below a mail."""
+        city, phone = self.name_in(language), digits(self.phone, language)
+        return compose.signature(language, city=city, phone=phone, mail=self.mail)
+
+
+def signature_of(settings: Settings) -> Signature:
+    """Return the signature of this city."""
+    city, help_desk = settings.city, settings.help_desk
+    return Signature(city.name_mr, city.name_en, help_desk.phone, help_desk.mail)
 
 
 @dataclass(frozen=True)
@@ -61,6 +90,7 @@ class _ByMail:
     reply_to: str
     now: Callable[[], datetime]
     store: MediaStore | None
+    signature: Signature | None
     channel: Channel = Channel.MAIL
 
     def hand_over(self, notice: Notice) -> None:
@@ -75,6 +105,7 @@ class _ByMail:
             reply_to=self.reply_to,
             now=self.now(),
             review_parts=parts,
+            signature=self.signature,
         )
         hand_over(self.server, message)
 
@@ -99,13 +130,15 @@ def letter(
     now: datetime,
     reply_to: str = "",
     review_parts: ReviewParts | None = None,
+    signature: Signature | None = None,
 ) -> EmailMessage:
     """Return the mail of a notice, with links to `base_url`; to an approver with `review_parts`.
 
-    Replies to it go to `reply_to`.
+    Replies to it go to `reply_to`. A sender without a name has that of the `signature`.
     """
+    signature = signature or Signature()
     message = EmailMessage(policy=WIRE)
-    message["From"] = mail_from
+    _set_sender(message, mail_from, signature.name_in(notice.language))
     message["To"] = notice.address
     if reply_to:
         message["Reply-To"] = reply_to
@@ -119,7 +152,8 @@ def letter(
         message.set_raw("In-Reply-To", names[-1])
         message.set_raw("References", "\r\n ".join(names))
     message["Auto-Submitted"] = "auto-replied" if notice.kind in ANSWERS else "auto-generated"
-    text = body = with_reply_note(notice.body, notice, is_read=bool(reply_to))
+    body = notice.body.replace(links.SIGNATURE, signature.text_in(notice.language))
+    text = body = with_reply_note(body, notice, is_read=bool(reply_to))
     if review_parts is not None:
         text = review_mail.plain_body(body, review_parts, notice.language)
     text = links.with_base(text, base_url)
@@ -128,6 +162,16 @@ def letter(
         review_mail.add_html(message, notice, body, review_parts, base_url)
     message["Content-Language"] = notice.language
     return message
+
+
+def _set_sender(message: EmailMessage, mail_from: str, city: str) -> None:
+    name, address = parseaddr(mail_from)
+    if name or not city:
+        message["From"] = mail_from
+    else:
+        # Folded as the subject is.
+        encoded = Header(city, "utf-8", header_name="From").encode()
+        message.set_raw("From", f"{encoded} <{address}>")
 
 
 def with_reply_note(body: str, notice: Notice, *, is_read: bool) -> str:

@@ -14,6 +14,9 @@ MARK: Final = "\ue001"
 #: Stands in a stored notice on both sides of the texts of a revision.
 TEXTS: Final = "\ue002"
 
+#: Stands in a stored mail where the sender puts the corporation and where to ask.
+SIGNATURE: Final = "\ue003"
+
 #: The personal link of a revision, after its token was taken out of a stored notice.
 REMOVED_APPROVAL: Final = f"{BASE}/approve/…"
 
@@ -25,6 +28,7 @@ _QUOTED = re.compile(rf"({_PATHS})[\w-]{{43}}(?![\w-])")
 _SETS_PASSWORD = re.compile(r"/(?:invitation|forgotten/link)/[\w-]+")
 _SUBJECT = re.compile(r"/(submissions|posts|comments)/([0-9]{1,18})(?:/.*)?")
 _CODE = re.compile(rf"{MARK}[^{MARK}]*{MARK}")
+_WITHOUT_MARKS: Final = dict.fromkeys(map(ord, (BASE, MARK, TEXTS, SIGNATURE)))
 
 
 def today() -> str:
@@ -230,12 +234,12 @@ def secret(code: str) -> str:
 
 def without_marks(text: str) -> str:
     """Return a text of others without our marks, which it must not imitate."""
-    return text.replace(BASE, "").replace(MARK, "").replace(TEXTS, "")
+    return text.translate(_WITHOUT_MARKS)
 
 
 def with_base(text: str, base_url: str) -> str:
     """Return the text as it is sent: with our base URL in every link, and without marks."""
-    return text.replace(BASE, base_url).replace(MARK, "").replace(TEXTS, "")
+    return text.replace(BASE, base_url).translate(_WITHOUT_MARKS)
 
 
 def without_quoted_tokens(text: str) -> str:

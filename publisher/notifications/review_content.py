@@ -17,7 +17,7 @@ PERSONAL: Final = N_(
     "The link is for you alone, and asks for a code, your passkey or your sign-in. Please do not "
     "forward this email."
 )
-_CORRECTS: Final = N_("It corrects what is published there: %(target)s")
+_CORRECTS: Final = N_("This corrects the post published there: %(target)s")
 _LINK: Final = N_("Link: %(link)s")
 _PHOTO: Final = N_("Photo %(number)s")
 _DESCRIPTION: Final = N_("Photo %(number)s, description: %(description)s")

@@ -33,6 +33,7 @@ from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import ClockBeat
 from publisher.models.departments import RegisterFile
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
+from publisher.models.nominations import Nomination
 from publisher.models.people import ContactChange, KnownDevice, Link, SignIn, SignInAttempt
 from publisher.models.posts import Rendition
 from publisher.models.submission_details import Upload
@@ -69,6 +70,7 @@ USED_IN: Final[tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | No
     Rendition.source_sha256,
     CheckedLink.picture_sha256,
     ReceivedMail.raw_sha256,
+    Nomination.scan_sha256,
 )
 """Every column that names a stored file; a file named in any of them is kept."""
 

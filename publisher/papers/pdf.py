@@ -19,7 +19,7 @@ from typing import Final, assert_never
 from PIL import Image
 
 from publisher.i18n.catalogues import translated
-from publisher.i18n.languages import language_rules
+from publisher.i18n.languages import digits, language_rules
 from publisher.papers.characters import FONTS, printable, with_breaks
 from publisher.platforms.capabilities import N_
 from publisher.settings.environment import Settings
@@ -32,6 +32,9 @@ MOST_IMAGE_PIXELS: Final = (1200, 400)
 
 NUMBER: Final = N_("Outward No.: %(number)s")
 DATE: Final = N_("Date: %(date)s")
+PHONE: Final = N_("Telephone: %(phone)s")
+MAIL: Final = N_("Email: %(mail)s")
+FAITHFULLY: Final = N_("Yours faithfully,")
 SYMBOLS: Final = N_("Symbols are printed as their English names in square brackets.")
 _TO_FILL_IN: Final = "_" * 12
 _IMAGE_FORMATS: Final = ("PNG", "JPEG")
@@ -83,20 +86,7 @@ class Table:
     dense: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PaperPicture:
-    """A PNG or JPEG such as a QR code; `width` is in millimetres, `text` says what it shows.
-
-    What is `beside` it is printed large.
-    """
-
-    image: bytes
-    width: float
-    text: str
-    beside: str = ""
-
-
-Part = Paragraph | Heading | Table | PaperPicture
+Part = Paragraph | Heading | Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +95,8 @@ class Paper:
 
     `date` is a day in words. `number` follows the outward number of the settings; if it is empty,
     it is filled in by hand; None if the paper is no outgoing letter. `signatory` are its own lines
-    of signature; None for those of the sender. In a letter an empty line parts the paragraphs.
+    of signature; None for those of the sender. In a letter an empty line parts the paragraphs, and
+    a line to sign stands at the end, also without a signatory.
     """
 
     title: str
@@ -120,9 +111,13 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The sender: the city's name, a picture above it, the outward number, the signatory."""
+    """The sender: the city's name, a picture above it, the outward number, the signatory.
+
+    `office` are the lines below the city's name: the office, and where it is reached.
+    """
 
     city: str
+    office: Sequence[str] = ()
     image: bytes | None = None
     outward_number: str = ""
     signatory: Sequence[str] = ()
@@ -130,9 +125,17 @@ class Sender:
 
 def sender_of(settings: Settings, language: str) -> Sender:
     """Return the sender of the settings, named in a language. Raises `NoImage`."""
-    city, papers = settings.city, settings.papers
+    city, papers, help_desk = settings.city, settings.papers, settings.help_desk
+    contact = [
+        translated(PHONE, language) % {"phone": digits(help_desk.phone, language)},
+        translated(MAIL, language) % {"mail": help_desk.mail},
+    ]
+    reached = [
+        line for line, text in zip(contact, (help_desk.phone, help_desk.mail), strict=True) if text
+    ]
     return Sender(
         city=city.name_en if language == "en" else city.name_mr,
+        office=[*papers.office, *(["; ".join(reached)] if reached else [])],
         image=read_letterhead(papers.letterhead) if papers.letterhead else None,
         outward_number=papers.outward_number,
         signatory=papers.signatory,
@@ -161,6 +164,7 @@ def write(papers: Sequence[Paper], *, sender: Sender, language: str, now: dateti
         "language": "mr" if language == "mixed" else language,
         "digits": "१" if language_rules(language).devanagari_digits else "1",
         "city": printable(sender.city),
+        "office": [printable(line) for line in sender.office],
         "image": list(sender.image) if sender.image else None,
         "papers": [_paper(paper, sender, language) for paper in papers],
     }
@@ -183,6 +187,8 @@ def _typeset(document: str, now: datetime) -> bytes:
 def _paper(paper: Paper, sender: Sender, language: str) -> dict[str, object]:
     width = _PAGE_WIDTH[paper.landscape]
     signatory = sender.signatory if paper.signatory is None else paper.signatory
+    if paper.is_letter:
+        signatory = signatory or [_TO_FILL_IN]
     parts = list(paper.parts)
     if any(printable(text) != text for part in parts for text in _texts(part)):
         parts.append(Paragraph(translated(SYMBOLS, language)))
@@ -194,6 +200,7 @@ def _paper(paper: Paper, sender: Sender, language: str) -> dict[str, object]:
         "is_letter": paper.is_letter,
         "number": "" if paper.number is None else _number(paper.number, sender, language),
         "date": translated(DATE, language) % {"date": paper.date} if paper.date else "",
+        "closing": translated(FAITHFULLY, language) if paper.is_letter else "",
         "signatory": [printable(line) for line in signatory],
     }
 
@@ -210,14 +217,6 @@ def _part(part: Part, width: float) -> dict[str, object]:
             return {"kind": "paragraph", "text": _fitted(text, width), "strong": strong}
         case Heading(text):
             return {"kind": "heading", "text": _fitted(text, width / 1.2)}
-        case PaperPicture(image, millimetres, text, beside):
-            return {
-                "kind": "picture",
-                "image": list(image),
-                "width": millimetres,
-                "text": text,
-                "beside": _fitted(beside, (width - millimetres) / 1.5),
-            }
         case Table(widths, rows, headings, dense):
             cells = [width * share / sum(widths) - _PADDING for share in widths]
             return {
@@ -239,7 +238,5 @@ def _texts(part: Part) -> Sequence[str]:
     match part:
         case Table(rows=rows):
             return [cell for row in rows for cell in row]
-        case PaperPicture():
-            return [part.text, part.beside]
         case _:
             return [part.text]

@@ -70,6 +70,7 @@ def _waiting(now: datetime) -> Select[Appointment]:
             joinedload(Appointment.department),
             joinedload(Appointment.recorded_by),
             selectinload(Appointment.recorders).joinedload(AppointmentRecorder.person),
+            selectinload(Appointment.letters),
         )
         .order_by(Department.name_mr, Appointment.role, Appointment.id)
     )

@@ -1,4 +1,4 @@
-"""Settings of the papers (PDF): letterhead, outward number, signatory."""
+"""Settings of the papers (PDF): letterhead, office, outward number, signatory."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ def read_lines(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class PaperSettings:
-    """What stands on each paper; `letterhead` is a picture, None for the city's name alone."""
+    """What stands on each paper; `letterhead` is a picture, None for the city's name alone.
+
+    `office` are the lines of the office that sends it, below the city's name.
+    """
 
     letterhead: Path | None = setting(Path, default=lambda _reader: None, is_path=True)
+    office: tuple[str, ...] = setting(read_lines, default=lambda _reader: ())
     outward_number: str = setting(str)
     signatory: tuple[str, ...] = setting(read_lines, default=lambda _reader: ())

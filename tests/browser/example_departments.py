@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.models.departments import RegisterKind
-from publisher.models.nominations import NominationCall
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, ContactField, Department, Person
 from publisher.models.posts import Post
-from publisher.nominations import calls, head_links, letters, office_letters
+from publisher.nominations import calls, head_links, letters
 from publisher.nominations.letter_text import LetterSender
 from publisher.operations.departments import close
 from publisher.people import (
@@ -109,7 +107,6 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
             nominate_by=local_day(town.now) + timedelta(days=10),
         )
         paths["call"] = call.id
-        _print_letter(town, session, call, paths)
         letters.write_letters(
             session,
             actor=town.actor("lead"),
@@ -131,21 +128,6 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
             contact_text="ujjwala@pmc.example",
             now=town.now,
         )
-
-
-def _print_letter(
-    town: City, session: Session, call: NominationCall, paths: dict[str, int | str]
-) -> None:
-    """Print the letter about the garden department, which has no head, to the head of health."""
-    actor, garden_id = town.actor("lead"), town.departments["garden"]
-    session.get_one(Department, garden_id).reports_to_id = town.departments["health"]
-    (called,) = (row for row in call.addressees if row.department_id == garden_id)
-    letter = office_letters.draft(
-        session, actor=actor, now=town.now, addressee_id=called.id, sends_codes=True
-    )
-    office_letters.store(session, actor=actor, now=town.now, letter=letter)
-    paths["letter"] = f"/calls/{call.id}/{called.id}/office-letter"
-    paths["letter_token"], paths["letter_code"] = letter.token, letter.code
 
 
 def _upload_files(town: City, paths: dict[str, int | str]) -> None:

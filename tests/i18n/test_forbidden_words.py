@@ -13,6 +13,7 @@ from tests.i18n.test_catalogues import messages, sources, texts
 from tests.support.runs import CHECKOUT
 
 MAILS = CHECKOUT / "publisher" / "i18n" / "templates"
+GUIDES = CHECKOUT / "web" / "templates" / "guides"
 EMERGENCY = Path(seed_templates.__file__).parent / "texts" / "templates.toml"
 # A letter or vowel sign of the same word: `\b` does not end a Devanagari word.
 LETTER = r"[\u0900-\u097f]"
@@ -20,11 +21,15 @@ FORBIDDEN = {
     # The word of the glossary is another one, or the word means something else to an officer.
     "mr": rf"प्रतिक्रिय|छायाचित्र|हटव|फायल|(?<!{LETTER})(?:पहा|थांबा)(?!{LETTER})|घड्याळ|माहितीसाठा"
     r"|तातडीच्या सूचना|तातडीचे इशारे|पर्यायी(?! मार्ग)|नवीनतम|पुनर्स्थापित|सद्यः|हिन्दी|मुद्रित"
-    r"|(?<!प्रणाली )प्रशासक|शांत वेळ|English मजकूर"
+    r"|(?<!प्रणाली )प्रशासक|शांत वेळ|English मजकूर|मीडिया|मंजूर|मंजुर|सदस्य|प्रत्युत्तर|मुदतबाह्य"
+    r"|रंगीत तालीम|प्राधिकरण|फाँट|फाईल|व्हिडिओ|पृष्ठ|(?<!ई)मेल(?:ने|वर)|(?<!सराव )सत्रे|अर्ज|पहाव"
     # A postposition is joined to its word, and none fits a time of day.
-    r"|(?:%\(platform\)s|\{\{ platform \}\}) (?:वर|कडे|ला|चे|च्या|ची)|(?:%\(at\)s|at \}\}) रोजी",
+    r"|(?:%\(platform\)s|\{\{ platform \}\}) (?:वर|कडे|ला|चे|च्या|ची)"
+    r"|(?:%\((?:due_)?at\)s|at \}\}) रोजी",
     "hi": r"घड़ी|आपात सूचना|संगणक|पहुँच अनुमति|नगर निगम|टिप्पणी दर्ज|मुद्रित|(?<!प्रणाली )प्रशासक"
-    r"|बजे (?:को|पर)|(?:%\(at\)s|at \}\}) (?:को|पर) ",
+    # A page of Facebook is a "पेज".
+    r"|प्रकोष्ठ|कड़ी|व्यवस्थापक|ईमेल|पेज पर(?! अधिकार)|टीप|चित्र"
+    r"|बजे (?:को|पर)|(?:%\((?:due_)?at\)s|at \}\}) (?:को|पर) ",
     # How a city officer does not speak; `docs/words.md` has the words that are said instead.
     "en": r"\b[Tt]he cell\b|(?i:\b(?:anew|afresh|once more|whoever|somebody|everybody|clocks|mails"
     r"|by mail|mail address|hand(?:s|ed)? in|taken back|ratif(?:y|ied)|wished time|quiet times?"
@@ -44,6 +49,8 @@ def sentences(language: str) -> Iterator[tuple[str, str]]:
             yield str(message.id), text
     for mail in sorted((MAILS / language).glob("*.txt")):
         yield mail.name, mail.read_text(encoding="utf-8")
+    for guide in sorted((GUIDES / language).glob("*.html")):
+        yield guide.name, re.sub("{%.*?%}", "", guide.read_text(encoding="utf-8"))
     if language == "mr":
         yield EMERGENCY.name, EMERGENCY.read_text(encoding="utf-8")
 

@@ -61,7 +61,8 @@ def test_a_letter_is_numbered_addressed_to_the_head_and_mailed(calls: Calls) -> 
     assert "५ डिसेंबर २०२६ पर्यंत कळविणे आवश्यक आहे" in text.paragraphs[1]
     (notice,) = calls.notices("reminder_letter")
     assert (notice.channel, notice.address) == ("mail", "charuta@pmc.example")
-    assert FIRST in notice.subject
+    assert FIRST in notice.body
+    assert "/name-officers/" in notice.body  # the head's own link, also of a call that is past
     assert "\n\n".join(text.parts) in notice.body
     assert text.signatory[0] in notice.body
     key = calls.addressee().id

@@ -4,9 +4,11 @@ import email
 import email.policy
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from email.header import decode_header, make_header
+from email.message import EmailMessage
 from importlib.resources import files
 
 import pytest
@@ -20,7 +22,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Person
 from publisher.notifications import links
 from publisher.notifications.compose import LONGEST_SUBJECT, LinkedLine, WrongValues, compose, queue
-from publisher.notifications.email import letter
+from publisher.notifications.email import Signature, letter
 from publisher.notifications.kinds import NoticeKind
 from publisher.platforms.facebook.capabilities import FACEBOOK
 from publisher.platforms.registry import registered
@@ -407,9 +409,10 @@ SPARE = {
     "gone",
 }
 SENDERS = {
-    "mr": "– सोशल मिडिया कक्ष\nहा ईमेल ‘नगरवाणी’ प्रणालीने नितीन घोलप, उप अभियंता यांना पाठविला आहे.",
-    "en": "– Social Media Cell\nNagarvani sent this email to Nitin Gholap.",
-    "hi": "– सोशल मीडिया कक्ष\nयह ई-मेल ‘नगरवाणी’ प्रणाली ने नितीन घोलप, उप अभियंता को भेजा है।",
+    "mr": "– सोशल मिडिया कक्ष\ue003\n"
+    "हा ईमेल ‘नगरवाणी’ प्रणालीने नितीन घोलप, उप अभियंता यांना पाठविला आहे.",
+    "en": "– Social Media Cell\ue003\nNagarvani sent this email to Nitin Gholap.",
+    "hi": "– सोशल मीडिया कक्ष\ue003\nयह ई-मेल ‘नगरवाणी’ प्रणाली ने नितीन घोलप, उप अभियंता को भेजा है।",
 }
 
 
@@ -490,6 +493,65 @@ def test_a_subject_is_the_same_after_a_mail_parser_has_read_it(
     for policy in (email.policy.default, email.policy.compat32):
         read = email.message_from_bytes(sent.as_bytes(), policy=policy)
         assert str(make_header(decode_header(str(read["Subject"])))) == subject
+
+
+SIGNATURE = Signature(
+    "पुणे महानगरपालिका", "Pune Municipal Corporation", "020-5550-0100", "help@pmc.example"
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "end"),
+    [
+        ("mr", "कक्ष, पुणे महानगरपालिका\nदूरध्वनी: ०२०-५५५०-०१००; ईमेल: help@pmc.example\n"),
+        (
+            "en",
+            "Cell, Pune Municipal Corporation\nTelephone: 020-5550-0100; Email: help@pmc.example\n",
+        ),
+        ("hi", "कक्ष, पुणे महानगरपालिका\nदूरभाष: 020-5550-0100; ई-मेल: help@pmc.example\n"),
+    ],
+)
+def test_a_mail_says_who_writes_and_where_to_ask(language: str, end: str) -> None:
+    sent = _sent(language, mail_from="desk@pmc.example", signature=SIGNATURE)
+    assert end in _text_of(sent)
+    # As mail programs read it: Python's parser leaves a space between two encoded words.
+    sender = email.message_from_bytes(sent.as_bytes(), policy=email.policy.compat32)["From"]
+    named = f"{SIGNATURE.name_in(language)} <desk@pmc.example>"
+    assert str(make_header(decode_header(sender))) == named
+
+
+def test_what_is_not_set_of_the_sender_leaves_no_trace() -> None:
+    sent = _sent("mr", mail_from="कक्ष <desk@pmc.example>", signature=replace(SIGNATURE, phone=""))
+    assert "महानगरपालिका\nईमेल: help@pmc.example\nहा ईमेल" in _text_of(sent)
+    assert sent["From"] == "कक्ष <desk@pmc.example>"  # what the city has set
+    bare = _sent("mr", mail_from="desk@pmc.example", signature=None)
+    assert "– सोशल मिडिया कक्ष\nहा ईमेल" in _text_of(bare)
+    assert bare["From"] == "desk@pmc.example"
+
+
+def _text_of(mail: EmailMessage) -> str:
+    return str(mail.get_content()).replace("\r\n", "\n")
+
+
+def _sent(language: str, *, mail_from: str, signature: Signature | None) -> EmailMessage:
+    """Return a mail as its reader's program reads it."""
+    subject, body = compose_text(NoticeKind.STOPPED, language, VALUES[NoticeKind.STOPPED])
+    notice = Notice(
+        kind=NoticeKind.STOPPED,
+        address="a@pmc.example",
+        subject=subject,
+        body=body,
+        language=language,
+        mail_id="1",
+    )
+    mail = letter(
+        notice,
+        mail_from=mail_from,
+        base_url="https://desk.example",
+        now=NOON,
+        signature=signature,
+    )
+    return email.message_from_bytes(mail.as_bytes(), policy=email.policy.default)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -676,6 +738,7 @@ def test_nobody_is_written_to_without_an_address_or_once_disabled(on_sqlite: Dat
 def test_every_kind_has_a_template_per_language_and_none_is_unused() -> None:
     folder = files("publisher.i18n").joinpath("templates")
     expected = {f"{kind}.txt" for kind in NoticeKind} | {"letter.txt", "reply_note.txt"}
+    expected.add("signature.txt")
     for language in LANGUAGES:
         assert {file.name for file in folder.joinpath(language).iterdir()} == expected
 

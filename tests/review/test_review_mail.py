@@ -161,7 +161,7 @@ def test_nothing_of_the_html_is_fetched_from_elsewhere_or_runs(
 @pytest.mark.parametrize(
     ("language", "heading", "button"),
     [
-        ("mr", "हेच प्रसिद्ध होईल", "पाहून निर्णय द्यावा"),
+        ("mr", "हेच प्रसिद्ध होईल", "पाहून निर्णय द्या"),
         ("hi", "ठीक यही प्रकाशित होगा", "देखकर निर्णय दें"),
         ("en", "This is what will be published", "See it and decide"),
     ],

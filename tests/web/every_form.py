@@ -129,8 +129,7 @@ PAGES = """
     lead /calls/new
     lead /calls/{call}
     lead /calls/heads
-    lead {letter}
-    - /letter/{letter_token}
+    lead /people/new/letter
     - /sign-in
     - /forgotten
     - /forgotten/code

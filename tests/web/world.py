@@ -20,6 +20,7 @@ from publisher.intake.uploads import UploadedFile
 from publisher.models.content_checks import CheckedLink
 from publisher.models.deliveries import Delivery
 from publisher.models.monitoring import Watch
+from publisher.models.nominations import Nomination
 from publisher.models.people import (
     ContactChange,
     ContactField,
@@ -124,7 +125,7 @@ TABLE: Mapping[str, Entry] = {
     "personal_links.office": PUBLIC,
     "personal_links.officer": PUBLIC,
     "name_officers.name": PUBLIC,
-    "name_by_letter.name": PUBLIC,
+    "former_letters.show": PUBLIC,
     "approval_links.show": PUBLIC,
     "approval_links.refuse": PUBLIC,
     "approval_links.passkey": PUBLIC,
@@ -143,8 +144,6 @@ TABLE: Mapping[str, Entry] = {
     "letters.make_files": page(RECORDS),
     "letters.all_pdf": Entry("", RECORDS),
     "letters.all_zip": Entry("", RECORDS),
-    "office_letters.show": page(RECORDS),
-    "office_letters.print_letter": page(RECORDS),
     "call_heads.index": page(RECORDS),
     "name_officers.begin": page("head"),
     "profile.show": page(EVERYBODY),
@@ -250,6 +249,8 @@ TABLE: Mapping[str, Entry] = {
     "register.carry_out": Entry("", RECORDS),
     "people.index": page(RECORDS),
     "people.new": page(f"{RECORDS} head"),
+    "answer_letters.new": page(RECORDS),
+    "answer_letters.scan": Entry(RECORDS, "head"),
     "people.show": page(RECORDS),
     "confirmation.index": page("admin lead head"),
     "confirmation.confirm": page("admin lead head"),
@@ -450,6 +451,7 @@ def add_one_of_each(city: City, department: str, platform: str = "x") -> Ids:
         "address_id": _share_address(city, department),
         "text_id": city.starting_text(),
         **_open_call(city, department),
+        "nomination_id": _name_by_letter(city, department, sha256),
         **add_waiting(city, department),
         "token": "nobody-was-invited-by-this",
         "act": "return",
@@ -494,6 +496,27 @@ def _open_call(city: City, department: str) -> dict[str, int]:
         session.flush()
         addressee_id = call.addressees[0].id
         return {"call_id": call.id, "addressee_id": addressee_id, "letter_id": letter.id}
+
+
+def _name_by_letter(city: City, department: str, sha256: str) -> int:
+    """Let two officers have been named by a letter with this scan, and return the nomination."""
+    ids = [city.appointments[name] for name in ("first", "second")]
+    with city.write() as session:
+        row = Nomination(
+            department_id=city.departments[department],
+            made_at=city.now,
+            was_proven=False,
+            first_id=ids[0],
+            second_id=ids[1],
+            letter_number="११२",
+            letter_on=local_day(city.now),
+            scan_sha256=sha256,
+            scan_name="IMG_1.jpg",
+            scan_mime="image/jpeg",
+        )
+        session.add(row)
+        session.flush()
+        return row.id
 
 
 def _prepare_transfers(city: City, name: str) -> int:

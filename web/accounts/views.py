@@ -119,7 +119,7 @@ def change(account_id: int) -> Page:
     except Invalid as invalid:
         form.refuse(invalid)
         return _change_page(account, form), 422
-    flash(_("The account is disconnected. Its access is deleted here."))
+    flash(_("The account’s changes are saved."))
     return redirect(url_for("accounts.show", account_id=account_id))
 
 

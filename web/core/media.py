@@ -59,7 +59,7 @@ def submission_file(session: Session, submission_id: int, file_id: int) -> Respo
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     for file in submission.files:
         if file.id == file_id and file.is_usable:
-            return _serve(file.sha256, file.mime, file.name)
+            return serve(file.sha256, file.mime, file.name)
     raise NotFound(file_id)
 
 
@@ -78,13 +78,14 @@ def picture_of(revisions: Iterable[Revision], sha256: str) -> Response:
         for variant in revision.variants:
             for rendition in variant.renditions:
                 if rendition.sha256 == sha256:
-                    return _serve(rendition.sha256, rendition.mime, "")
+                    return serve(rendition.sha256, rendition.mime, "")
                 if rendition.source_sha256 == sha256:
-                    return _serve(sha256, "image/jpeg", "", always_small=True)
+                    return serve(sha256, "image/jpeg", "", always_small=True)
     raise NotFound(sha256)
 
 
-def _serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> Response:
+def serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> Response:
+    """Serve a stored file: one with a name is downloaded. Raises `NotFound`, or `StoreAway`."""
     end_reading()  # reading it and making it small takes time
     thumbnail_size = SIZES.get(
         request.args.get("size", ""), SIZES["wide"] if always_small else None

@@ -53,7 +53,9 @@ MOST_READ_SIGNED_OUT = 256 * MEGABYTE
 """The most bytes read of an upload without a session; only texts and file names are kept."""
 
 _IN_MEMORY = 500_000
-_FILES = frozenset({"submissions.new", "submissions.change", "submissions.upload"})
+_FILES = frozenset(
+    {"submissions.new", "submissions.change", "submissions.upload", "answer_letters.new"}
+)
 _PARSING = threading.Lock()
 
 

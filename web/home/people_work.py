@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, Role, scope_of
 from publisher.delivery.emergency import roster
+from publisher.i18n import dates
 from publisher.i18n.languages import number
+from publisher.nominations.calls import unanswered_call
 from publisher.nominations.progress import newest_open
 from publisher.people import lost_factor
 from publisher.reports.tab_counts import Counts
@@ -73,7 +75,18 @@ def _addresses(count: int) -> list[PeopleTask]:
 
 
 def _calls(session: Session, actor: Actor) -> list[PeopleTask]:
-    """Return how far the newest call has come, until every department has named its officers."""
+    """Return how far the newest call has come, until every department has named its officers.
+
+    To a head it is the call of the own department.
+    """
+    if actor.role is Role.HEAD and actor.department_id is not None:
+        own = unanswered_call(session, actor.department_id)
+        if own is None:
+            return []
+        last_day = dates.plain_day(own.nominate_by, page_language(), now=ctx.now())
+        text = _("Name two officers of your department, by %(day)s", day=last_day)
+        page = url_for("confirmation.index", _anchor="name-officers")
+        return [PeopleTask(text, page, count=0)]
     call = newest_open(session) if scope_of(actor, Action.OPEN_CALL) is not None else None
     if call is None or call.answered == call.addressees:
         return []

@@ -29,7 +29,7 @@ ACTS: Mapping[str, str] = {
     "send_back_appointment": N_("Appointment sent back with a note"),
     "set_service_class": N_("Official or employee recorded"),
     "take_up": N_("Appointment taken up"),
-    "doubt_appointment": N_("“This is wrong” said of an appointment"),
+    "doubt_appointment": N_("Appointment reported as wrong"),
     "end_appointment": N_("Appointment ended"),
     "hand_over": N_("Open work handed over"),
     "record_person": N_("Person recorded"),

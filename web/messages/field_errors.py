@@ -283,7 +283,7 @@ RECORDING: Mapping[str, str] = {
     ),
     "department_id.unknown": N_("Choose a department from the list."),
     "department_id.closed": N_("This department is closed. Choose another."),
-    "role.missing": N_("Choose as what the person is appointed."),
+    "role.missing": N_("Choose the role."),
     "sure.missing": N_(
         "An admin appoints and dismisses everyone, closes accesses, and connects the accounts. "
         "Tick to confirm that you want this."

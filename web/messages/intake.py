@@ -64,9 +64,10 @@ SENTENCES: Mapping[str, str] = {
         "“%(name)s” is an office document. Copy its text into the form, or save it as PDF."
     ),
     "name_and_content_differ.docx": N_(
-        "“%(name)s” is damaged, or no Word document. Save it as DOCX or PDF again, and choose that."
+        "“%(name)s” is damaged, or is not a Word document. Save it as DOCX or PDF again, then "
+        "choose it."
     ),
-    "infected": N_("“%(name)s” carries a virus (%(virus)s), and was not added."),
+    "infected": N_("“%(name)s” contains a virus (%(virus)s) and was not added."),
     "unpacks_too_large": N_(
         "“%(name)s” is refused: unpacked it is larger than %(most)s MB. Save it as PDF, and "
         "choose that."

@@ -25,9 +25,11 @@ REASONS: Mapping[str, str] = {
     WaitReason.CLOSED_DEPARTMENT: N_("The sender’s department is closed."),
     WaitReason.TOO_MANY_MAILS: N_("The sender has written very often today."),
     WaitReason.UNJOINED_REPLY: N_("This answers an email of ours, and could not be joined to it."),
-    WaitReason.INFECTED: N_("A file of the email carries a virus. It is left out."),
-    WaitReason.UNUSABLE: N_("The form would not accept it as it is."),
-    WaitReason.VIA_LIST: N_("It came through a mailing list, so nobody gets an acknowledgement."),
+    WaitReason.INFECTED: N_("A file in the email contains a virus and was left out."),
+    WaitReason.UNUSABLE: N_("The form does not accept it as it is."),
+    WaitReason.VIA_LIST: N_(
+        "The email came through a mailing list, so nobody gets an acknowledgement."
+    ),
 }
 CHOICES: Mapping[ChoiceOutlook, str] = {
     ChoiceOutlook.OPEN: N_("Which department is this email for?"),
@@ -59,31 +61,35 @@ ENDS: Mapping[QuarantineState, str] = {
 UNREADABLE: Mapping[str, str] = {
     UnreadableReason.EMPTY: N_("The email is empty."),
     UnreadableReason.TOO_LARGE: N_("The email is too large."),
-    UnreadableReason.NO_HEADERS: N_("This is no email: headers are missing."),
+    UnreadableReason.NO_HEADERS: N_("This is not an email: headers are missing."),
     UnreadableReason.FAILED: N_("Reading the email failed; it may be damaged or made to do harm."),
 }
 NOTES: Mapping[str, str] = {
     MailNoteCode.LEGACY_FONT: N_(
-        "The text is in an old Marathi font that is no Unicode; it is left as it came."
+        "The text is in an old Marathi font, not in Unicode; it is left as received."
     ),
     MailNoteCode.CHARSET_UNCERTAIN: N_("The email names a wrong encoding; check the text."),
-    MailNoteCode.CLOUD_LINK: N_("Files lie behind a link and did not come with the email."),
+    MailNoteCode.CLOUD_LINK: N_("The files are behind a link; they did not come with the email."),
     MailNoteCode.WINMAIL: N_("A bundle of Outlook is attached unopened."),
     MailNoteCode.ARCHIVE: N_("An archive is attached unopened."),
     MailNoteCode.TEXT_FROM_FILE: N_("The text was taken from the file %(name)s."),
     MailNoteCode.TEXT_SHORTENED: N_("The text is shortened; the file has all of it."),
     MailNoteCode.TOO_MANY_FILES: N_("The email has %(count)s files; the first %(most)s are here."),
     MailNoteCode.BROKEN_STRUCTURE: N_("The email is damaged; parts of it may be missing."),
-    "too_many_pictures": N_("%(name)s is attached only: a submission has %(most)s photos."),
+    "too_many_pictures": N_(
+        "%(name)s is attached but not used as a photo: a submission has at most %(most)s photos."
+    ),
     "unsupported_type": N_(
-        "%(name)s is attached as it came: photos and videos are of other types."
+        "%(name)s is attached as received: this type of file cannot be a photo or video."
     ),
-    "name_and_content_differ": N_("%(name)s is attached as it came: name and content differ."),
-    "too_many_bytes": N_("%(name)s is attached as it came: it is too large for the form."),
+    "name_and_content_differ": N_(
+        "%(name)s is attached as received: its name and content do not match."
+    ),
+    "too_many_bytes": N_("%(name)s is attached as received: it is too large for the form."),
     "unpacks_too_large": N_(
-        "%(name)s is attached as it came: it unpacks to far more. Do not open it."
+        "%(name)s is attached as received: unpacked, it is far larger. Do not open it."
     ),
-    "infected": N_("%(name)s was left out: it carries a virus (%(virus)s)."),
+    "infected": N_("%(name)s was left out: it contains a virus (%(virus)s)."),
     "program": N_("%(name)s was left out: it is a program."),
     "left_out": N_("%(name)s was left out: the submission has as many photos or files as it can."),
     "left_out_late": N_("%(name)s was left out: the Cell had begun to draft."),

@@ -39,18 +39,12 @@ REFUSALS: Mapping[str, str] = {
     ),
     "no_letters": N_("No letter of this call has been written yet."),
     "answered_already": N_("This department has already answered (%(at)s)."),
-    "no_letter_needed": N_("The head of this department can name the officers without a letter."),
-    "office_above_not_set": N_("The office above this department is not set. Record it first."),
-    "offices_changed": N_(
-        "A head or the office above has just changed. Nothing was printed; look at it again."
-    ),
 }
 
 FIELDS: Mapping[str, str] = {
     "two_needed": N_("Name two officers. This one is missing."),
     "class_needed": N_("Choose official or employee."),
     "is_head": N_("This is your own number or address. The head cannot be an officer as well."),
-    "is_head_above": N_("This is the number or address of the head of the office above."),
     "is_own_head": N_(
         "This is the number or address of the head of the department, who cannot be an officer as "
         "well."
@@ -71,6 +65,11 @@ FIELDS: Mapping[str, str] = {
     "order_not_signed": N_("Write the date on the order. It cannot be later than today."),
     "day_past": N_("Choose today or a later day."),
     "none_called": N_("Tick at least one department."),
+    "scan_needed": N_("Choose the scan of the letter: a PDF or a photo."),
+    "scan_waits": N_(
+        "The virus check gives no answer at the moment. Nothing was recorded; try again in a few "
+        "minutes."
+    ),
 }
 
 ANSWERS: Mapping[CallAnswer, str] = {

@@ -23,7 +23,7 @@ REFUSALS: Mapping[str, str] = {
         "out."
     ),
     "file_plan_changed": N_(
-        "What the file would do has changed since the page was opened. Check it again."
+        "What the file will change is different since you opened the page. Check it again."
     ),
     "not_proven": N_("Too much time has passed. Show again that it is you, then decide."),
     "not_proven.no_factor": N_(

@@ -47,7 +47,9 @@ SIGN_IN: Mapping[SignInProblem, str] = {
 PASSWORD: Mapping[str, str] = {
     "too_short": N_("Take at least %(shortest)s characters."),
     "too_long": N_("Take at most %(longest)s characters."),
-    "contact": N_("An email address or phone number is no password. Combine a few words."),
+    "contact": N_(
+        "Do not use an email address or phone number as a password. Combine a few words."
+    ),
     "common": N_("Many people use this password. Combine a few words of your own."),
     "context": N_("Names, numbers and the city are easily guessed. Combine other words."),
 }

@@ -14,7 +14,7 @@ SENTENCES: Mapping[str, str] = {
     "transfers_too_far": N_("Write a day within a year from today."),
     "transfers_none": N_("Write at least one person, in the rows or as a pasted list."),
     "transfers_unreadable": N_(
-        "This is no list. Write one person a line, with columns from a spreadsheet or commas."
+        "This is not a list. Write one person a line, with columns from a spreadsheet or commas."
     ),
     "transfers_too_many": N_("At most %(most)s people fit on one list. Divide it."),
     "transfer_person_unknown": N_(

@@ -28,7 +28,6 @@ from web.forms import Form, number_of
 from web.messages.names import department_name, person_name
 from web.messages.nominations import ANSWERS
 from web.moments.fields import DayField
-from web.nominations import office_letters
 from web.reports.csv_files import csv_response
 
 routes = Blueprint("calls", __name__, url_prefix="/calls")
@@ -153,7 +152,6 @@ def call_page(session: Session, /, form: Form, call_id: int, **_ids: int) -> Pag
         next_letters=next_letters,
         due=sum(letter.step is LetterStep.DUE for letter in next_letters.values()),
         files=letter_exports.newest(session, **by_actor(), call=call),
-        paper_letter_ids=office_letters.addressee_ids(rows),
         views=[
             {
                 "label": labels[name],

@@ -65,8 +65,8 @@ def write_one(_form: Form, call_id: int, addressee_id: int) -> Page:
 
 
 def _sender() -> LetterSender:
-    city = ctx.settings.city
-    return LetterSender(city.code, city.name_mr, ctx.settings.papers.signatory)
+    city, papers = ctx.settings.city, ctx.settings.papers
+    return LetterSender(city.code, city.name_mr, papers.signatory, papers.outward_number)
 
 
 def _to_call(call_id: int) -> Response:

@@ -50,7 +50,7 @@ KINDS = {
 class UploadForm(Form):
     """A file, and what it holds."""
 
-    kind = RadioField(_l("What the file holds"), default=RegisterKind.OFFICERS.value)
+    kind = RadioField(_l("What is in the file"), default=RegisterKind.OFFICERS.value)
     file = FileField(_l("CSV or XLSX file"))
 
     def refuse(self, refusal: Invalid | NotAllowed) -> int:

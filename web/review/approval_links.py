@@ -62,7 +62,7 @@ def _refused(link: Link | None) -> Page | None:
     if link is None:
         return error_page(
             404,
-            message=_("This link is not known, or no longer."),
+            message=_("This link is not valid."),
             way_on=_("Open the link in the email or SMS again, or sign in: it waits under Today."),
         )
     if g.acting is not None and acting().actor.role in in_person.CELL:
@@ -121,7 +121,7 @@ def show(form: ApprovalForm, token: str) -> Page:
             _renew(token)
         case "later":
             approval_proof.end(token)
-            flash(_("Nothing is decided. Open the link again when you want to decide."))
+            flash(_("No decision was recorded. Open the link again when you want to decide."))
     return _back(token)
 
 

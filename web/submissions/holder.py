@@ -38,7 +38,7 @@ def take(submission_id: int) -> Response:
     except TakenMeanwhile as refusal:
         flash(refusal_sentence(refusal), "amber")
     else:
-        flash(_("It is with you now. The others of the Cell see that."))
+        flash(_("You have taken this over. The rest of the Cell can see that."))
     return _back_to_page(submission_id)
 
 
@@ -92,7 +92,7 @@ def give_back(submission_id: int) -> Response:
     except TakenMeanwhile as refusal:
         flash(refusal_sentence(refusal), "amber")
     else:
-        flash(_("Given back. It is with nobody now."))
+        flash(_("Given back. Nobody has this now."))
     return _back_to_page(submission_id)
 
 

@@ -137,7 +137,7 @@ FACEBOOK: Final = Capabilities(
         "pages_read_engagement": N_("read the page’s posts"),
         "pages_read_user_content": N_("read citizens’ comments"),
         "pages_manage_engagement": N_("answer and hide comments"),
-        "pages_manage_metadata": N_("be told of comments at once"),
+        "pages_manage_metadata": N_("get comments at once"),
         "CREATE_CONTENT": N_("role on the page: create content"),
         "MODERATE": N_("role on the page: moderate"),
     },

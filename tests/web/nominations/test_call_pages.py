@@ -37,6 +37,16 @@ def test_a_call_is_opened_phoned_and_seen_on_today(site: Site) -> None:
     assert "बंद" in lead.get("/calls").text
 
 
+def test_an_open_call_stands_on_the_heads_today_until_it_is_answered(site: Site) -> None:
+    calls, head = Calls(site.city), site.browser("head")
+    asked = "दोन समन्वयकांची नावे द्यावीत, मुदत"
+    assert asked not in head.get("/").text
+    call_id = calls.open("water")
+    assert asked in head.get("/").text
+    site.browser("lead").post(f"/calls/{call_id}/close")
+    assert asked not in head.get("/").text
+
+
 def test_after_a_button_the_same_list_is_shown(site: Site) -> None:
     calls, lead = Calls(site.city), site.browser("lead")
     calls.head()

@@ -154,7 +154,7 @@ def test_a_name_in_urdu_is_refused_on_the_page(site: Site) -> None:
     refused = lead.get("/departments.pdf?q=road")
     assert refused.headers["Location"] == "/departments?q=road"
     shown = lead.get(refused.headers["Location"]).text
-    assert "“محکمہ” मधील م ح ک ہ यासाठी फाँटमध्ये अक्षरे नाहीत" in shown
+    assert "“محکمہ” मधील م ح ک ہ यासाठी फॉन्टमध्ये अक्षरे नाहीत" in shown
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -163,7 +163,7 @@ def test_a_letterhead_that_is_no_picture_is_said_on_the_page(
 ) -> None:
     (tmp_path / "crest.png").write_bytes(b"no picture")
     context = site.app.extensions["house"]
-    papers = PaperSettings(tmp_path / "crest.png", "", ())
+    papers = PaperSettings(tmp_path / "crest.png", (), "", ())
     site.app.extensions["house"] = replace(
         context, settings=replace(context.settings, papers=papers)
     )
