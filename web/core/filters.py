@@ -70,6 +70,7 @@ def _number_filters(locale: Locale) -> dict[str, Callable[..., object]]:
         "numbered": lambda value: numbered(value, locale()),
         "ago": ago,
         "newest_page": newest_page,
+        "without_leading_handles": without_leading_handles,
     }
 
 
