@@ -41,11 +41,13 @@ def last_day_in(post: Post, texts: Iterable[str], *, now: datetime) -> LastDay |
     if any(submission.kind in _TELL_OF_THE_PAST for submission in post.submissions):
         return None
     today = local_day(now)
-    days = [
-        LastDay(written.last, text[written.start : written.end])
-        for text in texts
-        for written in reversed(dates_in(text, today=today))
-        if written.last >= today
-        and not _DATE_OF_A_PAPER.search(text, max(0, written.start - _LOOK_BACK), written.start)
-    ]
-    return max(days, key=lambda last_day: last_day.day, default=None)
+    days: list[LastDay] = []
+    for text in texts:
+        before = 0  # where the date before it ends: a paper has one date
+        for written in dates_in(text, today=today):
+            begins = max(before, written.start - _LOOK_BACK)
+            if written.last >= today and not _DATE_OF_A_PAPER.search(text, begins, written.start):
+                days.append(LastDay(written.last, text[written.start : written.end].rstrip("., ")))
+            before = written.end
+    # Of a range the day that ends it is named last.
+    return max(reversed(days), key=lambda last_day: last_day.day, default=None)

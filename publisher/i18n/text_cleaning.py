@@ -28,7 +28,7 @@ _NO_WORDS = re.compile(r"@|://|^[(\"“]*(?:#|www\.)")
 _MOSTLY = 0.8
 
 
-_LEADING_HANDLES = re.compile(r"(?:@\w+\s+)+")
+_LEADING_HANDLES = re.compile(r"(?:@[^\s@]+\s+)+")
 
 
 class TextProblem(StrEnum):

@@ -14,8 +14,13 @@ TAG: Final = re.compile(r"\{#(\w+)#\}")
 """A variable in a registered text, by the tag that says what it may hold."""
 
 TAG_LENGTHS: Final = {
-    **{"var": 30, "alphanumeric": 40, "numeric": 40, "email": 40},
-    **{"cbn": 15, "url": 0, "urlott": 0},
+    "var": 30,
+    "alphanumeric": 40,
+    "numeric": 40,
+    "email": 40,
+    "cbn": 15,
+    "url": 0,
+    "urlott": 0,
 }
 """The longest value of each tag, as gateways document it; 0: never cut."""
 

@@ -568,7 +568,6 @@ def test_a_comment_is_quoted_and_begins_the_subject(language: str) -> None:
         assert f"“{comment.replace(chr(10), ' ')[:39]}…”" in subject
 
 
-@each("language", LANGUAGES)
 def test_a_subject_leaves_out_the_handles_that_a_comment_answers() -> None:
     comment = "@namuna_hadapsar @sarav_nagar ho na, aani ratri tithe light pan nahit"
     values = {**VALUES[NoticeKind.COMMENT_ROUTED], "comment": comment}
@@ -584,6 +583,7 @@ def test_a_list_of_transfers_has_a_line_for_each_person() -> None:
     assert people in body
 
 
+@each("language", LANGUAGES)
 @every_kind
 def test_each_value_that_is_given_is_said(kind: NoticeKind, language: str) -> None:
     """Each value changes the text: none is ignored."""

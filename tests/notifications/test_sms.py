@@ -523,7 +523,8 @@ def test_a_value_is_what_its_tag_allows(
 
 
 @pytest.mark.parametrize(
-    "text", ["{#var#}", "{#url#} {#name#}", "{#var#} {#var#} {#var#}", "no variable", "{#VAR#} {#url#}"]
+    "text",
+    ["{#var#}", "{#url#} {#name#}", "{#var#} {#var#} {#var#}", "no variable", "{#VAR#} {#url#}"],
 )
 def test_a_template_with_an_unknown_tag_or_another_number_is_refused(
     tmp_path: Path, text: str
@@ -562,7 +563,9 @@ def test_proposed_texts_are_what_an_operator_takes(tmp_path: Path) -> None:
 def test_texts_that_differ_from_the_proposals_are_named() -> None:
     proposals = proposed_templates("पुणे महानगरपालिका")
     own = {"approved": APPROVED, "in_office": proposals["in_office"], "invitation": APPROVED}
-    assert changed_kinds(gateway("http://x.example", sms_templates=own), proposals) == ["invitation"]
+    assert changed_kinds(gateway("http://x.example", sms_templates=own), proposals) == [
+        "invitation"
+    ]
 
 
 def test_every_proposed_text_names_the_act() -> None:

@@ -72,7 +72,8 @@ def test_officers_are_asked_to_decide_before_their_head_may(
     assert decides_at is not None
     notice = session.scalars(select(Notice).where(Notice.kind == "review_asked")).first()
     assert notice is not None
-    assert short_date_and_time(decides_at, "mr", now=NOON) in notice.subject
+    deadline = short_date_and_time(decides_at, "mr", now=NOON).replace("\N{NO-BREAK SPACE}", " ")
+    assert deadline in notice.subject
 
 
 def test_an_officer_without_a_rank_is_asked_after_those_who_have_one(

@@ -99,7 +99,9 @@ def test_a_photo_and_a_time_stand_on_the_paper_of_a_post(site: Site) -> None:
     pdf = site.browser("lead").get(f"/posts/{post_id}.pdf").data
     assert "फोटो १: पर्वती येथील जलकेंद्र" in reading.whole(pdf)
     with PdfDocument(pdf) as document:
-        images = [o for page in document for o in page.get_objects() if o.type == FPDF_PAGEOBJ_IMAGE]
+        images = [
+            o for page in document for o in page.get_objects() if o.type == FPDF_PAGEOBJ_IMAGE
+        ]
     assert len(images) == 1
     with PdfDocument(pdf) as document:
         assert "रात्री\xa0९:००" in document[0].get_textpage().get_text_range(), "in one line"
