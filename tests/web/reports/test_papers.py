@@ -83,7 +83,7 @@ def test_the_whole_life_of_a_post(site: Site) -> None:
         texts = [variant.text for variant in post.revisions[-1].variants]
     for part in (*numbers, *(" ".join(text.split()) for text in texts), "मेधा सातपुते", "मान्यता"):
         assert part in text
-    for part in ("पोस्टची नोंद: ", "मजकूर लिहिणारे स्वाती रणपिसे", "स्थिती प्रसिद्ध झाली"):
+    for part in ("पोस्टची नोंद: ", "मजकूर लिहिणारे स्वाती रणपिसे", "स्थिती प्रसिद्ध"):
         assert part in text
     assert "सादर केल्याची वेळ" in text
     assert site.browser("road_member").get(f"/posts/{post_id}.pdf").status_code == 404
