@@ -137,6 +137,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     yield health_checks.check_shaping()
     yield from health_checks.check_media(settings)
     yield health_checks.check_sms(settings.sms)
+    yield from health_checks.check_sms_texts(settings.sms, city_name=settings.city.name_mr)
     yield health_checks.check_letterhead(settings.papers)
     yield mail_checks.check_senders(settings.mail_server)
     yield mail_checks.check_scanner(settings.clamd_url)

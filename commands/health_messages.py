@@ -86,6 +86,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "sign_in_code nobody without mail signs in on an unknown device after many failures, without "
     "approval_code nobody approves by the link of a mail and a code",
     "sms_set": "by {host}, {kinds} kinds have a registered template; every other goes by mail",
+    "sms_texts_proposed": "this version proposes other texts for {kinds}; the registered ones go "
+    "on working: nagarvani config sms prints the proposals; register, then replace",
     "senders_checked": "senders are believed as {server} has checked them",
     "senders_unchecked": "the senders of mails are not checked, and mails of known addresses are "
     f"taken in all the same: name the city's own mail server in {PREFIX}MAIL_SERVER",

@@ -22,6 +22,14 @@ def show() -> None:
     show()
 
 
+@config.command()
+def sms() -> None:
+    """Print what to register with an SMS operator: header, addresses, and a text a kind."""
+    from commands.config import show_sms
+
+    show_sms(command_settings())
+
+
 @click.group()
 def db() -> None:
     """The tables of the database, and those that this version needs."""

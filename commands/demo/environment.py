@@ -9,13 +9,13 @@ import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.resources import files
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from commands.app_setup import kept_secret, require_sandbox
+from publisher.notifications import sms_texts
 from publisher.settings.environment import Settings, load
 from publisher.settings.reader import PREFIX
 from sandbox.letters import MAIL_SERVER
@@ -81,8 +81,19 @@ class DemoEnvironment:
             ),
             "SMS_SUCCESS": '"type": ?"success"',
             "SMS_SENDER": "PMCNGV",
-            "SMS_TEMPLATES": str(files("demo") / "texts" / "sms.toml"),
+            "SMS_TEMPLATES": str(self._registered_texts()),
         }
+
+    def _registered_texts(self) -> Path:
+        """Write the proposed texts as if an operator had registered them, with invented ids."""
+        proposals = sms_texts.proposed_templates("पुणे महानगरपालिका")
+        texts = {
+            kind: replace(proposal, id=f"1107{number:015}")
+            for number, (kind, proposal) in enumerate(proposals.items(), start=1)
+        }
+        path = self.folder / "sms.toml"
+        path.write_text(sms_texts.templates_as_toml(texts), encoding="utf-8")
+        return path
 
     def settings(self) -> Settings:
         """Return the settings that `environment` describes."""

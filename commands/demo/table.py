@@ -65,7 +65,7 @@ def show(demo: DemoEnvironment) -> None:
         "  नमुना शहर भरले जात आहे (दोन-तीन मिनिटे); तोपर्यंत साइन इन करता येईल.\n"
         "  the city is being filled (two or three minutes); you can sign in meanwhile\n"
     )
-    click.echo("  ई-मेल किंवा भ्रमणध्वनी, आणि पासवर्ड · mail or mobile, and password\n")
+    click.echo("  ईमेल किंवा मोबाइल, आणि पासवर्ड · mail or mobile, and password\n")
     for person in to_try_first():
         for line in _lines(person):
             click.echo(line)

@@ -120,11 +120,16 @@ def short_moment(at: datetime, locale: str, *, now: datetime) -> str:
 
 
 def short_date_and_time(at: datetime, locale: str, *, now: datetime) -> str:
-    """Return `शुक्र. दि. २७, स. १०:००`, also for today: for what may be read on another day."""
+    """Return `शुक्र. दि. २७, स. १०:००` or `Fri 27 Nov, 10:00 am`, also for today.
+
+    It is for what may be read on another day.
+    """
     local_date, today = local_day(at), local_day(now)
     rules = language_rules(locale)
     date_part = rules.day.format(day=local_date.day)
-    if (local_date.year, local_date.month) != (today.year, today.month):
+    is_this_month = (local_date.year, local_date.month) == (today.year, today.month)
+    # A bare "27" is no date in a language without a word before it.
+    if not is_this_month or rules.day == "{day}":
         date_part += f"{NBSP}{rules.short_months[local_date.month - 1]}"
     if local_date.year != today.year:
         date_part += f" {local_date.year}"

@@ -28,6 +28,9 @@ _NO_WORDS = re.compile(r"@|://|^[(\"“]*(?:#|www\.)")
 _MOSTLY = 0.8
 
 
+_LEADING_HANDLES = re.compile(r"(?:@[^\s@]+\s+)+")
+
+
 class TextProblem(StrEnum):
     """The kinds of refused characters."""
 
@@ -129,3 +132,8 @@ def _is_silent(letter: str) -> bool:
         or letter in _BLANK_LETTERS
         or ord(letter) in _SELECTORS
     )
+
+
+def without_leading_handles(text: str) -> str:
+    """Return a comment without the handles it answers, which would fill a subject or a list."""
+    return text[match.end() :] if (match := _LEADING_HANDLES.match(text)) else text

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from publisher.i18n import dates
 from publisher.i18n.languages import LANGUAGES, digits
+from publisher.i18n.text_cleaning import without_leading_handles
 from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Person
 from publisher.notifications import department_copies, links
@@ -29,8 +30,8 @@ LONGEST_COMMENT = 160
 LONGEST_BEGINNING = 40
 """The most characters of a comment that a subject has room for."""
 _QUOTATIONS = frozenset({"reason", "comment", "answer"})
-_WHOLE = frozenset({"letter_text"})
-"""Our own texts of several paragraphs, which stay as they are."""
+_WHOLE = frozenset({"letter_text", "people"})
+"""Our own texts of several lines, which stay as they are."""
 _NEW_LINES = re.compile(r" *[\r\n]+ *")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _OF_AN_ANSWER = ("mr", "en")
@@ -315,7 +316,7 @@ def _cut(text: str, most: int) -> str:
 
 def _beginning(text: str) -> str:
     """Return the beginning of a text in one line, for a subject."""
-    return _cut(_NEW_LINES.sub(" ", text), LONGEST_BEGINNING)
+    return _cut(_NEW_LINES.sub(" ", without_leading_handles(text)), LONGEST_BEGINNING)
 
 
 @cache

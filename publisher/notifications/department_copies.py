@@ -41,7 +41,7 @@ def copies_of(
     addresses = _addresses_of(session, person, now)
     own = [address for address in addresses if address.department is values.get("department")]
     title = values.get("title") or values.get("template")
-    outline = {"title": title, "due_at": values.get("due_at")}
+    outline = {"person": person, "title": title, "due_at": values.get("due_at")}
     return [(row.mail, {**outline, "department": row.department}) for row in own or addresses]
 
 

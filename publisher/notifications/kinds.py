@@ -92,6 +92,12 @@ class NoticeKind(StrEnum):
     OFFICE_ABOVE_MISSING = "office_above_missing"
 
 
+FORMER_NAMES: Final[Mapping[str, str]] = {}
+"""The present name of each kind and variable that was renamed or merged, by its former name.
+
+A template that a city has registered under the former name keeps working."""
+
+
 _OF_A_REVISION = "title revision department wished_at? from_at? until_at?"
 _OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
 
@@ -176,7 +182,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.APPROVAL_CODE: "secret title revision department expires_at",
     NoticeKind.REMINDER_LETTER: "number department letter_text",
     NoticeKind.OFFICE_ABOVE_MISSING: "count order_number",
-    NoticeKind.DEPARTMENT_COPY: "department title? due_at?",
+    NoticeKind.DEPARTMENT_COPY: "department person title? due_at?",
     NoticeKind.ADDRESS_CONFIRMED: "contact department by?",
 }
 

@@ -7,7 +7,7 @@ link or code is not sent then, as it goes to the number that it was made for or 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -21,14 +21,10 @@ from publisher.i18n.languages import LANGUAGES
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import dispatch, links, sms_gateway
 from publisher.notifications.dispatch import NoticeRefused
-from publisher.notifications.kinds import HAS_SECRET, NoticeKind, variables_of
+from publisher.notifications.kinds import FORMER_NAMES, HAS_SECRET, NoticeKind, variables_of
 from publisher.notifications.preferences import GROUPS
-from publisher.settings.sms import Sms, SmsTemplate
+from publisher.settings.sms import TAG, TAG_LENGTHS, Sms, SmsTemplate
 from publisher.states import NoticeState
-
-PLACE: Final = "{#var#}"
-LONGEST_VARIABLE: Final = 30
-"""The maximum length of a variable in a registered template; a link is never shortened."""
 
 BY_SMS_ALONE: Final = (
     NoticeKind.INVITATION,
@@ -59,11 +55,18 @@ def tick_sms(
     return dispatch.tick(database, carrier, now=now, limit=limit, is_stopping=is_stopping)
 
 
-def template_of(sms: Sms, kind: str, language: str = "") -> SmsTemplate | None:
-    """Return the registered template of a kind, preferably in this language; else None."""
+def template_of(
+    sms: Sms, kind: str, language: str = "", former_names: Mapping[str, str] = FORMER_NAMES
+) -> SmsTemplate | None:
+    """Return the registered template of a kind, preferably in this language; else None.
+
+    A template that was registered under a former name of the kind is found as well.
+    """
     if not sms.is_set:
         return None
-    return sms.sms_templates.get(f"{kind}_{language}") or sms.sms_templates.get(kind)
+    names = [kind, *(former for former, name in former_names.items() if name == kind)]
+    wanted = [x for name in names for x in (f"{name}_{language}", name)]
+    return next((sms.sms_templates[x] for x in wanted if x in sms.sms_templates), None)
 
 
 def unknown_in(sms: Sms) -> list[str]:
@@ -87,8 +90,10 @@ def has_every(sms: Sms, language: str) -> bool:
 
 
 def _fits(name: str, template: SmsTemplate) -> bool:
-    kinds = [kind for kind in NoticeKind if name in (kind, *(f"{kind}_{x}" for x in LANGUAGES))]
-    return any(set(template.variables) <= variables_of(kind) for kind in kinds)
+    stem = next((name[: -len(x) - 1] for x in LANGUAGES if name.endswith(f"_{x}")), name)
+    names = {FORMER_NAMES.get(x, x) for x in (name, stem)}
+    variables = {FORMER_NAMES.get(x, x) for x in template.variables}
+    return any(variables <= variables_of(kind) for kind in NoticeKind if kind in names)
 
 
 @dataclass(frozen=True)
@@ -108,20 +113,19 @@ class _BySms:
             name: links.with_base(str(text), self.base_url)
             for name, text in notice.variables.items()
         }
-        missing = [name for name in template.variables if name not in texts]
+        names = [FORMER_NAMES.get(name, name) for name in template.variables]
+        missing = [name for name in names if name not in texts]
         if missing:
             raise NoticeRefused(f"its template wants what it does not say: {', '.join(missing)}")
-        sms_gateway.hand_over(self.sms, self._values(notice, template, texts))
+        tags = TAG.findall(template.text)
+        values = [fit_to_tag(texts[name], tag, name) for tag, name in zip(tags, names, strict=True)]
+        sms_gateway.hand_over(self.sms, self._values(notice, template, values))
 
     def _values(
-        self, notice: Notice, template: SmsTemplate, texts: Mapping[str, str]
+        self, notice: Notice, template: SmsTemplate, variables: Sequence[str]
     ) -> dict[str, str]:
-        variables = [
-            texts[name] if name == "link" else _shortened(texts[name])
-            for name in template.variables
-        ]
-        remaining = iter(variables)  # each once: a title may look like a place itself
-        text = re.sub(re.escape(PLACE), lambda _match: next(remaining, PLACE), template.text)
+        remaining = iter(variables)  # each once: a title may look like a tag itself
+        text = TAG.sub(lambda _match: next(remaining), template.text)
         return {
             "to": notice.address.removeprefix("+"),
             "text": text,
@@ -145,5 +149,9 @@ class _BySms:
         return True
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_VARIABLE else text[: LONGEST_VARIABLE - 1] + "…"
+def fit_to_tag(text: str, tag: str, name: str) -> str:
+    """Return a value as its tag allows it: digits alone, or not too long; a link stays whole."""
+    if tag in ("numeric", "cbn"):
+        text = "".join(re.findall(r"\d", text))
+    longest = 0 if name == "link" else TAG_LENGTHS[tag]
+    return text if not longest or len(text) <= longest else text[: longest - 1] + "…"

@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from publisher.database.revisions import shipped_revision
 from publisher.database.session import Database
 from publisher.media.configured_store import bucket_store
+from publisher.notifications import sms_texts
 from publisher.notifications.sms import missing_codes, unknown_in
 from publisher.operations import worker_health
 from publisher.operations.worker_health import Clock
@@ -236,6 +237,13 @@ def check_sms(sms: Sms) -> HealthFinding:
     elif values["codes"]:
         code = "sms_codes"
     return HealthFinding(HealthSubject.SMS, code == "sms_set", code, values)
+
+
+def check_sms_texts(sms: Sms, *, city_name: str) -> list[HealthFinding]:
+    """Report the registered kinds for which this version proposes another text."""
+    kinds = ", ".join(sms_texts.changed_kinds(sms, sms_texts.proposed_templates(city_name)))
+    values = {"kinds": kinds}
+    return [HealthFinding(HealthSubject.SMS, True, "sms_texts_proposed", values)] if kinds else []
 
 
 def check_appointments(database: Database, *, now: datetime) -> list[HealthFinding]:

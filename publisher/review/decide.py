@@ -14,11 +14,12 @@ from approvals.policy import Action, Actor, require, scope_of
 from approvals.states import PostState
 from publisher import failpoints, transitions
 from publisher.content_checks import checks, placeholders
+from publisher.content_checks.last_day import last_day_in
 from publisher.models.posts import Decision, DecisionKind, PictureView, Post, PostKind, Revision
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import confirmation, departments
 from publisher.review import department_approvers, gate_adapter, in_person, notify
-from publisher.scheduling import schedule
+from publisher.scheduling import schedule, slots
 from publisher.validation import FieldError, Invalid, checked_reason, existing
 
 USEFUL_FOR = timedelta(days=30)
@@ -45,6 +46,7 @@ def send_for_review(
     if post.kind is PostKind.POST:
         placeholders.check_filled(revision)
         _check_asked(revision, now=now)
+        _end_window(revision, now=now)
     _open_review(session, revision, actor=actor, now=now)
     department_approvers.set_head_time(revision, least=head_hours, now=now)
     for department_id in gate_adapter.asked_department_ids(revision):
@@ -63,6 +65,18 @@ def _check_asked(revision: Revision, *, now: datetime) -> None:
         not departments.is_in_force(department, now=now) for department in approving_departments
     ):
         raise Invalid([FieldError("asked", "closed")])
+
+
+def _end_window(revision: Revision, *, now: datetime) -> None:
+    """End a window without an end with the last day to come that a text names.
+
+    A day on which nothing could leave, before the window or the wished time, ends none.
+    """
+    texts = [variant.text for variant in revision.variants]
+    last_day = last_day_in(revision.post, texts, now=now)
+    begins = max(now, revision.not_before or now, slots.earliest_wish(revision.post) or now)
+    if revision.not_after is None and last_day is not None and last_day.ends_at > begins:
+        revision.not_after = last_day.ends_at
 
 
 def _open_review(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:

@@ -35,11 +35,15 @@ def ask(
         return
     if approvers.standing_in:
         record_head(session, revision, department_id, approvers, actor=actor, now=now)
+    # Officers decide before their head may; who stands in for them, before the wished time.
+    due_at = slots.earliest_wish(revision.post) or revision.not_after
+    if approvers.head is not None and not approvers.standing_in:
+        due_at = revision.head_decides_at
     for approver in approvers.everybody:
         person = session.get_one(Person, approver.person_id)
         if revision.post.reply is None:
             values = {
-                "due_at": slots.earliest_wish(revision.post) or revision.not_after,
+                "due_at": due_at,
                 "standing_in": approvers.standing_in,
                 "by": _author_of(session, actor),
             }

@@ -8,13 +8,28 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+TAG: Final = re.compile(r"\{#(\w+)#\}")
+"""A variable in a registered text, by the tag that says what it may hold."""
+
+TAG_LENGTHS: Final = {
+    "var": 30,
+    "alphanumeric": 40,
+    "numeric": 40,
+    "email": 40,
+    "cbn": 15,
+    "url": 0,
+    "urlott": 0,
+}
+"""The longest value of each tag, as gateways document it; 0: never cut."""
 
 from publisher.settings.reader import address, choice, setting
 
 
 @dataclass(frozen=True)
 class SmsTemplate:
-    """A template registered with an operator; `variables` fill each `{#var#}` of its text."""
+    """A template registered with an operator; `variables` fill the tags of its text in order."""
 
     id: str
     text: str
@@ -40,7 +55,7 @@ def read_pattern(text: str) -> str:
 
 
 def read_templates(path: Path) -> Mapping[str, SmsTemplate]:
-    """Read the templates by kind; raises `ValueError`, also for too many or too few variables."""
+    """Read the templates by kind; raises `ValueError`, also for unknown tags and a wrong number."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         return {kind: _template(**fields) for kind, fields in tables.items()}
@@ -49,7 +64,8 @@ def read_templates(path: Path) -> Mapping[str, SmsTemplate]:
 
 
 def _template(*, id: str, text: str, variables: list[str]) -> SmsTemplate:  # noqa: A002  the operators' word
-    if not re.fullmatch(r"\d{6,25}", id) or text.count("{#var#}") != len(variables):
+    tags = TAG.findall(text)
+    if not re.fullmatch(r"\d{6,25}", id) or len(tags) != len(variables) or {*tags} - {*TAG_LENGTHS}:
         raise ValueError(id)
     return SmsTemplate(id, text, tuple(variables))
 

@@ -61,7 +61,7 @@ def _tell(
 ) -> None:
     listed = transfer_list.rows if rows is None else list(rows)
     values: dict[str, object] = {
-        "people": "; ".join(_in_words(transfer, person, now) for transfer in listed),
+        "people": "\n".join(_line(transfer, person, now) for transfer in listed),
         "count": len(listed),
         "on": transfer_list.in_force_on,
         "number": transfer_list.order_number,
@@ -74,7 +74,7 @@ def _tell(
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
 
 
-def _in_words(transfer: Transfer, reader: Person, now: datetime) -> str:
+def _line(transfer: Transfer, reader: Person, now: datetime) -> str:
     """Return who moves from where to where, in the reader's language."""
     values = {
         "name": transfer.before.person,
@@ -83,4 +83,4 @@ def _in_words(transfer: Transfer, reader: Person, now: datetime) -> str:
         "role": transfer.role,
     }
     text = in_words(values, language_of(reader), now=now)
-    return f"{text['name']}: {text['before']} → {text['department']} ({text['role']})"
+    return f"– {text['name']}: {text['before']} → {text['department']}, {text['role']}"

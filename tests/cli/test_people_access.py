@@ -18,11 +18,11 @@ from publisher.people.appointments import disable_person
 from publisher.people.permissions import COMMAND
 from tests.cli.command_line import Workspace, make_workspace
 from tests.support.city_people import CAST, HOUR, NOON, CityPeople, city_people
-from tests.support.runs import CHECKOUT
+from tests.support.runs import REGISTERED_SMS
 
 SMS = {
     "SMS_URL": "https://gateway.example/send",
-    "SMS_TEMPLATES": str(CHECKOUT / "demo" / "texts" / "sms.toml"),
+    "SMS_TEMPLATES": str(REGISTERED_SMS),
 }
 MAIL, MOBILE = "medha@water.example", "+915550001234"
 

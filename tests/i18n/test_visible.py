@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.i18n.text_cleaning import is_visible
+from publisher.i18n.text_cleaning import is_visible, without_leading_handles
 from tests.support.tables import each
 
 
@@ -28,3 +28,16 @@ def test_blanks_joiners_and_marks_of_direction_are_nothing(text: str) -> None:
 @pytest.mark.parametrize("text", ["पाणी", "क्\u200dष", "\u202eabc", ".", "🚰", "\ufffd"])
 def test_whatever_can_be_seen_is_something(text: str) -> None:
     assert is_visible(text)
+
+
+@each(
+    "text, expected",
+    [
+        ("@a_b @पुणे पाणी कधी?", "पाणी कधी?"),
+        ("पाणी कधी @pmc?", "पाणी कधी @pmc?"),
+        ("@pmc", "@pmc"),
+        ("name@pmc.example येथे", "name@pmc.example येथे"),
+    ],
+)
+def test_handles_are_left_out_at_the_beginning_alone(text: str, expected: str) -> None:
+    assert without_leading_handles(text) == expected

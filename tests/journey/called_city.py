@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from importlib.resources import files
 
 import requests
 from sqlalchemy import select, update
@@ -23,6 +22,7 @@ from tests.journey.http_browser import LoadedPage, Values, Visitor
 from tests.journey.installation import Installation, wait_for
 from tests.journey.sandbox_letters import Letterbox
 from tests.support.processes import free_port
+from tests.support.runs import REGISTERED_SMS
 
 #: The forms of the present officers have no name by which a test could ask for them.
 _PRESENT_FORM = '<form id="present"><input name="csrf_token" value="{token}"></form>'
@@ -70,7 +70,7 @@ class CalledCity(Installation):
             "NAGARVANI_SMS_BODY": json.dumps(body),
             "NAGARVANI_SMS_SUCCESS": '"type": ?"success"',
             "NAGARVANI_SMS_SENDER": "PMCNGV",
-            "NAGARVANI_SMS_TEMPLATES": str(files("demo") / "texts" / "sms.toml"),
+            "NAGARVANI_SMS_TEMPLATES": str(REGISTERED_SMS),
         }
 
     def _record_by_command(self, name: str, role: str) -> str:

@@ -76,7 +76,7 @@ ABOUT_A_USE: Mapping[str, object] = {
 }
 
 ABOUT_TRANSFERS = {
-    "people": "मेधा सातपुते: पाणीपुरवठा विभाग → पथ विभाग (समन्वयक)",
+    "people": "– मेधा सातपुते: पाणीपुरवठा विभाग → पथ विभाग, समन्वयक",
     "count": 1,
     "on": NOON.date(),
     "number": "आ-४५/२०२६",
@@ -377,6 +377,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     },
     NoticeKind.OFFICE_ABOVE_MISSING: {"count": 12, "order_number": "साप्रवि/४५"},
     NoticeKind.DEPARTMENT_COPY: {
+        "person": MEDHA,
         "title": "कात्रज परिसरात पाणीपुरवठा बंद",
         "department": WATER,
         "due_at": DUE,
@@ -565,6 +566,21 @@ def test_a_comment_is_quoted_and_begins_the_subject(language: str) -> None:
     assert len(subject) <= LONGEST_SUBJECT
     if language == "en":  # elsewhere act and deadline leave less room
         assert f"“{comment.replace(chr(10), ' ')[:39]}…”" in subject
+
+
+def test_a_subject_leaves_out_the_handles_that_a_comment_answers() -> None:
+    comment = "@namuna_hadapsar @sarav_nagar ho na, aani ratri tithe light pan nahit"
+    values = {**VALUES[NoticeKind.COMMENT_ROUTED], "comment": comment}
+    subject, body = compose_text(NoticeKind.COMMENT_ROUTED, "mr", values)
+    assert "“ho na, aani ratri" in subject
+    assert comment in body
+
+
+def test_a_list_of_transfers_has_a_line_for_each_person() -> None:
+    people = "\n".join(f"– व्यक्ती {number}: अ विभाग → ब विभाग, समन्वयक" for number in range(40))
+    values = {**VALUES[NoticeKind.TRANSFERS_WAIT], "people": people}
+    _subject, body = compose_text(NoticeKind.TRANSFERS_WAIT, "mr", values)
+    assert people in body
 
 
 @each("language", LANGUAGES)

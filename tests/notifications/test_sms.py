@@ -22,21 +22,35 @@ from publisher.notifications import links, preferences
 from publisher.notifications.compose import WrongValues, queue
 from publisher.notifications.email import tick_mail
 from publisher.notifications.kinds import HAS_SECRET, NoticeKind
-from publisher.notifications.sms import BY_SMS_ALONE, missing_codes, tick_sms, unknown_in
+from publisher.notifications.sms import (
+    BY_SMS_ALONE,
+    fit_to_tag,
+    missing_codes,
+    template_of,
+    tick_sms,
+    unknown_in,
+)
 from publisher.notifications.sms_gateway import filled
-from publisher.settings.sms import Sms, SmsTemplate, read_templates
+from publisher.notifications.sms_texts import (
+    changed_kinds,
+    proposed_templates,
+    templates_as_toml,
+)
+from publisher.settings.sms import TAG, Sms, SmsTemplate, read_templates
 from publisher.states import NoticeState
 from sandbox.server import SandboxAddresses, run_sandbox
 from tests.notifications.test_compose import VALUES as EXAMPLES
 from tests.support.city_people import NOON, add_department, appoint, verbs
 from tests.support.mail import MailServer
 from tests.support.processes import free_port
-from tests.support.runs import CHECKOUT
+from tests.support.runs import REGISTERED_SMS
 from tests.support.tables import each
 
 MAIL, MOBILE = "first@pmc.example", "+919822012345"
 BASE_URL = "https://nagarvani.example"
 VALUES = {"title": "पाणीपुरवठा बंद", "revision": 3, "department_mr": "पाणीपुरवठा विभाग"}
+REGISTERED = read_templates(REGISTERED_SMS)
+HINDI = SmsTemplate("1107000000000000003", "अनुमोदित {#var#}", ("title",))
 APPROVED = SmsTemplate("1107000000000000001", "मान्यता दिली: {#var#} {#var#}", ("title", "link"))
 
 
@@ -78,6 +92,10 @@ class SmsSetup:
             preferences.choose(
                 session, actor=actor, person=person, preferences={group: how}, now=NOON
             )
+
+    def choose_all(self, how: Telling) -> None:
+        for group in NoticeGroup:
+            self.choose(how, group)
 
     def write(self, kind: NoticeKind = NoticeKind.APPROVED, **more: object) -> None:
         values = VALUES if kind is NoticeKind.APPROVED else more.pop("values")
@@ -276,12 +294,11 @@ def test_no_code_rests_with_a_notice_that_has_gone(
 def test_a_template_of_the_readers_language_goes_before_the_general_one(
     sms_setup: SmsSetup, sandbox_server: SandboxAddresses
 ) -> None:
-    hindi = SmsTemplate("1107000000000000003", "अनुमोदित {#var#}", ("title",))
     with sms_setup.database.transaction() as session:
         session.get_one(Person, sms_setup.person_id).language = "hi"
     sms_setup.choose(Telling.SMS)
     sms_setup.write()
-    templates = {"approved": APPROVED, "approved_hi": hindi}
+    templates = {"approved": APPROVED, "approved_hi": HINDI}
     sms_setup.tick(gateway(f"{sandbox_server.url}/sms", sms_templates=templates))
     assert letterbox(sandbox_server)[0]["text"] == "अनुमोदित पाणीपुरवठा बंद"
 
@@ -457,12 +474,101 @@ def test_templates_that_fit_no_notice_are_found() -> None:
     assert unknown_in(gateway("http://x.example", sms_templates=odd)) == ["aproved", "returned"]
 
 
-def test_the_templates_of_the_demo_say_only_what_their_notices_say() -> None:
-    templates = read_templates(CHECKOUT / "demo" / "texts" / "sms.toml")
-    assert unknown_in(gateway("http://x.example", sms_templates=templates)) == []
+def texts_sent(box: SandboxAddresses, room: SmsSetup, sms: Sms, kind: NoticeKind) -> list[str]:
+    """Return the texts of a notice of this kind, as it arrives by SMS."""
+    before = len(letterbox(box))
+    values = EXAMPLES[kind]
+    path = links.invitation("aB3-_x") if kind is NoticeKind.INVITATION else links.post(7)
+    room.write(kind, values=values, path=path, to=MOBILE)
+    room.tick(sms)
+    return [str(message["text"]) for message in letterbox(box)[: -before or None]]
 
 
-def test_every_sms_of_the_demo_names_the_act() -> None:
-    templates = read_templates(CHECKOUT / "demo" / "texts" / "sms.toml")
-    acts = re.compile("(?:द्यावी|द्यावा|द्यावे|करावी|करावे|करावा|घ्यावी|कळवावे|स्वीकारावा|सांगू नये)")
-    assert [name for name, template in templates.items() if not acts.search(template.text)] == []
+@each("kind", REGISTERED)
+def test_texts_registered_with_an_older_version_are_sent_as_they_stand(
+    sms_setup: SmsSetup, sandbox_server: SandboxAddresses, kind: str
+) -> None:
+    sms_setup.choose_all(Telling.SMS)
+    sms = gateway(f"{sandbox_server.url}/sms", sms_templates=REGISTERED)
+    assert unknown_in(sms) == []
+    (text,) = texts_sent(sandbox_server, sms_setup, sms, NoticeKind(kind))
+    fixed = re.escape(REGISTERED[kind].text).replace(re.escape("{#var#}"), ".{1,80}")
+    assert re.fullmatch(fixed, text)
+
+
+def test_a_template_of_a_former_name_serves_the_present_kind() -> None:
+    sms = gateway("http://x.example", sms_templates={"approval": APPROVED, "approval_hi": HINDI})
+    former = {"approval": "approved"}
+    assert template_of(sms, "approved", "mr", former) is APPROVED
+    assert template_of(sms, "approved", "hi", former) is HINDI
+    assert template_of(sms, "approved", "mr", {}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "expected"),
+    [
+        ("{#numeric#}", {"secret": "४९१ 720-56"}, "४९१72056"),
+        ("{#var#}", {"title": "प" * 31}, "प" * 29 + "…"),
+        ("{#alphanumeric#}", {"title": "प" * 40}, "प" * 40),
+        ("{#alphanumeric#}", {"title": "प" * 41}, "प" * 39 + "…"),
+        ("{#url#}", {"link": "https://nagarvani.example/" + "x" * 90}, None),
+        ("{#var#}", {"link": "https://nagarvani.example/" + "x" * 90}, None),
+    ],
+)
+def test_a_value_is_what_its_tag_allows(
+    text: str, values: dict[str, str], expected: str | None
+) -> None:
+    ((name, value),) = values.items()
+    assert fit_to_tag(value, TAG.findall(text)[0], name) == (expected or value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{#var#}", "{#url#} {#name#}", "{#var#} {#var#} {#var#}", "no variable", "{#VAR#} {#url#}"],
+)
+def test_a_template_with_an_unknown_tag_or_another_number_is_refused(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "sms.toml"
+    path.write_text(f'[x]\nid = "1107001"\ntext = "{text}"\nvariables = ["title", "link"]\n')
+    with pytest.raises(ValueError, match="1107001"):
+        read_templates(path)
+
+
+def test_every_tag_of_the_operators_is_read(tmp_path: Path) -> None:
+    tags = ("var", "numeric", "alphanumeric", "url", "urlott", "cbn", "email")
+    path = tmp_path / "sms.toml"
+    for tag in tags:
+        path.write_text(f'[x]\nid = "1107001"\ntext = "a {{#{tag}#}}"\nvariables = ["title"]\n')
+        assert read_templates(path)["x"].text == f"a {{#{tag}#}}"
+
+
+def test_proposed_texts_are_what_an_operator_takes(tmp_path: Path) -> None:
+    proposals = proposed_templates("पुणे महानगरपालिका")
+    assert set(REGISTERED) == set(proposals)
+    for kind, template in proposals.items():
+        tags = TAG.findall(template.text)
+        assert "var" not in tags, "new templates name the tag of each variable"
+        assert len(tags) <= (3 if template.variables[0] == "secret" else 2), kind
+        assert all(part.strip(" .:‘’()") for part in TAG.split(template.text)[2:-1:2]), kind
+        assert [tag == "url" for tag in tags] == [x == "link" for x in template.variables], kind
+        assert [tag == "numeric" for tag in tags] == [x == "secret" for x in template.variables]
+    path = tmp_path / "sms.toml"
+    path.write_text(templates_as_toml({k: replace(x, id="1107001") for k, x in proposals.items()}))
+    assert unknown_in(gateway("http://x.example", sms_templates=read_templates(path))) == []
+    for kind in ("invitation", "name_officers", "office_waits"):
+        assert proposals[kind].text.startswith("पुणे महानगरपालिका, सोशल मिडिया कक्ष")
+
+
+def test_texts_that_differ_from_the_proposals_are_named() -> None:
+    proposals = proposed_templates("पुणे महानगरपालिका")
+    own = {"approved": APPROVED, "in_office": proposals["in_office"], "invitation": APPROVED}
+    assert changed_kinds(gateway("http://x.example", sms_templates=own), proposals) == [
+        "invitation"
+    ]
+
+
+def test_every_proposed_text_names_the_act() -> None:
+    acts = re.compile("(?:द्यावी|द्यावा|द्यावे|द्यावीत|करावी|करावे|करावा|घ्यावी|कळवावे|स्वीकारावा|सांगू नये)")
+    proposals = proposed_templates("पुणे महानगरपालिका")
+    assert [kind for kind, template in proposals.items() if not acts.search(template.text)] == []

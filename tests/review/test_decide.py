@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import FourEyesRequired, WrongRole, WrongState
 from approvals.policy import Actor, Role
 from approvals.states import PostState
+from publisher.i18n.dates import short_date_and_time
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
 from publisher.models.posts import Post, Revision
@@ -59,6 +61,19 @@ def test_both_officers_are_asked_and_nobody_else(session: Session, city: CityPeo
         city.actor("second").person_id,
     ]
     assert notified(session, "review_blocked") == []
+
+
+def test_officers_are_asked_to_decide_before_their_head_may(
+    session: Session, city: CityPeople
+) -> None:
+    add_appointment(session, Role.HEAD, city.departments["water"])
+    post_id = in_review(session, city)
+    decides_at = session.get_one(Post, post_id).revisions[-1].head_decides_at
+    assert decides_at is not None
+    notice = session.scalars(select(Notice).where(Notice.kind == "review_asked")).first()
+    assert notice is not None
+    deadline = short_date_and_time(decides_at, "mr", now=NOON).replace("\N{NO-BREAK SPACE}", " ")
+    assert deadline in notice.subject
 
 
 def test_an_officer_without_a_rank_is_asked_after_those_who_have_one(

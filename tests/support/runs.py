@@ -20,6 +20,8 @@ from pathlib import Path
 MARK = "NAGARVANI_TEST_RUN"
 REGISTRY = "NAGARVANI_TEST_REGISTRY"
 CHECKOUT = Path(__file__).resolve().parents[2]
+REGISTERED_SMS = CHECKOUT / "tests" / "support" / "registered_sms.toml"
+"""A file of SMS templates as a city registered them with version 0.2, byte for byte."""
 PROC = Path("/proc")
 
 

@@ -15,6 +15,7 @@ from wtforms import Form as PlainForm
 from wtforms import StringField
 
 from approvals.placeholders import fill, in_braces, names_in
+from publisher.content_checks.last_day import last_day_in
 from publisher.content_checks.mentions import MentionKind
 from publisher.drafting import prefill
 from publisher.drafting.proposals import KINDS_OF_BLANKS, Proposal, proposals_of
@@ -133,7 +134,13 @@ def proposals_shown(post: Post, sheet: Sheet, blanks: Sequence[ShownBlank]) -> d
     buttons = {blank.name: _for_blank(blank, proposals) for blank in blanks}
     if not_after.data is None:
         buttons[not_after.name] = _for_last_day(not_after.name, proposals)
-    return {"proposals": proposals, "proposal_buttons_at": buttons, "proposal_labels": LABELS}
+    texts = [sheet.form[slot.name].data or "" for slot in sheet.slots]
+    return {
+        "proposals": proposals,
+        "proposal_buttons_at": buttons,
+        "proposal_labels": LABELS,
+        "last_day": last_day_in(post, texts, now=ctx.now()),
+    }
 
 
 def _for_blank(blank: ShownBlank, proposals: Sequence[Proposal]) -> list[ProposalButton]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from approvals.policy import Role
 from publisher.i18n import dates
+from publisher.i18n.languages import NBSP, digits
 from publisher.models.deliveries import Account
 from publisher.models.history import Wrote
 from publisher.models.people import Appointment, Department, Person
@@ -112,11 +113,11 @@ def handle_shown(handle: str) -> str:
 
 
 def mobile_shown(mobile: str | None) -> str:
-    """Return a mobile number as people compare it: an Indian one as 98220 12345."""
-    national = (mobile or "").removeprefix("+91")
-    return (
-        f"{national[:5]}\N{NO-BREAK SPACE}{national[5:]}" if len(national) == 10 else mobile or ""
-    )
+    """Return a mobile number as people compare it: an Indian one as +91 98220 12345."""
+    number = mobile or ""
+    if number.startswith("+91") and len(number) == 13:
+        number = NBSP.join((number[:3], number[3:8], number[8:]))
+    return digits(number, page_language())
 
 
 def post_of(appointment: Appointment) -> str:

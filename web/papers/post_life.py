@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Final
 
 from flask import Blueprint, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 from werkzeug import Response
 
+from approvals.states import PostState
 from publisher.drafting import drafts
 from publisher.i18n import dates
 from publisher.i18n.languages import numbered
-from publisher.models.posts import Post, Revision
+from publisher.models.posts import Post, PostKind, Revision
 from publisher.papers.characters import CannotShape, printable
-from publisher.papers.pdf import Heading, Paper, Paragraph, Part, Table
+from publisher.papers.pdf import Heading, Paper, PaperPicture, Paragraph, Part, Table
+from publisher.reports.progress import Stage, post_stages
 from publisher.reports.timeline import post_timeline
 from publisher.reports.timeline_steps import StepKind, TimelineStep
+from publisher.validation import NotFound
 from web.core.auth import actor, reads
 from web.core.context import ctx
-from web.core.i18n import _, _n, page_language
+from web.core.database import end_reading
+from web.core.i18n import N_, _, _n, page_language
+from web.core.media import SIZES, thumbnail
 from web.core.permissions import for_roles
 from web.core.state_badges import state_word
 from web.messages.names import account_name, department_name, person_name, submitter, who_name
@@ -33,6 +40,12 @@ from web.previews import LANGUAGE_WORDS, Preview, previews_of
 
 routes = Blueprint("post_papers", __name__)
 
+_PICTURE_WIDTH: Final = 80.0
+_TITLES: Final = {
+    PostKind.POST: N_("Record of a post: %(title)s"),
+    PostKind.REPLY: N_("Record of an answer to a citizen: %(title)s"),
+}
+
 
 @routes.get("/posts/<int:post_id>.pdf")
 @for_roles()
@@ -42,9 +55,9 @@ def life(session: Session, post_id: int) -> Response:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     steps = post_timeline(session, post=post, now=ctx.now()).steps[-MOST_ROWS:]
     previews = previews_of(post.revisions[-1]) if post.revisions else []
-    parts: list[Part] = [
-        Table((1, 2), _facts(post)),
-        *_texts(previews),
+    stage = post_stages(session, [post])[post.id]
+    facts = Table((1, 2), _facts(post, stage))
+    history = [
         Heading(_("What was done")),
         Table(
             (3.6, 3.4, 5, 8),
@@ -53,17 +66,18 @@ def life(session: Session, post_id: int) -> Response:
         ),
         *_answers(session, steps),
     ]
+    end_reading()  # the photos are read from the store
     return pdf_file(
-        Paper(_("Record of a post: %(title)s", title=post.title), parts),
+        Paper(_(_TITLES[post.kind], title=post.title), [facts, *_texts(previews), *history]),
         name=f"post-{post.id}",
         back=url_for("posts.show", post_id=post.id),
     )
 
 
-def _facts(post: Post) -> list[tuple[str, str]]:
+def _facts(post: Post, stage: Stage) -> list[tuple[str, str]]:
     facts = [
         (_("Department"), department_name(post.department)),
-        (_("State"), _(state_word("post", post.state.value))),
+        (_("State"), _states(post, stage)),
         (_("Revision"), numbered(post.newest, page_language()) if post.newest else ""),
         *[
             (_("Written by"), person_name(revision.author, revision.saved_at))
@@ -74,11 +88,19 @@ def _facts(post: Post) -> list[tuple[str, str]]:
         facts += [
             (_("Acknowledgement number"), submission.number),
             (_("Submitted by"), submitter(submission)),
-            (_("When"), _moment(submission.received_at)),
+            (_("Submitted at"), _moment(submission.received_at)),
         ]
     if post.reply:
         facts.append((_("The citizen’s comment"), _citizens(post.reply.comment.text)))
     return [(label, value) for label, value in facts if value]
+
+
+def _states(post: Post, stage: Stage) -> str:
+    """Return what is live by the receipts, and beside it the state of a correction."""
+    states = [stage.look]
+    if stage is Stage.LIVE and post.state is not PostState.APPROVED:
+        states.append(("post", post.state.value))
+    return "; ".join(_(state_word(subject, state)) for subject, state in states)
 
 
 def _moment(at: datetime) -> str:
@@ -96,14 +118,23 @@ def _citizens(text: str) -> str:
 
 
 def _texts(previews: Sequence[Preview]) -> Iterator[Part]:
+    """Yield each text with its photos; a photo that several texts share is printed once."""
+    printed: set[str] = set()
     for preview in previews:
         yield Heading(preview.title)
         yield Paragraph(preview.text)
         if preview.link:
             yield Paragraph(f"{_('Link')}: {preview.link}")
-        for number, picture in enumerate(preview.pictures, start=1):
+        for number, rendition in enumerate(preview.variant.renditions, start=1):
             label = _("Photo %(number)s", number=number)
-            yield Paragraph(f"{label}: {picture.alt}" if picture.alt else label)
+            label = f"{label}: {rendition.alt_text}" if rendition.alt_text else label
+            yield Paragraph(label)
+            if rendition.source_sha256 in printed:
+                continue
+            printed.add(rendition.source_sha256)
+            with suppress(NotFound):  # its term may be over: then the description remains
+                image = thumbnail(rendition.sha256, SIZES["whole"])
+                yield PaperPicture(image, _PICTURE_WIDTH, label)
 
 
 def _row(step: TimelineStep) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from web.core.auth import acting, actor, by_actor, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.form_views import with_form
-from web.core.i18n import _, _l, page_languages
+from web.core.i18n import _, _l, in_language, page_languages
 from web.core.permissions import Page, for_roles
 from web.core.second_factor import passkey_site
 from web.forms import Form, options
@@ -127,7 +127,8 @@ def show(form: ProfileForm) -> Page:
             languages=page_languages(),
         )
     session["language"] = form.language.data
-    flash(_("Your profile is saved."))
+    with in_language(form.language.data):
+        flash(_("Your profile is saved."))
     return redirect(url_for("profile.show"))
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.resources import files
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -15,6 +13,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
 from publisher.notifications.sms import missing_codes, unknown_in
 from publisher.settings.sms import SmsTemplate, read_templates
+from tests.support.runs import REGISTERED_SMS
 from tests.web.html_page import Page
 from tests.web.site import Site
 
@@ -128,7 +127,7 @@ def test_an_unknown_person_leaves_the_form_empty(site: Site, person: str) -> Non
 def test_a_mobile_alone_is_enough_where_invitations_have_an_sms_text(site: Site) -> None:
     typed = fields_of(site, mail="", mobile="+91 55500 11299")
     context, admin = site.app.extensions["house"], site.browser("admin")
-    templates = read_templates(Path(str(files("demo").joinpath("texts", "sms.toml"))))
+    templates = read_templates(REGISTERED_SMS)
     some = {kind: template for kind, template in templates.items() if kind != "invitation"}
     expected: tuple[tuple[str, Mapping[str, SmsTemplate], str], ...] = (
         ("", {}, "एसएमएस सेवा सुरू केलेली नाही"),

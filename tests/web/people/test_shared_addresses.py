@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.resources import files
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +11,7 @@ from publisher.models.departments import DepartmentAddress
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
 from publisher.settings.sms import read_templates
+from tests.support.runs import REGISTERED_SMS
 from tests.web.html_page import Page
 from tests.web.site import PASSWORD, Site
 
@@ -37,7 +36,7 @@ def with_mobile(site: Site, name: str = "first") -> None:
     """Give somebody with a password a second channel, in a city that sends SMS."""
     site.give_password(name)
     context = site.app.extensions["house"]
-    texts = read_templates(Path(str(files("demo").joinpath("texts", "sms.toml"))))
+    texts = read_templates(REGISTERED_SMS)
     sms = replace(context.settings.sms, sms_url="http://127.0.0.1:9/", sms_templates=texts)
     settings = replace(context.settings, sms=sms)
     site.app.extensions["house"] = replace(context, settings=settings)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from pypdfium2 import PdfDocument
+from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -14,7 +15,7 @@ from publisher.drafting.drafts import PictureDraft
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.people import Department, Person
-from publisher.models.posts import Post
+from publisher.models.posts import Post, PostKind
 from publisher.papers.pdf import Paragraph, Table
 from publisher.reports.calendar import Item
 from publisher.reports.calendar_month import CalendarDay
@@ -82,8 +83,9 @@ def test_the_whole_life_of_a_post(site: Site) -> None:
         texts = [variant.text for variant in post.revisions[-1].variants]
     for part in (*numbers, *(" ".join(text.split()) for text in texts), "मेधा सातपुते", "मान्यता"):
         assert part in text
-    for part in ("पोस्टची नोंद: ", "मजकूर लिहिणारे स्वाती रणपिसे"):
+    for part in ("पोस्टची नोंद: ", "मजकूर लिहिणारे स्वाती रणपिसे", "स्थिती प्रसिद्ध"):
         assert part in text
+    assert "सादर केल्याची वेळ" in text
     assert site.browser("road_member").get(f"/posts/{post_id}.pdf").status_code == 404
 
 
@@ -97,6 +99,11 @@ def test_a_photo_and_a_time_stand_on_the_paper_of_a_post(site: Site) -> None:
     pdf = site.browser("lead").get(f"/posts/{post_id}.pdf").data
     assert "फोटो १: पर्वती येथील जलकेंद्र" in reading.whole(pdf)
     with PdfDocument(pdf) as document:
+        images = [
+            o for page in document for o in page.get_objects() if o.type == FPDF_PAGEOBJ_IMAGE
+        ]
+    assert len(images) == 1
+    with PdfDocument(pdf) as document:
         assert "रात्री\xa0९:००" in document[0].get_textpage().get_text_range(), "in one line"
 
 
@@ -105,6 +112,25 @@ def test_a_comment_stands_on_paper_as_it_came_and_beside_its_answer(site: Site) 
     text = text_of(site.browser("lead").get("/posts/1.pdf"), "post-1")
     assert text.count("पाणी कधी येणार?") == 2
     assert "उद्या सकाळी सहा वाजता." in text
+
+
+def test_the_paper_of_an_answer_says_that_it_is_one(site: Site) -> None:
+    answered_post(site, "पाणी कधी येणार?")
+    with site.city.read() as session:
+        reply_id = session.scalars(select(Post.id).where(Post.kind == PostKind.REPLY)).one()
+    text = text_of(site.browser("lead").get(f"/posts/{reply_id}.pdf"), f"post-{reply_id}")
+    assert "नागरिकास दिलेल्या उत्तराची नोंद: " in text
+    assert "पोस्टची नोंद" not in text
+
+
+def test_a_photo_whose_term_is_over_leaves_its_description(site: Site) -> None:
+    city = site.city
+    post_id = city.start(city.hand_in())
+    city.save(post_id, on=["x"], pictures=(PictureDraft("जलकेंद्र", content=photo(), name="a.jpg"),))
+    for path in site.app.extensions["house"].store.root.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    assert "फोटो १: जलकेंद्र" in reading.whole(site.browser("lead").get(f"/posts/{post_id}.pdf").data)
 
 
 def test_a_citizen_of_another_script_stops_no_paper(site: Site) -> None:
