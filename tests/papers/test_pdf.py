@@ -18,6 +18,7 @@ from publisher.papers.pdf import (
     Heading,
     NoImage,
     Paper,
+    PaperPicture,
     Paragraph,
     Part,
     Sender,
@@ -236,3 +237,13 @@ def test_a_signature_follows_a_row_that_is_longer_than_a_page() -> None:
     pages = reading.texts(written(Table((1, 6), [("१", long)]), sender=SIGNED))
     assert " ".join(pages).count("क्षेत्रीय") == 600
     assert "सावंत" in pages[-1]
+
+
+def test_a_picture_stands_in_a_letter(tmp_path: Path) -> None:
+    Image.new("L", (50, 50), 0).save(tmp_path / "code.png")
+    code = PaperPicture((tmp_path / "code.png").read_bytes(), 30, "क्यूआर कोड")
+    with_code, without = (
+        reading.drawn(written(*parts), scale=1).histogram()[0] for parts in ([code], [])
+    )
+    # 30 mm are 85 points.
+    assert with_code - without == pytest.approx(85 * 85, rel=0.05)
