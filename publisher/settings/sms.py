@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from publisher.settings.reader import address, choice, setting
+
 TAG: Final = re.compile(r"\{#(\w+)#\}")
 """A variable in a registered text, by the tag that says what it may hold."""
 
@@ -23,8 +25,6 @@ TAG_LENGTHS: Final = {
     "urlott": 0,
 }
 """The longest value of each tag, as gateways document it; 0: never cut."""
-
-from publisher.settings.reader import address, choice, setting
 
 
 @dataclass(frozen=True)
