@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from sandbox.credentials import FACEBOOK_SCOPES
+
 
 @dataclass(frozen=True)
 class Switch:
@@ -90,6 +92,19 @@ SWITCHES = {
         "24", (), "After how many hours an unpublished photo that no post carries is gone."
     ),
     "facebook_call_limit": Switch("4800", (), "Calls per page in an hour."),
+    "facebook_pages": Switch(
+        "own",
+        ("own", "portfolio", "client", "unlisted"),
+        "Where a person's pages are listed: at /me/accounts (own); in a business portfolio that"
+        " owns them or that they are shared with (portfolio, client), to an app with"
+        " business_management, while debug_token names none; or nowhere, and only debug_token names"
+        " them (unlisted).",
+    ),
+    "facebook_refused_scope": Switch(
+        "none",
+        ("none", *FACEBOOK_SCOPES),
+        "A permission that is not granted, whatever the person ticks.",
+    ),
     "facebook_schedule_days": Switch(
         "30", (), "Up to how many days ahead a post may be planned (its pages say 30 and 75)."
     ),

@@ -66,5 +66,6 @@ PLATFORM_SETTINGS: Final = (
     PlatformSetting("facebook_page_token", is_secret=True),
     PlatformSetting("facebook_app_id"),
     PlatformSetting("facebook_app_secret", is_secret=True),
+    PlatformSetting("facebook_login_config_id"),
     PlatformSetting("facebook_verify_token", is_secret=True),
 )
