@@ -32,10 +32,11 @@ SWITCHES = {
     ),
     "x_fields": Switch(
         "both",
-        ("both", "tweet", "post", "strict"),
+        ("both", "tweet", "post", "strict", "ignored"),
         "By which parameter a request may ask for fields of posts: tweet.fields, post.fields, or"
         " both; strict takes post.fields alone, with the values of X's description 2.167 alone."
-        " Another parameter is refused by its name.",
+        " Another parameter is refused by its name. With ignored neither changes anything: posts"
+        " come back with id, text and edit history alone.",
     ),
     "x_host": Switch(
         "any",
