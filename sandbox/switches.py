@@ -62,6 +62,9 @@ SWITCHES = {
         "documented", ("documented", "problem"), "Which of the two known bodies a 429 has."
     ),
     "x_media_json": Switch("on", ON_OFF, "Media may be uploaded as base64 in JSON."),
+    "x_gif_seconds": Switch(
+        "1", (), "For how many seconds an animated GIF is processed before a post may carry it."
+    ),
     "x_long_posts": Switch("off", ON_OFF, "Accounts may write 25,000 instead of 280."),
     "x_duplicate_hours": Switch(
         "24", (), "For how many hours the same text is refused as a duplicate; 0: never."
