@@ -50,7 +50,10 @@ PLATFORM_SETTINGS: Final = (
     _price("user_read", "0.010"),
     _price("post", "0.015"),
     _price("post_with_link", "0.200"),
+    _price("summoned_reply", "0.010"),
     _price("alt_text", "0.005"),
+    _price("hide", "0.005"),
+    _price("delete", "0.010"),
     PlatformSetting(
         "x_monthly_budget",
         # Publishing is never stopped, so a budget of 0 could not be kept.

@@ -146,6 +146,7 @@ CAUSES: Mapping[Cause, str] = {
     Cause.MENTIONS: N_("Mentions"),
     Cause.AUTHORS: N_("Names of authors"),
     Cause.CONFIRMATION: N_("Confirming what was published"),
+    Cause.REMOVALS: N_("Hiding and deleting"),
     Cause.OTHER: N_("Other reading"),
 }
 
