@@ -13,6 +13,17 @@ FACEBOOK_APP_SECRET = "practice-app-secret-not-real"  # noqa: S105  # invented
 FACEBOOK_APP_TOKEN = f"{FACEBOOK_APP_ID}|{FACEBOOK_APP_SECRET}"
 FACEBOOK_PERSON_ID = "500000000000001"
 FACEBOOK_PERSON_NAME = "सराव प्रशासक"
+FACEBOOK_PORTFOLIO_ID = "600000000000001"
+FACEBOOK_CONFIG_ID = "800000000000001"
+FACEBOOK_SCOPES = (
+    "pages_show_list",
+    "pages_manage_posts",
+    "pages_read_engagement",
+    "pages_read_user_content",
+    "pages_manage_engagement",
+    "pages_manage_metadata",
+    "business_management",
+)
 FACEBOOK_EXPIRED_TOKEN = "PRACTICE-EXPIRED-PAGE-TOKEN"  # noqa: S105  # invented
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from sandbox.credentials import FACEBOOK_SCOPES
+
 
 @dataclass(frozen=True)
 class Switch:
@@ -30,10 +32,11 @@ SWITCHES = {
     ),
     "x_fields": Switch(
         "both",
-        ("both", "tweet", "post", "strict"),
+        ("both", "tweet", "post", "strict", "ignored"),
         "By which parameter a request may ask for fields of posts: tweet.fields, post.fields, or"
         " both; strict takes post.fields alone, with the values of X's description 2.167 alone."
-        " Another parameter is refused by its name.",
+        " Another parameter is refused by its name. With ignored neither changes anything: posts"
+        " come back with id, text and edit history alone.",
     ),
     "x_host": Switch(
         "any",
@@ -59,6 +62,9 @@ SWITCHES = {
         "documented", ("documented", "problem"), "Which of the two known bodies a 429 has."
     ),
     "x_media_json": Switch("on", ON_OFF, "Media may be uploaded as base64 in JSON."),
+    "x_gif_seconds": Switch(
+        "1", (), "For how many seconds an animated GIF is processed before a post may carry it."
+    ),
     "x_long_posts": Switch("off", ON_OFF, "Accounts may write 25,000 instead of 280."),
     "x_duplicate_hours": Switch(
         "24", (), "For how many hours the same text is refused as a duplicate; 0: never."
@@ -90,6 +96,19 @@ SWITCHES = {
         "24", (), "After how many hours an unpublished photo that no post carries is gone."
     ),
     "facebook_call_limit": Switch("4800", (), "Calls per page in an hour."),
+    "facebook_pages": Switch(
+        "own",
+        ("own", "portfolio", "client", "unlisted"),
+        "Where a person's pages are listed: at /me/accounts (own); in a business portfolio that"
+        " owns them or that they are shared with (portfolio, client), to an app with"
+        " business_management, while debug_token names none; or nowhere, and only debug_token names"
+        " them (unlisted).",
+    ),
+    "facebook_refused_scope": Switch(
+        "none",
+        ("none", *FACEBOOK_SCOPES),
+        "A permission that is not granted, whatever the person ticks.",
+    ),
     "facebook_schedule_days": Switch(
         "30", (), "Up to how many days ahead a post may be planned (its pages say 30 and 75)."
     ),

@@ -120,5 +120,5 @@ class ChargedResource(Base):
 
     utc_day: Mapped[date] = mapped_column(primary_key=True)
     platform: Mapped[str] = mapped_column(String(20), primary_key=True)
-    #: Such as "post/1234", "user/1234" or "created/1234".
+    #: Such as "post/1234", "user/1234", "created/1234" or "hide/12".
     resource: Mapped[str] = mapped_column(String(140), primary_key=True)

@@ -49,6 +49,10 @@ LARGEST_BATCH_BYTES = 32 * 1024 * 1024
 """The maximum size of a response with many long texts, every character of them escaped."""
 
 
+ListedPost = tuple[datetime, Match | None] | tuple[None, None]
+"""When a post of a timeline was created, and its match if it is one; None if it does not tell."""
+
+
 class OpenedAccount:
     """The base class of an account's client. It keeps its connections alive between calls.
 
@@ -105,7 +109,7 @@ class OpenedAccount:
         self,
         since: datetime,
         near: datetime | None,
-        timeline: Callable[[ClientCall, datetime], Iterable[tuple[datetime, Match | None]]],
+        timeline: Callable[[ClientCall, datetime], Iterable[ListedPost]],
     ) -> Match | None:
         """Find the post that was created at `since` or later.
 
@@ -113,6 +117,9 @@ class OpenedAccount:
         before it. `timeline` reads posts back to the time that is passed to it, newest first: when
         each was created, and its match if it is one. If the platform's clock differs from ours, it
         is read a second time, back to that time by the platform's clock.
+
+        A post that does not tell enough may be the one: without a match that is no absence, and
+        TryLater is raised.
         """
         moment = near or since
         match = self._first_after(moment, since - SLACK, timeline)
@@ -125,17 +132,22 @@ class OpenedAccount:
         self,
         moment: datetime,
         oldest: datetime,
-        timeline: Callable[[ClientCall, datetime], Iterable[tuple[datetime, Match | None]]],
+        timeline: Callable[[ClientCall, datetime], Iterable[ListedPost]],
     ) -> Match | None:
-        first = None
+        first, is_unclear = None, False
         with self.reading() as call:
             for made_at, match in timeline(call, oldest):
+                if made_at is None:
+                    is_unclear = True
+                    continue
                 is_before = made_at < moment + self._channel.skew - A_SECOND
                 if is_before and first is not None:
                     break  # further pages hold older posts alone
                 first = match or first
                 if is_before and first is not None:
                     break
+            if first is None and is_unclear:
+                call.raise_senseless("a post may be the one, and lacks what was asked for")
         return first
 
     def posts_together(self, cursors: Mapping[str, str | None]) -> tuple[str, ...]:

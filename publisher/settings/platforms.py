@@ -50,7 +50,10 @@ PLATFORM_SETTINGS: Final = (
     _price("user_read", "0.010"),
     _price("post", "0.015"),
     _price("post_with_link", "0.200"),
+    _price("summoned_reply", "0.010"),
     _price("alt_text", "0.005"),
+    _price("hide", "0.005"),
+    _price("delete", "0.010"),
     PlatformSetting(
         "x_monthly_budget",
         # Publishing is never stopped, so a budget of 0 could not be kept.
@@ -66,5 +69,6 @@ PLATFORM_SETTINGS: Final = (
     PlatformSetting("facebook_page_token", is_secret=True),
     PlatformSetting("facebook_app_id"),
     PlatformSetting("facebook_app_secret", is_secret=True),
+    PlatformSetting("facebook_login_config_id"),
     PlatformSetting("facebook_verify_token", is_secret=True),
 )

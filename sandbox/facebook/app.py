@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox import switches
-from sandbox.credentials import FACEBOOK_PAGES
+from sandbox.credentials import FACEBOOK_PAGES, FACEBOOK_PORTFOLIO_ID
 from sandbox.exchange import Answer, Refused, RequestContext, answer, http_response, request_time
 from sandbox.facebook import batch, oauth, reads, webhooks, writes
 from sandbox.facebook.errors import FacebookResponses, not_there, refusal
@@ -29,6 +30,12 @@ EDGES: dict[tuple[str, str], tuple[str, Work]] = {
     ("POST", "subscribed_apps"): ("subscribe", webhooks.subscribe),
     ("DELETE", "subscribed_apps"): ("subscribe", webhooks.unsubscribe),
 }
+PERSONS_EDGES: dict[str, Callable[[RequestContext, Caller], Answer]] = {
+    "/me/accounts": oauth.accounts,
+    "/me/businesses": oauth.businesses,
+    f"/{FACEBOOK_PORTFOLIO_ID}/owned_pages": partial(oauth.portfolio_pages, where="portfolio"),
+    f"/{FACEBOOK_PORTFOLIO_ID}/client_pages": partial(oauth.portfolio_pages, where="client"),
+}
 NODES: dict[str, Work] = {
     "GET": reads.node,
     "POST": writes.update,
@@ -44,7 +51,8 @@ def create_facebook(ledger: Ledger, public_url: str | None) -> Flask:
     app.add_url_rule("/debug_token", "debug_token", _connecting(ledger, oauth.debug_token))
     app.add_url_rule("/", "batch", _batch(ledger), methods=["POST"])
     app.add_url_rule("/me", "me", _connecting(ledger, oauth.me, "check"))
-    app.add_url_rule("/me/accounts", "accounts", _connecting(ledger, oauth.accounts))
+    for path, work in PERSONS_EDGES.items():
+        app.add_url_rule(path, path, _connecting(ledger, work))
     app.add_url_rule("/oauth/access_token", "token", _access_token(ledger), methods=["GET", "POST"])
     app.add_url_rule("/<node>", "node", _node(ledger), methods=methods)
     app.add_url_rule("/<node>/<edge>", "edge", _edge(ledger), methods=methods)
@@ -108,6 +116,8 @@ def _answer(ledger: Ledger, operation: str, work: Callable[[RequestContext], Ans
 
     def allowed(request_context: RequestContext) -> Answer:
         check_scope(request_caller, operation)
+        if operation == "check" and request_caller.person is not None:
+            return oauth.shared_page(request_context, request_caller, request.path.strip("/"))
         return work(request_context)
 
     return answer(

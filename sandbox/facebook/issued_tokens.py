@@ -8,17 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sandbox import switches
+from sandbox.credentials import FACEBOOK_SCOPES
 from sandbox.facebook.errors import refusal
 from sandbox.now import format_time, parse_time
 
-SCOPES = (
-    "pages_show_list",
-    "pages_manage_posts",
-    "pages_read_engagement",
-    "pages_read_user_content",
-    "pages_manage_engagement",
-    "pages_manage_metadata",
-)
+SCOPES = FACEBOOK_SCOPES
 # Facebook: a long-lived user token holds for about 60 days (expires_in 5183944).
 LONG = timedelta(seconds=5_183_944)
 CODE_LIFE = timedelta(minutes=10)
@@ -49,10 +43,11 @@ class Token:
 
 def make_code(db: sqlite3.Connection, redirect_uri: str, grant: Grant, now: datetime) -> str:
     """Return a code for the callback: valid once, for a few minutes, for this URL."""
-    code = secrets.token_urlsafe(48)
+    code, refused = secrets.token_urlsafe(48), switches.value(db, "facebook_refused_scope")
+    scopes = " ".join(scope for scope in grant.scopes if scope != refused)
     db.execute(
         "INSERT INTO codes VALUES (?, ?, ?, ?, ?)",
-        (code, redirect_uri, " ".join(grant.scopes), " ".join(grant.pages), format_time(now)),
+        (code, redirect_uri, scopes, " ".join(grant.pages), format_time(now)),
     )
     return code
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import request
 
+from sandbox import switches
 from sandbox.credentials import (
     FACEBOOK_APP_ID,
     FACEBOOK_APP_SECRET,
@@ -11,10 +14,11 @@ from sandbox.credentials import (
     FACEBOOK_PAGES,
     FACEBOOK_PERSON_ID,
     FACEBOOK_PERSON_NAME,
+    FACEBOOK_PORTFOLIO_ID,
 )
 from sandbox.exchange import Answer, RequestContext
 from sandbox.facebook import issued_tokens, reads, responses, tokens
-from sandbox.facebook.errors import expired, refusal
+from sandbox.facebook.errors import expired, not_there, refusal
 from sandbox.facebook.issued_tokens import LONG, Token
 from sandbox.facebook.tokens import Caller
 
@@ -65,14 +69,56 @@ def _token_response(request_context: RequestContext, token: Token) -> Answer:
 
 def accounts(request_context: RequestContext, caller: Caller) -> Answer:
     """GET /me/accounts: the pages that the person let this app see, with token and tasks."""
+    return _listed_pages(request_context, _person(caller, "accounts"), "own")
+
+
+def businesses(request_context: RequestContext, caller: Caller) -> Answer:
+    """GET /me/businesses: the person's business portfolios."""
+    _check_business(_person(caller, "businesses"))
+    has_pages = switches.value(request_context.db, "facebook_pages") in ("portfolio", "client")
+    portfolio = {"id": FACEBOOK_PORTFOLIO_ID, "name": "सराव महानगरपालिका"}
+    return Answer(200, {"data": [portfolio] if has_pages else []})
+
+
+def portfolio_pages(request_context: RequestContext, caller: Caller, where: str) -> Answer:
+    """GET /{portfolio}/owned_pages, or client_pages: those that others share with it."""
+    person = _person(caller, "pages")
+    _check_business(person)
+    return _listed_pages(request_context, person, where)
+
+
+def shared_page(request_context: RequestContext, caller: Caller, page_id: str) -> Answer:
+    """GET /{page} by a person: with its token, if the person shared it."""
+    person = _person(caller, "access_token")
+    for page in FACEBOOK_PAGES:
+        if page.id == page_id and page_id in person.grant.pages:
+            token = issued_tokens.issue_for_page(
+                request_context.db, person, page_id, request_context.now
+            ).token
+            own = replace(page, token=token)
+            return Answer(200, responses.page(own, request.args.get("fields")))
+    raise not_there(page_id)
+
+
+def _person(caller: Caller, field: str) -> Token:
     if caller.person is None:
-        raise refusal("(#100) Tried accessing nonexisting field (accounts)", 100)
-    grant = caller.person.grant
-    page_ids = grant.pages if "pages_show_list" in grant.scopes else ()
+        raise refusal(f"(#100) Tried accessing nonexisting field ({field})", 100)
+    return caller.person
+
+
+def _check_business(person: Token) -> None:
+    if "business_management" not in person.grant.scopes:
+        raise refusal("(#100) Missing Permissions", 100)
+
+
+def _listed_pages(request_context: RequestContext, person: Token, where: str) -> Answer:
+    """List the pages that the person shared, if the switch says that they are listed here."""
+    is_here = switches.value(request_context.db, "facebook_pages") == where
+    page_ids = person.grant.pages if "pages_show_list" in person.grant.scopes else ()
     pages = [
         {
             "access_token": issued_tokens.issue_for_page(
-                request_context.db, caller.person, page.id, request_context.now
+                request_context.db, person, page.id, request_context.now
             ).token,
             "category": CATEGORY["name"],
             "category_list": [CATEGORY],
@@ -81,7 +127,7 @@ def accounts(request_context: RequestContext, caller: Caller) -> Answer:
             "tasks": list(responses.TASKS),
         }
         for page in FACEBOOK_PAGES
-        if page.id in page_ids
+        if is_here and page.id in page_ids
     ]
     cursors = {"before": "QVFI", "after": "QVFI"}
     return Answer(200, {"data": pages, **({"paging": {"cursors": cursors}} if pages else {})})

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from flask import Request
 
-from sandbox import endings
+from sandbox import endings, switches
 from sandbox.credentials import (
     FACEBOOK_APP_ID,
     FACEBOOK_APP_TOKEN,
@@ -113,7 +113,7 @@ def debug_info(db: sqlite3.Connection, token: str, now: datetime) -> dict[str, o
         "data_access_expires_at": _data_access(token_row),
         "issued_at": int(token_row.issued_at.timestamp()),
         "scopes": list(token_row.grant.scopes),
-        "granular_scopes": _granular(token_row),
+        "granular_scopes": _granular(db, token_row),
         "user_id": FACEBOOK_PERSON_ID,
     }
     return (
@@ -123,9 +123,12 @@ def debug_info(db: sqlite3.Connection, token: str, now: datetime) -> dict[str, o
     )
 
 
-def _granular(token: Token) -> list[dict[str, object]]:
+def _granular(db: sqlite3.Connection, token: Token) -> list[dict[str, object]]:
+    # Facebook: no ids are named if a permission is granted for all pages (public bug reports).
+    names_pages = switches.value(db, "facebook_pages") in ("own", "unlisted")
     pages = [token.page] if token.page else list(token.grant.pages)
-    return [{"scope": scope, "target_ids": pages} for scope in token.grant.scopes]
+    targets = {"target_ids": pages} if names_pages else {}
+    return [{"scope": scope, **targets} for scope in token.grant.scopes]
 
 
 def _data_access(token: Token) -> int:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.credentials import (
     FACEBOOK_APP_ID,
+    FACEBOOK_CONFIG_ID,
     FACEBOOK_PAGES,
     FACEBOOK_PERSON_NAME,
     X_ACCOUNTS,
@@ -86,10 +87,12 @@ def _dialog(ledger: Ledger) -> AnyResponse | tuple[str, int]:
     back, state = values.get("redirect_uri", ""), values.get("state", "")
     if values.get("client_id") != FACEBOOK_APP_ID or urlsplit(back).scheme not in ("http", "https"):
         return render_template("refused.html"), 400
+    if values.get("config_id", FACEBOOK_CONFIG_ID) != FACEBOOK_CONFIG_ID:
+        return render_template("refused.html"), 400
     if request.method == "GET":
-        scopes = [
-            scope for scope in re.split(r"[,\s]+", values.get("scope", "")) if scope in SCOPES
-        ]
+        # A configuration names the permissions; here those that the app asks for else.
+        names = SCOPES if "config_id" in values else re.split(r"[,\s]+", values.get("scope", ""))
+        scopes = [scope for scope in names if scope in SCOPES]
         person = FACEBOOK_PERSON_NAME
         return _page("dialog.html", back, scopes=scopes, pages=FACEBOOK_PAGES, person=person)
     if request.form.get("answer") != "allow":
@@ -107,6 +110,8 @@ def _dialog(ledger: Ledger) -> AnyResponse | tuple[str, int]:
 
 def _granted() -> Grant:
     scopes, pages = request.form.getlist("scopes"), request.form.getlist("pages")
+    if "config_id" in request.form and set(scopes) != set(SCOPES):
+        scopes = []  # with a configuration all permissions are granted, or none
     return Grant(
         tuple(scope for scope in SCOPES if scope in scopes),
         tuple(page.id for page in FACEBOOK_PAGES if page.id in pages),

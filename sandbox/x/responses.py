@@ -79,6 +79,8 @@ def parse_fields(db: sqlite3.Connection, args: Mapping[str, str]) -> RequestedFi
 
 def _post_fields(args: Mapping[str, str], accepted: str) -> frozenset[str]:
     """Return the fields of posts in the older names; the switch says which parameters are taken."""
+    if accepted == "ignored":
+        return frozenset()
     old, new = "tweet.fields", "post.fields"
     refused = {"both": (), "tweet": (new,), "post": (old,), "strict": (old,)}[accepted]
     for parameter in refused:

@@ -15,7 +15,7 @@ from sandbox.x import bodies
 from sandbox.x.numbers import next_id
 from sandbox.x.problems import invalid
 from sandbox.x.responses import media_key
-from sandbox.x.writes import MEDIA_LIFE, acting_account
+from sandbox.x.writes import MEDIA_LIFE, acting_account, is_processed
 
 KEYS = frozenset({"media", "media_category", "additional_owners"})
 METADATA_KEYS = names(
@@ -42,7 +42,7 @@ def upload(request_context: RequestContext) -> Answer:
     medium = media.store(
         request_context.db, entries.X, account.id, key, picture, request_context.now
     )
-    return Answer(200, {"data": shape(medium, picture.mime)})
+    return Answer(200, {"data": shape(medium, picture.mime) | _progress(request_context, medium)})
 
 
 def check_category(category: str) -> None:
@@ -52,16 +52,24 @@ def check_category(category: str) -> None:
 
 
 def standing(request_context: RequestContext) -> Answer:
-    """Handle GET /2/media/upload?command=STATUS: pictures are ready at once."""
+    """Handle GET /2/media/upload?command=STATUS: pictures are ready at once, GIFs in a while."""
     if request.args.get("command") != "STATUS":
         raise invalid("'command' must be STATUS", "command", request.args.get("command", ""))
     key = bodies.an_id(request.args.get("media_id"), "media_id")
     medium = media.find(request_context.db, entries.X, key)
     if medium is None or medium.account != acting_account(request_context).id:
         raise invalid("The media id is unknown.", "media_id", key)
-    ready = {"state": "succeeded", "progress_percent": 100}
+    ready = {"processing_info": {"state": "succeeded", "progress_percent": 100}}
     upload_json = shape(medium, media.mime_of(request_context.db, medium))
-    return Answer(200, {"data": {**upload_json, "processing_info": ready}})
+    return Answer(200, {"data": upload_json | (_progress(request_context, medium) or ready)})
+
+
+def _progress(request_context: RequestContext, medium: Medium) -> dict[str, object]:
+    """Return what an upload says that is still processed; nothing once it is ready."""
+    if is_processed(request_context, medium):
+        return {}
+    progress = {"state": "in_progress", "check_after_secs": 1, "progress_percent": 50}
+    return {"processing_info": progress}
 
 
 def shape(medium: Medium, mime: str) -> dict[str, object]:

@@ -9,6 +9,7 @@ from sandbox import entries, media, switches
 from sandbox.credentials import X_ACCOUNTS, XAccount
 from sandbox.entries import Entry
 from sandbox.exchange import Answer, Refused, RequestContext
+from sandbox.media import Medium
 from sandbox.now import format_time, parse_time
 from sandbox.x import bodies
 from sandbox.x.numbers import next_id
@@ -84,8 +85,17 @@ def _check_media(request_context: RequestContext, ids: list[str]) -> None:
             medium is None
             or medium.account != request_context.account
             or request_context.now > parse_time(medium.created_at) + MEDIA_LIFE
+            or not is_processed(request_context, medium)
         ):
             raise invalid("Your media IDs are invalid.", "media.media_ids", key)
+
+
+def is_processed(request_context: RequestContext, medium: Medium) -> bool:
+    """Return True if a post may carry the upload: animations are processed for a while."""
+    if media.mime_of(request_context.db, medium) != "image/gif":
+        return True
+    seconds = switches.number(request_context.db, "x_gif_seconds")
+    return request_context.now >= parse_time(medium.created_at) + timedelta(seconds=seconds)
 
 
 def _check_new(

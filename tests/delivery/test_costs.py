@@ -23,6 +23,8 @@ from publisher.platforms.registry import capabilities
 from publisher.settings import environment
 from publisher.settings.reader import WrongSetting
 from publisher.states import DeliveryState
+from tests.delivery import test_corrections, test_takedown_orders
+from tests.inbox import test_hide
 from tests.support.city import City
 from tests.support.city_people import HOUR
 from tests.support.tables import each
@@ -181,7 +183,31 @@ def test_an_answer_is_charged_as_an_answer(town: City) -> None:
     town.answer(town.comment(under=delivery_id))
     town.tick_dispatch(HOUR)
     spend(town)
-    assert ("answers", "post") in charges(town)
+    assert charges(town)["answers", "summoned_reply"] == (1, 10_000)
+
+
+def test_a_correction_under_a_post_is_charged_as_a_post(town: City) -> None:
+    """Nobody has summoned us to a post of our own."""
+    post_id = test_corrections.live_post(town, on=("x",))
+    test_corrections.correct(town, post_id, {"x": test_corrections.SAID})
+    town.tick_dispatch()
+    spend(town)
+    assert charges(town)["answers", "post"] == (1, 15_000)
+
+
+@pytest.mark.twin
+def test_each_hiding_and_deletion_is_charged_once(town: City) -> None:
+    (delivery_id,) = town.live()
+    comment_id = town.comment(under=delivery_id)
+    for again in (False, True, False):
+        test_hide.hide(town, comment_id, again=again)
+        town.tick_dispatch()
+    test_takedown_orders.take_back(town, town.delivery(delivery_id).post_id, on=["x"])
+    town.tick_dispatch()
+    assert spend(town) == 5
+    assert spend(town) == 0
+    assert charges(town)["removals", "hide"] == (3, 5_000)
+    assert charges(town)["removals", "delete"] == (1, 10_000)
 
 
 def with_budget(dollars: int) -> dict[str, str]:

@@ -49,7 +49,9 @@ def test_comments_go_on_when_x_changes_its_names(
         if taken != "tweet" or refused:
             assert _dialect(x_city) == taken
             (warning,) = _warnings(caplog)
-            assert warning.endswith(f"takes requests in another dialect now: {taken}")
+            costs = "" if taken != "strict" else "; X returns and bills authors"
+            assert f"takes requests in another dialect now: {taken}{costs}" in warning
+            assert ("$" in warning) is (taken == "strict")
             assert x_city.codes("search", "comments").count(400) - refused in (1, 2)
     assert x_city.stored() == x_city.written()
     assert len(x_city.stored()) == 12

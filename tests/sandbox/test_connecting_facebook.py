@@ -13,7 +13,9 @@ from sandbox.credentials import (
     FACEBOOK_APP_ID,
     FACEBOOK_APP_SECRET,
     FACEBOOK_APP_TOKEN,
+    FACEBOOK_CONFIG_ID,
     FACEBOOK_PERSON_ID,
+    FACEBOOK_PORTFOLIO_ID,
 )
 from sandbox.facebook.issued_tokens import SCOPES
 from sandbox.now import format_time, utc_now
@@ -137,6 +139,53 @@ def test_what_was_not_granted_is_not_seen_and_not_done(url: str) -> None:
     with pytest.raises(facebook.GraphAPIError) as error:
         api.put_object(CITY_PAGE.id, "feed", message="x")
     assert error.value.code == 200
+
+
+@pytest.mark.parametrize(
+    ("where", "edge"),
+    [
+        ("own", "me/accounts"),
+        ("portfolio", f"{FACEBOOK_PORTFOLIO_ID}/owned_pages"),
+        ("client", f"{FACEBOOK_PORTFOLIO_ID}/client_pages"),
+        ("unlisted", ""),
+    ],
+)
+def test_a_page_is_listed_where_the_switch_says_and_nowhere_else(
+    url: str, where: str, edge: str
+) -> None:
+    set_switches(url, facebook_pages=where)
+    api = client(url, token_of(url))
+    portfolios = api.get_object("me/businesses", fields="id,name")["data"]
+    in_portfolio = FACEBOOK_PORTFOLIO_ID in edge
+    assert [row["id"] for row in portfolios] == [FACEBOOK_PORTFOLIO_ID] * in_portfolio
+    edges = (
+        "me/accounts",
+        *(f"{FACEBOOK_PORTFOLIO_ID}/{name}_pages" for name in ("owned", "client")),
+    )
+    listed = {path: api.get_object(path)["data"] for path in edges}
+    assert [path for path, pages in listed.items() if pages] == [path for path in [edge] if path]
+    page = api.get_object(CITY_PAGE.id, fields="id,name,access_token")
+    assert client(url, page["access_token"]).get_object("me")["id"] == CITY_PAGE.id
+    with pytest.raises(facebook.GraphAPIError):
+        api.get_object(WATER_PAGE.id, fields="id,name,access_token")  # it was not shared
+
+
+def test_a_permission_that_is_refused_is_not_granted(url: str) -> None:
+    set_switches(url, facebook_refused_scope="business_management")
+    api = client(url, token_of(url))
+    assert "business_management" not in examined(url, api.access_token)["scopes"]
+    with pytest.raises(facebook.GraphAPIError, match="Missing Permissions"):
+        api.get_object("me/businesses")
+    assert api.get_connections("me", "accounts")["data"]
+
+
+def test_a_configuration_of_another_app_leads_nowhere(url: str) -> None:
+    parameters = {"client_id": FACEBOOK_APP_ID, "redirect_uri": BACK, "config_id": "12345"}
+    wrong = requests.get(f"{url}/v26.0/dialog/oauth", params=parameters, timeout=5)
+    assert wrong.status_code == 400
+    parameters |= {"config_id": FACEBOOK_CONFIG_ID}
+    page = requests.get(f"{url}/v26.0/dialog/oauth", params=parameters, timeout=5)
+    assert all(scope in page.text for scope in SCOPES)
 
 
 def test_who_says_no_is_sent_back_with_the_reason(url: str) -> None:

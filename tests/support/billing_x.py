@@ -82,7 +82,7 @@ class BillingX:
             self._charge(f"user/{user_id}" for user_id in user_ids)
             return {"data": [_user(user_id) for user_id in user_ids]}
         if path == "/2/tweets":
-            return self._by_ids(query["ids"].split(","))
+            return self._by_ids(query)
         if path == "/2/tweets/search/recent":
             return self._page(self._found(query["query"]), query)
         return self._page(self.mentions if path.endswith("/mentions") else self.ours, query)
@@ -96,7 +96,8 @@ class BillingX:
         chosen = (p for p in found if p.at > week and not (is_without_ours and p.is_ours))
         return sorted(chosen, key=lambda post: int(post.id))
 
-    def _by_ids(self, ids: list[str]) -> dict[str, object]:
+    def _by_ids(self, query: dict[str, str]) -> dict[str, object]:
+        ids = query["ids"].split(",")
         there = [self.by_id[key] for key in ids if key in self.by_id]
         self._charge(f"post/{post.id}" for post in there)
         missing = [
@@ -104,7 +105,8 @@ class BillingX:
             for key in ids
             if key not in self.by_id
         ]
-        return {"data": [post.as_json() for post in there], "errors": missing}
+        posts = [post.as_json() for post in there]
+        return {"data": posts, "errors": missing, **self._includes(there, query)}
 
     def _page(self, posts: list[BilledPost], query: dict[str, str]) -> dict[str, object]:
         """Return a page, the newest first; a token is the id below which it goes on."""
@@ -126,7 +128,19 @@ class BillingX:
         return {
             "data": [post.as_json() for post in page],
             "meta": {"result_count": len(page), **more},
+            **self._includes(page, query),
         }
+
+    def _includes(self, posts: list[BilledPost], query: dict[str, str]) -> dict[str, object]:
+        """Return what the request's expansions ask for, and bill it."""
+        names = query.get("expansions", "").split(",")
+        authors = {post.author_id for post in posts if "author_id" in names}
+        parent_ids = {post.parent_id or "" for post in posts if "referenced_posts" in names}
+        parents = [self.by_id[key] for key in sorted(parent_ids) if key in self.by_id]
+        self._charge(f"user/{user_id}" for user_id in authors)
+        self._charge(f"post/{post.id}" for post in parents)
+        users = [_user(user_id) for user_id in sorted(authors)]
+        return {"includes": {"users": users, "posts": [post.as_json() for post in parents]}}
 
     def _charge(self, things: Iterator[str]) -> None:
         self.bill[self.now().astimezone(UTC).date().isoformat()].update(things)

@@ -115,7 +115,12 @@ ABORT_REASONS: Mapping[str, str] = {
         "The platform’s credits are used up. Buy credits for the app there, then connect again."
     ),
     AbortReason.UNREACHABLE: N_("The platform did not confirm. Nothing was connected. Try again."),
-    AbortReason.NO_PAGE: N_("No page was chosen on the platform, so none can be connected."),
+    AbortReason.NO_PAGE: N_(
+        "The platform lists no page for you, so none was connected. Connect again, choose the page "
+        "there, and leave every permission ticked. If a business portfolio owns the page, you need "
+        "access to the page in that portfolio. If it is still not listed, the administrator of the "
+        "server connects it by these settings: %(about)s."
+    ),
     AbortReason.MISSING_RIGHTS: N_(
         "Nothing was connected, because these permissions are missing: %(about)s."
     ),
@@ -141,6 +146,7 @@ CAUSES: Mapping[Cause, str] = {
     Cause.MENTIONS: N_("Mentions"),
     Cause.AUTHORS: N_("Names of authors"),
     Cause.CONFIRMATION: N_("Confirming what was published"),
+    Cause.REMOVALS: N_("Hiding and deleting"),
     Cause.OTHER: N_("Other reading"),
 }
 

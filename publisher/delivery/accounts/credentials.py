@@ -28,7 +28,7 @@ from publisher.platforms.base.types import Health, HealthProblem
 from publisher.platforms.capabilities import Installation, ignore_dialect
 from publisher.platforms.oauth.flow import OAuthFlows
 from publisher.platforms.oauth.types import AbortReason, OAuthAborted, TokenFacts
-from publisher.platforms.registry import UnknownPlatform, open_platform
+from publisher.platforms.registry import UnknownPlatform, capabilities, open_platform
 from publisher.settings.environment import Settings
 
 log = logging.getLogger(__name__)
@@ -159,14 +159,15 @@ def _store_dialect(
         update(Account)
         .where(Account.id == account_id, Account.dialect != dialect, lapsed)
         .values(dialect=dialect, dialect_at=at)
-        .returning(Account.code)
+        .returning(Account.code, Account.platform)
     )
     with database.transaction() as session:
-        code = session.scalar(statement)
-    if code is not None:
-        log.warning(
-            "account %s: its platform takes requests in another dialect now: %s", code, dialect
-        )
+        row = session.execute(statement).one_or_none()
+    if row is not None:
+        billing = capabilities(row.platform).billing
+        costs = billing.dialect_costs.get(dialect, "") if billing else ""
+        line = "account %s: its platform takes requests in another dialect now: %s%s"
+        log.warning(line, row.code, dialect, costs)
 
 
 def oauth_flows(settings: Settings, *, now: Callable[[], datetime] = wall.now) -> OAuthFlows:

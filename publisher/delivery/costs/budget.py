@@ -185,7 +185,7 @@ def tick_spending(database: Database, settings: Mapping[str, str], *, now: datet
     """Record new creations, heed the budgets, and erase what has expired; return the number."""
     with database.transaction() as session:
         number = sum(
-            ledger.charge_creations(session, platform.name, settings, now=now)
+            ledger.charge_actions(session, platform.name, settings, now=now)
             for platform in all_platforms()
         )
         ledger.erase_expired(session, now=now)

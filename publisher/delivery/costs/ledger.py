@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Final
@@ -23,7 +23,7 @@ from publisher.database.session import Database
 from publisher.delivery.outcomes import NOT_STORED
 from publisher.models.accounts import ChargeDay, ChargedResource
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
-from publisher.models.posts import Variant
+from publisher.models.posts import PostKind
 from publisher.platforms.base.charges import Billing, Cause, Charge, ChargeKind, RecordCharges
 from publisher.platforms.base.text import with_link
 from publisher.platforms.registry import capabilities
@@ -140,56 +140,52 @@ def _count(dialect: str) -> Insert:
     )
 
 
-def charge_creations(
+def charge_actions(
     session: Session, platform: str, settings: Mapping[str, str], *, now: datetime
 ) -> int:
-    """Charge the posts and answers that were created since the last tick; return their number."""
+    """Charge what was created, hidden and deleted since the last tick; return its number."""
     billing = capabilities(platform).billing
     if billing is None:
         return 0
+    newest = {_name(row): row.id for row in _newest_receipts(session, platform, now)}
     recorded = select(ChargedResource.resource).where(
         ChargedResource.platform == platform,
         ChargedResource.utc_day >= (now - RESOURCES_FOR).date(),
-        ChargedResource.resource.startswith(_CREATED),
+        ChargedResource.resource.in_(newest),
     )
-    recorded_names = set(session.scalars(recorded))
-    new_ids = [
-        row.id
-        for row in _newest_receipts(session, platform, now)
-        if _name(row) not in recorded_names
-    ]
+    new_ids = {*newest.values()} - {newest[name] for name in session.scalars(recorded)}
     for receipt in _receipts(session, new_ids):
-        variant = receipt.delivery.variant
-        is_answer = outgoing_text.is_answer(variant)
-        add(
-            session,
-            platform,
-            receipt.account_id,
-            Cause.ANSWERS if is_answer else Cause.POSTS,
-            _day_of(receipt),
-            list(_charges_of(receipt, variant, billing)),
-            settings,
-        )
+        cause, charges = _charges_of(receipt, billing)
+        add(session, platform, receipt.account_id, cause, _day_of(receipt), charges, settings)
     return len(new_ids)
 
 
-_CREATED: Final = "created/"
+_KINDS: Final = {
+    DeliveryAction.HIDE: ChargeKind.HIDE,
+    DeliveryAction.UNHIDE: ChargeKind.HIDE,
+    DeliveryAction.DELETE: ChargeKind.DELETE,
+}
+"""What is charged besides creations, each request by itself."""
 
 
-def _name(receipt: Row[int, str] | ReceiptRow) -> str:
-    return f"{_CREATED}{receipt.platform_id}"
+def _name(receipt: Row[int, str, DeliveryAction] | ReceiptRow) -> str:
+    if receipt.action in _KINDS:
+        return f"{receipt.action}/{receipt.id}"
+    return f"created/{receipt.platform_id}"
 
 
-def _newest_receipts(session: Session, platform: str, now: datetime) -> Sequence[Row[int, str]]:
-    """Return the newest receipts of what a machine has created."""
+def _newest_receipts(
+    session: Session, platform: str, now: datetime
+) -> Sequence[Row[int, str, DeliveryAction]]:
+    """Return the newest receipts of what a machine has done."""
     newest = select(ReceiptRow.id).order_by(ReceiptRow.id.desc()).limit(CATCH_UP).subquery("newest")
     query = (
-        select(ReceiptRow.id, ReceiptRow.platform_id)
+        select(ReceiptRow.id, ReceiptRow.platform_id, ReceiptRow.action)
         .join(newest, newest.c.id == ReceiptRow.id)
         .join(Account, Account.id == ReceiptRow.account_id)
         .where(
             Account.platform == platform,
-            ReceiptRow.action == DeliveryAction.PUBLISH,
+            ReceiptRow.action.in_((DeliveryAction.PUBLISH, *_KINDS)),
             ReceiptRow.origin != ReceiptOrigin.BY_HAND,
             ReceiptRow.stored_at >= now - NEW_FOR,
         )
@@ -197,7 +193,7 @@ def _newest_receipts(session: Session, platform: str, now: datetime) -> Sequence
     return session.execute(query).all()
 
 
-def _receipts(session: Session, receipt_ids: Sequence[int]) -> Iterator[ReceiptRow]:
+def _receipts(session: Session, receipt_ids: Collection[int]) -> Iterator[ReceiptRow]:
     query = (
         select(ReceiptRow)
         .where(ReceiptRow.id.in_(receipt_ids))
@@ -214,13 +210,21 @@ def _day_of(receipt: ReceiptRow) -> date:
     return moment.astimezone(UTC).date()
 
 
-def _charges_of(receipt: ReceiptRow, variant: Variant, billing: Billing) -> Iterator[Charge]:
+def _charges_of(receipt: ReceiptRow, billing: Billing) -> tuple[Cause, list[Charge]]:
+    name, variant = _name(receipt), receipt.delivery.variant
+    if kind := _KINDS.get(receipt.action):
+        return Cause.REMOVALS, [Charge(kind, name)]
     text = outgoing_text.outgoing_text(variant)
     sent_text = with_link(text, outgoing_text.outgoing_link(variant))
-    yield Charge(billing.kind_of(sent_text), _name(receipt))
-    for number, rendition in enumerate(variant.renditions):
-        if rendition.alt_text:
-            yield Charge(ChargeKind.ALT_TEXT, f"alt/{receipt.platform_id}/{number}")
+    # A correction answers a post of our own, to which nobody has summoned us.
+    is_summoned = receipt.delivery.post.kind is PostKind.REPLY
+    charges = [Charge(billing.kind_of(sent_text, is_answer=is_summoned), name)]
+    charges += [
+        Charge(ChargeKind.ALT_TEXT, f"alt/{receipt.platform_id}/{number}")
+        for number, rendition in enumerate(variant.renditions)
+        if rendition.alt_text
+    ]
+    return Cause.ANSWERS if outgoing_text.is_answer(variant) else Cause.POSTS, charges
 
 
 def erase_expired(session: Session, *, now: datetime) -> None:

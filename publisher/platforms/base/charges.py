@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
@@ -37,7 +37,12 @@ class ChargeKind(StrEnum):
     USER_READ = "user_read"
     POST = "post"
     POST_WITH_LINK = "post_with_link"
+    #: An answer without a link to somebody who mentioned us.
+    SUMMONED_REPLY = "summoned_reply"
     ALT_TEXT = "alt_text"
+    #: Hiding a comment, or showing it again.
+    HIDE = "hide"
+    DELETE = "delete"
 
 
 class Cause(StrEnum):
@@ -51,6 +56,8 @@ class Cause(StrEnum):
     AUTHORS = "authors"
     #: The search for a post that may be live, and posts that were published by hand.
     CONFIRMATION = "confirmation"
+    #: What was hidden, shown again or deleted.
+    REMOVALS = "removals"
     OTHER = "other"
 
 
@@ -103,15 +110,22 @@ class Billing:
     """How a platform charges: the settings with its prices and with the budget of a month.
 
     `has_link` returns whether a text, as it is sent, is charged as one with a link.
+    `dialect_costs` say in English what a dialect of requests costs more, by its name.
     """
 
     prices: Mapping[ChargeKind, str]
     budget: str
     has_link: Callable[[str], bool]
+    dialect_costs: Mapping[str, str] = field(default_factory=dict)
 
-    def kind_of(self, text: str) -> ChargeKind:
-        """Return the kind of the creation of a post with this text."""
-        return ChargeKind.POST_WITH_LINK if self.has_link(text) else ChargeKind.POST
+    def kind_of(self, text: str, *, is_answer: bool = False) -> ChargeKind:
+        """Return the kind of the creation of a post with this text, or an answer to a citizen.
+
+        X takes answers only to those who mentioned us unless a contract says otherwise.
+        """
+        if self.has_link(text):
+            return ChargeKind.POST_WITH_LINK
+        return ChargeKind.SUMMONED_REPLY if is_answer else ChargeKind.POST
 
     def price(self, kind: ChargeKind, settings: Mapping[str, str]) -> int:
         """Return the price of one thing of this kind, in millionths of a dollar."""

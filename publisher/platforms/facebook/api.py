@@ -152,7 +152,10 @@ class FacebookCalls(OpenedAccount):
         # sent once for the whole batch.
         version = self._graph.version
         batch = [
-            {"method": "GET", "relative_url": f"{version}/{quote(node_id)}?{_query(fields)}"}
+            {
+                "method": "GET",
+                "relative_url": f"{version}/{quote(node_id)}?{urlencode({'fields': fields})}",
+            }
             for node_id, fields in fields_by_id.items()
         ]
         form = {"batch": json.dumps(batch), "include_headers": "false", **self._proof}
@@ -195,10 +198,6 @@ class FacebookCalls(OpenedAccount):
         url = text_at(node, "permalink_url")
         is_absolute = url.startswith(("https://", "http://"))
         return url if is_absolute else f"{WEB_URL}/{text_at(node, 'id')}"
-
-
-def _query(fields: str) -> str:
-    return urlencode({"fields": fields})
 
 
 def _part_response(whole: PlatformResponse, part: object) -> PlatformResponse | None:

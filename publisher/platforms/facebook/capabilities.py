@@ -138,6 +138,7 @@ FACEBOOK: Final = Capabilities(
         "pages_read_user_content": N_("read citizens’ comments"),
         "pages_manage_engagement": N_("answer and hide comments"),
         "pages_manage_metadata": N_("get comments at once"),
+        "business_management": N_("find the page in the business portfolio"),
         "CREATE_CONTENT": N_("role on the page: create content"),
         "MODERATE": N_("role on the page: moderate"),
     },

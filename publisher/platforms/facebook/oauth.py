@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 
 LEG_SECONDS = 20.0
 MOST_PAGES = 5
+MOST_PORTFOLIOS = 10
+PAGE_FIELDS = "id,name,access_token"
+PORTFOLIO_EDGES = ("owned_pages", "client_pages")
+ESCAPE = "NAGARVANI_FACEBOOK_PAGE_ID, NAGARVANI_FACEBOOK_PAGE_TOKEN"
+"""The settings that connect a page which Facebook does not list."""
+
 NEEDED_SCOPES = (
     "pages_show_list",
     "pages_manage_posts",
@@ -37,8 +44,9 @@ NEEDED_SCOPES = (
     "pages_read_user_content",
     "pages_manage_engagement",
 )
-# Without the last one all works, but comments are found by polling alone.
-SCOPES = (*NEEDED_SCOPES, "pages_manage_metadata")
+# Without the last two all works, but comments are found by polling alone, and the pages of a
+# business portfolio may not be found.
+SCOPES = (*NEEDED_SCOPES, "pages_manage_metadata", "business_management")
 TASKS = ("CREATE_CONTENT", "MODERATE")
 
 
@@ -50,8 +58,10 @@ def start(installation: Installation, *, callback: str, state: str) -> StartedFl
         "redirect_uri": callback,
         "state": state,
         "response_type": "code",
-        "scope": ",".join(SCOPES),
     }
+    # In "Facebook Login for Business" a configuration names the permissions.
+    config_id = settings["facebook_login_config_id"]
+    params |= {"config_id": config_id} if config_id else {"scope": ",".join(SCOPES)}
     dialog = f"{settings['facebook_web_url']}/{settings['graph_api_version']}/dialog/oauth"
     return StartedFlow(f"{dialog}?{urlencode(params)}", state)
 
@@ -82,13 +92,13 @@ def finish(
     with _leg(installation, short, refused=AbortReason.EXPIRED) as graph:
         graph.access_token = short
         long = text_at(graph.extend_access_token(**keys), "access_token")
-    facts = _facts(installation, long)
-    if facts.missing:
-        raise OAuthAborted(AbortReason.MISSING_RIGHTS, ", ".join(facts.missing))
-    candidates = tuple(_candidate(installation, page) for page in _pages(installation, long))
-    if not candidates:
-        raise OAuthAborted(AbortReason.NO_PAGE)
-    return candidates
+    debug_info = _debug_info(installation, long)
+    if missing := _facts(debug_info).missing:
+        raise OAuthAborted(AbortReason.MISSING_RIGHTS, ", ".join(missing))
+    pages = _pages(installation, long, debug_info)
+    if not pages:
+        raise OAuthAborted(AbortReason.NO_PAGE, ESCAPE)
+    return tuple(_candidate(installation, page) for page in pages)
 
 
 def examine(installation: Installation, credentials: Mapping[str, str]) -> TokenFacts | None:
@@ -97,7 +107,7 @@ def examine(installation: Installation, credentials: Mapping[str, str]) -> Token
     Raises `OAuthAborted`.
     """
     token, page_id = credentials.get("page_token", ""), credentials.get("page_id", "")
-    return _facts(installation, token, page_id=page_id)
+    return _facts(_debug_info(installation, token, page_id=page_id))
 
 
 def _app(installation: Installation) -> tuple[str, str]:
@@ -105,7 +115,8 @@ def _app(installation: Installation) -> tuple[str, str]:
     return settings["facebook_app_id"], settings["facebook_app_secret"]
 
 
-def _facts(installation: Installation, token: str, *, page_id: str = "") -> TokenFacts:
+def _debug_info(installation: Installation, token: str, *, page_id: str = "") -> object:
+    """Return what Facebook says of a token, which has to be valid and our app's."""
     app_id, app_secret = _app(installation)
     with _leg(installation, token, refused=AbortReason.APP_KEYS) as graph:
         answer: Json = graph.debug_access_token(token, app_id, app_secret)
@@ -116,6 +127,10 @@ def _facts(installation: Installation, token: str, *, page_id: str = "") -> Toke
         raise OAuthAborted(AbortReason.OTHER_APP, text_at(facts, "application"))
     if page_id and text_at(facts, "profile_id") != page_id:
         raise OAuthAborted(AbortReason.OTHER_ACCOUNT, text_at(facts, "profile_id"))
+    return facts
+
+
+def _facts(facts: object) -> TokenFacts:
     scopes = _names_at(facts, "scopes")
     return TokenFacts(
         until=_end(facts, "expires_at"),
@@ -141,17 +156,49 @@ def _end(facts: object, name: str) -> datetime | None:
         return None
 
 
-def _pages(installation: Installation, token: str) -> Iterator[Json]:
-    proof = app_secret_proof(_app(installation)[1], token)
-    args = {"fields": "id,name,access_token,tasks", "limit": "100", **proof}
+def _pages(installation: Installation, token: str, debug_info: object) -> list[Json]:
+    """Return the pages that the person shared with our app, each with its token.
+
+    Facebook lists those of a business portfolio at "me/accounts" for some people only. What it
+    lists nowhere is read by the ids that it names in the token's permissions.
+    """
+    portfolios = islice(_rows(installation, token, "me/businesses", "id"), MOST_PORTFOLIOS)
+    edges = [f"{text_at(row, 'id')}/{edge}" for row in portfolios for edge in PORTFOLIO_EDGES]
+    pages: dict[str, Json] = {}
+    for edge in ("me/accounts", *edges):
+        for page in _rows(installation, token, edge, f"{PAGE_FIELDS},tasks"):
+            if text_at(page, "access_token"):
+                pages.setdefault(text_at(page, "id"), page)
+    for grant in rows_at(debug_info, "granular_scopes"):
+        names_pages = text_at(grant, "scope") == "pages_show_list"
+        for page_id in _names_at(grant, "target_ids") if names_pages else ():
+            if page_id not in pages:
+                pages[page_id] = _read_node(installation, token, page_id, fields=PAGE_FIELDS)
+    return [page for page in pages.values() if text_at(page, "access_token")]
+
+
+def _rows(installation: Installation, token: str, edge: str, fields: str) -> Iterator[Json]:
+    args = {"fields": fields, "limit": "100"}
     for _ in range(MOST_PAGES):
-        with _leg(installation, token, refused=AbortReason.EXPIRED) as graph:
-            graph.access_token = token
-            listed: Json = graph.get_connections("me", "accounts", **args)
-        yield from (page for page in rows_at(listed, "data") if text_at(page, "access_token"))
+        listed = _read_node(installation, token, edge, **args)
+        yield from rows_at(listed, "data")
         if not text_at(listed, "paging", "next"):
             return
         args["after"] = text_at(listed, "paging", "cursors", "after")
+
+
+def _read_node(installation: Installation, token: str, path: str, **args: str) -> Json:
+    """Return a node, or a page of an edge; an empty one if Facebook refuses it to this person."""
+    proof = app_secret_proof(_app(installation)[1], token)
+    try:
+        with _leg(installation, token, refused=AbortReason.NO_PAGE) as graph:
+            graph.access_token = token
+            answer: Json = graph.get_object(path, **args, **proof)
+    except OAuthAborted as turned:
+        if turned.why is not AbortReason.NO_PAGE:
+            raise
+        return {}
+    return answer
 
 
 def _candidate(installation: Installation, page: Json) -> ConnectableAccount:
@@ -166,7 +213,8 @@ def _candidate(installation: Installation, page: Json) -> ConnectableAccount:
             "page_token": text_at(page, "access_token"),
             "app_secret": _app(installation)[1],
         },
-        missing=tuple(task for task in TASKS if task not in granted_tasks),
+        # A page that was read by its id names no tasks.
+        missing=tuple(task for task in TASKS if "tasks" in page and task not in granted_tasks),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from publisher.platforms.account import MOST_PAGES, OVERLAP
+from publisher.platforms.account import MOST_PAGES, OVERLAP, ListedPost
 from publisher.platforms.base.cursor import CursorPosition, read_next_page
 from publisher.platforms.base.json_values import Json, moment_at, rows_at, text_at
 from publisher.platforms.base.protocol import (
@@ -136,15 +136,18 @@ class FacebookReader(FacebookCalls):
     ) -> Match | None:
         """Search the page's posts, or the comments under what is replied to, newest first."""
 
-        def timeline(call: ClientCall, oldest: datetime) -> Iterator[tuple[datetime, Match | None]]:
+        def timeline(call: ClientCall, oldest: datetime) -> Iterator[ListedPost]:
             for node in self._own_nodes(call, outgoing):
                 node_id, made_at = text_at(node, "id"), moment_at(node, "created_time")
-                if made_at is None:
-                    continue
-                if made_at < oldest:
+                if made_at is not None and made_at < oldest:
                     return
-                is_match = node_id not in known_ids and self._matches(node, outgoing)
-                url = self.public_url(node)
+                is_same = node_id not in known_ids and _is_same_content(node, outgoing)
+                # Of the page's own posts the author is known.
+                author_id = text_at(node, "from", "id") if outgoing.reply_to else self.page_id
+                if made_at is None or (is_same and not author_id):
+                    yield None, None
+                    continue
+                is_match, url = is_same and author_id == self.page_id, self.public_url(node)
                 yield made_at, self.match(node_id, url, made_at, node) if is_match else None
 
         return self.find_since(since, near, timeline)
@@ -168,12 +171,6 @@ class FacebookReader(FacebookCalls):
         if "data" not in page:
             call.raise_senseless("the answer is no list")
         return page
-
-    def _matches(self, node: Json, outgoing: Outgoing) -> bool:
-        if outgoing.reply_to is not None and text_at(node, "from", "id") != self.page_id:
-            return False
-        is_same = comparable(text_at(node, "message")) == comparable(sent_text(outgoing))
-        return is_same and photo_count(node) == len(outgoing.media)
 
     def authors(self, author_ids: Sequence[str]) -> dict[str, Author]:
         """Return nothing: a comment has its author's name, or the name is withheld."""
@@ -240,6 +237,11 @@ class FacebookReader(FacebookCalls):
     def _whose(self) -> tuple[str, str]:
         page = self.get(self.page_id, fields="id,name")
         return text_at(page, "id"), text_at(page, "name")
+
+
+def _is_same_content(node: Json, outgoing: Outgoing) -> bool:
+    is_same = comparable(text_at(node, "message")) == comparable(sent_text(outgoing))
+    return is_same and photo_count(node) == len(outgoing.media)
 
 
 def _next_cursor(page: Json) -> str:

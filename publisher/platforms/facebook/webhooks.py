@@ -38,7 +38,10 @@ class SubscribingPage(FacebookReader):
         """Ask which apps are told of this page; ours has to be among them, with the field."""
         with self.reading():
             listed = self.get(f"{self.page_id}/subscribed_apps", fields="id,subscribed_fields")
-        return any(_is_told(app, self._app_id) for app in rows_at(listed, "data"))
+        app_id = self._installation.settings["facebook_app_id"]
+        apps = [app for app in rows_at(listed, "data") if text_at(app, "id") == app_id]
+        fields = [at(app, "subscribed_fields") for app in apps]
+        return any(isinstance(names, list) and FIELD in names for names in fields)
 
     def subscribe(self) -> None:
         """Subscribe our app, that of the page's token, to the page's comments."""
@@ -46,25 +49,13 @@ class SubscribingPage(FacebookReader):
             response = self.put(self.page_id, "subscribed_apps", {"subscribed_fields": FIELD})
             require_success(call, response)
 
-    @property
-    def _app_id(self) -> str:
-        return self._installation.settings["facebook_app_id"]
-
-
-def _is_told(app: Json, app_id: str) -> bool:
-    fields = at(app, "subscribed_fields")
-    return text_at(app, "id") == app_id and isinstance(fields, list) and FIELD in fields
-
 
 def challenge(settings: Mapping[str, str], query: Mapping[str, str]) -> str | None:
     """Return what a subscription's check wants to read; None if it does not know our token."""
     token, expected = query.get("hub.verify_token", ""), settings["facebook_verify_token"]
     is_known = hmac.compare_digest(token.encode(), expected.encode())
-    return query.get("hub.challenge", "") if is_known and _subscribes(query) else None
-
-
-def _subscribes(query: Mapping[str, str]) -> bool:
-    return query.get("hub.mode") == "subscribe"
+    subscribes = query.get("hub.mode") == "subscribe"
+    return query.get("hub.challenge", "") if is_known and subscribes else None
 
 
 def is_signed(settings: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> bool:

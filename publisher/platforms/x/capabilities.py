@@ -24,6 +24,7 @@ from publisher.platforms.capabilities import (
 )
 from publisher.platforms.oauth.types import ConnectableAccount
 from publisher.platforms.x import text_length
+from publisher.platforms.x.dialect import STRICT
 from publisher.platforms.x.post_limits import LIMITS, WEB_URL
 from publisher.platforms.x.url_detection import extract_urls
 
@@ -124,9 +125,17 @@ X: Final = Capabilities(
             ChargeKind.USER_READ: "x_price_user_read",
             ChargeKind.POST: "x_price_post",
             ChargeKind.POST_WITH_LINK: "x_price_post_with_link",
+            ChargeKind.SUMMONED_REPLY: "x_price_summoned_reply",
             ChargeKind.ALT_TEXT: "x_price_alt_text",
+            ChargeKind.HIDE: "x_price_hide",
+            ChargeKind.DELETE: "x_price_delete",
         },
         budget="x_monthly_budget",
         has_link=lambda text: bool(extract_urls(text)),
+        # As counted in tests/delivery/test_month_of_costs.py.
+        dialect_costs={
+            STRICT.name: "; X returns and bills authors and answered posts with each page in it,"
+            " about $87 more a month for 300 comments and 150 answers a day"
+        },
     ),
 )

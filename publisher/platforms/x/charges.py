@@ -27,7 +27,8 @@ def read_charges(answer: PlatformResponse, user_id: str) -> tuple[Cause, list[Ch
     """Return the cause and the charges of a successful answer to the account with this id."""
     causes = (cause for pattern, cause in _CAUSE_BY_PATH if pattern.fullmatch(answer.path))
     cause = present_cause(next(causes, Cause.OTHER))
-    charges = _charges(answer, user_id) if answer.method == "GET" else ()
+    is_read = answer.method == "GET" and not answer.path.startswith("/2/media")
+    charges = _charges(answer, user_id) if is_read else ()
     # The same user stands beside several posts.
     return cause, list(dict.fromkeys(charges))
 

@@ -89,6 +89,9 @@ class XCommentReader(XAccount):
                     query, **COMMENT_PAGE, since_id=since_id, next_token=token
                 )
             check_list(call, page)
+            # An X that ignores the fields would have each comment filed without author and thread.
+            if not all("author_id" in post for post in rows_at(page, "data")):
+                call.raise_senseless("a post lacks its author")
         return self._comment_page(page, source, position, _id_reached(call.answers[-1]))
 
     def authors(self, author_ids: Sequence[str]) -> dict[str, Author]:
@@ -135,11 +138,20 @@ class XCommentReader(XAccount):
             author_name="",
             author_handle=None,
             text=readable_text(post),
-            written_at=moment_at(post, "created_at") or self.now(),
+            written_at=post_time(post) or self.now(),
             url=self.post_url(post_id),
             by_ourselves=author_id == self.user_id,
             version_ids=tuple(filter(is_post_id, version_ids(post))),
         )
+
+
+def post_time(post: Json) -> datetime | None:
+    """Return when a post was written, by its id if the field is missing; None without either."""
+    post_id = text_at(post, "id")
+    if not is_post_id(post_id):
+        return None
+    milliseconds = int(post_id) // IDS_PER_MILLISECOND
+    return moment_at(post, "created_at") or FIRST_ID_AT + timedelta(milliseconds=milliseconds)
 
 
 def _author(user: Json) -> Author:

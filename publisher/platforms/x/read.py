@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from publisher.platforms.account import MOST_PAGES
-from publisher.platforms.base.json_values import Json, at, moment_at, rows_at, text_at
+from publisher.platforms.account import MOST_PAGES, ListedPost
+from publisher.platforms.base.json_values import Json, at, rows_at, text_at
 from publisher.platforms.base.protocol import (
     CreditsUsedUp,
     Deadline,
@@ -27,11 +27,18 @@ from publisher.platforms.base.types import (
     RemotePost,
 )
 from publisher.platforms.http.connections import ClientCall
-from publisher.platforms.x.comments import FIELDS, PAGE_SIZE, XCommentReader, check_list
+from publisher.platforms.x.comments import (
+    FIELDS,
+    PAGE_SIZE,
+    XCommentReader,
+    check_list,
+    post_time,
+)
 from publisher.platforms.x.limits import missing_rights, sent_text
 from publisher.platforms.x.searches import is_post_id
 from publisher.platforms.x.text import (
     has_text,
+    is_echo,
     media_count,
     newest_version,
     own_text,
@@ -40,6 +47,9 @@ from publisher.platforms.x.text import (
 )
 
 NOT_FOUND_TYPE = "/resource-not-found"
+
+# The author is known: in the strict dialect X would return, and bill, the account with each page.
+TIMELINE_FIELDS = "attachments,created_at,entities,note_tweet,referenced_tweets"
 
 JsonOrError = Json | Refused | TryLater | None
 """The JSON of a post, or why it could not be read; None if X reports that it does not exist."""
@@ -128,7 +138,10 @@ class XReader(XCommentReader):
             return {}
         answer = self._client.get_tweets(list(post_ids), tweet_fields=FIELDS, user_auth=True)
         posts = {text_at(row, "id"): row for row in rows_at(answer, "data")}
-        errors = {_id_in_error(row): row for row in rows_at(answer, "errors")}
+        errors = {
+            text_at(row, "resource_id") or text_at(row, "value"): row
+            for row in rows_at(answer, "errors")
+        }
         if not posts and not errors:
             call.raise_senseless("the answer names no post")
         return {
@@ -151,7 +164,7 @@ class XReader(XCommentReader):
             version: post for post in posts for version in {text_at(post, "id"), *version_ids(post)}
         }
         return {
-            post_id: self._remote_post(by_version[post_id])
+            post_id: self._remote_post({**by_version[post_id], "author_id": self.user_id})
             for post_id in platform_ids
             if post_id in by_version
         }
@@ -164,7 +177,7 @@ class XReader(XCommentReader):
             text=own_text(post),
             parent_id=reply_target(post),
             media=media_count(post),
-            published_at=moment_at(post, "created_at") or self.now(),
+            published_at=post_time(post) or self.now(),
             by_ourselves=text_at(post, "author_id") == self.user_id,
         )
 
@@ -178,12 +191,16 @@ class XReader(XCommentReader):
     ) -> Match | None:
         """Search the account's own timeline, newest first, back to the beginning of the attempt."""
 
-        def timeline(call: ClientCall, oldest: datetime) -> Iterator[tuple[datetime, Match | None]]:
+        def timeline(call: ClientCall, oldest: datetime) -> Iterator[ListedPost]:
             for post in self._timeline(call, start_time=oldest):
-                post_id, made_at = text_at(post, "id"), moment_at(post, "created_at")
-                if made_at is None or made_at < oldest:
+                post_id, made_at = text_at(post, "id"), post_time(post)
+                if made_at is not None and made_at < oldest:
                     continue
-                is_match = post_id not in known_ids and _matches(post, outgoing)
+                is_other = post_id in known_ids
+                is_match = not is_other and _matches(post, outgoing)
+                if made_at is None or not (is_other or is_match or _is_comparable(post, outgoing)):
+                    yield None, None
+                    continue
                 url = self.post_url(post_id)
                 yield made_at, self.match(post_id, url, made_at, post) if is_match else None
 
@@ -196,7 +213,7 @@ class XReader(XCommentReader):
             page = self._client.get_users_tweets(
                 self.user_id,
                 max_results=PAGE_SIZE,
-                tweet_fields=FIELDS,
+                tweet_fields=TIMELINE_FIELDS,
                 **bounds,
                 pagination_token=token,
                 user_auth=True,
@@ -214,10 +231,6 @@ class XReader(XCommentReader):
     def _whose(self) -> tuple[str, str]:
         me = at(self._client.get_me(), "data")
         return text_at(me, "id"), f"@{text_at(me, 'username')}"
-
-
-def _id_in_error(error: Json) -> str:
-    return text_at(error, "resource_id") or text_at(error, "value")
 
 
 def _error_of(call: ClientCall, error: Json | None) -> Refused | None:
@@ -241,4 +254,17 @@ def _matches(post: Json, outgoing: Outgoing) -> bool:
         reply_target(post) == outgoing.reply_to
         and media_count(post) == len(outgoing.media)
         and has_text(post, sent_text(outgoing))
+    )
+
+
+def _is_comparable(post: Json, outgoing: Outgoing) -> bool:
+    """Return False if X ignored which fields were asked for, and the text may be the one sent.
+
+    Such a post names neither its pictures nor its links nor what it replies to.
+    """
+    return "created_at" in post or not is_echo(
+        text_at(post, "text"),
+        sent_text(outgoing),
+        is_reply=outgoing.reply_to is not None,
+        has_pictures=bool(outgoing.media),
     )

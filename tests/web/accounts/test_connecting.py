@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -25,6 +25,7 @@ from publisher.states import AccountState
 from sandbox.credentials import (
     FACEBOOK_APP_ID,
     FACEBOOK_APP_SECRET,
+    FACEBOOK_CONFIG_ID,
     FACEBOOK_PAGES,
     X_ACCOUNTS,
     X_CONSUMER_KEY,
@@ -105,8 +106,9 @@ class ConnectingAdmin:
             "redirect_uri": "https://nagarvani.example/accounts/back/facebook",
             "state": query["state"],
             "pages": pages,
-            "scopes": scopes,
+            "scopes": tuple(scope for scope in scopes if scope in page.text),
             "answer": choice,
+            **({"config_id": query["config_id"]} if "config_id" in query else {}),
         }
         return _return_path(
             requests.post(_without_query(link), data=sent, timeout=5, allow_redirects=False)
@@ -316,6 +318,52 @@ def test_a_facebook_page_is_connected_with_what_is_known_of_its_token(
     )  # one flow connects one account
 
 
+@pytest.mark.parametrize("where", ["portfolio", "client", "unlisted"])
+def test_a_page_that_the_person_does_not_own_is_found_and_connected(
+    admin: ConnectingAdmin, where: str
+) -> None:
+    set_switches(admin.sandbox, facebook_pages=where)
+    end = admin.come_back(admin.answer_facebook(admin.start("facebook")))
+    page = admin.browser.page(end)
+    assert WATER_PAGE.name in page
+    assert CITY_PAGE.name not in page  # it was not chosen in the dialog
+    admin.confirm(end)
+    account = admin.account("facebook", WATER_PAGE.id)
+    assert (account.token_until, account.missing) == (None, [])
+    assert admin.post(account, f"पोर्टफोलिओतून पाणी बंद {where}")
+
+
+@pytest.mark.parametrize(("where", "is_found"), [("portfolio", False), ("unlisted", True)])
+def test_without_the_portfolios_permission_a_named_page_alone_is_found(
+    admin: ConnectingAdmin, where: str, *, is_found: bool
+) -> None:
+    set_switches(admin.sandbox, facebook_pages=where, facebook_refused_scope="business_management")
+    page = admin.browser.page(admin.come_back(admin.answer_facebook(admin.start("facebook"))))
+    assert (WATER_PAGE.name in page) is is_found
+    assert ("पोर्टफोलिओ" in page) is not is_found
+
+
+def test_a_configuration_of_the_login_names_the_permissions(
+    site: Site, sandbox_url: str, tmp_path: Path
+) -> None:
+    """All of them are granted, or none."""
+    use_sandbox(
+        site,
+        sandbox_url,
+        tmp_path,
+        {**KEYS, "NAGARVANI_FACEBOOK_LOGIN_CONFIG_ID": FACEBOOK_CONFIG_ID},
+    )
+    admin = ConnectingAdmin(site, site.browser("admin"), sandbox_url)
+    link = admin.start("facebook")
+    query = parse_qs(urlsplit(link).query)
+    assert query["config_id"] == [FACEBOOK_CONFIG_ID]
+    assert "scope" not in query
+    less = admin.come_back(admin.answer_facebook(link, scopes=SCOPES[:-1]))
+    assert "(pages_show_list)" in admin.browser.page(less)
+    end = admin.come_back(admin.answer_facebook(admin.start("facebook")))
+    assert WATER_PAGE.name in admin.browser.page(end)
+
+
 def test_a_reconnected_account_keeps_its_row_and_what_refers_to_it(
     admin: ConnectingAdmin,
 ) -> None:
@@ -411,7 +459,8 @@ def test_a_right_that_was_not_given_is_named_and_nothing_is_stored(
     scopes = tuple(scope for scope in SCOPES if scope != missing)
     end = admin.come_back(admin.answer_facebook(admin.start("facebook"), scopes=scopes))
     page = admin.browser.page(end)
-    if missing == "pages_manage_metadata":  # only webhooks need it
+    # Only webhooks need the first, and only pages of a portfolio the second.
+    if missing in ("pages_manage_metadata", "business_management"):
         assert WATER_PAGE.name in page
         return
     assert f"({missing})" in page
@@ -432,8 +481,12 @@ def test_another_page_than_the_one_to_be_connected_anew_is_refused(admin: Connec
 
 
 def test_the_error_for_no_chosen_facebook_page_is_shown(admin: ConnectingAdmin) -> None:
+    """It says what to do there, and by which settings a page is connected that is not listed."""
     end = admin.come_back(admin.answer_facebook(admin.start("facebook"), pages=()))
-    assert "माध्यमावर कोणतेही पेज निवडलेले नाही" in admin.browser.page(end)
+    page = admin.browser.page(end)
+    for words in ("कोणतेही पेज दिसले नाही", "पोर्टफोलिओ", "खूण", "NAGARVANI_FACEBOOK_PAGE_TOKEN"):
+        assert words in page
+    assert admin.account_count() == 2
 
 
 def test_wrong_app_keys_are_an_error_before_the_redirect_to_the_platform(
