@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from email.utils import format_datetime, parseaddr
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
-from publisher.i18n.languages import digits
+from publisher.i18n.languages import DEFAULT_LANGUAGE, digits
 from publisher.media.store import MediaStore
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import compose, department_copies, dispatch, links, review_mail
@@ -77,6 +78,29 @@ def signature_of(settings: Settings) -> Signature:
     """Return the signature of this city."""
     city, help_desk = settings.city, settings.help_desk
     return Signature(city.name_mr, city.name_en, help_desk.phone, help_desk.mail)
+
+
+def send_test(settings: Settings, address: str, *, now: datetime) -> str:
+    """Send a mail that asks for nothing, and return the server's answer. Raises a `NotSent`."""
+    language, kind = DEFAULT_LANGUAGE, "mail_test"
+    subject, body = compose.write(kind, language, {}, (), reader=address)
+    notice = Notice(
+        kind=kind,
+        address=address,
+        language=language,
+        subject=subject,
+        body=body,
+        mail_id=secrets.token_hex(16),
+    )
+    message = letter(
+        notice,
+        mail_from=settings.mail_from,
+        base_url=settings.base_url,
+        reply_to=settings.reply_to,
+        now=now,
+        signature=signature_of(settings),
+    )
+    return hand_over(mail_server(settings.smtp_url), message)
 
 
 @dataclass(frozen=True)
