@@ -51,6 +51,8 @@ MOST_HEAD_HOURS = 40.0
 """The longest least time of the officers before their head may decide: a week of work."""
 _WEB = ("https", "http")
 
+DEFAULT_SENDER = "nagarvani@localhost"
+
 
 @dataclass(frozen=True)
 class City:
@@ -156,7 +158,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
 
 def _mail_from(reader: Reader) -> str:
     hint = "write it as city@pmc.example"
-    return reader.read("MAIL_FROM", "nagarvani@localhost", read_address, hint)
+    return reader.read("MAIL_FROM", DEFAULT_SENDER, read_address, hint)
 
 
 def _database_url(reader: Reader, root: Path) -> str:
