@@ -137,8 +137,7 @@ def _print_all(findings: Iterable[HealthFinding]) -> int:
     return 1 if codes else 0
 
 
-def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]:
-    """The tables are only asked where they are there."""
+def _findings_before_database(settings: Settings) -> Iterator[HealthFinding]:
     yield health_checks.check_settings(settings)
     yield from health_checks.check_variables(unknown_variables())
     yield from health_checks.check_secret_files(settings)
@@ -152,6 +151,11 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
     yield from outgoing_checks.check_mail_server(settings)
     yield mail_checks.check_senders(settings.mail_server)
     yield mail_checks.check_scanner(settings.clamd_url)
+
+
+def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]:
+    """The tables are only asked where they are there."""
+    yield from _findings_before_database(settings)
     reached = health_checks.check_database(database)
     yield reached
     if reached.code in ("no_database", "unreachable", "disk_full"):

@@ -265,8 +265,8 @@ def _send_identity(settings: Settings, sender: Connection, now: datetime) -> Non
 def check_store(database: Database, store: MediaStore) -> HealthFinding:
     """Check that the store is the one of this database; nothing is laid."""
     entry = _row(database)
-    wanted = beginning(entry.identity if entry else "")
-    values: dict[str, object] = {"store": store.address, "wanted": wanted}
+    expected = beginning(entry.identity if entry else "")
+    values: dict[str, object] = {"store": store.address, "wanted": expected}
     try:
         carried = store.identity()
         lacks_all = _is_unmarked(entry, carried) and _lacks_all_media(database, store)

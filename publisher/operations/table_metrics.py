@@ -283,11 +283,8 @@ def _waiting_query() -> CompoundSelect[Any]:
     beats = select(
         literal("clock"), literal(""), literal(""), func.count(), func.max(ClockBeat.beat_at)
     ).where(ClockBeat.name != DEMO_WORKER)
-    backups = (
-        select(literal("backup"), Event.verb, literal(""), func.count(), func.max(Event.at))
-        .where(record.is_of_backup())
-        .group_by(Event.verb)
-    )
+    latest = (literal("backup"), Event.verb, literal(""), func.count(), func.max(Event.at))
+    backups = select(*latest).where(record.is_of_backup()).group_by(Event.verb)
     return union_all(accounts, outages, messages, beats, backups)
 
 

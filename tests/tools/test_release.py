@@ -31,7 +31,7 @@ def wheel(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_archive_has_what_an_installation_takes_and_nothing_of_its_maker(
+def test_the_archive_has_what_an_installation_takes_and_no_more(
     tmp_path: Path, wheel: Path
 ) -> None:
     entries = names_in(release.write_archive(wheel, tmp_path / "out", at=AT))
