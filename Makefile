@@ -55,7 +55,7 @@ audit: ## known weaknesses of the locked packages; fails if there are some, or i
 sbom: ## dist/nagarvani-….cdx.json: what the wheel is made of (CycloneDX)
 	@$(SETUP) sbom
 
-release: ## dist/nagarvani-….tar.gz: wheel, lock files, units, installation script and docs, byte for byte the same each time
+release: ## dist/nagarvani-….tar.gz: wheel, lock files, units, installation script and docs
 	@$(SETUP) release
 
 fmt: ## put the code in shape

@@ -47,8 +47,7 @@ WARNINGS: Final = frozenset(
         *("unknown_near", "unknown_variable", "no_second_factor", "sms_unknown", "sms_codes"),
         *("token_ends", "data_ends", "looks_late", "comments_unread", "comments_unstored"),
         *("mailbox_unread", "mailbox_read", "mails_unreadable", "files_unscanned"),
-        *("results_missing", "sender_default", "messages_wait", "version_ends"),
-        *("no_backup", "backup_late"),
+        *("results_missing", "sender_default", "messages_wait", "no_backup", "backup_late"),
         *("left_to_nobody", "confirm_again", "two_steps_unknown", "try_left"),
         *("cache_no_folder", "cache_not_writable"),
     }
@@ -142,7 +141,6 @@ def _findings_before_database(settings: Settings) -> Iterator[HealthFinding]:
     yield from health_checks.check_variables(unknown_variables())
     yield from health_checks.check_secret_files(settings)
     yield from installation_checks.check_help_desk(settings)
-    yield from installation_checks.check_versions(settings.platforms, today=now().date())
     yield health_checks.check_built(built_files())
     yield health_checks.check_shaping()
     yield from health_checks.check_media(settings)

@@ -24,8 +24,6 @@ SENTENCES: Final[Mapping[str, str]] = {
     "2027-01-15, and tell them",
     "no_help_desk": "no mail says whom to ask, and security.txt is missing: write "
     f"{PREFIX}HELP_PHONE and {PREFIX}HELP_MAIL, or one of them",
-    "version_ends": f"{PREFIX}{{name}} is {{version}}, whose end its platform has announced for "
-    "{day}: install a release of Nagarvani with a newer one, or write a newer one there",
     "no_proxies": "{base_url} is served through a proxy, and none is trusted, so everybody seems "
     "to sign in from one address and is locked out together: write how many proxies are in front "
     f"in {PREFIX}TRUSTED_PROXIES, such as 1",

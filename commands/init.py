@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Final
 
 import click
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import exists, select
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from commands.app_setup import media_store_checked
@@ -109,13 +111,20 @@ def _check_key(settings: Settings) -> None:
 
 
 def lay_tables(settings: Settings) -> None:
-    """Migrate the tables to this version; raises `ClickException` if they are newer."""
+    """Migrate the tables; raises `ClickException` if they are newer, or this role may not."""
     try:
         migrate(settings.database_url)
     except NewerTables as problem:
         raise click.ClickException(
             "The tables are those of a newer version, and were left as they are: "
             "install that version, or name another database."
+        ) from problem
+    except ProgrammingError as problem:
+        if not isinstance(problem.orig, InsufficientPrivilege):
+            raise
+        raise click.ClickException(
+            "The tables are to be changed, and this role of the database may not do that: give "
+            f"the owner's address in {PREFIX}DATABASE_URL for this once (docs/running.md)."
         ) from problem
 
 

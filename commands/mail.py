@@ -52,7 +52,9 @@ def send_test(settings: Settings, address: str) -> None:
     """
     server = masked_address(settings.smtp_url)
     try:
-        answer = email.send_test(settings, read_address(address), now=now())
+        answer = email.send_test(
+            email.MailOrigin.from_settings(settings), read_address(address), now=now()
+        )
     except ValueError as problem:
         raise click.UsageError(f"{address} is no mail address.") from problem
     except NotSent as problem:

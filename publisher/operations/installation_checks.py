@@ -1,9 +1,8 @@
-"""Checks of what an installation still lacks: a help desk, backups, a role of its own, versions."""
+"""Checks of what an installation still lacks: a help desk, backups, a role of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import text
@@ -13,10 +12,7 @@ from publisher.models.history import Event
 from publisher.operations.backup import record
 from publisher.operations.health_checks import HealthFinding, HealthSubject
 from publisher.settings.environment import Settings
-from publisher.settings.platforms import PLATFORM_SETTINGS
 
-ENDS_WITHIN: Final = timedelta(days=90)
-"""How long before the end of a version of an API `doctor` begins to say so."""
 BACKUP_AFTER: Final = timedelta(hours=36)
 """The age of the newest backup from which on one is missing: a night was left out."""
 
@@ -27,18 +23,6 @@ def check_help_desk(settings: Settings) -> list[HealthFinding]:
     if not settings.is_tls or help_desk.phone or help_desk.mail:
         return []
     return [HealthFinding(HealthSubject.SETTINGS, False, "no_help_desk")]
-
-
-def check_versions(platforms: Mapping[str, str], *, today: date) -> list[HealthFinding]:
-    """Report a version of a platform's interface that ends soon, or has ended."""
-    findings = []
-    for setting in PLATFORM_SETTINGS:
-        version = platforms[setting.name]
-        end = setting.ends.get(version)
-        if end is not None and end - today <= ENDS_WITHIN:
-            values = {"name": setting.name.upper(), "version": version, "day": end.isoformat()}
-            findings.append(HealthFinding(HealthSubject.SETTINGS, False, "version_ends", values))
-    return findings
 
 
 def check_role(database: Database) -> list[HealthFinding]:

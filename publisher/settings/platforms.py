@@ -5,9 +5,7 @@ A new platform adds the names that its `Capabilities` require.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from typing import Final
 
 
@@ -16,8 +14,7 @@ class PlatformSetting:
     """A setting of a platform, named as in the environment without the prefix, in small letters.
 
     `pattern` is a regular expression that a text has to match, and `hint` says what to write. If
-    the address in `beside` is on this machine, it is the default of this address too. `ends` has
-    the days from which on the platform no longer answers as these versions.
+    the address in `beside` is on this machine, it is the default of this address too.
     """
 
     name: str
@@ -27,7 +24,6 @@ class PlatformSetting:
     beside: str = ""
     is_secret: bool = False
     hint: str = ""
-    ends: Mapping[str, date] = field(default_factory=dict)
 
 
 _PRICE: Final = r"[0-9]{1,3}(\.[0-9]{1,6})?"
@@ -37,16 +33,6 @@ _PRICE_HINT: Final = "write dollars from 0 to 999, such as 0.005"
 def _price(name: str, default: str) -> PlatformSetting:
     return PlatformSetting(f"x_price_{name}", default, pattern=_PRICE, hint=_PRICE_HINT)
 
-
-# developers.facebook.com/docs/graph-api/changelog/versions; the end of the newest is not announced.
-_GRAPH_ENDS: Final = {
-    "v20.0": date(2026, 9, 24),
-    "v21.0": date(2027, 1, 21),
-    "v22.0": date(2027, 5, 20),
-    "v23.0": date(2027, 10, 8),
-    "v24.0": date(2028, 2, 18),
-    "v25.0": date(2028, 7, 29),
-}
 
 PLATFORM_SETTINGS: Final = (
     PlatformSetting("x_api_url", "https://api.x.com", is_address=True),
@@ -72,7 +58,7 @@ PLATFORM_SETTINGS: Final = (
         hint="write whole dollars from 1 on, such as 250, or leave it empty for no budget",
     ),
     PlatformSetting("graph_api_url", "https://graph.facebook.com", is_address=True),
-    PlatformSetting("graph_api_version", "v26.0", pattern=r"v\d{1,3}\.\d", ends=_GRAPH_ENDS),
+    PlatformSetting("graph_api_version", "v26.0", pattern=r"v\d{1,3}\.\d"),
     PlatformSetting(
         "facebook_web_url", "https://www.facebook.com", is_address=True, beside="graph_api_url"
     ),

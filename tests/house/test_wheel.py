@@ -146,7 +146,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Install the release by its script, below a folder that nobody may enter."""
     unpacked = tmp_path_factory.mktemp("release")
-    archive = release.write_archive(wheel, unpacked, at=0)
+    archive = release.write_archive(wheel, wheel.parent / "source", unpacked, at=0)
     with tarfile.open(archive) as opened:
         opened.extractall(unpacked, filter="data")
     folder = unpacked / archive.name.removesuffix(".tar.gz")

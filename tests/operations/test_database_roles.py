@@ -85,7 +85,11 @@ def test_the_runtime_role_runs_everything_and_may_unseal_nothing(
     roles.execute(f"ALTER DATABASE {roles.name} OWNER TO {roles.owner}")
     roles.execute(roles.statements("ALTER DEFAULT"))
     owner, runtime = workspaces(roles, tmp_path)
+    refused = runtime.run_in_process("init")
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    assert "give the owner's address in NAGARVANI_DATABASE_URL" in refused.err
     assert owner.run_in_process("init").code == 0
+    assert runtime.run_in_process("init").code == 0  # nothing is to be changed
     assert f"the role {roles.owner} owns the tables" in owner.run_in_process("doctor").out
     doctor = runtime.run_in_process("doctor").out
     assert f"ok     database: the role {roles.runtime} may not alter the tables" in doctor

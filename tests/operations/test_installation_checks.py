@@ -1,8 +1,8 @@
-"""`doctor` says what an installation still lacks: backups, a help desk, a version that lasts."""
+"""`doctor` says what an installation still lacks: backups, a help desk, a role."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from commands.health_messages import sentence
 from publisher.media.store_in_use import ONLY_ROW
@@ -14,7 +14,6 @@ from publisher.operations.installation_checks import (
     check_backups,
     check_help_desk,
     check_role,
-    check_versions,
 )
 from publisher.people.permissions import COMMAND
 from publisher.settings.environment import load
@@ -64,23 +63,6 @@ def test_a_help_desk_is_missing_only_where_people_come_by_https() -> None:
     assert "NAGARVANI_HELP_PHONE and NAGARVANI_HELP_MAIL" in sentence(finding)
     for name, text in (("PHONE", "020-5550-0100"), ("MAIL", "help@pmc.example")):
         assert check_help_desk(load({**HTTPS, f"NAGARVANI_HELP_{name}": text})) == []
-
-
-def test_a_version_of_an_interface_is_named_before_it_ends_and_after() -> None:
-    platforms = load({"NAGARVANI_GRAPH_API_VERSION": "v25.0"}).platforms
-
-    def codes(year: int, month: int, day: int) -> list[str]:
-        findings = check_versions(platforms, today=date(year, month, day))
-        assert all("2028-07-29" in sentence(finding) for finding in findings)
-        return [finding.code for finding in findings]
-
-    assert codes(2028, 4, 29) == []
-    assert codes(2028, 4, 30) == ["version_ends"]
-    assert codes(2028, 7, 30) == ["version_ends"]
-
-
-def test_the_version_of_a_new_installation_has_no_end_that_is_known() -> None:
-    assert check_versions(load({}).platforms, today=date(2035, 1, 1)) == []
 
 
 def test_sqlite_knows_no_roles(town: City) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from commands.health_messages import sentence
 from publisher.models.notifications import Notice
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.kinds import NoticeKind
 from publisher.operations.health_checks import HealthFinding
 from publisher.operations.outgoing_checks import check_mail_server, check_waiting
@@ -73,7 +73,11 @@ def test_messages_that_wait_are_counted_with_the_last_answer(town: City) -> None
     (finding,) = waiting(town)
     assert (finding.ok, finding.values["number"], finding.values["reason"]) == (True, 2, "–")
     refused = f"smtp://127.0.0.1:{free_port()}"
-    tick_mail(town.database, smtp_url=refused, mail_from="a@b.example", base_url="", now=town.clock)
+    tick_mail(
+        town.database,
+        MailOrigin(smtp_url=refused, mail_from="a@b.example", base_url=""),
+        now=town.clock,
+    )
     town.clock.move(timedelta(minutes=11))
     (finding,) = waiting(town)
     assert (finding.ok, finding.values["number"]) == (False, 2)

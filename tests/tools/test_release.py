@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tools import release
-from tools.source import read
 
 AT = 1_793_000_000
 """A time of a commit."""
@@ -20,6 +20,13 @@ def names_in(archive: Path) -> dict[str, tarfile.TarInfo]:
     """Return the entries of an archive by their names below its folder."""
     with tarfile.open(archive) as opened:
         return {entry.name.partition("/")[2]: entry for entry in opened.getmembers()}
+
+
+@pytest.fixture(scope="module")
+def source() -> Iterator[Path]:
+    """Return a folder with what is committed."""
+    with release.exported_commit() as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -32,9 +39,9 @@ def wheel(tmp_path: Path) -> Path:
 
 
 def test_the_archive_has_what_an_installation_takes_and_no_more(
-    tmp_path: Path, wheel: Path
+    tmp_path: Path, source: Path, wheel: Path
 ) -> None:
-    entries = names_in(release.write_archive(wheel, tmp_path / "out", at=AT))
+    entries = names_in(release.write_archive(wheel, source, tmp_path / "out", at=AT))
     assert {f"dist/{wheel.name}", "requirements/run.txt", ".env.example"} <= entries.keys()
     assert {"docs/running.md", "deploy/nginx/nagarvani.conf"} <= entries.keys()
     assert not [name for name in entries if name.endswith((".py", ".env"))]
@@ -44,18 +51,19 @@ def test_the_archive_has_what_an_installation_takes_and_no_more(
     assert executable == {"deploy/install.sh", "deploy/nagarvani"}
 
 
-def test_the_archive_is_the_same_each_time(tmp_path: Path, wheel: Path) -> None:
-    first = release.write_archive(wheel, tmp_path / "a", at=AT)
+def test_the_archive_is_the_same_each_time(tmp_path: Path, source: Path, wheel: Path) -> None:
+    first = release.write_archive(wheel, source, tmp_path / "a", at=AT)
     wheel.touch()
-    second = release.write_archive(wheel, tmp_path / "b", at=AT)
+    second = release.write_archive(wheel, source, tmp_path / "b", at=AT)
     assert first.read_bytes() == second.read_bytes()
-    assert (
-        release.write_archive(wheel, tmp_path / "c", at=AT + 1).read_bytes() != first.read_bytes()
-    )
+    later = release.write_archive(wheel, source, tmp_path / "c", at=AT + 1)
+    assert later.read_bytes() != first.read_bytes()
 
 
-def test_the_script_in_the_archive_finds_what_lies_beside_it(tmp_path: Path, wheel: Path) -> None:
-    archive = release.write_archive(wheel, tmp_path, at=AT)
+def test_the_script_in_the_archive_finds_what_lies_beside_it(
+    tmp_path: Path, source: Path, wheel: Path
+) -> None:
+    archive = release.write_archive(wheel, source, tmp_path, at=AT)
     with tarfile.open(archive) as opened:
         opened.extractall(tmp_path, filter="data")
     folder = tmp_path / archive.name.removesuffix(".tar.gz")
@@ -69,9 +77,12 @@ def test_the_script_in_the_archive_finds_what_lies_beside_it(tmp_path: Path, whe
 
 
 @pytest.mark.proof
-def test_two_builds_of_one_commit_are_the_same_wheel(tmp_path: Path) -> None:
-    python = Path(sys.executable)
-    first = release.build_wheel(python, tmp_path / "a", at=AT)
-    second = release.build_wheel(python, tmp_path / "b", at=AT)
+def test_two_builds_of_one_commit_are_the_same_archive(tmp_path: Path) -> None:
+    archives = []
+    for name in ("a", "b"):
+        with release.exported_commit() as source:
+            wheel = release.build_wheel(Path(sys.executable), source, tmp_path / name, at=AT)
+            archives.append(release.write_archive(wheel, source, tmp_path / name, at=AT))
+    first, second = archives
     assert first.read_bytes() == second.read_bytes()
-    assert f"nagarvani-{release.VERSION.findall(read('pyproject.toml'))[0]}-" in first.name
+    assert first.name.removesuffix(".tar.gz") in next(tmp_path.glob("a/*.whl")).name
