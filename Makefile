@@ -20,7 +20,7 @@ FOUND = $(firstword $(foreach name,$(or $(PYTHON),$(NAMES)),$(shell command -v $
 SETUP = $(or $(FOUND),$(error $(or $(PYTHON),Python) is not here: apt-get install python3 python3-venv)) tools/setup.py
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test proof ci crash mutants bench figures audit sbom fmt lint lock shots clean
+.PHONY: help demo test proof ci crash mutants bench figures audit sbom release fmt lint lock shots clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ audit: ## known weaknesses of the locked packages; fails if there are some, or i
 
 sbom: ## dist/nagarvani-….cdx.json: what the wheel is made of (CycloneDX)
 	@$(SETUP) sbom
+
+release: ## dist/nagarvani-….tar.gz: wheel, lock files, units, installation script and docs
+	@$(SETUP) release
 
 fmt: ## put the code in shape
 	@$(SETUP) fmt

@@ -196,14 +196,15 @@ def doctor(tries: bool, yes: bool, as_json: bool) -> None:
 @click.option(
     "--keep", type=click.IntRange(min=1), help="Keep this many backups of the folder TARGET."
 )
-def backup(target: Path, keep: int | None) -> None:
+@click.option("--without-media", is_flag=True, help="Leave photos, videos and mails out.")
+def backup(target: Path, keep: int | None, without_media: bool) -> None:
     """Write database and media into one file, while everything goes on working.
 
     TARGET is a file, a folder in which the file is named by its time, or - for standard output.
     """
     from commands.backup import write
 
-    write(_settings(), target, keep=keep)
+    write(_settings(), target, keep=keep, with_media=not without_media)
 
 
 @nagarvani.command()

@@ -43,7 +43,7 @@ from publisher.mailbox.reader import MailboxReading, tick_mailbox
 from publisher.media.virus_scanner import clamd
 from publisher.nominations.calls import tick_calls
 from publisher.nominations.office_reminders import tick_office_reminders
-from publisher.notifications.email import signature_of, tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.sms import tick_sms
 from publisher.operations.backup.reconcile import tick_seeking
 from publisher.operations.departments.close import tick_departments
@@ -185,13 +185,9 @@ def _message_ticks(
 def _mail(context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]) -> int:
     return tick_mail(
         context.database,
-        smtp_url=settings.smtp_url,
-        mail_from=settings.mail_from,
-        base_url=settings.base_url,
-        reply_to=settings.reply_to,
+        MailOrigin.from_settings(settings),
         now=context.now,
         store=context.store,
-        signature=signature_of(settings),
         is_stopping=is_stopping,
     )
 

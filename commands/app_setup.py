@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from publisher.delivery.worker_context import WorkerContext
     from publisher.operations.health_checks import HealthFinding
     from web.core.context import AppContext
+
+log = logging.getLogger("nagarvani.settings")
 
 NO_SANDBOX: Final = (
     "The practice platforms of rehearsals and of the demo need packages that are not installed: "
@@ -68,7 +71,7 @@ def service_settings() -> Settings:
 
     settings = command_settings()
     for finding in [*check_variables(unknown_variables()), *check_secret_files(settings)]:
-        click.echo(sentence(finding), err=True)
+        log.warning(sentence(finding))
     check_key_is_there(settings)
     return settings
 
@@ -89,6 +92,12 @@ def log_settings() -> LogSettings:
 def origin_of(command: str) -> dict[str, str]:
     """Return what the history says of a command: its name, and the user of the machine."""
     return {"command": command, "user": getpass.getuser()}
+
+
+def short_list(names: Sequence[str], most: int = 5) -> str:
+    """Return the first of these names, and how many more there are."""
+    more = f", and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def check_key_is_there(settings: Settings) -> None:

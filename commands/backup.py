@@ -10,14 +10,22 @@ from shutil import copyfileobj
 from tempfile import TemporaryDirectory
 
 import click
+from sqlalchemy.exc import OperationalError
 
-from commands.app_setup import checked_database, media_store_checked, open_worker_context
+from commands.app_setup import (
+    checked_database,
+    media_store_checked,
+    open_worker_context,
+    origin_of,
+    short_list,
+)
 from commands.init import lay_tables, make_media_folder
+from publisher.database.session import Database
 from publisher.delivery.worker_context import WorkerContext
 from publisher.media.configured_store import open_store
-from publisher.media.store import StoreAway
+from publisher.media.store import MediaStore, StoreAway
 from publisher.now import now
-from publisher.operations.backup import reconcile
+from publisher.operations.backup import reconcile, record
 from publisher.operations.backup.archive_format import Damaged, Manifest
 from publisher.operations.backup.reconcile import ReconcileCounts
 from publisher.operations.backup.restore import NotEmpty, OtherSchema, Restored
@@ -25,6 +33,7 @@ from publisher.operations.backup.restore import restore as backup_restore
 from publisher.operations.backup.write import write as backup_write
 from publisher.operations.start_checks import key_hint
 from publisher.operations.store_identity import OtherStore, identify
+from publisher.people.permissions import COMMAND
 from publisher.settings.environment import Settings
 from publisher.settings.reader import PREFIX
 
@@ -34,22 +43,23 @@ _OTHER_STORE = (
     "Nothing was restored: the media store {store} is neither new nor that of the backup "
     f"({{found}}, not {{wanted}}): name an empty one in {PREFIX}MEDIA_DIR or {PREFIX}MEDIA_URL"
 )
-NAMED = 5
-"""The number of lost media that are listed by name."""
 STDOUT = "-"
 SUFFIX = ".backup"
 _NAME = re.compile(rf"\d{{8}}T\d{{6}}Z{re.escape(SUFFIX)}")
 """The name of a backup in a folder: the moment of its beginning, in UTC."""
 
 
-def write(settings: Settings, target: Path, *, keep: int | None = None) -> None:
+def write(
+    settings: Settings, target: Path, *, keep: int | None = None, with_media: bool = True
+) -> None:
     """Write a backup to a file, into a folder under the present time, or to standard output (-).
 
     It gets its name, and is passed on, after it has been verified. In a folder, of its backups all
     but the `keep` newest are then removed; None removes none.
     """
+    store = open_store(settings) if with_media else None
     if str(target) == STDOUT:
-        _write_to_stdout(settings)
+        _write_to_stdout(settings, store)
         return
     try:
         is_folder = target.is_dir()
@@ -58,12 +68,12 @@ def write(settings: Settings, target: Path, *, keep: int | None = None) -> None:
     if keep is not None and not is_folder:
         raise click.UsageError(f"--keep needs a folder that exists, and {target} is not one.")
     file = target / f"{now():%Y%m%dT%H%M%SZ}{SUFFIX}" if is_folder else target
-    _write_file(settings, file)
+    _write_file(settings, store, file)
     if keep is not None:
         _remove_all_but(keep, target)
 
 
-def _write_to_stdout(settings: Settings) -> None:
+def _write_to_stdout(settings: Settings, store: MediaStore | None) -> None:
     # It is read back before it leaves, and for that it has to be a file. Nothing but the backup
     # itself goes to standard output.
     output = sys.stdout.buffer
@@ -71,7 +81,7 @@ def _write_to_stdout(settings: Settings) -> None:
         raise click.UsageError("A backup is not text: write it to a file, or pipe it to a program.")
     with TemporaryDirectory(prefix="nagarvani-backup-") as folder:
         file = Path(folder) / f"whole{SUFFIX}"
-        _write_file(settings, file, name="The backup", err=True)
+        _write_file(settings, store, file, name="The backup", err=True)
         try:
             with file.open("rb") as content:
                 copyfileobj(content, output)
@@ -80,22 +90,16 @@ def _write_to_stdout(settings: Settings) -> None:
             raise click.ClickException(f"The backup could not be written: {problem}") from problem
 
 
-def _write_file(settings: Settings, file: Path, *, name: str = "", err: bool = False) -> None:
-    store = open_store(settings)
+def _write_file(
+    settings: Settings, store: MediaStore | None, file: Path, *, name: str = "", err: bool = False
+) -> None:
     with checked_database(settings) as database:
-        # With a folder that is not mounted, good backups would give way to one without media.
-        with media_store_checked(settings, database):
-            identify(database, store, now=now())
         try:
-            manifest = backup_write(
-                database,
-                store,
-                file,
-                now=now(),
-                tell=_progress_printer("A backup is being written."),
-            )
-        except (OSError, StoreAway, Damaged) as problem:
-            raise click.ClickException(f"No backup was written: {problem}") from problem
+            manifest = _write_archive(settings, database, store, file)
+        except click.ClickException as problem:
+            _record(database, record.FAILED, reason=problem.message)
+            raise
+        _record(database, record.WRITTEN, media=len(manifest.media))
     rows = sum(table.rows for table in manifest.tables)
     size = file.stat().st_size / 1_000_000
     parts = f"{rows} rows, {len(manifest.media)} media, {size:.1f} MB"
@@ -104,6 +108,30 @@ def _write_file(settings: Settings, file: Path, *, name: str = "", err: bool = F
     click.echo(
         "It holds the sealed access of the accounts: keep the secret key apart from it.", err=err
     )
+
+
+def _write_archive(
+    settings: Settings, database: Database, store: MediaStore | None, file: Path
+) -> Manifest:
+    """Write the file from this database and its store; raises `ClickException`."""
+    if store is not None:
+        # With a folder that is not mounted, good backups would give way to one without media.
+        with media_store_checked(settings, database):
+            identify(database, store, now=now())
+    try:
+        tell = _progress_printer("A backup is being written.")
+        return backup_write(database, store, file, now=now(), tell=tell)
+    except (OSError, StoreAway, Damaged) as problem:
+        raise click.ClickException(f"No backup was written: {problem}") from problem
+
+
+def _record(database: Database, verb: str, **values: object) -> None:
+    try:
+        with database.transaction() as session:
+            values |= origin_of("backup")
+            record.record_backup(session, verb, actor=COMMAND, now=now(), values=values)
+    except OperationalError:  # its disk may be full: the file is good all the same
+        click.echo("This could not be recorded: doctor goes by the backup before it.", err=True)
 
 
 def _remove_all_but(keep: int, folder: Path) -> None:
@@ -116,15 +144,16 @@ def _remove_all_but(keep: int, folder: Path) -> None:
 
 def _say_lost(manifest: Manifest, *, err: bool = False) -> None:
     """Whole is what was written; what the store had lost by then could not be."""
+    if manifest.left_out:
+        sentence = (
+            f"Not in it: the {manifest.left_out} media that it refers to. Copy the store too."
+        )
+        click.echo(sentence, err=err)
     lost = manifest.lost
     if not lost:
         return
-    more = f", and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
-    click.echo(
-        f"Not in it: {len(lost)} media that are missing or changed in the media folder: "
-        f"{', '.join(lost[:NAMED])}{more}.",
-        err=err,
-    )
+    sentence = f"{len(lost)} media that are missing or changed in the media folder"
+    click.echo(f"Not in it: {sentence}: {short_list(lost)}.", err=err)
 
 
 def restore(settings: Settings, file: Path) -> None:
@@ -133,7 +162,13 @@ def restore(settings: Settings, file: Path) -> None:
     make_media_folder(settings.media)
     context = open_worker_context(settings)
     try:
-        _say_restored(_fill(context, file))
+        restored = _fill(context, file)
+        click.echo(
+            f"Restored: {restored.rows} rows, {restored.media} media, "
+            f"as of {restored.manifest.made_at}."
+        )
+        _say_lost(restored.manifest)
+        click.echo(f"Fell due since then, and will be looked for: {restored.unconfirmed}.")
         if hint := key_hint(settings, context.database):
             click.echo(f"{PREFIX}SECRET_KEY: {hint}", err=True)
         _say_sought(reconcile.seek(context, tell=_progress_printer(SEEKING)))
@@ -161,18 +196,13 @@ def _fill(context: WorkerContext, file: Path) -> Restored:
     except NotEmpty as problem:
         raise click.ClickException(
             f"The database is not empty ({problem}): "
-            "a backup is restored into a new one, before nagarvani init."
+            "a backup is restored into a new one, before nagarvani init. "
+            "After a restore that was ended, start the clock, which goes on."
         ) from problem
     except OtherStore as problem:
         raise click.ClickException(_OTHER_STORE.format_map(problem.values)) from problem
     except (OSError, StoreAway, Damaged) as problem:
         raise click.ClickException(f"Nothing was restored: {problem}") from problem
-
-
-def _say_restored(done: Restored) -> None:
-    click.echo(f"Restored: {done.rows} rows, {done.media} media, as of {done.manifest.made_at}.")
-    _say_lost(done.manifest)
-    click.echo(f"Fell due since then, and will be looked for: {done.unconfirmed}.")
 
 
 def _say_sought(sought: ReconcileCounts) -> None:

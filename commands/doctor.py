@@ -22,7 +22,9 @@ from publisher.now import now
 from publisher.operations import (
     account_checks,
     health_checks,
+    installation_checks,
     mail_checks,
+    outgoing_checks,
     platform_trial,
     reading_checks,
 )
@@ -45,12 +47,15 @@ WARNINGS: Final = frozenset(
         *("unknown_near", "unknown_variable", "no_second_factor", "sms_unknown", "sms_codes"),
         *("token_ends", "data_ends", "looks_late", "comments_unread", "comments_unstored"),
         *("mailbox_unread", "mailbox_read", "mails_unreadable", "files_unscanned"),
-        "results_missing",
+        *("results_missing", "sender_default", "messages_wait", "no_backup", "backup_late"),
         *("left_to_nobody", "confirm_again", "two_steps_unknown", "try_left"),
         *("cache_no_folder", "cache_not_writable"),
     }
 )
 """The codes of findings that somebody has to look at while everything goes on working."""
+
+TO_DO: Final = frozenset({"no_account", "no_backup", "no_clock"})
+"""The codes of findings of a new installation that has not begun to work yet."""
 
 
 class HealthLevel(IntEnum):
@@ -121,33 +126,45 @@ def try_out(settings: Settings, *, yes: bool) -> int:
 
 def _print_all(findings: Iterable[HealthFinding]) -> int:
     """Print each finding as soon as it is there; returns 1 if anything is wrong, else 0."""
-    everything_ok = True
+    codes = set()
     for finding in findings:
         click.echo(_line(finding))
-        everything_ok = everything_ok and finding.ok
-    return 0 if everything_ok else 1
+        if not finding.ok:
+            codes.add(finding.code)
+    if codes and codes <= TO_DO:
+        click.echo("Nothing is wrong; what is marked next is still to be done.")
+    return 1 if codes else 0
 
 
-def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]:
-    """The tables are only asked where they are there."""
+def _findings_before_database(settings: Settings) -> Iterator[HealthFinding]:
     yield health_checks.check_settings(settings)
     yield from health_checks.check_variables(unknown_variables())
     yield from health_checks.check_secret_files(settings)
+    yield from installation_checks.check_help_desk(settings)
     yield health_checks.check_built(built_files())
     yield health_checks.check_shaping()
     yield from health_checks.check_media(settings)
     yield health_checks.check_sms(settings.sms)
     yield from health_checks.check_sms_texts(settings.sms, city_name=settings.city.name_mr)
     yield health_checks.check_letterhead(settings.papers)
+    yield from outgoing_checks.check_mail_server(settings)
     yield mail_checks.check_senders(settings.mail_server)
     yield mail_checks.check_scanner(settings.clamd_url)
+
+
+def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]:
+    """The tables are only asked where they are there."""
+    yield from _findings_before_database(settings)
     reached = health_checks.check_database(database)
     yield reached
-    if reached.code in ("no_database", "unreachable"):
+    if reached.code in ("no_database", "unreachable", "disk_full"):
         return
     migrations = health_checks.check_migrations(database)
     yield migrations
     if migrations.ok:
+        yield from installation_checks.check_role(database)
+        yield installation_checks.check_backups(database, now=now())
+        yield from outgoing_checks.check_waiting(database, now=now())
         store = open_store(settings)
         yield check_store(database, store)
         yield from account_checks.check_accounts(database, account_opener(settings, database))
@@ -171,5 +188,7 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
 
 
 def _line(finding: HealthFinding) -> str:
-    mark = click.style("ok   ", fg="green") if finding.ok else click.style("wrong", fg="red")
-    return f"{mark}  {finding.subject}: {sentence(finding)}"
+    mark, colour = ("next ", "yellow") if finding.code in TO_DO else ("wrong", "red")
+    if finding.ok:
+        mark, colour = "ok   ", "green"
+    return f"{click.style(mark, fg=colour)}  {finding.subject}: {sentence(finding)}"

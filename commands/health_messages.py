@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from publisher.operations.health_checks import HealthFinding
+from publisher.operations.store_identity import NO_MEDIA, OTHER_STORE
 from publisher.settings.reader import PREFIX
 
 SENTENCES: Final[Mapping[str, str]] = {
@@ -21,11 +22,19 @@ SENTENCES: Final[Mapping[str, str]] = {
     "no_second_factor": "people reach {base_url} from everywhere and sign in by password alone: "
     f"write in {PREFIX}SECOND_FACTOR_FROM from which day they need a second factor, such as "
     "2027-01-15, and tell them",
+    "no_help_desk": "no mail says whom to ask, and security.txt is missing: write "
+    f"{PREFIX}HELP_PHONE and {PREFIX}HELP_MAIL, or one of them",
     "no_proxies": "{base_url} is served through a proxy, and none is trusted, so everybody seems "
     "to sign in from one address and is locked out together: write how many proxies are in front "
     f"in {PREFIX}TRUSTED_PROXIES, such as 1",
     "durable": "{url} answers and keeps what it confirms",
     "unreachable": f"{{url}} does not answer ({{detail}}): start it, or fix {PREFIX}DATABASE_URL",
+    "disk_full": "{url} cannot be used, as its disk is full ({detail}): make room there, and "
+    "everything goes on",
+    "role_owns": "the role {role} owns the tables, and so may switch off what keeps the history "
+    "from being changed; docs/running.md, Database, has a second role for web and clock",
+    "role_runs": "the role {role} may not alter the tables, nor what keeps the history from being "
+    "changed",
     "no_database": f"there is no {{url}} yet: run nagarvani init, or fix {PREFIX}DATABASE_URL",
     "not_durable": "{url} may lose what it confirmed ({detail}): set it on the server",
     "keeps_idle_locks": "{url} keeps the locks of a process that is suspended: "
@@ -62,15 +71,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "store_same": "{store} is the store of this database ({wanted})",
     "store_not_laid": "{store} has no identity yet: init, or the first start of web or clock, lays "
     "one",
-    "store_no_media": "{store} has none of the media that this database refers to: mount it, name "
-    f"the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run nagarvani media adopt if it "
-    "shall be used from now on",
-    "store_other": "{store} is not the store of this database (it has {found}, the database "
-    f"{{wanted}}): name the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run nagarvani "
-    "media adopt if it shall be used from now on",
-    "store_unmarked": "{store} is not the store of this database (it has {found}, the database "
-    f"{{wanted}}): mount it, name the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run "
-    "nagarvani media adopt if it shall be used from now on",
+    "store_no_media": NO_MEDIA,
+    "store_other": OTHER_STORE,
+    "store_unmarked": OTHER_STORE,
     "store_away": "{store} does not answer, or cannot be read (the log says more): start or mount "
     "it, or correct its settings; until then web and clock do not start",
     "no_sms": f"no gateway is set ({PREFIX}SMS_URL): every notice goes by mail; people without "
@@ -101,6 +104,17 @@ SENTENCES: Final[Mapping[str, str]] = {
     "mails_unreadable": "{number} mails could not be read, the last one at {last} ({reason}): they "
     "wait on /quarantine until somebody has marked them as seen",
     "mails_ignored": "ignored within {days} days: {counts}; nobody is told of these",
+    "mail_server_answers": "{server} answers and lets us send; nagarvani mail test ADDRESS sends "
+    "a mail",
+    "mail_server_away": "{server} takes no mail ({problem}), so invitations, codes and notices "
+    f"wait: start it, or fix {PREFIX}SMTP_URL",
+    "sender_default": "mails come from {sender}, which other mail servers refuse: write an address "
+    f"of the city in {PREFIX}MAIL_FROM",
+    "messages_wait": "{number} wait to be sent, the oldest since {since} (last answer: {reason})",
+    "backup_written": "the newest is of {at}",
+    "backup_late": "the newest is of {at}: see systemctl status nagarvani-backup.timer",
+    "backup_failed": "the one of {failed_at} failed ({reason}); the newest is of {at}",
+    "no_backup": "none was written yet: systemctl enable --now nagarvani-backup.timer",
     "scanner_unset": "files are not scanned for viruses: for that name a clamd in "
     f"{PREFIX}CLAMD_URL",
     "scanner_answers": "{version} answers",

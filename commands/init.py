@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import click
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import exists, select
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from commands.app_setup import media_store_checked
@@ -21,6 +25,7 @@ from publisher.media.configured_store import open_store
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person
 from publisher.now import now
+from publisher.operations import outgoing_checks
 from publisher.operations.health_checks import check_database, check_secret_files
 from publisher.operations.start_checks import check_key_opens
 from publisher.operations.store_identity import identify
@@ -30,8 +35,9 @@ from publisher.platforms.capabilities import AccountFromSettings
 from publisher.platforms.oauth.types import ConnectableAccount
 from publisher.platforms.registry import all_platforms
 from publisher.settings.environment import Settings
+from publisher.settings.help import PHONE, read_address
 from publisher.settings.media import MediaSettings
-from publisher.settings.reader import PREFIX, WrongSetting
+from publisher.settings.reader import PREFIX, WrongSetting, matching
 
 OWNER: Final = "information-technology"
 
@@ -49,32 +55,76 @@ def run(settings: Settings) -> None:
         with media_store_checked(settings, database):
             identify(database, open_store(settings), now=now())
         with database.transaction() as session:
-            click.echo(_load(session, now()))
-            click.echo(_lay_templates(session, now()))
-            for line in _connect_all(session, accounts, settings, now()):
+            for line in (*_load(session), *_connect_all(session, accounts, settings, now())):
                 click.echo(line)
             somebody = bool(session.scalar(select(exists().select_from(Person))))
-    click.echo(_next(somebody=somebody))
+    for finding in outgoing_checks.check_mail_server(settings):
+        click.echo(f"Mail server: {sentence(finding)}.")
+    if not (settings.help_desk.phone or settings.help_desk.mail) and sys.stdin.isatty():
+        _ask_help_desk()
+    if not somebody:
+        click.echo(
+            "Next, two admins, since none confirms what the same hand recorded, each by: "
+            f"nagarvani people add --name … --mail … --role admin --department {OWNER}"
+        )
+    click.echo("Then run nagarvani web and nagarvani clock; nagarvani doctor checks all of it.")
+
+
+def _ask_help_desk() -> None:
+    """Ask for telephone and mail address of the help desk, and write the answers into `.env`."""
+    click.echo("Every mail ends with whom to ask; an empty answer leaves it out.")
+    phone = _ask("Telephone of the help desk", matching(PHONE), "write it as 020-5550-0100")
+    mail = _ask("Mail address of the help desk", read_address, "write it as help@pmc.example")
+    answers = {"HELP_PHONE": phone, "HELP_MAIL": mail}
+    lines = "".join(f"{PREFIX}{name}={text}\n" for name, text in answers.items() if text)
+    file = Path(".env").resolve()
+    if not lines:
+        return
+    try:
+        with file.open("a", encoding="utf-8") as settings:
+            settings.write(f"\n{lines}")
+    except OSError:  # as on a machine: it is root's
+        click.echo(f"Write into {file}:\n{lines}", nl=False)
+
+
+def _ask(question: str, parse: Callable[[str], str], hint: str) -> str:
+    """Ask until the answer can be used or is empty."""
+    while text := click.prompt(question, default="", show_default=False).strip():
+        try:
+            return parse(text)
+        except ValueError:
+            click.echo(hint)
+    return ""
 
 
 def _check_key(settings: Settings) -> None:
     """Raise `WrongSetting`, before anything is changed, if the key opens nothing in the tables."""
     with Database(settings.database_url) as database:
-        if check_database(database).code == "no_database":
+        finding = check_database(database)
+        if finding.code == "no_database":
             return
+        if finding.code in ("unreachable", "disk_full"):
+            raise click.ClickException(f"{finding.subject}: {sentence(finding)}")
         revision = database.revision()
         if revision is not None and not is_newer(revision):
             check_key_opens(settings, database)
 
 
 def lay_tables(settings: Settings) -> None:
-    """Migrate the tables to this version; raises `ClickException` if they are newer."""
+    """Migrate the tables; raises `ClickException` if they are newer, or this role may not."""
     try:
         migrate(settings.database_url)
     except NewerTables as problem:
         raise click.ClickException(
             "The tables are those of a newer version, and were left as they are: "
             "install that version, or name another database."
+        ) from problem
+    except ProgrammingError as problem:
+        if not isinstance(problem.orig, InsufficientPrivilege):
+            raise
+        raise click.ClickException(
+            "The tables are to be changed, and this role of the database may not do that: give "
+            f"the owner's address in {PREFIX}DATABASE_URL for this once (docs/running.md)."
         ) from problem
 
 
@@ -91,23 +141,20 @@ def make_media_folder(media: MediaSettings) -> None:
         raise WrongSetting(name, f"{folder} cannot be made ({problem.strerror})") from problem
 
 
-def _load(session: Session, at: datetime) -> str:
-    added = load_register(session, now=at)
-    if not added:
-        return "Register: every department was there already."
-    return (
-        f"Register: {added} departments added; those of the circular's annex carry its fact, "
-        "that on 14 July 2021 they had named nobody."
+def _load(session: Session) -> Iterator[str]:
+    """Load the register and the emergency templates; yield what was added."""
+    added, laid = load_register(session, now=now()), insert_missing(session, now=now())
+    yield (
+        f"Register: {added} departments added; those of the circular's annex carry its fact, that "
+        "on 14 July 2021 they had named nobody."
+        if added
+        else "Register: every department was there already."
     )
-
-
-def _lay_templates(session: Session, at: datetime) -> str:
-    laid = insert_missing(session, now=at)
-    if not laid:
-        return "Emergency templates: every one was there already."
-    return (
+    yield (
         f"Emergency templates: {laid} laid as drafts; each can be used once its department has "
         "approved it."
+        if laid
+        else "Emergency templates: every one was there already."
     )
 
 
@@ -204,13 +251,3 @@ def _connect(
         sealed=vault.seal(account.credentials),
         platform_id=account.platform_id,
     )
-
-
-def _next(*, somebody: bool) -> str:
-    first = (
-        ""
-        if somebody
-        else "Next, two admins, since none confirms what the same hand recorded, each by: "
-        f"nagarvani people add --name … --mail … --role admin --department {OWNER}\n"
-    )
-    return f"{first}Then run nagarvani web and nagarvani clock; nagarvani doctor checks all of it."

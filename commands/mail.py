@@ -1,4 +1,4 @@
-"""`nagarvani mail read`: raw mails are read as the reader of the mailbox reads them."""
+"""`nagarvani mail`: raw mails are read as the reader of the mailbox does; one is sent as a test."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from publisher.mailbox.preparation import mail_intake
 from publisher.mailbox.report import read_mail
 from publisher.media.configured_store import open_store
 from publisher.media.store import StoreAway
+from publisher.notifications import email
+from publisher.notifications.dispatch import NotSent
 from publisher.now import now
 from publisher.operations.store_identity import identify, in_brackets
+from publisher.settings.catalogue import masked_address
 from publisher.settings.environment import Settings
+from publisher.settings.help import read_address
 
 
 def read_files(settings: Settings, files: Sequence[Path]) -> None:
@@ -39,3 +43,20 @@ def read_files(settings: Settings, files: Sequence[Path]) -> None:
                 )
                 raise click.ClickException(message) from problem
             click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+
+
+def send_test(settings: Settings, address: str) -> None:
+    """Send a mail that asks for nothing, and print what the mail server answered.
+
+    Raises `ClickException` if it was not accepted.
+    """
+    server = masked_address(settings.smtp_url)
+    try:
+        answer = email.send_test(
+            email.MailOrigin.from_settings(settings), read_address(address), now=now()
+        )
+    except ValueError as problem:
+        raise click.UsageError(f"{address} is no mail address.") from problem
+    except NotSent as problem:
+        raise click.ClickException(f"{server} did not accept it: {problem.reason}") from problem
+    click.echo(f"{server} accepted it for {address}: {answer}")

@@ -11,7 +11,7 @@ from commands.app_setup import command_settings
 
 @click.group()
 def mail() -> None:
-    """The mails that come to the Social Media Cell."""
+    """The mails that come to the Social Media Cell, and a try whether mails leave."""
 
 
 @mail.command("read")
@@ -26,3 +26,12 @@ def read(files: tuple[Path, ...]) -> None:
     from commands.mail import read_files
 
     read_files(command_settings(), files)
+
+
+@mail.command("test")
+@click.argument("address")
+def test(address: str) -> None:
+    """Send one mail to ADDRESS; print what the mail server answered."""
+    from commands.mail import send_test
+
+    send_test(command_settings(), address)

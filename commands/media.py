@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Final
 
 import click
 
-from commands.app_setup import checked_database, media_store_checked, origin_of
+from commands.app_setup import checked_database, media_store_checked, origin_of, short_list
 from publisher.database.session import Database
 from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore, StoreAway
@@ -29,9 +29,6 @@ from publisher.people.permissions import COMMAND
 from publisher.settings.environment import Settings
 from publisher.settings.media import URL_HINT, read_media_url
 from publisher.settings.reader import PREFIX
-
-NAMED: Final = 5
-"""The number of missing or damaged media that are listed by name."""
 
 _LINE_EVERY: Final = 60.0
 _REWRITE_EVERY: Final = 0.2
@@ -171,12 +168,7 @@ def _settings_lines(settings: Settings, url: str) -> Iterator[str]:
 def _say_lacking(outcome: StoreCopy) -> None:
     for what, digests in (("missing", outcome.missing), ("damaged", outcome.damaged)):
         if digests:
-            click.echo(f"{len(digests)} are {what} in the present store: {_some(digests)}.")
-
-
-def _some(digests: Sequence[str]) -> str:
-    more = f", and {len(digests) - NAMED} more" if len(digests) > NAMED else ""
-    return ", ".join(digests[:NAMED]) + more
+            click.echo(f"{len(digests)} are {what} in the present store: {short_list(digests)}.")
 
 
 def adopt(settings: Settings, *, yes: bool, although_missing: bool) -> None:
@@ -191,8 +183,8 @@ def adopt(settings: Settings, *, yes: bool, although_missing: bool) -> None:
         )
         if missing and not although_missing:
             raise click.ClickException(
-                f"{len(missing)} are missing, so nothing was changed: {_some(missing)}. If they "
-                "are lost for good, use --although-missing."
+                f"{len(missing)} are missing, so nothing was changed: {short_list(missing)}. If "
+                "they are lost for good, use --although-missing."
             )
         if not yes and not click.confirm(
             "Whoever else uses this store, or this database with another store, stops and says so. "

@@ -9,7 +9,6 @@ import click
 
 from commands.app_setup import checked_database, origin_of
 from publisher.delivery.controls import stop as stops
-from publisher.models.controls import Stop
 from publisher.models.deliveries import Delivery
 from publisher.now import now
 from publisher.operations.queue_report import QueueReport, queue_report
@@ -22,14 +21,13 @@ from publisher.validation import Invalid
 def show_queue(settings: Settings) -> None:
     """Print the stops in force, the counts, and the first deliveries of each group."""
     with checked_database(settings) as database, database.reading() as session:
-        lines = [_stop_line(stop) for stop in stops.open_stops(session)]
+        lines = [
+            f"All publishing is stopped since {_moment(stop.at)}: {stop.reason}"
+            for stop in stops.open_stops(session)
+        ]
         lines += _queue_lines(queue_report(session, now=now()))
     for line in lines:
         click.echo(line)
-
-
-def _stop_line(stop: Stop) -> str:
-    return f"All publishing is stopped since {_moment(stop.at)}: {stop.reason}"
 
 
 def _queue_lines(report: QueueReport) -> Iterator[str]:

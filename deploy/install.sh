@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs Nagarvani from its wheel, or another version over it: a user, folders, a virtual environment with the locked
 # packages, the settings with a secret key, and the units of systemd. It starts nothing, and running it again is fine.
-# As root, in a checkout of the same version:  deploy/install.sh dist/nagarvani-0.2.0-py3-none-any.whl
+# As root, in the unpacked release, or a checkout of the same version:
+#   deploy/install.sh dist/nagarvani-0.2.0-py3-none-any.whl
 # PYTHON=python3.12 chooses the Python, as in `make`; LOCK=sandbox brings the packages of rehearsals too.
 # For a test ROOT=/tmp/tree lays everything below that folder, and RUNS_AS names a user that exists.
 set -eu
@@ -36,6 +37,10 @@ wheel=$1
 getent passwd "$user" >/dev/null ||
     useradd --system --user-group --home-dir "$data" --no-create-home --shell /usr/sbin/nologin "$user"
 group=$(id -gn "$user")
+# Before anything is fetched: root's own Python, as pyenv's below /root, is nobody else's.
+own=$("$python" -c 'import sys; print(sys.executable)')
+runuser -u "$user" -- "$own" -c '' 2>/dev/null ||
+    fail "The user $user cannot run $own: may everybody enter its folders? Else run this again with PYTHON=/usr/bin/python3"
 install -d -m 0700 -o "$user" -g "$group" "$data" "$copies" "$backups"
 install -d -m 0750 -o root -g "$group" "$(dirname "$settings")"
 
@@ -46,7 +51,7 @@ which='import sys; print(sys.base_prefix, sys.version_info[:2])'
 "$program/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
 "$program/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall "$wheel"
 runuser -u "$user" -- "$program/bin/nagarvani" --help >/dev/null ||
-    fail "The user $user cannot run $program/bin/nagarvani: may everybody enter $("$program/bin/python" -c 'import sys; print(sys.base_prefix)')? Else run this again with PYTHON=/usr/bin/python3"
+    fail "The user $user cannot run $program/bin/nagarvani: may everybody enter its folders?"
 
 if [ ! -e "$settings" ]; then
     new=$(mktemp "$settings.XXXXXX")
@@ -72,7 +77,7 @@ fi
 cat <<END
 Nagarvani is in $program. Next (docs/running.md, "On one machine, step by step"):
   1. write the settings in $settings, and keep a copy of NAGARVANI_SECRET_KEY elsewhere
-  2. nagarvani init && nagarvani doctor
+  2. nagarvani init && nagarvani doctor, which marks by "next" what is still to be done
   3. systemctl enable --now nagarvani-web@1 nagarvani-web@2 nagarvani-clock@1 nagarvani-backup.timer
 Over another version: stop the services before this script, and run "nagarvani init" before they start again.
 END

@@ -142,6 +142,11 @@ def sbom(_options: argparse.Namespace) -> int:
     return _replace_process([sys.executable, "-m", "tools.sbom"])
 
 
+def release(_options: argparse.Namespace) -> int:
+    """Become the writing of the archive that a city installs from."""
+    return _replace_process([sys.executable, "-m", "tools.release"])
+
+
 def lint(_options: argparse.Namespace) -> int:
     """Check style, types and layers."""
     python_environment = environment.chosen()
@@ -319,7 +324,7 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make")
     targets = parser.add_subparsers(required=True)
-    checks = (test, proof, ci, crash, mutants, bench, figures, lint, audit, sbom)
+    checks = (test, proof, ci, crash, mutants, bench, figures, lint, audit, sbom, release)
     for carry_out in (demo, *checks, fmt, lock, shots, clean):
         target = targets.add_parser(carry_out.__name__, add_help=False)
         target.set_defaults(carry_out=carry_out)

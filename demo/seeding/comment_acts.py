@@ -16,7 +16,7 @@ from publisher.inbox.ingest import tick_ingest
 from publisher.inbox.reply import answer
 from publisher.inbox.routing import assign, close, reopen, transfer
 from publisher.models.comments import Comment
-from publisher.notifications.email import signature_of, tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.validation import NotFound
 
 Handler = Callable[[Context, CitizenComment, Act], None]
@@ -31,16 +31,7 @@ def listen(context: Context) -> None:
         # Otherwise the pages would warn for a day that a platform did not tell of these comments.
         untold = update(Comment).where(Comment.told_at.is_(None))
         session.execute(untold.values(told_at=Comment.seen_at))
-    settings = context.settings
-    tick_mail(
-        context.database,
-        smtp_url=settings.smtp_url,
-        mail_from=settings.mail_from,
-        base_url=settings.base_url,
-        reply_to=settings.reply_to,
-        signature=signature_of(settings),
-        now=context.clock,
-    )
+    tick_mail(context.database, MailOrigin.from_settings(context.settings), now=context.clock)
 
 
 def say(context: Context, *, comment: CitizenComment, story: Story | None) -> None:

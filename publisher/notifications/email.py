@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from email.utils import format_datetime, parseaddr
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
-from publisher.i18n.languages import digits
+from publisher.i18n.languages import DEFAULT_LANGUAGE, digits
 from publisher.media.store import MediaStore
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import compose, department_copies, dispatch, links, review_mail
@@ -23,35 +24,6 @@ from publisher.notifications.kinds import ANSWERS, HAS_SECRET, REPLY_FATES, Noti
 from publisher.notifications.review_mail import ReviewParts
 from publisher.notifications.smtp import MailServer, hand_over, mail_server
 from publisher.settings.environment import Settings
-
-
-def tick_mail(
-    database: Database,
-    *,
-    smtp_url: str,
-    mail_from: str,
-    base_url: str,
-    now: Callable[[], datetime],
-    reply_to: str = "",
-    limit: int = 50,
-    store: MediaStore | None = None,
-    signature: Signature | None = None,
-    context: ssl.SSLContext | None = None,
-    only: str = "",
-    is_stopping: Callable[[], bool] = lambda: False,
-) -> int:
-    """Send up to `limit` due mails; return the number that the server accepted.
-
-    The tick ends early, and leaves the rest untouched, if the server is unreachable or once
-    `is_stopping`. With `only`, just the mails of this kind are sent. `reply_to` is the address of
-    the mailbox that is read; empty if none is. Pictures of posts are read from the `store`. Each
-    mail ends with the `signature`.
-    """
-    server = mail_server(smtp_url, context)
-    carrier = _ByMail(database, server, mail_from, base_url, reply_to, now, store, signature)
-    return dispatch.tick(
-        database, carrier, now=now, limit=limit, only=only, is_stopping=is_stopping
-    )
 
 
 @dataclass(frozen=True)
@@ -73,10 +45,59 @@ class Signature:
         return compose.signature(language, city=city, phone=phone, mail=self.mail)
 
 
-def signature_of(settings: Settings) -> Signature:
-    """Return the signature of this city."""
-    city, help_desk = settings.city, settings.help_desk
-    return Signature(city.name_mr, city.name_en, help_desk.phone, help_desk.mail)
+@dataclass(frozen=True)
+class MailOrigin:
+    """By which server mails leave, from which address, and what they say of who writes.
+
+    Links begin with `base_url`. `reply_to` is the address of the mailbox that is read; empty if
+    none is.
+    """
+
+    smtp_url: str
+    mail_from: str
+    base_url: str
+    reply_to: str = ""
+    signature: Signature = Signature()
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> MailOrigin:
+        """Return the sender of this city."""
+        city, desk = settings.city, settings.help_desk
+        signature = Signature(city.name_mr, city.name_en, desk.phone, desk.mail)
+        smtp_url, mail_from = settings.smtp_url, settings.mail_from
+        return cls(smtp_url, mail_from, settings.base_url, settings.reply_to, signature)
+
+
+def tick_mail(
+    database: Database,
+    sender: MailOrigin,
+    *,
+    now: Callable[[], datetime],
+    limit: int = 50,
+    store: MediaStore | None = None,
+    context: ssl.SSLContext | None = None,
+    only: str = "",
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Send up to `limit` due mails; return the number that the server accepted.
+
+    The tick ends early, and leaves the rest untouched, if the server is unreachable or once
+    `is_stopping`. With `only`, just the mails of this kind are sent. Pictures of posts are read
+    from the `store`.
+    """
+    carrier = _ByMail(database, mail_server(sender.smtp_url, context), sender, now, store)
+    return dispatch.tick(
+        database, carrier, now=now, limit=limit, only=only, is_stopping=is_stopping
+    )
+
+
+def send_test(sender: MailOrigin, address: str, *, now: datetime) -> str:
+    """Send a mail that asks for nothing, and return the server's answer. Raises a `NotSent`."""
+    kind, language = "mail_test", DEFAULT_LANGUAGE
+    subject, body = compose.write(kind, language, {}, (), reader=address)
+    notice = Notice(kind=kind, address=address, language=language, subject=subject, body=body)
+    notice.mail_id = secrets.token_hex(16)
+    return hand_over(mail_server(sender.smtp_url), letter(notice, sender, now=now))
 
 
 @dataclass(frozen=True)
@@ -85,12 +106,9 @@ class _ByMail:
 
     database: Database
     server: MailServer
-    mail_from: str
-    base_url: str
-    reply_to: str
+    sender: MailOrigin
     now: Callable[[], datetime]
     store: MediaStore | None
-    signature: Signature | None
     channel: Channel = Channel.MAIL
 
     def hand_over(self, notice: Notice) -> None:
@@ -98,16 +116,7 @@ class _ByMail:
         if self._is_for_nobody(notice):
             raise NoticeRefused("its address is a department's now")
         parts = review_mail.parts_of(self.database, self.store, notice)
-        message = letter(
-            notice,
-            mail_from=self.mail_from,
-            base_url=self.base_url,
-            reply_to=self.reply_to,
-            now=self.now(),
-            review_parts=parts,
-            signature=self.signature,
-        )
-        hand_over(self.server, message)
+        hand_over(self.server, letter(notice, self.sender, now=self.now(), review_parts=parts))
 
     def _is_for_nobody(self, notice: Notice) -> bool:
         """Return True if a person's mail would go to an address that is a department's by now."""
@@ -123,43 +132,35 @@ class _ByMail:
 
 
 def letter(
-    notice: Notice,
-    *,
-    mail_from: str,
-    base_url: str,
-    now: datetime,
-    reply_to: str = "",
-    review_parts: ReviewParts | None = None,
-    signature: Signature | None = None,
+    notice: Notice, sender: MailOrigin, *, now: datetime, review_parts: ReviewParts | None = None
 ) -> EmailMessage:
-    """Return the mail of a notice, with links to `base_url`; to an approver with `review_parts`.
+    """Return the mail of a notice; to an approver with `review_parts`.
 
-    Replies to it go to `reply_to`. A sender without a name has that of the `signature`.
+    An address without a name has that of the signature.
     """
-    signature = signature or Signature()
     message = EmailMessage(policy=WIRE)
-    _set_sender(message, mail_from, signature.name_in(notice.language))
+    _set_sender(message, sender.mail_from, sender.signature.name_in(notice.language))
     message["To"] = notice.address
-    if reply_to:
-        message["Reply-To"] = reply_to
+    if sender.reply_to:
+        message["Reply-To"] = sender.reply_to
     # Python's own folding drops a space between two encoded words, so the header comes folded.
     message.set_raw("Subject", Header(notice.subject, "utf-8", header_name="Subject").encode())
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = message_id_of(notice, mail_from=mail_from)
+    message["Message-ID"] = message_id_of(notice, mail_from=sender.mail_from)
     if notice.in_thread:
         # Folded here as well: Python would write a name of more than a line as an encoded word.
         names = [f"<{name}>" for name in notice.in_thread]
         message.set_raw("In-Reply-To", names[-1])
         message.set_raw("References", "\r\n ".join(names))
     message["Auto-Submitted"] = "auto-replied" if notice.kind in ANSWERS else "auto-generated"
-    body = notice.body.replace(links.SIGNATURE, signature.text_in(notice.language))
-    text = body = with_reply_note(body, notice, is_read=bool(reply_to))
+    body = notice.body.replace(links.SIGNATURE, sender.signature.text_in(notice.language))
+    text = body = with_reply_note(body, notice, is_read=bool(sender.reply_to))
     if review_parts is not None:
         text = review_mail.plain_body(body, review_parts, notice.language)
-    text = links.with_base(text, base_url)
+    text = links.with_base(text, sender.base_url)
     message.set_content(text, charset="utf-8", cte="base64")  # any server takes it as it is
     if review_parts is not None:
-        review_mail.add_html(message, notice, body, review_parts, base_url)
+        review_mail.add_html(message, notice, body, review_parts, sender.base_url)
     message["Content-Language"] = notice.language
     return message
 

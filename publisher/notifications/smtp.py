@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.utils import parseaddr
@@ -23,6 +24,7 @@ _AS_FOLDED = WIRE.clone(refold_source="none")
 """Headers leave as `letter` has folded them."""
 
 TIMEOUT = 20.0  # seconds for each step of the talk: the whole of it fits into a lease
+CHECK_TIMEOUT = 10.0  # seconds for each step where a person waits
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -36,6 +38,7 @@ class MailServer:
     name: str
     password: str
     context: ssl.SSLContext | None
+    timeout: float = TIMEOUT
 
     def tls_context(self) -> ssl.SSLContext:
         """Return what a connection needs for TLS; the system's certificates are read anew."""
@@ -61,42 +64,45 @@ def mail_server(url: str, context: ssl.SSLContext | None = None) -> MailServer:
     )
 
 
-def hand_over(server: MailServer, letter: EmailMessage) -> None:
-    """Send a mail; return once it is accepted. Raises a `NotSent`."""
-    client = _connected(server)
-    try:
+def hand_over(server: MailServer, letter: EmailMessage) -> str:
+    """Send a mail; return what the server answered once it is accepted. Raises a `NotSent`."""
+    with _connection(server) as client:
         _say_whom(client, parseaddr(str(letter["from"]))[1], parseaddr(str(letter["to"]))[1])
-        _hand_text(client, letter.as_bytes(policy=_AS_FOLDED))
-        with suppress(OSError):  # it is accepted: how the talk ends changes nothing
-            client.quit()
-    finally:
-        client.close()
+        return _hand_text(client, letter.as_bytes(policy=_AS_FOLDED))
 
 
-def _connected(server: MailServer) -> SMTP:
-    """Return a connection that is ready to send, encrypted if required."""
+def check_connection(server: MailServer, *, timeout: float = CHECK_TIMEOUT) -> None:
+    """Connect and sign in as for a mail, and send none. Raises `Unreachable`."""
+    with _connection(replace(server, timeout=timeout)) as client:
+        code, answer = client.noop()
+        if code != 250:
+            raise Unreachable(_answer(code, answer))
+
+
+@contextmanager
+def _connection(server: MailServer) -> Iterator[SMTP]:
+    """Yield a connection that is ready to send, encrypted if required.
+
+    What breaks it is raised as `Unreachable`.
+    """
     try:
-        client = _called(server)
+        with closing(_called(server)) as client:
+            _secure(server, client)
+            yield client
+            with suppress(OSError):  # the work is done: how the talk ends changes nothing
+                client.quit()
     except OSError as problem:
         raise Unreachable(_words(problem)) from problem
-    try:
-        _secure(server, client)
-    except OSError as problem:
-        client.close()
-        raise Unreachable(_words(problem)) from problem
-    except Unreachable:
-        client.close()
-        raise
-    return client
 
 
 def _called(server: MailServer) -> SMTP:
     local_hostname = "localhost" if server.is_near else None
     if server.is_smtps:
+        context = server.tls_context()
         return SMTP_SSL(
-            server.host, server.port, local_hostname, timeout=TIMEOUT, context=server.tls_context()
+            server.host, server.port, local_hostname, timeout=server.timeout, context=context
         )
-    return SMTP(server.host, server.port, local_hostname, timeout=TIMEOUT)
+    return SMTP(server.host, server.port, local_hostname, timeout=server.timeout)
 
 
 def _secure(server: MailServer, client: SMTP) -> None:
@@ -119,18 +125,15 @@ def _secure(server: MailServer, client: SMTP) -> None:
 
 def _say_whom(client: SMTP, sender: str, recipient: str) -> None:
     # A refused sender is the fault of our setting, not of this mail: it waits.
-    try:
-        code, answer = client.mail(sender)
-        if code != 250:
-            raise Unreachable(_answer(code, answer))
-        code, answer = client.rcpt(recipient)
-    except OSError as problem:
-        raise Unreachable(_words(problem)) from problem
+    code, answer = client.mail(sender)
+    if code != 250:
+        raise Unreachable(_answer(code, answer))
+    code, answer = client.rcpt(recipient)
     if code not in {250, 251}:
         raise _refusal(code, answer)
 
 
-def _hand_text(client: SMTP, text: bytes) -> None:
+def _hand_text(client: SMTP, text: bytes) -> str:
     try:
         code, answer = client.data(text)
     except SMTPDataError as problem:  # it did not even want to see the text
@@ -139,6 +142,7 @@ def _hand_text(client: SMTP, text: bytes) -> None:
         raise NoticeUncertain(_words(problem)) from problem
     if code != 250:
         raise _refusal(code, answer)
+    return _answer(code, answer)
 
 
 def _refusal(code: int, answer: bytes | str) -> NotSent:

@@ -6,6 +6,7 @@ A check returns a code with its values; the command line puts it into words.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ class HealthSubject(StrEnum):
     DATABASE = "database"
     MIGRATIONS = "migrations"
     BUILT_FILES = "built files"
+    BACKUP = "backup"
     SHAPING = "text shaping"
     MEDIA = "media folder"
     BUCKET = "media bucket"
@@ -63,6 +65,7 @@ class HealthSubject(StrEnum):
     APPOINTMENTS = "appointments"
     CLOCK = "clock"
     MAILS = "mails to the Cell"
+    MAIL_SERVER = "mail server"
     SCANNER = "virus scanner"
     SPENDING = "spending"
 
@@ -139,7 +142,11 @@ def check_database(database: Database) -> HealthFinding:
         ends_idle = database.ends_idle_transactions()
     except OperationalError as broken:
         values["detail"] = " ".join(str(broken.orig).split())
-        return HealthFinding(HealthSubject.DATABASE, False, "unreachable", values)
+        # SQLite calls a full disk an I/O error, or a file that cannot be opened.
+        folder = Path(url.database or "").parent
+        is_full = database.is_sqlite and shutil.disk_usage(folder).free < _PROBE
+        code = "disk_full" if is_full else "unreachable"
+        return HealthFinding(HealthSubject.DATABASE, False, code, values)
     if problem is not None:
         values["detail"] = problem
         return HealthFinding(HealthSubject.DATABASE, False, "not_durable", values)

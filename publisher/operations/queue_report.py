@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from publisher.models.deliveries import Delivery
 from publisher.models.notifications import Notice
@@ -18,6 +18,8 @@ LATE_AFTER: Final = timedelta(minutes=1)
 """A delivery that is due for longer than this is late."""
 
 LINES: Final = 5
+AnyState = TypeVar("AnyState", DeliveryState, NoticeState)
+_MESSAGE_STATES: Final = (NoticeState.QUEUED, NoticeState.UNCONFIRMED, NoticeState.FAILED)
 _UNSETTLED: Final = (
     *(DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNCONFIRMED),
     *NEEDS_PERSON,
@@ -43,39 +45,32 @@ class QueueReport:
 
 def queue_report(session: Session, *, now: datetime) -> QueueReport:
     """Return what waits now."""
-    states = (DeliveryState.SCHEDULED, *_UNSETTLED)
-    delivery_counts = dict.fromkeys(states, 0)
-    of_state = select(Delivery.state, func.count()).where(Delivery.state.in_(states))
-    for state, count in session.execute(of_state.group_by(Delivery.state)):
-        delivery_counts[state] = count
-    message_states = (NoticeState.QUEUED, NoticeState.UNCONFIRMED, NoticeState.FAILED)
-    message_counts = dict.fromkeys(message_states, 0)
-    of_message = select(Notice.state, func.count()).where(Notice.state.in_(message_states))
-    for message_state, count in session.execute(of_message.group_by(Notice.state)):
-        message_counts[message_state] = count
+    is_scheduled = Delivery.state == DeliveryState.SCHEDULED
+    is_queued = Notice.state == NoticeState.QUEUED
     return QueueReport(
-        delivery_counts=delivery_counts,
-        due_count=_count_due(session, now),
-        late_count=_count_due(session, now - LATE_AFTER),
-        message_counts=message_counts,
-        due_message_count=_count_due_messages(session, now),
+        delivery_counts=_counts(session, Delivery.state, (DeliveryState.SCHEDULED, *_UNSETTLED)),
+        due_count=_count(session, is_scheduled, Delivery.due_at <= now),
+        late_count=_count(session, is_scheduled, Delivery.due_at <= now - LATE_AFTER),
+        message_counts=_counts(session, Notice.state, _MESSAGE_STATES),
+        due_message_count=_count(session, is_queued, Notice.send_at <= now),
         next_deliveries=_first(session, (DeliveryState.SCHEDULED,)),
         unsettled=_first(session, _UNSETTLED),
     )
 
 
-def _count_due(session: Session, at: datetime) -> int:
-    query = select(func.count(Delivery.id)).where(
-        Delivery.state == DeliveryState.SCHEDULED, Delivery.due_at <= at
-    )
-    return session.execute(query).scalar_one()
+def _counts(
+    session: Session, column: InstrumentedAttribute[AnyState], states: Sequence[AnyState]
+) -> dict[AnyState, int]:
+    """Return how many rows are in each of these states."""
+    query = select(column, func.count()).where(column.in_(states)).group_by(column)
+    counts = dict.fromkeys(states, 0)
+    for state, count in session.execute(query):
+        counts[state] = count
+    return counts
 
 
-def _count_due_messages(session: Session, at: datetime) -> int:
-    query = select(func.count(Notice.id)).where(
-        Notice.state == NoticeState.QUEUED, Notice.send_at <= at
-    )
-    return session.execute(query).scalar_one()
+def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
+    return session.execute(select(func.count()).where(*conditions)).scalar_one()
 
 
 def _first(session: Session, states: Collection[DeliveryState]) -> list[Delivery]:

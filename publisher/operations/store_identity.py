@@ -42,13 +42,11 @@ _WHAT_TO_DO: Final = (
     f"mount it, name the right one in {PREFIX}MEDIA_URL or {PREFIX}MEDIA_DIR, or run nagarvani "
     "media adopt if this database shall use it from now on"
 )
-_OTHER_STORE: Final = (
-    "media store {store}: it is not the one of this database (it has {found}, the database "
-    f"{{wanted}}): {_WHAT_TO_DO}"
+OTHER_STORE: Final = (
+    "{store}: it is not the one of this database (it has {found}, the database {wanted}): "
+    + _WHAT_TO_DO
 )
-_NO_MEDIA: Final = (
-    "media store {store}: it has none of the media that this database refers to: " + _WHAT_TO_DO
-)
+NO_MEDIA: Final = "{store}: it has none of the media that this database refers to: " + _WHAT_TO_DO
 _AWAY: Final = (
     "media store {store}: it does not answer, is full, or cannot be read or written{reason}: "
     "start or mount it, or correct its settings, and try again"
@@ -63,7 +61,7 @@ class OtherStore(Exception):
         self.values = {"store": store, "found": beginning(carried), "wanted": beginning(expected)}
 
     def __str__(self) -> str:
-        return _OTHER_STORE.format_map(self.values)
+        return f"media store {OTHER_STORE.format_map(self.values)}"
 
 
 class NoMediaThere(OtherStore):
@@ -73,7 +71,7 @@ class NoMediaThere(OtherStore):
     """
 
     def __str__(self) -> str:
-        return _NO_MEDIA.format_map(self.values)
+        return f"media store {NO_MEDIA.format_map(self.values)}"
 
 
 def refusal(problem: OtherStore | StoreAway, store: str) -> str:
@@ -267,7 +265,8 @@ def _send_identity(settings: Settings, sender: Connection, now: datetime) -> Non
 def check_store(database: Database, store: MediaStore) -> HealthFinding:
     """Check that the store is the one of this database; nothing is laid."""
     entry = _row(database)
-    values: dict[str, object] = {"store": store.address, "wanted": beginning(_identity_of(entry))}
+    expected = beginning(entry.identity if entry else "")
+    values: dict[str, object] = {"store": store.address, "wanted": expected}
     try:
         carried = store.identity()
         lacks_all = _is_unmarked(entry, carried) and _lacks_all_media(database, store)
@@ -281,7 +280,3 @@ def check_store(database: Database, store: MediaStore) -> HealthFinding:
     is_same = entry is not None and carried in (entry.identity, entry.replaces)
     code = "store_same" if is_same else "store_other" if carried else "store_unmarked"
     return HealthFinding(HealthSubject.STORE, is_same, code, values)
-
-
-def _identity_of(entry: StoreInUse | None) -> str:
-    return entry.identity if entry else ""

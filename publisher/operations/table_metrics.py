@@ -28,8 +28,10 @@ from publisher.database.session import AnyRow
 from publisher.inbox.unread import unread
 from publisher.models.accounts import ChargeDay
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
+from publisher.models.history import Event
 from publisher.models.monitoring import CreditOutage
 from publisher.models.notifications import Channel, Notice
+from publisher.operations.backup import record
 from publisher.operations.queue_report import LATE_AFTER
 from publisher.operations.worker_health import DEMO_WORKER
 from publisher.platforms.base.charges import MICROS
@@ -174,7 +176,7 @@ def _spending(session: Session, now: datetime) -> Iterator[Gauge]:
 
 
 class _Waiting(NamedTuple):
-    """A row of what waits: accounts, credits and messages by two labels, and the clocks."""
+    """A row of what waits: accounts, credits, messages and backups by labels, and the clocks."""
 
     subject: str
     first: str
@@ -187,6 +189,7 @@ def _waiting(session: Session, now: datetime) -> Iterator[Gauge]:
     rows = [_Waiting(*row) for row in session.execute(_waiting_query())]
     accounts = [row for row in rows if row.subject == "account"]
     yield _accounts(accounts)
+    yield from _backups({row.first: row.at for row in rows if row.subject == "backup"}, now)
     began_at = {outage.first: outage.at for outage in rows if outage.subject == "credits"}
     yield Gauge(
         "credits_used_up_seconds",
@@ -213,6 +216,17 @@ def _accounts(rows: list[_Waiting]) -> Gauge:
         ("platform", "state"),
         {pair: numbers.get(pair, 0) for pair in pairs},
     )
+
+
+def _backups(last_at: Mapping[str, datetime | None], now: datetime) -> Iterator[Gauge]:
+    written_at, failed_at = last_at.get(record.WRITTEN), last_at.get(record.FAILED)
+    yield Gauge(
+        "backup_age_seconds",
+        "Seconds since the newest backup was written; +Inf if none ever was.",
+        samples={(): _age(written_at, now) if written_at else math.inf},
+    )
+    has_failed = failed_at is not None and (written_at is None or failed_at > written_at)
+    yield Gauge("backup_failed", "1 if the last backup failed, else 0.", samples={(): has_failed})
 
 
 def _messages(rows: Mapping[str, _Waiting], now: datetime) -> Iterator[Gauge]:
@@ -269,7 +283,9 @@ def _waiting_query() -> CompoundSelect[Any]:
     beats = select(
         literal("clock"), literal(""), literal(""), func.count(), func.max(ClockBeat.beat_at)
     ).where(ClockBeat.name != DEMO_WORKER)
-    return union_all(accounts, outages, messages, beats)
+    latest = (literal("backup"), Event.verb, literal(""), func.count(), func.max(Event.at))
+    backups = select(*latest).where(record.is_of_backup()).group_by(Event.verb)
+    return union_all(accounts, outages, messages, beats, backups)
 
 
 def _age(at: datetime | None, now: datetime) -> float:

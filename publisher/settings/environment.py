@@ -49,6 +49,8 @@ SECRET_FILE = Path("var", "secret-key")
 MOST_HEAD_HOURS = 40.0
 """The longest least time of the officers before their head may decide: a week of work."""
 
+DEFAULT_SENDER = "nagarvani@localhost"
+
 
 @dataclass(frozen=True)
 class City:
@@ -112,7 +114,7 @@ class Settings:
     serving: ServingSettings = group(ServingSettings)
     media: MediaSettings = group(MediaSettings, read_media)
     smtp_url: str = address("smtp://127.0.0.1:25", "smtp", "smtps", is_secret=True)
-    mail_from: str = setting(read_address, "write it as city@pmc.example", "nagarvani@localhost")
+    mail_from: str = setting(read_address, "write it as city@pmc.example", DEFAULT_SENDER)
     mail_server: str = setting(matching(NAME), "write it as mail.pmc.example")
     mail_server_hops: int = setting(whole(0), "write how many", "0")
     imap_url: str = address("", "imap", "imaps", is_secret=True)

@@ -15,7 +15,6 @@ from publisher.register.sheet import read_sheet
 MOST: Final = 100
 """The most people on one list."""
 
-LONGEST: Final = 200
 _HEADINGS: Final = frozenset(
     {
         *("person", "name", "name of the person", "name of the officer", "mail", "mobile"),

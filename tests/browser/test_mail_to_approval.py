@@ -21,7 +21,7 @@ from publisher.auth.one_time_links import LinkPurpose
 from publisher.mailbox.reader import tick_mailbox
 from publisher.models.people import Link
 from publisher.models.posts import Decision, DecisionCredential, Post
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.sms import tick_sms
 from publisher.settings.sms import SmsTemplate
 from sandbox.server import SandboxAddresses, run_sandbox
@@ -129,10 +129,12 @@ def send_mails(journey: Journey, mail_server: MailServer) -> None:
     town = journey.town
     tick_mail(
         town.database,
-        smtp_url=mail_server.url,
-        mail_from="सोशल मिडिया कक्ष <cell@pmc.example>",
-        base_url=address_on_phone(journey),
-        reply_to="cell@pmc.example",
+        MailOrigin(
+            smtp_url=mail_server.url,
+            mail_from="सोशल मिडिया कक्ष <cell@pmc.example>",
+            base_url=address_on_phone(journey),
+            reply_to="cell@pmc.example",
+        ),
         now=town.clock,
         store=town.store,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,7 +18,10 @@ from publisher.database.session import Base, Database
 from publisher.delivery.accounts.credentials import Vault
 from publisher.models.controls import Stop
 from publisher.models.deliveries import Account, Delivery
+from publisher.models.history import Event
+from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.now import now
+from publisher.operations.backup import record
 from publisher.operations.backup.archive_format import check
 from publisher.platforms.base.types import Outgoing
 from publisher.settings.environment import load
@@ -175,6 +179,70 @@ def test_on_a_terminal_both_tell_what_they_are_at_while_they_go_on(
     assert "  media: 30 of 30" in written.lines()
     assert "  looking: 1 of 1" in restored.lines()
     assert "looking" not in "".join(written.lines())
+
+
+def backup_events(workspace: Workspace) -> list[tuple[str, dict[str, object]]]:
+    """Return what the history says of backups."""
+    with Database(workspace.settings["DATABASE_URL"]) as database, database.reading() as session:
+        events = session.scalars(select(Event).where(record.is_of_backup()).order_by(Event.id))
+        return [(event.verb, event.details) for event in events]
+
+
+def test_each_backup_is_in_the_history_with_what_became_of_it(setup: BackupSetup) -> None:
+    setup.town.store.save(b"a picture")
+    assert setup.back_up().code == 0
+    unreadable = setup.town.store.path("ab" * 32)
+    unreadable.mkdir(parents=True)
+    assert setup.back_up().code == 1
+    (written, made), (failed, details) = backup_events(setup.source)
+    assert (written, made["media"], made["command"]) == ("write_backup", 1, "backup")
+    assert failed == "fail_backup"
+    assert "Is a directory" in str(details["reason"])
+    doctor = setup.source.run_in_process("doctor").out
+    assert "wrong  backup: the one of " in doctor
+    assert "Is a directory); the newest is of " in doctor
+
+
+def test_a_backup_without_media_says_how_many_it_refers_to(setup: BackupSetup) -> None:
+    mail = ReceivedMail(
+        raw_sha256=setup.town.store.save(b"From: a@pmc.example"),
+        size=19,
+        content_digest="c" * 64,
+        received_at=setup.town.now,
+        outcome=MailOutcome.IGNORED,
+    )
+    with setup.town.write() as session:
+        session.add(mail)
+    assert setup.back_up().code == 0  # lays the identity of the store
+    output = setup.source.run_in_process("backup", str(setup.file), "--without-media")
+    assert output.code == 0, output.err
+    assert ", 0 media, " in output.out
+    assert "Not in it: the 1 media that it refers to. Copy the store too." in output.out
+    manifest = check(setup.file, tell=lambda *_: None)
+    assert (manifest.media, manifest.lost, manifest.left_out) == ((), (), 1)
+    shutil.copytree(setup.source.settings["MEDIA_DIR"], setup.target.settings["MEDIA_DIR"])
+    restored = setup.restore()
+    assert restored.code == 0, restored.err
+    assert "Not in it: the 1 media that it refers to." in restored.out
+    doctor = setup.target.run_in_process("doctor").out
+    assert "is the store of this database" in doctor
+
+
+def test_without_media_a_store_that_is_away_is_not_asked(setup: BackupSetup) -> None:
+    away = replace(setup.source, settings={**setup.source.settings, "MEDIA_DIR": "/dev/null/none"})
+    assert away.run_in_process("backup", str(setup.file)).code == 1
+    output = away.run_in_process("backup", str(setup.file), "--without-media")
+    assert output.code == 0, output.err
+
+
+def test_a_second_restore_says_that_the_database_is_not_empty(setup: BackupSetup) -> None:
+    setup.town.store.save(b"a picture")
+    assert setup.back_up().code == 0
+    assert setup.restore().code == 0
+    again = setup.restore()
+    assert again.code == 1
+    assert "The database is not empty" in again.err
+    assert "start the clock" in again.err
 
 
 def test_a_house_that_is_in_use_is_not_touched_and_that_is_said(setup: BackupSetup) -> None:

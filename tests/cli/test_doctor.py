@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -23,9 +24,11 @@ from publisher.now import now
 from publisher.operations.health_checks import HealthFinding, HealthSubject, check_media
 from publisher.settings.environment import load
 from sandbox import credentials
-from tests.cli.command_line import CommandResult, Workspace, make_workspace
+from tests.cli.command_line import CLI, CommandResult, Workspace, make_workspace
+from tests.support.mail import MailServer
 from tests.support.object_line import FOR_EVER, answered, new_bucket, object_line, refusal
 from tests.support.object_stores import KEY, SECRET, bucket_variables, stores_of
+from tests.support.processes import plain_environment
 
 pytestmark = pytest.mark.proof
 
@@ -36,10 +39,12 @@ SUBJECTS = (
     "media folder",
     "SMS",
     "letterhead",
+    "mail server",
     "mails to the Cell",
     "virus scanner",
     "database",
     "migrations",
+    "backup",
     "media store",
     "account",
     "account",
@@ -87,10 +92,15 @@ JSON_SHAPE = Draft202012Validator(
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, database_url: str, sandbox_url: str) -> Workspace:
+def workspace(
+    tmp_path: Path, database_url: str, sandbox_url: str, mail_server: MailServer
+) -> Workspace:
     """Create a workspace with accounts in a sandbox, whose clock has just ticked."""
     handle, page = credentials.X_ACCOUNTS[0], credentials.FACEBOOK_PAGES[0]
     environment_settings = {
+        "SMTP_URL": mail_server.url,
+        "MAIL_FROM": "cell@pmc.example",
+        "HELP_PHONE": "020-5550-0100",
         "X_API_URL": sandbox_url,
         "GRAPH_API_URL": sandbox_url,
         "X_HANDLE": handle.username,
@@ -106,6 +116,7 @@ def workspace(tmp_path: Path, database_url: str, sandbox_url: str) -> Workspace:
     )
     assert new_house.run_in_process("init").code == 0
     assert new_house.run_in_process("clock", "--once").code == 0
+    assert new_house.run_in_process("backup", str(tmp_path / "city.backup")).code == 0
     return new_house
 
 
@@ -119,7 +130,10 @@ def test_a_house_in_order_is_ok_line_by_line(workspace: Workspace) -> None:
     output = workspace.run("doctor")
     assert failed_lines(output) == []
     assert output.code == 0
-    assert tuple(line.split(maxsplit=1)[1].partition(":")[0] for line in output.lines) == SUBJECTS
+    subjects = [line.split(maxsplit=1)[1].partition(":")[0] for line in output.lines]
+    if workspace.settings["DATABASE_URL"].startswith("postgresql"):
+        assert subjects.pop(subjects.index("migrations") + 1) == "database"  # which role runs
+    assert tuple(subjects) == SUBJECTS
     assert "sarav_nagar" in output.out
 
 
@@ -235,7 +249,7 @@ def test_a_media_folder_that_cannot_be_written_is_named(
     is_written, is_ours = failed_lines(output)
     assert is_written.startswith("media folder:")
     assert "NAGARVANI_MEDIA_DIR" in is_written
-    assert "is not the store of this database" in is_ours
+    assert "is not the one of this database" in is_ours
 
 
 @pytest.fixture
@@ -252,6 +266,32 @@ def test_a_media_folder_on_a_full_disk_is_named(tmp_path: Path) -> None:
     (finding,) = check_media(load({"NAGARVANI_MEDIA_DIR": str(tmp_path)}, folder=tmp_path))
     assert not finding.ok
     assert f"{tmp_path} cannot be written (File too large): make room" in sentence(finding)
+
+
+FULL_DISK = """
+mount -t tmpfs -o size=3m tmpfs "$1" || exit 77
+for name in doctor queue "clock --once" init; do
+    rm -f "$1"/*; : > "$1/city.db"; head -c 4m /dev/zero > "$1/filling" 2>/dev/null
+    "$2" "$3" $name; echo "code $?"
+done
+"""
+
+
+def test_a_full_disk_of_sqlite_is_called_full(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    new = make_workspace(tmp_path, f"sqlite:///{disk / 'city.db'}")
+    call = ["unshare", "-m", "sh", "-c", FULL_DISK, "sh", str(disk), *CLI]
+    environment = plain_environment(new.environment())
+    done = subprocess.run(
+        call, env=environment, cwd=tmp_path, check=False, capture_output=True, text=True
+    )
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("nothing can be mounted here")
+    sentence = f"sqlite:///{disk / 'city.db'} cannot be used, as its disk is full ("
+    assert (done.stdout + done.stderr).count(sentence) == 4
+    assert done.stdout.count("code 1") == 4
+    assert "Traceback" not in done.stderr
 
 
 def test_a_bucket_that_cannot_be_written_is_named(workspace: Workspace, tmp_path: Path) -> None:
@@ -319,18 +359,29 @@ def test_a_letterhead_that_is_no_picture_is_named(workspace: Workspace, tmp_path
 def test_a_new_house_is_told_to_run_init_first(tmp_path: Path) -> None:
     output = make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}").run_in_process("doctor")
     assert output.code == 1
-    assert [line.partition(":")[0] for line in failed_lines(output)] == ["media folder", "database"]
+    subjects = [line.partition(":")[0] for line in failed_lines(output)]
+    assert subjects == ["media folder", "mail server", "mail server", "database"]
     assert output.out.count("run nagarvani init") == 2
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_house_without_accounts_and_clock_is_told_what_to_do(tmp_path: Path) -> None:
+def test_a_new_house_is_told_what_comes_next_and_that_nothing_is_wrong(
+    tmp_path: Path, mail_server: MailServer
+) -> None:
     new = make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
+    mail = {"SMTP_URL": mail_server.url, "MAIL_FROM": "cell@pmc.example"}
     new.run_in_process("init")
-    output = new.run_in_process("doctor")
+    output = new.run_in_process("doctor", **mail)
     assert output.code == 1
-    assert [line.partition(":")[0] for line in failed_lines(output)] == ["account", "clock"]
+    left = [line for line in output.lines if not line.startswith("ok ")]
+    assert left.pop() == "Nothing is wrong; what is marked next is still to be done."
+    assert [line.partition(":")[0] for line in left] == [
+        f"next   {subject}" for subject in ("backup", "account", "clock")
+    ]
     assert "none has ever run: start nagarvani clock" in output.out
+    away = new.run_in_process("doctor")
+    assert "wrong  mail server: smtp://127.0.0.1:25 takes no mail (Connection" in away.out
+    assert "Nothing is wrong" not in away.out
 
 
 def test_tables_of_another_version_are_named(tmp_path: Path) -> None:
@@ -342,7 +393,7 @@ def test_tables_of_another_version_are_named(tmp_path: Path) -> None:
     database.dispose()
     output = new.run_in_process("doctor")
     assert output.code == 1
-    (line,) = failed_lines(output)
+    line = failed_lines(output)[-1]
     assert line.startswith("migrations: the tables are those of another version (9999, not ")
 
 
@@ -352,7 +403,7 @@ def test_a_database_that_is_away_ends_the_looking(tmp_path: Path) -> None:
         "doctor"
     )
     assert output.code == 1
-    (line,) = failed_lines(output)
+    line = failed_lines(output)[-1]
     assert line.startswith("database: postgresql://city:***@127.0.0.1:9/city does not answer")
     assert "hidden" not in output.out + output.err
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +18,9 @@ from publisher.models.history import Event
 from publisher.models.people import Department
 from publisher.people.departments import NAMED_NOBODY
 from publisher.working_time import local_day
-from tests.cli.command_line import SECRET, Workspace, make_workspace
+from tests.cli.command_line import CLI, SECRET, Workspace, make_workspace
+from tests.support.mail import MailServer
+from tests.support.processes import plain_environment
 
 pytestmark = pytest.mark.proof
 
@@ -116,3 +121,71 @@ def test_tables_are_laid_where_there_are_none_and_the_next_step_is_said(tmp_path
         == 0
     )
     assert "nagarvani people add" not in new.run_in_process("init").out
+
+
+def test_the_mail_server_is_asked_and_named_if_it_takes_no_mail(
+    tmp_path: Path, mail_server: MailServer
+) -> None:
+    new = make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
+    output = new.run_in_process("init")
+    assert output.code == 0
+    assert "Mail server: smtp://127.0.0.1:25 takes no mail (Connection" in output.out
+    output = new.run_in_process("init", SMTP_URL=mail_server.url)
+    assert f"Mail server: {mail_server.url} answers and lets us send" in output.out
+    assert mail_server.mails == []
+
+
+def run_at_terminal(workspace: Workspace, typed: str) -> str:
+    """Run `init` with a terminal as its input, and return what it printed."""
+    terminal, end = pty.openpty()
+    os.write(terminal, typed.encode())
+    try:
+        done = subprocess.run(
+            [*CLI, "init"],
+            cwd=workspace.folder,
+            env=plain_environment(workspace.environment()),
+            stdin=end,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=100,
+        )
+    finally:
+        os.close(terminal)
+        os.close(end)
+    return done.stdout
+
+
+def test_a_terminal_is_asked_for_the_help_desk_until_it_is_known(tmp_path: Path) -> None:
+    new = make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
+    asked = "Telephone of the help desk"
+    assert asked in run_at_terminal(new, "\n\n")
+    assert not (tmp_path / ".env").exists()
+    shown = run_at_terminal(new, "by telephone\n020-5550-0100\nhelp@pmc.example\n")
+    assert shown.count("write it as 020-5550-0100") == 1
+    file = tmp_path / ".env"
+    assert file.read_text().split() == [
+        "NAGARVANI_HELP_PHONE=020-5550-0100",
+        "NAGARVANI_HELP_MAIL=help@pmc.example",
+    ]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert asked not in run_at_terminal(new, "")
+
+
+def test_answers_that_cannot_be_kept_are_printed_to_be_written(tmp_path: Path) -> None:
+    new = make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
+    (tmp_path / ".env").mkdir()  # so that even root cannot write there
+    shown = run_at_terminal(new, "\nhelp@pmc.example\n")
+    assert f"Write into {tmp_path / '.env'}:\nNAGARVANI_HELP_MAIL=help@pmc.example\n" in shown
+
+
+def test_an_init_without_a_terminal_asks_nothing(tmp_path: Path) -> None:
+    new = make_workspace(tmp_path, f"sqlite:///{tmp_path / 'new.db'}")
+    assert "help desk" not in new.run("init").out
+
+
+def test_a_database_that_is_away_is_one_sentence(tmp_path: Path) -> None:
+    away = make_workspace(tmp_path, "postgresql://city:hidden@127.0.0.1:9/city")
+    output = away.run_in_process("init")
+    assert output.code == 1
+    assert "database: postgresql://city:***@127.0.0.1:9/city does not answer" in output.err

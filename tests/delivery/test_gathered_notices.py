@@ -18,7 +18,7 @@ from publisher.models.people import NoticeGroup, Person, Telling
 from publisher.models.posts import Language
 from publisher.notifications import preferences
 from publisher.notifications.bundle import GATHERED_FOR
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.sms import tick_sms
 from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refused
 from publisher.settings.sms import Sms, SmsTemplate
@@ -58,9 +58,7 @@ def send(town: City, server: MailServer, after: timedelta = timedelta(0)) -> int
     town.clock.move(after)
     return tick_mail(
         town.database,
-        smtp_url=server.url,
-        mail_from="cell@pmc.example",
-        base_url=BASE_URL,
+        MailOrigin(smtp_url=server.url, mail_from="cell@pmc.example", base_url=BASE_URL),
         now=town.clock,
     )
 

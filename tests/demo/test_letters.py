@@ -14,7 +14,7 @@ from demo.seeding.sandbox_client import SandboxClient
 from publisher.database.session import Database
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.models.submissions import Submission
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.now import now
 from publisher.settings.environment import load
 from tests.demo.conftest import City
@@ -69,9 +69,7 @@ def send_answers(city: City) -> None:
     """Let the acknowledgement come to the letterbox, as its only mail."""
     sent = tick_mail(
         city.database,
-        smtp_url=city.settings.smtp_url,
-        mail_from="city@pmc.example",
-        base_url=BASE,
+        MailOrigin(smtp_url=city.settings.smtp_url, mail_from="city@pmc.example", base_url=BASE),
         now=now,
         only="mail_acknowledgement",
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from configparser import RawConfigParser
 from pathlib import Path
@@ -165,10 +167,10 @@ def test_the_proxy_passes_on_who_asks_and_believes_nobody_else() -> None:
 def test_the_proxy_asks_the_webs_at_their_sockets_and_repeats_no_form() -> None:
     text = read(SITE)
     sockets = re.findall(r"server unix:(\S+) max_fails=0;", text)
-    started = shlex.split(unit("nagarvani-web@1.service")["Service"]["ExecStart"])[-1]
-    assert sockets == [
-        started.removeprefix("unix:").replace("%i", str(number)) for number in (1, 2)
-    ]
+    *_, socket, _bind, port = shlex.split(unit("nagarvani-web@1.service")["Service"]["ExecStart"])
+    assert sockets == [socket.removeprefix("unix:").replace("%i", str(number)) for number in (1, 2)]
+    targets = [f'"{port.replace("%i", str(number))}"' for number in (1, 2)]
+    assert f"targets: [{', '.join(targets)}]" in section("Monitoring")
     assert text.count("proxy_set_header Connection close;") == 2
     assert "non_idempotent;" not in text
 
@@ -242,6 +244,29 @@ def test_installing_without_a_wheel_is_one_sentence(arguments: list[str], senten
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(sentence)
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can install")
+def test_a_python_of_root_alone_is_refused_before_anything_is_laid(tmp_path: Path) -> None:
+    roots_own = tmp_path / "roots-own"
+    roots_own.mkdir(mode=0o700)
+    python = roots_own / "python3"
+    python.symlink_to(sys.executable)
+    wheel = tmp_path / "nagarvani.whl"
+    wheel.write_bytes(b"never opened")
+    root = tmp_path / "root"
+    done = subprocess.run(
+        ["sh", "deploy/install.sh", str(wheel)],
+        cwd=CHECKOUT,
+        env={**os.environ, "PYTHON": str(python), "ROOT": str(root), "RUNS_AS": "nobody"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"The user nobody cannot run {python}: ")
+    assert "PYTHON=/usr/bin/python3" in done.stderr
+    assert not root.exists()
 
 
 def test_installing_makes_the_folders_that_the_services_use() -> None:

@@ -55,6 +55,7 @@ def test_make_alone_says_what_there_is() -> None:
         "figures",
         "audit",
         "sbom",
+        "release",
     }
 
 

@@ -24,7 +24,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Department
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.people.appointments import record_person
 from publisher.people.permissions import COMMAND
 from publisher.states import SubmissionState
@@ -87,9 +87,9 @@ class Post:
     def _send_answers(self) -> int:
         return tick_mail(
             self.town.database,
-            smtp_url=self.server.url,
-            mail_from="Nagarvani <city@pmc.example>",
-            base_url=BASE,
+            MailOrigin(
+                smtp_url=self.server.url, mail_from="Nagarvani <city@pmc.example>", base_url=BASE
+            ),
             now=lambda: NOON,
         )
 

@@ -27,6 +27,7 @@ DEFAULT_REPLIES = {
     "TEXT": "250 taken",
     "AUTH": "235 welcome",
     "RSET": "250 fine",
+    "NOOP": "250 fine",
     "QUIT": "221 bye",
 }
 

@@ -22,7 +22,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Person
 from publisher.notifications import links
 from publisher.notifications.compose import LONGEST_SUBJECT, LinkedLine, WrongValues, compose, queue
-from publisher.notifications.email import Signature, letter
+from publisher.notifications.email import MailOrigin, Signature, letter
 from publisher.notifications.kinds import NoticeKind
 from publisher.platforms.facebook.capabilities import FACEBOOK
 from publisher.platforms.registry import registered
@@ -490,7 +490,11 @@ def test_a_subject_is_the_same_after_a_mail_parser_has_read_it(
         language=language,
         mail_id="1",
     )
-    sent = letter(notice, mail_from="desk@pmc.example", base_url="https://desk.example", now=NOON)
+    sent = letter(
+        notice,
+        MailOrigin(smtp_url="", mail_from="desk@pmc.example", base_url="https://desk.example"),
+        now=NOON,
+    )
     for policy in (email.policy.default, email.policy.compat32):
         read = email.message_from_bytes(sent.as_bytes(), policy=policy)
         assert str(make_header(decode_header(str(read["Subject"])))) == subject
@@ -525,7 +529,7 @@ def test_what_is_not_set_of_the_sender_leaves_no_trace() -> None:
     sent = _sent("mr", mail_from="कक्ष <desk@pmc.example>", signature=replace(SIGNATURE, phone=""))
     assert "महानगरपालिका\nईमेल: help@pmc.example\nहा ईमेल" in _text_of(sent)
     assert sent["From"] == "कक्ष <desk@pmc.example>"  # what the city has set
-    bare = _sent("mr", mail_from="desk@pmc.example", signature=None)
+    bare = _sent("mr", mail_from="desk@pmc.example", signature=Signature())
     assert "– सोशल मिडिया कक्ष\nहा ईमेल" in _text_of(bare)
     assert bare["From"] == "desk@pmc.example"
 
@@ -534,7 +538,7 @@ def _text_of(mail: EmailMessage) -> str:
     return str(mail.get_content()).replace("\r\n", "\n")
 
 
-def _sent(language: str, *, mail_from: str, signature: Signature | None) -> EmailMessage:
+def _sent(language: str, *, mail_from: str, signature: Signature) -> EmailMessage:
     """Return a mail as its reader's program reads it."""
     subject, body = compose_text(NoticeKind.STOPPED, language, VALUES[NoticeKind.STOPPED])
     notice = Notice(
@@ -547,10 +551,10 @@ def _sent(language: str, *, mail_from: str, signature: Signature | None) -> Emai
     )
     mail = letter(
         notice,
-        mail_from=mail_from,
-        base_url="https://desk.example",
+        MailOrigin(
+            smtp_url="", mail_from=mail_from, base_url="https://desk.example", signature=signature
+        ),
         now=NOON,
-        signature=signature,
     )
     return email.message_from_bytes(mail.as_bytes(), policy=email.policy.default)
 
@@ -754,7 +758,7 @@ def test_nobody_is_written_to_without_an_address_or_once_disabled(on_sqlite: Dat
 def test_every_kind_has_a_template_per_language_and_none_is_unused() -> None:
     folder = files("publisher.i18n").joinpath("templates")
     expected = {f"{kind}.txt" for kind in NoticeKind} | {"letter.txt", "reply_note.txt"}
-    expected.add("signature.txt")
+    expected |= {"signature.txt", "mail_test.txt"}
     for language in LANGUAGES:
         assert {file.name for file in folder.joinpath(language).iterdir()} == expected
 

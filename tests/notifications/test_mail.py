@@ -17,7 +17,7 @@ from publisher.models.people import Person
 from publisher.notifications import links
 from publisher.notifications.compose import queue
 from publisher.notifications.dispatch import GIVE_UP_AFTER, LEASE
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.kinds import NoticeKind
 from publisher.people.invitations import invite
 from publisher.people.permissions import COMMAND
@@ -72,9 +72,9 @@ class MailSetup:
     ) -> int:
         return tick_mail(
             self.database,
-            smtp_url=url,
-            mail_from="सोशल मिडिया कक्ष <cell@pmc.example>",
-            base_url=BASE_URL,
+            MailOrigin(
+                smtp_url=url, mail_from="सोशल मिडिया कक्ष <cell@pmc.example>", base_url=BASE_URL
+            ),
             now=lambda: self.now,
             limit=limit,
             context=context,
@@ -304,9 +304,7 @@ def test_a_claim_whose_lease_has_ended_is_unconfirmed_and_sent_once_more(
     with pytest.raises(ProcessDied):
         tick_mail(
             database,
-            smtp_url=mail_server.url,
-            mail_from="cell@pmc.example",
-            base_url=BASE_URL,
+            MailOrigin(smtp_url=mail_server.url, mail_from="cell@pmc.example", base_url=BASE_URL),
             now=dying,
         )
     assert post.notice().state is NoticeState.SENDING

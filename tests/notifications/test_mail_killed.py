@@ -12,7 +12,7 @@ from publisher.database.session import Database
 from publisher.models.notifications import Notice
 from publisher.notifications.compose import queue
 from publisher.notifications.dispatch import LEASE
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.kinds import NoticeKind
 from publisher.states import NoticeState
 from tests.support.city_people import NOON, add_department, appoint
@@ -25,13 +25,11 @@ TICK = f"""
 import sys
 from datetime import datetime
 from publisher.database.session import Database
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 
 at = datetime.fromisoformat({NOON.isoformat()!r})
-tick_mail(
-    Database(sys.argv[1]), smtp_url=sys.argv[2], mail_from="cell@pmc.example",
-    base_url="https://nagarvani.example", now=lambda: at,
-)
+sender = MailOrigin(sys.argv[2], "cell@pmc.example", "https://nagarvani.example")
+tick_mail(Database(sys.argv[1]), sender, now=lambda: at)
 """
 
 
@@ -55,13 +53,8 @@ def test_a_killed_sender_loses_no_mail_and_keeps_message_ids(
     )
     assert killed.popen.wait(60) == -signal.SIGKILL, killed.written_output()
     for at in (NOON + LEASE, NOON + LEASE + timedelta(minutes=1)):
-        tick_mail(
-            database,
-            smtp_url=mail_server.url,
-            mail_from="cell@pmc.example",
-            base_url="https://nagarvani.example",
-            now=lambda at=at: at,  # type: ignore[misc]  # bound early on purpose
-        )
+        sender = MailOrigin(mail_server.url, "cell@pmc.example", "https://nagarvani.example")
+        tick_mail(database, sender, now=lambda at=at: at)  # type: ignore[misc]  # bound early on purpose
     with database.transaction() as session:
         assert session.get_one(Notice, notice.id).state is NoticeState.SENT
     assert len(mail_server.mails) == arrived

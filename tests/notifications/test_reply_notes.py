@@ -4,7 +4,7 @@ import pytest
 
 from publisher.i18n.languages import LANGUAGES
 from publisher.models.notifications import Notice
-from publisher.notifications.email import letter, with_reply_note
+from publisher.notifications.email import MailOrigin, letter, with_reply_note
 from publisher.notifications.kinds import ANSWERS, HAS_SECRET, NoticeKind, ReplyFate
 from tests.support.city_people import NOON
 
@@ -25,7 +25,9 @@ def notice(kind: NoticeKind, language: str = "en") -> Notice:
 def sent(kind: NoticeKind, *, reply_to: str) -> tuple[str | None, str]:
     """Return the address for replies, and the last line."""
     mail = letter(
-        notice(kind), mail_from=MAILBOX, base_url="https://a.example", now=NOON, reply_to=reply_to
+        notice(kind),
+        MailOrigin(smtp_url="", mail_from=MAILBOX, base_url="https://a.example", reply_to=reply_to),
+        now=NOON,
     )
     return mail["Reply-To"], mail.get_content().splitlines()[-1]
 

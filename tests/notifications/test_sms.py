@@ -20,7 +20,7 @@ from publisher.models.notifications import Channel, Notice
 from publisher.models.people import NoticeGroup, Person, Telling
 from publisher.notifications import links, preferences
 from publisher.notifications.compose import WrongValues, queue
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.kinds import HAS_SECRET, NoticeKind
 from publisher.notifications.sms import (
     BY_SMS_ALONE,
@@ -194,9 +194,7 @@ def test_a_kind_without_a_template_goes_by_mail_alone(
     assert sms_setup.verbs() == ["send_sms", "by_mail_instead"]
     sent = tick_mail(
         sms_setup.database,
-        smtp_url=mail_server.url,
-        mail_from="cell@pmc.example",
-        base_url=BASE_URL,
+        MailOrigin(smtp_url=mail_server.url, mail_from="cell@pmc.example", base_url=BASE_URL),
         now=lambda: sms_setup.now,
     )
     assert sent == 1

@@ -10,9 +10,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, event, insert, select, text, update
 
+from approvals.policy import ActorKind
 from publisher.database.bulk import bulk_insert
 from publisher.database.session import Base, table_of
 from publisher.delivery import platform_credits
+from publisher.media.store_in_use import ONLY_ROW
 from publisher.models.comments import Source
 from publisher.models.deliveries import (
     Account,
@@ -22,9 +24,13 @@ from publisher.models.deliveries import (
     DeliveryAction,
     ReceiptRow,
 )
+from publisher.models.history import Event
 from publisher.models.monitoring import CreditOutage
 from publisher.models.notifications import Channel, Notice
+from publisher.models.submission_details import StoreInUse
+from publisher.operations.backup import record
 from publisher.operations.table_metrics import READERS, read_gauges
+from publisher.people.permissions import COMMAND
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.states import AccountState, DeliveryState, NoticeState
 from tests.support.city import City, statements
@@ -32,7 +38,7 @@ from tests.support.city import City, statements
 pytestmark = pytest.mark.twin
 
 MOST_STATEMENTS = 5
-GROWING = ("deliveries", "attempts", "receipts", "sources", "notices")
+GROWING = ("deliveries", "attempts", "receipts", "sources", "notices", "events")
 """The tables that grow with each post, comment and mail."""
 
 PAST, RECENT = 8_000, 300
@@ -70,7 +76,7 @@ def test_a_new_city_waits_for_nothing(town: City) -> None:
         session.execute(update(Notice).values(state=NoticeState.SENT))
         session.execute(delete(ClockBeat))
     values = gauges(town)
-    assert values["clock_beat_seconds"] == {(): math.inf}
+    assert values["clock_beat_seconds"] == values["backup_age_seconds"] == {(): math.inf}
     assert values["deliveries"] == dict.fromkeys(
         [("scheduled",), ("claimed",), ("sending",), ("unconfirmed",), ("held",)], 0
     )
@@ -79,7 +85,8 @@ def test_a_new_city_waits_for_nothing(town: City) -> None:
     assert values["accounts"][("x", "connected")] == 1
     assert values["accounts"][("x", "paused")] == 0
     assert values["attempts"] == {}
-    ages = [name for name in values if name.endswith("_seconds") and name != "clock_beat_seconds"]
+    never = {"clock_beat_seconds", "backup_age_seconds"}
+    ages = [name for name in values if name.endswith("_seconds") and name not in never]
     assert {number for name in ages for number in values[name].values()} == {0}
 
 
@@ -157,6 +164,17 @@ def test_credits_are_used_up_until_there_are_some_again(town: City) -> None:
     assert gauges(town)["credits_used_up_seconds"] == {("x",): 0, ("facebook",): 0}
 
 
+def test_the_age_of_the_newest_backup_and_a_failure_after_it_are_told(town: City) -> None:
+    with town.write() as session:
+        session.add(StoreInUse(id=ONLY_ROW, identity="a" * 32, laid_at=town.now))
+    for verb, age, failed in ((record.WRITTEN, 60, 0), (record.FAILED, 120, 1)):
+        with town.write() as session:
+            record.record_backup(session, verb, actor=COMMAND, now=town.now, values={})
+        town.clock.move(timedelta(minutes=1))
+        values = gauges(town)
+        assert (values["backup_age_seconds"], values["backup_failed"]) == ({(): age}, {(): failed})
+
+
 def test_the_oldest_unread_source_is_the_one_that_doctor_names(town: City) -> None:
     town.live()
     town.listen(timedelta(minutes=1))
@@ -231,6 +249,9 @@ def _add_past(town: City) -> None:
         moments = {"state_at": before, "queued_at": before, "send_at": before}
         sent = [notice(n, **moments, state=NoticeState.SENT) for n in range(PAST)]
         bulk_insert(session, Notice, sent)
+        event = {"at": before, "subject": "posts", "verb": "draft", "actor_kind": ActorKind.CLOCK}
+        events = [{**event, "subject_id": n, "details": {}} for n in range(PAST)]
+        bulk_insert(session, Event, events)
         session.execute(text("ANALYZE"))
 
 

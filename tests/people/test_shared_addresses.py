@@ -22,7 +22,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import ContactField, Department, KnownDevice, Person
 from publisher.notifications import links
 from publisher.notifications.compose import WrongValues, queue
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.kinds import HAS_SECRET, NoticeKind
 from publisher.people import (
     appointments,
@@ -315,9 +315,11 @@ def test_a_mail_that_waits_does_not_go_to_the_departments_address(
     take_over(city, SHARED)
     tick_mail(
         city.database,
-        smtp_url="smtp://127.0.0.1:9",
-        mail_from="cell@pmc.example",
-        base_url="https://nagarvani.example",
+        MailOrigin(
+            smtp_url="smtp://127.0.0.1:9",
+            mail_from="cell@pmc.example",
+            base_url="https://nagarvani.example",
+        ),
         now=lambda: city.now,
         only=NoticeKind.ANSWER_WAITS,
     )

@@ -21,7 +21,7 @@ from publisher.models.people import Link, Person
 from publisher.models.posts import Language, Post, Rendition
 from publisher.notifications import bundle, links, retry
 from publisher.notifications.dispatch import LEASE
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.review_mail import MOST_BYTES, PICTURE_SIDE
 from publisher.states import NoticeState
 from tests.people.test_shared_addresses import share
@@ -39,11 +39,13 @@ URDU = "کل پانی کی فراہمی بند رہے گی۔"
 def tick(town: City, url: str, *, has_store: bool = True, reply_to: str = "") -> int:
     return tick_mail(
         town.database,
-        smtp_url=url,
-        mail_from="सोशल मिडिया कक्ष <cell@pmc.example>",
-        base_url="https://nagarvani.example",
+        MailOrigin(
+            smtp_url=url,
+            mail_from="सोशल मिडिया कक्ष <cell@pmc.example>",
+            base_url="https://nagarvani.example",
+            reply_to=reply_to,
+        ),
         now=town.clock,
-        reply_to=reply_to,
         store=town.store if has_store else None,
     )
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor, Role
 from publisher.database.engines import reason_away
 from publisher.i18n import dates
-from publisher.notifications.email import signature_of, tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.kinds import NoticeKind
 from publisher.operations import worker_health
 from web.core.auth import reads
@@ -166,12 +166,8 @@ def ring(context: AppContext) -> int:
             worker_health.record_outage(session, now=context.now())
     return tick_mail(
         context.database,
-        smtp_url=context.settings.smtp_url,
-        mail_from=context.settings.mail_from,
-        base_url=context.settings.base_url,
-        reply_to=context.settings.reply_to,
+        MailOrigin.from_settings(context.settings),
         now=context.now,
-        signature=signature_of(context.settings),
         only=NoticeKind.CLOCKS_SILENT,
     )
 

@@ -32,7 +32,8 @@ class TablePart:
 class Manifest:
     """The time of the backup (ISO 8601, UTC), its schema revision and contents.
 
-    `lost` are media that the rows name or the store listed, and that could not be read.
+    `lost` are media that the rows name or the store listed, and that could not be read. Of a backup
+    without media, `left_out` says how many the rows name.
     """
 
     made_at: str
@@ -40,6 +41,7 @@ class Manifest:
     tables: tuple[TablePart, ...]
     media: tuple[str, ...]
     lost: tuple[str, ...] = ()
+    left_out: int = 0
 
     @property
     def moment(self) -> datetime:
@@ -54,7 +56,8 @@ def manifest_of(file: Path) -> Manifest:
             manifest = json.loads(archive.read(MANIFEST))
             parts = tuple(TablePart(**table) for table in manifest["tables"])
             media, lost = tuple(manifest["media"]), tuple(manifest.get("lost", ()))
-            return Manifest(manifest["made_at"], manifest["revision"], parts, media, lost)
+            left_out = int(manifest.get("left_out", 0))
+            return Manifest(manifest["made_at"], manifest["revision"], parts, media, lost, left_out)
     except (BadZipFile, zlib.error, KeyError, TypeError, ValueError) as problem:
         raise Damaged("this file is no backup, or its end is missing") from problem
 

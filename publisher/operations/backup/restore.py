@@ -64,6 +64,8 @@ def restore(
     that stop is active. Raises `Damaged`, `NotEmpty`, `OtherSchema`, `OtherStore`, and `StoreAway`.
     """
     manifest = check(file, tell=tell)
+    with database.reading() as session:
+        _check_fits(session, manifest)  # before the store, which carries an identity by then
     with ZipFile(file) as archive:
         carried = _check_store(store, archive)
         for number, digest in enumerate(manifest.media, start=1):

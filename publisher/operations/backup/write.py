@@ -30,9 +30,9 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 
 def write(
-    database: Database, store: MediaStore, file: Path, *, now: datetime, tell: Progress
+    database: Database, store: MediaStore | None, file: Path, *, now: datetime, tell: Progress
 ) -> Manifest:
-    """Write the backup to a temporary file, verify it, and rename it.
+    """Write the backup to a temporary file, verify it, and rename it; without store, without media.
 
     Raises `Damaged` if the verification fails, `StoreAway` if a medium may be there and cannot be
     read, and `OSError`. Then there is no file.
@@ -62,7 +62,7 @@ def _private(file: Path) -> Iterator[None]:
 
 
 def _write_all(
-    database: Database, store: MediaStore, archive: ZipFile, now: datetime, tell: Progress
+    database: Database, store: MediaStore | None, archive: ZipFile, now: datetime, tell: Progress
 ) -> Manifest:
     with _snapshot(database) as connection:
         revision = str(MigrationContext.configure(connection).get_current_revision())
@@ -72,13 +72,9 @@ def _write_all(
             tell(table.name, number, len(tables))
             parts.append(_write_table(connection, table, archive))
         referenced = retention.used_digests(connection)
-    stored = set(store.digests())
-    media = tuple(_write_media(store, sorted(stored), archive, tell))
-    # What nobody named may have been tidied away meanwhile: it is lost only if it stands there.
-    lost = {
-        digest for digest in stored.difference(media) if store.exists(digest)
-    } | referenced.difference(media)
-    manifest = Manifest(now.isoformat(), revision, tuple(parts), media, tuple(sorted(lost)))
+    media, lost = _write_all_media(store, referenced, archive, tell) if store else ((), ())
+    left_out = 0 if store else len(referenced)
+    manifest = Manifest(now.isoformat(), revision, tuple(parts), media, lost, left_out)
     archive.writestr(MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
     return manifest
 
@@ -103,6 +99,17 @@ def _write_table(connection: Connection, table: Table, archive: ZipFile) -> Tabl
             out.write(line)
             count += 1
     return TablePart(table.name, count, digest.hexdigest())
+
+
+def _write_all_media(
+    store: MediaStore, referenced: set[str], archive: ZipFile, tell: Progress
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Write all media of the store; return their digests, and those of the lost ones."""
+    stored = set(store.digests())
+    media = tuple(_write_media(store, sorted(stored), archive, tell))
+    # What nobody named may have been tidied away meanwhile: it is lost only if it stands there.
+    still_there = {digest for digest in stored.difference(media) if store.exists(digest)}
+    return media, tuple(sorted(still_there | referenced.difference(media)))
 
 
 def _write_media(

@@ -19,7 +19,7 @@ from publisher.models.content_checks import CheckedLink
 from publisher.models.mailbox import Quarantine
 from publisher.models.posts import Rendition
 from publisher.models.submissions import ScanResult, Submission, SubmissionFile
-from publisher.notifications.email import tick_mail
+from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.operations.backup.write import write
 from publisher.operations.retention import RAW_MAILS, tick_retention
 from tests.support.away_store import AwayStore, OpenTransactions
@@ -124,9 +124,11 @@ def test_a_post_its_review_and_its_delivery(way: Way, mail_server: MailServer) -
     assert way.asked() >= {"thumbnail", "open_file"}
     tick_mail(
         city.database,
-        smtp_url=mail_server.url,
-        mail_from="cell@pmc.example",
-        base_url="https://nagarvani.example",
+        MailOrigin(
+            smtp_url=mail_server.url,
+            mail_from="cell@pmc.example",
+            base_url="https://nagarvani.example",
+        ),
         now=city.clock,
         store=city.store,
     )
