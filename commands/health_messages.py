@@ -126,6 +126,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "give the app what the docs list and make a new token",
     "token_unreachable": "{account} on {platform} ({handle}): the platform cannot be reached; "
     "look at this machine's way to the internet, and try again",
+    "token_wrong_time": "{account} on {platform} ({handle}): the platform refuses what this "
+    "machine signs, since its time is wrong; nothing has to be connected again",
     "disconnected": "{account} on {platform} ({handle}) is disconnected: nothing leaves for it",
     "token_ends": "{account} on {platform} ({handle}): its access ends in {days} days, on {at}; "
     "connect it again on the page Accounts",

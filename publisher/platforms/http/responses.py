@@ -17,6 +17,7 @@ from publisher.platforms.base.protocol import (
     PlatformError,
     RefusalCode,
     Refused,
+    TimeRefused,
     TryLater,
 )
 from publisher.platforms.base.rate_limits import moment_after
@@ -57,12 +58,17 @@ class PlatformResponse:
 
 def skew_of(date: str, received_at: datetime) -> timedelta:
     """Return how far the server's clock is ahead of ours, by its Date; zero below a minute."""
+    ahead = server_ahead(date, received_at)
+    return ahead if ahead is not None and abs(ahead) > LEAST_SKEW else timedelta(0)
+
+
+def server_ahead(date: str, received_at: datetime) -> timedelta | None:
+    """Return how far the server's clock is ahead of ours; None without a Date that can be read."""
     try:
         server_time = parsedate_to_datetime(date)
-        ahead = server_time.replace(tzinfo=server_time.tzinfo or UTC) - received_at
+        return server_time.replace(tzinfo=server_time.tzinfo or UTC) - received_at
     except (ValueError, OverflowError):
-        return timedelta(0)
-    return ahead if abs(ahead) > LEAST_SKEW else timedelta(0)
+        return None
 
 
 class Fault(StrEnum):
@@ -71,6 +77,7 @@ class Fault(StrEnum):
     THROTTLED = "throttled"
     CREDENTIALS = "credentials"
     CREDITS = "credits"
+    TIME = "time"
     REFUSED = "refused"
     # The platform is in trouble of its own: it may have done what was asked.
     TROUBLE = "trouble"
@@ -108,6 +115,8 @@ def error_for(fault: ResponseFault, detail: str, *, creating: bool) -> PlatformE
         return CredentialsExpired(detail)
     if fault.fault is Fault.CREDITS:
         return CreditsUsedUp(None, detail)
+    if fault.fault is Fault.TIME:
+        return TimeRefused(None, detail)
     if fault.fault is Fault.REFUSED:
         return Refused(fault.reason, detail)
     return OutcomeUnknown(detail) if creating else TryLater(None, detail)

@@ -70,7 +70,7 @@ class PlatformSession(requests.Session):
         super().__init__()
         quieten_libraries()
         self.mask = Mask(secrets)
-        self.now = now
+        self.home, self.now = home, now
         self.read_error, self.takes_forms = read, takes_forms
         self.limit_responses: dict[str, PlatformResponse] = {}
         self.skew = timedelta(0)
