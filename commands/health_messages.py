@@ -128,6 +128,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "look at this machine's way to the internet, and try again",
     "token_wrong_time": "{account} on {platform} ({handle}): the platform refuses what this "
     "machine signs, since its time is wrong; nothing has to be connected again",
+    "paused": "{account} on {platform} ({handle}) has been paused since {since} (its token now: "
+    "{token}): press Check again on the page Accounts, or connect it again there",
     "disconnected": "{account} on {platform} ({handle}) is disconnected: nothing leaves for it",
     "token_ends": "{account} on {platform} ({handle}): its access ends in {days} days, on {at}; "
     "connect it again on the page Accounts",

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 from jsonschema import Draft202012Validator
 from PIL import Image
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from commands.doctor import SHAPE, WARNINGS, HealthLevel, level_of
 from commands.health_messages import SENTENCES, sentence
@@ -22,6 +22,7 @@ from publisher.models.deliveries import Account
 from publisher.now import now
 from publisher.operations.health_checks import HealthFinding, HealthSubject, check_media
 from publisher.settings.environment import load
+from publisher.states import AccountState
 from sandbox import credentials
 from tests.cli.command_line import CommandResult, Workspace, make_workspace
 from tests.support.object_line import FOR_EVER, answered, new_bucket, object_line, refusal
@@ -202,6 +203,19 @@ def test_a_clock_that_stands_is_late(workspace: Workspace, database: Database) -
     (line,) = failed_lines(output)
     assert line.startswith("clock: the last beat was ")
     assert "start nagarvani clock" in line
+
+
+def test_a_paused_account_is_called_paused_whatever_its_token_says(
+    workspace: Workspace, database: Database
+) -> None:
+    with database.transaction() as session:
+        session.execute(update(Account).values(state=AccountState.PAUSED))
+    lines = failed_lines(workspace.run_in_process("doctor"))
+    assert len(lines) == 2
+    for line in lines:
+        assert "has been paused since" in line
+        assert "its token now: works" in line
+        assert "Check again" in line
 
 
 def test_pages_in_the_clear_are_named(workspace: Workspace) -> None:
