@@ -21,6 +21,7 @@ from publisher.delivery.costs.budget import tick_spending
 from publisher.delivery.dispatch import take_up_claims, tick_dispatch, tick_overtaken
 from publisher.delivery.emergency.alerts import tick_alerts
 from publisher.delivery.emergency.ratification import tick_ratifications
+from publisher.delivery.machine_time import ask_witnesses
 from publisher.delivery.monitoring.poll import tick_watching
 from publisher.delivery.orphan_cleanup import tick_orphan_cleanup
 from publisher.delivery.outcomes import NOT_STORED
@@ -50,7 +51,7 @@ from publisher.operations.departments.close import tick_departments
 from publisher.operations.retention import tick_retention
 from publisher.operations.schedule_marker import tick_timed
 from publisher.operations.store_identity import change_since_start
-from publisher.operations.worker_health import close_past_outage, tick_outages
+from publisher.operations.worker_health import close_past_outage, record_end, tick_outages
 from publisher.papers.letter_exports import tick_letter_exports
 from publisher.people.appointment_notices import tick_appointments
 from publisher.people.confirmation_reminders import tick_reminders
@@ -90,6 +91,7 @@ def ticks(
     """
     database, now = context.database, context.now
     return (
+        Tick("time", 60.0, lambda: ask_witnesses(context)),
         Tick("dispatch", 0.5, lambda: tick_dispatch(context)),
         Tick(
             "orphan cleanup", 300.0, lambda: tick_orphan_cleanup(context, is_stopping=is_stopping)
@@ -240,7 +242,9 @@ def _links(context: WorkerContext, settings: Settings) -> int:
 def run_once(context: WorkerContext, settings: Settings) -> dict[str, int]:
     """Run each tick once; returns how much each did, by name."""
     close_past_outage(context.database, now=context.now())
-    return {tick.name: tick.run() for tick in ticks(context, settings)}
+    done = {tick.name: tick.run() for tick in ticks(context, settings)}
+    record_end(context)
+    return done
 
 
 def run(context: WorkerContext, settings: Settings) -> None:
@@ -272,6 +276,7 @@ def run(context: WorkerContext, settings: Settings) -> None:
     log.info("clock %s has stopped", context.clock_name)
     if died.is_set():
         raise SystemExit(1)  # the service manager starts the clock again
+    record_end(context)
 
 
 def _start_check(

@@ -43,7 +43,7 @@ def run_maintenance(context: WorkerContext) -> None:
         record_heartbeat(session, context.clock_name, now=context.now())
         # What a dead clock held too long is given up here: it would be claimed in vain for ever.
         sweep(session, now=context.now(), delivery_settings=context.delivery_settings)
-        give_up_late(session, now=context.now())
+        give_up_late(session, now=context.now(), machine=context.machine)
 
 
 def claim_next(context: WorkerContext) -> DeliveryPayload | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from publisher.database.session import Database
@@ -18,7 +19,8 @@ class WorkerContext:
 
     `clock_name` names this process in claims and heartbeats. `open_account` returns an account's
     platform client. `now` returns the current time in UTC, `monotonic` seconds for deadlines.
-    `store_identity` is that of `store` at the start; "" if it was not compared.
+    `store_identity` is that of `store` at the start; "" if it was not compared. `machine` is the
+    one whose time `now` returns.
     """
 
     database: Database
@@ -29,6 +31,7 @@ class WorkerContext:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     store_identity: str = ""
+    machine: str = field(default_factory=lambda: socket.gethostname()[:80])
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ A check returns a code with its values; the command line puts it into words.
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,7 +22,10 @@ from sqlalchemy.exc import OperationalError
 
 from publisher.database.revisions import shipped_revision
 from publisher.database.session import Database
+from publisher.delivery import machine_time
+from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.media.configured_store import bucket_store
+from publisher.models.deliveries import ClockBeat
 from publisher.notifications.sms import missing_codes, unknown_in
 from publisher.operations import worker_health
 from publisher.operations.worker_health import Clock
@@ -61,6 +65,7 @@ class HealthSubject(StrEnum):
     ACCOUNT = "account"
     APPOINTMENTS = "appointments"
     CLOCK = "clock"
+    TIME = "time"
     MAILS = "mails to the Cell"
     SCANNER = "virus scanner"
     SPENDING = "spending"
@@ -257,10 +262,11 @@ def check_appointments(database: Database, *, now: datetime) -> list[HealthFindi
 
 
 def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Report if the latest heartbeat of all workers is late, and list those that are alive."""
+    """Report if the latest heartbeat of all workers is late, and list those alive or lost."""
     with database.reading() as session:
         beat_at = worker_health.latest_beat(session)
         alive = [clock for clock in worker_health.clocks(session, now=now) if clock.is_alive]
+        lost = worker_health.lost_clocks(session, now=now)
     if beat_at is None:
         return [HealthFinding(HealthSubject.CLOCK, False, "no_clock")]
     is_on_time = now - beat_at <= LATE_AFTER
@@ -274,10 +280,39 @@ def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:
             HealthFinding(HealthSubject.CLOCK, True, "clock_alive", _heartbeat_values(clock, now))
             for clock in alive
         ),
+        *(
+            HealthFinding(HealthSubject.CLOCK, False, "clock_lost", _heartbeat_values(clock, now))
+            for clock in lost
+        ),
     ]
 
 
-def _heartbeat_values(clock: Clock, now: datetime) -> dict[str, object]:
+def check_time(
+    database: Database, open_account: OpenAccount, *, now: Callable[[], datetime]
+) -> list[HealthFinding]:
+    """Hold this machine's time against its witnesses, and report other machines that are wrong."""
+    machine = socket.gethostname()
+    ahead = machine_time.witnesses(database, open_account, now=now)
+    with database.reading() as session:
+        rows = list(session.scalars(machine_time.open_wrong_times()))
+    others = [(row.machine, row.witness, timedelta(seconds=row.ahead)) for row in rows]
+    machines = [about for about in others if about[0] != machine]
+    if witness := machine_time.nearest_witness(ahead):
+        machines.insert(0, (machine, *witness))
+    return [_time_finding(*about) for about in machines]
+
+
+def _time_finding(machine: str, witness: str, ahead: timedelta) -> HealthFinding:
+    code = "time_right"
+    if abs(ahead) > machine_time.OFF_AFTER:
+        code = "time_off" if abs(ahead) <= machine_time.HOLDS_AFTER else "time_wrong"
+    way = "ahead of" if ahead > timedelta(0) else "behind"
+    seconds = round(abs(ahead.total_seconds()))
+    values = {"machine": machine, "witness": witness, "seconds": seconds, "way": way}
+    return HealthFinding(HealthSubject.TIME, code == "time_right", code, values)
+
+
+def _heartbeat_values(clock: Clock | ClockBeat, now: datetime) -> dict[str, object]:
     return {
         "name": clock.name,
         "since": f"{clock.started_at:%Y-%m-%d %H:%M} UTC",

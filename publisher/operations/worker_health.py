@@ -7,12 +7,13 @@ ends it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -20,8 +21,10 @@ from approvals.policy import CLOCK, Role
 from publisher import transitions
 from publisher.database.bulk import insert_for
 from publisher.database.session import Database, table_of
+from publisher.delivery.outcomes import NOT_STORED
+from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import ClockBeat, Delivery
-from publisher.models.monitoring import Outage
+from publisher.models.monitoring import Outage, WrongTime
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
@@ -32,6 +35,9 @@ ALIVE_FOR: Final = timedelta(seconds=30)
 
 OUTAGE_AFTER: Final = timedelta(minutes=2)
 """An outage begins once the latest heartbeat of all workers is older than this."""
+
+LOST_FOR: Final = timedelta(days=1)
+"""A worker that stopped without a clean end is spoken of for so long."""
 
 DEMO_WORKER: Final = "demo-seeding"
 """The worker name under which demo data is created; it counts as no worker."""
@@ -64,6 +70,25 @@ def clocks(session: Session, *, now: datetime, most: int = WORKERS_SHOWN) -> lis
     ]
 
 
+def lost_clocks(session: Session, *, now: datetime) -> list[ClockBeat]:
+    """Return those that stopped within a day without a clean end, and that none has followed.
+
+    A clock follows another one if it has the same name before the slash.
+    """
+    is_recent = (ClockBeat.name != DEMO_WORKER) & (ClockBeat.beat_at >= now - LOST_FOR)
+    beats = session.scalars(select(ClockBeat).where(is_recent).order_by(ClockBeat.started_at))
+    last_runs = {beat.name.partition("/")[0]: beat for beat in beats}.values()
+    stopped = [beat for beat in last_runs if now - beat.beat_at > ALIVE_FOR]
+    return [beat for beat in stopped if beat.ended_at is None]
+
+
+def record_end(context: WorkerContext) -> None:
+    """Record that this clock has ended by itself, unless the database is away."""
+    ended = update(ClockBeat).where(ClockBeat.name == context.clock_name)
+    with suppress(*NOT_STORED), context.database.transaction() as session:
+        session.execute(ended.values(ended_at=context.now()))
+
+
 def latest_beat(session: Session) -> datetime | None:
     """Return the time of the latest heartbeat of all workers, or None if there is none."""
     return session.scalar(select(func.max(ClockBeat.beat_at)).where(ClockBeat.name != DEMO_WORKER))
@@ -83,20 +108,26 @@ def silence(session: Session, *, now: datetime) -> Silence | None:
     If none ever ran, that is since when deliveries have waited for the first one. It is None if
     nothing is scheduled, and in a demo.
     """
-    beat_at, workers = session.execute(_latest_beat_and_workers()).one()
+    return silence_and_wrong_times(session, now=now)[0]
+
+
+def silence_and_wrong_times(session: Session, *, now: datetime) -> tuple[Silence | None, int]:
+    """Return the silence, and how many wrong times are open, by the one statement of a page."""
+    beat_at, workers, wrong_times = session.execute(_latest_beat_and_workers()).one()
     has_begun = beat_at is not None
     if not workers:
         scheduled = Delivery.state == DeliveryState.SCHEDULED
         beat_at = session.scalar(select(func.min(Delivery.state_at)).where(scheduled))
     if beat_at is None or now - beat_at <= OUTAGE_AFTER:
-        return None
-    return Silence(beat_at, has_begun)
+        return None, wrong_times
+    return Silence(beat_at, has_begun), wrong_times
 
 
 @cache
-def _latest_beat_and_workers() -> Select[datetime | None, int]:
+def _latest_beat_and_workers() -> Select[datetime | None, int, int]:
     latest = func.max(ClockBeat.beat_at).filter(ClockBeat.name != DEMO_WORKER)
-    return select(latest, func.count(ClockBeat.name))
+    wrong_times = select(func.count()).where(WrongTime.ended_at.is_(None)).scalar_subquery()
+    return select(latest, func.count(ClockBeat.name), wrong_times)
 
 
 PAST_SHOWN: Final = 20

@@ -17,8 +17,9 @@ from sqlalchemy import select, text, update
 from commands.doctor import SHAPE, WARNINGS, HealthLevel, level_of
 from commands.health_messages import SENTENCES, sentence
 from publisher.database.session import Database
+from publisher.delivery import dispatch
 from publisher.models.comments import UnstoredComment
-from publisher.models.deliveries import Account
+from publisher.models.deliveries import Account, ClockBeat
 from publisher.now import now
 from publisher.operations.health_checks import HealthFinding, HealthSubject, check_media
 from publisher.settings.environment import load
@@ -42,6 +43,7 @@ SUBJECTS = (
     "database",
     "migrations",
     "media store",
+    "time",
     "account",
     "account",
     "account",  # how its comments come
@@ -203,6 +205,37 @@ def test_a_clock_that_stands_is_late(workspace: Workspace, database: Database) -
     (line,) = failed_lines(output)
     assert line.startswith("clock: the last beat was ")
     assert "start nagarvani clock" in line
+
+
+def test_a_clock_that_was_killed_is_named_until_another_does_its_work(
+    workspace: Workspace, database: Database
+) -> None:
+    """The clock of the workspace ended by itself."""
+    with database.transaction() as session:
+        dispatch.record_heartbeat(session, "h-1/7-ab", now=now() - timedelta(hours=1))
+        dispatch.record_heartbeat(session, "h-2/8-cd", now=now())
+    (line,) = failed_lines(workspace.run_in_process("doctor"))
+    assert line.startswith("clock: h-1/7-ab beat last 36")
+    assert "did not end cleanly" in line
+    with database.transaction() as session:
+        dispatch.record_heartbeat(session, "h-1/9-ef", now=now() - timedelta(minutes=2))
+        session.get_one(ClockBeat, "h-1/9-ef").ended_at = now()
+    assert failed_lines(workspace.run_in_process("doctor")) == []
+
+
+def test_a_wrong_time_is_named_and_no_access_is_blamed(
+    workspace: Workspace, sandbox_url: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    for seconds, says in (("-7200", ", so its clocks publish no posts"), ("45", "s behind")):
+        switch = json.dumps({"date_ahead": seconds}).encode()
+        urlopen(Request(f"{sandbox_url}/switches", switch, headers), timeout=10).close()
+        lines = failed_lines(workspace.run_in_process("doctor"))
+        assert lines[0].startswith("time: ")
+        assert says in lines[0]
+        assert "docs/running.md" in lines[0]
+        assert len(lines) == (2 if seconds == "-7200" else 1)
+        assert all("since its time is wrong" in line for line in lines[1:])
 
 
 def test_a_paused_account_is_called_paused_whatever_its_token_says(

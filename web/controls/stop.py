@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField
 
 from approvals.policy import Action, Actor, may
-from publisher.delivery import restore_state
+from publisher.delivery import machine_time, restore_state
 from publisher.delivery.controls import stop as controls_stop
 from publisher.delivery.controls.stop import ReleasedAlready
 from publisher.i18n import dates
@@ -64,6 +64,8 @@ def _page(session: Session, form: ReasonForm) -> str:
         waiting_count=controls_stop.held_now(session, now=now, department_ids=department_ids),
         may_stop=controls_stop.may_stop(session, actor=actor(), now=now),
         may_release=may(actor(), Action.RELEASE, None),
+        wrong_times=list(session.scalars(machine_time.open_wrong_times())),
+        may_override=machine_time.may_override(session, actor=actor(), now=now),
         author_of=partial(stopper, session),
     )
 
@@ -109,6 +111,16 @@ def release(form: ReleaseForm) -> Page:
         flash(refusal_sentence(refusal), "grey")
         return redirect(url_for("stopping.show"))
     _flash_released(is_released)
+    return redirect(url_for("stopping.show"))
+
+
+@routes.post("/stop/time")
+@for_action(Action.OVERRIDE_TIME)
+def override_time() -> Page:
+    """Publish posts although the time of a server is wrong."""
+    with writing() as session:
+        machine_time.override_time(session, **by_actor())
+    flash(_("Posts are published all the same, until the server’s time is right again."))
     return redirect(url_for("stopping.show"))
 
 

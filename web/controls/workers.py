@@ -16,10 +16,13 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, Role
 from publisher.database.engines import reason_away
+from publisher.delivery import machine_time
 from publisher.i18n import dates
+from publisher.models.monitoring import WrongTime
 from publisher.notifications.email import signature_of, tick_mail
 from publisher.notifications.kinds import NoticeKind
 from publisher.operations import worker_health
+from publisher.operations.worker_health import Silence
 from web.core.auth import reads
 from web.core.context import AppContext, ctx
 from web.core.i18n import _, page_language
@@ -56,27 +59,45 @@ def entry(viewer: Actor) -> tuple[MenuEntry, ...]:
 
 
 def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
-    """Return the banner shown to everybody while no clock runs."""
-    sentence = _silence_sentence(session, ctx.now())
-    if not sentence:
-        return ()
-    may_see = viewer.role in READERS
-    return (
-        Banner(
-            sentence,
+    """Return the banners shown to everybody while no clock runs, or the time of one is wrong."""
+    now = ctx.now()
+    silent, wrong_times = worker_health.silence_and_wrong_times(session, now=now)
+    rows = session.scalars(machine_time.open_wrong_times()) if wrong_times else ()
+    banners = [_time_banner(row) for row in rows]
+    if silent is not None:
+        may_see = viewer.role in READERS
+        silence = Banner(
+            _silence_sentence(silent, now),
             tone="red",
             icon="clock-history",
             href=url_for("clocks.index") if may_see else None,
             link=_("See the publishing service") if may_see else "",
-        ),
+        )
+        banners.insert(0, silence)
+    return tuple(banners)
+
+
+def _time_banner(row: WrongTime) -> Banner:
+    """Return the banner of a server whose time is wrong."""
+    span = timedelta(minutes=max(1, round(abs(row.ahead) / 60)))
+    sentence = _(
+        "The time of the server %(machine)s is wrong by %(span)s.",
+        machine=row.machine,
+        span=dates.duration(span, page_language()),
+    )
+    if row.holds_posts:
+        sentence += " " + _("No posts are published; answers and emergency warnings go on.")
+    return Banner(
+        sentence,
+        tone="red" if row.holds_posts else "amber",
+        icon="clock-history",
+        href=url_for("stopping.show", _anchor="time"),
+        link=_("See what this means"),
     )
 
 
-def _silence_sentence(session: Session, now: datetime) -> str:
-    """Return since when no clock has run, or that none has run yet; empty if one runs."""
-    silent = worker_health.silence(session, now=now)
-    if silent is None:
-        return ""
+def _silence_sentence(silent: Silence, now: datetime) -> str:
+    """Return since when no clock has run, or that none has run yet."""
     if silent.has_begun:
         return _(
             "Nothing is being published: the publishing service stopped at %(at)s. Posts, "
