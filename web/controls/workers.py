@@ -10,7 +10,7 @@ import threading
 from datetime import datetime, timedelta
 from typing import Final
 
-from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -112,42 +112,14 @@ def _silence_sentence(silent: Silence, now: datetime) -> str:
 
 log = logging.getLogger("nagarvani.web")
 
-MIN_INTERVAL: Final = timedelta(seconds=10)
-"""The shortest time between two checks of a process after requests."""
-
 WATCH_INTERVAL: Final = 30.0
-"""Seconds between two checks of a process that run without requests."""
-
-
-class Alarm:
-    """Checks for a running clock after requests, at most once in `MIN_INTERVAL` a process."""
-
-    def __init__(self, context: AppContext) -> None:
-        self._context = context
-        self._checked_at: datetime | None = None
-        self._lock = threading.Lock()
-
-    def check(self) -> threading.Thread | None:
-        """Start a check in a new thread, or return None if the last check was just now."""
-        now = self._context.now()
-        with self._lock:
-            if (
-                self._checked_at is not None
-                and timedelta(0) <= now - self._checked_at < MIN_INTERVAL
-            ):
-                return None
-            self._checked_at = now
-        thread = threading.Thread(
-            target=_ring_safely, args=[self._context], name="alarm", daemon=True
-        )
-        thread.start()
-        return thread
+"""Seconds between two checks of a process."""
 
 
 def keep_watch(
     context: AppContext, *, every: float = WATCH_INTERVAL, ended: threading.Event
 ) -> threading.Thread:
-    """Check every `every` seconds, without requests, in a thread that ends with the process."""
+    """Check every `every` seconds in a thread that ends with the process."""
     # The first check is not at once: after a restart of the machine the clock is starting too.
     thread = threading.Thread(
         target=_watch, args=[context, every, ended], name="watch", daemon=True
@@ -195,17 +167,3 @@ def ring(context: AppContext) -> int:
         signature=signature_of(context.settings),
         only=NoticeKind.CLOCKS_SILENT,
     )
-
-
-def register(app: Flask, context: AppContext) -> None:
-    """Check for a running clock after every page request, if the context `rings`."""
-    if not context.rings:
-        return
-    alarm = Alarm(context)
-
-    def check_workers(response: Response) -> Response:
-        if request.endpoint != "static":
-            alarm.check()
-        return response
-
-    app.after_request(check_workers)
