@@ -18,7 +18,7 @@ from publisher.content_checks.link_checker import LinkChecker, tick_links
 from publisher.database.engines import reason_away
 from publisher.delivery.accounts.token_expiry import tick_tokens
 from publisher.delivery.costs.budget import tick_spending
-from publisher.delivery.dispatch import take_up_claims, tick_dispatch, tick_overtaken
+from publisher.delivery.dispatch import record_end, take_up_claims, tick_dispatch, tick_overtaken
 from publisher.delivery.emergency.alerts import tick_alerts
 from publisher.delivery.emergency.ratification import tick_ratifications
 from publisher.delivery.machine_time import ask_witnesses
@@ -51,7 +51,7 @@ from publisher.operations.departments.close import tick_departments
 from publisher.operations.retention import tick_retention
 from publisher.operations.schedule_marker import tick_timed
 from publisher.operations.store_identity import change_since_start
-from publisher.operations.worker_health import close_past_outage, record_end, tick_outages
+from publisher.operations.worker_health import close_past_outage, tick_outages
 from publisher.papers.letter_exports import tick_letter_exports
 from publisher.people.appointment_notices import tick_appointments
 from publisher.people.confirmation_reminders import tick_reminders

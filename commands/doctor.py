@@ -47,7 +47,7 @@ WARNINGS: Final = frozenset(
         *("mailbox_unread", "mailbox_read", "mails_unreadable", "files_unscanned"),
         "results_missing",
         *("left_to_nobody", "confirm_again", "two_steps_unknown", "try_left"),
-        *("cache_no_folder", "cache_not_writable", "clock_lost", "time_off"),
+        *("cache_no_folder", "cache_not_writable", "clock_lost"),
     }
 )
 """The codes of findings that somebody has to look at while everything goes on working."""

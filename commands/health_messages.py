@@ -198,9 +198,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "clock_alive": "{name} is alive (since {since}, last beat {seconds} s ago)",
     "clock_lost": "{name} beat last {seconds} s ago and did not end cleanly: look at its log",
     "time_right": "{machine} has the right time, as {witness} says",
-    "time_off": "{machine} is {seconds} s {way} {witness}: see docs/running.md, The time",
-    "time_wrong": "{machine} is {seconds} s {way} {witness}, so its clocks publish no posts: see "
-    "docs/running.md, The time",
+    "time_wrong": "{machine} is {seconds} s {way} {witness}; from 300 s on its clocks publish no "
+    "posts: see docs/running.md, The time",
     "clock_late": "the last beat was {seconds} s ago: start nagarvani clock, or look at its log",
 }
 

@@ -9,15 +9,15 @@ Without any witness nothing is held.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Select, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from approvals.policy import Action, Actor, may, require
+from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.database.bulk import insert_for
 from publisher.database.session import Database
@@ -42,13 +42,14 @@ HOLDS_AFTER: Final = timedelta(minutes=5)
 FORGOTTEN_AFTER: Final = timedelta(hours=1)
 """A machine on which no clock has asked for so long is spoken of no more."""
 
+_IS_OPEN = WrongTime.ended_at.is_(None)
 _DATABASE_TIME = text("SELECT host(inet_server_addr()) AS address, clock_timestamp() AS at")
 
 
-def witnesses(
+def nearest_witness(
     database: Database, open_account: OpenAccount, *, now: Callable[[], datetime]
-) -> Mapping[str, timedelta]:
-    """Return by how much this machine is ahead of each witness that answers.
+) -> tuple[str, timedelta] | None:
+    """Return the witness to which this machine's time is nearest, and by how much it is ahead.
 
     No transaction is open while a platform is asked.
     """
@@ -59,7 +60,8 @@ def witnesses(
     for account in {account.platform: account for account in accounts}.values():
         with suppress(CredentialsExpired):
             ahead[account.platform] = open_account(account).time_ahead()
-    return {name: span for name, span in ahead.items() if span is not None}
+    spans = {name: span for name, span in ahead.items() if span is not None}
+    return min(spans.items(), key=lambda witness: abs(witness[1]), default=None)
 
 
 def _database_ahead(session: Session, now: Callable[[], datetime]) -> timedelta | None:
@@ -71,48 +73,46 @@ def _database_ahead(session: Session, now: Callable[[], datetime]) -> timedelta 
 def is_own_address(address: str) -> bool:
     """Return True if the IP address is one of this machine's: only those can be bound."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.bind((address, 0))
-    except OSError:
-        return False
-    return True
-
-
-def nearest_witness(ahead: Mapping[str, timedelta]) -> tuple[str, timedelta] | None:
-    """Return the witness to which this machine's time is nearest, and by how much it is ahead."""
-    return min(ahead.items(), key=lambda witness: abs(witness[1]), default=None)
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.bind((address, 0))
+        return True
+    return False
 
 
 def ask_witnesses(context: WorkerContext) -> int:
     """Ask the witnesses and store what they say; return 1 if this machine's time is wrong."""
-    ahead = witnesses(context.database, context.open_account, now=context.now)
+    witness = nearest_witness(context.database, context.open_account, now=context.now)
     with context.database.transaction() as session:
-        return int(_store(session, context.machine, nearest_witness(ahead), context.now()))
+        now, machine = context.now(), context.machine
+        if witness is not None and abs(witness[1]) <= OFF_AFTER:
+            is_over = or_(WrongTime.machine == machine, WrongTime.asked_at < now - FORGOTTEN_AFTER)
+            session.execute(update(WrongTime).where(_IS_OPEN, is_over).values(ended_at=now))
+            return 0
+        return int(_store(session, machine, witness, now))
 
 
 def _store(
     session: Session, machine: str, witness: tuple[str, timedelta] | None, now: datetime
 ) -> bool:
-    if witness is not None and abs(witness[1]) > OFF_AFTER:
+    """Store how wrong the time is, or without a witness that it still is; return True if so."""
+    if witness is not None:
         values = {"machine": machine, "witness": "", "ahead": 0, "began_at": now, "asked_at": now}
         connection = session.connection()
         insertion = insert_for(connection.dialect.name, WrongTime).values(values)
         connection.execute(insertion.on_conflict_do_nothing())
-    elif witness is not None:
-        long_ago = WrongTime.asked_at < now - FORGOTTEN_AFTER
-        session.execute(update(WrongTime).where(_IS_OPEN, long_ago).values(ended_at=now))
     query = open_wrong_times().where(WrongTime.machine == machine).with_for_update()
     row = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if row is None:
         return False
-    if witness is not None:  # without one, nobody says that it is right by now
-        _judge(session, row, *witness, now=now)
+    if witness is not None:
+        row.witness, row.ahead = witness[0], round(witness[1].total_seconds())
+        row.holds_posts = abs(witness[1]) > HOLDS_AFTER and row.overridden_at is None
+    # By the right time, for other machines see by it whether anybody still asks.
     row.asked_at = now - timedelta(seconds=row.ahead)
-    return row.ended_at is None
-
-
-_IS_OPEN = WrongTime.ended_at.is_(None)
+    if row.holds_posts and row.told_at is None:
+        row.told_at = now
+        _notify(session, row, now=now)
+    return True
 
 
 def open_wrong_times() -> Select[WrongTime]:
@@ -120,34 +120,20 @@ def open_wrong_times() -> Select[WrongTime]:
     return select(WrongTime).where(_IS_OPEN).order_by(WrongTime.id)
 
 
-def _judge(session: Session, row: WrongTime, name: str, span: timedelta, *, now: datetime) -> None:
-    row.witness, row.ahead = name, round(span.total_seconds())
-    row.holds_posts = abs(span) > HOLDS_AFTER and row.overridden_at is None
-    row.ended_at = None if abs(span) > OFF_AFTER else now
-    if row.holds_posts and row.told_at is None:
-        row.told_at = now
-        _notify(session, row, now=now)
-
-
 def _notify(session: Session, row: WrongTime, *, now: datetime) -> None:
     """Notify everybody on duty, and the leads and admins, who can have it set right."""
-    on_duty = [duty.person for duty in roster.on_duty(session, now=now)]
-    others = responsibility.people_of(responsibility.lead_and_admins(session, now=now))
+    right = row.asked_at
+    people = [duty.person for duty in roster.on_duty(session, now=right)]
+    people += responsibility.people_of(responsibility.lead_and_admins(session, now=right))
     minutes, is_ahead = abs(row.ahead) // 60, row.ahead > 0
     compose.queue_for_each(
         session,
-        dict.fromkeys([*on_duty, *others]),
+        dict.fromkeys(people),
         kind=NoticeKind.WRONG_TIME,
         values={"machine": row.machine, "minutes": minutes, "is_ahead": is_ahead},
-        now=now,
+        now=min(now, right),  # or a mail waits for a time that is not there yet
         path=links.stop(),
     )
-
-
-def may_override(session: Session, *, actor: Actor, now: datetime) -> bool:
-    """Return True if this actor may let posts leave by a wrong time: a lead, or while on duty."""
-    on_duty = roster.is_on_duty(session, actor, now=now)
-    return may(actor, Action.OVERRIDE_TIME, None, on_duty=on_duty)
 
 
 def override_time(session: Session, *, actor: Actor, now: datetime) -> None:

@@ -13,6 +13,11 @@ from publisher.media.store import MediaStore
 from publisher.settings.delivery import DeliverySettings
 
 
+def machine_name() -> str:
+    """Return the name under which this machine's time is stored."""
+    return socket.gethostname()[:80]
+
+
 @dataclass(frozen=True)
 class WorkerContext:
     """The dependencies of sending, passed to every function that takes part in it.
@@ -31,7 +36,7 @@ class WorkerContext:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     store_identity: str = ""
-    machine: str = field(default_factory=lambda: socket.gethostname()[:80])
+    machine: str = field(default_factory=machine_name)
 
 
 @dataclass(frozen=True)

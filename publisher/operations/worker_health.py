@@ -7,13 +7,12 @@ ends it.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -21,8 +20,6 @@ from approvals.policy import CLOCK, Role
 from publisher import transitions
 from publisher.database.bulk import insert_for
 from publisher.database.session import Database, table_of
-from publisher.delivery.outcomes import NOT_STORED
-from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import ClockBeat, Delivery
 from publisher.models.monitoring import Outage, WrongTime
 from publisher.notifications import compose, links
@@ -46,47 +43,33 @@ WORKERS_SHOWN: Final = 50
 """How many workers are listed; each run of `clock --once` leaves a name."""
 
 
-@dataclass(frozen=True)
-class Clock:
-    """One run of a clock process, and so of its worker, as its heartbeats show it."""
-
-    name: str
-    started_at: datetime
-    beat_at: datetime
-    is_alive: bool
+def is_alive(beat: ClockBeat, *, now: datetime) -> bool:
+    """Return True if this run of a clock, and so its worker, goes on."""
+    return beat.ended_at is None and now - beat.beat_at <= ALIVE_FOR
 
 
-def clocks(session: Session, *, now: datetime, most: int = WORKERS_SHOWN) -> list[Clock]:
+def clocks(session: Session) -> list[ClockBeat]:
     """Return the workers with the latest heartbeats, newest first."""
     query = (
         select(ClockBeat)
         .where(ClockBeat.name != DEMO_WORKER)
         .order_by(ClockBeat.beat_at.desc(), ClockBeat.name)
-        .limit(most)
+        .limit(WORKERS_SHOWN)
     )
-    return [
-        Clock(beat.name, beat.started_at, beat.beat_at, now - beat.beat_at <= ALIVE_FOR)
-        for beat in session.scalars(query)
-    ]
+    return list(session.scalars(query))
 
 
-def lost_clocks(session: Session, *, now: datetime) -> list[ClockBeat]:
-    """Return those that stopped within a day without a clean end, and that none has followed.
+def clocks_without_end(session: Session, *, now: datetime) -> list[ClockBeat]:
+    """Return those that go on, or stopped within a day without a clean end and a successor.
 
-    A clock follows another one if it has the same name before the slash.
+    A successor has the same name before the slash, and began after the last heartbeat.
     """
     is_recent = (ClockBeat.name != DEMO_WORKER) & (ClockBeat.beat_at >= now - LOST_FOR)
-    beats = session.scalars(select(ClockBeat).where(is_recent).order_by(ClockBeat.started_at))
-    last_runs = {beat.name.partition("/")[0]: beat for beat in beats}.values()
-    stopped = [beat for beat in last_runs if now - beat.beat_at > ALIVE_FOR]
-    return [beat for beat in stopped if beat.ended_at is None]
-
-
-def record_end(context: WorkerContext) -> None:
-    """Record that this clock has ended by itself, unless the database is away."""
-    ended = update(ClockBeat).where(ClockBeat.name == context.clock_name)
-    with suppress(*NOT_STORED), context.database.transaction() as session:
-        session.execute(ended.values(ended_at=context.now()))
+    query = select(ClockBeat).where(is_recent).order_by(ClockBeat.started_at)
+    beats = {beat: beat.name.partition("/")[0] for beat in session.scalars(query)}
+    last_starts = {slot: beat.started_at for beat, slot in beats.items()}
+    without_successor = [beat for beat, slot in beats.items() if last_starts[slot] <= beat.beat_at]
+    return [beat for beat in without_successor if beat.ended_at is None]
 
 
 def latest_beat(session: Session) -> datetime | None:

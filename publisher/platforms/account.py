@@ -28,7 +28,7 @@ from publisher.platforms.base.types import (
 )
 from publisher.platforms.capabilities import Installation
 from publisher.platforms.http.connections import ClientCall
-from publisher.platforms.http.responses import PlatformResponse, server_ahead
+from publisher.platforms.http.responses import PlatformResponse
 from publisher.platforms.http.session import PlatformSession
 
 SLACK = timedelta(minutes=5)
@@ -184,7 +184,7 @@ class OpenedAccount:
         with self.reading(until) as call, suppress(PlatformError):  # a page that is none has a Date
             self._channel.head(self._channel.home)
         for answer in call.answers:
-            ahead = server_ahead(answer.headers.get("date", ""), answer.received_at)
+            ahead = answer.server_ahead
             # A cache may keep the Date of long ago.
             return None if ahead is None or "age" in answer.headers else -ahead
         return None

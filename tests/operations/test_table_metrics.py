@@ -24,7 +24,6 @@ from publisher.models.deliveries import (
 )
 from publisher.models.monitoring import CreditOutage
 from publisher.models.notifications import Channel, Notice
-from publisher.operations import worker_health
 from publisher.operations.table_metrics import READERS, read_gauges
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.states import AccountState, DeliveryState, NoticeState
@@ -154,7 +153,7 @@ def test_clocks_are_alive_for_half_a_minute_or_until_they_end(town: City) -> Non
         with town.write() as session:
             dispatch.record_heartbeat(session, name, now=town.now)
     assert gauges(town)["clocks_alive"] == {(): 3}
-    worker_health.record_end(town.clock_named("a"))
+    dispatch.record_end(town.clock_named("a"))
     assert gauges(town)["clocks_alive"] == {(): 2}
     town.clock.move(timedelta(seconds=31))
     with town.write() as session:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from flask import Blueprint, render_template, url_for
@@ -41,7 +42,8 @@ def index(session: Session) -> str:
     now = ctx.now()
     return render_template(
         "controls/workers.html",
-        clocks=worker_health.clocks(session, now=now),
+        clocks=worker_health.clocks(session),
+        is_alive=partial(worker_health.is_alive, now=now),
         shown_limit=worker_health.WORKERS_SHOWN,
         outages=[
             (outage, dates.duration(outage.ended_at - outage.began_at, page_language()))
@@ -63,18 +65,18 @@ def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
     now = ctx.now()
     silent, wrong_times = worker_health.silence_and_wrong_times(session, now=now)
     rows = session.scalars(machine_time.open_wrong_times()) if wrong_times else ()
-    banners = [_time_banner(row) for row in rows]
-    if silent is not None:
-        may_see = viewer.role in READERS
-        silence = Banner(
-            _silence_sentence(silent, now),
-            tone="red",
-            icon="clock-history",
-            href=url_for("clocks.index") if may_see else None,
-            link=_("See the publishing service") if may_see else "",
-        )
-        banners.insert(0, silence)
-    return tuple(banners)
+    about_times = (_time_banner(row) for row in rows)
+    if silent is None:
+        return tuple(about_times)
+    may_see = viewer.role in READERS
+    about_silence = Banner(
+        _silence_sentence(silent, now),
+        tone="red",
+        icon="clock-history",
+        href=url_for("clocks.index") if may_see else None,
+        link=_("See the publishing service") if may_see else "",
+    )
+    return about_silence, *about_times
 
 
 def _time_banner(row: WrongTime) -> Banner:
@@ -87,13 +89,8 @@ def _time_banner(row: WrongTime) -> Banner:
     )
     if row.holds_posts:
         sentence += " " + _("No posts are published; answers and emergency warnings go on.")
-    return Banner(
-        sentence,
-        tone="red" if row.holds_posts else "amber",
-        icon="clock-history",
-        href=url_for("stopping.show", _anchor="time"),
-        link=_("See what this means"),
-    )
+    href, link = url_for("stopping.show", _anchor="time"), _("See what this means")
+    return Banner(sentence, "red" if row.holds_posts else "amber", "clock-history", href, link)
 
 
 def _silence_sentence(silent: Silence, now: datetime) -> str:

@@ -27,10 +27,7 @@ LEAST_SKEW = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class PlatformResponse:
-    """A response read to its end: `path` without query, header names in lower case.
-
-    `skew` is how far the server's clock is ahead of ours: see `skew_of`.
-    """
+    """A response read to its end: `path` without query, header names in lower case."""
 
     method: str
     path: str
@@ -38,7 +35,21 @@ class PlatformResponse:
     headers: Mapping[str, str]
     body: str
     received_at: datetime
-    skew: timedelta = timedelta(0)
+
+    @property
+    def server_ahead(self) -> timedelta | None:
+        """How far the server's clock is ahead of ours; None without a Date that can be read."""
+        try:
+            server_time = parsedate_to_datetime(self.headers.get("date", ""))
+            return server_time.replace(tzinfo=server_time.tzinfo or UTC) - self.received_at
+        except (ValueError, OverflowError):
+            return None
+
+    @property
+    def skew(self) -> timedelta:
+        """How far the server's clock is ahead of ours, by its Date; zero below a minute."""
+        ahead = self.server_ahead or timedelta(0)
+        return ahead if abs(ahead) > LEAST_SKEW else timedelta(0)
 
     def json(self) -> dict[str, object] | None:
         """Return the body as a JSON object, parsed once; None if it is anything else."""
@@ -54,21 +65,6 @@ class PlatformResponse:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
-
-
-def skew_of(date: str, received_at: datetime) -> timedelta:
-    """Return how far the server's clock is ahead of ours, by its Date; zero below a minute."""
-    ahead = server_ahead(date, received_at)
-    return ahead if ahead is not None and abs(ahead) > LEAST_SKEW else timedelta(0)
-
-
-def server_ahead(date: str, received_at: datetime) -> timedelta | None:
-    """Return how far the server's clock is ahead of ours; None without a Date that can be read."""
-    try:
-        server_time = parsedate_to_datetime(date)
-        return server_time.replace(tzinfo=server_time.tzinfo or UTC) - received_at
-    except (ValueError, OverflowError):
-        return None
 
 
 class Fault(StrEnum):
