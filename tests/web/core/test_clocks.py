@@ -348,6 +348,13 @@ def test_the_page_lists_clocks_with_their_beats_and_times_without_any(site: Site
     assert "संकेत नाही" in rows(site.browser("admin").page("/clocks"))[0]
 
 
+def test_a_clock_that_has_ended_is_no_longer_called_alive(site: Site) -> None:
+    record_heartbeat(site.city, "clock-1")
+    dispatch.record_end(site.city.context)
+    (row,) = rows(site.browser("admin").page("/clocks"))
+    assert "संकेत नाही" in row
+
+
 def test_heartbeats_of_ended_clocks_are_deleted_after_seven_days(site: Site) -> None:
     city = site.city
     record_heartbeat(city, "gone-7")
