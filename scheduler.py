@@ -18,9 +18,10 @@ from publisher.content_checks.link_checker import LinkChecker, tick_links
 from publisher.database.engines import reason_away
 from publisher.delivery.accounts.token_expiry import tick_tokens
 from publisher.delivery.costs.budget import tick_spending
-from publisher.delivery.dispatch import take_up_claims, tick_dispatch, tick_overtaken
+from publisher.delivery.dispatch import record_end, take_up_claims, tick_dispatch, tick_overtaken
 from publisher.delivery.emergency.alerts import tick_alerts
 from publisher.delivery.emergency.ratification import tick_ratifications
+from publisher.delivery.machine_time import ask_witnesses
 from publisher.delivery.monitoring.poll import tick_watching
 from publisher.delivery.orphan_cleanup import tick_orphan_cleanup
 from publisher.delivery.outcomes import NOT_STORED
@@ -90,6 +91,7 @@ def ticks(
     """
     database, now = context.database, context.now
     return (
+        Tick("time", 60.0, lambda: ask_witnesses(context)),
         Tick("dispatch", 0.5, lambda: tick_dispatch(context)),
         Tick(
             "orphan cleanup", 300.0, lambda: tick_orphan_cleanup(context, is_stopping=is_stopping)
@@ -236,7 +238,9 @@ def _links(context: WorkerContext, settings: Settings) -> int:
 def run_once(context: WorkerContext, settings: Settings) -> dict[str, int]:
     """Run each tick once; returns how much each did, by name."""
     close_past_outage(context.database, now=context.now())
-    return {tick.name: tick.run() for tick in ticks(context, settings)}
+    done = {tick.name: tick.run() for tick in ticks(context, settings)}
+    record_end(context)
+    return done
 
 
 def run(context: WorkerContext, settings: Settings) -> None:
@@ -268,6 +272,7 @@ def run(context: WorkerContext, settings: Settings) -> None:
     log.info("clock %s has stopped", context.clock_name)
     if died.is_set():
         raise SystemExit(1)  # the service manager starts the clock again
+    record_end(context)
 
 
 def _start_check(

@@ -83,6 +83,7 @@ class Action(StrEnum):
     STOP_ALL = "stop_all"
     RELEASE = "release"
     FREEZE = "freeze"
+    OVERRIDE_TIME = "override_time"
     PUBLISH_EMERGENCY = "publish_emergency"
     SEE_EMERGENCY = "see_emergency"
     RATIFY = "ratify"
@@ -216,6 +217,9 @@ _RECORDS = (
     Action.OPEN_CALL,
     Action.TRANSFER_PEOPLE,
     Action.HAND_OVER,
+    Action.KEEP_ROSTER,
+    Action.CONFIRM_APPOINTMENT,
+    Action.SEND_MAIL_AGAIN,
 )
 _CELL = _READ_ALL | dict.fromkeys(
     (*_AT_THE_CELL, Action.SEE_REPORT, Action.SEE_RAW_ANSWER), Scope.ANY
@@ -223,18 +227,15 @@ _CELL = _READ_ALL | dict.fromkeys(
 _RECORD = dict.fromkeys(_RECORDS, Scope.ANY)
 _BRAKE = dict.fromkeys((Action.STOP_ALL, Action.RELEASE, Action.FREEZE), Scope.ANY)
 _BRAKE_ON_DUTY = {Action.STOP_ALL: Scope.ON_DUTY}
-_LANE = {Action.PUBLISH_EMERGENCY: Scope.ON_DUTY}
+_LANE = dict.fromkeys((Action.PUBLISH_EMERGENCY, Action.OVERRIDE_TIME), Scope.ON_DUTY)
 
 TABLE: Mapping[Role, Mapping[Action, Scope]] = {
     Role.ADMIN: {
         **_RECORD,
         **_BRAKE,
         **_LANE,
-        Action.KEEP_ROSTER: Scope.ANY,
         Action.SEE_EMERGENCY: Scope.ANY,
         Action.SEE_REPORT: Scope.ANY,
-        Action.CONFIRM_APPOINTMENT: Scope.ANY,
-        Action.SEND_MAIL_AGAIN: Scope.ANY,
         Action.SEE_POST: Scope.ANY,
         Action.SEE_ATTEMPTS: Scope.ANY,
         Action.SEE_RAW_ANSWER: Scope.ANY,
@@ -246,12 +247,10 @@ TABLE: Mapping[Role, Mapping[Action, Scope]] = {
         **_RECORD,
         **_BRAKE,
         **_LANE,
-        Action.KEEP_ROSTER: Scope.ANY,
-        Action.CONFIRM_APPOINTMENT: Scope.ANY,
+        Action.OVERRIDE_TIME: Scope.ANY,
         Action.WITHDRAW_POST: Scope.ANY,
         Action.ORDER_DELETION: Scope.ANY,
         Action.SETTLE_HELD: Scope.ANY,
-        Action.SEND_MAIL_AGAIN: Scope.ANY,
     },
     Role.CELL: _CELL | _BRAKE_ON_DUTY | _LANE,
     Role.OFFICER: {

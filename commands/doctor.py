@@ -49,7 +49,7 @@ WARNINGS: Final = frozenset(
         *("mailbox_unread", "mailbox_read", "mails_unreadable", "files_unscanned"),
         *("results_missing", "sender_default", "messages_wait", "no_backup", "backup_late"),
         *("left_to_nobody", "confirm_again", "two_steps_unknown", "try_left"),
-        *("cache_no_folder", "cache_not_writable"),
+        *("cache_no_folder", "cache_not_writable", "clock_lost"),
     }
 )
 """The codes of findings that somebody has to look at while everything goes on working."""
@@ -167,7 +167,9 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
         yield from outgoing_checks.check_waiting(database, now=now())
         store = open_store(settings)
         yield check_store(database, store)
-        yield from account_checks.check_accounts(database, account_opener(settings, database))
+        open_account = account_opener(settings, database)
+        yield from health_checks.check_time(database, open_account, now=now)
+        yield from account_checks.check_accounts(database, open_account)
         with database.reading() as session:
             unopened = check_factors(session, Vault.of(settings))
         yield from unopened

@@ -142,6 +142,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "give the app what the docs list and make a new token",
     "token_unreachable": "{account} on {platform} ({handle}): the platform cannot be reached; "
     "look at this machine's way to the internet, and try again",
+    "token_wrong_time": "{account} on {platform} ({handle}): the platform refuses what this "
+    "machine signs, since its time is wrong; nothing has to be connected again",
+    "paused": "{account} on {platform} ({handle}) has been paused since {since} (its token now: "
+    "{token}): press Check again on the page Accounts, or connect it again there",
     "disconnected": "{account} on {platform} ({handle}) is disconnected: nothing leaves for it",
     "token_ends": "{account} on {platform} ({handle}): its access ends in {days} days, on {at}; "
     "connect it again on the page Accounts",
@@ -208,6 +212,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     "no_clock": "none has ever run: start nagarvani clock",
     "clock_runs": "the last beat was {seconds} s ago",
     "clock_alive": "{name} is alive (since {since}, last beat {seconds} s ago)",
+    "clock_lost": "{name} beat last {seconds} s ago and did not end cleanly: look at its log",
+    "time_right": "{machine} has the right time, as {witness} says",
+    "time_wrong": "{machine} is {seconds} s {way} {witness}; from 300 s on its clocks publish no "
+    "posts: see docs/running.md, The time",
     "clock_late": "the last beat was {seconds} s ago: start nagarvani clock, or look at its log",
 }
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Insert, Update, bindparam, insert, update
+from sqlalchemy import Insert, String, Update, bindparam, insert, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import ORMOption
@@ -52,6 +52,7 @@ TABLES: Mapping[type[Stateful], Moves] = {
 
 DELIVERY_ID = bindparam("delivery_id", type_=Key)
 NOW = bindparam("now", type_=UtcDateTime())
+MACHINE = bindparam("machine", type_=String())
 
 
 def lock(

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from sandbox import letterbox
+from sandbox import letterbox, switches
 from sandbox.app import create_sandbox
 from sandbox.facebook import webhook_delivery
+from sandbox.now import utc_now
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -43,6 +44,13 @@ class _Handler(WSGIRequestHandler):
     ) -> None:
         """End a connection that a fault resets, instead of waiting for its next request."""
         self.close_connection = True
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the Date of a response, by the platforms' clocks."""
+        app = cast("Flask", self.server.app)
+        with app.extensions["ledger"].transaction() as db:
+            ahead = int(switches.value(db, "date_ahead"))
+        return super().date_time_string((timestamp or utc_now().timestamp()) + ahead)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Write the path without its query, where tokens travel."""

@@ -19,6 +19,12 @@ class Switch:
 
 ON_OFF = ("on", "off")
 SWITCHES = {
+    "date_ahead": Switch(
+        "0",
+        ("-7200", "-45", "0", "45", "7200"),
+        "By how many seconds the platforms' clocks are ahead: the Date of their answers, and the"
+        " times at which X takes a signature.",
+    ),
     "x_not_summoned": Switch(
         "off",
         ("off", "explicit", "any"),

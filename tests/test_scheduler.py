@@ -20,6 +20,8 @@ from tests.support.city_people import NOON
 PROMISES = {
     # A post leaves the moment it is due; a running clock has a thread of its own for it.
     "dispatch": 0.5,
+    # A wrong time is noticed within a minute, and so is its end; a jump at once.
+    "time": 60,
     # What was made unpublished and is not needed goes an hour after its last try.
     "orphan cleanup": 300,
     # What a claim counted of a limit is counted no more where its try was overtaken.

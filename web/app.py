@@ -17,7 +17,6 @@ from publisher.i18n import TRANSLATIONS
 from publisher.i18n.languages import LANGUAGES
 from publisher.settings.environment import Settings
 from web import blueprints, errors, navigation, preview_filters, previews
-from web.controls import workers
 from web.core import (
     auth,
     compression,
@@ -93,7 +92,6 @@ def create_app(
     _register_extensions(app)
     blueprints.register(app)
     csrf.exempt(webhooks.routes)
-    workers.register(app, context)
     permissions.check_every_route(app)
     return app
 

@@ -5,11 +5,12 @@ The same transaction reads their payloads: everything that an attempt needs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import chain
+from typing import Any
 
 from sqlalchemy import Integer, Row, Select, bindparam, exists, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -29,7 +30,7 @@ from publisher.models.posts import Post, PostKind, Variant
 from publisher.review import gate_adapter
 from publisher.scheduling import holds
 from publisher.states import DeliveryState
-from publisher.transitions import NOW
+from publisher.transitions import MACHINE, NOW
 
 _LIMIT = bindparam("limit", type_=Integer())
 
@@ -93,7 +94,8 @@ def claim(
     failpoints.hit("publish.before_claim")
     now = context.now()
     with context.database.transaction() as session:
-        delivery_ids = candidate_ids(session, account_id, now, most, only_urgent=only_urgent)
+        values = {"account_id": account_id, "limit": most, "machine": context.machine, "now": now}
+        delivery_ids = candidate_ids(session, values, only_urgent=only_urgent)
         claims = claim_deliveries(session, delivery_ids, context, now) if delivery_ids else []
         payloads = load_payloads(session, claims)
         failpoints.hit("publish.in_claim_commit")
@@ -110,8 +112,14 @@ def claim(
 #:     WHERE freezes.lifted_at IS NULL
 #:       AND freezes.from_at <= :now
 #:       AND freezes.until_at > :now
+#:   )) OR (EXISTS (
+#:     SELECT *
+#:     FROM wrong_times
+#:     WHERE wrong_times.ended_at IS NULL
+#:       AND wrong_times.holds_posts
+#:       AND wrong_times.machine = :machine
 #:   )) AS anon_1
-_ANY_HOLDS = select(holds.are_any(NOW))
+_ANY_HOLDS = select(holds.are_any(NOW, MACHINE))
 
 
 def _candidates(*, urgent: bool) -> Select[int]:
@@ -153,20 +161,23 @@ OTHERS = _candidates(urgent=False)
 
 
 def candidate_ids(
-    session: Session, account_id: int, now: datetime, most: int, *, only_urgent: bool = False
+    session: Session, values: Mapping[str, Any], *, only_urgent: bool = False
 ) -> list[int]:
-    """Return and lock the ids of up to `most` deliveries that may be claimed, in claiming order."""
-    values = {"now": now, "account_id": account_id, "limit": most}
+    """Return and lock the ids of deliveries that may be claimed, in claiming order.
+
+    `values` are those of the statements: `account_id`, `limit`, `machine` and `now`.
+    """
     queries = [URGENT] if only_urgent else [URGENT, OTHERS]
     # Holds are rare: only if there are any, those that a hold applies to are left out.
     if session.scalar(_ANY_HOLDS, values):
-        no_hold_applies = holds.not_held(holds.active_holds(session, now=now))
+        now, machine = values["now"], values["machine"]
+        no_hold_applies = holds.not_held(holds.active_holds(session, now=now, machine=machine))
         queries = [
             query.join(Post, Post.id == Delivery.post_id).where(no_hold_applies)
             for query in queries
         ]
     candidates = [session.scalars(query, values) for query in queries]
-    return list(chain.from_iterable(candidates))[:most]
+    return list(chain.from_iterable(candidates))[: values["limit"]]
 
 
 def claim_deliveries(

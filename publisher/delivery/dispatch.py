@@ -6,6 +6,7 @@ threads; both use the maintenance in this module.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, or_, select, update
@@ -43,7 +44,7 @@ def run_maintenance(context: WorkerContext) -> None:
         record_heartbeat(session, context.clock_name, now=context.now())
         # What a dead clock held too long is given up here: it would be claimed in vain for ever.
         sweep(session, now=context.now(), delivery_settings=context.delivery_settings)
-        give_up_late(session, now=context.now())
+        give_up_late(session, now=context.now(), machine=context.machine)
 
 
 def claim_next(context: WorkerContext) -> DeliveryPayload | None:
@@ -61,6 +62,13 @@ def record_heartbeat(session: Session, clock_name: str, *, now: datetime) -> Non
     beats = update(ClockBeat).where(ClockBeat.name == clock_name).values(beat_at=now)
     if not session.connection().execute(beats).rowcount:
         session.add(ClockBeat(name=clock_name, started_at=now, beat_at=now))
+
+
+def record_end(context: WorkerContext) -> None:
+    """Record that this clock has ended by itself, unless the database is away."""
+    ended = update(ClockBeat).where(ClockBeat.name == context.clock_name)
+    with suppress(*outcomes.NOT_STORED), context.database.transaction() as session:
+        session.execute(ended.values(ended_at=context.now()))
 
 
 def sweep(session: Session, *, now: datetime, delivery_settings: DeliverySettings) -> None:

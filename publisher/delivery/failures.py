@@ -96,7 +96,7 @@ def move_on(
             # Until the next maintenance it would be claimed and prepared again and again, before
             # all that is due later.
             if failure.code == "late":
-                give_up_late(session, now=now, only=delivery.id)
+                give_up_late(session, now=now, machine=context.machine, only=delivery.id)
         case GivenBack():
             _schedule(session, delivery, now)
         case Lost():

@@ -23,15 +23,17 @@ STORE_AWAY = "store_away"
 """Why a delivery waits whose pictures could not be read, until it is tried again."""
 
 
-def give_up_late(session: Session, *, now: datetime, only: int | None = None) -> None:
+def give_up_late(session: Session, *, now: datetime, machine: str, only: int | None = None) -> None:
     """Mark deliveries past their late limit as missed; `only` is the id of a single one.
 
-    A person decides whether sending them still makes sense.
+    A person decides whether sending them still makes sense. A machine whose time is wrong gives up
+    nothing.
     """
-    late = _lock_late(session, now, true() if only is None else Delivery.id == only)
+    is_candidate = true() if only is None else Delivery.id == only
+    late = _lock_late(session, now, is_candidate & ~holds.is_time_wrong(machine))
     if not late:
         return
-    active_holds = holds.active_holds(session, now=now)
+    active_holds = holds.active_holds(session, now=now, machine=machine)
     outage_ends = platform_credits.outage_ends(session)
     transitions.apply(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
     for delivery in late:

@@ -53,7 +53,6 @@ SAME_OUTAGE = timedelta(hours=1)
 So it is, too, if X answers the call that tries and still refuses the posts after it.
 """
 
-
 FORGOTTEN_AFTER = timedelta(days=1)
 """So long after an outage no delivery waits for its end any more."""
 
@@ -135,7 +134,7 @@ def record_check(session: Session, platform: str, health: Health, *, now: dateti
     """Store what the check of an account says about the platform's credits."""
     if health.problem is HealthProblem.CREDITS:
         record_used_up(session, platform, now=now)
-    elif health.problem not in (HealthProblem.UNREACHABLE, HealthProblem.CREDENTIALS):
+    elif health.problem in (None, HealthProblem.PERMISSION, HealthProblem.WRONG_ACCOUNT):
         record_back(session, platform, now=now)
 
 

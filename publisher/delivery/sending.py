@@ -27,7 +27,7 @@ from publisher.models.posts import Post
 from publisher.review import gate_adapter
 from publisher.scheduling import holds
 from publisher.states import AccountState, DeliveryState
-from publisher.transitions import DELIVERY_ID, NOW
+from publisher.transitions import DELIVERY_ID, MACHINE, NOW
 
 WAITING_CODES = frozenset({"late", "account", "credits", "lease", "limit", "cap", *holds.Hold})
 """Codes after which a delivery is scheduled again; past its late limit it is missed."""
@@ -82,7 +82,13 @@ _LOCK_POST = (
 #:         WHERE freezes.lifted_at IS NULL
 #:           AND freezes.from_at <= :now
 #:           AND freezes.until_at > :now
-#:       )) AS any_holds, accounts.daily_cap IS NOT NULL AS is_capped,
+#:       )) OR (EXISTS (
+#:         SELECT *
+#:         FROM wrong_times
+#:         WHERE wrong_times.ended_at IS NULL
+#:           AND wrong_times.holds_posts
+#:           AND wrong_times.machine = :machine
+#:       )) AS any_holds, :machine AS machine, accounts.daily_cap IS NOT NULL AS is_capped,
 #:       accounts.daily_cap IS NOT NULL OR (EXISTS (
 #:         SELECT * FROM allowances WHERE allowances.account_id = accounts.id
 #:       )) AS is_limited
@@ -99,7 +105,7 @@ _FACTS = (
         _RECEIPT.c.account_id.label("receipt_account_id"),
         *(_ACCOUNT.c.state.label("account_state"), _ACCOUNT.c.quiet_until),
         platform_credits.are_used_up().label("has_no_credits"),
-        holds.are_any(NOW).label("any_holds"),
+        *(holds.are_any(NOW, MACHINE).label("any_holds"), MACHINE.label("machine")),
         _ACCOUNT.c.daily_cap.is_not(None).label("is_capped"),
         or_(
             _ACCOUNT.c.daily_cap.is_not(None),
@@ -137,7 +143,8 @@ def start(context: WorkerContext, payload: DeliveryPayload) -> Blocker | None:
     """
     with context.database.transaction() as session:
         now = context.now()
-        row, blocker = _examine(session, payload, now, context.delivery_settings.send_deadline)
+        seconds = context.delivery_settings.send_deadline
+        row, blocker = _examine(session, payload, now, seconds, context.machine)
         blocker = blocker or _limit(session, payload, row, now)
         if blocker is None:
             transitions.apply(
@@ -162,28 +169,31 @@ def lock_post(session: Session, delivery_id: int) -> None:
 
 
 def check(
-    session: Session, payload: DeliveryPayload, *, now: datetime, seconds: float
+    session: Session, payload: DeliveryPayload, *, now: datetime, seconds: float, machine: str
 ) -> Blocker | None:
     """Return what blocks the delivery, the limits aside; `seconds` is how long a try may take.
 
     Locks the post and the approvers against changes until the transaction ends.
     """
-    return _examine(session, payload, now, seconds)[1]
+    return _examine(session, payload, now, seconds, machine)[1]
 
 
 def _examine(
-    session: Session, payload: DeliveryPayload, now: datetime, seconds: float
+    session: Session, payload: DeliveryPayload, now: datetime, seconds: float, machine: str
 ) -> tuple[AnyRow, Blocker | None]:
     """Return the facts of the delivery and what blocks it. The gate judges here, once."""
     # Posts are locked before deliveries everywhere, so that two transactions never deadlock. The
     # facts are read by a later statement, so they are never older than the locks.
-    values, case = {"delivery_id": payload.claim.delivery_id, "now": now}, None
+    values = {"delivery_id": payload.claim.delivery_id, "now": now, "machine": machine}
+    case = None
     if payload.creates:
         case = gate_adapter.locked_case(session, payload.revision_id, now=now)
     else:
         lock_post(session, payload.claim.delivery_id)
     row = session.execute(_FACTS, values, execution_options={"populate_existing": True}).one()
-    if now > _latest(row.Delivery, case):
+    # By a wrong time nothing is late: what it does not hold leaves.
+    is_time_wrong = row.any_holds and session.scalar(select(holds.is_time_wrong(machine)))
+    if now > _latest(row.Delivery, case) and not is_time_wrong:
         return row, Blocker("late")
     return row, _delay(session, payload, row, now, seconds) or _refusal(payload, case, row, now)
 
@@ -208,7 +218,8 @@ def _delay(
     if lease_ends is not None and now + timedelta(seconds=seconds) > lease_ends:
         return Blocker("lease")
     if payload.creates and row.any_holds:
-        hold = holds.active_holds(session, now=now).holds(holds.facts_of(delivery))
+        active_holds = holds.active_holds(session, now=now, machine=row.machine)
+        hold = active_holds.holds(holds.facts_of(delivery))
         return None if hold is None else Blocker(hold)
     return None
 

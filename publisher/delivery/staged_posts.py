@@ -67,7 +67,8 @@ def _begin(context: WorkerContext, payload: DeliveryPayload) -> int | None:
             return None
         delivery.leased_until = delivery.look_at
         seconds = context.delivery_settings.send_deadline
-        if sending.check(session, payload, now=now, seconds=seconds) is not None:
+        machine = context.machine
+        if sending.check(session, payload, now=now, seconds=seconds, machine=machine) is not None:
             return None
         transitions.record(session, delivery, "release_again", actor=CLOCK, now=now)
         attempt = Attempt(

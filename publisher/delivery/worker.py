@@ -11,10 +11,10 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from publisher.database.engines import reason_away
-from publisher.delivery import attempt, dispatch, outcomes
+from publisher.delivery import attempt, dispatch, machine_time, outcomes
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.claim import DeliveryPayload, claim
 from publisher.delivery.due import Due, find_due
@@ -218,6 +218,7 @@ class Worker:
         self._queues: dict[int, AccountQueue] = {}
         self._maintenance_interval = maintenance_interval
         self._maintained_at = float("-inf")
+        self._time_began: datetime | None = None
         self._closing = False
 
     def is_busy(self) -> bool:
@@ -233,17 +234,26 @@ class Worker:
         if not self._closing and not self.recorder.is_alive():
             raise RuntimeError("receipts are no longer stored")
         claimed_count, ends_at = 0, self.context.monotonic() + seconds
+        self._ask_after_jump()  # the maintenance gives up what is late
         if self.context.monotonic() - self._maintained_at >= self._maintenance_interval:
             dispatch.run_maintenance(self.context)
             self._maintained_at = self.context.monotonic()
         while not self._closing:
             self.wake.clear()  # before the query: a request during it must not be lost
+            self._ask_after_jump()
             due = find_due(self.context)
             claimed_count += self._claim_for_all(due)
             self.wake.wait(self._seconds_to_wait(ends_at, due.next_at))
             if self.context.monotonic() >= ends_at:
                 break  # the next call begins with a query
         return claimed_count
+
+    def _ask_after_jump(self) -> None:
+        """Ask the witnesses of the time at the start, and if it has jumped, before it is used."""
+        began = self.context.now() - timedelta(seconds=self.context.monotonic())
+        if self._time_began is None or abs(began - self._time_began) > machine_time.OFF_AFTER:
+            machine_time.ask_witnesses(self.context)
+            self._time_began = began
 
     def _claim_for_all(self, due: Due) -> int:
         """Refill the queues of all due accounts, those with urgent deliveries first.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from publisher.database.session import Database
@@ -12,13 +13,19 @@ from publisher.media.store import MediaStore
 from publisher.settings.delivery import DeliverySettings
 
 
+def machine_name() -> str:
+    """Return the name under which this machine's time is stored."""
+    return socket.gethostname()[:80]
+
+
 @dataclass(frozen=True)
 class WorkerContext:
     """The dependencies of sending, passed to every function that takes part in it.
 
     `clock_name` names this process in claims and heartbeats. `open_account` returns an account's
     platform client. `now` returns the current time in UTC, `monotonic` seconds for deadlines.
-    `store_identity` is that of `store` at the start; "" if it was not compared.
+    `store_identity` is that of `store` at the start; "" if it was not compared. `machine` is the
+    one whose time `now` returns.
     """
 
     database: Database
@@ -29,6 +36,7 @@ class WorkerContext:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     store_identity: str = ""
+    machine: str = field(default_factory=machine_name)
 
 
 @dataclass(frozen=True)

@@ -253,3 +253,5 @@ class ClockBeat(Base):
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     beat_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The time of a clean end; None while it runs, or if it was killed.
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

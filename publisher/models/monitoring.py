@@ -99,3 +99,35 @@ class CreditOutage(Base):
     try_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: The time since when there are credits again; None while there are none.
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class WrongTime(Base):
+    """A time in which a machine's own time differed by more than 30 seconds from its witness's.
+
+    `ahead` is by how many seconds it is ahead of its witness, a platform or "database"; negative if
+    it is behind.
+    """
+
+    __tablename__ = "wrong_times"
+    __table_args__ = (
+        partial_index("ix_wrong_times_open", "machine", where="ended_at IS NULL", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    machine: Mapped[str] = mapped_column(String(80))
+    witness: Mapped[str] = mapped_column(String(20))
+    ahead: Mapped[int]
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: The last time when a clock of the machine asked its witnesses, as they tell it.
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: True while the clocks of the machine publish no posts.
+    holds_posts: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: The time when people were told that posts wait.
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: The time when a person said that posts are to be published all the same.
+    overridden_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    overridden_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    #: The time since when the machine's time is right again.
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    overridden_by: Mapped[Person | None] = relationship()

@@ -72,6 +72,7 @@ class NoticeKind(StrEnum):
     RELEASED = "released"
     FROZEN = "frozen"
     FREEZE_LIFTED = "freeze_lifted"
+    WRONG_TIME = "wrong_time"
     CLOCKS_SILENT = "clocks_silent"
     APPOINTMENTS_WAIT = "appointments_wait"
     APPOINTED = "appointed"
@@ -166,6 +167,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.RELEASED: "at reason by?",
     NoticeKind.FROZEN: _OF_A_FREEZE,
     NoticeKind.FREEZE_LIFTED: _OF_A_FREEZE,
+    NoticeKind.WRONG_TIME: "machine minutes is_ahead?",
     NoticeKind.CLOCKS_SILENT: "since_at",
     NoticeKind.APPOINTMENTS_WAIT: "people count by? again?",
     NoticeKind.APPOINTED: "people count by?",

@@ -32,7 +32,7 @@ GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
             *("delivery_failed", "delivery_missed", "delivery_held"),
             *("account_paused", "access_ends", "comments_unread", "comments_read_again"),
             "credits_used_up",
-            *("stopped", "released", "frozen", "freeze_lifted"),
+            *("stopped", "released", "frozen", "freeze_lifted", "wrong_time"),
         }
     ),
 }

@@ -63,6 +63,9 @@ def _check_account(account: Account, open_account: OpenAccount) -> HealthFinding
     except CredentialsExpired:
         return account_finding(account, "unsealable")
     code = f"token_{health.problem.value}" if health.problem else "token_works"
+    if account.state is AccountState.PAUSED:
+        since, token = f"{account.state_at:%Y-%m-%d %H:%M} UTC", code.removeprefix("token_")
+        return account_finding(account, "paused", since=since, token=token)
     return account_finding(account, code, ok=health.ok, known_as=health.name)
 
 

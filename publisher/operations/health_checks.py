@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,11 +22,14 @@ from sqlalchemy.exc import OperationalError
 
 from publisher.database.revisions import shipped_revision
 from publisher.database.session import Database
+from publisher.delivery import machine_time
+from publisher.delivery.accounts.credentials import OpenAccount
+from publisher.delivery.worker_context import machine_name
 from publisher.media.configured_store import bucket_store
+from publisher.models.deliveries import ClockBeat
 from publisher.notifications import sms_texts
 from publisher.notifications.sms import missing_codes, unknown_in
 from publisher.operations import worker_health
-from publisher.operations.worker_health import Clock
 from publisher.papers.pdf import NoImage, read_letterhead
 from publisher.people import confirmation, upgrade_review
 from publisher.settings.environment import SECRET_FILE, Settings
@@ -64,6 +67,7 @@ class HealthSubject(StrEnum):
     ACCOUNT = "account"
     APPOINTMENTS = "appointments"
     CLOCK = "clock"
+    TIME = "time"
     MAILS = "mails to the Cell"
     MAIL_SERVER = "mail server"
     SCANNER = "virus scanner"
@@ -272,10 +276,10 @@ def check_appointments(database: Database, *, now: datetime) -> list[HealthFindi
 
 
 def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:
-    """Report if the latest heartbeat of all workers is late, and list those that are alive."""
+    """Report if the latest heartbeat of all workers is late, and list those alive or lost."""
     with database.reading() as session:
         beat_at = worker_health.latest_beat(session)
-        alive = [clock for clock in worker_health.clocks(session, now=now) if clock.is_alive]
+        clocks = worker_health.clocks_without_end(session, now=now)
     if beat_at is None:
         return [HealthFinding(HealthSubject.CLOCK, False, "no_clock")]
     is_on_time = now - beat_at <= LATE_AFTER
@@ -285,19 +289,40 @@ def check_clocks(database: Database, *, now: datetime) -> list[HealthFinding]:
     )
     return [
         HealthFinding(HealthSubject.CLOCK, is_on_time, code, values),
-        *(
-            HealthFinding(HealthSubject.CLOCK, True, "clock_alive", _heartbeat_values(clock, now))
-            for clock in alive
-        ),
+        *(_clock_finding(clock, now) for clock in clocks),
     ]
 
 
-def _heartbeat_values(clock: Clock, now: datetime) -> dict[str, object]:
-    return {
+def check_time(
+    database: Database, open_account: OpenAccount, *, now: Callable[[], datetime]
+) -> list[HealthFinding]:
+    """Hold this machine's time against its witnesses, and report other machines that are wrong."""
+    own = machine_time.nearest_witness(database, open_account, now=now)
+    about = {machine_name(): own} if own is not None else {}
+    with database.reading() as session:
+        for row in session.scalars(machine_time.open_wrong_times()):
+            about.setdefault(row.machine, (row.witness, timedelta(seconds=row.ahead)))
+    return [_time_finding(machine, *witness) for machine, witness in about.items()]
+
+
+def _time_finding(machine: str, witness: str, ahead: timedelta) -> HealthFinding:
+    is_right = abs(ahead) <= machine_time.OFF_AFTER
+    way = "ahead of" if ahead > timedelta(0) else "behind"
+    seconds = round(abs(ahead.total_seconds()))
+    values = {"machine": machine, "witness": witness, "seconds": seconds, "way": way}
+    code = "time_right" if is_right else "time_wrong"
+    return HealthFinding(HealthSubject.TIME, is_right, code, values)
+
+
+def _clock_finding(clock: ClockBeat, now: datetime) -> HealthFinding:
+    is_alive = worker_health.is_alive(clock, now=now)
+    values = {
         "name": clock.name,
         "since": f"{clock.started_at:%Y-%m-%d %H:%M} UTC",
         "seconds": _seconds(now - clock.beat_at),
     }
+    code = "clock_alive" if is_alive else "clock_lost"
+    return HealthFinding(HealthSubject.CLOCK, is_alive, code, values)
 
 
 def _seconds(span: timedelta) -> int:

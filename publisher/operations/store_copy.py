@@ -199,7 +199,8 @@ def switch(
 
 
 def _check_no_clock(session: Session, now: datetime) -> None:
-    if any(clock.is_alive for clock in worker_health.clocks(session, now=now, most=1)):
+    clocks = worker_health.clocks_without_end(session, now=now)
+    if any(worker_health.is_alive(clock, now=now) for clock in clocks):
         raise ClockRuns
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import (
     BindParameter,
     CompoundSelect,
+    Select,
     String,
     bindparam,
     func,
@@ -29,11 +30,11 @@ from publisher.inbox.unread import unread
 from publisher.models.accounts import ChargeDay
 from publisher.models.deliveries import Account, Attempt, ClockBeat, Delivery
 from publisher.models.history import Event
-from publisher.models.monitoring import CreditOutage
+from publisher.models.monitoring import CreditOutage, WrongTime
 from publisher.models.notifications import Channel, Notice
 from publisher.operations.backup import record
 from publisher.operations.queue_report import LATE_AFTER
-from publisher.operations.worker_health import DEMO_WORKER
+from publisher.operations.worker_health import ALIVE_FOR, DEMO_WORKER
 from publisher.platforms.base.charges import MICROS
 from publisher.states import OPEN_DELIVERY, STUCK, AccountState, DeliveryState, NoticeState
 
@@ -176,7 +177,7 @@ def _spending(session: Session, now: datetime) -> Iterator[Gauge]:
 
 
 class _Waiting(NamedTuple):
-    """A row of what waits: accounts, credits, messages and backups by labels, and the clocks."""
+    """A row of what waits: accounts, credits, messages, backups by labels; clocks and times."""
 
     subject: str
     first: str
@@ -186,7 +187,7 @@ class _Waiting(NamedTuple):
 
 
 def _waiting(session: Session, now: datetime) -> Iterator[Gauge]:
-    rows = [_Waiting(*row) for row in session.execute(_waiting_query())]
+    rows = [_Waiting(*row) for row in session.execute(_waiting_query(now))]
     accounts = [row for row in rows if row.subject == "account"]
     yield _accounts(accounts)
     yield from _backups({row.first: row.at for row in rows if row.subject == "backup"}, now)
@@ -198,11 +199,25 @@ def _waiting(session: Session, now: datetime) -> Iterator[Gauge]:
         {(group.first,): _age(began_at.get(group.first), now) for group in accounts},
     )
     yield from _messages({row.first: row for row in rows if row.subject == "message"}, now)
-    beats = [row.at for row in rows if row.subject == "clock" and row.at is not None]
+    yield from _clocks({row.subject: row for row in rows}, now)
+
+
+def _clocks(rows: Mapping[str, _Waiting], now: datetime) -> Iterator[Gauge]:
+    clocks, wrong_time = rows["clock"], rows["time"]
     yield Gauge(
         "clock_beat_seconds",
         "Seconds since the latest heartbeat of all clocks; +Inf if none ever ran.",
-        samples={(): _age(beats[0], now) if beats else math.inf},
+        samples={(): math.inf if clocks.at is None else _age(clocks.at, now)},
+    )
+    yield Gauge(
+        "clocks_alive",
+        "Clocks whose latest heartbeat is at most 30 seconds old.",
+        samples={(): clocks.number},
+    )
+    yield Gauge(
+        "time_wrong_seconds",
+        "Seconds by which the time of a clock's machine is wrong, the most; 0 up to 30.",
+        samples={(): wrong_time.number},
     )
 
 
@@ -246,7 +261,7 @@ def _messages(rows: Mapping[str, _Waiting], now: datetime) -> Iterator[Gauge]:
     )
 
 
-def _waiting_query() -> CompoundSelect[Any]:
+def _waiting_query(now: datetime) -> CompoundSelect[Any]:
     # The states stand in the statement, so that the partial index of what is queued can be used.
     states: BindParameter[Sequence[NoticeState]] = bindparam(
         "states", (NoticeState.QUEUED, NoticeState.SENDING), expanding=True, literal_execute=True
@@ -280,12 +295,19 @@ def _waiting_query() -> CompoundSelect[Any]:
         .where(Notice.state.in_(states))
         .group_by(Notice.channel)
     )
-    beats = select(
-        literal("clock"), literal(""), literal(""), func.count(), func.max(ClockBeat.beat_at)
-    ).where(ClockBeat.name != DEMO_WORKER)
     latest = (literal("backup"), Event.verb, literal(""), func.count(), func.max(Event.at))
     backups = select(*latest).where(record.is_of_backup()).group_by(Event.verb)
-    return union_all(accounts, outages, messages, beats, backups)
+    return union_all(accounts, outages, messages, backups, *_clock_queries(now))
+
+
+def _clock_queries(now: datetime) -> Iterator[Select[*tuple[Any, ...]]]:
+    is_alive = ClockBeat.ended_at.is_(None) & (ClockBeat.beat_at >= now - ALIVE_FOR)
+    alive, latest = func.count().filter(is_alive), func.max(ClockBeat.beat_at)
+    beats = select(literal("clock"), literal(""), literal(""), alive, latest)
+    most = func.coalesce(func.max(func.abs(WrongTime.ahead)), 0)
+    times = select(literal("time"), literal(""), literal(""), most, func.max(WrongTime.asked_at))
+    yield beats.where(ClockBeat.name != DEMO_WORKER)
+    yield times.where(WrongTime.ended_at.is_(None))
 
 
 def _age(at: datetime | None, now: datetime) -> float:

@@ -21,7 +21,7 @@ from publisher import transitions
 from publisher.database.bulk import insert_for
 from publisher.database.session import Database, table_of
 from publisher.models.deliveries import ClockBeat, Delivery
-from publisher.models.monitoring import Outage
+from publisher.models.monitoring import Outage, WrongTime
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
@@ -33,6 +33,9 @@ ALIVE_FOR: Final = timedelta(seconds=30)
 OUTAGE_AFTER: Final = timedelta(minutes=2)
 """An outage begins once the latest heartbeat of all workers is older than this."""
 
+LOST_FOR: Final = timedelta(days=1)
+"""A worker that stopped without a clean end is spoken of for so long."""
+
 DEMO_WORKER: Final = "demo-seeding"
 """The worker name under which demo data is created; it counts as no worker."""
 
@@ -40,28 +43,33 @@ WORKERS_SHOWN: Final = 50
 """How many workers are listed; each run of `clock --once` leaves a name."""
 
 
-@dataclass(frozen=True)
-class Clock:
-    """One run of a clock process, and so of its worker, as its heartbeats show it."""
-
-    name: str
-    started_at: datetime
-    beat_at: datetime
-    is_alive: bool
+def is_alive(beat: ClockBeat, *, now: datetime) -> bool:
+    """Return True if this run of a clock, and so its worker, goes on."""
+    return beat.ended_at is None and now - beat.beat_at <= ALIVE_FOR
 
 
-def clocks(session: Session, *, now: datetime, most: int = WORKERS_SHOWN) -> list[Clock]:
+def clocks(session: Session) -> list[ClockBeat]:
     """Return the workers with the latest heartbeats, newest first."""
     query = (
         select(ClockBeat)
         .where(ClockBeat.name != DEMO_WORKER)
         .order_by(ClockBeat.beat_at.desc(), ClockBeat.name)
-        .limit(most)
+        .limit(WORKERS_SHOWN)
     )
-    return [
-        Clock(beat.name, beat.started_at, beat.beat_at, now - beat.beat_at <= ALIVE_FOR)
-        for beat in session.scalars(query)
-    ]
+    return list(session.scalars(query))
+
+
+def clocks_without_end(session: Session, *, now: datetime) -> list[ClockBeat]:
+    """Return those that go on, or stopped within a day without a clean end and a successor.
+
+    A successor has the same name before the slash, and began after the last heartbeat.
+    """
+    is_recent = (ClockBeat.name != DEMO_WORKER) & (ClockBeat.beat_at >= now - LOST_FOR)
+    query = select(ClockBeat).where(is_recent).order_by(ClockBeat.started_at)
+    beats = {beat: beat.name.partition("/")[0] for beat in session.scalars(query)}
+    last_starts = {slot: beat.started_at for beat, slot in beats.items()}
+    without_successor = [beat for beat, slot in beats.items() if last_starts[slot] <= beat.beat_at]
+    return [beat for beat in without_successor if beat.ended_at is None]
 
 
 def latest_beat(session: Session) -> datetime | None:
@@ -83,20 +91,26 @@ def silence(session: Session, *, now: datetime) -> Silence | None:
     If none ever ran, that is since when deliveries have waited for the first one. It is None if
     nothing is scheduled, and in a demo.
     """
-    beat_at, workers = session.execute(_latest_beat_and_workers()).one()
+    return silence_and_wrong_times(session, now=now)[0]
+
+
+def silence_and_wrong_times(session: Session, *, now: datetime) -> tuple[Silence | None, int]:
+    """Return the silence, and how many wrong times are open, by the one statement of a page."""
+    beat_at, workers, wrong_times = session.execute(_latest_beat_and_workers()).one()
     has_begun = beat_at is not None
     if not workers:
         scheduled = Delivery.state == DeliveryState.SCHEDULED
         beat_at = session.scalar(select(func.min(Delivery.state_at)).where(scheduled))
     if beat_at is None or now - beat_at <= OUTAGE_AFTER:
-        return None
-    return Silence(beat_at, has_begun)
+        return None, wrong_times
+    return Silence(beat_at, has_begun), wrong_times
 
 
 @cache
-def _latest_beat_and_workers() -> Select[datetime | None, int]:
+def _latest_beat_and_workers() -> Select[datetime | None, int, int]:
     latest = func.max(ClockBeat.beat_at).filter(ClockBeat.name != DEMO_WORKER)
-    return select(latest, func.count(ClockBeat.name))
+    wrong_times = select(func.count()).where(WrongTime.ended_at.is_(None)).scalar_subquery()
+    return select(latest, func.count(ClockBeat.name), wrong_times)
 
 
 PAST_SHOWN: Final = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 
 from publisher.platforms.base.json_values import Json
@@ -15,6 +15,7 @@ from publisher.platforms.base.protocol import (
     PlatformError,
     RefusalCode,
     Refused,
+    TimeRefused,
 )
 from publisher.platforms.base.text import for_storage
 from publisher.platforms.base.types import (
@@ -44,6 +45,9 @@ MOST_PAGES = 5
 
 LONGEST_READ = 30.0
 """The seconds that a whole read may take."""
+
+LONGEST_ASK = 5.0
+"""The seconds within which a platform has to tell its time."""
 
 LARGEST_BATCH_BYTES = 32 * 1024 * 1024
 """The maximum size of a response with many long texts, every character of them escaped."""
@@ -177,9 +181,22 @@ class OpenedAccount:
             return Health(HealthProblem.CREDENTIALS, detail=problem.detail)
         except CreditsUsedUp as problem:
             return Health(HealthProblem.CREDITS, detail=problem.detail)
+        except TimeRefused as problem:
+            return Health(HealthProblem.WRONG_TIME, detail=problem.detail)
         except Refused as problem:
             return Health(HealthProblem.PERMISSION, detail=problem.detail)
         except PlatformError as problem:
             return Health(HealthProblem.UNREACHABLE, detail=problem.detail)
         wrong = None if account_id == expected else HealthProblem.WRONG_ACCOUNT
         return Health(wrong, name, missing=missing)
+
+    def time_ahead(self) -> timedelta | None:
+        """Return how far our time is ahead of the platform's, by the Date of its front page."""
+        until = Deadline.after(LONGEST_ASK, self._installation.monotonic)
+        with self.reading(until) as call, suppress(PlatformError):  # a page that is none has a Date
+            self._channel.head(self._channel.home)
+        for answer in call.answers:
+            ahead = answer.server_ahead
+            # A cache may keep the Date of long ago.
+            return None if ahead is None or "age" in answer.headers else -ahead
+        return None

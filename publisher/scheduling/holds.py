@@ -1,4 +1,4 @@
-"""Hold deliveries back by a stop or by freezes; scheduling only warns about freezes."""
+"""Hold deliveries back by a stop, freezes or a wrong time; scheduling warns about freezes only."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from publisher.models.controls import Freeze, Stop
 from publisher.models.deliveries import Delivery, DeliveryAction
+from publisher.models.monitoring import WrongTime
 from publisher.models.posts import Post, PostKind
 from publisher.models.submissions import PostSubmission, Submission
 
@@ -24,6 +25,7 @@ class Hold(StrEnum):
 
     STOPPED = "stopped"
     FROZEN = "frozen"
+    WRONG_TIME = "wrong_time"
 
 
 @dataclass(frozen=True)
@@ -39,32 +41,43 @@ class Facts:
 
     @property
     def can_freeze(self) -> bool:
-        """Return True if freezes apply: they do to posts, not to replies or emergencies."""
+        """Return True if freezes apply, and a wrong time: to posts, not replies or emergencies."""
         return self.action not in TAKES_BACK and not self.is_reply and not self.urgent
 
 
 @dataclass(frozen=True)
 class Holds:
-    """The stop, if there is one, and the freezes in force."""
+    """The stop, if there is one, the freezes in force, and whether a wrong time holds posts."""
 
     stop: Stop | None
     freezes: tuple[Freeze, ...]
+    wrong_time: bool = False
 
     def holds(self, facts: Facts) -> Hold | None:
-        """Return what holds the delivery back, a stop before a freeze, or None."""
+        """Return what holds the delivery back, in the order of `Hold`, or None."""
         if self.stop is not None and facts.action not in TAKES_BACK:
             return Hold.STOPPED
-        return Hold.FROZEN if any(freezes(freeze, facts) for freeze in self.freezes) else None
+        if any(freezes(freeze, facts) for freeze in self.freezes):
+            return Hold.FROZEN
+        return Hold.WRONG_TIME if self.wrong_time and facts.can_freeze else None
 
 
-def active_holds(session: Session, *, now: datetime) -> Holds:
-    """Return the stop and the freezes in force now."""
-    return Holds(standing_stop(session), tuple(freezes_at(session, now)))
+def active_holds(session: Session, *, now: datetime, machine: str | None = None) -> Holds:
+    """Return the stop and the freezes in force now; of wrong times only that of `machine`."""
+    wrong_time = session.scalars(select(is_time_wrong(machine))).one()
+    return Holds(standing_stop(session), tuple(freezes_at(session, now)), wrong_time)
 
 
-def are_any(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """Return an SQL condition: any stop or freeze is in force, whichever deliveries it holds."""
-    return or_(exists().where(Stop.released_at.is_(None)), exists().where(*_in_force(now)))
+def are_any(now: BindParameter[datetime], machine: BindParameter[str]) -> ColumnElement[bool]:
+    """Return an SQL condition: any hold is in force for a clock, whichever deliveries it holds."""
+    is_stopped = exists().where(Stop.released_at.is_(None))
+    return or_(is_stopped, exists().where(*_in_force(now)), is_time_wrong(machine))
+
+
+def is_time_wrong(machine: str | BindParameter[str] | None) -> ColumnElement[bool]:
+    """Return an SQL condition: a wrong time of this machine (None: any) holds posts."""
+    holds_posts = exists().where(WrongTime.ended_at.is_(None), WrongTime.holds_posts)
+    return holds_posts if machine is None else holds_posts.where(WrongTime.machine == machine)
 
 
 def _in_force(at: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
@@ -124,18 +137,23 @@ def facts_for(
 def not_held(holds: Holds) -> ColumnElement[bool]:
     """Return the condition on `deliveries` joined with `posts` that no hold applies."""
     conditions: list[ColumnElement[bool]] = [is_held(freeze) for freeze in holds.freezes]
+    if holds.wrong_time:
+        conditions.append(is_held(None))
     if holds.stop is not None:
         conditions.append(Delivery.action.not_in(TAKES_BACK))
     return not_(or_(*conditions)) if conditions else Delivery.id.is_not(None)
 
 
-def is_held(freeze: Freeze) -> ColumnElement[bool]:
-    """Return the condition on `deliveries` joined with `posts` that this freeze applies."""
+def is_held(freeze: Freeze | None) -> ColumnElement[bool]:
+    """Return the condition on `deliveries` joined with `posts` that this freeze applies.
+
+    None is one of all posts, such as a wrong time is.
+    """
     return and_(
         Delivery.action.not_in(TAKES_BACK),
         Post.kind != PostKind.REPLY,
         Delivery.urgent.is_(False),
-        *_where(freeze),
+        *(_where(freeze) if freeze is not None else ()),
     )
 
 

@@ -58,9 +58,10 @@ def create_x(ledger: Ledger) -> Flask:
 
 
 def _note_signed_host(ledger: Ledger) -> None:
-    """Let signatures be checked for the host of the switch, whichever host a request names."""
+    """Let signatures be checked for the host and by the clock of the switches."""
     with ledger.transaction() as db:
         host = switches.value(db, "x_host")
+        request.environ[signatures.AHEAD] = int(switches.value(db, "date_ahead"))
     request.environ[signatures.SIGNED_HOST] = request.host if host == "any" else host
 
 

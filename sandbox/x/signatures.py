@@ -24,6 +24,9 @@ CLOCK_SKEW_SECONDS = 300
 SIGNED_HOST = "sandbox.x_host"
 """The key of a request's environment that holds the host for which it has to be signed."""
 
+AHEAD = "sandbox.ahead"
+"""The key of a request's environment with the seconds by which X's clock is ahead."""
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -54,7 +57,7 @@ def check(request: Request, oauth_fields: dict[str, str], token_secret: str) -> 
     """Raise Refused (401) unless the app signed this just now, with this token secret."""
     if oauth_fields.get("oauth_consumer_key") != X_CONSUMER_KEY:
         raise unauthorized()
-    if not _is_recent(oauth_fields.get("oauth_timestamp", "")):
+    if not _is_recent(oauth_fields.get("oauth_timestamp", ""), request.environ[AHEAD]):
         raise unauthorized()
     right = signature(request, oauth_fields, token_secret)
     if not hmac.compare_digest(right.encode(), oauth_fields.get("oauth_signature", "").encode()):
@@ -83,10 +86,10 @@ def _signer(request: Request, oauth_fields: dict[str, str]) -> XAccount:
     return account
 
 
-def _is_recent(timestamp: str) -> bool:
+def _is_recent(timestamp: str, ahead: int) -> bool:
     if not timestamp.isdecimal():
         return False
-    return abs(utc_now().timestamp() - int(timestamp)) <= CLOCK_SKEW_SECONDS
+    return abs(utc_now().timestamp() + ahead - int(timestamp)) <= CLOCK_SKEW_SECONDS
 
 
 def signature(request: Request, oauth_fields: dict[str, str], token_secret: str) -> str:

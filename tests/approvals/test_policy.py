@@ -78,6 +78,7 @@ send_mail_again        +    +    .      .     .     .       .        .
 stop_all               +    +    d      d     .     .       .        .
 release                +    +    .      .     .     .       .        .
 freeze                 +    +    .      .     .     .       .        .
+override_time          d    +    d      d     d     d       d        d
 publish_emergency      d    d    d      d     d     d       d        d
 see_emergency          +    +    +      o     o     o       o        +
 ratify                 .    .    .      o     h     .       .        .

@@ -13,16 +13,18 @@ from urllib.request import Request, urlopen
 import pytest
 from jsonschema import Draft202012Validator
 from PIL import Image
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from commands.doctor import SHAPE, WARNINGS, HealthLevel, level_of
 from commands.health_messages import SENTENCES, sentence
 from publisher.database.session import Database
+from publisher.delivery import dispatch
 from publisher.models.comments import UnstoredComment
-from publisher.models.deliveries import Account
+from publisher.models.deliveries import Account, ClockBeat
 from publisher.now import now
 from publisher.operations.health_checks import HealthFinding, HealthSubject, check_media
 from publisher.settings.environment import load
+from publisher.states import AccountState
 from sandbox import credentials
 from tests.cli.command_line import CLI, CommandResult, Workspace, make_workspace
 from tests.support.mail import MailServer
@@ -46,13 +48,13 @@ SUBJECTS = (
     "migrations",
     "backup",
     "media store",
+    "time",
     "account",
     "account",
     "account",  # how its comments come
     "spending",
     "mails to the Cell",
-    "clock",
-    "clock",
+    "clock",  # the one of the workspace has ended
 )
 
 LEVELS = {"enum": ["ok", "warning", "error"]}
@@ -216,6 +218,63 @@ def test_a_clock_that_stands_is_late(workspace: Workspace, database: Database) -
     (line,) = failed_lines(output)
     assert line.startswith("clock: the last beat was ")
     assert "start nagarvani clock" in line
+
+
+def test_a_clock_that_was_killed_is_named_until_another_does_its_work(
+    workspace: Workspace, database: Database
+) -> None:
+    """The clock of the workspace ended by itself."""
+    with database.transaction() as session:
+        dispatch.record_heartbeat(session, "h-1/7-ab", now=now() - timedelta(hours=1))
+        dispatch.record_heartbeat(session, "h-2/8-cd", now=now())
+    (line,) = failed_lines(workspace.run_in_process("doctor"))
+    assert line.startswith("clock: h-1/7-ab beat last 36")
+    assert "did not end cleanly" in line
+    with database.transaction() as session:
+        dispatch.record_heartbeat(session, "h-1/9-ef", now=now() - timedelta(minutes=2))
+        session.get_one(ClockBeat, "h-1/9-ef").ended_at = now()
+    assert failed_lines(workspace.run_in_process("doctor")) == []
+
+
+def test_of_two_clocks_of_one_name_the_lost_one_is_named(
+    workspace: Workspace, database: Database
+) -> None:
+    with database.transaction() as session:
+        dispatch.record_heartbeat(session, "h/7-ab", now=now() - timedelta(hours=2))
+        dispatch.record_heartbeat(session, "h/8-cd", now=now() - timedelta(hours=2))
+    with database.transaction() as session:
+        dispatch.record_heartbeat(session, "h/7-ab", now=now() - timedelta(hours=1))
+        dispatch.record_heartbeat(session, "h/8-cd", now=now())
+    (line,) = failed_lines(workspace.run_in_process("doctor"))
+    assert line.startswith("clock: h/7-ab beat last 36")
+
+
+def test_a_wrong_time_is_named_and_no_access_is_blamed(
+    workspace: Workspace, sandbox_url: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    for seconds, says in (("-7200", "s ahead of "), ("45", "s behind ")):
+        switch = json.dumps({"date_ahead": seconds}).encode()
+        urlopen(Request(f"{sandbox_url}/switches", switch, headers), timeout=10).close()
+        lines = failed_lines(workspace.run_in_process("doctor"))
+        assert lines[0].startswith("time: ")
+        assert says in lines[0]
+        assert "docs/running.md" in lines[0]
+        assert len(lines) == (2 if seconds == "-7200" else 1)
+        assert all("since its time is wrong" in line for line in lines[1:])
+
+
+def test_a_paused_account_is_called_paused_whatever_its_token_says(
+    workspace: Workspace, database: Database
+) -> None:
+    with database.transaction() as session:
+        session.execute(update(Account).values(state=AccountState.PAUSED))
+    lines = failed_lines(workspace.run_in_process("doctor"))
+    assert len(lines) == 2
+    for line in lines:
+        assert "has been paused since" in line
+        assert "its token now: works" in line
+        assert "Check again" in line
 
 
 def test_pages_in_the_clear_are_named(workspace: Workspace) -> None:

@@ -149,9 +149,9 @@ class ClockInstallation:
         self.clocks.append(self._start_unforked("clock", environment=environment))
         return self.clocks[-1]
 
-    def start_wrong_clock(self, by: Path) -> RunningCommand:
+    def start_wrong_clock(self, by: Path, *witnessed: str) -> RunningCommand:
         """Start a clock whose time is wrong by the number of seconds in this file."""
-        call = [sys.executable, "-m", "tests.crash.wrong_time", str(by)]
+        call = [sys.executable, "-m", "tests.crash.wrong_time", str(by), *witnessed]
         self.clocks.append(self.start(call, environment=self.environment))
         return self.clocks[-1]
 

@@ -1,7 +1,7 @@
 """A clock goes wrong, jumps, or meets the end of a day, month or year.
 
 Only the clock's process gets a wrong present moment; the platforms and PostgreSQL keep the real
-time, as they would on other machines.
+time, as they would on other machines. Where the time is not witnessed, the clock publishes by it.
 """
 
 from __future__ import annotations
@@ -40,8 +40,10 @@ def set_time_error(tmp_path: Path) -> Callable[[float], Path]:
     return write_seconds
 
 
-def _start_wrong_clock(installation: ClockInstallation, by: Path) -> RunningCommand:
-    clock = installation.start_wrong_clock(by)
+def _start_wrong_clock(
+    installation: ClockInstallation, by: Path, *witnessed: str
+) -> RunningCommand:
+    clock = installation.start_wrong_clock(by, *witnessed)
     clock.wait_for("runs", within=TIMEOUT)
     return clock
 
@@ -70,6 +72,31 @@ def test_a_wrong_clock_that_is_set_right_loses_and_repeats_nothing(
     if seconds > 0:  # look-ups that it planned while ahead fall due at that time
         set_time_error(seconds)
     _wait_and_judge(installation, clock)
+
+
+@pytest.mark.parametrize("seconds", [HOUR, -HOUR, DAY])
+def test_a_witnessed_wrong_clock_publishes_only_once_it_is_set_right(
+    installation: ClockInstallation, set_time_error: Callable[[float], Path], seconds: float
+) -> None:
+    """It jumps while it sends; by its wrong time nothing is given up."""
+    clock = _start_wrong_clock(installation, set_time_error(0), "witnessed")
+    installation.add_posts(6)
+    installation.wait_for(lambda: installation.waiting_count() == 0)
+    set_time_error(seconds)
+    time.sleep(2)
+    installation.add_posts(6, due=now() + timedelta(seconds=HOUR / 2))
+    installation.add_posts(6)
+    time.sleep(3)
+    assert installation.delivery_count(DeliveryState.PUBLISHED) == 6
+    set_time_error(0)
+    installation.wait_for(lambda: installation.delivery_count(DeliveryState.PUBLISHED) == 12)
+    set_time_error(HOUR / 2)
+    time.sleep(3)
+    assert installation.delivery_count(DeliveryState.PUBLISHED) == 12
+    clock.stop(within=TIMEOUT)
+    verdict = judge(installation)
+    assert (verdict.duplicates, verdict.unapproved, verdict.published) == (0, 0, 12), verdict
+    assert installation.delivery_count(DeliveryState.SCHEDULED) == 6
 
 
 def test_a_clock_set_back_an_hour_while_it_sends_loses_and_repeats_nothing(

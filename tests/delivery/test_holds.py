@@ -14,6 +14,7 @@ from publisher.scheduling import holds
 from publisher.states import DeliveryState
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
+from tests.support.claims import claim_values
 
 
 def _stop(town: City) -> int:
@@ -152,7 +153,7 @@ def test_holds_in_python_and_in_sql_agree_for_every_action(
             delivery = session.get_one(Delivery, delivery_id)
             active = holds.active_holds(session, now=town.now)
             holding = active.holds(holds.facts_of(delivery))
-            due = claim.candidate_ids(session, delivery.account_id, town.now, 5)
+            due = claim.candidate_ids(session, claim_values(town))
         assert (holding is None) == (due == [delivery_id])
 
 

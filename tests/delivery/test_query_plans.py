@@ -18,7 +18,7 @@ from publisher.delivery.outcomes import Outcome
 from publisher.models.deliveries import Delivery
 from publisher.states import DeliveryState
 from tests.support.city import City
-from tests.support.claims import receipt_for, start_sending
+from tests.support.claims import claim_values, receipt_for, start_sending
 
 pytestmark = pytest.mark.both
 
@@ -27,7 +27,7 @@ Sent = tuple[str, dict[str, object]]
 
 
 def _find_candidates(town: City, session: Session) -> object:
-    return claim.candidate_ids(session, town.accounts["x"], town.now, 5)
+    return claim.candidate_ids(session, claim_values(town))
 
 
 def _find_due(town: City, _session: Session) -> object:
@@ -176,6 +176,5 @@ def test_candidates_are_urgent_first_then_oldest_and_at_most_the_limit(town: Cit
     with town.write() as session:
         session.get_one(Delivery, third).urgent = True
     with town.write() as session:
-        account_id = town.accounts["x"]
         for most, expected in ((1, [third]), (2, [third, first]), (9, [third, first, second])):
-            assert claim.candidate_ids(session, account_id, town.now, most) == expected
+            assert claim.candidate_ids(session, claim_values(town, most)) == expected

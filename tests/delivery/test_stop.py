@@ -83,7 +83,7 @@ def test_what_was_claimed_before_the_stop_goes_back_to_the_table(town: City) -> 
     (payload,) = claim(town.context, account_id=town.accounts["x"], most=1)
     stop(town)
     with town.write() as session:
-        blocker = sending.check(session, payload, now=town.now, seconds=1)
+        blocker = sending.check(session, payload, now=town.now, seconds=1, machine="here")
         assert blocker is not None
         assert (blocker.code, blocker.waits) == ("stopped", True)
     assert town.delivery(delivery_id).state is DeliveryState.CLAIMED
@@ -306,7 +306,7 @@ def _reason_for_hold(town: City, payload: DeliveryPayload, begun: Barrier) -> st
     """Return what holds the delivery, for a clock that waits for other transactions' locks."""
     with town.database.transaction() as session:
         begun.wait()
-        blocker = sending.check(session, payload, now=town.now, seconds=1)
+        blocker = sending.check(session, payload, now=town.now, seconds=1, machine="here")
         return blocker.code if blocker else ""
 
 

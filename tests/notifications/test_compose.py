@@ -302,6 +302,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
     NoticeKind.FROZEN: ABOUT_A_FREEZE,
     NoticeKind.FREEZE_LIFTED: ABOUT_A_FREEZE,
     NoticeKind.CLOCKS_SILENT: {"since_at": DUE},
+    NoticeKind.WRONG_TIME: {"machine": "clock-1.pmc.example", "minutes": 7, "is_ahead": True},
     NoticeKind.APPOINTMENTS_WAIT: {
         "count": 2,
         "people": "मेधा सातपुते, समन्वयक",

@@ -13,7 +13,7 @@ from sqlalchemy import delete, event, insert, select, text, update
 from approvals.policy import ActorKind
 from publisher.database.bulk import bulk_insert
 from publisher.database.session import Base, table_of
-from publisher.delivery import platform_credits
+from publisher.delivery import dispatch, machine_time, platform_credits
 from publisher.media.store_in_use import ONLY_ROW
 from publisher.models.comments import Source
 from publisher.models.deliveries import (
@@ -152,6 +152,28 @@ def test_messages_accounts_and_clocks_are_counted(town: City) -> None:
     assert values["accounts"][("x", "paused")] == 1
     assert values["accounts"][("facebook", "connected")] == 1
     assert values["clock_beat_seconds"] == {(): 120}
+    assert values["clocks_alive"] == {(): 0}
+
+
+def test_clocks_are_alive_for_half_a_minute_or_until_they_end(town: City) -> None:
+    for name in ("a", "b", "c"):
+        with town.write() as session:
+            dispatch.record_heartbeat(session, name, now=town.now)
+    assert gauges(town)["clocks_alive"] == {(): 3}
+    dispatch.record_end(town.clock_named("a"))
+    assert gauges(town)["clocks_alive"] == {(): 2}
+    town.clock.move(timedelta(seconds=31))
+    with town.write() as session:
+        dispatch.record_heartbeat(session, "b", now=town.now)
+    assert gauges(town)["clocks_alive"] == {(): 1}
+
+
+def test_a_wrong_time_is_measured_until_it_is_right(town: City) -> None:
+    assert gauges(town)["time_wrong_seconds"] == {(): 0}
+    for hours, seconds in ((-2, 7200), (1, 3600), (0, 0)):
+        town.platform("x").time_offset = timedelta(hours=hours)
+        machine_time.ask_witnesses(town.context)
+        assert gauges(town)["time_wrong_seconds"] == {(): seconds}
 
 
 def test_credits_are_used_up_until_there_are_some_again(town: City) -> None:

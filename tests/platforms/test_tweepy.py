@@ -103,7 +103,7 @@ def test_no_request_reaches_x_but_by_tweepys_client(
 
 
 def test_what_x_cannot_do_makes_no_request(stub: Stub) -> None:
-    """These and the operations above are all that there are, but for `posts_together`."""
+    """These and the operations above are all that there are, but for two that need no access."""
     platform = open_at("x", stub.url)
     assert platform.posts_together({"77": None, "78": None}) == ("77", "78")
     impossible: dict[str, Callable[[], object]] = {
@@ -120,6 +120,7 @@ def test_what_x_cannot_do_makes_no_request(stub: Stub) -> None:
         *operations(platform),
         *impossible,
         "posts_together",
+        "time_ahead",
     }
 
 

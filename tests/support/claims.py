@@ -42,6 +42,12 @@ def claim_due(town: City, due: int = 1, on: str = "x") -> list[DeliveryPayload]:
     return claim(town.context, account_id=town.accounts[on], most=due)
 
 
+def claim_values(town: City, most: int = 5, on: str = "x") -> dict[str, object]:
+    """Return the values by which the city's worker finds candidates for a claim."""
+    machine = town.context.machine
+    return {"account_id": town.accounts[on], "limit": most, "machine": machine, "now": town.now}
+
+
 def start_sending(town: City, due: int = 1, on: str = "x") -> list[DeliveryPayload]:
     """Claim this many due deliveries, and commit the state `sending` for each."""
     payloads = claim_due(town, due, on)

@@ -157,6 +157,7 @@ OTHER_FORMS = {
     "duty.take_off": ("lead", "/duty/99/end", ""),
     "scheduling.stop": ("clerk", "/posts/{approved}/stop-publishing", ""),
     "stopping.release": ("lead", "/stop/release", "seen known release-reason release-in_doubt"),
+    "stopping.override_time": ("lead", "/stop/time", ""),
     "name_officers.begin": ("head", "/name-officers", ""),
     "confirmation.send_back_to": ("lead", "/people/waiting/99/send-back", "note reader_id"),
     "confirmation.confirm": ("admin", "/people/waiting", "chosen"),

@@ -201,6 +201,7 @@ TABLE: Mapping[str, Entry] = {
     "stopping.show": page(EVERYBODY),
     "stopping.stop": page("admin lead cell officer"),  # these two are on duty
     "stopping.release": page("admin lead"),
+    "stopping.override_time": page(EVERYBODY),  # all of them are on duty
     "freezes.index": page("admin lead cell"),
     "freezes.freeze": page("admin lead"),
     "freezes.lift": page("admin lead"),

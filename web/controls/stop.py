@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField
 
 from approvals.policy import Action, Actor, may
-from publisher.delivery import restore_state
+from publisher.delivery import machine_time, restore_state
 from publisher.delivery.controls import stop as controls_stop
 from publisher.delivery.controls.stop import ReleasedAlready
+from publisher.delivery.emergency import roster
 from publisher.i18n import dates
 from publisher.models.controls import Stop
 from publisher.reports.types import who_of
@@ -53,6 +54,7 @@ def _page(session: Session, form: ReasonForm) -> str:
     is_release = isinstance(form, ReleaseForm)
     department_ids = departments_in_sight(actor(), Action.SEE_POST)
     stops = controls_stop.open_stops(session)
+    on_duty = roster.is_on_duty(session, actor(), now=now)
     return render_template(
         "controls/stop.html",
         form=ReasonForm(formdata=None) if is_release else form,
@@ -62,8 +64,10 @@ def _page(session: Session, form: ReasonForm) -> str:
         past_stops=controls_stop.past_stops(session),
         sending_deliveries=controls_stop.on_its_way(session, department_ids=department_ids),
         waiting_count=controls_stop.held_now(session, now=now, department_ids=department_ids),
-        may_stop=controls_stop.may_stop(session, actor=actor(), now=now),
+        may_stop=may(actor(), Action.STOP_ALL, None, on_duty=on_duty),
         may_release=may(actor(), Action.RELEASE, None),
+        wrong_times=list(session.scalars(machine_time.open_wrong_times())),
+        may_override=may(actor(), Action.OVERRIDE_TIME, None, on_duty=on_duty),
         author_of=partial(stopper, session),
     )
 
@@ -109,6 +113,16 @@ def release(form: ReleaseForm) -> Page:
         flash(refusal_sentence(refusal), "grey")
         return redirect(url_for("stopping.show"))
     _flash_released(is_released)
+    return redirect(url_for("stopping.show"))
+
+
+@routes.post("/stop/time")
+@for_action(Action.OVERRIDE_TIME)
+def override_time() -> Page:
+    """Publish posts although the time of a server is wrong."""
+    with writing() as session:
+        machine_time.override_time(session, **by_actor())
+    flash(_("Posts are published all the same, until the server’s time is right again."))
     return redirect(url_for("stopping.show"))
 
 

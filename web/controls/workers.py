@@ -8,18 +8,22 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
-from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor, Role
 from publisher.database.engines import reason_away
+from publisher.delivery import machine_time
 from publisher.i18n import dates
+from publisher.models.monitoring import WrongTime
 from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.kinds import NoticeKind
 from publisher.operations import worker_health
+from publisher.operations.worker_health import Silence
 from web.core.auth import reads
 from web.core.context import AppContext, ctx
 from web.core.i18n import _, page_language
@@ -38,7 +42,8 @@ def index(session: Session) -> str:
     now = ctx.now()
     return render_template(
         "controls/workers.html",
-        clocks=worker_health.clocks(session, now=now),
+        clocks=worker_health.clocks(session),
+        is_alive=partial(worker_health.is_alive, now=now),
         shown_limit=worker_health.WORKERS_SHOWN,
         outages=[
             (outage, dates.duration(outage.ended_at - outage.began_at, page_language()))
@@ -56,27 +61,40 @@ def entry(viewer: Actor) -> tuple[MenuEntry, ...]:
 
 
 def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
-    """Return the banner shown to everybody while no clock runs."""
-    sentence = _silence_sentence(session, ctx.now())
-    if not sentence:
-        return ()
-    may_see = viewer.role in READERS
-    return (
-        Banner(
-            sentence,
-            tone="red",
-            icon="clock-history",
-            href=url_for("clocks.index") if may_see else None,
-            link=_("See the publishing service") if may_see else "",
-        ),
-    )
-
-
-def _silence_sentence(session: Session, now: datetime) -> str:
-    """Return since when no clock has run, or that none has run yet; empty if one runs."""
-    silent = worker_health.silence(session, now=now)
+    """Return the banners shown to everybody while no clock runs, or the time of one is wrong."""
+    now = ctx.now()
+    silent, wrong_times = worker_health.silence_and_wrong_times(session, now=now)
+    rows = session.scalars(machine_time.open_wrong_times()) if wrong_times else ()
+    about_times = (_time_banner(row) for row in rows)
     if silent is None:
-        return ""
+        return tuple(about_times)
+    may_see = viewer.role in READERS
+    about_silence = Banner(
+        _silence_sentence(silent, now),
+        tone="red",
+        icon="clock-history",
+        href=url_for("clocks.index") if may_see else None,
+        link=_("See the publishing service") if may_see else "",
+    )
+    return about_silence, *about_times
+
+
+def _time_banner(row: WrongTime) -> Banner:
+    """Return the banner of a server whose time is wrong."""
+    span = timedelta(minutes=max(1, round(abs(row.ahead) / 60)))
+    sentence = _(
+        "The time of the server %(machine)s is wrong by %(span)s.",
+        machine=row.machine,
+        span=dates.duration(span, page_language()),
+    )
+    if row.holds_posts:
+        sentence += " " + _("No posts are published; answers and emergency warnings go on.")
+    href, link = url_for("stopping.show", _anchor="time"), _("See what this means")
+    return Banner(sentence, "red" if row.holds_posts else "amber", "clock-history", href, link)
+
+
+def _silence_sentence(silent: Silence, now: datetime) -> str:
+    """Return since when no clock has run, or that none has run yet."""
     if silent.has_begun:
         return _(
             "Nothing is being published: the publishing service stopped at %(at)s. Posts, "
@@ -91,42 +109,14 @@ def _silence_sentence(session: Session, now: datetime) -> str:
 
 log = logging.getLogger("nagarvani.web")
 
-MIN_INTERVAL: Final = timedelta(seconds=10)
-"""The shortest time between two checks of a process after requests."""
-
 WATCH_INTERVAL: Final = 30.0
-"""Seconds between two checks of a process that run without requests."""
-
-
-class Alarm:
-    """Checks for a running clock after requests, at most once in `MIN_INTERVAL` a process."""
-
-    def __init__(self, context: AppContext) -> None:
-        self._context = context
-        self._checked_at: datetime | None = None
-        self._lock = threading.Lock()
-
-    def check(self) -> threading.Thread | None:
-        """Start a check in a new thread, or return None if the last check was just now."""
-        now = self._context.now()
-        with self._lock:
-            if (
-                self._checked_at is not None
-                and timedelta(0) <= now - self._checked_at < MIN_INTERVAL
-            ):
-                return None
-            self._checked_at = now
-        thread = threading.Thread(
-            target=_ring_safely, args=[self._context], name="alarm", daemon=True
-        )
-        thread.start()
-        return thread
+"""Seconds between two checks of a process."""
 
 
 def keep_watch(
     context: AppContext, *, every: float = WATCH_INTERVAL, ended: threading.Event
 ) -> threading.Thread:
-    """Check every `every` seconds, without requests, in a thread that ends with the process."""
+    """Check every `every` seconds in a thread that ends with the process."""
     # The first check is not at once: after a restart of the machine the clock is starting too.
     thread = threading.Thread(
         target=_watch, args=[context, every, ended], name="watch", daemon=True
@@ -170,17 +160,3 @@ def ring(context: AppContext) -> int:
         now=context.now,
         only=NoticeKind.CLOCKS_SILENT,
     )
-
-
-def register(app: Flask, context: AppContext) -> None:
-    """Check for a running clock after every page request, if the context `rings`."""
-    if not context.rings:
-        return
-    alarm = Alarm(context)
-
-    def check_workers(response: Response) -> Response:
-        if request.endpoint != "static":
-            alarm.check()
-        return response
-
-    app.after_request(check_workers)

@@ -13,13 +13,13 @@ from web.messages.reasons import delivery_reason, freeze_words
 
 
 def hold_sentence(session: Session, delivery: Delivery) -> str:
-    """Return what holds an unsent delivery, a stop, a freeze or its account; else empty."""
+    """Return what holds an unsent delivery, a stop, a time, a freeze, its account; else empty."""
     if delivery.state not in UNSENT:
         return ""
     now = ctx.now()
     facts = holds.facts_of(delivery)
     hold = holds.active_holds(session, now=now).holds(facts) if delivery.due_at <= now else None
-    if hold is Hold.STOPPED:
+    if hold in (Hold.STOPPED, Hold.WRONG_TIME):
         return delivery_reason(delivery.state, {"code": hold})
     freezes = holds.freezes_ahead(session, now=now)
     freeze = holds.freeze_at(freezes, facts, max(delivery.due_at, now))

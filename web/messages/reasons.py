@@ -96,6 +96,10 @@ DELIVERY: Mapping[str, str] = {
         "A freeze holds the post. It is published after the freeze, unless its late limit passes "
         "first."
     ),
+    "wrong_time": N_(
+        "The server’s time is wrong. The post is published once it is right, or once someone on "
+        "duty or the Cell’s lead says so, unless its late limit passes first."
+    ),
     "lease_ended": N_(
         "The sending was interrupted. We are checking whether the post was published."
     ),
@@ -170,6 +174,7 @@ BEFORE_SENDING: Mapping[str, str] = {
     "overtaken": N_("it was cancelled or rescheduled"),
     "stopped": N_("all publishing was stopped"),
     "frozen": N_("a freeze held it"),
+    "wrong_time": N_("the server’s time was wrong"),
     "not_newest": N_("there was a newer revision"),
     "not_in_state_approved": N_("the post was not approved any more"),
     "changed": N_("it was no longer exactly what was approved"),

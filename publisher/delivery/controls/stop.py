@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.errors import NotAllowed
-from approvals.policy import Action, Actor, Role, may, require, scope_of
+from approvals.policy import Action, Actor, Role, require
 from publisher import transitions
 from publisher.delivery import restore_state
 from publisher.delivery.emergency import roster
@@ -48,14 +48,6 @@ class ReleasedAlready(NotAllowed):
     """The stops have been released by someone else."""
 
     code = "released_already"
-
-
-def may_stop(session: Session, *, actor: Actor, now: datetime) -> bool:
-    """Return True if this actor may stop everything now: by role, or while on the duty roster."""
-    if scope_of(actor, Action.STOP_ALL) is None:
-        return False
-    on_duty = roster.is_on_duty(session, actor, now=now)
-    return may(actor, Action.STOP_ALL, None, on_duty=on_duty)
 
 
 def open_stops(session: Session) -> list[Stop]:

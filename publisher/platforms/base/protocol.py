@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -63,6 +63,13 @@ class CreditsUsedUp(TryLater):
     """Our app has used up what it paid for: the platform refuses every call until it pays again.
 
     Nothing was published. The credits are the app's, so this concerns all accounts of the platform.
+    """
+
+
+class TimeRefused(TryLater):
+    """The platform refused what was signed at another time than its own; nothing was published.
+
+    It says nothing of the credentials: this machine's time is wrong.
     """
 
 
@@ -241,6 +248,12 @@ class Platform(Protocol):
 
     def check(self) -> Health:
         """Ask the platform for the account of these credentials. Raises no PlatformError."""
+
+    def time_ahead(self) -> timedelta | None:
+        """Return how far our time is ahead of the platform's; None if it does not tell its own.
+
+        The request needs no credentials and costs nothing. Raises no PlatformError.
+        """
 
 
 @runtime_checkable

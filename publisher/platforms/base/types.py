@@ -264,6 +264,7 @@ class HealthProblem(StrEnum):
 
     CREDENTIALS = "credentials"
     CREDITS = "credits"
+    WRONG_TIME = "wrong_time"
     WRONG_ACCOUNT = "wrong_account"
     PERMISSION = "permission"
     UNREACHABLE = "unreachable"

@@ -17,6 +17,7 @@ from publisher.platforms.base.protocol import (
     PlatformError,
     RefusalCode,
     Refused,
+    TimeRefused,
     TryLater,
 )
 from publisher.platforms.base.rate_limits import moment_after
@@ -26,10 +27,7 @@ LEAST_SKEW = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class PlatformResponse:
-    """A response read to its end: `path` without query, header names in lower case.
-
-    `skew` is how far the server's clock is ahead of ours: see `skew_of`.
-    """
+    """A response read to its end: `path` without query, header names in lower case."""
 
     method: str
     path: str
@@ -37,7 +35,21 @@ class PlatformResponse:
     headers: Mapping[str, str]
     body: str
     received_at: datetime
-    skew: timedelta = timedelta(0)
+
+    @property
+    def server_ahead(self) -> timedelta | None:
+        """How far the server's clock is ahead of ours; None without a Date that can be read."""
+        try:
+            server_time = parsedate_to_datetime(self.headers.get("date", ""))
+            return server_time.replace(tzinfo=server_time.tzinfo or UTC) - self.received_at
+        except (ValueError, OverflowError):
+            return None
+
+    @property
+    def skew(self) -> timedelta:
+        """How far the server's clock is ahead of ours, by its Date; zero below a minute."""
+        ahead = self.server_ahead or timedelta(0)
+        return ahead if abs(ahead) > LEAST_SKEW else timedelta(0)
 
     def json(self) -> dict[str, object] | None:
         """Return the body as a JSON object, parsed once; None if it is anything else."""
@@ -55,22 +67,13 @@ class PlatformResponse:
             return None
 
 
-def skew_of(date: str, received_at: datetime) -> timedelta:
-    """Return how far the server's clock is ahead of ours, by its Date; zero below a minute."""
-    try:
-        server_time = parsedate_to_datetime(date)
-        ahead = server_time.replace(tzinfo=server_time.tzinfo or UTC) - received_at
-    except (ValueError, OverflowError):
-        return timedelta(0)
-    return ahead if abs(ahead) > LEAST_SKEW else timedelta(0)
-
-
 class Fault(StrEnum):
     """The kind of an error response."""
 
     THROTTLED = "throttled"
     CREDENTIALS = "credentials"
     CREDITS = "credits"
+    TIME = "time"
     REFUSED = "refused"
     # The platform is in trouble of its own: it may have done what was asked.
     TROUBLE = "trouble"
@@ -108,6 +111,8 @@ def error_for(fault: ResponseFault, detail: str, *, creating: bool) -> PlatformE
         return CredentialsExpired(detail)
     if fault.fault is Fault.CREDITS:
         return CreditsUsedUp(None, detail)
+    if fault.fault is Fault.TIME:
+        return TimeRefused(None, detail)
     if fault.fault is Fault.REFUSED:
         return Refused(fault.reason, detail)
     return OutcomeUnknown(detail) if creating else TryLater(None, detail)

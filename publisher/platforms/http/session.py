@@ -30,7 +30,6 @@ from publisher.platforms.http.responses import (
     ResponseFault,
     by_code,
     error_for,
-    skew_of,
 )
 
 CONNECT_SECONDS = 5.0
@@ -70,7 +69,7 @@ class PlatformSession(requests.Session):
         super().__init__()
         quieten_libraries()
         self.mask = Mask(secrets)
-        self.now = now
+        self.home, self.now = home, now
         self.read_error, self.takes_forms = read, takes_forms
         self.limit_responses: dict[str, PlatformResponse] = {}
         self.skew = timedelta(0)
@@ -174,15 +173,13 @@ class _Adapter(HTTPAdapter):
             if response.status_code < 200:
                 raise HTTPException(f"an interim answer alone: {response.status_code}")
             _read_body(response, call.most_bytes)
-        received_at = self._session.now()
         return PlatformResponse(
             method=str(request.method),
             path=urlsplit(str(request.url)).path,
             code=response.status_code,
             headers={name.lower(): text for name, text in response.headers.items()},
             body=response.text,
-            received_at=received_at,
-            skew=skew_of(response.headers.get("date", ""), received_at),
+            received_at=self._session.now(),
         )
 
     def _fault(self, answer: PlatformResponse, call: ClientCall) -> ResponseFault | None:

@@ -54,6 +54,9 @@ def is_out_of_credits(answer: PlatformResponse) -> bool:
 
 def read_error(answer: PlatformResponse) -> ResponseFault | None:
     """Return the fault that a response's body reports; None if the HTTP code alone decides."""
+    if answer.code == 401 and answer.skew:
+        # X refuses signatures of another time with the same words as those of a lost access.
+        return ResponseFault(Fault.TIME)
     if answer.code < 400 or answer.code in (401, 408):
         return None
     if answer.code == 429:
@@ -111,6 +114,7 @@ class XSession(PlatformSession):
             now=installation.now,
             takes_forms=takes_forms,
         )
+        self.home = HOME  # as tweepy names it
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Put in the host and the names of parameters that are signed, and let tweepy sign."""

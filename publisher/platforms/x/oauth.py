@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LEG_SECONDS = 20.0
 ABORT_BY_PROBLEM = {
     HealthProblem.UNREACHABLE: AbortReason.UNREACHABLE,
+    HealthProblem.WRONG_TIME: AbortReason.UNREACHABLE,
     HealthProblem.CREDITS: AbortReason.CREDITS,
 }
 

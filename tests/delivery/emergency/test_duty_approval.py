@@ -81,9 +81,10 @@ def test_who_has_never_signed_in_waits_and_has_no_right(town: City) -> None:
     with town.write() as session:
         assert [duty.id for duty in session.scalars(roster.waiting(now=town.now))] == [duty_id]
         assert duty_id not in [duty.id for duty in roster.on_duty(session, now=town.now)]
-        assert not stop.may_stop(session, actor=town.actor("second"), now=town.now)
     with pytest.raises(NotOnDuty):
         emergency_steps.publish(town, template_id, by="member")
+    with pytest.raises(WrongRole), town.write() as session:
+        stop.stop_all(session, actor=town.actor("member"), now=town.now, reason="चुकीची पोस्ट")
     with town.read() as session:
         coming = session.scalars(roster.coming(now=town.now - HOUR))
         assert duty_id not in [duty.id for duty in coming]

@@ -84,7 +84,7 @@ def test_a_claimed_delivery_is_given_up_and_not_failed(town: City) -> None:
     (payload, *_) = claim(town.context, account_id=town.accounts["x"], most=1)
     doubt(town)
     with town.write() as session:
-        assert sending.check(session, payload, now=town.now, seconds=1) is not None
+        assert sending.check(session, payload, now=town.now, seconds=1, machine="here") is not None
     town.clock.move(timedelta(minutes=10))
     town.tick_dispatch()
     assert states(town, use_id) == {DeliveryState.CANCELLED}

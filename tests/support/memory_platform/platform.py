@@ -75,7 +75,8 @@ class MemoryPlatform:
 
     `lag` is how long a new post is invisible to look_up and comments_since; `page_size` the number
     of comments in a page; `two_steps` and `can_edit` are the account's abilities. `posts` are
-    those that exist, `deleted_posts` the deleted ones; `health` and `allowances` are its reports.
+    those that exist, `deleted_posts` the deleted ones; `health`, `allowances` and `time_offset`
+    (how far our time is ahead of its own) are its reports.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class MemoryPlatform:
         self.posts: list[StoredPost] = self._shelf.posts
         self.deleted_posts: list[StoredPost] = self._shelf.deleted_posts
         self.health = Health(None, OURSELVES)
+        self.time_offset: timedelta | None = None
         self.allowances: tuple[Allowance, ...] = ()
         self._now = now
         self._planned: dict[Call, deque[Planned]] = {}
@@ -267,6 +269,10 @@ class MemoryPlatform:
     def check(self) -> Health:
         """Return `health` as it was set."""
         return self.health
+
+    def time_ahead(self) -> timedelta | None:
+        """Return `time_offset`."""
+        return self.time_offset
 
     def _begin(self, on: Call) -> Planned | None:
         """Return the failure to raise after the call; raise a failure planned before it."""

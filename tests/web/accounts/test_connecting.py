@@ -18,6 +18,7 @@ from publisher.delivery.accounts import manage
 from publisher.delivery.accounts.credentials import Vault, opener
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
+from publisher.now import now
 from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.types import Outgoing, PreparedPost
 from publisher.settings.environment import load
@@ -181,7 +182,8 @@ def _reset_switches(sandbox_url: str) -> Iterator[None]:
 
 @pytest.fixture
 def admin(site: Site, sandbox_url: str, tmp_path: Path) -> ConnectingAdmin:
-    """An admin of a site whose app is registered at the sandbox."""
+    """An admin of a site whose app is registered at the sandbox, which has the real time."""
+    site.city.clock.at = now()
     use_sandbox(site, sandbox_url, tmp_path, KEYS)
     return ConnectingAdmin(site, site.browser("admin"), sandbox_url)
 
@@ -487,6 +489,13 @@ def test_the_error_for_no_chosen_facebook_page_is_shown(admin: ConnectingAdmin) 
     for words in ("कोणतेही पेज दिसले नाही", "पोर्टफोलिओ", "खूण", "NAGARVANI_FACEBOOK_PAGE_TOKEN"):
         assert words in page
     assert admin.account_count() == 2
+
+
+def test_a_wrong_time_blames_neither_the_keys_nor_the_permission(admin: ConnectingAdmin) -> None:
+    set_switches(admin.sandbox, date_ahead="7200")
+    response = admin.browser.post("/accounts/connect", {"platform": "x"})
+    assert response.status_code == 409
+    assert "माध्यमाकडून स्पष्ट उत्तर आले नाही." in Page(response.text)
 
 
 def test_wrong_app_keys_are_an_error_before_the_redirect_to_the_platform(

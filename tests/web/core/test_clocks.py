@@ -26,9 +26,8 @@ from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.support.mail import Mail, MailServer
 from tests.web.html_page import Page
 from tests.web.site import Site, app_context
-from web.app import create_app
 from web.controls import workers
-from web.controls.workers import Alarm, ring
+from web.controls.workers import ring
 from web.core.context import AppContext
 
 SECOND = timedelta(seconds=1)
@@ -175,7 +174,7 @@ def test_the_admins_are_mailed_once_and_nothing_else_leaves(
 
 
 @pytest.mark.both
-def test_an_outage_noticed_by_many_requests_is_recorded_once(site: Site) -> None:
+def test_an_outage_noticed_by_many_processes_is_recorded_once(site: Site) -> None:
     record_heartbeat(site.city)
     now = site.city.clock.move(HOUR)
     with site.city.write() as session:
@@ -231,41 +230,8 @@ def test_a_starting_clock_records_an_outage_that_nobody_noticed(site: Site) -> N
     assert city.notified("clocks_silent") == []
 
 
-def test_requests_check_the_clock_in_the_background_and_not_too_often(
-    site: Site, mailing_context: AppContext, mail_server: MailServer
-) -> None:
-    record_heartbeat(site.city)
-    site.city.clock.move(HOUR)
-    alarm = Alarm(mailing_context)
-    looking = alarm.check()
-    assert looking is not None
-    looking.join(20)
-    assert len(mail_server.mails) == 1
-    site.city.clock.move(9 * SECOND)
-    assert alarm.check() is None
-    site.city.clock.move(SECOND)
-    again = alarm.check()
-    assert again is not None
-    again.join(20)
-
-
-def test_a_request_without_a_session_checks_the_clock_as_well(
-    site: Site, mailing_context: AppContext, mail_server: MailServer
-) -> None:
-    record_heartbeat(site.city)
-    site.city.clock.move(HOUR)
-    app = create_app(mailing_context)
-    response = app.test_client().get("/sign-in", base_url="https://127.0.0.1")
-    assert response.status_code == 200
-    response.close()
-    mail_server.wait_for(1)
-    for thread in threading.enumerate():  # it writes down that the mail is gone
-        if thread.name == "alarm":
-            thread.join(20)
-
-
 @pytest.mark.both
-def test_several_web_processes_without_requests_mail_the_admins_once(
+def test_several_web_processes_mail_the_admins_once(
     site: Site, mailing_context: AppContext, mail_server: MailServer
 ) -> None:
     began_at, ended = record_heartbeat(site.city), threading.Event()
@@ -380,6 +346,13 @@ def test_the_page_lists_clocks_with_their_beats_and_times_without_any(site: Site
     assert "कालावधी: १ तास" in page
     city.clock.move(SECOND)
     assert "संकेत नाही" in rows(site.browser("admin").page("/clocks"))[0]
+
+
+def test_a_clock_that_has_ended_is_no_longer_called_alive(site: Site) -> None:
+    record_heartbeat(site.city, "clock-1")
+    dispatch.record_end(site.city.context)
+    (row,) = rows(site.browser("admin").page("/clocks"))
+    assert "संकेत नाही" in row
 
 
 def test_heartbeats_of_ended_clocks_are_deleted_after_seven_days(site: Site) -> None:

@@ -1,0 +1,147 @@
+"""The time of a clock's machine, held against platforms and a database on another machine.
+
+The witness to which the machine's time is nearest decides, since one that is wrong itself must not
+accuse it. While even that one says that it is off by more than five minutes, the clocks of the
+machine publish no posts and give up none as late, until it is right or a person overrides it.
+Without any witness nothing is held.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Select, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from approvals.policy import Action, Actor, require
+from publisher import transitions
+from publisher.database.bulk import insert_for
+from publisher.database.session import Database
+from publisher.delivery.accounts.credentials import OpenAccount
+from publisher.delivery.emergency import roster
+from publisher.delivery.worker_context import WorkerContext
+from publisher.models.deliveries import Account
+from publisher.models.monitoring import WrongTime
+from publisher.notifications import compose, links
+from publisher.notifications.kinds import NoticeKind
+from publisher.people import responsibility
+from publisher.platforms.base.protocol import CredentialsExpired
+from publisher.states import AccountState
+from publisher.validation import person_of
+
+OFF_AFTER: Final = timedelta(seconds=30)
+"""A machine's time that differs by more is wrong, and pages say so."""
+
+HOLDS_AFTER: Final = timedelta(minutes=5)
+"""A machine whose time differs by more publishes no posts."""
+
+FORGOTTEN_AFTER: Final = timedelta(hours=1)
+"""A machine on which no clock has asked for so long is spoken of no more."""
+
+_IS_OPEN = WrongTime.ended_at.is_(None)
+_DATABASE_TIME = text("SELECT host(inet_server_addr()) AS address, clock_timestamp() AS at")
+
+
+def nearest_witness(
+    database: Database, open_account: OpenAccount, *, now: Callable[[], datetime]
+) -> tuple[str, timedelta] | None:
+    """Return the witness to which this machine's time is nearest, and by how much it is ahead.
+
+    No transaction is open while a platform is asked.
+    """
+    is_usable = Account.state != AccountState.DISCONNECTED
+    with database.reading() as session:
+        accounts = list(session.scalars(select(Account).where(is_usable).order_by(Account.id)))
+        ahead = {"database": None if database.is_sqlite else _database_ahead(session, now)}
+    for account in {account.platform: account for account in accounts}.values():
+        with suppress(CredentialsExpired):
+            ahead[account.platform] = open_account(account).time_ahead()
+    spans = {name: span for name, span in ahead.items() if span is not None}
+    return min(spans.items(), key=lambda witness: abs(witness[1]), default=None)
+
+
+def _database_ahead(session: Session, now: Callable[[], datetime]) -> timedelta | None:
+    """Return how far this machine is ahead of PostgreSQL's; None if that is this machine."""
+    row = session.execute(_DATABASE_TIME).one()
+    return None if row.address is None or is_own_address(row.address) else now() - row.at
+
+
+def is_own_address(address: str) -> bool:
+    """Return True if the IP address is one of this machine's: only those can be bound."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.bind((address, 0))
+        return True
+    return False
+
+
+def ask_witnesses(context: WorkerContext) -> int:
+    """Ask the witnesses and store what they say; return 1 if this machine's time is wrong."""
+    witness = nearest_witness(context.database, context.open_account, now=context.now)
+    with context.database.transaction() as session:
+        now, machine = context.now(), context.machine
+        if witness is not None and abs(witness[1]) <= OFF_AFTER:
+            is_over = or_(WrongTime.machine == machine, WrongTime.asked_at < now - FORGOTTEN_AFTER)
+            session.execute(update(WrongTime).where(_IS_OPEN, is_over).values(ended_at=now))
+            return 0
+        return int(_store(session, machine, witness, now))
+
+
+def _store(
+    session: Session, machine: str, witness: tuple[str, timedelta] | None, now: datetime
+) -> bool:
+    """Store how wrong the time is, or without a witness that it still is; return True if so."""
+    if witness is not None:
+        values = {"machine": machine, "witness": "", "ahead": 0, "began_at": now, "asked_at": now}
+        connection = session.connection()
+        insertion = insert_for(connection.dialect.name, WrongTime).values(values)
+        connection.execute(insertion.on_conflict_do_nothing())
+    query = open_wrong_times().where(WrongTime.machine == machine).with_for_update()
+    row = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if row is None:
+        return False
+    if witness is not None:
+        row.witness, row.ahead = witness[0], round(witness[1].total_seconds())
+        row.holds_posts = abs(witness[1]) > HOLDS_AFTER and row.overridden_at is None
+    # By the right time, for other machines see by it whether anybody still asks.
+    row.asked_at = now - timedelta(seconds=row.ahead)
+    if row.holds_posts and row.told_at is None:
+        row.told_at = now
+        _notify(session, row, now=now)
+    return True
+
+
+def open_wrong_times() -> Select[WrongTime]:
+    """Return the query of the machines whose time is wrong."""
+    return select(WrongTime).where(_IS_OPEN).order_by(WrongTime.id)
+
+
+def _notify(session: Session, row: WrongTime, *, now: datetime) -> None:
+    """Notify everybody on duty, and the leads and admins, who can have it set right."""
+    right = row.asked_at
+    people = [duty.person for duty in roster.on_duty(session, now=right)]
+    people += responsibility.people_of(responsibility.lead_and_admins(session, now=right))
+    minutes, is_ahead = abs(row.ahead) // 60, row.ahead > 0
+    compose.queue_for_each(
+        session,
+        dict.fromkeys(people),
+        kind=NoticeKind.WRONG_TIME,
+        values={"machine": row.machine, "minutes": minutes, "is_ahead": is_ahead},
+        now=min(now, right),  # or a mail waits for a time that is not there yet
+        path=links.stop(),
+    )
+
+
+def override_time(session: Session, *, actor: Actor, now: datetime) -> None:
+    """Let posts leave by each wrong time that holds them, until it is right. Raises `WrongRole`."""
+    on_duty = roster.is_on_duty(session, actor, now=now)
+    require(actor, Action.OVERRIDE_TIME, None, now=now, on_duty=on_duty)
+    query = open_wrong_times().where(WrongTime.holds_posts).with_for_update()
+    for row in session.scalars(query.execution_options(populate_existing=True)):
+        row.holds_posts, row.overridden_at, row.overridden_by_id = False, now, person_of(actor)
+        values, verb = {"machine": row.machine, "ahead": row.ahead}, Action.OVERRIDE_TIME.value
+        transitions.record(session, row, verb, actor=actor, now=now, values=values)
