@@ -85,12 +85,13 @@ def sent(
     city: CityPeople,
     text: str,
     kind: SubmissionKind = SubmissionKind.EVENT,
-    **window: datetime,
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
 ) -> datetime | None:
     """Return the end of the window of a post that was sent for review."""
     post_id = post_steps.started(session, city)
     for submission in session.get_one(Post, post_id).submissions:
         submission.kind = kind
-    post_steps.save(session, city, post_id, text=text, **window)
+    post_steps.save(session, city, post_id, text=text, not_before=not_before, not_after=not_after)
     post_steps.send(session, city, post_id)
     return session.get_one(Post, post_id).revisions[-1].not_after
