@@ -123,6 +123,7 @@ def test_a_new_key_opens_nothing_and_is_refused_by_pages_clock_and_init(
     assert workspace.run_in_process("stop-all", "--reason", "x", SECRET_KEY=OTHER).code == 0
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("older", ["0019", "0044"])
 def test_a_new_key_is_refused_before_older_tables_are_changed(
     workspace: Workspace, database: Database, older: str

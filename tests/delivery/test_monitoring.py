@@ -91,6 +91,7 @@ def test_looks_are_daily_for_a_month_weekly_for_a_year_and_monthly_after(town: C
     assert findings(town) == ()
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("age", [timedelta(0), 11 * DAY, 29 * DAY])
 def test_in_the_first_month_what_somebody_does_is_noticed_within_a_day(
     town: City, age: timedelta

@@ -30,6 +30,8 @@ from tests.cli.command_line import CookieClient, Workspace, make_workspace
 from tests.support.processes import three_free_ports
 from tests.support.runs import processes_in, wait_until
 
+pytestmark = pytest.mark.ci
+
 BANNER = "Rehearsal – this is not real"
 
 
