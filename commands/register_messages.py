@@ -7,7 +7,7 @@ from typing import Final
 
 from publisher.auth.contact_details import BadInput
 from publisher.models.people import Department
-from publisher.register.columns import BadColumns, Column
+from publisher.register.columns import BadColumns
 from publisher.register.plan import PlannedRow, RegisterPlan, RowOutcome
 from publisher.register.sheet import MOST_ROWS, BadSheet
 
@@ -86,11 +86,6 @@ def columns_text(problem: BadColumns, headings: Sequence[str]) -> str:
     }.get(problem.code, f"A file of this kind has no column {column}.")
     listed = "\n".join(f"  {number} {heading}" for number, heading in enumerate(headings, 1))
     return f"{wrong} Say what a column is by --column NUMBER=MEANING. The columns:\n{listed}"
-
-
-def meanings(kind_columns: Sequence[Column]) -> str:
-    """Return the meanings that a column may have."""
-    return ", ".join(column.value for column in kind_columns)
 
 
 def row_line(planned: PlannedRow) -> str:

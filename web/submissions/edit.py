@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
-from approvals.policy import Action, Scope, may, scope_of
+from approvals.policy import Action, Scope, scope_of
 from publisher.intake import edit, persistence, queries
 from publisher.intake.edit import ChangedMeanwhile, DraftingBegun, check_open, check_recorded_here
 from publisher.intake.form import NOTHING, HandIn, check
@@ -259,13 +259,3 @@ def upload() -> Page:
     new_rows = [row for row in rows if row.key not in before]
     uploads.show_thumbnails(new_rows)
     return render_template("submissions/rows.html", rows=new_rows)
-
-
-def may_change(submission: Submission) -> bool:
-    """Return True if the signed-in person may change the submission in its present state."""
-    try:
-        check_recorded_here(submission, actor())
-        check_open(submission)
-    except NotAllowed:
-        return False
-    return may(actor(), Action.CHANGE_SUBMISSION, submission.department_id)
