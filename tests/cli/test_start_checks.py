@@ -202,7 +202,7 @@ def every_command(group: click.Group = nagarvani, *before: str) -> Iterator[tupl
 
 LAYING = {
     *(("init",), ("restore",), ("demo",), ("seed",), ("sandbox",)),
-    *(("rehearse", "start"), ("rehearse", "run"), ("rehearse", "seed")),
+    *(("rehearse", "start"), ("rehearse", "run")),
 }
 """The commands that lay something in their folder, as docs/settings.md says."""
 
