@@ -89,7 +89,7 @@ def demo(port: int, fresh: bool, folder: Path) -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("sandbox_url")
 def seed(folder: Path, sandbox_url: str) -> None:
-    """Let the demo's city live up to today; `nagarvani demo` starts it."""
+    """Let the city of a demo or a rehearsal live up to today; `nagarvani demo` starts it."""
     with without_collector():
         from commands.demo.city import enliven
 
@@ -291,22 +291,10 @@ def drop_rehearsal(scenario: str) -> None:
 @click.option("--lock", type=int, required=True)
 def run_rehearsal(scenario: str, folder: Path, port: int, lock: int) -> None:
     """The command that `rehearse start` leaves running."""
-    from commands.rehearsal.run import run
+    from commands.demo.running import run_rehearsal
     from demo.rehearsals.scenarios import Scenario
 
-    sys.exit(run(scenario=Scenario(scenario), folder=folder, port=port, lock=lock))
-
-
-@rehearse.command("seed", hidden=True)
-@_scenario
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("sandbox_url")
-def seed_rehearsal(scenario: str, folder: Path, sandbox_url: str) -> None:
-    """Fill a rehearsal with its scenario."""
-    from commands.rehearsal.run import seed
-    from demo.rehearsals.scenarios import Scenario
-
-    seed(Scenario(scenario), folder, sandbox_url)
+    sys.exit(run_rehearsal(scenario=Scenario(scenario), folder=folder, port=port, lock=lock))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
@@ -63,36 +64,29 @@ def rotate(settings: Settings) -> int:
 
 
 def _reseal_all(session: Session, vault: Vault, *, at: datetime) -> list[str]:
-    """Return a message for each account that cannot be decrypted; it is left unchanged."""
-    failures = []
-    sealed = select(Account).where(Account.credentials != "").order_by(Account.id)
-    for account in session.scalars(sealed.with_for_update()):
-        try:
+    """Return a message for each secret that no key opens; it is left unchanged."""
+    failures: list[str] = []
+    accounts = select(Account).where(Account.credentials != "").order_by(Account.id)
+    for account in session.scalars(accounts.with_for_update()):
+        owner = f"{account.platform} {account.handle}"
+        with _noting_failure(failures, owner, cure=", or connect it again"):
             account.credentials = vault.seal_anew(account.credentials)
-        except Unsealable:
-            failures.append(
-                f"{account.platform} {account.handle}: none of the keys opens it. Put the earlier "
-                f"{PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back, or connect it again."
-            )
-        else:
             transitions.record(session, account, "rotate_keys", actor=COMMAND, now=at)
-    failures += _reseal_second_factors(session, vault)
+    factors = select(SecondFactor).where(SecondFactor.sealed != "").order_by(SecondFactor.id)
+    for factor in session.scalars(factors.with_for_update()):
+        with _noting_failure(failures, f"second factor of person {factor.person_id}"):
+            factor.sealed = vault.seal_anew(factor.sealed)
     _end_oauth_flows(session, at=at)
     return failures
 
 
-def _reseal_second_factors(session: Session, vault: Vault) -> list[str]:
-    failures = []
-    sealed = select(SecondFactor).where(SecondFactor.sealed != "").order_by(SecondFactor.id)
-    for factor in session.scalars(sealed.with_for_update()):
-        try:
-            factor.sealed = vault.seal_anew(factor.sealed)
-        except Unsealable:
-            failures.append(
-                f"second factor of person {factor.person_id}: none of the keys opens it. Put the "
-                f"earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back."
-            )
-    return failures
+@contextmanager
+def _noting_failure(failures: list[str], owner: str, *, cure: str = "") -> Iterator[None]:
+    try:
+        yield
+    except Unsealable:
+        back = f"Put the earlier {PREFIX}SECRET_KEY or {PREFIX}TOKEN_KEYS back{cure}."
+        failures.append(f"{owner}: none of the keys opens it. {back}")
 
 
 def _end_oauth_flows(session: Session, *, at: datetime) -> None:

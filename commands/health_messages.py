@@ -32,7 +32,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "disk_full": "{url} cannot be used, as its disk is full ({detail}): make room there, and "
     "everything goes on",
     "role_owns": "the role {role} owns the tables, and so may switch off what keeps the history "
-    "from being changed; docs/running.md, Database, has a second role for web and clock",
+    "from being changed; docs/running.md (On one machine, 3) has a second role for web and clock",
     "role_runs": "the role {role} may not alter the tables, nor what keeps the history from being "
     "changed",
     "no_database": f"there is no {{url}} yet: run nagarvani init, or fix {PREFIX}DATABASE_URL",

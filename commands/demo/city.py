@@ -1,4 +1,4 @@
-"""The demo's city: created before the pages are served, then filled with its history."""
+"""The city of the demo or a rehearsal: created before the pages are served, then filled."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.demo.environment import VERIFY_TOKEN, DemoEnvironment
+from commands.demo.separation import check_apart
 from publisher.settings.environment import load
 
 if TYPE_CHECKING:
@@ -42,20 +43,27 @@ def is_finished(demo: DemoEnvironment) -> bool:
 
 def enliven(folder: Path, sandbox_url: str) -> None:
     """Play the script, or what is left of it; runs as a process of its own beside the pages."""
+    from demo.rehearsals.scenarios import Scenario, script_of
     from demo.script import city
     from demo.seeding.play import play
     from demo.seeding.progress import Progress
     from publisher.now import now
 
-    settings = load(os.environ, folder=folder)
+    settings, script = load(os.environ, folder=folder), city()
+    if settings.rehearsal:
+        check_apart(settings, folder)
+        script = script_of(Scenario(settings.rehearsal))
     progress = Progress.read(folder, now=now())
-    for reason in play(city(), settings, progress, sandbox_url=sandbox_url, say=click.echo):
+    for reason in play(script, settings, progress, sandbox_url=sandbox_url, say=click.echo):
         click.echo(f"left out: {reason}")
 
 
 @contextmanager
-def letters_of(demo: DemoEnvironment) -> Iterator[LetterReader]:
-    """Let visitors write to the Cell in the sandbox, and read what they write."""
+def visitors(demo: DemoEnvironment) -> Iterator[LetterReader]:
+    """Let visitors write to the Cell in the sandbox, and yield the reader of what they write.
+
+    Of comments the sandbox's Facebook sends webhooks; the clock subscribes the page.
+    """
     from demo.letters import LetterReader
     from demo.seeding.sandbox_client import SandboxClient
     from publisher.database.session import Database
@@ -67,16 +75,8 @@ def letters_of(demo: DemoEnvironment) -> Iterator[LetterReader]:
         Database(settings.database_url) as database,
         LetterReader(database, sandbox, settings, now) as letters,
     ):
+        sandbox.set_hook(url=f"{demo.address}/webhooks/facebook", verify_token=VERIFY_TOKEN)
         yield letters
-
-
-def let_facebook_tell(demo: DemoEnvironment) -> None:
-    """Let the sandbox's Facebook send webhooks to the pages; the clock subscribes the page."""
-    from demo.seeding.sandbox_client import SandboxClient
-
-    sandbox = SandboxClient(demo.sandbox_address)
-    sandbox.set_hook(url=f"{demo.address}/webhooks/facebook", verify_token=VERIFY_TOKEN)
-    sandbox.close()
 
 
 def accounts_at(sandbox_url: str) -> tuple[DemoAccount, ...]:

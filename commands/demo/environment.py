@@ -1,12 +1,10 @@
-"""The demo's folder, ports and settings, and a check of what it needs on this machine."""
+"""Folder, ports and settings of the demo or a rehearsal, and a check of what the demo needs."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,21 +13,28 @@ from pathlib import Path
 import click
 
 from commands.app_setup import kept_secret, require_sandbox
+from commands.demo.separation import check_apart
+from demo.folder_lock import lock_folder
+from demo.ports import APART, HOST, first_free, is_free
+from demo.rehearsals.scenarios import Scenario
 from publisher.notifications import sms_texts
 from publisher.settings.environment import Settings, load
 from publisher.settings.reader import PREFIX
 from sandbox.letters import MAIL_SERVER
 
-HOST = "127.0.0.1"
 VERIFY_TOKEN = "practice"  # noqa: S105  # both sides of it are the demo's
 
 
 @dataclass(frozen=True)
 class DemoEnvironment:
-    """The demo's folder and its three ports: for the pages, the sandbox, and its mail server."""
+    """The folder of the demo or a rehearsal, and its three ports: pages, sandbox, mail server.
+
+    A rehearsal has a `scenario`, which marks every page; its settings touch nothing real.
+    """
 
     folder: Path
     port: int
+    scenario: Scenario | None = None
 
     @property
     def ports(self) -> tuple[int, int, int]:
@@ -65,6 +70,7 @@ class DemoEnvironment:
             "HELP_PHONE": "020-5550-0100",
             "HELP_MAIL": "help@pmc.example",
             "HELP_HOURS": "mon-sat 10:00-18:00",
+            "REHEARSAL": self.scenario or "",
             **self._gateway(),
         }
         named = {PREFIX + name: text for name, text in own.items()}
@@ -96,8 +102,11 @@ class DemoEnvironment:
         return path
 
     def settings(self) -> Settings:
-        """Return the settings that `environment` describes."""
-        return load(self.environment(), folder=self.folder)
+        """Return the settings that `environment` describes; raises `NotApart`."""
+        settings = load(self.environment(), folder=self.folder)
+        if self.scenario is not None:
+            check_apart(settings, self.folder)
+        return settings
 
 
 def _app_keys() -> dict[str, str]:
@@ -121,14 +130,11 @@ def _is_setting(name: str) -> bool:
 @contextmanager
 def locked_folder(demo: DemoEnvironment, *, fresh: bool) -> Iterator[None]:
     """Lock the folder for this demo, and empty it first if `fresh`. Raises `ClickException`."""
-    demo.folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = demo.folder.with_name(demo.folder.name + ".lock")
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as taken:
-            says = f"A demo runs in {demo.folder} already; end it first (Ctrl-C in its terminal)."
-            raise click.ClickException(says) from taken
+    with lock_folder(demo.folder) as lock:
+        if lock is None:
+            raise click.ClickException(
+                f"A demo runs in {demo.folder} already; end it first (Ctrl-C in its terminal)."
+            )
         if fresh:
             shutil.rmtree(demo.folder, ignore_errors=True)
         demo.folder.mkdir(exist_ok=True)
@@ -141,11 +147,11 @@ def check(demo: DemoEnvironment) -> None:
 
     require_sandbox()
     for port in demo.ports:
-        if not _is_free(port):
+        if not is_free(port):
             first, *_, last = demo.ports
             raise click.ClickException(
                 f"Port {port} is taken, and the demo needs {first} to {last}: "
-                f"choose others with make demo PORT={_free_ports(demo.port)}"
+                f"choose others with make demo PORT={first_free(demo.port + APART)}"
             )
     shaping = check_shaping()
     if not shaping.ok:
@@ -153,22 +159,3 @@ def check(demo: DemoEnvironment) -> None:
             f"Devanagari in pictures cannot be drawn right here: "
             f"apt-get install {shaping.values['package']}"
         )
-
-
-def _free_ports(port: int) -> int:
-    """Return the first of the next three neighbouring ports that are free."""
-    candidates = range(port + 10, 65_500, 10)
-    return next(
-        first for first in candidates if all(_is_free(first + offset) for offset in range(3))
-    )
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # Connections of an earlier demo that are still closing do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True

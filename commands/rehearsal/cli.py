@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -10,9 +9,10 @@ from typing import Final
 import click
 
 from commands.app_setup import NO_SANDBOX
+from commands.demo.running import answers
 from demo.people import to_try_first
 from demo.rehearsals import processes
-from demo.rehearsals.processes import HOST, CannotRehearse, Rehearsal, RehearsalStep
+from demo.rehearsals.processes import CannotRehearse, Rehearsal, RehearsalStep
 from demo.rehearsals.scenarios import Scenario
 from publisher.now import now
 from publisher.settings.environment import Settings
@@ -56,21 +56,10 @@ def _wait_for_a_page(settings: Settings, begun: Rehearsal) -> None:
         if rehearsal is None or not rehearsal.running:
             reason = rehearsal.says if rehearsal and rehearsal.says else "it ended by itself"
             raise click.ClickException(f"{reason} ({begun.log})")
-        if _answers(begun.port):
+        if answers(begun.port, "/sign-in"):
             return
         time.sleep(PAUSE)
     raise click.ClickException(f"No page answers at {begun.address}")
-
-
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection(HOST, port, timeout=5)
-    try:
-        connection.request("GET", "/sign-in")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def _print_addresses(begun: Rehearsal) -> None:

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,16 +20,13 @@ from pathlib import Path
 from typing import IO, Final
 
 import publisher
+from demo.folder_lock import lock_folder
+from demo.ports import HOST, first_free, is_free, neighbours
 from demo.rehearsals import detached
 from demo.rehearsals.scenarios import Scenario
 from publisher.settings.environment import Settings
 
-HOST: Final = "127.0.0.1"
 FIRST_PORT: Final = 8110
-#: Pages, practice platforms and letterbox: three neighbouring ports.
-PORTS: Final = 3
-APART: Final = 10
-LAST_PORT: Final = 65_500
 NOTE: Final = "rehearsal.json"
 LOG: Final = "log.txt"
 MARK: Final = "city.json"
@@ -133,12 +129,12 @@ def start(root: Path, scenario: Scenario, *, now: datetime, port: int | None = N
     """Start a rehearsal's command, which goes on by itself; raises `CannotRehearse`."""
     if not has_sandbox():
         raise CannotRehearse("no_sandbox")
-    with _locked(root, scenario) as lock:
+    folder = root / scenario.value
+    with lock_folder(folder) as lock:
         if lock is None:
             raise CannotRehearse("runs_already", scenario=scenario)
-        if (root / scenario.value).exists():
+        if folder.exists():
             raise CannotRehearse("left_behind", scenario=scenario)
-        folder = root / scenario.value
         with _choosing(root):
             chosen = _ports(root, port)
             folder.mkdir()
@@ -177,7 +173,7 @@ def drop(root: Path, scenario: Scenario) -> None:
     if not folder.exists():
         raise CannotRehearse("not_there", scenario=scenario)
     _end(root, scenario)
-    with _locked(root, scenario) as lock:
+    with lock_folder(folder) as lock:
         if lock is None:
             raise CannotRehearse("does_not_end", scenario=scenario)
         shutil.rmtree(folder, ignore_errors=True)
@@ -212,19 +208,6 @@ def _read(file: Path) -> dict[str, object]:
 
 
 @contextmanager
-def _locked(root: Path, scenario: Scenario, *, shared: bool = False) -> Iterator[IO[str] | None]:
-    """Lock a rehearsal by a file beside its folder; None if another process holds the lock."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / f"{scenario.value}.lock").open("a") as file:
-        try:
-            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-        else:
-            yield file
-
-
-@contextmanager
 def _choosing(root: Path) -> Iterator[None]:
     """Let processes choose ports one after the other, so that each sees the ports noted before."""
     with (root / "ports.lock").open("a") as file:
@@ -233,34 +216,19 @@ def _choosing(root: Path) -> Iterator[None]:
 
 
 def _is_held(root: Path, scenario: Scenario) -> bool:
-    with _locked(root, scenario, shared=True) as lock:
+    with lock_folder(root / scenario.value, shared=True) as lock:
         return lock is None
 
 
 def _ports(root: Path, first: int | None) -> int:
     """Return the first of three free ports: `first`, or the first that are free."""
-    used = {port for other in all_in(root) if other.running for port in _three(other.port)}
+    used = {port for other in all_in(root) if other.running for port in neighbours(other.port)}
     if first is not None:
-        busy = [port for port in _three(first) if port in used or not _is_free(port)]
+        busy = [port for port in neighbours(first) if port in used or not is_free(port)]
         if busy:
             raise CannotRehearse("port_taken", port=busy[0], first=first)
         return first
-    for candidate in range(FIRST_PORT, LAST_PORT, APART):
-        if not used & set(_three(candidate)) and all(map(_is_free, _three(candidate))):
-            return candidate
-    raise CannotRehearse("no_port_free")
-
-
-def _three(first: int) -> range:
-    return range(first, first + PORTS)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # Connections of an earlier rehearsal that are still closing do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
+    chosen = first_free(FIRST_PORT, used=used)
+    if chosen is None:
+        raise CannotRehearse("no_port_free")
+    return chosen

@@ -36,7 +36,7 @@ class LastDay:
         return day_bounds(self.day)[1] - timedelta(minutes=1)
 
 
-def last_day_in(post: Post, texts: Iterable[str], *, now: datetime) -> LastDay | None:
+def find_last_day(post: Post, texts: Iterable[str], *, now: datetime) -> LastDay | None:
     """Return the last day to come that the texts of a post name; None in those of the past."""
     if any(submission.kind in _TELL_OF_THE_PAST for submission in post.submissions):
         return None

@@ -134,6 +134,6 @@ def _is_silent(letter: str) -> bool:
     )
 
 
-def without_leading_handles(text: str) -> str:
+def strip_leading_handles(text: str) -> str:
     """Return a comment without the handles it answers, which would fill a subject or a list."""
     return text[match.end() :] if (match := _LEADING_HANDLES.match(text)) else text

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from publisher.i18n import dates
 from publisher.i18n.languages import LANGUAGES, digits
-from publisher.i18n.text_cleaning import without_leading_handles
+from publisher.i18n.text_cleaning import strip_leading_handles
 from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Person
 from publisher.notifications import department_copies, links
@@ -316,7 +316,7 @@ def _cut(text: str, most: int) -> str:
 
 def _beginning(text: str) -> str:
     """Return the beginning of a text in one line, for a subject."""
-    return _cut(_NEW_LINES.sub(" ", without_leading_handles(text)), LONGEST_BEGINNING)
+    return _cut(_NEW_LINES.sub(" ", strip_leading_handles(text)), LONGEST_BEGINNING)
 
 
 @cache

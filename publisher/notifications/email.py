@@ -35,13 +35,13 @@ class Signature:
     phone: str = ""
     mail: str = ""
 
-    def name_in(self, language: str) -> str:
+    def city_name(self, language: str) -> str:
         """Return the name of the corporation."""
         return self.city_en if language == "en" else self.city_mr
 
-    def text_in(self, language: str) -> str:
+    def render(self, language: str) -> str:
         """Return what follows the Cell's name below a mail."""
-        city, phone = self.name_in(language), digits(self.phone, language)
+        city, phone = self.city_name(language), digits(self.phone, language)
         return compose.signature(language, city=city, phone=phone, mail=self.mail)
 
 
@@ -139,7 +139,7 @@ def letter(
     An address without a name has that of the signature.
     """
     message = EmailMessage(policy=WIRE)
-    _set_sender(message, sender.mail_from, sender.signature.name_in(notice.language))
+    _set_sender(message, sender.mail_from, sender.signature.city_name(notice.language))
     message["To"] = notice.address
     if sender.reply_to:
         message["Reply-To"] = sender.reply_to
@@ -153,7 +153,7 @@ def letter(
         message.set_raw("In-Reply-To", names[-1])
         message.set_raw("References", "\r\n ".join(names))
     message["Auto-Submitted"] = "auto-replied" if notice.kind in ANSWERS else "auto-generated"
-    body = notice.body.replace(links.SIGNATURE, sender.signature.text_in(notice.language))
+    body = notice.body.replace(links.SIGNATURE, sender.signature.render(notice.language))
     text = body = with_reply_note(body, notice, is_read=bool(sender.reply_to))
     if review_parts is not None:
         text = review_mail.plain_body(body, review_parts, notice.language)

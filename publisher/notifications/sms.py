@@ -65,8 +65,8 @@ def template_of(
     if not sms.is_set:
         return None
     names = [kind, *(former for former, name in former_names.items() if name == kind)]
-    wanted = [x for name in names for x in (f"{name}_{language}", name)]
-    return next((sms.sms_templates[x] for x in wanted if x in sms.sms_templates), None)
+    keys = [key for name in names for key in (f"{name}_{language}", name)]
+    return next((sms.sms_templates[key] for key in keys if key in sms.sms_templates), None)
 
 
 def unknown_in(sms: Sms) -> list[str]:

@@ -88,15 +88,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class PaperPicture:
-    """A PNG or JPEG such as a QR code; `width` is in millimetres, `text` says what it shows.
-
-    What is `beside` it is printed large.
-    """
+    """A PNG or JPEG; `width` is in millimetres, `text` says what it shows."""
 
     image: bytes
     width: float
     text: str
-    beside: str = ""
 
 
 Part = Paragraph | Heading | Table | PaperPicture
@@ -230,14 +226,8 @@ def _part(part: Part, width: float) -> dict[str, object]:
             return {"kind": "paragraph", "text": _fitted(text, width), "strong": strong}
         case Heading(text):
             return {"kind": "heading", "text": _fitted(text, width / 1.2)}
-        case PaperPicture(image, millimetres, text, beside):
-            return {
-                "kind": "picture",
-                "image": list(image),
-                "width": millimetres,
-                "text": text,
-                "beside": _fitted(beside, (width - millimetres) / 1.5),
-            }
+        case PaperPicture(image, millimetres, text):
+            return {"kind": "picture", "image": list(image), "width": millimetres, "text": text}
         case Table(widths, rows, headings, dense):
             cells = [width * share / sum(widths) - _PADDING for share in widths]
             return {
@@ -259,7 +249,5 @@ def _texts(part: Part) -> Sequence[str]:
     match part:
         case Table(rows=rows):
             return [cell for row in rows for cell in row]
-        case PaperPicture():
-            return [part.text, part.beside]
         case _:
             return [part.text]

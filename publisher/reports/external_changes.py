@@ -71,12 +71,6 @@ _FINDING_OPTIONS = (
 )
 
 
-def open_findings(session: Session, *, actor: Actor) -> tuple[ExternalChange, ...]:
-    """Return the open changes visible to the actor, oldest first."""
-    query = open_findings_query().where(*_in_sight(actor)).order_by(Watch.id)
-    return tuple(_finding(session, watch, actor) for watch in session.scalars(query))
-
-
 def findings_of(session: Session, *, actor: Actor, post_id: int) -> tuple[ExternalChange, ...]:
     """Return all changes of one post. The caller checks the actor's access."""
     query = _findings_query().where(_is_found(), Delivery.post_id == post_id).order_by(Watch.id)

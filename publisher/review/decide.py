@@ -14,7 +14,7 @@ from approvals.policy import Action, Actor, require, scope_of
 from approvals.states import PostState
 from publisher import failpoints, transitions
 from publisher.content_checks import checks, placeholders
-from publisher.content_checks.last_day import last_day_in
+from publisher.content_checks.last_day import find_last_day
 from publisher.models.posts import Decision, DecisionKind, PictureView, Post, PostKind, Revision
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import confirmation, departments
@@ -73,7 +73,7 @@ def _end_window(revision: Revision, *, now: datetime) -> None:
     A day on which nothing could leave, before the window or the wished time, ends none.
     """
     texts = [variant.text for variant in revision.variants]
-    last_day = last_day_in(revision.post, texts, now=now)
+    last_day = find_last_day(revision.post, texts, now=now)
     begins = max(now, revision.not_before or now, slots.earliest_wish(revision.post) or now)
     if revision.not_after is None and last_day is not None and last_day.ends_at > begins:
         revision.not_after = last_day.ends_at

@@ -119,6 +119,7 @@ def test_five_failures_of_a_stranger_do_not_keep_the_owners_device_out(
         assert isinstance(signed_in, SignedIn)
 
 
+@pytest.mark.ci
 def test_a_thousand_failures_behind_one_nat_keep_no_known_device_out(
     on_sqlite: Database,
 ) -> None:

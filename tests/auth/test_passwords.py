@@ -127,6 +127,7 @@ def test_a_password_that_others_would_guess_is_refused(password: str, expected: 
     assert code(password) == expected
 
 
+@pytest.mark.ci
 def test_the_3000_commonest_of_twelve_characters_are_refused() -> None:
     listed = files("publisher.auth").joinpath("commonest.txt").read_text("utf-8").split()
     assert len(listed) == len(set(listed)) == 3_000

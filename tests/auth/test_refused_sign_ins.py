@@ -86,6 +86,7 @@ def test_whoever_has_the_password_but_is_let_in_no_more_is_written_down(
         ]
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("identifier", "most"), [(MAIL, MOST_RECORDED), ("nobody@pmc.example", MOST_RECORDED_OF_NOBODY)]
 )

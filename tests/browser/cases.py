@@ -17,6 +17,7 @@ NOT_PAGES = frozenset(
     {
         "static",
         "changes.ask",
+        "answer_letters.scan",
         "media.submission_file",
         "media.picture",
         "approval_links.picture",

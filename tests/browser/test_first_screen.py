@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -13,6 +14,7 @@ from publisher.intake.uploads import UploadedFile
 from publisher.models.posts import Language
 from tests.browser.journey import Journey, open_journey
 from tests.support import chromium
+from tests.support.city_people import DAY
 from tests.support.photos import phone_photo
 from tests.support.runs import Run
 
@@ -126,11 +128,13 @@ def test_long_texts_are_no_longer_than_five_screens_either(journey: Journey) -> 
         for number in range(2)
     )
     both = (Language.MARATHI, Language.ENGLISH)
-    town.save(post_id, text=TEXT.replace("टँकरसाठी", "टँकर"), languages=both, pictures=pictures)
+    save = partial(
+        town.save, post_id, languages=both, pictures=pictures, not_after=town.now + 10 * DAY
+    )
+    save(text=TEXT.replace("टँकरसाठी", "टँकर"))
     town.send(post_id)
     town.return_post(post_id)
-    texts = {"facebook": LONG_TEXT}
-    town.save(post_id, text=TEXT, texts=texts, languages=both, pictures=pictures)
+    save(text=TEXT, texts={"facebook": LONG_TEXT})
     town.send(post_id)
     page = reviewed(journey, "first", post_id)
     assert page.locator(".preview").count() == 4

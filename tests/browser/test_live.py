@@ -228,15 +228,15 @@ def test_the_browser_names_what_waits_and_nothing_else(journey: Journey) -> None
     live = journey.town.live()[0]
     page = open_at(journey, "first", "/profile", HIDE, NOTICES)
     switch = page.locator("[data-notices]")
-    expect(switch).to_have_text("सूचना दाखवा")
+    expect(switch).to_have_text("ब्राउझर संदेश सुरू करा")
     switch.click()
-    expect(switch).to_have_text("सूचना बंद करा")
+    expect(switch).to_have_text("ब्राउझर संदेश बंद करा")
     assert notices_of_a_comment(journey, page, live) == [
         "नगरवाणी | आपल्यासाठी नवीन: आजची कामे, टिप्पण्या"
     ]
     page.goto(journey.server.address + "/profile")
     switch.click()
-    expect(switch).to_have_text("सूचना दाखवा")
+    expect(switch).to_have_text("ब्राउझर संदेश सुरू करा")
     assert notices_of_a_comment(journey, page, live) == []
 
 

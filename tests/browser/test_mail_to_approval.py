@@ -59,7 +59,7 @@ CODE = SmsTemplate(
 )
 #: Rules of axe about a page's landmarks: a mail is shown inside the page of its reader's program.
 OF_WHOLE_PAGES = frozenset({"landmark-one-main", "region"})
-BUTTON, BY_CODE = "पाहून निर्णय द्यावा", "लिंक व संकेतांकाने"
+BUTTON, BY_CODE = "पाहून निर्णय द्या", "लिंक व संकेतांकाने"
 
 
 @pytest.fixture

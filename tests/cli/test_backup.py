@@ -89,6 +89,7 @@ def states(workspace: Workspace) -> list[DeliveryState]:
     return states
 
 
+@pytest.mark.ci
 def test_restore_looks_for_what_lies_ahead_before_it_ends(setup: BackupSetup) -> None:
     (sent,), _ = (setup.town.schedule(setup.town.approved(), 5 * HOUR) for _ in range(2))
     assert setup.back_up().code == 0
@@ -156,6 +157,7 @@ class Terminal(io.TextIOWrapper):
         return self.buffer.getvalue().decode().splitlines()
 
 
+@pytest.mark.ci
 def test_on_a_terminal_both_tell_what_they_are_at_while_they_go_on(
     setup: BackupSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from publisher.content_checks.last_day import last_day_in
+from publisher.content_checks.last_day import find_last_day
 from publisher.database.session import Database
 from publisher.models.posts import Post
 from publisher.models.submissions import SubmissionKind
@@ -34,7 +34,7 @@ def test_the_town_is_of_the_day_that_these_texts_are_about() -> None:
     ],
 )
 def test_the_last_day_to_come_ends_the_window(text: str, day: int, passage: str) -> None:
-    last_day = last_day_in(Post(submissions=[]), [text], now=NOON)
+    last_day = find_last_day(Post(submissions=[]), [text], now=NOON)
     assert last_day is not None
     assert (last_day.day, last_day.passage) == (date(2026, 11, day), passage)
 
@@ -44,7 +44,7 @@ def test_the_last_day_to_come_ends_the_window(text: str, day: int, passage: str)
     ["पाणी जपून वापरा.", "दि. २४ नोव्हेंबर रोजी काम पूर्ण झाले.", "आदेश क्र. ४५, दि. ३० नोव्हेंबर."],
 )
 def test_a_text_without_a_day_to_come_ends_no_window(text: str) -> None:
-    assert last_day_in(Post(submissions=[]), [text], now=NOON) is None
+    assert find_last_day(Post(submissions=[]), [text], now=NOON) is None
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,13 @@ def sent(
     city: CityPeople,
     text: str,
     kind: SubmissionKind = SubmissionKind.EVENT,
-    **window: datetime,
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
 ) -> datetime | None:
     """Return the end of the window of a post that was sent for review."""
     post_id = post_steps.started(session, city)
     for submission in session.get_one(Post, post_id).submissions:
         submission.kind = kind
-    post_steps.save(session, city, post_id, text=text, **window)
+    post_steps.save(session, city, post_id, text=text, not_before=not_before, not_after=not_after)
     post_steps.send(session, city, post_id)
     return session.get_one(Post, post_id).revisions[-1].not_after

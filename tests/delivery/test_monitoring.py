@@ -30,7 +30,6 @@ from publisher.reports.external_changes import (
     ExternalChange,
     FindingKind,
     finding_for,
-    open_findings,
 )
 from publisher.reports.progress import Stage
 from publisher.reports.tab_counts import overview_of
@@ -44,6 +43,7 @@ from tests.delivery.test_corrections import MENDED, correct
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.support.memory_platform.platform import MemoryPlatform
+from tests.support.open_changes import open_changes
 
 QUARTER = timedelta(minutes=15)
 REFUSED = Refused(RefusalCode.UNKNOWN)
@@ -63,7 +63,7 @@ def poll_for(
 def findings(town: City, *, by: str = "lead") -> tuple[ExternalChange, ...]:
     """Return the open findings, as this person sees them."""
     with town.read() as session:
-        return open_findings(session, actor=town.actor(by))
+        return open_changes(session, actor=town.actor(by))
 
 
 @pytest.mark.twin
@@ -91,6 +91,7 @@ def test_looks_are_daily_for_a_month_weekly_for_a_year_and_monthly_after(town: C
     assert findings(town) == ()
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("age", [timedelta(0), 11 * DAY, 29 * DAY])
 def test_in_the_first_month_what_somebody_does_is_noticed_within_a_day(
     town: City, age: timedelta

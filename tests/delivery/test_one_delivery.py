@@ -92,6 +92,7 @@ def postgres_town(postgres: Server, tmp_path: Path) -> Iterator[City]:
     postgres.drop(name)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_delivery_leaves_once_after_the_tables_changed_under_its_clock(
     postgres_town: City, change: str

@@ -82,6 +82,7 @@ def test_a_check_that_fails_does_not_count_as_absence(town: City, trouble: Platf
     assert (delivery.state, delivery.looks) == (DeliveryState.UNCONFIRMED, 0)
 
 
+@pytest.mark.ci
 def test_checks_become_rarer_while_a_platform_does_not_respond(town: City) -> None:
     _add_unconfirmed(town)
     deaf = town.platforms[town.accounts["x"]] = _FailingPlatform(town, TryLater())

@@ -31,6 +31,7 @@ from tests.platforms import platform_setups
 from tests.platforms.platform_setups import PlatformSetup
 from tests.support.city import City
 from tests.support.city_people import HOUR
+from tests.support.open_changes import open_changes
 
 HANDLES = {"x": X_ACCOUNTS[0].username, "facebook": FACEBOOK_PAGES[0].id}
 
@@ -69,7 +70,7 @@ class SandboxCity:
             self.town.clock.move(HOUR / 2)
             poll.tick_watching(self.context)
         with self.town.read() as session:
-            return external_changes.open_findings(session, actor=self.town.actor("lead"))
+            return open_changes(session, actor=self.town.actor("lead"))
 
     def paste(self, delivery_id: int, link: str) -> manual.LinkedPost:
         """Record a post published by hand as the page does: check the link, read back, store."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import phonenumbers
+import pytest
 
 from demo.calls import load_calls
 from demo.script import Script
 from tests.demo.calls_look import CALLS
 from tests.demo.conftest import City
+
+pytestmark = pytest.mark.ci
 
 ALONE = Script(notices={}, stories=(), comments=(), token_ends={}, has_calls=True)
 

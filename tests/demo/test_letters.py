@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import requests
 from sqlalchemy import select
 
@@ -34,6 +35,7 @@ def write(city: City, **fields: str) -> None:
     sent.raise_for_status()
 
 
+@pytest.mark.ci
 def test_letters_become_submissions_answers_and_waiting_mails(city: City) -> None:
     settings, client = city.settings, SandboxClient(city.sandbox.url)
     with LetterReader(city.database, client, settings, now) as letters:

@@ -17,8 +17,10 @@ from typing import Any
 
 import pytest
 
-from commands.rehearsal.environment import NotApart, RehearsalEnvironment, check_apart
+from commands.demo.environment import DemoEnvironment
+from commands.demo.separation import NotApart, check_apart
 from demo import people
+from demo.ports import PORTS
 from demo.rehearsals import processes
 from demo.rehearsals.processes import CannotRehearse
 from demo.rehearsals.scenarios import Scenario
@@ -29,6 +31,8 @@ from publisher.settings.reader import WrongSetting
 from tests.cli.command_line import CookieClient, Workspace, make_workspace
 from tests.support.processes import three_free_ports
 from tests.support.runs import processes_in, wait_until
+
+pytestmark = pytest.mark.ci
 
 BANNER = "Rehearsal – this is not real"
 
@@ -140,7 +144,7 @@ def test_two_that_are_started_at_once_take_other_ports(production: Workspace) ->
     together = threading.Barrier(len(chosen))
     with ThreadPoolExecutor(len(chosen)) as pool:
         ports = list(pool.map(start, chosen))
-    assert len({port + more for port in ports for more in range(processes.PORTS)}) == 9
+    assert len({port + more for port in ports for more in range(PORTS)}) == 9
 
 
 def test_whoever_starts_one_waits_while_another_chooses_its_ports(production: Workspace) -> None:
@@ -161,10 +165,10 @@ def test_whoever_starts_one_waits_while_another_chooses_its_ports(production: Wo
     assert begun
 
 
-def environment(tmp_path: Path) -> RehearsalEnvironment:
+def environment(tmp_path: Path) -> DemoEnvironment:
     folder = tmp_path / "lag"
     folder.mkdir()
-    return RehearsalEnvironment(folder, 8110, Scenario.LAG)
+    return DemoEnvironment(folder, 8110, Scenario.LAG)
 
 
 def test_a_rehearsals_own_settings_touch_nothing_real(

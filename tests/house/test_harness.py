@@ -220,6 +220,7 @@ def test_the_mail_server_takes_and_refuses_mail(mail_server: MailServer) -> None
     assert mail_server.wait_for(1)[0].text.strip() == "x"
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("line", [b"", b"HELO here\r\n"])
 def test_clients_that_stay_leave_the_mail_server_no_open_socket(line: bytes) -> None:
     """The last ones are being accepted when the server ends."""

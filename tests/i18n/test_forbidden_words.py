@@ -28,7 +28,7 @@ FORBIDDEN = {
     r"|(?:%\((?:due_)?at\)s|at \}\}) रोजी",
     "hi": r"घड़ी|आपात सूचना|संगणक|पहुँच अनुमति|नगर निगम|टिप्पणी दर्ज|मुद्रित|(?<!प्रणाली )प्रशासक"
     # A page of Facebook is a "पेज".
-    r"|प्रकोष्ठ|कड़ी|व्यवस्थापक|ईमेल|पेज पर(?! अधिकार)|टीप|चित्र"
+    r"|प्रकोष्ठ|कड़ी|व्यवस्थापक|ईमेल|पेज पर(?! अधिकार)|टीप|(?<!हिलता )चित्र"
     r"|बजे (?:को|पर)|(?:%\((?:due_)?at\)s|at \}\}) (?:को|पर) ",
     # How a city officer does not speak; `docs/words.md` has the words that are said instead.
     "en": r"\b[Tt]he cell\b|(?i:\b(?:anew|afresh|once more|whoever|somebody|everybody|clocks|mails"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.i18n.text_cleaning import is_visible, without_leading_handles
+from publisher.i18n.text_cleaning import is_visible, strip_leading_handles
 from tests.support.tables import each
 
 
@@ -40,4 +40,4 @@ def test_whatever_can_be_seen_is_something(text: str) -> None:
     ],
 )
 def test_handles_are_left_out_at_the_beginning_alone(text: str, expected: str) -> None:
-    assert without_leading_handles(text) == expected
+    assert strip_leading_handles(text) == expected

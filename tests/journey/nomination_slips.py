@@ -38,7 +38,8 @@ SLIPS = (
     Slip("one officer only", _one_officer, "second_name_mr"),
     Slip("the same person twice", _same_person, "second_mobile"),
     Slip("the head", lambda head, fields: fields | {"first_mobile": head.mobile}, "first_mobile"),
-    Slip("order of tomorrow", _with(ordered_on=day(1)), "ordered_on"),
+    # Two days ahead: a long run may pass a midnight.
+    Slip("order of a day to come", _with(ordered_on=day(2)), "ordered_on"),
     Slip("no such day", _with(ordered_on="31/06/2026"), "ordered_on"),
     # The mobile of the first head of the list: the name is not the one it is recorded with.
     Slip("somebody else's mobile", _with(first_mobile="9700000000"), "first_name_mr"),

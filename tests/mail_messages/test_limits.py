@@ -55,6 +55,7 @@ def test_a_mail_that_nests_too_deeply_is_read_and_said_to_be_broken(depth: int, 
     assert MailNoteCode.BROKEN_STRUCTURE in codes(message)
 
 
+@pytest.mark.ci
 @each(
     "content",
     [

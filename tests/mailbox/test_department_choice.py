@@ -70,7 +70,7 @@ def test_a_member_of_several_departments_is_asked_in_the_thread(
             member,
         )
         assert notice.in_thread == ["earlier@water.example", "first@water.example"]
-        assert ("विभागासाठी" in notice.body, "which department" in notice.body) == (True, True)
+        assert ("विभागासाठी" in notice.body, "choose the department" in notice.body) == (True, True)
         for sentence in ("Nobody reads replies", "उत्तर कोणीही वाचत नाही"):
             assert sentence in notice.body, "such a reply is ignored: it may quote the link"
         assert (notice.path, links.without_secrets(notice.body).count(token)) == ("", 0)

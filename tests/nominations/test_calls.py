@@ -185,6 +185,7 @@ def name_most(calls: Calls, codes: list[str]) -> None:
         calls.name(named, code, is_proven=bool(number % 7))
 
 
+@pytest.mark.ci
 def test_a_call_to_many_departments_with_answers_slips_and_late_ones(calls: Calls) -> None:
     """Sixty-seven heads, recorded as a list; half name at once, some slip, some are late."""
     codes = [f"d{number}" for number in range(67)]

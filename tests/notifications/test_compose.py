@@ -522,7 +522,7 @@ def test_a_mail_says_who_writes_and_where_to_ask(language: str, end: str) -> Non
     assert end in _text_of(sent)
     # As mail programs read it: Python's parser leaves a space between two encoded words.
     sender = email.message_from_bytes(sent.as_bytes(), policy=email.policy.compat32)["From"]
-    named = f"{SIGNATURE.name_in(language)} <desk@pmc.example>"
+    named = f"{SIGNATURE.city_name(language)} <desk@pmc.example>"
     assert str(make_header(decode_header(sender))) == named
 
 

@@ -262,6 +262,7 @@ def test_what_a_batch_says_of_the_whole_page_is_about_all(
         on_facebook(stub).see_many([POST, "77_1"])
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("name", "most"), [("x", 100), ("facebook", 50)])
 def test_as_much_is_read_as_the_longest_texts_may_hold(stub: Stub, name: str, most: int) -> None:
     long = "पा" * 12_000

@@ -302,6 +302,7 @@ def test_a_chosen_department_stands_for_its_spelling(register: Database) -> None
         assert outcomes(plan) == [(2, NEW)]
 
 
+@pytest.mark.ci
 @pytest.mark.twin
 def test_five_thousand_rows_are_planned_in_seconds_and_little_memory(
     register: Database,

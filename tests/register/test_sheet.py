@@ -97,6 +97,7 @@ def test_what_is_no_table_is_refused_with_a_reason(content: bytes, code: str) ->
     assert refused.value.code == code
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("merged", "code"),
     [

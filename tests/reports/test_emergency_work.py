@@ -90,6 +90,7 @@ SCENES: dict[str, Scene] = {
 }
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("scene", SCENES)
 def test_the_work_of_every_person_follows_the_rules(town: City, scene: str) -> None:
     SCENES[scene](town)

@@ -135,6 +135,7 @@ def test_it_changes_only_when_what_it_shows_does(town: City) -> None:
     assert after.changed_at == town.now
 
 
+@pytest.mark.ci
 def test_who_asks_too_often_has_to_wait_for_the_hour_to_end(town: City) -> None:
     token = make(town, "clerk")
     for _ in range(ical_feeds.MOST_FETCHES):

@@ -215,7 +215,7 @@ def _page(page: str) -> str:
         hours=lambda count: NOW + timedelta(hours=count),
         sign_in=SignInForm(formdata=None),
         hand_in=hand_in(with_errors=page.endswith("wrong")),
-        states=list(state_badges.STATE_LOOK),
+        states=list(state_badges.STATE_BADGES),
     )
 
 

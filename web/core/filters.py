@@ -12,7 +12,7 @@ from jinja2.runtime import Context
 
 from publisher.i18n import dates
 from publisher.i18n.languages import digits, numbered
-from publisher.i18n.text_cleaning import without_leading_handles
+from publisher.i18n.text_cleaning import strip_leading_handles
 from publisher.reports.types import Cursor
 from web.core.list_pages import newest_page
 from web.forms import key_of
@@ -71,7 +71,7 @@ def _number_filters(locale: Locale) -> dict[str, Callable[..., object]]:
         "numbered": lambda value: numbered(value, locale()),
         "ago": ago,
         "newest_page": newest_page,
-        "without_leading_handles": without_leading_handles,
+        "strip_leading_handles": strip_leading_handles,
     }
 
 

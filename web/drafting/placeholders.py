@@ -15,7 +15,7 @@ from wtforms import Form as PlainForm
 from wtforms import StringField
 
 from approvals.placeholders import fill, in_braces, names_in
-from publisher.content_checks.last_day import last_day_in
+from publisher.content_checks.last_day import find_last_day
 from publisher.content_checks.mentions import MentionKind
 from publisher.drafting import prefill
 from publisher.drafting.proposals import KINDS_OF_BLANKS, Proposal, proposals_of
@@ -139,7 +139,7 @@ def proposals_shown(post: Post, sheet: Sheet, blanks: Sequence[ShownBlank]) -> d
         "proposals": proposals,
         "proposal_buttons_at": buttons,
         "proposal_labels": LABELS,
-        "last_day": last_day_in(post, texts, now=ctx.now()),
+        "last_day": find_last_day(post, texts, now=ctx.now()),
     }
 
 

@@ -18,7 +18,7 @@ REFUSALS: Mapping[str, str] = {
         "The officers were already named by %(name)s, %(at)s. If that is wrong, phone the Cell."
     ),
     "places_held": N_(
-        "Both places are held. Without a code by SMS nobody can be replaced: end the appointment "
+        "Both places are held, and nobody can be replaced in this way: end the appointment "
         "of %(name)s first, or ask the Cell to."
     ),
     "officers_changed": N_(

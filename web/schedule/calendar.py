@@ -23,7 +23,7 @@ from web.core.auth import actor, by_actor, reads
 from web.core.context import ctx
 from web.core.i18n import page_language
 from web.core.permissions import for_action
-from web.core.state_badges import STATE_LOOK
+from web.core.state_badges import STATE_BADGES
 from web.forms import number_of
 from web.schedule import calendar_layout
 from web.schedule.calendar_layout import CalendarQuery, CalendarView
@@ -169,7 +169,7 @@ def short_time(item: Item) -> str:
 @routes.app_template_filter()
 def item_classes(item: Item) -> str:
     """Return the CSS classes: filled if a person must act, white if past, tinted if to come."""
-    look = STATE_LOOK[item.thing, item.state]
+    look = STATE_BADGES[item.thing, item.state]
     if look.fill == "filled":
         return f"tone-{look.tone} month-item-filled"
     is_past = item.is_over or item.at < ctx.now() - timedelta(hours=1)

@@ -20,7 +20,7 @@ from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _, in_language
 from web.core.permissions import Page, for_roles, public
-from web.core.state_badges import STATE_WORDS
+from web.core.state_badges import state_word
 from web.messages.names import account_name, department_name
 
 routes = Blueprint("feeds", __name__)
@@ -100,7 +100,7 @@ def ical_bytes(fed: FeedContent, base_url: str) -> bytes:
 
 
 def _event(item: Item, fed: FeedContent, base_url: str, host: str) -> Event:
-    state = _(STATE_WORDS[item.thing, item.state])
+    state = _(state_word(item.thing, item.state))
     accounts = ", ".join(dict.fromkeys(account_name(account) for account in item.accounts))
     uid = f"delivery-{min(item.deliveries)}" if item.deliveries else f"post-{item.post_id}"
     event = Event()

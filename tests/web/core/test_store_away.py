@@ -215,7 +215,7 @@ def test_nobody_approves_photos_that_cannot_be_shown(site: Site, store: AwayStor
     answer = officer.post(f"/posts/{post_id}/approve", sent)
     page = Page(answer.text)
     assert answer.status_code == 409
-    assert "सध्या फोटो दाखविता येत नाहीत, म्हणून मंजुरी नोंदविलेली नाही." in page
+    assert "सध्या फोटो दाखविता येत नाहीत, म्हणून मान्यता नोंदविलेली नाही." in page
     assert page.form_to(f"/posts/{post_id}/approve"), "it can be tried again at once"
     with city.read() as session:
         assert session.query(Decision).count() == 0
@@ -235,7 +235,7 @@ def test_neither_does_who_has_a_personal_link(site: Site, store: AwayStore) -> N
     store.is_away = True
     answer = reader.post(path, {"step": "approve"})
     assert answer.status_code == 409
-    assert "म्हणून मंजुरी नोंदविलेली नाही" in Page(answer.text)
+    assert "म्हणून मान्यता नोंदविलेली नाही" in Page(answer.text)
     store.is_away = False
     assert reader.post(path, {"step": "approve"}).status_code == 302
     with site.city.read() as session:

@@ -30,9 +30,11 @@ MOST_OF_ONE_KIND = 12
 
 ONLY_BY_CODE = "only those who approve have a code to type; it gives nobody else a right"
 WITHOUT_A_LINK: Mapping[str, str] = {
+    "answer_letters.scan": "a row of the list to confirm while an appointment waits",
     "changes.ask": "asked by the page itself",
     "duty_codes.type_code": "the page that refuses somebody on duty without a second factor",
     "forgotten.sent": "follows its form",
+    "former_letters.show": "the QR code of a letter that was printed until version 0.2.0",
     "link_cards.picture": "a picture inside previews",
     "monitoring.health": "asked by programs",
     "monitoring.metrics": "asked by programs",

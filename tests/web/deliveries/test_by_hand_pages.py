@@ -131,7 +131,7 @@ def test_during_a_stop_publishing_by_hand_is_not_offered(site: Site) -> None:
     delivery = failed_delivery(site.city)
     city_controls.stop_all(site.city)
     page = site.browser("clerk").page(f"/deliveries/{delivery}/by-hand")
-    assert "स्वतः पोस्ट करूनही प्रसिद्ध करता येत नाही" in page
+    assert "स्वतः पोस्ट करूनही प्रसिद्ध करू नये" in page
     assert not page.named("link")
     assert "copy-text" not in page.html
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -14,7 +15,7 @@ import pytest
 
 from demo.rehearsals import processes
 from demo.rehearsals.processes import CannotRehearse, RehearsalStep
-from demo.rehearsals.scenarios import Scenario
+from demo.rehearsals.scenarios import Scenario, script_of
 from publisher.settings.environment import Settings
 from tests.support.runs import processes_in, wait_until
 from tests.web.site import Site
@@ -166,6 +167,12 @@ def test_outside_a_rehearsal_no_page_says_so(site: Site) -> None:
         assert BANNER["mr"] not in site.browser("lead").get(path).text, path
 
 
+def numbers_in(folder: Path) -> set[str]:
+    """Return the outward numbers of the submissions of a rehearsal."""
+    with closing(sqlite3.connect(folder / "nagarvani.db")) as connection:
+        return {row[0] for row in connection.execute("SELECT outward_number FROM submissions")}
+
+
 @pytest.mark.journey
 @pytest.mark.proof
 @pytest.mark.timeout(400)
@@ -187,6 +194,9 @@ def test_one_click_starts_a_filled_rehearsal_and_one_click_ends_it(
         log = begun.log.read_text()
         assert step() is RehearsalStep.READY, log
         assert "left out" not in log
+        assert numbers_in(begun.folder) == {
+            notice.outward for notice in script_of(Scenario.LAG).notices.values()
+        }, "the past is the scenario's, not that of the demo"
         page = browser.get("/rehearsals").text
         assert f'href="{begun.address}"' in page
         assert "medha.satpute@pmc.example" in page

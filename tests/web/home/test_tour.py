@@ -12,6 +12,7 @@ from web.messages.tour import TOURS
 ROLES = {Role.CELL_LEAD: "lead"} | {role: role.value for role in Role if role is not Role.CELL_LEAD}
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("role", list(Role))
 def test_each_step_leads_to_a_page_that_this_role_may_open(site: Site, role: Role) -> None:
     browser = site.browser(CAST[ROLES[role]])

@@ -364,6 +364,7 @@ def test_a_revoked_feed_link_answers_like_an_unknown_one(site: Site) -> None:
     assert (response.status_code, response.data) == (404, b"")
 
 
+@pytest.mark.ci
 def test_too_many_requests_for_a_feed_are_answered_with_retry_after(site: Site) -> None:
     path, nobody = link_of(site.browser("clerk")), site.nobody()
     codes = [nobody.get(path).status_code for _ in range(MOST_FETCHES + 1)]

@@ -93,7 +93,7 @@ def test_a_photo_and_a_time_stand_on_the_paper_of_a_post(site: Site) -> None:
     city = site.city
     post_id = city.start(city.hand_in())
     picture = PictureDraft("पर्वती येथील जलकेंद्र", content=photo(), name="photo.jpg")
-    city.save(post_id, on=["x"], pictures=(picture,))
+    city.save(post_id, on=["x", "facebook"], pictures=(picture,))
     city.clock.move(9 * HOUR)
     city.send(post_id)
     pdf = site.browser("lead").get(f"/posts/{post_id}.pdf").data
@@ -102,9 +102,16 @@ def test_a_photo_and_a_time_stand_on_the_paper_of_a_post(site: Site) -> None:
         images = [
             o for page in document for o in page.get_objects() if o.type == FPDF_PAGEOBJ_IMAGE
         ]
-    assert len(images) == 1
+    assert len(images) == 1, "once, though both texts have it"
     with PdfDocument(pdf) as document:
         assert "रात्री\xa0९:००" in document[0].get_textpage().get_text_range(), "in one line"
+
+
+def test_beside_what_is_live_stands_the_state_of_its_correction(site: Site) -> None:
+    post_id = live_post(site)
+    site.city.save(post_id, text="शुद्धीपत्र: पाणी रविवारी येईल.")
+    text = text_of(site.browser("lead").get(f"/posts/{post_id}.pdf"), f"post-{post_id}")
+    assert "स्थिती प्रसिद्ध झाले; मसुदा" in text
 
 
 def test_a_comment_stands_on_paper_as_it_came_and_beside_its_answer(site: Site) -> None:

@@ -48,7 +48,7 @@ def test_approve_is_answered_within_ten_seconds_by_a_hanging_store(
             answer = officer.post(path, sent)
             assert time.monotonic() - began < seconds
             assert answer.status_code == 409
-            assert "सध्या फोटो दाखविता येत नाहीत, म्हणून मंजुरी नोंदविलेली नाही." in Page(answer.text)
+            assert "सध्या फोटो दाखविता येत नाहीत, म्हणून मान्यता नोंदविलेली नाही." in Page(answer.text)
         line.mend()
         time.sleep(PAUSE)
         assert officer.post(path, sent).status_code == 302

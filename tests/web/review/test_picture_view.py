@@ -111,7 +111,7 @@ def test_who_saw_the_photos_elsewhere_approves_while_the_store_is_away(site: Sit
     store.is_away = True
     answer = officer.post(path, form | {"pictures": "shown"})
     assert answer.status_code == 409
-    assert "मंजुरी नोंदविलेली नाही" in Page(answer.text)
+    assert "मान्यता नोंदविलेली नाही" in Page(answer.text)
     assert officer.post(path, form | {"pictures": "ticked"}).status_code == 302
     assert recorded(site) is PictureView.TICKED
 

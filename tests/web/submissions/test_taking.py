@@ -8,7 +8,7 @@ from tests.web.html_page import Page
 from tests.web.site import Browser, Site
 
 TAKE, TAKE_OVER, GIVE_BACK = "जबाबदारी घ्या", "माझ्याकडे घ्या", "परत द्या"
-VIDEO = "व्हिडिओ जतन केला आहे. व्हिडिओ अद्याप प्रसिद्ध करता येत नाहीत."
+VIDEO = "व्हिडीओ जतन केला आहे. व्हिडीओ अद्याप प्रसिद्ध करता येत नाहीत."
 
 
 def buttons(page: Page) -> set[str]:

@@ -1,38 +1,21 @@
-"""A rehearsal's environment: the demo's, marked as a rehearsal, with a folder of its own."""
+"""A check that the settings of a rehearsal touch nothing real."""
 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from commands.demo.environment import DemoEnvironment
-from demo.rehearsals.scenarios import Scenario
 from publisher.settings.environment import Settings
 from publisher.settings.platforms import PLATFORM_SETTINGS
-from publisher.settings.reader import PREFIX
 
 
-class NotApart(Exception):
+class DemoStopped(Exception):
+    """A demo or a rehearsal cannot continue; the message says why in one sentence."""
+
+
+class NotApart(DemoStopped):
     """A rehearsal would touch something real; the message says what."""
-
-
-@dataclass(frozen=True)
-class RehearsalEnvironment(DemoEnvironment):
-    """A rehearsal's folder and its three ports."""
-
-    scenario: Scenario
-
-    def environment(self) -> dict[str, str]:
-        """Return the demo's environment, with the setting that marks every page as a rehearsal."""
-        return {**super().environment(), f"{PREFIX}REHEARSAL": self.scenario.value}
-
-    def settings(self) -> Settings:
-        """Return the settings after checking that they touch nothing real. Raises `NotApart`."""
-        settings = super().settings()
-        check_apart(settings, self.folder)
-        return settings
 
 
 def check_apart(settings: Settings, folder: Path) -> None:
