@@ -7,8 +7,8 @@ from alembic import op
 
 from publisher.database.session import Key, UtcDateTime
 
-revision = "0055"
-down_revision = "0054"
+revision = "0056"
+down_revision = "0055"
 branch_labels = None
 depends_on = None
 
