@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -44,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     share_compiled_statements()
     if not hasattr(config, "workerinput"):
+        # For the workers: what a photo or a long file took is given back, and not kept for more.
+        os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(128 * 1024))
         make_all()  # a translation that was edited since is compiled again
         config.pluginmanager.register(axe_report, axe_report.__name__)
         config.pluginmanager.register(durations, durations.__name__)
@@ -113,7 +116,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     # What was imported stays; a tenth of the tests' time went into searching it for garbage.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(50_000, 20, 3)
 
 
 @pytest.fixture(scope="session")

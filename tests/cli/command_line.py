@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import os
 import re
@@ -73,6 +74,8 @@ class Workspace:
                 input=typed,
                 env={**removed, **self.environment(**settings)},
             )
+        # A command freezes all that its process holds, garbage too: here that of all tests.
+        gc.unfreeze()
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return CommandResult(result.exit_code, result.stdout, result.stderr)

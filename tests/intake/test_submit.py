@@ -344,7 +344,7 @@ def _large() -> bytes:
 
 def _huge() -> bytes:
     out = BytesIO()
-    Image.new("1", (20_000, 20_000)).save(out, "PNG")
+    Image.new("1", (7_000, 6_000)).save(out, "PNG")
     return out.getvalue()
 
 

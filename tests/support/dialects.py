@@ -2,7 +2,7 @@
 
 Each test opens a database of its own, and each engine has its own cache of compiled statements;
 with thousands of engines that takes a third of a run's time. The product has one engine.
-The cache is as large as that of one engine: a compiled statement of a list takes half a megabyte.
+The cache has half the size of one engine's: a compiled statement of a list takes half a megabyte.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
-_COMPILED_STATEMENTS: LRUCache[Any, Any] = LRUCache(500)
+_COMPILED_STATEMENTS: LRUCache[Any, Any] = LRUCache(250)
 
 
 class _SharedDialect:
