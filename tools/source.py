@@ -95,13 +95,19 @@ class Source:
 
 
 @cache
+def read_source(name: str) -> Source:
+    """A Python file of the checkout, whose tree is parsed once for all who look at it."""
+    return Source(name, read(name))
+
+
+@cache
 def python_files(*names: str) -> list[Source]:
     """The Python files at or below these paths of the checkout; a path may be missing."""
     files: list[Path] = []
     for name in names:
         path = ROOT / name
         files += [path] if path.is_file() else sorted(path.rglob("*.py"))
-    return [Source(str(file.relative_to(ROOT)), file.read_text("utf-8")) for file in files]
+    return [read_source(str(file.relative_to(ROOT))) for file in files]
 
 
 def product() -> list[Source]:
@@ -112,7 +118,7 @@ def product() -> list[Source]:
 @cache
 def everything() -> list[Source]:
     """All Python of the checkout."""
-    return [Source(name, read(name)) for name in tracked() if name.endswith(".py")]
+    return [read_source(name) for name in tracked() if name.endswith(".py")]
 
 
 def read(name: str) -> str:

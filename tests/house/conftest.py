@@ -14,6 +14,6 @@ from tools import source
 def _release_sources() -> Iterator[None]:
     # The syntax trees of the checkout take 130 MB, in a worker that goes on with other tests.
     yield
-    source.everything.cache_clear()
-    source.python_files.cache_clear()
+    for cached in (source.everything, source.python_files, source.read_source):
+        cached.cache_clear()
     gc.collect()
