@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from publisher.i18n.dates import editable_day
-from publisher.i18n.languages import digits
+from publisher.i18n.languages import NBSP, digits
 from publisher.models.nominations import LetterRecipient, NominationCall, ReminderLetter
 from publisher.models.people import Department, Person
 from publisher.working_time import local_day
@@ -29,11 +29,11 @@ _HEADS: Final[Mapping[LetterRecipient, str]] = {
 _REMINDED: Final[Mapping[LetterRecipient, str]] = {
     LetterRecipient.HEAD: (
         "उपरोक्त संदर्भीय आदेशानुसार {department} यांनी दोन समन्वयकांची (IT Nodal Officer) नावे "
-        "दि. {day} पर्यंत कळविणे आवश्यक {was}. तथापि, आजअखेर ही नावे प्राप्त झालेली नाहीत."
+        "{day} पर्यंत कळविणे आवश्यक {was}. तथापि, आजअखेर ही नावे प्राप्त झालेली नाहीत."
     ),
     LetterRecipient.OFFICE_ABOVE: (
         "उपरोक्त संदर्भीय आदेशानुसार आपल्या अधिनस्त {department} यांनी दोन समन्वयकांची "
-        "(IT Nodal Officer) नावे दि. {day} पर्यंत कळविणे आवश्यक {was}. तथापि, यापूर्वी स्मरणपत्र "
+        "(IT Nodal Officer) नावे {day} पर्यंत कळविणे आवश्यक {was}. तथापि, यापूर्वी स्मरणपत्र "
         "देऊनही आजअखेर ही नावे प्राप्त झालेली नाहीत."
     ),
 }
@@ -112,7 +112,7 @@ def compose_text(
     is_past = call.nominate_by < local_day(now)
     reminded = _REMINDED[recipient].format(
         department=department.name_mr,
-        day=editable_day(call.nominate_by, PAPER),
+        day=_format_day(call.nominate_by),
         was="होते" if is_past else "आहे",
     )
     return LetterText(
@@ -149,7 +149,12 @@ def _references(call: NominationCall, earlier: Sequence[ReminderLetter]) -> str:
 
 
 def _dated(text: str, day: date) -> str:
-    return f"{text}, दि. {editable_day(day, PAPER)}."
+    return f"{text}, {_format_day(day)}."
+
+
+def _format_day(day: date) -> str:
+    """Return `दि. १४ डिसेंबर २०२६`, over whose spaces no line breaks."""
+    return f"दि. {editable_day(day, PAPER)}".replace(" ", NBSP)
 
 
 def _number(number: int) -> str:

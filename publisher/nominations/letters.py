@@ -294,17 +294,17 @@ def _mail(session: Session, letter: ReminderLetter, *, now: datetime) -> bool:
         return False
     if department_copies.owner_of(session, head.person.mail) is not None:
         return False
-    path = ""
-    if letter.recipient is LetterRecipient.HEAD:
-        nominate_by = letter.addressee.call.nominate_by
-        token = head_links.make(session, head, nominate_by=nominate_by, now=now)
-        path = links.name_officers(token)
     text = letter_text.text_of(letter)
     values = {
         "number": letter.number,
         "department": letter.addressee.department,
         "letter_text": "\n\n".join([*text.parts, "\n".join(text.signatory)]).strip(),
     }
+    path = ""
+    if letter.recipient is LetterRecipient.HEAD:
+        values["nominate_by"] = nominate_by = letter.addressee.call.nominate_by
+        token = head_links.make(session, head, nominate_by=nominate_by, now=now)
+        path = links.name_officers(token)
     notice = compose.queue(
         session,
         kind=NoticeKind.REMINDER_LETTER,

@@ -182,7 +182,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.NAME_OFFICERS: "department order_number nominate_by",
     NoticeKind.NOMINATION_CODE: "secret first second department expires_at",
     NoticeKind.APPROVAL_CODE: "secret title revision department expires_at",
-    NoticeKind.REMINDER_LETTER: "number department letter_text",
+    NoticeKind.REMINDER_LETTER: "number department letter_text nominate_by?",
     NoticeKind.OFFICE_ABOVE_MISSING: "count order_number",
     NoticeKind.DEPARTMENT_COPY: "department person title? due_at?",
     NoticeKind.ADDRESS_CONFIRMED: "contact department by?",

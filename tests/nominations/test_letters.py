@@ -57,8 +57,8 @@ def test_a_letter_is_numbered_addressed_to_the_head_and_mailed(calls: Calls) -> 
     letter, text = last_letter(calls), text_of(last_letter(calls))
     assert (letter.recipient, letter.head_id, letter.is_mailed) == ("head", head_id, True)
     assert text.recipient == ["प्रति,", "मा. चारुता", "विभागप्रमुख", "उद्यान विभाग", "पुणे महानगरपालिका"]
-    assert text.references == "संदर्भ : आदेश क्र. साप्रवि/४५, दि. २० नोव्हेंबर २०२६."
-    assert "५ डिसेंबर २०२६ पर्यंत कळविणे आवश्यक आहे" in text.paragraphs[1]
+    assert text.references == "संदर्भ : आदेश क्र. साप्रवि/४५, दि. २० नोव्हेंबर २०२६."
+    assert "५ डिसेंबर २०२६ पर्यंत कळविणे आवश्यक आहे" in text.paragraphs[1]
     (notice,) = calls.notices("reminder_letter")
     assert (notice.channel, notice.address) == ("mail", "charuta@pmc.example")
     assert FIRST in notice.body
@@ -93,7 +93,7 @@ def test_the_second_and_each_later_letter_goes_to_the_office_above(
     letter, text = last_letter(calls), text_of(last_letter(calls))
     assert (letter.recipient, letter.office.code) == (LetterRecipient.OFFICE_ABOVE, "health")
     assert text.title == "स्मरणपत्र क्र. २"
-    assert f"२) स्मरणपत्र जा.क्र. {FIRST}, दि. २५ नोव्हेंबर २०२६." in text.references
+    assert f"२) स्मरणपत्र जा.क्र. {FIRST}, दि. २५ नोव्हेंबर २०२६." in text.references
     assert "आपल्या अधिनस्त उद्यान विभाग" in text.paragraphs[1]
     calls.wait(7)
     assert calls.write_letters(call_id) == [THIRD]

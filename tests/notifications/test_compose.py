@@ -375,6 +375,7 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "number": "PMC/SP/2026/0001",
         "department": WATER,
         "letter_text": "प्रति,\nविभागप्रमुख\n\nमहोदय / महोदया,\n\nकळावे.",
+        "nominate_by": NOON.date(),
     },
     NoticeKind.OFFICE_ABOVE_MISSING: {"count": 12, "order_number": "साप्रवि/४५"},
     NoticeKind.DEPARTMENT_COPY: {
