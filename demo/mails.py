@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
@@ -55,7 +56,8 @@ class DemoMail:
         message = EmailMessage(policy=WIRE)
         message["Authentication-Results"] = f"{server}; dmarc={verdict} header.from={domain}"
         message["From"] = Address(self.name, addr_spec=self.sender)
-        message["Subject"] = self.subject
+        # As a field of its own, the message would lose spaces where the encoded subject is folded.
+        message.set_raw("Subject", Header(self.subject, "utf-8", header_name="Subject").encode())
         message["Date"] = format_datetime(sent_at)
         message["Message-ID"] = f"<{self.key}@{domain}>"
         if answered:

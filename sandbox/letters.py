@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
@@ -117,7 +118,9 @@ def written(draft: Draft, *, name: str, to: str) -> bytes:
         f"{MAIL_SERVER}; dmarc={verdict} header.from={sender.domain}"
     )
     message["From"], message["To"] = sender, to
-    message["Subject"] = " ".join(draft.subject.split())
+    subject = " ".join(draft.subject.split())
+    # As a field of its own, the message would lose spaces where the encoded subject is folded.
+    message.set_raw("Subject", Header(subject, "utf-8", header_name="Subject").encode())
     message["Date"] = format_datetime(utc_now())
     message["Message-ID"] = make_msgid(domain=sender.domain)
     if draft.answers:

@@ -70,6 +70,8 @@ class DemoEnvironment:
             "HELP_PHONE": "020-5550-0100",
             "HELP_MAIL": "help@pmc.example",
             "HELP_HOURS": "mon-sat 10:00-18:00",
+            "OFFICE": "सोशल मिडिया कक्ष, माहिती व तंत्रज्ञान विभाग | शिवाजीनगर, पुणे – ४११ ००५",
+            "OUTWARD_NUMBER": "मनपा/मातं/सोमीक/",
             "REHEARSAL": self.scenario or "",
             **self._gateway(),
         }
