@@ -70,7 +70,11 @@ def write(
     file = target / f"{now():%Y%m%dT%H%M%SZ}{SUFFIX}" if is_folder else target
     _write_file(settings, store, file)
     if keep is not None:
-        _remove_all_but(keep, target)
+        # The oldest go, by their names; other files in the folder stay.
+        names = sorted(other.name for other in target.iterdir() if _NAME.fullmatch(other.name))
+        for name in names[:-keep]:
+            (target / name).unlink()
+            click.echo(f"Removed: {target / name}.")
 
 
 def _write_to_stdout(settings: Settings, store: MediaStore | None) -> None:
@@ -132,14 +136,6 @@ def _record(database: Database, verb: str, **values: object) -> None:
             record.record_backup(session, verb, actor=COMMAND, now=now(), values=values)
     except OperationalError:  # its disk may be full: the file is good all the same
         click.echo("This could not be recorded: doctor goes by the backup before it.", err=True)
-
-
-def _remove_all_but(keep: int, folder: Path) -> None:
-    """Remove the oldest backups of a folder, by their names; other files in it stay."""
-    names = sorted(file.name for file in folder.iterdir() if _NAME.fullmatch(file.name))
-    for name in names[:-keep]:
-        (folder / name).unlink()
-        click.echo(f"Removed: {folder / name}.")
 
 
 def _say_lost(manifest: Manifest, *, err: bool = False) -> None:

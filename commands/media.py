@@ -94,7 +94,9 @@ def _copied(
     """Copy everything, and print what became of it. Raises `ClickException` if something lacks."""
     outcome = store_copy.copy_media(database, source, target, tell=progress_printer())
     click.echo(f"Copied and compared: {outcome.sent}; there already: {outcome.present}.")
-    _say_lacking(outcome)
+    for what, digests in (("missing", outcome.missing), ("damaged", outcome.damaged)):
+        if digests:
+            click.echo(f"{len(digests)} are {what} in the present store: {short_list(digests)}.")
     if not outcome.is_whole and not although_missing:
         raise click.ClickException(
             "The database still names the present store. Put these files back from a backup and "
@@ -163,12 +165,6 @@ def _settings_lines(settings: Settings, url: str) -> Iterator[str]:
         yield f"{PREFIX}MEDIA_CACHE_DIR={media.media_cache_dir.absolute()}"
         yield f"and leave {PREFIX}MEDIA_KEY, {PREFIX}MEDIA_SECRET and the like as they are"
     yield f"and no {PREFIX}MEDIA_DIR"
-
-
-def _say_lacking(outcome: StoreCopy) -> None:
-    for what, digests in (("missing", outcome.missing), ("damaged", outcome.damaged)):
-        if digests:
-            click.echo(f"{len(digests)} are {what} in the present store: {short_list(digests)}.")
 
 
 def adopt(settings: Settings, *, yes: bool, although_missing: bool) -> None:

@@ -123,7 +123,9 @@ def _fill(demo: DemoEnvironment, children: Children, log: Log, stopping: threadi
         return
     log.hushed.add("sandbox")  # it has days to catch up with
     seed = children.start("demo", "seed", str(demo.folder), demo.sandbox_address)
-    _wait_for_end(seed, children, stopping)
+    while seed.code is None and not stopping.is_set():
+        stopping.wait(PAUSE)
+        _check_all_run(children, but=seed)
     if seed.code and not stopping.is_set():
         if demo.scenario is not None:
             raise DemoStopped("The scenario could not be filled.")
@@ -145,13 +147,6 @@ def _run_clock(
             _check_all_run(children)
             if letters is not None:
                 letters.read_new()
-
-
-def _wait_for_end(seed: Child, children: Children, stopping: threading.Event) -> None:
-    """Wait until the seeding has ended, or until `stopping`."""
-    while seed.code is None and not stopping.is_set():
-        stopping.wait(PAUSE)
-        _check_all_run(children, but=seed)
 
 
 def _check_all_run(children: Children, but: Child | None = None) -> None:

@@ -110,7 +110,8 @@ def _alike(
     """Return the most similar text of the last thirty days for each index; at most two queries."""
     runs = [fingerprints.runs_of(text.text) for text in texts]
     marks = frozenset().union(*(fingerprints.marks_of(some_runs) for some_runs in runs))
-    earlier = _candidates(session, post, marks, now=now) if marks else []
+    values = {"marks": marks, "post_id": post.id, "since": now - LATELY}
+    earlier = session.scalars(_sharing_marks(), values).all() if marks else []
     alike_by_index: dict[int, SimilarText] = {}
     for index, text_runs in enumerate(runs):
         shares = [
@@ -129,16 +130,9 @@ def _alike(
     return alike_by_index
 
 
-def _candidates(
-    session: Session, post: Post, marks: frozenset[int], *, now: datetime
-) -> list[Variant]:
-    """Return the texts of other posts, live or still to be sent, that share the most marks."""
-    values = {"marks": marks, "post_id": post.id, "since": now - LATELY}
-    return list(session.scalars(_sharing_marks(), values))
-
-
 @cache
 def _sharing_marks() -> Select[Variant]:
+    """Return the query for texts of other posts, live or still to be sent, with most marks."""
     since: ColumnElement[datetime] = bindparam("since")
     live = exists().where(
         Delivery.post_id == Post.id,

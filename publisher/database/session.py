@@ -21,7 +21,6 @@ from sqlalchemy import (
     CursorResult,
     DateTime,
     Dialect,
-    Engine,
     Enum,
     Integer,
     MetaData,
@@ -149,16 +148,13 @@ class Database:
         self.url = url
         self.engine = make_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self._writing, self._reading = self._engines()
+        self._writing = self._reading = self.engine
         self._write_lock = _WriteLock(is_needed=self.is_sqlite)
         if self.is_sqlite:
+            self._writing = self.engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
             event.listen(self.engine, "begin", execute_begin)
-
-    def _engines(self) -> tuple[Engine, Engine]:
-        """Return the engines for writing and for reading."""
-        if self.is_sqlite:
-            return self.engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"}), self.engine
-        return self.engine, self.engine.execution_options(**{BEGIN: SNAPSHOT})
+        else:
+            self._reading = self.engine.execution_options(**{BEGIN: SNAPSHOT})
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
@@ -78,6 +78,11 @@ def plain_text(text: str) -> str:
     """Return typed text in small letters, with Latin digits and single spaces for commas."""
     letters = unicodedata.normalize("NFC", latin_digits(text)).casefold()
     return " ".join(re.sub(r"[,()\u00a0]", " ", letters).split())
+
+
+def any_of(names: Iterable[str]) -> str:
+    """Return a pattern of these names, in which a longer one comes before its beginning."""
+    return "|".join(sorted(map(re.escape, names), key=len, reverse=True))
 
 
 def parse_day(text: str) -> date:

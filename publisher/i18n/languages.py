@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from babel.dates import get_month_names
 
@@ -60,8 +61,8 @@ class LanguageRules:
     zero_is_singular: bool = False
 
 
-def _months(locale: str) -> tuple[str, ...]:
-    return tuple(get_month_names("wide", locale=locale).values())
+def _months(locale: str, width: Literal["wide", "abbreviated"] = "wide") -> tuple[str, ...]:
+    return tuple(get_month_names(width, locale=locale).values())
 
 
 MARATHI = LanguageRules(
@@ -69,18 +70,8 @@ MARATHI = LanguageRules(
     short_weekdays=("सोम.", "मंगळ.", "बुध.", "गुरु.", "शुक्र.", "शनि.", "रवि."),
     months=_months("mr"),
     short_months=(
-        "जाने.",
-        "फेब्रु.",
-        "मार्च",
-        "एप्रि.",
-        "मे",
-        "जून",
-        "जुलै",
-        "ऑग.",
-        "सप्टें.",
-        "ऑक्टो.",
-        "नोव्हें.",
-        "डिसें.",
+        *("जाने.", "फेब्रु.", "मार्च", "एप्रि.", "मे", "जून"),
+        *("जुलै", "ऑग.", "सप्टें.", "ऑक्टो.", "नोव्हें.", "डिसें."),
     ),
     parts=("मध्यरात्री", "पहाटे", "सकाळी", "दुपारी", "सायं.", "रात्री"),
     short_parts=("म.रा.", "प.", "स.", "दु.", "सायं.", "रा."),
@@ -102,20 +93,7 @@ ENGLISH = LanguageRules(
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     short_weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     months=_months("en"),
-    short_months=(
-        "Jan",
-        "Feb",
-        "Mar",
-        "Apr",
-        "May",
-        "Jun",
-        "Jul",
-        "Aug",
-        "Sep",
-        "Oct",
-        "Nov",
-        "Dec",
-    ),
+    short_months=_months("en", "abbreviated"),
     parts=("am", "am", "am", "pm", "pm", "pm"),
     short_parts=("am", "am", "am", "pm", "pm", "pm"),
     today="today",
@@ -136,18 +114,8 @@ HINDI = LanguageRules(
     short_weekdays=("सोम.", "मंगल.", "बुध.", "गुरु.", "शुक्र.", "शनि.", "रवि."),
     months=_months("hi"),
     short_months=(
-        "जन.",
-        "फ़र.",
-        "मार्च",
-        "अप्रै.",
-        "मई",
-        "जून",
-        "जुला.",
-        "अग.",
-        "सितं.",
-        "अक्टू.",
-        "नवं.",
-        "दिसं.",
+        *("जन.", "फ़र.", "मार्च", "अप्रै.", "मई", "जून"),
+        *("जुला.", "अग.", "सितं.", "अक्टू.", "नवं.", "दिसं."),
     ),
     parts=("आधी रात", "तड़के", "सुबह", "दोपहर", "शाम", "रात"),
     short_parts=("आधी रात", "तड़के", "सुबह", "दोपहर", "शाम", "रात"),

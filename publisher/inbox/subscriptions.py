@@ -7,7 +7,7 @@ finds nothing that it should have told. So a subscription that ends silently cos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -156,16 +156,11 @@ def _changes(
     """Return the accounts whose webhooks begin or cease to be relied on."""
     accounts = session.scalars(select(Account).order_by(Account.id)).all()
     states = telling(session, accounts, settings, now=now)
-    return list(_differing(accounts, states))
-
-
-def _differing(
-    accounts: Sequence[Account], states: Mapping[int, WebhookState]
-) -> Iterator[tuple[Account, WebhookState | None]]:
-    for account in accounts:
-        state = states.get(account.id)
-        if account.is_told is not (state is WebhookState.TOLD):
-            yield account, state
+    return [
+        (account, states.get(account.id))
+        for account in accounts
+        if account.is_told is not (states.get(account.id) is WebhookState.TOLD)
+    ]
 
 
 def _rely(session: Session, account: Account, state: WebhookState | None, now: datetime) -> None:

@@ -52,16 +52,11 @@ def undo_routing(
     if is_transfer:
         _undo_transfer(session, comment, act, actor=actor, now=now)
     else:
-        _undo_close(session, comment, act, actor=actor, now=now)
+        comment.reason = ""
+        to, values = CommentState(existing(act.state_before, act.id)), {undo.UNDOES: act.id}
+        verb = UNDO_CLOSE
+        transitions.apply(session, comment, to, actor=actor, now=now, verb=verb, values=values)
     return comment
-
-
-def _undo_close(
-    session: Session, comment: Comment, act: Event, *, actor: Actor, now: datetime
-) -> None:
-    comment.reason = ""
-    to, values = CommentState(existing(act.state_before, act.id)), {undo.UNDOES: act.id}
-    transitions.apply(session, comment, to, actor=actor, now=now, verb=UNDO_CLOSE, values=values)
 
 
 def _undo_transfer(

@@ -91,8 +91,10 @@ def tick_webhooks(
 
     After an account fails to respond, its other comments wait for a later tick.
     """
+    waiting = exists().where(Webhook.worked_at.is_(None))
+    due = exists().where(CommentHint.read_at <= context.now())
     with context.database.reading() as session:
-        if not _is_any_due(session, context.now()):
+        if not session.scalar(select(waiting | due)):
             return 0
     for _ in range(most):
         if is_stopping() or not _work_next(context):
@@ -105,12 +107,6 @@ def tick_webhooks(
             break
         new_count += _read(pool, batch, silent_ids)
     return new_count
-
-
-def _is_any_due(session: Session, now: datetime) -> bool:
-    waiting = exists().where(Webhook.worked_at.is_(None))
-    due = exists().where(CommentHint.read_at <= now)
-    return session.scalar(select(waiting | due)) is True
 
 
 def _work_next(context: WorkerContext) -> bool:

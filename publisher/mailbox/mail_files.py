@@ -73,13 +73,11 @@ def scanned(clamd: Clamd, mail_files: MailFiles) -> MailFiles:
 
 def stored(store: MediaStore, mail_files: MailFiles) -> MailFiles:
     """Store the contents before a transaction begins. Raises `StoreAway`."""
-    return replace(mail_files, files=tuple(_stored(store, file) for file in mail_files.files))
-
-
-def _stored(store: MediaStore, file: KeptFile) -> KeptFile:
-    if file.content is not None:
-        store.save(file.content)
-    return replace(file, content=None)
+    for file in mail_files.files:
+        if file.content is not None:
+            store.save(file.content)
+    files = tuple(replace(file, content=None) for file in mail_files.files)
+    return replace(mail_files, files=files)
 
 
 def _limited(mail_files: Iterable[MailFile], notes: list[Note]) -> Iterator[KeptFile]:

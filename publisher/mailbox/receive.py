@@ -56,7 +56,9 @@ def receive(
         return _ended(session, mail, MailOutcome.IGNORED, reason)
     target = replies.target_of(session, message)
     if target is not None and target.kind is TargetKind.SECRET:
-        return _without_secret(session, mail)
+        # That it came is kept, but it may quote a code or link that nobody else must see.
+        mail.subject, mail.text, mail.files, mail.notes = "", "", [], []
+        return _ended(session, mail, MailOutcome.IGNORED, SECRET_MAIL)
     sender = _sender_of(session, prepared, message, target, intake=intake, now=now)
     taken_as = f"{sender.department_id or ''} {target or ''}"
     mail.content_digest = duplicates.content_digest(message, taken_as=taken_as)
@@ -100,12 +102,6 @@ def _sender_of(
     if _is_over_quota(session, message, now):
         return MailSender(reason=WaitReason.TOO_MANY_MAILS, is_checked=sender.is_checked)
     return sender
-
-
-def _without_secret(session: Session, mail: ReceivedMail) -> ReceivedMail:
-    """Keep that the mail came: it may quote a code or link that nobody else must see."""
-    mail.subject, mail.text, mail.files, mail.notes = "", "", [], []
-    return _ended(session, mail, MailOutcome.IGNORED, SECRET_MAIL)
 
 
 Act = Callable[[Session, ReceivedMail], object]

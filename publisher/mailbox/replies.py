@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -52,6 +52,13 @@ class TargetKind(StrEnum):
     OTHER = "other"
 
 
+_SUBJECTS: Final[Mapping[TargetKind, type[Submission | Post | Comment]]] = {
+    TargetKind.SUBMISSION: Submission,
+    TargetKind.POST: Post,
+    TargetKind.COMMENT: Comment,
+}
+
+
 @dataclass(frozen=True)
 class ReplyTarget:
     """What an answer is about; `id` is 0 if our mail was about nothing that it could join."""
@@ -77,7 +84,8 @@ def target_of(session: Session, message: MailMessage) -> ReplyTarget | None:
     if answered is not None and answered.kind in HAS_SECRET:
         return ReplyTarget(TargetKind.SECRET)
     if answered is not None and answered.path:
-        return _of_path(answered.path)
+        kind, subject_id = links.subject_of(answered.path) or (TargetKind.OTHER, 0)
+        return ReplyTarget(TargetKind(kind), subject_id)
     number = _NUMBER.search(message.subject)
     if number is not None:
         by_number = select(Submission.id).where(Submission.number == latin_digits(number.group()))
@@ -103,13 +111,6 @@ def _own_mail_target(
         if mail.comment_id is not None:
             return ReplyTarget(TargetKind.COMMENT, mail.comment_id)
     return None
-
-
-def _of_path(path: str) -> ReplyTarget:
-    subject = links.subject_of(path)
-    if subject is None:
-        return ReplyTarget(TargetKind.OTHER)
-    return ReplyTarget(TargetKind(subject[0]), subject[1])
 
 
 def sender_for(
@@ -142,16 +143,10 @@ def sender_for(
 
 def _department_of(session: Session, target: ReplyTarget) -> int | None:
     """Return the department of what a mail of ours was about; None if it is of none."""
-    match target.kind:
-        case TargetKind.SUBMISSION:
-            subject: Submission | Post | Comment | None = session.get(Submission, target.id)
-        case TargetKind.POST:
-            subject = session.get(Post, target.id)
-        case TargetKind.COMMENT:
-            subject = session.get(Comment, target.id)
-        case _:
-            subject = None
-    return subject.department_id if subject is not None else None
+    model = _SUBJECTS.get(target.kind)
+    if model is None:
+        return None
+    return session.scalar(select(model.department_id).where(model.id == target.id))
 
 
 def join(

@@ -106,7 +106,8 @@ def file_type(content_head: bytes, filename: str, *, by_mail: bool = False) -> F
         raise BadFile(FileProblem.EMPTY)
     type_name = file_signatures.found_type(content_head[: file_signatures.HEAD_BYTES])
     ending = extension(filename)
-    accepted_type = TYPES.get(ending if _is_office(type_name, ending) else type_name)
+    is_office = type_name == _ZIP and ending in (_DOCX, _XLSX)
+    accepted_type = TYPES.get(ending if is_office else type_name)
     if accepted_type is None or (accepted_type.by_mail_only and not by_mail):
         raise BadFile(FileProblem.UNSUPPORTED_TYPE, found=type_name)
     if ending not in accepted_type.extensions:
@@ -119,10 +120,6 @@ def is_program(content_head: bytes, filename: str) -> bool:
     is_executable = file_signatures.found_type(content_head) == file_signatures.EXECUTABLE
     # Windows ignores dots and spaces behind an extension.
     return is_executable or extension(filename.rstrip(". ")) in PROGRAM_EXTENSIONS
-
-
-def _is_office(type_name: str, ending: str) -> bool:
-    return type_name == _ZIP and ending in (_DOCX, _XLSX)
 
 
 def accept(content_head: bytes, filename: str, *, size: int, by_mail: bool = False) -> FileType:

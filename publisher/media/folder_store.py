@@ -145,7 +145,9 @@ class FolderStore(StoreWithIdentity):
 
     def _keep(self, target: Path, content: Iterable[bytes]) -> None:
         with self._usable():
-            self._make_folders(target.parent)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            for parent in (target.parent.parent, self.root):
+                _sync_folder(parent)
             _write(target, content)
 
     @contextmanager
@@ -178,11 +180,6 @@ class FolderStore(StoreWithIdentity):
         except (MediumMissing, MediumChanged):
             return False
         return True
-
-    def _make_folders(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for parent in (folder.parent, self.root):
-            _sync_folder(parent)
 
 
 def _raise_unless_gone(problem: OSError) -> None:

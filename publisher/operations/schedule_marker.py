@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import false, select, update
-from sqlalchemy.orm import Session
 
 from approvals.states import PostState
 from publisher.database.session import Database, changed_rows
@@ -19,16 +18,12 @@ def tick_timed(database: Database) -> int:
 
     No list depends on the mark: a post without it is only read again.
     """
+    conditions = (Post.timed == false(), Post.state == PostState.APPROVED)
+    complete = select(Post.id).where(*conditions, sql_scheduling.is_complete())
     with database.reading() as session:
-        post_ids = _complete(session)
+        post_ids = session.scalars(complete.order_by(Post.id).limit(STEP)).all()
     if not post_ids:
         return 0  # nobody waits for a transaction that has nothing to write
     with database.transaction() as session:
         statement = update(Post).where(Post.id.in_(post_ids), sql_scheduling.is_complete())
         return changed_rows(session, statement.values(timed=True))
-
-
-def _complete(session: Session) -> list[int]:
-    conditions = (Post.timed == false(), Post.state == PostState.APPROVED)
-    query = select(Post.id).where(*conditions, sql_scheduling.is_complete())
-    return list(session.scalars(query.order_by(Post.id).limit(STEP)))

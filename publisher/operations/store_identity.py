@@ -126,7 +126,10 @@ def identify(database: Database, store: MediaStore, *, now: datetime) -> str:
     if _is_unmarked(entry, carried) and _lacks_all_media(database, store):
         raise NoMediaThere(store.address, "", "")
     if entry is None and not carried:
-        _insert(database, now)
+        with database.transaction() as session:
+            connection = session.connection()
+            row = {"identity": make_identity(), "now": now}
+            connection.execute(_insertion(connection.dialect.name), row)
     # Another start may have been faster: its row is there before its store has the identity.
     entry = _row(database)
     carried = store.identity()
@@ -152,13 +155,6 @@ def _lacks_all_media(database: Database, store: MediaStore) -> bool:
 def _row(database: Database) -> StoreInUse | None:
     with database.reading() as session:
         return session.get(StoreInUse, ONLY_ROW)
-
-
-def _insert(database: Database, now: datetime) -> None:
-    with database.transaction() as session:
-        connection = session.connection()
-        entry = {"identity": make_identity(), "now": now}
-        connection.execute(_insertion(connection.dialect.name), entry)
 
 
 #: PostgreSQL:

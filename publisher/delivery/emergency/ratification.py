@@ -52,7 +52,10 @@ def refuse(
 
 
 def _to_decide(session: Session, use_id: int, *, actor: Actor, now: datetime) -> EmergencyUse:
-    use = _locked(session, use_id)
+    use = existing(session.get(EmergencyUse, use_id), use_id)
+    # The post is locked first, as everywhere, so that no deadlock is possible.
+    transitions.lock(session, Post, use.decision.revision.post_id)
+    use = session.get_one(EmergencyUse, use_id, with_for_update=True, populate_existing=True)
     decision = use.decision
     check_in_sight(actor, Action.SEE_EMERGENCY, [decision.department_id])
     require(
@@ -73,13 +76,6 @@ def _to_decide(session: Session, use_id: int, *, actor: Actor, now: datetime) ->
 def may_head_decide(session: Session, use: EmergencyUse, *, now: datetime) -> bool:
     """Return True if the head may decide: no officer can, or the decision is overdue."""
     return templates.able_to_ratify(session, use, now=now).standing_in or now >= use.due_at
-
-
-def _locked(session: Session, use_id: int) -> EmergencyUse:
-    # The post is locked first, as everywhere, so that no deadlock is possible.
-    use = existing(session.get(EmergencyUse, use_id), use_id)
-    transitions.lock(session, Post, use.decision.revision.post_id)
-    return session.get_one(EmergencyUse, use_id, with_for_update=True, populate_existing=True)
 
 
 def _say(

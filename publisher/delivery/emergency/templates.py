@@ -108,11 +108,8 @@ def locked(session: Session, template_id: int) -> EmergencyTemplate:
 
 def approvers_of(session: Session, revision: TemplateRevision, *, now: datetime) -> Approvers:
     """Return those who can approve this revision for its department now."""
-    return able_in(session, revision.department_id, _authors(revision), now=now)
-
-
-def _authors(revision: TemplateRevision) -> tuple[int, ...]:
-    return () if revision.author_id is None else (revision.author_id,)
+    author_ids = () if revision.author_id is None else (revision.author_id,)
+    return able_in(session, revision.department_id, author_ids, now=now)
 
 
 def able_to_ratify(session: Session, use: EmergencyUse, *, now: datetime) -> Approvers:

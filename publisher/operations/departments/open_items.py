@@ -135,13 +135,14 @@ def _posts(session: Session, department_id: int, *, with_drafts: bool) -> Iterab
     Posts in review cannot move either, because an approval names the department.
     """
     states = [PostState.IN_REVIEW, *([PostState.DRAFT] if with_drafts else [])]
+    is_unsettled = exists().where(Delivery.post_id == Post.id, Delivery.state.not_in(FINAL))
     query = (
         select(Post)
         .where(
             or_(Post.department_id == department_id, asks(department_id)),
             or_(
                 Post.state.in_(states),
-                (Post.state == PostState.APPROVED) & (_unsettled() | _without_a_time()),
+                (Post.state == PostState.APPROVED) & (is_unsettled | _without_a_time()),
             ),
         )
         .options(selectinload(Post.submissions))
@@ -163,10 +164,6 @@ def asks(department_id: int) -> ColumnElement[bool]:
         RevisionDepartment.department_id == department_id,
         RevisionDepartment.asked,
     )
-
-
-def _unsettled() -> ColumnElement[bool]:
-    return exists().where(Delivery.post_id == Post.id, Delivery.state.not_in(FINAL))
 
 
 def _without_a_time() -> ColumnElement[bool]:
