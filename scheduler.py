@@ -293,24 +293,20 @@ def _start_check(
 def _run_worker(worker: Worker, stopping: threading.Event, died: threading.Event) -> None:
     """Run the worker until the clock stops; if the worker raises, stop the clock."""
     try:
-        _run_until_stopped(worker, stopping)
+        # An unreachable database does not end the worker.
+        while not stopping.is_set():
+            try:
+                claimed = worker.run_for()
+            except NOT_STORED as problem:
+                _log_failure("dispatch", problem)
+                stopping.wait(1.0)
+            else:
+                if claimed:
+                    log.info("dispatch: %d", claimed)
     finally:
         if not stopping.is_set():
             died.set()
             stopping.set()
-
-
-def _run_until_stopped(worker: Worker, stopping: threading.Event) -> None:
-    # An unreachable database does not end the worker.
-    while not stopping.is_set():
-        try:
-            claimed = worker.run_for()
-        except NOT_STORED as problem:
-            _log_failure("dispatch", problem)
-            stopping.wait(1.0)
-        else:
-            if claimed:
-                log.info("dispatch: %d", claimed)
 
 
 def make_scheduler(periodic_ticks: tuple[Tick, ...]) -> BackgroundScheduler:

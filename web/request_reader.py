@@ -265,17 +265,13 @@ class RequestReader(TcpWSGIServer):
         else:
             self.set_socket_options(connection)
         self.channel_class(self, connection, address, self.adj, map=self.sockets)
-        self._end_oldest_waiting(address)
-        return True
-
-    def _end_oldest_waiting(self, address: tuple[str, int]) -> None:
-        """End the oldest connections of an address that hold the places of others."""
         waiting = [channel for channel in self.active_channels.values() if channel.is_waiting]
         waiting.sort(key=attrgetter("waiting_since"))
         own = [channel for channel in waiting if channel.addr[0] == address[0]]
         is_full = len(waiting) >= self.limits.waiting
         for channel in own[: -self.limits.waiting_each] if is_full else ():
             channel.will_close = True  # in the loop's next turn: its event may be waiting in this
+        return True
 
     def turn(self, seconds: float) -> None:
         """Read and send what is there; wait so many seconds for it, at most."""

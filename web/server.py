@@ -49,7 +49,8 @@ class ServerWorker(Worker):
 
     def run(self) -> None:
         """Serve; the loop tells gunicorn that it is alive."""
-        _allow_many_files()
+        _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every wait
         reader = RequestReader(
             self.wsgi,
@@ -61,9 +62,6 @@ class ServerWorker(Worker):
         while self.alive and self.ppid == os.getppid():
             self.notify()
             reader.turn(_TURN)
-        self._finish(reader)
-
-    def _finish(self, reader: RequestReader) -> None:
         reader.stop_accepting()
         # When all of the server stops, gunicorn kills what is not finished in time.
         while True:
@@ -72,12 +70,6 @@ class ServerWorker(Worker):
             if not reader.close_idle():
                 break
         reader.task_dispatcher.shutdown(timeout=_TURN)
-
-
-def _allow_many_files() -> None:
-    """Raise the limit of open files as far as it may be: a connection may need two."""
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class ServerArbiter(Arbiter):

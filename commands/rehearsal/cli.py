@@ -43,7 +43,14 @@ def start(settings: Settings, scenario: Scenario, *, port: int | None) -> None:
     except CannotRehearse as problem:
         raise _as_click_error(problem) from problem
     _wait_for_a_page(settings, begun)
-    _print_addresses(begun)
+    click.secho(
+        f"\n  सराव – हे खरे नाही · rehearsal “{begun.scenario}”    {begun.address}", bold=True
+    )
+    click.echo(f"  नागरिक, टपालपेटी · citizens, letterbox    {begun.practice_address}")
+    click.echo(f"  संपविण्यासाठी · to drop it: nagarvani rehearse drop {begun.scenario}\n")
+    for person in to_try_first():
+        click.echo(f"  {person.mail:<32} {person.password:<24} {person.name_en}")
+    click.echo()
 
 
 def _as_click_error(problem: CannotRehearse) -> click.ClickException:
@@ -60,17 +67,6 @@ def _wait_for_a_page(settings: Settings, begun: Rehearsal) -> None:
             return
         time.sleep(PAUSE)
     raise click.ClickException(f"No page answers at {begun.address}")
-
-
-def _print_addresses(begun: Rehearsal) -> None:
-    click.secho(
-        f"\n  सराव – हे खरे नाही · rehearsal “{begun.scenario}”    {begun.address}", bold=True
-    )
-    click.echo(f"  नागरिक, टपालपेटी · citizens, letterbox    {begun.practice_address}")
-    click.echo(f"  संपविण्यासाठी · to drop it: nagarvani rehearse drop {begun.scenario}\n")
-    for person in to_try_first():
-        click.echo(f"  {person.mail:<32} {person.password:<24} {person.name_en}")
-    click.echo()
 
 
 def show(settings: Settings) -> None:

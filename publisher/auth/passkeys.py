@@ -189,7 +189,8 @@ def use(session: Session, *, subject: SignIn | Link, answer: PasskeyAnswer, now:
     try:
         credential = parse_authentication_credential_json(answer.credential)
         challenge = _use_challenge(session, credential.response.client_data_json, subject, now)
-        passkey = _passkey(session, subject.person_id, credential.id)
+        passkeys = in_force(session, person_id=subject.person_id)
+        passkey = {passkey.credential_id: passkey for passkey in passkeys}[credential.id]
         verified = verify_authentication_response(
             credential=credential,
             expected_challenge=challenge,
@@ -202,11 +203,6 @@ def use(session: Session, *, subject: SignIn | Link, answer: PasskeyAnswer, now:
     except _REFUSED:
         return False
     return _count(session, passkey, verified.new_sign_count, now)
-
-
-def _passkey(session: Session, person_id: int, credential_id: str) -> Passkey:
-    passkeys = in_force(session, person_id=person_id)
-    return {passkey.credential_id: passkey for passkey in passkeys}[credential_id]
 
 
 def _count(session: Session, passkey: Passkey, sign_count: int, now: datetime) -> bool:

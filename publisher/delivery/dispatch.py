@@ -166,7 +166,17 @@ def tick_overtaken(context: WorkerContext) -> int:
         )
     for attempt_id in attempt_ids:
         with context.database.transaction() as session:
-            _end_overtaken(session, attempt_id, context.now())
+            # The delivery is locked before its attempt, as everywhere, so that no deadlock is
+            # possible. After that wait the attempt may have changed, so it is read again.
+            attempt = session.get_one(Attempt, attempt_id)
+            delivery = transitions.lock(session, Delivery, attempt.delivery_id)
+            session.refresh(attempt)
+            if (
+                delivery is not None
+                and delivery.state not in CLAIMED_OR_SENDING
+                and attempt.ended_at is None
+            ):
+                outcomes.finish(session, attempt, "gate", "overtaken", context.now())
     return len(attempt_ids)
 
 
@@ -184,17 +194,3 @@ def _overtaken_attempts(claimed_before: datetime) -> Select[int]:
         )
         .order_by(Attempt.id)
     )
-
-
-def _end_overtaken(session: Session, attempt_id: int, now: datetime) -> None:
-    # The delivery is locked before its attempt, as everywhere, so that no deadlock is possible.
-    # After the wait for that lock the attempt may have changed, so it is read again.
-    attempt = session.get_one(Attempt, attempt_id)
-    delivery = transitions.lock(session, Delivery, attempt.delivery_id)
-    session.refresh(attempt)
-    if (
-        delivery is not None
-        and delivery.state not in CLAIMED_OR_SENDING
-        and attempt.ended_at is None
-    ):
-        outcomes.finish(session, attempt, "gate", "overtaken", now)

@@ -99,7 +99,10 @@ def require_publishable(
     """
     delivery = existing(session.get(Delivery, delivery_id), delivery_id)
     require(actor, Action.PUBLISH_BY_HAND, delivery.post.department_id, now=now)
-    _check_state(delivery)
+    if delivery.state in CLAIMED_OR_SENDING:
+        raise OnItsWay(state=delivery.state)
+    if delivery.state not in PUBLISHABLE_BY_HAND or delivery.action is not DeliveryAction.PUBLISH:
+        raise WrongState(state=delivery.state, to=DeliveryState.PUBLISHED)
     match holds.active_holds(session, now=now).holds(holds.facts_of(delivery)):
         case Hold.STOPPED:
             raise HeldByStop
@@ -109,13 +112,6 @@ def require_publishable(
     variant = gate_adapter.variant_subject(delivery.variant)
     gate.require_verdict(gate.judge_variant(case, variant, account_id=delivery.account_id, now=now))
     return delivery
-
-
-def _check_state(delivery: Delivery) -> None:
-    if delivery.state in CLAIMED_OR_SENDING:
-        raise OnItsWay(state=delivery.state)
-    if delivery.state not in PUBLISHABLE_BY_HAND or delivery.action is not DeliveryAction.PUBLISH:
-        raise WrongState(state=delivery.state, to=DeliveryState.PUBLISHED)
 
 
 def look_at_link(

@@ -92,7 +92,14 @@ def record_used_up(session: Session, platform: str, *, now: datetime) -> datetim
     if is_new:
         outage.began_at = now
     if is_first or is_new:
-        _notify(session, platform, now)
+        compose.queue_for_each(
+            session,
+            responsibility.people_of(responsibility.lead_and_admins(session, now=now)),
+            kind=NoticeKind.CREDITS_USED_UP,
+            values={"platform": platform, "since_at": now},
+            now=now,
+            path=links.accounts(),
+        )
     return outage.try_at
 
 
@@ -107,17 +114,6 @@ def _insert_outage(dialect: str) -> ReturningInsert[str]:
     columns: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in names}
     insertion = insert_for(dialect, CreditOutage).values(columns).on_conflict_do_nothing()
     return insertion.returning(CreditOutage.platform)
-
-
-def _notify(session: Session, platform: str, now: datetime) -> None:
-    compose.queue_for_each(
-        session,
-        responsibility.people_of(responsibility.lead_and_admins(session, now=now)),
-        kind=NoticeKind.CREDITS_USED_UP,
-        values={"platform": platform, "since_at": now},
-        now=now,
-        path=links.accounts(),
-    )
 
 
 def record_back(session: Session, platform: str, *, now: datetime) -> None:

@@ -176,11 +176,22 @@ def _store_finding(
         if isinstance(finding, CreditsUsedUp):
             platform_credits.record_used_up(session, delivery.account.platform, now=now)
         if isinstance(finding, PlatformError):
-            _postpone_check(delivery, context, now)
+            # The pause is a tenth of the time that the delivery has been in doubt, within the
+            # configured pauses.
+            delivery.looks -= 1
+            pauses = [timedelta(seconds=seconds) for seconds in context.delivery_settings.looks]
+            # The first pause follows the attempt itself and is very short: the second is the least.
+            shortest_pause = pauses[min(1, len(pauses) - 1)]
+            in_doubt = now - delivery.state_at
+            delivery.look_at = now + max(shortest_pause, min(in_doubt / 10, pauses[-1]))
         elif finding is None or _belongs_to_another(session, delivery, finding):
             _schedule_check_or_hold(session, delivery, check, context, now)
         else:
-            _confirm(session, delivery, finding, now)
+            outcomes.add_receipt(session, delivery, finding, ReceiptOrigin.LOOK_UP, now=now)
+            delivery.reason = {}
+            transitions.apply(
+                session, delivery, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="find"
+            )
         failpoints.hit("look.in_commit")
 
 
@@ -190,26 +201,6 @@ def _belongs_to_another(session: Session, delivery: Delivery, match: Match) -> b
     return delivery.action is DeliveryAction.PUBLISH and outcomes.is_known(
         session, delivery.account_id, match.platform_id
     )
-
-
-def _postpone_check(delivery: Delivery, context: WorkerContext, now: datetime) -> None:
-    """Put off a check that had no response, and do not count it.
-
-    The pause is a tenth of the time that the delivery has been in doubt, within the configured
-    pauses.
-    """
-    delivery.looks -= 1
-    pauses = [timedelta(seconds=seconds) for seconds in context.delivery_settings.looks]
-    # The first pause follows the attempt itself and is very short, so the second is the minimum.
-    shortest_pause = pauses[min(1, len(pauses) - 1)]
-    in_doubt = now - delivery.state_at
-    delivery.look_at = now + max(shortest_pause, min(in_doubt / 10, pauses[-1]))
-
-
-def _confirm(session: Session, delivery: Delivery, match: Match, now: datetime) -> None:
-    outcomes.add_receipt(session, delivery, match, ReceiptOrigin.LOOK_UP, now=now)
-    delivery.reason = {}
-    transitions.apply(session, delivery, DeliveryState.PUBLISHED, actor=CLOCK, now=now, verb="find")
 
 
 def _schedule_check_or_hold(

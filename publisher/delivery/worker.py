@@ -107,23 +107,19 @@ class AccountQueue:
             for payload in payloads:
                 (self._urgent if payload.urgent else self._ready).append(payload)
             self._refill_requested = False
-            self._start_threads()
+            # The delivery that a dead thread was sending is recovered by `dispatch.sweep`.
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+            self._urgent_threads = [thread for thread in self._urgent_threads if thread.is_alive()]
+            needed = min(self.threads, self._waiting_count() + self._busy_count)
+            for _ in range(needed - len(self._threads)):
+                self._threads.append(self._start(self._work))
+            # Idle threads take urgent deliveries first; extra threads are for those that remain.
+            idle = len(self._threads) - self._busy_count
+            for _ in range(
+                min(URGENT_THREADS - len(self._urgent_threads), len(self._urgent) - idle)
+            ):
+                self._urgent_threads.append(self._start(self._work_urgent))
             self._changed.notify(len(payloads))
-
-    def _start_threads(self) -> None:
-        """Start as many threads as there is work for, and replace those that died.
-
-        The delivery that a dead thread was sending is recovered by `dispatch.sweep`.
-        """
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        self._urgent_threads = [thread for thread in self._urgent_threads if thread.is_alive()]
-        needed = min(self.threads, self._waiting_count() + self._busy_count)
-        for _ in range(needed - len(self._threads)):
-            self._threads.append(self._start(self._work))
-        # Idle threads take urgent deliveries first; extra threads are for those that remain.
-        idle = len(self._threads) - self._busy_count
-        for _ in range(min(URGENT_THREADS - len(self._urgent_threads), len(self._urgent) - idle)):
-            self._urgent_threads.append(self._start(self._work_urgent))
 
     def _start(self, run: Callable[[], None]) -> threading.Thread:
         thread = threading.Thread(target=run, name=f"account-{self.account_id}", daemon=True)
@@ -152,7 +148,8 @@ class AccountQueue:
             try:
                 self._attempt(pool, payload)
             finally:
-                self._mark_idle()
+                with self._changed:
+                    self._busy_count -= 1
 
     def _work_urgent(self) -> None:
         """Attempt urgent payloads until none is left."""
@@ -199,10 +196,6 @@ class AccountQueue:
             self._refill_requested = True
             self._worker.wake.set()
         return payload
-
-    def _mark_idle(self) -> None:
-        with self._changed:
-            self._busy_count -= 1
 
 
 class Worker:
@@ -303,17 +296,14 @@ class Worker:
         self.wake.set()
         unbegun = [payload for queue in self._queues.values() for payload in queue.stop()]
         for payload in unbegun:
-            self._give_back(payload)
+            # A failure here must not keep `close` from storing the receipts of other deliveries.
+            try:
+                outcomes.store(self.context, [Outcome(payload, GivenBack())])
+            except outcomes.NOT_STORED as problem:
+                _log_left(payload, problem)
         for queue in self._queues.values():
             queue.join()
         self.recorder.close()
-
-    def _give_back(self, payload: DeliveryPayload) -> None:
-        # A failure here must not keep `close` from storing the receipts of other deliveries.
-        try:
-            outcomes.store(self.context, [Outcome(payload, GivenBack())])
-        except outcomes.NOT_STORED as problem:
-            _log_left(payload, problem)
 
 
 def _log_left(payload: DeliveryPayload, problem: Exception) -> None:

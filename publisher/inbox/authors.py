@@ -7,7 +7,7 @@ cannot be read now is stored all the same, and completed by a later tick.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
@@ -71,7 +71,14 @@ def _names(
     if not author_ids:
         return {}
     with context.database.reading() as session:
-        stored = _stored(session, account.platform, author_ids, context.now())
+        query = select(CommentAuthor).where(
+            CommentAuthor.platform == account.platform,
+            CommentAuthor.author_id.in_(author_ids),
+            CommentAuthor.read_at > context.now() - KEPT_FOR,
+        )
+        stored = {
+            row.author_id: Author(row.name, row.handle or None) for row in session.scalars(query)
+        }
     unknown = [author_id for author_id in author_ids if author_id not in stored][:AT_ONCE]
     if not unknown:
         return stored
@@ -82,17 +89,6 @@ def _names(
     new = {author_id: authors.get(author_id, NOBODY) for author_id in unknown}
     _store_or_skip(context, account.platform, new)
     return {**stored, **new}
-
-
-def _stored(
-    session: Session, platform: str, author_ids: Collection[str], now: datetime
-) -> dict[str, Author]:
-    query = select(CommentAuthor).where(
-        CommentAuthor.platform == platform,
-        CommentAuthor.author_id.in_(author_ids),
-        CommentAuthor.read_at > now - KEPT_FOR,
-    )
-    return {row.author_id: Author(row.name, row.handle or None) for row in session.scalars(query)}
 
 
 def _store_or_skip(context: WorkerContext, platform: str, authors: Mapping[str, Author]) -> None:
@@ -141,24 +137,20 @@ def complete(pool: PlatformPool) -> int:
     """
     context = pool.context
     with context.database.reading() as session:
-        rows = _due(session, context.now())
+        query = (
+            select(UnnamedComment)
+            .join(Comment, Comment.id == UnnamedComment.comment_id)
+            .join(Account, Account.id == Comment.account_id)
+            .where(UnnamedComment.try_at <= context.now(), Account.state == AccountState.CONNECTED)
+            .options(contains_eager(UnnamedComment.comment).contains_eager(Comment.account))
+            .order_by(UnnamedComment.try_at)
+            .limit(AT_ONCE)
+        )
+        rows = list(session.scalars(query))
     return sum(
         _complete(pool, account, [row for row in rows if row.comment.account == account])
         for account in {row.comment.account.id: row.comment.account for row in rows}.values()
     )
-
-
-def _due(session: Session, now: datetime) -> list[UnnamedComment]:
-    query = (
-        select(UnnamedComment)
-        .join(Comment, Comment.id == UnnamedComment.comment_id)
-        .join(Account, Account.id == Comment.account_id)
-        .where(UnnamedComment.try_at <= now, Account.state == AccountState.CONNECTED)
-        .options(contains_eager(UnnamedComment.comment).contains_eager(Comment.account))
-        .order_by(UnnamedComment.try_at)
-        .limit(AT_ONCE)
-    )
-    return list(session.scalars(query))
 
 
 def _complete(pool: PlatformPool, account: Account, rows: Sequence[UnnamedComment]) -> int:

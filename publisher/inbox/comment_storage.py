@@ -93,7 +93,11 @@ def store(
     `asked_at` is when the platform was asked for it: a text that was stored since is newer. Raises
     one of `NOT_STORABLE` for a comment that the tables cannot hold.
     """
-    _check_ids(remote_comment)
+    # SQLite would store any length.
+    for name in ("platform_id", "parent_id", "root_id"):
+        length = len(getattr(remote_comment, name) or "")
+        if length > LONGEST_ID:
+            raise UnstorableComment(f"{name} has {length} characters, more than {LONGEST_ID}")
     comment = _stored_comment(session, account_id, remote_comment)
     if comment is not None:
         if _text_read_at(comment) <= asked_at:
@@ -119,14 +123,6 @@ def _stored_comment(
     comments = session.scalars(query.order_by(Comment.id)).all()
     exact = (comment for comment in comments if comment.platform_id == platform_id)
     return next(exact, comments[0] if comments else None)
-
-
-def _check_ids(remote_comment: RemoteComment) -> None:
-    # SQLite would store any length.
-    for name in ("platform_id", "parent_id", "root_id"):
-        length = len(getattr(remote_comment, name) or "")
-        if length > LONGEST_ID:
-            raise UnstorableComment(f"{name} has {length} characters, more than {LONGEST_ID}")
 
 
 def _store_edit(

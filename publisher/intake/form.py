@@ -122,7 +122,12 @@ def check(
         validator.add("kind", "required")
     cleaned = _with_numbers(_with_texts(form, validator), validator, at_desk=at_desk)
     cleaned = _with_event(_with_priority(cleaned, validator), validator)
-    _check_times(form, validator, now, standing)
+    for field in ("wished_at", "useful_until"):
+        at = getattr(form, field)
+        if at != getattr(standing, field):
+            validator.future(field, at, now=now)
+    if form.wished_at and form.useful_until and form.useful_until < form.wished_at:
+        validator.add("useful_until", "before_wished", wished_at=form.wished_at)
     received = _received(form.files, validator, standing.files)
     validator.token("form_token", form.form_token)
     return Checked(cleaned, received, tuple(validator.problems))
@@ -171,17 +176,6 @@ def _clean(form: HandIn, validator: Validator, *names: str) -> HandIn:
             case _:
                 texts[name] = validator.text(name, text, most=rule.most, required=rule.required)
     return replace(form, **texts)
-
-
-def _check_times(
-    form: HandIn, validator: Validator, now: datetime, standing: StandingValues
-) -> None:
-    for field in ("wished_at", "useful_until"):
-        at = getattr(form, field)
-        if at != getattr(standing, field):
-            validator.future(field, at, now=now)
-    if form.wished_at and form.useful_until and form.useful_until < form.wished_at:
-        validator.add("useful_until", "before_wished", wished_at=form.wished_at)
 
 
 def _received(

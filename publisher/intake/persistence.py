@@ -51,7 +51,11 @@ def stored_form(store: MediaStore, form: HandIn) -> StoredForm:
     codes: dict[int, str] = {}
     for index, file in enumerate(files):
         try:
-            files[index] = _stored(store, file)
+            if file.content is not None:
+                store.save(file.content)
+            elif not store.exists(file.sha256):
+                raise MediumMissing(file.sha256)
+            files[index] = replace(file, content=None)
         except MediumMissing:
             codes[index] = "picture_missing"
         except StoreAway:
@@ -63,15 +67,6 @@ def stored_form(store: MediaStore, form: HandIn) -> StoredForm:
         for index, code in codes.items()
     )
     return StoredForm(replace(form, files=tuple(files)), tuple(unstored))
-
-
-def _stored(store: MediaStore, file: KeptFile) -> KeptFile:
-    """Return the file as it is stored. Raises `MediumMissing` or `StoreAway`."""
-    if file.content is not None:
-        store.save(file.content)
-    elif not store.exists(file.sha256):
-        raise MediumMissing(file.sha256)
-    return replace(file, content=None)
 
 
 def ward_offices(session: Session, *, now: datetime) -> list[Department]:

@@ -118,9 +118,16 @@ class _TextTarget:
             tag.link = _plain_link(attributes.get("href", ""))
             tag.link_start = len(self.levels[-1].pieces)
         elif tag.name == "img":
-            self._image(attributes)
+            source = attributes.get("src", "")
+            if source.lower().startswith("cid:"):
+                self.levels[-1].pieces.append(f"\ue000{source[4:].strip()}\ue001")
+            elif "data-emoji" in attributes or "emoji" in attributes.get("class", "").lower():
+                self.levels[-1].pieces.append(attributes.get("alt", ""))
         elif _is_signature(attributes):
-            self._signature()
+            self._newline(1)
+            last_line = "".join(self.levels[-1].pieces[-6:]).rstrip("\n").rpartition("\n")[2]
+            if last_line.strip() != SIGNATURE.strip():
+                self.levels[-1].pieces.append(f"{SIGNATURE}\n")
 
     def end(self, name: str) -> None:
         """End an element."""
@@ -175,19 +182,6 @@ class _TextTarget:
             if tag.name == "ul":
                 break
         return "- "
-
-    def _image(self, attributes: Mapping[str, str]) -> None:
-        source = attributes.get("src", "")
-        if source.lower().startswith("cid:"):
-            self.levels[-1].pieces.append(f"\ue000{source[4:].strip()}\ue001")
-        elif "data-emoji" in attributes or "emoji" in attributes.get("class", "").lower():
-            self.levels[-1].pieces.append(attributes.get("alt", ""))
-
-    def _signature(self) -> None:
-        self._newline(1)
-        last_line = "".join(self.levels[-1].pieces[-6:]).rstrip("\n").rpartition("\n")[2]
-        if last_line.strip() != SIGNATURE.strip():
-            self.levels[-1].pieces.append(f"{SIGNATURE}\n")
 
     def _close_link(self, tag: _Tag) -> None:
         pieces = self.levels[-1].pieces

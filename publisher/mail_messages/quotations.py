@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from publisher.i18n.text_cleaning import is_visible
-from publisher.mail_messages.forward_headers import ForwardHeader, find_forward, sender_address
+from publisher.mail_messages.forward_headers import find_forward, sender_address
 from publisher.mail_messages.html_text import SIGNATURE
 from publisher.mail_messages.message import MailAddress
 
@@ -85,10 +85,6 @@ def _own_lines(lines: list[str], is_reply: bool, is_forward: bool, depth: int) -
     remark = _written(lines[: header.start], is_reply)
     if not (is_forward or header.is_marked or (not is_reply and is_courtesy(remark))):
         return OwnText(remark)
-    return _forwarded(header, remark, lines, depth)
-
-
-def _forwarded(header: ForwardHeader, remark: str, lines: list[str], depth: int) -> OwnText:
     inner = lines[header.end :]
     if header.is_quoted:
         inner = [re.sub(r"^> ?", "", line) for line in inner]

@@ -52,25 +52,22 @@ class AccessTokens:
         """
         # A clock that was turned back says nothing about how old the token is.
         if not self._token or not self._fetched_at <= self._now() < self._ends_at:
-            self._renew()
+            answer = self._fetched()
+            token, life = answer.get("access_token"), answer.get("expires_in", USUAL_LIFE)
+            if not isinstance(token, str) or not token:
+                raise MailboxUnreachable("the token endpoint sent no access token")
+            seconds = int(str(life)[:_MOST_DIGITS]) if str(life).isdecimal() else USUAL_LIFE
+            lasts = timedelta(seconds=min(seconds, LONGEST_LIFE))
+            self._token, self._fetched_at = token, self._now()
+            self._ends_at = self._fetched_at + lasts - EARLY
+            renewed = answer.get("refresh_token")
+            if isinstance(renewed, str) and self._refresh_token:
+                self._refresh_token = renewed
         return self._token
 
     def forget(self) -> None:
         """Fetch a new token next time: the mailbox did not accept this one."""
         self._token = ""
-
-    def _renew(self) -> None:
-        answer = self._fetched()
-        token, life = answer.get("access_token"), answer.get("expires_in", USUAL_LIFE)
-        if not isinstance(token, str) or not token:
-            raise MailboxUnreachable("the token endpoint sent no access token")
-        seconds = int(str(life)[:_MOST_DIGITS]) if str(life).isdecimal() else USUAL_LIFE
-        lasts = timedelta(seconds=min(seconds, LONGEST_LIFE))
-        self._token, self._fetched_at = token, self._now()
-        self._ends_at = self._fetched_at + lasts - EARLY
-        renewed = answer.get("refresh_token")
-        if isinstance(renewed, str) and self._refresh_token:
-            self._refresh_token = renewed
 
     def _fetched(self) -> dict[str, object]:
         parts = urlsplit(self._settings.imap_token_url)

@@ -148,7 +148,17 @@ class FolderStore(StoreWithIdentity):
             target.parent.mkdir(parents=True, exist_ok=True)
             for parent in (target.parent.parent, self.root):
                 _sync_folder(parent)
-            _write(target, content)
+            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.writelines(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(target)
+            finally:
+                # Once it has its own name there is nothing left to remove.
+                Path(name).unlink(missing_ok=True)
+            _sync_folder(target.parent)
 
     @contextmanager
     def _usable(self) -> Iterator[None]:
@@ -185,20 +195,6 @@ class FolderStore(StoreWithIdentity):
 def _raise_unless_gone(problem: OSError) -> None:
     if not isinstance(problem, FileNotFoundError | NotADirectoryError):
         raise problem
-
-
-def _write(target: Path, content: Iterable[bytes]) -> None:
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.writelines(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    finally:
-        # Once it has its own name there is nothing left to remove.
-        Path(name).unlink(missing_ok=True)
-    _sync_folder(target.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -32,26 +32,22 @@ def stripped(content: bytes) -> Animation:
     Nothing is re-encoded, so each frame stays as it is. Raises `BrokenAnimation`.
     """
     try:
-        return _read(content)
+        width, height = (int.from_bytes(content[at : at + 2], "little") for at in (6, 8))
+        begin = 13 + _table(content[10])
+        chunks, frames = [content[:begin]], 0
+        for kind, block in _blocks(content, begin):
+            if kind == _IMAGE:
+                x_offset, y_offset, wide, high = (
+                    int.from_bytes(block[at : at + 2], "little") for at in (1, 3, 5, 7)
+                )
+                if x_offset + wide > width or y_offset + high > height:
+                    raise BrokenAnimation
+                frames += 1
+            if kind == _IMAGE or _may_stay(block):
+                chunks.append(block)
+        return Animation(b"".join([*chunks, bytes([_END])]), width, height, frames)
     except IndexError as error:
         raise BrokenAnimation from error
-
-
-def _read(content: bytes) -> Animation:
-    width, height = (int.from_bytes(content[at : at + 2], "little") for at in (6, 8))
-    begin = 13 + _table(content[10])
-    chunks, frames = [content[:begin]], 0
-    for kind, block in _blocks(content, begin):
-        if kind == _IMAGE:
-            x_offset, y_offset, wide, high = (
-                int.from_bytes(block[at : at + 2], "little") for at in (1, 3, 5, 7)
-            )
-            if x_offset + wide > width or y_offset + high > height:
-                raise BrokenAnimation
-            frames += 1
-        if kind == _IMAGE or _may_stay(block):
-            chunks.append(block)
-    return Animation(b"".join([*chunks, bytes([_END])]), width, height, frames)
 
 
 def _table(packed: int) -> int:

@@ -106,23 +106,17 @@ def render_all(
     if kind is PictureKind.GIF:
         inspect(content, max_pixels=max_pixels)  # what stays whole is not decoded below
     with _in_memory(content, kind, max_pixels):
-        return _rendered(content, kind, fits, max_pixels)
-
-
-def _rendered(
-    content: bytes, kind: PictureKind, fits: Sequence[Fit], max_pixels: int
-) -> list[EncodedImage]:
-    picture = None
-    renditions = []
-    for fit in fits:
-        rendition = _animation(content, fit) if kind is PictureKind.GIF else None
-        if rendition is None:
-            picture = picture or _plain(content, kind, LARGEST_SIDE, max_pixels)
-            scaled = picture.copy() if max(picture.size) > fit.side else picture
-            scaled.thumbnail((fit.side, fit.side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-            rendition = _still(scaled, kind, len(content), fit.max_bytes)
-        renditions.append(rendition)
-    return renditions
+        picture = None
+        renditions = []
+        for fit in fits:
+            rendition = _animation(content, fit) if kind is PictureKind.GIF else None
+            if rendition is None:
+                picture = picture or _plain(content, kind, LARGEST_SIDE, max_pixels)
+                scaled = picture.copy() if max(picture.size) > fit.side else picture
+                scaled.thumbnail((fit.side, fit.side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+                rendition = _still(scaled, kind, len(content), fit.max_bytes)
+            renditions.append(rendition)
+        return renditions
 
 
 def _still(

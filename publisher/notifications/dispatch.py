@@ -197,7 +197,10 @@ def _record(
     if notice is None or notice.tries != claimed.tries or notice.channel is not claimed.channel:
         return  # the lease ended meanwhile, and another try has it
     if problem is None:
-        _record_sent(session, notice, now=now)
+        if notice.state is NoticeState.QUEUED:  # queued again after its lease: no need any more
+            _move(session, notice, NoticeState.SENDING, f"send_{notice.channel}", now)
+        notice.sent_at = now
+        _finish(session, notice, NoticeState.SENT, f"{notice.channel}_sent", "", now=now)
     elif notice.state is not NoticeState.SENDING:
         return  # it was settled as lost meanwhile
     elif isinstance(problem, NoticeUncertain):
@@ -212,13 +215,6 @@ def fail(session: Session, carrier: Carrier, notice: Notice, reason: str, *, now
     """End a notice that was refused permanently, unless another channel takes it."""
     if not carrier.give_up_on(session, notice, now=now):
         _finish(session, notice, NoticeState.FAILED, f"{notice.channel}_failed", reason, now=now)
-
-
-def _record_sent(session: Session, notice: Notice, *, now: datetime) -> None:
-    if notice.state is NoticeState.QUEUED:  # queued again after its lease: no need any more
-        _move(session, notice, NoticeState.SENDING, f"send_{notice.channel}", now)
-    notice.sent_at = now
-    _finish(session, notice, NoticeState.SENT, f"{notice.channel}_sent", "", now=now)
 
 
 def _record_lost(session: Session, notice: Notice, reason: str, *, now: datetime) -> None:

@@ -129,7 +129,10 @@ def _said(name: str, value: object, language: str, now: datetime) -> str:
         case date():
             return dates.day(value, language, now=now)
         case Person():
-            return _person(value, language)
+            if language == "en":
+                post = value.designation if value.designation.isascii() else ""
+                return ", ".join(filter(None, [value.name_en or value.name_mr, post]))
+            return ", ".join(filter(None, [value.name_mr, value.designation]))
         case Department():
             return str(getattr(value, f"name_{language}", "")) or value.name_mr
         case Role():
@@ -138,14 +141,6 @@ def _said(name: str, value: object, language: str, now: datetime) -> str:
             return digits(str(value), language)
         case _:
             return _from_list(name, str(value), language)
-
-
-def _person(person: Person, language: str) -> str:
-    """Return name and post; in English the post is left out if it is recorded in Marathi."""
-    if language == "en":
-        post = person.designation if person.designation.isascii() else ""
-        return ", ".join(filter(None, [person.name_en or person.name_mr, post]))
-    return ", ".join(filter(None, [person.name_mr, person.designation]))
 
 
 def _from_list(name: str, text: str, language: str) -> str:

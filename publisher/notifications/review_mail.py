@@ -119,7 +119,9 @@ def _small(store: MediaStore | None, pictures: Iterable[MailedPicture]) -> Maile
             mailed.away.append(picture.number)
             continue
         try:
-            content = _thumbnail(store, picture.digest)
+            if store is None:
+                raise MediumMissing(picture.digest)
+            content = images.thumbnail(store.open(picture.digest), PICTURE_SIDE).content
         except StoreAway:
             mailed.away.append(picture.number)
             continue
@@ -132,12 +134,6 @@ def _small(store: MediaStore | None, pictures: Iterable[MailedPicture]) -> Maile
         mailed.contents[picture.number] = content
         room -= len(content)
     return mailed
-
-
-def _thumbnail(store: MediaStore | None, digest: str) -> bytes:
-    if store is None:
-        raise MediumMissing(digest)
-    return images.thumbnail(store.open(digest), PICTURE_SIDE).content
 
 
 def plain_body(body: str, parts: ReviewParts, language: str) -> str:

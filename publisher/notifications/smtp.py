@@ -67,7 +67,13 @@ def mail_server(url: str, context: ssl.SSLContext | None = None) -> MailServer:
 def hand_over(server: MailServer, letter: EmailMessage) -> str:
     """Send a mail; return what the server answered once it is accepted. Raises a `NotSent`."""
     with _connection(server) as client:
-        _say_whom(client, parseaddr(str(letter["from"]))[1], parseaddr(str(letter["to"]))[1])
+        # A refused sender is the fault of our setting, not of this mail: it waits.
+        code, answer = client.mail(parseaddr(str(letter["from"]))[1])
+        if code != 250:
+            raise Unreachable(_answer(code, answer))
+        code, answer = client.rcpt(parseaddr(str(letter["to"]))[1])
+        if code not in {250, 251}:
+            raise _refusal(code, answer)
         return _hand_text(client, letter.as_bytes(policy=_AS_FOLDED))
 
 
@@ -87,7 +93,22 @@ def _connection(server: MailServer) -> Iterator[SMTP]:
     """
     try:
         with closing(_called(server)) as client:
-            _secure(server, client)
+            # On this machine TLS hides nothing, and a local server's own certificate is seldom
+            # trusted, so TLS is used there only to send a password.
+            client.ehlo_or_helo_if_needed()
+            is_secret = server.is_smtps
+            if (
+                not is_secret
+                and client.has_extn("starttls")
+                and (server.name or not server.is_near)
+            ):
+                client.starttls(context=server.tls_context())
+                client.ehlo()
+                is_secret = True
+            if server.name:
+                if not is_secret:
+                    raise Unreachable("the server offers no TLS, so it is not told the password")
+                client.login(server.name, server.password)
             yield client
             with suppress(OSError):  # the work is done: how the talk ends changes nothing
                 client.quit()
@@ -103,34 +124,6 @@ def _called(server: MailServer) -> SMTP:
             server.host, server.port, local_hostname, timeout=server.timeout, context=context
         )
     return SMTP(server.host, server.port, local_hostname, timeout=server.timeout)
-
-
-def _secure(server: MailServer, client: SMTP) -> None:
-    """Switch to TLS if it is offered; a password is never sent without it.
-
-    On this machine TLS hides nothing, and a local server's own certificate is seldom trusted, so
-    TLS is used there only to send a password.
-    """
-    client.ehlo_or_helo_if_needed()
-    is_secret = server.is_smtps
-    if not is_secret and client.has_extn("starttls") and (server.name or not server.is_near):
-        client.starttls(context=server.tls_context())
-        client.ehlo()
-        is_secret = True
-    if server.name:
-        if not is_secret:
-            raise Unreachable("the server offers no TLS, so it is not told the password")
-        client.login(server.name, server.password)
-
-
-def _say_whom(client: SMTP, sender: str, recipient: str) -> None:
-    # A refused sender is the fault of our setting, not of this mail: it waits.
-    code, answer = client.mail(sender)
-    if code != 250:
-        raise Unreachable(_answer(code, answer))
-    code, answer = client.rcpt(recipient)
-    if code not in {250, 251}:
-        raise _refusal(code, answer)
 
 
 def _hand_text(client: SMTP, text: bytes) -> str:

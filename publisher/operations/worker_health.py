@@ -124,7 +124,14 @@ def record_outage(session: Session, *, now: datetime) -> Outage | None:
     """
     outage = _insert_outage(session, silence(session, now=now), now)
     if outage is not None:
-        _notify_admins(session, outage, now)
+        compose.queue_for_each(
+            session,
+            responsibility.people_of(responsibility.holders(session, Role.ADMIN, now=now)),
+            kind=NoticeKind.CLOCKS_SILENT,
+            values={"since_at": outage.began_at},
+            now=now,
+            path=links.clocks(),
+        )
     return outage
 
 
@@ -163,17 +170,6 @@ def _outage_insertion(dialect: str) -> ReturningInsert[int]:
         .values(began_at=bindparam("began_at"), found_at=bindparam("found_at"))
         .on_conflict_do_nothing()
         .returning(table_of(Outage).c.id)
-    )
-
-
-def _notify_admins(session: Session, outage: Outage, now: datetime) -> None:
-    compose.queue_for_each(
-        session,
-        responsibility.people_of(responsibility.holders(session, Role.ADMIN, now=now)),
-        kind=NoticeKind.CLOCKS_SILENT,
-        values={"since_at": outage.began_at},
-        now=now,
-        path=links.clocks(),
     )
 
 

@@ -81,7 +81,16 @@ def tick_letter_exports(
     if part is None:
         return 0
     try:
-        files = _files(part, settings, now)
+        batches = [part.letters] if part.is_last else [[letter] for letter in part.letters]
+        files = [
+            ExportFile(
+                export_id=part.export_id,
+                number=part.done + position,
+                name="letters.pdf" if part.is_last else file_name(batch[0]),
+                content=letters_pdf(batch, settings=settings, now=now),
+            )
+            for position, batch in enumerate(batches)
+        ]
     except (CannotShape, NoImage, TypesettingFailed):
         files = None
     with database.transaction() as session:
@@ -108,20 +117,6 @@ def _letters(call_id: int) -> Select[ReminderLetter]:
         .options(joinedload(ReminderLetter.addressee).joinedload(CallAddressee.department))
         .order_by(ReminderLetter.id)
     )
-
-
-def _files(part: _Step, settings: Settings, now: datetime) -> list[ExportFile]:
-    """Return the files of a step; no transaction is open while they are made."""
-    batches = [part.letters] if part.is_last else [[letter] for letter in part.letters]
-    return [
-        ExportFile(
-            export_id=part.export_id,
-            number=part.done + position,
-            name="letters.pdf" if part.is_last else file_name(batch[0]),
-            content=letters_pdf(batch, settings=settings, now=now),
-        )
-        for position, batch in enumerate(batches)
-    ]
 
 
 def file_name(letter: ReminderLetter) -> str:

@@ -177,13 +177,9 @@ def write(papers: Sequence[Paper], *, sender: Sender, language: str, now: dateti
         "image": list(sender.image) if sender.image else None,
         "papers": [_paper(paper, sender, language) for paper in papers],
     }
-    return _typeset(json.dumps(content, ensure_ascii=False), now)
-
-
-def _typeset(document: str, now: datetime) -> bytes:
     typesetter = subprocess.run(  # noqa: S603  our own script; the document is its input
         [sys.executable, "-I", str(TYPESETTER), str(FONTS), now.isoformat()],
-        input=document.encode(),
+        input=json.dumps(content, ensure_ascii=False).encode(),
         capture_output=True,
         check=False,
         timeout=MOST_SECONDS,

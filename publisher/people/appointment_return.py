@@ -114,15 +114,6 @@ def lock_approvals(session: Session, appointments: Sequence[Appointment]) -> Seq
     first, then the posts in the order of ids, before the person and the appointments: who publishes
     and a worker lock them so too, and otherwise two wait for each other.
     """
-    _lock_templates(session, appointments)
-    approvals = _approvals(appointments)
-    for decision in session.scalars(approvals).all():
-        transitions.lock(session, Post, decision.revision.post_id)
-    # Freshly read: what waited for a lock may have been withdrawn or revised meanwhile.
-    return session.scalars(approvals.execution_options(populate_existing=True)).all()
-
-
-def _lock_templates(session: Session, appointments: Sequence[Appointment]) -> None:
     # Who publishes by a template locks it too: no post then rests on an approval that lapses here.
     revision_ids = _template_approvals(appointments).with_only_columns(TemplateDecision.revision_id)
     query = (
@@ -132,6 +123,11 @@ def _lock_templates(session: Session, appointments: Sequence[Appointment]) -> No
         .with_for_update()
     )
     session.execute(query)
+    approvals = _approvals(appointments)
+    for decision in session.scalars(approvals).all():
+        transitions.lock(session, Post, decision.revision.post_id)
+    # Freshly read: what waited for a lock may have been withdrawn or revised meanwhile.
+    return session.scalars(approvals.execution_options(populate_existing=True)).all()
 
 
 def _template_approvals(appointments: Sequence[Appointment]) -> Select[TemplateDecision]:

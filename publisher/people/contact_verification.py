@@ -14,7 +14,7 @@ from publisher import transitions
 from publisher.auth import one_time_links, throttling
 from publisher.auth.contact_details import BadPerson, read_mail, read_mobile
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
-from publisher.models.people import ContactChange, ContactField, Link, Person
+from publisher.models.people import ContactChange, ContactField, Person
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.links import contact_code
@@ -137,12 +137,6 @@ def confirm(
     if link is None or link.subject_id != change.id:
         throttling.store_failure(session, [tries], now=now)
         return ContactCodeProblem.WRONG
-    return _take(session, change, link, actor=actor, now=now)
-
-
-def _take(
-    session: Session, change: ContactChange, link: Link, *, actor: Actor, now: datetime
-) -> ContactCodeProblem | None:
     one_time_links.use(session, link=link, now=now)
     _end(session, change, now)
     contacts = {change.field: change.value}

@@ -17,7 +17,7 @@ from publisher import transitions
 from publisher.models.departments import DepartmentChange
 from publisher.models.people import Department
 from publisher.people import register_data
-from publisher.people.register_data import NAMED_NOBODY_ON, RegisterRow
+from publisher.people.register_data import NAMED_NOBODY_ON
 from publisher.working_time import day_bounds, local_day
 
 NAMED_NOBODY = "named_nobody"
@@ -32,18 +32,16 @@ def load_register(session: Session, *, now: datetime) -> int:
     codes = set(session.scalars(select(Department.code)))
     missing = [row for row in register_data.load() if row.code not in codes]
     for row in missing:
-        _add(session, row, now)
+        department = Department(**asdict(row))
+        session.add(department)
+        if row.named_nobody:
+            on = day_bounds(NAMED_NOBODY_ON)[0]
+            values = {"annex_no": row.annex_no}
+            transitions.record(
+                session, department, NAMED_NOBODY, actor=CLOCK, now=on, values=values
+            )
+        transitions.record(session, department, "load", actor=CLOCK, now=now)
     return len(missing)
-
-
-def _add(session: Session, row: RegisterRow, now: datetime) -> None:
-    department = Department(**asdict(row))
-    session.add(department)
-    if row.named_nobody:
-        on = day_bounds(NAMED_NOBODY_ON)[0]
-        values = {"annex_no": row.annex_no}
-        transitions.record(session, department, NAMED_NOBODY, actor=CLOCK, now=on, values=values)
-    transitions.record(session, department, "load", actor=CLOCK, now=now)
 
 
 def departments_in_force(session: Session, *, now: datetime) -> list[Department]:
@@ -83,7 +81,11 @@ def find_departments(session: Session, search_text: str) -> list[Department]:
     search_words = _folded(search_text).split()
     if not search_words:
         return []
-    former = _former_spellings(session)
+    former: defaultdict[int, str] = defaultdict(str)
+    query = select(DepartmentChange).where(DepartmentChange.done_at.is_not(None))
+    for change in session.scalars(query):
+        names = f" {change.former_mr} {change.former_en} {change.former_hi}"
+        former[change.department_id] += names
     departments = [
         department
         for department in session.scalars(_by_name())
@@ -92,16 +94,6 @@ def find_departments(session: Session, search_text: str) -> list[Department]:
     return sorted(
         departments, key=lambda department: department.code != search_text.strip().lower()
     )
-
-
-def _former_spellings(session: Session) -> Mapping[int, str]:
-    spellings: defaultdict[int, str] = defaultdict(str)
-    query = select(DepartmentChange).where(DepartmentChange.done_at.is_not(None))
-    for change in session.scalars(query):
-        spellings[change.department_id] += (
-            f" {change.former_mr} {change.former_en} {change.former_hi}"
-        )
-    return spellings
 
 
 def _spellings(department: Department, former: Mapping[int, str]) -> str:

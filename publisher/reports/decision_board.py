@@ -165,7 +165,8 @@ def _open_rows(actor: Actor, *, now: datetime) -> CompoundSelect[int, int, datet
     at = func.coalesce(sql_conditions.wished_at(), Post.state_at)
     posts = [
         select(Post.id, literal(_ORDER.index(kind)), at).where(
-            condition, *_in_departments(visible_departments)
+            condition,
+            *([] if visible_departments is None else [Post.department_id.in_(visible_departments)]),
         )
         for kind, condition in _post_conditions(now).items()
     ]
@@ -192,10 +193,6 @@ def _post_conditions(now: datetime) -> dict[BoardKind, Condition]:
             sql_scheduling.is_without_a_time(), sql_scheduling.has_outlived_its_window(now=now)
         ),
     }
-
-
-def _in_departments(visible_departments: frozenset[int] | None) -> list[Condition]:
-    return [] if visible_departments is None else [Post.department_id.in_(visible_departments)]
 
 
 def _unapproved(now: datetime) -> Condition:

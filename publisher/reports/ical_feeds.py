@@ -84,20 +84,14 @@ def fetch(session: Session, *, token: str, now: datetime) -> FeedContent:
         raise NotFound("feed")
     visible_departments = _visible_departments(session, feed.person, now=now)
     _count(feed, now=now)
-    items = _items(session, visible_departments, now=now)
+    first_day = local_day(now) - DAYS_BACK * ONE_DAY
+    part = CalendarPart(first_day, DAYS_BACK + DAYS_AHEAD, visible_departments)
+    days = items_by_day(session, part, now=now)
+    items = tuple(item for day in days for item in day.items)
     digest = hashlib.sha256(repr((feed.person.language, items)).encode()).hexdigest()
     if feed.contents != digest or feed.changed_at is None:
         feed.contents, feed.changed_at = digest, now
     return FeedContent(feed.person, items, digest, feed.changed_at)
-
-
-def _items(
-    session: Session, visible_departments: frozenset[int] | None, *, now: datetime
-) -> tuple[Item, ...]:
-    first_day = local_day(now) - DAYS_BACK * ONE_DAY
-    part = CalendarPart(first_day, DAYS_BACK + DAYS_AHEAD, visible_departments)
-    days = items_by_day(session, part, now=now)
-    return tuple(item for day in days for item in day.items)
 
 
 def _count(feed: CalendarFeed, *, now: datetime) -> None:

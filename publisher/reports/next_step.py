@@ -130,7 +130,14 @@ def next_for_post(bundle: PostBundle, roster: Roster, wished_at: datetime | None
     """Return the next step of a post, or None."""
     match bundle.post.state:
         case PostState.DRAFT:
-            return _to_write(bundle, wished_at)
+            revision = bundle.revision
+            if revision is None:
+                return Next(NextKind.DRAFT, (CELL,), bundle.post.state_at, wished_at)
+            author = who_acted(revision.author_under, revision.author)
+            back = any(decision.kind is DecisionKind.RETURNED for decision in revision.decisions)
+            kind = NextKind.CHANGE if back else NextKind.SEND_FOR_REVIEW
+            since_at = bundle.post.state_at if back else revision.saved_at
+            return Next(kind, (author,), since_at, wished_at)
         case PostState.IN_REVIEW:
             return _to_approve(bundle, roster, wished_at)
         case PostState.APPROVED:
@@ -142,17 +149,6 @@ def next_for_post(bundle: PostBundle, roster: Roster, wished_at: datetime | None
             return _most_pressing(candidates)
         case _:
             return _most_pressing([_to_take_back(bundle), _to_answer(bundle.thread)])
-
-
-def _to_write(bundle: PostBundle, wished_at: datetime | None) -> Next:
-    revision = bundle.revision
-    if revision is None:
-        return Next(NextKind.DRAFT, (CELL,), bundle.post.state_at, wished_at)
-    author = who_acted(revision.author_under, revision.author)
-    back = any(decision.kind is DecisionKind.RETURNED for decision in revision.decisions)
-    kind = NextKind.CHANGE if back else NextKind.SEND_FOR_REVIEW
-    since_at = bundle.post.state_at if back else revision.saved_at
-    return Next(kind, (author,), since_at, wished_at)
 
 
 def _to_approve(bundle: PostBundle, roster: Roster, wished_at: datetime | None) -> Next | None:

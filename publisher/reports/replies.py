@@ -96,9 +96,10 @@ def _replies() -> Select[Reply]:
 
 
 def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:
-    revision, delivery = bundle.revision, _delivery(bundle)
+    revision, delivery = bundle.revision, (bundle.deliveries[-1] if bundle.deliveries else None)
     receipt = delivery.receipt if delivery is not None else None
-    refusal = _last_refusal(bundle)
+    decisions = bundle.revision.decisions if bundle.revision is not None else []
+    refusal = decisions[-1] if decisions and decisions[-1].kind in _REFUSALS else None
     written_at = revision.saved_at if revision else bundle.post.created_at
     return ReplyView(
         post_id=reply.post_id,
@@ -121,19 +122,10 @@ def _view(reply: Reply, comment: Comment, bundle: PostBundle) -> ReplyView:
     )
 
 
-def _delivery(bundle: PostBundle) -> Delivery | None:
-    return bundle.deliveries[-1] if bundle.deliveries else None
-
-
 def _approved_at(bundle: PostBundle) -> datetime | None:
     decisions = bundle.revision.decisions if bundle.revision is not None else []
     approvals = [decision.at for decision in decisions if decision.kind not in _REFUSALS]
     return approvals[-1] if approvals else None
-
-
-def _last_refusal(bundle: PostBundle) -> Decision | None:
-    decisions = bundle.revision.decisions if bundle.revision is not None else []
-    return decisions[-1] if decisions and decisions[-1].kind in _REFUSALS else None
 
 
 def _state(

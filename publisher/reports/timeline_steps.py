@@ -209,35 +209,25 @@ def steps_of(events: Iterable[Event], rows: Background) -> list[TimelineStep]:
 def _kind(event: Event, rows: Background) -> StepKind | None:
     delivery = rows.deliveries.get(event.subject_id) if event.subject == "deliveries" else None
     if delivery is not None and delivery.action not in OF_TEXTS:
-        return _of_an_order(event, delivery)
+        if delivery.action is not DeliveryAction.DELETE:
+            return None
+        if event.verb == "order":
+            return StepKind.DELETION_ORDERED
+        return _deletion_step(DeliveryState(event.state_after)) if event.state_after else None
     kind = _KINDS.get((event.subject, event.verb))
     if kind is StepKind.HEAD_MAY_DECIDE and event.details.get("why") == HeadGround.NO_OFFICER:
         return StepKind.HEAD_STANDS_IN
     if kind is not None:
         return kind
     if delivery is not None:
-        return _of_a_text(event, delivery)
+        if event.state_after == DeliveryState.PUBLISHED and delivery.post.kind is PostKind.POST:
+            if delivery.action is DeliveryAction.EDIT:
+                return StepKind.EDITED
+            if delivery.variant.target:
+                return StepKind.CORRECTED
+        return _text_step(DeliveryState(event.state_after)) if event.state_after else None
     went_back = event.subject == "posts" and event.state_before is not None
     return _BACK_TO_DRAFT.get(event.verb) if went_back else None
-
-
-def _of_an_order(event: Event, delivery: Delivery) -> StepKind | None:
-    """Return the step of a deletion; hiding a comment is shown with the comment instead."""
-    if delivery.action is not DeliveryAction.DELETE:
-        return None
-    if event.verb == "order":
-        return StepKind.DELETION_ORDERED
-    return _deletion_step(DeliveryState(event.state_after)) if event.state_after else None
-
-
-def _of_a_text(event: Event, delivery: Delivery) -> StepKind | None:
-    """Return the step of a text; a published edit or correction has its own kind."""
-    if event.state_after == DeliveryState.PUBLISHED and delivery.post.kind is PostKind.POST:
-        if delivery.action is DeliveryAction.EDIT:
-            return StepKind.EDITED
-        if delivery.variant.target:
-            return StepKind.CORRECTED
-    return _text_step(DeliveryState(event.state_after)) if event.state_after else None
 
 
 def _text_step(state: DeliveryState) -> StepKind | None:
@@ -281,7 +271,18 @@ def _step(kind: StepKind, event: Event, rows: Background) -> TimelineStep:
     if event.subject == "submissions":
         return _of_submission(step, event, rows)
     if event.subject == "posts":
-        return _of_post(step, event, rows)
+        details, decision = event.details, rows.decisions.get(event.id)
+        return replace(
+            step,
+            post_id=event.subject_id,
+            revision=details.get("revision"),
+            statement=decision.reason if decision else "",
+            code=str(details.get("why", "")),
+            number=str(details["number"]) if step.kind is StepKind.PULLED_OUT else "",
+            warned=tuple(dict.fromkeys(warning["code"] for warning in details.get("warnings", ()))),
+            credential=decision.credential if decision else "",
+            picture_view=(decision.picture_view or "") if decision else "",
+        )
     return _of_delivery(step, event, rows)
 
 
@@ -312,21 +313,6 @@ def _words(event: Event, rows: Background) -> str:
 def _linked(step: TimelineStep, event: Event, number: str, key: str) -> TimelineStep:
     path = links.submission(event.details[key]) if event.details.get("same") else ""
     return replace(step, number=str(event.details[number]), path=path)
-
-
-def _of_post(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
-    details, decision = event.details, rows.decisions.get(event.id)
-    return replace(
-        step,
-        post_id=event.subject_id,
-        revision=details.get("revision"),
-        statement=decision.reason if decision else "",
-        code=str(details.get("why", "")),
-        number=str(details["number"]) if step.kind is StepKind.PULLED_OUT else "",
-        warned=tuple(dict.fromkeys(warning["code"] for warning in details.get("warnings", ()))),
-        credential=decision.credential if decision else "",
-        picture_view=(decision.picture_view or "") if decision else "",
-    )
 
 
 def _of_delivery(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:

@@ -270,7 +270,11 @@ def approve_by_own_hand(
 ) -> Decision:
     """Approve a reply by writing it, as an officer or head of the responsible department."""
     require(actor, Action.ANSWER, post.department_id, now=now)
-    _check_own_hand(session, revision, actor=actor, now=now)
+    decides = scope_of(actor, Action.APPROVE) is not None
+    wrote = actor.person_id is not None and actor.person_id == revision.author_id
+    if revision.post.kind is not PostKind.REPLY or not (decides and wrote):
+        raise WrongRole(role=actor.role, action=Action.APPROVE)
+    gate_adapter.check_in_office(session, actor, Action.APPROVE, now=now)
     _open_review(session, revision, actor=actor, now=now)
     decision = _decide(
         session, DecisionKind.OWN_HAND, revision, post.department_id, actor=actor, now=now
@@ -280,15 +284,6 @@ def approve_by_own_hand(
         session, post, PostState.APPROVED, actor=actor, now=now, verb="approve", values=values
     )
     return decision
-
-
-def _check_own_hand(session: Session, revision: Revision, *, actor: Actor, now: datetime) -> None:
-    """Check that the actor decides for the department, and wrote this revision."""
-    decides = scope_of(actor, Action.APPROVE) is not None
-    wrote = actor.person_id is not None and actor.person_id == revision.author_id
-    if revision.post.kind is not PostKind.REPLY or not (decides and wrote):
-        raise WrongRole(role=actor.role, action=Action.APPROVE)
-    gate_adapter.check_in_office(session, actor, Action.APPROVE, now=now)
 
 
 _REFUSALS = {

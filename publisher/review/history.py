@@ -76,7 +76,8 @@ def decisions_by(
     """
     query = select(Decision).where(Decision.person_id == person_of(actor))
     if month is not None:
-        begin, end = _bounds(month)
+        first = month.replace(day=1)
+        begin, end = from_local(first, time(0)), from_local(_next_month(first), time(0))
         query = query.where(Decision.at >= begin, Decision.at < end)
     if before is not None:
         at, last = before
@@ -101,12 +102,6 @@ _IN_FULL = (
     _DELIVERIES.selectinload(Variant.deliveries).joinedload(Delivery.receipt),
     joinedload(Decision.appointment).joinedload(Appointment.department),
 )
-
-
-def _bounds(month: date) -> tuple[datetime, datetime]:
-    """Return the first moment of the month in the city, and of the next month."""
-    first = month.replace(day=1)
-    return from_local(first, time(0)), from_local(_next_month(first), time(0))
 
 
 def _next_month(first: date) -> date:

@@ -105,25 +105,22 @@ def make(
         raise WrongState(state=post.state, to=PostState.APPROVED)
     revision = post.revisions[-1]
     end_for(session, revision=revision, now=now)
-    code = _code(revision, secret=secret, now=now)
-    code.made_by_id, code.made_under_id = person_of(actor), actor.appointment_id
-    session.add(code)
-    values = {"revision": post.newest}
-    transitions.record(session, post, "ask_on_the_spot", actor=actor, now=now, values=values)
-    return code
-
-
-def _code(revision: Revision, *, secret: str, now: datetime) -> SpotCode:
     seed = secrets.token_urlsafe(32)
     spelled = spell(seed, secret)
-    return SpotCode(
+    code = SpotCode(
         token_digest=digest_of(spelled.token),
         letters_digest=digest_of(spelled.letters),
         seed=seed,
         revision=revision,
         made_at=now,
+        made_by_id=person_of(actor),
+        made_under_id=actor.appointment_id,
         expires_at=now + LASTS,
     )
+    session.add(code)
+    values = {"revision": post.newest}
+    transitions.record(session, post, "ask_on_the_spot", actor=actor, now=now, values=values)
+    return code
 
 
 def end_for(session: Session, *, revision: Revision, now: datetime) -> None:

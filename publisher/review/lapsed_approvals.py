@@ -29,7 +29,11 @@ def tick_lapsed_approvals(database: Database, *, now: datetime) -> int:
         by_appointment: defaultdict[Appointment, list[Decision]] = defaultdict(list)
         for decision in decisions:
             by_appointment[_lapsed_appointment(decision)].append(decision)
-            _ask_again(session, decision, now)
+            revision = decision.revision
+            is_waiting = revision.number == revision.post.newest
+            is_waiting = is_waiting and revision.post.state is PostState.IN_REVIEW
+            if is_waiting and decision.withdrawn_at is not None:
+                notify.ask(session, revision, decision.department_id, actor=CLOCK, now=now)
             decision.lapsed_at = None
         for appointment, rows in by_appointment.items():
             _tell(session, appointment, rows, now)
@@ -42,14 +46,6 @@ def _lapsed_appointment(decision: Decision) -> Appointment:
     if approval is not None and approval.withdrawn_at is not None:
         return approval.appointment
     return decision.appointment
-
-
-def _ask_again(session: Session, decision: Decision, now: datetime) -> None:
-    revision = decision.revision
-    is_waiting = revision.number == revision.post.newest
-    is_waiting = is_waiting and revision.post.state is PostState.IN_REVIEW
-    if is_waiting and decision.withdrawn_at is not None:
-        notify.ask(session, revision, decision.department_id, actor=CLOCK, now=now)
 
 
 def _tell(

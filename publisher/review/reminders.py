@@ -121,24 +121,20 @@ def _remind(database: Database, post_id: int, *, now: datetime) -> int:
         transitions.lock(session, Post, post_id)
         due = _due(session, now=now, post_id=post_id)
         for review, step in due:
-            _remind_people(session, review, step, now=now)
+            revision = review.revision
+            person_ids = [candidate.person_id for candidate in _people(review, step)]
+            details = {
+                "revision": revision.number,
+                "department": review.department.id,
+                "step": step,
+                "people": person_ids,
+            }
+            transitions.record(
+                session, revision.post, REMIND_REVIEW, actor=CLOCK, now=now, values=details
+            )
+            is_head_told = review.approvers.head_ground is HeadGround.UNDECIDED
+            remind(session, revision, person_ids, now=now, head_too=is_head_told)
         return len(due)
-
-
-def _remind_people(
-    session: Session, review: PendingReview, step: ReminderStep, *, now: datetime
-) -> None:
-    revision = review.revision
-    person_ids = [candidate.person_id for candidate in _people(review, step)]
-    details = {
-        "revision": revision.number,
-        "department": review.department.id,
-        "step": step,
-        "people": person_ids,
-    }
-    transitions.record(session, revision.post, REMIND_REVIEW, actor=CLOCK, now=now, values=details)
-    is_head_told = review.approvers.head_ground is HeadGround.UNDECIDED
-    remind(session, revision, person_ids, now=now, head_too=is_head_told)
 
 
 def remind(

@@ -83,7 +83,19 @@ def _lock(session: Session, transfer_list: TransferList) -> Sequence[Decision]:
     Posts come first, then departments and appointments, as where people record and decide.
     """
     before_ids = sorted(transfer.before_id for transfer in transfer_list.rows)
-    query = _open_approvals(before_ids)
+    query = (
+        select(Decision)
+        .join(Decision.revision)
+        .join(Revision.post)
+        .where(
+            Decision.appointment_id.in_(before_ids),
+            Decision.kind.in_(APPROVAL_KINDS),
+            Decision.withdrawn_at.is_(None),
+            Revision.number == Post.newest,
+            or_(Post.state == PostState.IN_REVIEW, hand_over.is_approved_and_unsent()),
+        )
+        .order_by(Post.id, Decision.id)
+    )
     for decision in session.scalars(query).all():
         transitions.lock(session, Post, decision.revision.post_id)
     departments = {transfer.department_id for transfer in transfer_list.rows}
@@ -93,23 +105,6 @@ def _lock(session: Session, transfer_list: TransferList) -> Sequence[Decision]:
     for appointment_id in before_ids:
         transitions.lock(session, Appointment, appointment_id)
     return session.scalars(query.execution_options(populate_existing=True)).all()
-
-
-def _open_approvals(appointment_ids: Sequence[int]) -> Select[Decision]:
-    """Return the approvals under these appointments of what has not been sent yet."""
-    return (
-        select(Decision)
-        .join(Decision.revision)
-        .join(Revision.post)
-        .where(
-            Decision.appointment_id.in_(appointment_ids),
-            Decision.kind.in_(APPROVAL_KINDS),
-            Decision.withdrawn_at.is_(None),
-            Revision.number == Post.newest,
-            or_(Post.state == PostState.IN_REVIEW, hand_over.is_approved_and_unsent()),
-        )
-        .order_by(Post.id, Decision.id)
-    )
 
 
 def _appoint(

@@ -162,13 +162,6 @@ def check(account_id: int) -> Page:
             session, account.platform, account_check.health, now=ctx.now()
         )
         missing = list(account.missing)
-    _flash_outcome(account_check, missing)
-    if request.form.get("from") == "account":
-        return redirect(url_for("accounts.show", account_id=account_id))
-    return redirect(url_for("accounts.index"))
-
-
-def _flash_outcome(account_check: AccountCheck, missing: list[str]) -> None:
     if account_check.health.problem is HealthProblem.CREDITS:
         flash(_("The platform’s credits are used up. Buy credits for the app there."), "red")
     elif not account_check.health.ok:
@@ -177,6 +170,9 @@ def _flash_outcome(account_check: AccountCheck, missing: list[str]) -> None:
         flash(_("The account works, but not for everything: permissions are missing."), "amber")
     else:
         flash(_("The account works."), "green")
+    if request.form.get("from") == "account":
+        return redirect(url_for("accounts.show", account_id=account_id))
+    return redirect(url_for("accounts.index"))
 
 
 def _check_on_platform(account_id: int) -> AccountCheck:

@@ -120,18 +120,6 @@ def freeze_scope(freeze: Freeze) -> str:
 @with_form(LayForm, shown_by=_page)
 def freeze(form: LayForm) -> Page:
     """Create a freeze."""
-    freeze_form = _read_form(form)
-    with writing() as session:
-        new_freeze = controls_freeze.freeze(session, **by_actor(), form=freeze_form)
-        freeze_id = new_freeze.id
-    flash(_("The freeze is on. Posts due during it are listed below and will not be published."))
-    flash("freeze", "draft-done")
-    in_flight.flash_for_freeze(freeze_id)
-    return redirect(url_for("freezes.index"))
-
-
-def _read_form(form: LayForm) -> FreezeForm:
-    """Return the parsed form; raises `Invalid` if a time is missing or could not be read."""
     validator, is_readable, until_at = Validator(), form.validate(), form.until_at.data
     if not is_readable or until_at is None:
         if not form.until_at.typed:
@@ -139,7 +127,7 @@ def _read_form(form: LayForm) -> FreezeForm:
         # Show a missing reason with them; otherwise the use case checks it.
         validator.text("reason", form.reason.data or "", most=LONGEST_REASON, required=True)
         raise Invalid(validator.problems)
-    return FreezeForm(
+    freeze_form = FreezeForm(
         from_at=form.from_at.data or ctx.now(),
         until_at=until_at,
         reason=form.reason.data or "",
@@ -147,6 +135,13 @@ def _read_form(form: LayForm) -> FreezeForm:
         department_id=form.department.data,
         kind=form.kind.data or None,
     )
+    with writing() as session:
+        new_freeze = controls_freeze.freeze(session, **by_actor(), form=freeze_form)
+        freeze_id = new_freeze.id
+    flash(_("The freeze is on. Posts due during it are listed below and will not be published."))
+    flash("freeze", "draft-done")
+    in_flight.flash_for_freeze(freeze_id)
+    return redirect(url_for("freezes.index"))
 
 
 @routes.post("/freezes/<int:freeze_id>/lift")

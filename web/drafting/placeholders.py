@@ -133,7 +133,14 @@ def proposals_shown(post: Post, sheet: Sheet, blanks: Sequence[ShownBlank]) -> d
     not_after = sheet.form.not_after
     buttons = {blank.name: _for_blank(blank, proposals) for blank in blanks}
     if not_after.data is None:
-        buttons[not_after.name] = _for_last_day(not_after.name, proposals)
+        by_day: dict[date, Proposal] = {}
+        for proposal in proposals:
+            if proposal.mention.kind is MentionKind.DATE and proposal.mention.last_day is not None:
+                by_day.setdefault(proposal.mention.last_day, proposal)
+        buttons[not_after.name] = [
+            _button(not_after.name, dates.editable_day(day, page_language()), by_day[day])
+            for day in sorted(by_day)[:MOST_AT_A_FIELD]
+        ]
     texts = [sheet.form[slot.name].data or "" for slot in sheet.slots]
     return {
         "proposals": proposals,
@@ -149,18 +156,6 @@ def _for_blank(blank: ShownBlank, proposals: Sequence[Proposal]) -> list[Proposa
     return [
         _button(blank.name, proposal.text_in(blank.language), proposal)
         for proposal in fitting[:MOST_AT_A_FIELD]
-    ]
-
-
-def _for_last_day(field: str, proposals: Sequence[Proposal]) -> list[ProposalButton]:
-    """Return a button for each last day of a date that is mentioned."""
-    by_day: dict[date, Proposal] = {}
-    for proposal in proposals:
-        if proposal.mention.kind is MentionKind.DATE and proposal.mention.last_day is not None:
-            by_day.setdefault(proposal.mention.last_day, proposal)
-    return [
-        _button(field, dates.editable_day(day, page_language()), by_day[day])
-        for day in sorted(by_day)[:MOST_AT_A_FIELD]
     ]
 
 

@@ -84,27 +84,22 @@ def fill(template_id: int) -> Page:
             return _step(template, form, BLANKS)
         if back in STEPS:
             return _step(template, form, back)
-        return _forward(session, template, form, step)
+        now = ctx.now()
+        try:
+            filled = read(form, template.id)
+            blank_values = read_values(_approved(template), filled, now=now)
+            if step == BLANKS:
+                return _step(template, form, WORD)
+            read_word(filled, now=now)
+        except Invalid as invalid:
+            return _invalid_step(template, form, invalid)
+        return _preview(
+            session, template, form, plan(session, templates.newest(template), blank_values)
+        )
 
 
 def _template(session: Session, template_id: int) -> EmergencyTemplate:
     return template_to_use(session, **by_actor(), template_id=template_id)
-
-
-def _forward(session: Session, template: EmergencyTemplate, form: LaneForm, step: str) -> Page:
-    """Return the next step's page, or the same page again with its errors."""
-    now = ctx.now()
-    try:
-        filled = read(form, template.id)
-        blank_values = read_values(_approved(template), filled, now=now)
-        if step == BLANKS:
-            return _step(template, form, WORD)
-        read_word(filled, now=now)
-    except Invalid as invalid:
-        return _invalid_step(template, form, invalid)
-    return _preview(
-        session, template, form, plan(session, templates.newest(template), blank_values)
-    )
 
 
 def _invalid_step(template: EmergencyTemplate, form: LaneForm, invalid: Invalid) -> Page:

@@ -137,7 +137,15 @@ def name(form: OfficersForm, token: str) -> Page:
         return render_template("sign_in/factor_needed.html", is_emergency=False), 403
     match request.form.get("step"):
         case "send":
-            return _send_look(form, token)
+            with writing() as session:
+                link = _asked(session, token).link
+                department = session.get_one(Department, link.subject_id)
+                about = {"act": link.purpose, "person": link.person, "department": department}
+                problem = personal_links.send_code(session, link=link, about=about, now=ctx.now())
+            if problem is not None:
+                return _refuse_code(form, token, problem)
+            flash(_("A code has been sent by SMS. It is valid for 15 minutes."))
+            return redirect(url_for("name_officers.name", token=token))
         case "look":
             return _look(form, token)
         case "keep":
@@ -210,19 +218,6 @@ def _name(form: OfficersForm, token: str) -> Page:
     if problem is not None:
         return _refuse_code(form, token, problem, is_summary=True)
     return _done(token, is_final=is_final)
-
-
-def _send_look(form: OfficersForm, token: str) -> Page:
-    """Send the code that shows the officers of the department."""
-    with writing() as session:
-        link = _asked(session, token).link
-        department = session.get_one(Department, link.subject_id)
-        about = {"act": link.purpose, "person": link.person, "department": department}
-        problem = personal_links.send_code(session, link=link, about=about, now=ctx.now())
-    if problem is not None:
-        return _refuse_code(form, token, problem)
-    flash(_("A code has been sent by SMS. It is valid for 15 minutes."))
-    return redirect(url_for("name_officers.name", token=token))
 
 
 def _look(form: OfficersForm, token: str) -> Page:

@@ -88,7 +88,11 @@ def _store_scan(form: LetterForm) -> list[FieldError]:
     rows: list[FileRow] = []
     problems = uploads.take_up(rows)
     if not (rows or problems):
-        rows = _carried_rows()
+        rows = uploads.carried()
+        with writing() as session:
+            put_off_removal(session, digests=[row.file.sha256 for row in rows], now=ctx.now())
+        end_reading()  # the store may take its time
+        rows = [row for row in rows if ctx.store.exists(row.file.sha256)]
     file = rows[-1].file if rows else None
     if file is None or not (file.is_picture or file.mime == "application/pdf"):
         return problems or [FieldError("files", "scan_needed")]
@@ -96,15 +100,6 @@ def _store_scan(form: LetterForm) -> list[FieldError]:
         return [*problems, FieldError("files", "scan_waits")]
     form.scan = rows[-1]
     return problems
-
-
-def _carried_rows() -> list[FileRow]:
-    """Return the rows of the sent page whose files are still stored."""
-    rows = uploads.carried()
-    with writing() as session:
-        put_off_removal(session, digests=[row.file.sha256 for row in rows], now=ctx.now())
-    end_reading()  # the store may take its time
-    return [row for row in rows if ctx.store.exists(row.file.sha256)]
 
 
 @routes.get("/letters/<int:nomination_id>")

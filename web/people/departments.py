@@ -146,31 +146,25 @@ def csv() -> Response:
     """Return the list of departments as CSV."""
     with writing() as session:
         register = register_asked_for(session)
-        rows = _cells(session, register)
+        named_nobody = _named_nobody(session)
+        rows = []
+        for department in register.chosen:
+            officers = [person_name(row.person) for row in register.officers.get(department.id, ())]
+            heads = [person_name(row.person) for row in register.heads.get(department.id, ())]
+            above = department.reports_to
+            rows.append(
+                [
+                    department.code,
+                    department_name(department),
+                    str(len(officers)),
+                    *[*officers, "", ""][:2],
+                    "; ".join(heads),
+                    department_name(above) if above is not None else "",
+                    _("nobody named") if department.id in named_nobody else "",
+                ]
+            )
         export.record_export(session, **by_actor(), rows=len(rows), page="departments")
     return csv_response("departments", HEADINGS, rows)
-
-
-def _cells(session: Session, register: Register) -> list[list[str]]:
-    """Return a row of cells for each department."""
-    named_nobody = _named_nobody(session)
-    rows = []
-    for department in register.chosen:
-        officers = [person_name(row.person) for row in register.officers.get(department.id, ())]
-        heads = [person_name(row.person) for row in register.heads.get(department.id, ())]
-        above = department.reports_to
-        rows.append(
-            [
-                department.code,
-                department_name(department),
-                str(len(officers)),
-                *[*officers, "", ""][:2],
-                "; ".join(heads),
-                department_name(above) if above is not None else "",
-                _("nobody named") if department.id in named_nobody else "",
-            ]
-        )
-    return rows
 
 
 def found(session: Session, search_text: str) -> list[Department]:

@@ -118,7 +118,17 @@ def show(form: ApprovalForm, token: str) -> Page:
             _decide(token, DecisionKind.APPROVED, pictures=form.pictures.data or "")
             flash(_("You have approved this revision. The Cell sets its time."))
         case "renew":
-            _renew(token)
+            try:
+                with writing() as session:
+                    to = link_renewal.send(session, link=_link(session, token), now=ctx.now())
+            except LinkSentLately:
+                flash(
+                    _("A link was sent lately. Look for the newest email or SMS about it."), "amber"
+                )
+            else:
+                if to:
+                    where = approval_pages.masked(to)
+                    flash(_("A new link has been sent to %(address)s.", address=where))
         case "later":
             approval_proof.end(token)
             flash(_("No decision was recorded. Open the link again when you want to decide."))
@@ -127,19 +137,6 @@ def show(form: ApprovalForm, token: str) -> Page:
 
 def _back(token: str) -> Response:
     return redirect(url_for("approval_links.show", token=token))
-
-
-def _renew(token: str) -> None:
-    """Send a new link in the place of one whose time is over, to the address of its person."""
-    try:
-        with writing() as session:
-            to = link_renewal.send(session, link=_link(session, token), now=ctx.now())
-    except LinkSentLately:
-        flash(_("A link was sent lately. Look for the newest email or SMS about it."), "amber")
-    else:
-        if to:
-            where = approval_pages.masked(to)
-            flash(_("A new link has been sent to %(address)s.", address=where))
 
 
 def _send(form: ApprovalForm, token: str) -> Page:
@@ -251,7 +248,16 @@ def _decide(token: str, kind: DecisionKind, reason: str = "", pictures: str = ""
 def refuse(form: ApprovalForm, token: str, act: str) -> Page:
     """Return or reject the revision with a reason; a button adds one of the person's own texts."""
     if "use" in request.form:
-        return _with_own_text(form, token, act)
+        with reading() as session:
+            link = _link(session, token)
+            actor = approval_links.actor_of(session, link, now=ctx.now())
+            revision = approval_links.revision_of(session, link)
+            if actor is not None and approval_proof.credential_of(link, revision) is not None:
+                text_id, reason = number_of(request.form.get("use")), form.reason.data or ""
+                form.reason.data = return_texts.insert(
+                    session, reason, actor=actor, text_id=text_id
+                )
+        return _page(form, token, act=act)
     _decide(token, ACTS[act], form.reason.data or "")
     flash(
         _("Returned to the Cell with your words.")
@@ -259,18 +265,6 @@ def refuse(form: ApprovalForm, token: str, act: str) -> Page:
         else _("Rejected. The Cell sees your reason.")
     )
     return _back(token)
-
-
-def _with_own_text(form: ApprovalForm, token: str, act: str) -> Page:
-    """Add one of the person's own texts to the reason."""
-    with reading() as session:
-        link = _link(session, token)
-        actor = approval_links.actor_of(session, link, now=ctx.now())
-        revision = approval_links.revision_of(session, link)
-        if actor is not None and approval_proof.credential_of(link, revision) is not None:
-            text_id, reason = number_of(request.form.get("use")), form.reason.data or ""
-            form.reason.data = return_texts.insert(session, reason, actor=actor, text_id=text_id)
-    return _page(form, token, act=act)
 
 
 @routes.get("/approve/<token>/pictures/<sha256>")

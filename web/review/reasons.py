@@ -75,18 +75,6 @@ def _reason_page(session: Session, form: DecisionReasonForm, post_id: int, *, ac
     )
 
 
-def _with_saved_text(session: Session, form: DecisionReasonForm, post_id: int) -> None:
-    """Insert one of the actor's saved texts into the reason, or save the reason as a text."""
-    reason = form.reason.data or ""
-    drafts.post_for(session, actor=actor(), post_id=post_id)
-    if "keep" in request.form:
-        return_texts.save(session, actor=actor(), now=ctx.now(), return_text=reason)
-        flash(_("The text is saved. You find it here next time."))
-    else:
-        text_id = number_of(request.form.get("use"))
-        form.reason.data = return_texts.insert(session, reason, actor=actor(), text_id=text_id)
-
-
 @routes.route("/posts/<int:post_id>/return", methods=["GET", "POST"])
 @for_action(*DECIDERS)
 @with_form(DecisionReasonForm, shown_by=partial(_reason_page, act="return"))
@@ -95,7 +83,16 @@ def return_post(form: DecisionReasonForm, post_id: int) -> Page:
     # The page has two more buttons, which decide nothing.
     if "use" in request.form or "keep" in request.form:
         with writing() as session:
-            _with_saved_text(session, form, post_id)
+            reason = form.reason.data or ""
+            drafts.post_for(session, actor=actor(), post_id=post_id)
+            if "keep" in request.form:
+                return_texts.save(session, actor=actor(), now=ctx.now(), return_text=reason)
+                flash(_("The text is saved. You find it here next time."))
+            else:
+                text_id = number_of(request.form.get("use"))
+                form.reason.data = return_texts.insert(
+                    session, reason, actor=actor(), text_id=text_id
+                )
         return _reason_page(form, post_id, act="return")
     _decide(decide.return_post, form, post_id, seen_revision=number_of(form.seen.data))
     flash(_("Returned to the Cell with your words."))

@@ -62,12 +62,6 @@ class BulkMoveForm(Form):
     despite_clash = BooleanField(_l("Also move posts that come close to another one"))
 
 
-def _chosen_ids(fields: list[str]) -> list[int]:
-    """Return the ids of the chosen variants, each once; a field may hold several with commas."""
-    ids = [number_of(text) for field in fields for text in field.split(",")]
-    return list(dict.fromkeys(variant_id for variant_id in ids if variant_id))
-
-
 @dataclass(frozen=True)
 class Choice:
     """An entry of the calendar, or a post without a time, that can be chosen."""
@@ -123,7 +117,10 @@ def index(form: BulkMoveForm) -> Page:
 
     A delivery dragged in the calendar moves at once.
     """
-    chosen = _chosen_ids(request.values.getlist("chosen"))
+    ids = [
+        number_of(text) for field in request.values.getlist("chosen") for text in field.split(",")
+    ]
+    chosen = list(dict.fromkeys(variant_id for variant_id in ids if variant_id))
     if form.is_shown:
         return _choosing(form, chosen)
     if not form.validate():

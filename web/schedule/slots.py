@@ -12,7 +12,6 @@ from wtforms import SelectField, SelectMultipleField
 from approvals.policy import Action
 from publisher.i18n import dates
 from publisher.i18n.date_parsing import WhenProblem
-from publisher.models.deliveries import Account
 from publisher.scheduling import slots
 from publisher.scheduling.slots import WEEKDAYS
 from publisher.validation import Validator
@@ -88,7 +87,14 @@ def _page(session: Session, sent_form: SlotForm | QuietForm) -> str:
     form = SlotForm(formdata=None) if is_quiet else sent_form
     quiet_form = sent_form if is_quiet else _quiet_form(formdata=None)
     accounts = slots.accounts(session)
-    _set_choices(form, quiet_form, accounts)
+    account_choices = [
+        (str(account.id), f"{account_name(account)} · {account.name}") for account in accounts
+    ]
+    days = [(str(day), weekday_name(day)) for day in WEEKDAYS]
+    form.weekdays.choices = options(days)
+    for either in (form, quiet_form):
+        either.account.choices = options([(ALL, _("All accounts")), *account_choices])
+    quiet_form.weekday.choices = options([(ALL, _("Every day")), *days])
     return render_template(
         "schedule/slots.html",
         form=form,
@@ -98,17 +104,6 @@ def _page(session: Session, sent_form: SlotForm | QuietForm) -> str:
         quiet_times=page_of_rows(slots.quiet_times(session)),
         weekdays=WEEKDAYS,
     )
-
-
-def _set_choices(form: SlotForm, quiet_form: QuietForm, accounts: list[Account]) -> None:
-    account_choices = [
-        (str(account.id), f"{account_name(account)} · {account.name}") for account in accounts
-    ]
-    days = [(str(day), weekday_name(day)) for day in WEEKDAYS]
-    form.weekdays.choices = options(days)
-    for either in (form, quiet_form):
-        either.account.choices = options([(ALL, _("All accounts")), *account_choices])
-    quiet_form.weekday.choices = options([(ALL, _("Every day")), *days])
 
 
 @routes.route("/slots", methods=["GET", "POST"])

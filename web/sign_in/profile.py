@@ -177,16 +177,6 @@ def password(form: PasswordForm) -> Page:
     return redirect(url_for("profile.show"))
 
 
-def _contact_page(form: ContactForm, field: ContactField) -> str:
-    can_send_codes = NoticeKind.CONTACT_CODE not in sms.missing_codes(ctx.settings.sms)
-    return render_template(
-        "sign_in/profile_contact.html",
-        form=form,
-        field=field.value,
-        is_unavailable=field is ContactField.MOBILE and not can_send_codes,
-    )
-
-
 @routes.route("/profile/mail", methods=["GET", "POST"])
 @for_roles()
 @with_form(ContactForm)
@@ -205,7 +195,13 @@ def mobile(form: ContactForm) -> Page:
 
 def _change_contact(form: ContactForm, field: ContactField) -> Page:
     if form.is_shown:
-        return _contact_page(form, field)
+        can_send_codes = NoticeKind.CONTACT_CODE not in sms.missing_codes(ctx.settings.sms)
+        return render_template(
+            "sign_in/profile_contact.html",
+            form=form,
+            field=field.value,
+            is_unavailable=field is ContactField.MOBILE and not can_send_codes,
+        )
     form.require_valid()
     refusal = _request_change(form, field)
     if refusal is not None:

@@ -106,7 +106,16 @@ def _warn(session: Session, account_id: int, now: datetime) -> int:
     fresh = list(_unsent_warnings(session, account, now))
     for warning in fresh:
         session.add(warning)
-        _tell(session, account, warning, now)
+        values = {
+            "account": account.name,
+            "platform": account.platform,
+            "handle": account.handle,
+            "ends_at": warning.ends_at,
+            "about": warning.about.value,
+        }
+        people = responsibility.people_of(responsibility.lead_and_admins(session, now=now))
+        kind, path = NoticeKind.ACCESS_ENDS, links.accounts()
+        compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)
     return len(fresh)
 
 
@@ -131,16 +140,3 @@ def _unsent_warnings(session: Session, account: Account, now: datetime) -> Itera
             yield EndingWarning(
                 account_id=account.id, about=about, ends_at=ends_at, days=days, at=now
             )
-
-
-def _tell(session: Session, account: Account, warning: EndingWarning, now: datetime) -> None:
-    values = {
-        "account": account.name,
-        "platform": account.platform,
-        "handle": account.handle,
-        "ends_at": warning.ends_at,
-        "about": warning.about.value,
-    }
-    people = responsibility.people_of(responsibility.lead_and_admins(session, now=now))
-    kind, path = NoticeKind.ACCESS_ENDS, links.accounts()
-    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)

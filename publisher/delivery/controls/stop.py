@@ -234,11 +234,6 @@ def _tell(
         "reason": stop.release_reason if is_over else stop.reason,
         "by": session.get(Person, by) if by is not None else None,
     }
-    people = _concerned(session, posts, now=now)
-    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=links.stop())
-
-
-def _concerned(session: Session, posts: Select[int], *, now: datetime) -> list[Person]:
     appointments = [
         *responsibility.holders(session, Role.ADMIN, now=now),
         *responsibility.cell(session, now=now),
@@ -246,4 +241,5 @@ def _concerned(session: Session, posts: Select[int], *, now: datetime) -> list[P
     query = select(Post.department_id).where(Post.id.in_(posts)).distinct()
     for department_id in session.scalars(query.order_by(Post.department_id)):
         appointments += responsibility.informed(session, department_id, now=now)
-    return responsibility.people_of(appointments)
+    people = responsibility.people_of(appointments)
+    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=links.stop())

@@ -141,7 +141,13 @@ def _used(use: EmergencyUse, deliveries: list[Delivery], now: datetime) -> UseOu
         for delivery in deliveries
         if delivery.urgent and delivery.variant.revision_id == revision.id
     )
-    wrong = _uncorrected(deliveries, revision.id)
+    live_texts = corrections.live_texts_among(deliveries)
+    corrected = {live_text.first.target for live_text in live_texts if live_text.is_note}
+    wrong = tuple(
+        live_text
+        for live_text in live_texts
+        if live_text.current.revision_id == revision.id and live_text.platform_id not in corrected
+    )
     return UseOutcome(use, revision.post, own, _owed(use, wrong, own, now), wrong)
 
 
@@ -154,16 +160,3 @@ def _owed(
         unknown = any(delivery.state in MAY_BE_LIVE for delivery in own)
         return Owed.REFUSED if wrong or unknown else Owed.CORRECTED
     return Owed.OVERDUE if now >= use.due_at else Owed.OWED
-
-
-def _uncorrected(
-    deliveries: Sequence[Delivery], revision_id: int
-) -> tuple[corrections.LiveText, ...]:
-    """Return the live texts of that revision that have no correction."""
-    live_texts = corrections.live_texts_among(deliveries)
-    corrected = {live_text.first.target for live_text in live_texts if live_text.is_note}
-    return tuple(
-        live_text
-        for live_text in live_texts
-        if live_text.current.revision_id == revision_id and live_text.platform_id not in corrected
-    )

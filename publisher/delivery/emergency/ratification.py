@@ -46,7 +46,14 @@ def refuse(
     use = _to_decide(session, use_id, actor=actor, now=now)
     text = checked_reason(reason)
     _say(session, use, Ratification.REFUSED, text, actor=actor, now=now)
-    _return_to_cell(session, use, actor=actor, now=now)
+    post = use.decision.revision.post
+    cancellation.cancel_unsent(
+        session, actor=actor, now=now, post_id=post.id, why="refuse_to_ratify"
+    )
+    if post.state is PostState.APPROVED and post.newest == use.decision.revision.number:
+        transitions.apply(
+            session, post, PostState.DRAFT, actor=actor, now=now, verb="return_to_the_cell"
+        )
     notify.emergency_refused(session, use, now=now)
     return use
 
@@ -94,18 +101,6 @@ def _say(
     post = use.decision.revision.post
     transitions.record(session, post, verb, actor=actor, now=now, values=values)
     return use
-
-
-def _return_to_cell(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
-    """Cancel the unsent deliveries and make the post a draft, from which the cell corrects it."""
-    post = use.decision.revision.post
-    cancellation.cancel_unsent(
-        session, actor=actor, now=now, post_id=post.id, why="refuse_to_ratify"
-    )
-    if post.state is PostState.APPROVED and post.newest == use.decision.revision.number:
-        transitions.apply(
-            session, post, PostState.DRAFT, actor=actor, now=now, verb="return_to_the_cell"
-        )
 
 
 def tick_ratifications(database: Database, *, now: Callable[[], datetime]) -> int:

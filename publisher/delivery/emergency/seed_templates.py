@@ -38,18 +38,14 @@ def insert_missing(session: Session, *, now: datetime) -> int:
         if row["code"] not in existing_codes and row["department"] in departments
     ]
     for row in missing:
-        _insert(session, row, departments[row["department"]], now=now)
+        wording = template_editing.checked(
+            session, form_of(row, departments[row["department"]].id), now=now
+        )
+        template = EmergencyTemplate(code=row["code"], newest=0, made_at=now)
+        session.add(template)
+        template_editing.add_revision(session, template, wording, now=now)
+        transitions.record(session, template, "lay_template", actor=CLOCK, now=now)
     return len(missing)
-
-
-def _insert(
-    session: Session, row: Mapping[str, Any], department: Department, *, now: datetime
-) -> None:
-    wording = template_editing.checked(session, form_of(row, department.id), now=now)
-    template = EmergencyTemplate(code=row["code"], newest=0, made_at=now)
-    session.add(template)
-    template_editing.add_revision(session, template, wording, now=now)
-    transitions.record(session, template, "lay_template", actor=CLOCK, now=now)
 
 
 def form_of(row: Mapping[str, Any], department_id: int) -> TemplateForm:

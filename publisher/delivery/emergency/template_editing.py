@@ -151,7 +151,11 @@ def add_revision(
 def checked(session: Session, form: TemplateForm, *, now: datetime) -> Template:
     """Return the validated template. Raises `Invalid` with everything that is wrong."""
     validator = Validator()
-    _check_department(session, form.department_id, validator, now)
+    department = session.get(Department, form.department_id) if form.department_id else None
+    if department is None:
+        validator.add("department_id", "unknown_department")
+    elif not departments.is_in_force(department, now=now):
+        validator.add("department_id", "closed")
     wording = Template(
         department_id=form.department_id,
         names=(
@@ -170,16 +174,6 @@ def checked(session: Session, form: TemplateForm, *, now: datetime) -> Template:
     _check_texts(wording, validator)
     validator.finish()
     return wording
-
-
-def _check_department(
-    session: Session, department_id: int, validator: Validator, now: datetime
-) -> None:
-    department = session.get(Department, department_id) if department_id else None
-    if department is None:
-        validator.add("department_id", "unknown_department")
-    elif not departments.is_in_force(department, now=now):
-        validator.add("department_id", "closed")
 
 
 def _blanks(forms: Sequence[BlankForm], validator: Validator) -> tuple[TemplateField, ...]:

@@ -208,7 +208,12 @@ def _ask(
     """Return the answer for each post, or for the whole request; None if access has ended."""
     answers: Mapping[str, PostOrError] | TryLater | Refused
     try:
-        answers = _read(platform, looks)
+        # One that is not on the timeline may have been edited or deleted, or the timeline may show
+        # it no longer: it is asked for by its id.
+        platform_ids = list(dict.fromkeys(looks.ids.values()))
+        on_timeline = platform.see_own(platform_ids) if looks.on_timeline else {}
+        others = [platform_id for platform_id in platform_ids if platform_id not in on_timeline]
+        answers = {**on_timeline, **(platform.see_many(others) if others else {})}
     except CredentialsExpired:
         leases.pause_account(context, looks.account, looks)
         return None
@@ -217,18 +222,6 @@ def _ask(
     each = answers.values() if isinstance(answers, Mapping) else [answers]
     heed(context, looks.account, platform, each)
     return answers
-
-
-def _read(platform: Platform, looks: LeasedChecks) -> dict[str, PostOrError]:
-    """Return the answer for each post. Raises TryLater, Refused or CredentialsExpired.
-
-    One that is not on the timeline may have been edited or deleted, or the timeline may show it no
-    longer: it is asked for by its id.
-    """
-    platform_ids = list(dict.fromkeys(looks.ids.values()))
-    on_timeline = platform.see_own(platform_ids) if looks.on_timeline else {}
-    others = [platform_id for platform_id in platform_ids if platform_id not in on_timeline]
-    return {**on_timeline, **(platform.see_many(others) if others else {})}
 
 
 def _is_doubtful(

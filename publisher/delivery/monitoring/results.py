@@ -52,7 +52,13 @@ def store(context: WorkerContext, posts: Mapping[int, RemotePost | None], *, at:
     # guarded UPDATE; each of the others is handled in a transaction of its own.
     now = context.now()
     with context.database.reading() as session:
-        watches = _watches(session, list(posts))
+        query = (
+            select(Watch)
+            .where(Watch.id.in_(list(posts)))
+            .options(joinedload(Watch.receipt).joinedload(ReceiptRow.delivery))
+            .order_by(Watch.id)
+        )
+        watches = list(session.scalars(query))
         same = [watch for watch in watches if _is_unchanged(session, watch, posts[watch.id])]
         rows = [
             {"watch_id": watch.id, "looked_at": now, "look_at": next_look(watch, now)}
@@ -63,16 +69,6 @@ def store(context: WorkerContext, posts: Mapping[int, RemotePost | None], *, at:
             session.connection().execute(_MARK_UNCHANGED, rows)
     for watch_id in sorted(posts.keys() - {row["watch_id"] for row in rows}):
         _store_one(context, watch_id, posts[watch_id], at)
-
-
-def _watches(session: Session, watch_ids: list[int]) -> list[Watch]:
-    query = (
-        select(Watch)
-        .where(Watch.id.in_(watch_ids))
-        .options(joinedload(Watch.receipt).joinedload(ReceiptRow.delivery))
-        .order_by(Watch.id)
-    )
-    return list(session.scalars(query))
 
 
 def _is_unchanged(session: Session, watch: Watch, remote_post: RemotePost | None) -> bool:
@@ -100,7 +96,16 @@ def _store_one(
         else:
             watch.absent_at = None
             watch.look_at = next_look(watch, now)
-            _compare(session, watch, live_text, remote_post, now)
+            if is_shown_as_sent(remote_post, expected(live_text)):
+                if watch.differs_at is not None:
+                    transitions.record(
+                        session, watch.receipt.delivery, "same_again", actor=CLOCK, now=now
+                    )
+                watch.differs_at, watch.seen_text = None, ""
+            elif watch.differs_at is None or watch.seen_text != remote_post.text:
+                watch.differs_at, watch.seen_text = now, remote_post.text
+                _open(watch)
+                notify.record_changed(session, watch, now=now)
 
 
 def _standing(session: Session, watch: Watch) -> LiveText | None:
@@ -144,19 +149,6 @@ def _absent(session: Session, watch: Watch, now: datetime, at: datetime) -> None
     watch.look_at = None
     _open(watch)
     notify.record_gone(session, watch, now=now)
-
-
-def _compare(
-    session: Session, watch: Watch, live_text: LiveText, remote_post: RemotePost, now: datetime
-) -> None:
-    if is_shown_as_sent(remote_post, expected(live_text)):
-        if watch.differs_at is not None:
-            transitions.record(session, watch.receipt.delivery, "same_again", actor=CLOCK, now=now)
-        watch.differs_at, watch.seen_text = None, ""
-    elif watch.differs_at is None or watch.seen_text != remote_post.text:
-        watch.differs_at, watch.seen_text = now, remote_post.text
-        _open(watch)
-        notify.record_changed(session, watch, now=now)
 
 
 def _open(watch: Watch) -> None:

@@ -72,7 +72,11 @@ def merge(
     Raises `WrongRole`, `BadDepartment`, or `StillOpen` with everything that cannot move.
     """
     _check_may_end(session, department, order, actor=actor, now=now)
-    _check_takes_over(session, department, into, now=now)
+    if into.id == department.id:
+        raise BadDepartment("other_id", "itself")
+    ends = department_orders.pending_ending(session, department_id=into.id) is not None
+    if ends or not is_in_force(into, now=now):
+        raise BadDepartment("other_id", "unknown")
     open_items = hinders_merging(session, department, into, actor=actor, now=now)
     if open_items:
         raise StillOpen(open_items)
@@ -96,16 +100,6 @@ def _check_may_end(
         raise BadDepartment("in_force_on", "ends_already")
     if department.from_on is not None and order.in_force_on <= department.from_on:
         raise BadDepartment("in_force_on", "before_beginning")
-
-
-def _check_takes_over(
-    session: Session, department: Department, into: Department, *, now: datetime
-) -> None:
-    if into.id == department.id:
-        raise BadDepartment("other_id", "itself")
-    ends = department_orders.pending_ending(session, department_id=into.id) is not None
-    if ends or not is_in_force(into, now=now):
-        raise BadDepartment("other_id", "unknown")
 
 
 def _close_now(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
@@ -139,16 +133,12 @@ def _try_to_carry_out(database: Database, change_id: int, *, now: datetime) -> b
         change = session.get_one(DepartmentChange, change_id, with_for_update=True)
         if not change.waits or _is_hindered(session, change, now=now):
             return False
-        _carry_out(session, change, now=now)
+        act = {
+            DepartmentChangeKind.CLOSED: _close_now,
+            DepartmentChangeKind.MERGED: _merge_now,
+        }.get(change.kind, department_changes.carry_out)
+        act(session, change, actor=CLOCK, now=now)
         return True
-
-
-def _carry_out(session: Session, change: DepartmentChange, *, now: datetime) -> None:
-    act = {
-        DepartmentChangeKind.CLOSED: _close_now,
-        DepartmentChangeKind.MERGED: _merge_now,
-    }.get(change.kind, department_changes.carry_out)
-    act(session, change, actor=CLOCK, now=now)
 
 
 def _is_hindered(session: Session, change: DepartmentChange, *, now: datetime) -> bool:

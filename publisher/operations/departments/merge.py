@@ -39,16 +39,6 @@ def take_over(
     appointment_transfer.carry_over(
         session, leaving, target, order_number=change.order_number, actor=actor, now=now
     )
-    _submissions(session, source, target, actor=actor, now=now)
-    _posts(session, source, target, actor=actor, now=now)
-    _plain_rows(session, source, target)
-    for comment in open_comments(session, source.id):
-        _comment(session, comment, change, target, actor=actor, now=now)
-
-
-def _submissions(
-    session: Session, source: Department, target: Department, *, actor: Actor, now: datetime
-) -> None:
     query = select(Submission).where(
         Submission.department_id == source.id, Submission.state.not_in(ENDED)
     )
@@ -57,6 +47,10 @@ def _submissions(
         transitions.record(
             session, submission, VERB, actor=actor, now=now, values=_moved_values(source, target)
         )
+    _posts(session, source, target, actor=actor, now=now)
+    _plain_rows(session, source, target)
+    for comment in open_comments(session, source.id):
+        _comment(session, comment, change, target, actor=actor, now=now)
 
 
 def _posts(

@@ -61,10 +61,6 @@ def read_error(answer: PlatformResponse) -> ResponseFault | None:
         return ResponseFault(Fault.TROUBLE)
     if code == 368 and number_at(error, "error_subcode") == WAIT_SUBCODE:
         return ResponseFault(Fault.THROTTLED)
-    return _refusal(error, code)
-
-
-def _refusal(error: Json, code: int | None) -> ResponseFault:
     if code == 368 and "already posted" in text_at(error, "message").lower():
         return ResponseFault(Fault.REFUSED, RefusalCode.DUPLICATE)
     if code == 100 and number_at(error, "error_subcode") == GONE_SUBCODE:

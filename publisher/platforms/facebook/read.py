@@ -200,9 +200,6 @@ class FacebookReader(FacebookCalls):
             args["after"] = position.token
         with self.reading() as call:
             page = self._get_list(call, f"{post_id}/comments", args)
-        return self._comment_page(page, post_id, position)
-
-    def _comment_page(self, page: Json, post_id: str, position: CursorPosition) -> CommentPage:
         rows = [row for row in rows_at(page, "data") if text_at(row, "id")]
         remote_comments = tuple(self._remote_comment(row, post_id) for row in rows)
         # After a cursor in the future no comment would be listed any more.

@@ -172,7 +172,16 @@ class _Adapter(HTTPAdapter):
             # The final response would follow, and be read as the one to the next request.
             if response.status_code < 200:
                 raise HTTPException(f"an interim answer alone: {response.status_code}")
-            _read_body(response, call.most_bytes)
+            coding = response.headers.get("content-encoding", "").strip().lower()
+            if coding not in ("", "identity", ACCEPTED):
+                raise DecodeError(f"the answer comes in a coding that was not asked for: {coding}")
+            body = bytearray()
+            for piece in response.iter_content(CHUNK):
+                body += piece
+                if len(body) > call.most_bytes:
+                    raise DecodeError("the answer is too large")
+            response.encoding = "utf-8"
+            response._content = bytes(body)  # noqa: SLF001  requests has no public name for it
         return PlatformResponse(
             method=str(request.method),
             path=urlsplit(str(request.url)).path,
@@ -193,17 +202,3 @@ class _Adapter(HTTPAdapter):
             # More may follow on a connection whose answer made no sense.
             self.close()
         return error_for(fault, for_storage(self._session.mask(detail)), creating=creating)
-
-
-def _read_body(response: requests.Response, most: int) -> None:
-    """Read the body into the response, decoded. Raises the libraries' errors, and beyond `most`."""
-    coding = response.headers.get("content-encoding", "").strip().lower()
-    if coding not in ("", "identity", ACCEPTED):
-        raise DecodeError(f"the answer comes in a coding that was not asked for: {coding}")
-    body = bytearray()
-    for piece in response.iter_content(CHUNK):
-        body += piece
-        if len(body) > most:
-            raise DecodeError("the answer is too large")
-    response.encoding = "utf-8"
-    response._content = bytes(body)  # noqa: SLF001  requests has no public name for it

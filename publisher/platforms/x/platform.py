@@ -39,25 +39,21 @@ class XPlatform(XReader):
             media_id = text_at(response, "data", "id")
             if not media_id:
                 call.raise_senseless("the answer names no medium")
-            self._await_processing(call, media_id, response)
+            status = {"command": "STATUS", "media_id": media_id}
+            progress = at(response, "data", "processing_info")
+            while text_at(progress, "state") in ("pending", "in_progress"):
+                seconds = max(1, number_at(progress, "check_after_secs") or 1)
+                if seconds >= call.deadline.remaining():
+                    raise TryLater(None, "X still processes the animation")
+                time.sleep(seconds)
+                answer = self._client.request("GET", "/2/media/upload", status, user_auth=True)
+                progress = at(answer.json(), "data", "processing_info")
+            if text_at(progress, "state") == "failed":
+                raise Refused(RefusalCode.MEDIA_INVALID, call.answer)
             if medium.alt_text:
                 metadata = {"alt_text": {"text": medium.alt_text}}
                 self._post("/2/media/metadata", id=media_id, metadata=metadata)
         return media_id
-
-    def _await_processing(self, call: ClientCall, media_id: str, response: object) -> None:
-        """Wait until X has processed an animation. Raises TryLater if the deadline is earlier."""
-        status = {"command": "STATUS", "media_id": media_id}
-        progress = at(response, "data", "processing_info")
-        while text_at(progress, "state") in ("pending", "in_progress"):
-            seconds = max(1, number_at(progress, "check_after_secs") or 1)
-            if seconds >= call.deadline.remaining():
-                raise TryLater(None, "X still processes the animation")
-            time.sleep(seconds)
-            answer = self._client.request("GET", "/2/media/upload", status, user_auth=True)
-            progress = at(answer.json(), "data", "processing_info")
-        if text_at(progress, "state") == "failed":
-            raise Refused(RefusalCode.MEDIA_INVALID, call.answer)
 
     def _post(self, route: str, **body: object) -> object:
         # tweepy has no methods for version 2 of uploads.
