@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default as modern
 
@@ -86,6 +87,10 @@ def mail(db: sqlite3.Connection, key: int) -> Mail | None:
 
 def _read(row: sqlite3.Row) -> Mail:
     parsed = email.message_from_bytes(row["raw"], policy=modern)
+    headers = {name: str(value) for name, value in parsed.items()}
+    # The standard parser leaves a space between the encoded words of a sender's name.
+    sender = dict(parsed.raw_items()).get("From", "")
+    headers["From"] = str(make_header(decode_header(sender)))
     return Mail(
         id=row["id"],
         received_at=row["received_at"],
@@ -95,7 +100,7 @@ def _read(row: sqlite3.Row) -> Mail:
         text=_body(parsed, "plain"),
         html=_body(parsed, "html"),
         attachments=[part.get_filename() or "" for part in parsed.iter_attachments()],
-        headers={name: str(value) for name, value in parsed.items()},
+        headers=headers,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+from email.header import Header
 
 import pytest
 import requests
@@ -33,6 +34,16 @@ def test_a_mail_is_kept_whole_and_taken_apart(sandbox_server: SandboxAddresses) 
     assert mail["attachments"] == ["अभिलेख.pdf"]
     assert mails(sandbox_server, "A@EXAMPLE.ORG") == [mail]
     assert mails(sandbox_server, "b@example.org") == []
+
+
+def test_a_long_name_of_a_sender_has_no_gap(sandbox_server: SandboxAddresses) -> None:
+    name = Header("पुणे महानगरपालिका", "utf-8", header_name="From").encode()
+    assert name.count("=?utf-8?") == 2
+    with smtplib.SMTP("127.0.0.1", sandbox_server.smtp_port) as client:
+        mail = f"From: {name} <cell@example.org>\r\n\r\n."
+        client.sendmail("cell@example.org", ["a@example.org"], mail)
+    [kept] = mails(sandbox_server)
+    assert kept["headers"]["From"] == "पुणे महानगरपालिका <cell@example.org>"
 
 
 @pytest.mark.parametrize(
