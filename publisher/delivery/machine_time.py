@@ -66,8 +66,8 @@ def nearest_witness(
 
 def _database_ahead(session: Session, now: Callable[[], datetime]) -> timedelta | None:
     """Return how far this machine is ahead of PostgreSQL's; None if that is this machine."""
-    row = session.execute(_DATABASE_TIME).one()
-    return None if row.address is None or is_own_address(row.address) else now() - row.at
+    answer = session.execute(_DATABASE_TIME).one()
+    return None if answer.address is None or is_own_address(answer.address) else now() - answer.at
 
 
 def is_own_address(address: str) -> bool:
@@ -101,17 +101,17 @@ def _store(
         insertion = insert_for(connection.dialect.name, WrongTime).values(values)
         connection.execute(insertion.on_conflict_do_nothing())
     query = open_wrong_times().where(WrongTime.machine == machine).with_for_update()
-    row = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    if row is None:
+    wrong_time = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if wrong_time is None:
         return False
     if witness is not None:
-        row.witness, row.ahead = witness[0], round(witness[1].total_seconds())
-        row.holds_posts = abs(witness[1]) > HOLDS_AFTER and row.overridden_at is None
+        wrong_time.witness, wrong_time.ahead = witness[0], round(witness[1].total_seconds())
+        wrong_time.holds_posts = abs(witness[1]) > HOLDS_AFTER and wrong_time.overridden_at is None
     # By the right time, for other machines see by it whether anybody still asks.
-    row.asked_at = now - timedelta(seconds=row.ahead)
-    if row.holds_posts and row.told_at is None:
-        row.told_at = now
-        _notify(session, row, now=now)
+    wrong_time.asked_at = now - timedelta(seconds=wrong_time.ahead)
+    if wrong_time.holds_posts and wrong_time.told_at is None:
+        wrong_time.told_at = now
+        _notify(session, wrong_time, now=now)
     return True
 
 
@@ -120,17 +120,17 @@ def open_wrong_times() -> Select[WrongTime]:
     return select(WrongTime).where(_IS_OPEN).order_by(WrongTime.id)
 
 
-def _notify(session: Session, row: WrongTime, *, now: datetime) -> None:
+def _notify(session: Session, wrong_time: WrongTime, *, now: datetime) -> None:
     """Notify everybody on duty, and the leads and admins, who can have it set right."""
-    right = row.asked_at
+    right = wrong_time.asked_at
     people = [duty.person for duty in roster.on_duty(session, now=right)]
     people += responsibility.people_of(responsibility.lead_and_admins(session, now=right))
-    minutes, is_ahead = abs(row.ahead) // 60, row.ahead > 0
+    minutes, is_ahead = abs(wrong_time.ahead) // 60, wrong_time.ahead > 0
     compose.queue_for_each(
         session,
         dict.fromkeys(people),
         kind=NoticeKind.WRONG_TIME,
-        values={"machine": row.machine, "minutes": minutes, "is_ahead": is_ahead},
+        values={"machine": wrong_time.machine, "minutes": minutes, "is_ahead": is_ahead},
         now=min(now, right),  # or a mail waits for a time that is not there yet
         path=links.stop(),
     )
@@ -141,7 +141,14 @@ def override_time(session: Session, *, actor: Actor, now: datetime) -> None:
     on_duty = roster.is_on_duty(session, actor, now=now)
     require(actor, Action.OVERRIDE_TIME, None, now=now, on_duty=on_duty)
     query = open_wrong_times().where(WrongTime.holds_posts).with_for_update()
-    for row in session.scalars(query.execution_options(populate_existing=True)):
-        row.holds_posts, row.overridden_at, row.overridden_by_id = False, now, person_of(actor)
-        values, verb = {"machine": row.machine, "ahead": row.ahead}, Action.OVERRIDE_TIME.value
-        transitions.record(session, row, verb, actor=actor, now=now, values=values)
+    for wrong_time in session.scalars(query.execution_options(populate_existing=True)):
+        wrong_time.holds_posts, wrong_time.overridden_at, wrong_time.overridden_by_id = (
+            False,
+            now,
+            person_of(actor),
+        )
+        values, verb = (
+            {"machine": wrong_time.machine, "ahead": wrong_time.ahead},
+            Action.OVERRIDE_TIME.value,
+        )
+        transitions.record(session, wrong_time, verb, actor=actor, now=now, values=values)

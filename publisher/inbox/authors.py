@@ -77,7 +77,8 @@ def _names(
             CommentAuthor.read_at > context.now() - KEPT_FOR,
         )
         stored = {
-            row.author_id: Author(row.name, row.handle or None) for row in session.scalars(query)
+            author.author_id: Author(author.name, author.handle or None)
+            for author in session.scalars(query)
         }
     unknown = [author_id for author_id in author_ids if author_id not in stored][:AT_ONCE]
     if not unknown:
@@ -148,28 +149,35 @@ def complete(pool: PlatformPool) -> int:
         )
         rows = list(session.scalars(query))
     return sum(
-        _complete(pool, account, [row for row in rows if row.comment.account == account])
-        for account in {row.comment.account.id: row.comment.account for row in rows}.values()
+        _complete(
+            pool, account, [unnamed for unnamed in rows if unnamed.comment.account == account]
+        )
+        for account in {
+            unnamed.comment.account.id: unnamed.comment.account for unnamed in rows
+        }.values()
     )
 
 
 def _complete(pool: PlatformPool, account: Account, rows: Sequence[UnnamedComment]) -> int:
     context = pool.context
-    author_ids = sorted({row.author_id for row in rows})
+    author_ids = sorted({unnamed.author_id for unnamed in rows})
     try:
         names = _names(context, pool.open(account), account, author_ids)
     except CredentialsExpired:
         names = {}
     with context.database.transaction() as session:
-        ids = [row.comment_id for row in rows]
+        ids = [unnamed.comment_id for unnamed in rows]
         query = select(UnnamedComment).where(UnnamedComment.comment_id.in_(ids))
-        for row in session.scalars(query.order_by(UnnamedComment.comment_id).with_for_update()):
-            if row.author_id not in names:
-                row.try_at = context.now() + TRY_AGAIN
+        for unnamed in session.scalars(query.order_by(UnnamedComment.comment_id).with_for_update()):
+            if unnamed.author_id not in names:
+                unnamed.try_at = context.now() + TRY_AGAIN
                 continue
-            author = names[row.author_id]
-            row.comment.author_name, row.comment.author_handle = author.name, author.handle or ""
-            session.delete(row)
+            author = names[unnamed.author_id]
+            unnamed.comment.author_name, unnamed.comment.author_handle = (
+                author.name,
+                author.handle or "",
+            )
+            session.delete(unnamed)
     return len(names)
 
 

@@ -60,7 +60,7 @@ def put_back(
             columns={**_UNCONFIRMED, **(columns or {})},
         )
     # They are locked only now, and deciding locks them too: what came in between shows.
-    if any(row.lapsed_at is None for row in session.scalars(_approvals(appointments))):
+    if any(approval.lapsed_at is None for approval in session.scalars(_approvals(appointments))):
         raise Overtaken(state=AppointmentState.ACTIVE, to=AppointmentState.RECORDED)
     _withdraw_templates(session, appointments, actor=actor, now=now, why=verb)
 
@@ -132,7 +132,7 @@ def lock_approvals(session: Session, appointments: Sequence[Appointment]) -> Seq
 
 def _template_approvals(appointments: Sequence[Appointment]) -> Select[TemplateDecision]:
     return select(TemplateDecision).where(
-        TemplateDecision.appointment_id.in_([row.id for row in appointments]),
+        TemplateDecision.appointment_id.in_([appointment.id for appointment in appointments]),
         TemplateDecision.verdict == TemplateVerdict.APPROVED,
         TemplateDecision.withdrawn_at.is_(None),
     )
@@ -148,8 +148,8 @@ def _approvals(appointments: Sequence[Appointment]) -> Select[Decision]:
             or_(
                 and_(
                     # For the index of the person.
-                    Decision.person_id.in_({row.person_id for row in appointments}),
-                    Decision.appointment_id.in_([row.id for row in appointments]),
+                    Decision.person_id.in_({appointment.person_id for appointment in appointments}),
+                    Decision.appointment_id.in_([appointment.id for appointment in appointments]),
                 ),
                 Decision.use.has(EmergencyUse.approval_id.in_(template_approval_ids)),
             ),
