@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -47,45 +46,43 @@ def public_holidays(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("IN", subdiv="MH", years=year))
 
 
-def is_working_day(day: date, *, closed: Collection[date] = ()) -> bool:
-    """Return True for Monday to Friday, except public holidays and the extra days `closed`."""
-    if day.weekday() >= SATURDAY or day in closed:
-        return False
-    return day not in public_holidays(day.year)
+def is_working_day(day: date) -> bool:
+    """Return True for Monday to Friday, except public holidays."""
+    return day.weekday() < SATURDAY and day not in public_holidays(day.year)
 
 
-def is_working(at: datetime, *, closed: Collection[date] = ()) -> bool:
+def is_working(at: datetime) -> bool:
     """Return True from 10:00, up to but without 18:00, on a working day."""
     local_time = local(at)
-    return OPENS <= local_time.time() < CLOSES and is_working_day(local_time.date(), closed=closed)
+    return OPENS <= local_time.time() < CLOSES and is_working_day(local_time.date())
 
 
-def next_working_moment(at: datetime, *, closed: Collection[date] = ()) -> datetime:
+def next_working_moment(at: datetime) -> datetime:
     """Return `at` itself if it is in working hours, else the next opening; UTC."""
-    if is_working(at, closed=closed):
+    if is_working(at):
         return at.astimezone(UTC)
     local_time = local(at)
     day = local_time.date()
-    if local_time.time() < OPENS and is_working_day(day, closed=closed):
+    if local_time.time() < OPENS and is_working_day(day):
         return from_local(day, OPENS)
-    return from_local(_next_day(day, closed), OPENS)
+    return from_local(_next_day(day), OPENS)
 
 
-def add_working_days(at: datetime, days: int, *, closed: Collection[date] = ()) -> datetime:
+def add_working_days(at: datetime, days: int) -> datetime:
     """Return the same time of day, `days` working days after the next working moment; UTC.
 
     For zero days it is the next working moment itself. Raises `ValueError` for negative days.
     """
     if days < 0:
         raise ValueError("working days are counted forwards")
-    start = local(next_working_moment(at, closed=closed))
+    start = local(next_working_moment(at))
     day = start.date()
     for _ in range(days):
-        day = _next_day(day, closed)
+        day = _next_day(day)
     return from_local(day, start.time())
 
 
-def add_working_hours(at: datetime, hours: float, *, closed: Collection[date] = ()) -> datetime:
+def add_working_hours(at: datetime, hours: float) -> datetime:
     """Return the moment at which `hours` of working time have passed since `at`; UTC.
 
     An end exactly at closing time is not moved to the next morning. Raises `ValueError` for
@@ -94,14 +91,14 @@ def add_working_hours(at: datetime, hours: float, *, closed: Collection[date] = 
     if hours < 0:
         raise ValueError("working hours are counted forwards")
     remaining = timedelta(hours=hours)
-    moment = next_working_moment(at, closed=closed)
+    moment = next_working_moment(at)
     while remaining > (until_closing := from_local(local_day(moment), CLOSES) - moment):
         remaining -= until_closing
-        moment = from_local(_next_day(local_day(moment), closed), OPENS)
+        moment = from_local(_next_day(local_day(moment)), OPENS)
     return moment + remaining
 
 
-def add_open_days(at: datetime, span: timedelta, *, closed: Collection[date] = ()) -> datetime:
+def add_open_days(at: datetime, span: timedelta) -> datetime:
     """Return when `span` has passed, without the days on which offices are closed; UTC.
 
     Of a working day all 24 hours count.
@@ -109,16 +106,14 @@ def add_open_days(at: datetime, span: timedelta, *, closed: Collection[date] = (
     moment, remaining = at.astimezone(UTC), span
     while True:
         day_end = day_bounds(local_day(moment))[1]
-        if is_working_day(local_day(moment), closed=closed):
+        if is_working_day(local_day(moment)):
             if moment + remaining <= day_end:
                 return moment + remaining
             remaining -= day_end - moment
         moment = day_end
 
 
-def subtract_working_hours(
-    at: datetime, hours: float, *, closed: Collection[date] = ()
-) -> datetime:
+def subtract_working_hours(at: datetime, hours: float) -> datetime:
     """Return the last moment from which `hours` of working time are left until `at`; UTC.
 
     Raises `ValueError` for negative hours.
@@ -126,40 +121,38 @@ def subtract_working_hours(
     if hours < 0:
         raise ValueError("working hours are counted backwards")
     remaining = timedelta(hours=hours)
-    day = last_working_day_before(at, closed=closed)
+    day = last_working_day_before(at)
     moment = min(at.astimezone(UTC), from_local(day, CLOSES))
     while remaining > (since_opening := moment - from_local(day, OPENS)):
         remaining -= since_opening
-        day = last_working_day_before(from_local(day, OPENS), closed=closed)
+        day = last_working_day_before(from_local(day, OPENS))
         moment = from_local(day, CLOSES)
     return moment - remaining
 
 
-def working_hours_between(
-    start: datetime, end: datetime, *, closed: Collection[date] = ()
-) -> float:
+def working_hours_between(start: datetime, end: datetime) -> float:
     """Return the hours of working time from `start` to `end`; 0 if the end is not later."""
-    span, moment = timedelta(0), next_working_moment(start, closed=closed)
+    span, moment = timedelta(0), next_working_moment(start)
     while moment < end:
         day = local_day(moment)
         span += min(end, from_local(day, CLOSES)) - moment
-        moment = from_local(_next_day(day, closed), OPENS)
+        moment = from_local(_next_day(day), OPENS)
     return span / timedelta(hours=1)
 
 
-def last_working_day_before(due_at: datetime, *, closed: Collection[date] = ()) -> date:
+def last_working_day_before(due_at: datetime) -> date:
     """Return the last working day that opens before `due_at`, usually the same day."""
     local_time = local(due_at)
     day = local_time.date()
     if local_time.time() <= OPENS:
         day -= ONE_DAY
-    while not is_working_day(day, closed=closed):
+    while not is_working_day(day):
         day -= ONE_DAY
     return day
 
 
-def _next_day(day: date, closed: Collection[date]) -> date:
+def _next_day(day: date) -> date:
     day += ONE_DAY
-    while not is_working_day(day, closed=closed):
+    while not is_working_day(day):
         day += ONE_DAY
     return day

@@ -35,7 +35,6 @@ def at(month: int, day: int, hour: int, minute: int = 0, year: int = 2026) -> da
 
 # Hypothesis takes its bounds without a zone and adds one.
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  the strategy adds the zone
-closures = st.sets(st.dates(date(2020, 1, 1), date(2035, 6, 1)), max_size=8)
 hours = st.floats(0, 200, allow_nan=False)
 
 
@@ -63,13 +62,6 @@ def test_maharashtras_own_days_are_among_the_holidays() -> None:
     assert days.issuperset(own)
 
 
-def test_a_day_the_city_closes_is_no_working_day() -> None:
-    day = date(2026, 11, 25)
-    assert is_working_day(day)
-    assert not is_working_day(day, closed=[day])
-    assert not is_working(at(11, 25, 12), closed={day})
-
-
 @pytest.mark.parametrize(
     ("received", "due"),
     [
@@ -91,11 +83,6 @@ def test_an_answer_is_due_three_working_days_later_at_the_same_hour(
     received: datetime, due: datetime
 ) -> None:
     assert add_working_days(received, 3) == due
-
-
-def test_a_day_closed_by_the_city_moves_the_deadline() -> None:
-    closed = [date(2026, 11, 27)]
-    assert add_working_days(at(11, 25, 12), 3, closed=closed) == at(12, 1, 12)
 
 
 @pytest.mark.parametrize(
@@ -184,63 +171,57 @@ def test_a_city_day_holds_its_moments(moment: datetime) -> None:
     assert from_local(local_day(moment), local(moment).time()) == moment
 
 
-@given(moments, closures)
-def test_the_next_working_moment_is_the_first_one(moment: datetime, closed: set[date]) -> None:
-    moment_found = next_working_moment(moment, closed=closed)
+@given(moments)
+def test_the_next_working_moment_is_the_first_one(moment: datetime) -> None:
+    moment_found = next_working_moment(moment)
     assert moment_found >= moment
-    assert is_working(moment_found, closed=closed)
-    assert next_working_moment(moment_found, closed=closed) == moment_found
+    assert is_working(moment_found)
+    assert next_working_moment(moment_found) == moment_found
     if moment_found > moment:
         assert local(moment_found).time() == OPENS
-        assert not is_working(moment_found - timedelta(minutes=1), closed=closed)
+        assert not is_working(moment_found - timedelta(minutes=1))
 
 
-@given(moments, st.integers(0, 40), closures)
+@given(moments, st.integers(0, 40))
 def test_a_due_time_is_a_working_moment_with_that_many_days_before_it(
-    moment: datetime, days: int, closed: set[date]
+    moment: datetime, days: int
 ) -> None:
-    due = add_working_days(moment, days, closed=closed)
-    start = next_working_moment(moment, closed=closed)
-    assert is_working(due, closed=closed)
+    due = add_working_days(moment, days)
+    start = next_working_moment(moment)
+    assert is_working(due)
     assert local(due).time() == local(start).time()
     first, last = local_day(start), local_day(due)
     between = [first + timedelta(days=step) for step in range(1, (last - first).days + 1)]
-    assert sum(is_working_day(day, closed=closed) for day in between) == days
+    assert sum(is_working_day(day) for day in between) == days
 
 
-@given(moments, st.timedeltas(timedelta(0), timedelta(days=20)), st.integers(0, 10), closures)
+@given(moments, st.timedeltas(timedelta(0), timedelta(days=20)), st.integers(0, 10))
 def test_what_came_later_is_never_due_earlier(
-    moment: datetime, later: timedelta, days: int, closed: set[date]
+    moment: datetime, later: timedelta, days: int
 ) -> None:
     first, second = moment, moment + later
-    assert add_working_days(first, days, closed=closed) <= add_working_days(
-        second, days, closed=closed
-    )
-    assert add_working_hours(first, days, closed=closed) <= add_working_hours(
-        second, days, closed=closed
-    )
+    assert add_working_days(first, days) <= add_working_days(second, days)
+    assert add_working_hours(first, days) <= add_working_hours(second, days)
 
 
-@given(moments, hours, hours, closures)
-def test_working_hours_add_up(
-    moment: datetime, first: float, second: float, closed: set[date]
-) -> None:
-    whole = add_working_hours(moment, first + second, closed=closed)
-    halfway = add_working_hours(moment, first, closed=closed)
-    parts = add_working_hours(halfway, second, closed=closed)
+@given(moments, hours, hours)
+def test_working_hours_add_up(moment: datetime, first: float, second: float) -> None:
+    whole = add_working_hours(moment, first + second)
+    halfway = add_working_hours(moment, first)
+    parts = add_working_hours(halfway, second)
     assert halfway <= whole
     # Closing time and the next opening are the same working moment.
-    assert abs(
-        next_working_moment(parts, closed=closed) - next_working_moment(whole, closed=closed)
-    ) < timedelta(milliseconds=1) or local(parts).time() >= time(17, 59, 59)
+    assert abs(next_working_moment(parts) - next_working_moment(whole)) < timedelta(
+        milliseconds=1
+    ) or local(parts).time() >= time(17, 59, 59)
     assert OPENS <= local(whole).time() <= CLOSES
-    assert is_working_day(local_day(whole), closed=closed)
+    assert is_working_day(local_day(whole))
 
 
-@given(moments, closures)
-def test_the_last_working_day_lies_before_the_due_time(due: datetime, closed: set[date]) -> None:
-    day = last_working_day_before(due, closed=closed)
-    assert is_working_day(day, closed=closed)
+@given(moments)
+def test_the_last_working_day_lies_before_the_due_time(due: datetime) -> None:
+    day = last_working_day_before(due)
+    assert is_working_day(day)
     assert from_local(day, OPENS) < due
-    following = next_working_moment(from_local(day, CLOSES), closed=closed)
+    following = next_working_moment(from_local(day, CLOSES))
     assert following >= due or local_day(due) == day

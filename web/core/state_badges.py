@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from flask import Flask
@@ -159,11 +159,11 @@ def state_word(subject: str, state: str) -> str:
     return STATE_BADGES[subject, state].word
 
 
-def deadline_look(due_at: datetime, now: datetime, closed: Collection[date] = ()) -> DeadlineLook:
+def deadline_look(due_at: datetime, now: datetime) -> DeadlineLook:
     """Return whether a deadline is over, on its last working day, or later."""
     if due_at <= now:
         return "over"
-    return "near" if local_day(now) >= last_working_day_before(due_at, closed=closed) else "later"
+    return "near" if local_day(now) >= last_working_day_before(due_at) else "later"
 
 
 def register(app: Flask) -> None:
