@@ -26,23 +26,19 @@ def tick_reminders(database: Database, *, now: datetime) -> int:
     """
     if not is_working(now):
         return 0
-    with database.transaction() as session:
-        return _remind(session, now)
-
-
-def _remind(session: Session, now: datetime) -> int:
     by_head: defaultdict[Person, list[Appointment]] = defaultdict(list)
-    for row in _asked(session, now):
-        head = office_links.head_to_ask(session, row.department_id, now=now)
-        is_in_time = now < add_working_days(row.state_at, HEAD_DECIDES_WITHIN)
-        if head is not None and head.person_id not in row.recorder_ids and is_in_time:
-            by_head[head.person].append(row)
-    due = {person: rows for person, rows in by_head.items() if _is_due(rows, now)}
-    for person, rows in due.items():
-        appointment_notices.ask(session, person, rows, {"again": True}, now)
-        for row in rows:
-            row.told_at = now
-    return len(due)
+    with database.transaction() as session:
+        for row in _asked(session, now):
+            head = office_links.head_to_ask(session, row.department_id, now=now)
+            is_in_time = now < add_working_days(row.state_at, HEAD_DECIDES_WITHIN)
+            if head is not None and head.person_id not in row.recorder_ids and is_in_time:
+                by_head[head.person].append(row)
+        due = {person: rows for person, rows in by_head.items() if _is_due(rows, now)}
+        for person, rows in due.items():
+            appointment_notices.ask(session, person, rows, {"again": True}, now)
+            for row in rows:
+                row.told_at = now
+        return len(due)
 
 
 def _asked(session: Session, now: datetime) -> Sequence[Appointment]:

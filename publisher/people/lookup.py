@@ -67,7 +67,8 @@ def find_or_add(session: Session, details: PersonDetails, *, actor: Actor, now: 
     the person, or the department, that has the address or number.
     """
     channels.require_own(session, details.mail)
-    people = _known(session, details)
+    owners = [find_owner(session, field, getattr(details, field)) for field in ContactField]
+    people = list(dict.fromkeys(owner for owner in owners if owner is not None))
     if len(people) > 1:
         raise _held_by(people[1], "mobile", "another_person")
     if not people:
@@ -77,11 +78,6 @@ def find_or_add(session: Session, details: PersonDetails, *, actor: Actor, now: 
     _check_same(person, details)
     _complete(session, person, details, actor=actor, now=now)
     return person
-
-
-def _known(session: Session, details: PersonDetails) -> list[Person]:
-    owners = (find_owner(session, field, getattr(details, field)) for field in ContactField)
-    return list(dict.fromkeys(owner for owner in owners if owner is not None))
 
 
 def find_owner(session: Session, field: ContactField, value: str | None) -> Person | None:
