@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
-from approvals.policy import Action, Actor, Role, require
+from approvals.policy import Action, Actor, Role
 from publisher.auth.contact_details import (
     BadInput,
     BadPerson,
@@ -23,7 +23,7 @@ from publisher.people.appointments import record_person
 from publisher.people.department_orders import BadDepartment, DepartmentOrder
 from publisher.people.department_spellings import DepartmentSpellings
 from publisher.people.pasted_cells import pasted_cells
-from publisher.people.permissions import is_command
+from publisher.people.permissions import require_right
 
 MOST_ROWS = 200
 
@@ -110,8 +110,7 @@ def record_heads(
     The office above is the one to which the department reports from the order's day on. Raises
     `WrongRole`, and `BadHeads` if anything is wrong.
     """
-    if not is_command(actor):
-        require(actor, Action.RECORD_HEAD, None, now=now)
+    require_right(actor, Action.RECORD_HEAD, None, now=now)
     departments = DepartmentSpellings(session, now=now)
     checked = [
         _carry_out_row(session, line, departments, actor=actor, order=order, now=now)

@@ -80,7 +80,9 @@ def require_unnamed(session: Session, department_id: int, *, since: datetime) ->
     """Raise `AlreadyNamed` if the officers of the department were named since then."""
     earlier = head_links.named_since(session, department_id, since)
     if earlier is not None:
-        raise AlreadyNamed(name=_name_of_nominator(earlier), at=earlier.made_at)
+        # An office above may have named them without a head on record.
+        nominator = earlier.head.person if earlier.head is not None else earlier.nominator
+        raise AlreadyNamed(name=nominator.name_mr, at=earlier.made_at)
 
 
 def check(
@@ -198,13 +200,6 @@ def lock_department(session: Session, department_id: int) -> tuple[Department, l
         .order_by(CallAddressee.id)
     )
     return department, list(session.scalars(query.with_for_update(of=CallAddressee)))
-
-
-def _name_of_nominator(nomination: Nomination) -> str:
-    """Return the name of the head, or of an office without a head on record."""
-    if nomination.head is not None:
-        return nomination.head.person.name_mr
-    return nomination.nominator.name_mr
 
 
 def _use_up(session: Session, link: Link, *, now: datetime) -> None:

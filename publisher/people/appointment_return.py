@@ -70,19 +70,14 @@ def let_lapse(
 ) -> None:
     """Let locked approvals count no more; `review.lapsed_approvals` then asks and tells others."""
     for decision in approvals:
-        _let_one_lapse(session, decision, actor=actor, now=now, why=why)
-
-
-def _let_one_lapse(
-    session: Session, decision: Decision, *, actor: Actor, now: datetime, why: str
-) -> None:
-    decision.lapsed_at = now
-    revision = decision.revision
-    if _has_all_gone(session, revision):
-        return  # it stands, as what it released does
-    cancellation.cancel_unsent(session, actor=actor, now=now, post_id=revision.post_id, why=why)
-    values = {"revision": revision.number, "why": why}
-    cancellation.void_approvals(session, revision, [decision], actor=actor, now=now, values=values)
+        decision.lapsed_at = now
+        revision = decision.revision
+        states = cancellation.states_of_texts(session, revision)
+        if states and all(state in SENT for state in states):
+            continue  # it stands, as what it released does
+        cancellation.cancel_unsent(session, actor=actor, now=now, post_id=revision.post_id, why=why)
+        values, lapsed = {"revision": revision.number, "why": why}, [decision]
+        cancellation.void_approvals(session, revision, lapsed, actor=actor, now=now, values=values)
 
 
 def _withdraw_templates(
@@ -160,8 +155,3 @@ def _approvals(appointments: Sequence[Appointment]) -> Select[Decision]:
         )
         .order_by(Post.id, Decision.id)
     )
-
-
-def _has_all_gone(session: Session, revision: Revision) -> bool:
-    states = cancellation.states_of_texts(session, revision)
-    return bool(states) and all(state in SENT for state in states)

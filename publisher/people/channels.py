@@ -54,7 +54,8 @@ def store(
         if contacts[field] is None:
             values["removed"] = "yes"
         transitions.record(session, person, "change_contact", actor=actor, now=now, values=values)
-        for address in _told(former, field):
+        # It is told where it was before, and by mail.
+        for address in filter(None, dict.fromkeys((former[field], former[ContactField.MAIL]))):
             say_changed(session, person, field.value, now=now, to=address)
 
 
@@ -62,12 +63,6 @@ def require_own(session: Session, mail: str | None) -> None:
     """Raise `BadPerson`, with the department, if this is a department's shared address."""
     if (department := department_copies.owner_of(session, mail)) is not None:
         raise BadPerson(ContactField.MAIL, "shared", name=department)
-
-
-def _told(former: Contacts, field: ContactField) -> list[str]:
-    """Return where the change of this field is told: the one it had before, and by mail."""
-    addresses = dict.fromkeys((former[field], former[ContactField.MAIL]))
-    return [address for address in addresses if address is not None]
 
 
 def note_confirmed(person: Person, *, now: datetime) -> None:

@@ -26,8 +26,8 @@ def tick_reminders(database: Database, *, now: datetime) -> int:
     """
     if not is_working(now):
         return 0
+    by_head: defaultdict[Person, list[Appointment]] = defaultdict(list)
     with database.transaction() as session:
-        by_head: defaultdict[Person, list[Appointment]] = defaultdict(list)
         for row in _asked(session, now):
             head = office_links.head_to_ask(session, row.department_id, now=now)
             is_in_time = now < add_working_days(row.state_at, HEAD_DECIDES_WITHIN)

@@ -26,7 +26,7 @@ from publisher.people.department_orders import (
     read_names,
     superior_id,
 )
-from publisher.people.permissions import is_command
+from publisher.people.permissions import require_right
 
 _NOT_IN_A_CODE = re.compile(r"[^a-z0-9]+")
 
@@ -111,8 +111,7 @@ def place(
     order: DepartmentOrder,
 ) -> DepartmentChange:
     """Let a department report to another, or to none. Raises `WrongRole`, `BadDepartment`."""
-    if not is_command(actor):
-        require(actor, Action.RECORD_DEPARTMENT, department.id, now=now)
+    require_right(actor, Action.RECORD_DEPARTMENT, department.id, now=now)
     above = superior_id(session, reports_to_id, now=now)
     if above == department.reports_to_id:
         raise BadDepartment("other_id", "same")

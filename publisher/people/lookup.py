@@ -67,7 +67,7 @@ def find_or_add(session: Session, details: PersonDetails, *, actor: Actor, now: 
     the person, or the department, that has the address or number.
     """
     channels.require_own(session, details.mail)
-    owners = (find_owner(session, field, getattr(details, field)) for field in ContactField)
+    owners = [find_owner(session, field, getattr(details, field)) for field in ContactField]
     people = list(dict.fromkeys(owner for owner in owners if owner is not None))
     if len(people) > 1:
         raise _held_by(people[1], "mobile", "another_person")

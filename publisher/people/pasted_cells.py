@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
 from typing import Final
 
 _DELIMITERS: Final = "\t;,"
@@ -19,12 +18,9 @@ def pasted_cells(text: str) -> list[list[str]]:
     if not lines:
         return []
     delimiter = max(_DELIMITERS, key=lines[0].count)
-    rows = [[cell.strip() for cell in row] for row in _readable(lines, delimiter)]
-    return [row for row in rows if any(row)]
-
-
-def _readable(lines: Iterable[str], delimiter: str) -> list[list[str]]:
     try:
-        return list(csv.reader(lines, delimiter=delimiter))
+        rows = list(csv.reader(lines, delimiter=delimiter))
     except csv.Error:  # a cell that is longer than any name
-        return [line.split(delimiter) for line in lines]
+        rows = [line.split(delimiter) for line in lines]
+    stripped_rows = [[cell.strip() for cell in row] for row in rows]
+    return [row for row in stripped_rows if any(row)]

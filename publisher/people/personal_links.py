@@ -102,14 +102,9 @@ def send_code(
     if mobile is None or is_closed:
         return LinkCodeProblem.THROTTLED
     throttling.store_failure(session, [key], now=now)
-    one_time_links.end_for(
-        session,
-        subject=Link.__tablename__,
-        subject_id=link.id,
-        purpose=LinkPurpose.LINK_CODE,
-        now=now,
-    )
-    subject = LinkSubject(LinkPurpose.LINK_CODE, Link.__tablename__, link.id, person)
+    table, purpose = Link.__tablename__, LinkPurpose.LINK_CODE
+    one_time_links.end_for(session, subject=table, subject_id=link.id, purpose=purpose, now=now)
+    subject = LinkSubject(purpose, table, link.id, person)
     code = one_time_links.make_code(
         session, subject, to=mobile, now=now, lasts=CODE_LASTS, browser=page_digest
     )

@@ -49,7 +49,9 @@ def add(
     mails and the address is `of_a_mail`; and `BadPerson`: its values name the person or the
     department that has the address.
     """
-    department = _department_in_force(session, department_id, now)
+    department = session.get(Department, department_id)
+    if department is None or not is_in_force(department, now=now):
+        raise BadPerson("department_id", "unknown")
     if of_a_mail:
         require(actor, Action.HAND_IN, None, now=now)
     else:
@@ -183,13 +185,6 @@ def confirm(
         path=links.today(),  # officers do not open the register
     )
     return address
-
-
-def _department_in_force(session: Session, department_id: int, now: datetime) -> Department:
-    department = session.get(Department, department_id)
-    if department is None or not is_in_force(department, now=now):
-        raise BadPerson("department_id", "unknown")
-    return department
 
 
 def _held_by(holder: Person, code: str) -> BadPerson:

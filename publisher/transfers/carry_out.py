@@ -159,24 +159,9 @@ def _hand_over(
     before = transfer.before
     if before.role not in hand_over.AT_DEPARTMENT:
         return
-    target = _successor(session, transfer_list, transfer, now=now)
-    if target is not None:
-        hand_over.move_work(session, before, target, actor=CLOCK, now=now)
-
-
-def _successor(
-    session: Session, transfer_list: TransferList, transfer: Transfer, *, now: datetime
-) -> Appointment | None:
+    offices = responsibility.responsible_chain(session, before.department_id, now=now)
     leaving_ids = {other.before_id for other in transfer_list.rows}
-    chain = [
-        office
-        for office in responsibility.responsible_chain(
-            session, transfer.before.department_id, now=now
-        )
-        if office.id not in leaving_ids
-    ]
     coming_ids = {other.after_id for other in transfer_list.rows}
-    before = transfer.before
 
     def distance(office: Appointment) -> tuple[bool, bool, bool, bool]:
         is_same_person = office.person_id == before.person_id  # with another rank
@@ -185,7 +170,10 @@ def _successor(
         is_coming = office.id in coming_ids
         return not is_same_person, not is_same_place, not is_same_role, not is_coming
 
-    return min(chain, key=distance, default=None)
+    staying = [office for office in offices if office.id not in leaving_ids]
+    target = min(staying, key=distance, default=None)
+    if target is not None:
+        hand_over.move_work(session, before, target, actor=CLOCK, now=now)
 
 
 def _tell(session: Session, transfer_list: TransferList, *, now: datetime) -> None:

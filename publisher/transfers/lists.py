@@ -25,7 +25,7 @@ from publisher.transfers import checks, row_lookup, transfer_notices
 from publisher.transfers.checks import CheckedList
 from publisher.transfers.row_lookup import PlannedTransfer, at_row
 from publisher.transfers.typed_rows import MOST, TypedRow
-from publisher.validation import FieldError, Invalid, NotFound, person_of
+from publisher.validation import FieldError, Invalid, existing, person_of
 from publisher.working_time import local_day
 
 LONGEST_AHEAD: Final = timedelta(days=366)
@@ -272,9 +272,7 @@ def cancel(session: Session, *, actor: Actor, now: datetime, list_id: int) -> Tr
 
 def locked(session: Session, list_id: int) -> TransferList:
     """Return the list, freshly read and locked until the transaction ends. Raises `NotFound`."""
-    for_update = {"of": TransferList}
-    if session.get(TransferList, list_id, with_for_update=for_update) is None:
-        raise NotFound(list_id)
+    existing(session.get(TransferList, list_id, with_for_update={"of": TransferList}), list_id)
     return existing_list(session, list_id)
 
 
@@ -282,9 +280,7 @@ def existing_list(session: Session, list_id: int) -> TransferList:
     """Return the list with its people and departments, freshly read. Raises `NotFound`."""
     query = _in_full().where(TransferList.id == list_id)
     transfer_list = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    if transfer_list is None:
-        raise NotFound(list_id)
-    return transfer_list
+    return existing(transfer_list, list_id)
 
 
 def _in_full() -> Select[TransferList]:
