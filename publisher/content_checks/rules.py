@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from stdnum import verhoeff
 
@@ -77,11 +77,7 @@ def passed(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarn
     """Warn about dates that will have passed on the first day the post can be published."""
     for index, written_date in _each_date(texts, context):
         if context.leaves_on - REFERENCE <= written_date.last < context.leaves_on:
-            yield ContentWarning(
-                WarningCode.DATE_PASSED,
-                _location(index, written_date),
-                _date_values(texts, index, written_date),
-            )
+            yield _date_warning(WarningCode.DATE_PASSED, texts, index, written_date)
 
 
 def off_the_event(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
@@ -95,23 +91,15 @@ def off_the_event(texts: Sequence[Text], context: CheckContext) -> Iterator[Cont
             continue
         coming = [date for date in dates if date.last >= context.leaves_on] or dates
         for written_date in coming[:1]:
-            values = {
-                **_date_values(texts, index, written_date),
-                "event_on": first,
-                "event_until_on": last,
-            }
-            yield ContentWarning(WarningCode.DATE_DIFFERS, _location(index, written_date), values)
+            event = {"event_on": first, "event_until_on": last}
+            yield _date_warning(WarningCode.DATE_DIFFERS, texts, index, written_date, **event)
 
 
 def weekdays(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about a weekday that does not match its date."""
     for index, written_date in _each_date(texts, context):
         if written_date.weekday is not None and written_date.day.weekday() != written_date.weekday:
-            yield ContentWarning(
-                WarningCode.WRONG_WEEKDAY,
-                _location(index, written_date),
-                _date_values(texts, index, written_date),
-            )
+            yield _date_warning(WarningCode.WRONG_WEEKDAY, texts, index, written_date)
 
 
 def _each_date(texts: Sequence[Text], context: CheckContext) -> Iterator[tuple[int, WrittenDate]]:
@@ -120,15 +108,12 @@ def _each_date(texts: Sequence[Text], context: CheckContext) -> Iterator[tuple[i
             yield index, written_date
 
 
-def _location(index: int, written_date: WrittenDate) -> TextLocation:
-    return TextLocation(index, "text", (written_date.start, written_date.end))
-
-
-def _date_values(texts: Sequence[Text], index: int, written_date: WrittenDate) -> dict[str, object]:
-    return {
-        "written": texts[index].text[written_date.start : written_date.end],
-        "day": written_date.day,
-    }
+def _date_warning(
+    code: WarningCode, texts: Sequence[Text], index: int, written_date: WrittenDate, **values: date
+) -> ContentWarning:
+    start, end = written_date.start, written_date.end
+    details = {"written": texts[index].text[start:end], "day": written_date.day, **values}
+    return ContentWarning(code, TextLocation(index, "text", (start, end)), details)
 
 
 def same(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
