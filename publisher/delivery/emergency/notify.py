@@ -13,7 +13,12 @@ from sqlalchemy.orm import Session
 from approvals.approvers import Approvers
 from approvals.policy import Role
 from publisher.delivery.emergency import templates
-from publisher.models.emergency import EmergencyTemplate, EmergencyUse, TemplateDecision
+from publisher.models.emergency import (
+    EmergencyTemplate,
+    EmergencyUse,
+    TemplateDecision,
+    TemplateRevision,
+)
 from publisher.models.people import Person
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
@@ -27,14 +32,8 @@ def template_waits(session: Session, template: EmergencyTemplate, *, now: dateti
     """
     revision = templates.newest(template)
     approvers = templates.approvers_of(session, revision, now=now)
-    values = {
-        "template_mr": template.name_mr,
-        "template_en": template.name_en,
-        "revision": revision.number,
-        "department": revision.department,
-    }
     people, path = deciders(session, approvers, now=now), links.emergency_template(template.id)
-    kind = NoticeKind.TEMPLATE_WAITS
+    kind, values = NoticeKind.TEMPLATE_WAITS, _values_of(revision)
     compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)
 
 
@@ -49,16 +48,19 @@ def template_returned(session: Session, decision: TemplateDecision, *, now: date
         session,
         [revision.author] if revision.author else responsibility.people_of(leads),
         kind=NoticeKind.TEMPLATE_RETURNED,
-        values={
-            "template_mr": revision.name_mr,
-            "template_en": revision.name_en,
-            "revision": revision.number,
-            "department": revision.department,
-            "reason": decision.reason,
-        },
+        values={**_values_of(revision), "reason": decision.reason},
         now=now,
         path=links.emergency_template(revision.template_id),
     )
+
+
+def _values_of(revision: TemplateRevision) -> dict[str, object]:
+    return {
+        "template_mr": revision.name_mr,
+        "template_en": revision.name_en,
+        "revision": revision.number,
+        "department": revision.department,
+    }
 
 
 def deciders(session: Session, approvers: Approvers, *, now: datetime) -> list[Person]:

@@ -15,7 +15,7 @@ from publisher.delivery.emergency import duty_notices
 from publisher.models.emergency import Duty
 from publisher.models.people import Appointment, Person, SignIn
 from publisher.people import recorders
-from publisher.validation import NotFound, Validator, person_of
+from publisher.validation import FieldError, Invalid, NotFound, Validator, person_of
 
 LONGEST = timedelta(days=31)
 SETTLED = timedelta(hours=72)
@@ -190,9 +190,7 @@ def approve(session: Session, *, actor: Actor, now: datetime, duty_id: int) -> D
     if _needs_another(session, duty, actor):
         raise NeedsAnother
     if not _is_reachable(duty.person, now):
-        validator = Validator()
-        validator.add("person_id", "unknown_person")
-        validator.finish()
+        raise Invalid([FieldError("person_id", "unknown_person")])
     duty.approved_at, duty.approved_by_id = now, person_of(actor)
     values = {"person": duty.person_id, "proposed_by": duty.recorded_by_id}
     transitions.record(session, duty, "approve_duty", actor=actor, now=now, values=values)
