@@ -33,8 +33,7 @@ def show(settings: Settings) -> None:
     """Print each account, and each known end of its access."""
     with checked_database(settings) as database, database.reading() as session:
         lines = [line for account in manage.all_accounts(session) for line in _lines(account)]
-    for line in lines or ["No account is connected."]:
-        click.echo(line)
+    click.echo("\n".join(lines) or "No account is connected.")
 
 
 def _lines(account: Account) -> Iterator[str]:

@@ -140,16 +140,13 @@ def _record(database: Database, verb: str, **values: object) -> None:
 
 def _say_lost(manifest: Manifest, *, err: bool = False) -> None:
     """Whole is what was written; what the store had lost by then could not be."""
-    if manifest.left_out:
-        sentence = (
-            f"Not in it: the {manifest.left_out} media that it refers to. Copy the store too."
-        )
+    lost, left_out = manifest.lost, manifest.left_out
+    if left_out:
+        sentence = f"Not in it: the {left_out} media that it refers to. Copy the store too."
         click.echo(sentence, err=err)
-    lost = manifest.lost
-    if not lost:
-        return
-    sentence = f"{len(lost)} media that are missing or changed in the media folder"
-    click.echo(f"Not in it: {sentence}: {short_list(lost)}.", err=err)
+    if lost:
+        sentence = f"{len(lost)} media that are missing or changed in the media folder"
+        click.echo(f"Not in it: {sentence}: {short_list(lost)}.", err=err)
 
 
 def restore(settings: Settings, file: Path) -> None:

@@ -114,12 +114,8 @@ def _target_url(settings: Settings, to: str) -> str:
     media = settings.media.moved_to(url)
     if not media.bucket:
         return url
-    needed = {
-        "MEDIA_ENDPOINT": media.media_endpoint,
-        "MEDIA_KEY": media.media_key,
-        "MEDIA_SECRET": media.media_secret,
-    }
-    missing = [PREFIX + name for name, text in needed.items() if not text]
+    needed = ("media_endpoint", "media_key", "media_secret")
+    missing = [PREFIX + name.upper() for name in needed if not getattr(media, name)]
     if missing:
         raise click.UsageError(f"For a bucket set {', '.join(missing)} too (docs/settings.md).")
     return url

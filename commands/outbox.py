@@ -26,8 +26,7 @@ def show_queue(settings: Settings) -> None:
             for stop in stops.open_stops(session)
         ]
         lines += _queue_lines(queue_report(session, now=now()))
-    for line in lines:
-        click.echo(line)
+    click.echo("\n".join(lines))
 
 
 def _queue_lines(report: QueueReport) -> Iterator[str]:
@@ -96,8 +95,7 @@ def release_all(settings: Settings, reason: str, *, accepted_in_doubt: int) -> N
             lines = [f"Released: {_moment(stop.at)}, {stop.reason}" for stop in released]
     except Invalid as problem:
         raise click.ClickException(_sentence(problem)) from problem
-    for line in lines:
-        click.echo(line)
+    click.echo("\n".join(lines))
 
 
 def _sentence(problem: Invalid) -> str:

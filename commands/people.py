@@ -103,8 +103,7 @@ def add(
         notice = _invite(session, recorded[0].person, at=now())
         lines = [f"Recorded: {_appointment_text(appointment)}" for appointment in recorded]
         lines.append(_invitation_line(notice, settings.base_url, show_link=show_link or is_first))
-    for line in lines:
-        click.echo(line)
+    click.echo("\n".join(lines))
 
 
 def _record(
@@ -227,8 +226,7 @@ def correct(settings: Settings, login: str, *, mail: str | None, mobile: str | N
         if before != (person.mail, person.mobile) and not person.password_hash:
             notice = _invite(session, person, at=now())
             lines.append(_invitation_line(notice, settings.base_url, show_link=False))
-    for line in lines:
-        click.echo(line)
+    click.echo("\n".join(lines))
 
 
 @contextmanager

@@ -56,7 +56,9 @@ def import_file(settings: Settings, file: Path, options: ImportOptions) -> None:
     with checked_database(settings) as database:
         with database.reading() as session:
             columns = _columns(session, sheet, options)
-            _echo_columns(sheet, columns)
+            meanings = zip(sheet.headings, columns, strict=True)
+            for number, (heading, column) in enumerate(meanings, start=1):
+                click.echo(f"column {number}: {heading} = {column}")
             plan = _plan(session, sheet, columns, options, at)
             for row in plan.rows:
                 click.echo(row_line(row))
@@ -92,11 +94,6 @@ def _columns(session: Session, sheet: FileTable, options: ImportOptions) -> list
     except BadColumns as problem:
         raise click.ClickException(columns_text(problem, sheet.headings)) from problem
     return columns
-
-
-def _echo_columns(sheet: FileTable, columns: Sequence[Column]) -> None:
-    for number, (heading, column) in enumerate(zip(sheet.headings, columns, strict=True), 1):
-        click.echo(f"column {number}: {heading} = {column}")
 
 
 def _plan(

@@ -187,11 +187,8 @@ class Database:
         durable_setting = "2" if self.is_sqlite else "on"
         with self.engine.connect() as connection:
             setting = str(connection.execute(text(query)).scalar())
-        return (
-            None
-            if setting == durable_setting
-            else f"{query} gives {setting}, not {durable_setting}"
-        )
+        is_durable = setting == durable_setting
+        return None if is_durable else f"{query} gives {setting}, not {durable_setting}"
 
     def ends_idle_transactions(self) -> bool:
         """Return whether the database ends a transaction whose process does nothing any more."""
