@@ -56,9 +56,8 @@ def import_file(settings: Settings, file: Path, options: ImportOptions) -> None:
     with checked_database(settings) as database:
         with database.reading() as session:
             columns = _columns(session, sheet, options)
-            for number, (heading, column) in enumerate(
-                zip(sheet.headings, columns, strict=True), 1
-            ):
+            meanings = zip(sheet.headings, columns, strict=True)
+            for number, (heading, column) in enumerate(meanings, start=1):
                 click.echo(f"column {number}: {heading} = {column}")
             plan = _plan(session, sheet, columns, options, at)
             for row in plan.rows:
