@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -263,7 +264,8 @@ def run(context: WorkerContext, settings: Settings) -> None:
     scheduler = make_scheduler((*(tick for tick in all_ticks if tick.name != "dispatch"), tables))
     scheduler.start()
     log.info("clock %s runs", context.clock_name)
-    stopping.wait()
+    while not stopping.wait(1.0):
+        keep_due(scheduler, now=context.now())
     scheduler.pause()  # no tick starts any more
     worker.wake.set()
     thread.join()
@@ -319,6 +321,13 @@ def make_scheduler(periodic_ticks: tuple[Tick, ...]) -> BackgroundScheduler:
     for tick in periodic_ticks:
         scheduler.add_job(_run_and_log, "interval", seconds=tick.every, id=tick.name, args=[tick])
     return scheduler
+
+
+def keep_due(scheduler: BackgroundScheduler, *, now: datetime) -> None:
+    """Let no tick wait longer than its interval, as all would after the time stepped back."""
+    for job in scheduler.get_jobs():
+        if job.next_run_time - now > job.trigger.interval:
+            job.modify(next_run_time=now)
 
 
 def _run_and_log(tick: Tick) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,17 @@ def test_the_clock_does_everything_as_often_as_is_promised(
 def test_the_scheduler_beats_each_tick_by_its_own_time(ticks: tuple[scheduler.Tick, ...]) -> None:
     jobs = scheduler.make_scheduler(ticks).get_jobs()
     assert {job.id: job.trigger.interval.total_seconds() for job in jobs} == PROMISES
+
+
+def test_no_tick_waits_for_a_time_that_was_set_back(ticks: tuple[scheduler.Tick, ...]) -> None:
+    running = scheduler.make_scheduler(ticks)
+    running.start(paused=True)
+    now = datetime.now(UTC)
+    first = {job.id: job.next_run_time for job in running.get_jobs()}
+    scheduler.keep_due(running, now=now)
+    beat_later = {job.id: job.next_run_time for job in running.get_jobs()}
+    scheduler.keep_due(running, now=now - timedelta(hours=2))
+    set_back = {job.next_run_time for job in running.get_jobs()}
+    running.shutdown(wait=False)
+    assert beat_later == first
+    assert set_back == {now - timedelta(hours=2)}
