@@ -49,8 +49,6 @@ def open_context(settings: Settings, database: Database) -> AppContext:
     """
     store = open_store(settings)
     identity = identify_before_fork(settings, database, store, now=now())
-    quick = open_store(settings, within=WITHIN)
-    quick.expect_identity(identity)
     return AppContext(
         settings=settings,
         database=database,
@@ -59,8 +57,15 @@ def open_context(settings: Settings, database: Database) -> AppContext:
         now=now,
         rings=True,
         store_identity=identity,
-        thumbnails=Thumbnails(quick),
+        thumbnails=open_thumbnails(settings, store_identity=identity),
     )
+
+
+def open_thumbnails(settings: Settings, *, store_identity: str) -> Thumbnails:
+    """Return the thumbnails of the media store, for which no page waits long."""
+    store = open_store(settings, within=WITHIN)
+    store.expect_identity(store_identity)
+    return Thumbnails(store)
 
 
 ctx = cast(AppContext, LocalProxy(lambda: current_app.extensions["house"]))
