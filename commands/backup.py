@@ -107,7 +107,7 @@ def _write_file(
     rows = sum(table.rows for table in manifest.tables)
     size = file.stat().st_size / 1_000_000
     parts = f"{rows} rows, {len(manifest.media)} media, {size:.1f} MB"
-    click.echo(f"{name or file}: {parts}, read back whole.", err=err)
+    click.echo(f"{name or file.resolve()}: {parts}, read back whole.", err=err)
     _say_lost(manifest, err=err)
     click.echo(
         "It holds the sealed access of the accounts: keep the secret key apart from it.", err=err

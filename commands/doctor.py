@@ -133,7 +133,7 @@ def _print_all(findings: Iterable[HealthFinding]) -> int:
             codes.add(finding.code)
     if codes and codes <= TO_DO:
         click.echo("Nothing is wrong; what is marked next is still to be done.")
-    return 1 if codes else 0
+    return 1 if codes - TO_DO else 0
 
 
 def _findings_before_database(settings: Settings) -> Iterator[HealthFinding]:

@@ -107,7 +107,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "mail_server_answers": "{server} answers and lets us send; nagarvani mail test ADDRESS sends "
     "a mail",
     "mail_server_away": "{server} takes no mail ({problem}), so invitations, codes and notices "
-    f"wait: start it, or fix {PREFIX}SMTP_URL",
+    f"wait: start it, or fix {PREFIX}SMTP_URL (smtps:// speaks TLS from the first byte, smtp:// "
+    "by STARTTLS)",
     "sender_default": "mails come from {sender}, which other mail servers refuse: write an address "
     f"of the city in {PREFIX}MAIL_FROM",
     "messages_wait": "{number} wait to be sent, the oldest since {since} (last answer: {reason})",

@@ -208,7 +208,7 @@ def _connect_all(
         else:
             _connect(session, platform, account, vault, settings, at)
             yield f"{name} is connected."
-    if not accounts:
+    if not accounts and not manage.all_accounts(session):
         yield f"Accounts: none given; the settings {_names_of_accounts()} name them."
 
 

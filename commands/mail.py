@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 
 from commands.app_setup import checked_database, media_store_checked
+from commands.health_messages import SENTENCES
 from publisher.mailbox.preparation import mail_intake
 from publisher.mailbox.report import read_mail
 from publisher.media.configured_store import open_store
 from publisher.media.store import StoreAway
 from publisher.notifications import email
-from publisher.notifications.dispatch import NotSent
+from publisher.notifications.dispatch import NotSent, Unreachable
 from publisher.now import now
 from publisher.operations.store_identity import identify, in_brackets
 from publisher.settings.catalogue import masked_address
@@ -57,6 +58,9 @@ def send_test(settings: Settings, address: str) -> None:
         )
     except ValueError as problem:
         raise click.UsageError(f"{address} is no mail address.") from problem
+    except Unreachable as problem:
+        message = SENTENCES["mail_server_away"].format(server=server, problem=problem.reason)
+        raise click.ClickException(message) from problem
     except NotSent as problem:
         raise click.ClickException(f"{server} did not accept it: {problem.reason}") from problem
     click.echo(f"{server} accepted it for {address}: {answer}")

@@ -280,7 +280,8 @@ def _department(session: Session, code: str) -> int:
         f"{department.code} ({department.name_mr})"
         for department in find_departments(session, code)[:5]
     )
-    hint = f"perhaps {near}" if near else "codes stand on the page Departments"
+    every = ", ".join(session.scalars(select(Department.code).order_by(Department.code)))
+    hint = f"perhaps {near}" if near else f"the codes are {every}"
     raise click.ClickException(f"No department has the code {code}: {hint}.")
 
 

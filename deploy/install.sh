@@ -48,7 +48,8 @@ install -d -m 0750 -o root -g "$group" "$(dirname "$settings")"
 which='import sys; print(sys.base_prefix, sys.version_info[:2])'
 [ "$("$program/bin/python" -c "$which" 2>/dev/null)" = "$("$python" -c "$which")" ] ||
     "$python" -m venv --clear "$program"
-"$program/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
+"$program/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock" ||
+    fail "The packages could not be fetched. Without a package index: docs/running.md, Without a package index"
 "$program/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall "$wheel"
 runuser -u "$user" -- "$program/bin/nagarvani" --help >/dev/null ||
     fail "The user $user cannot run $program/bin/nagarvani: may everybody enter its folders?"

@@ -324,6 +324,7 @@ def test_an_empty_setting_is_as_good_as_none(tmp_path: Path) -> None:
 
 WRONG = [
     ("DATABASE_URL", "mysql://db/house", "sqlite:////path/to/file.db or postgresql://"),
+    ("DATABASE_URL", "postgresql://house:Vani@2026/x@db.example/house", "@ is written %40"),
     ("DATABASE_URL", "nagarvani.db", "sqlite:////path/to/file.db or postgresql://"),
     ("DATABASE_URL", "sqlite://", "sqlite:////path/to/file.db or postgresql://"),
     ("DATABASE_URL", "sqlite:///", "sqlite:////path/to/file.db or postgresql://"),

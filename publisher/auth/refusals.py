@@ -18,7 +18,7 @@ from publisher.models.approvals import RefusalDay, RefusedSignIn
 from publisher.models.people import Person
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
-from publisher.notifications.links import sessions
+from publisher.notifications.links import SESSIONS
 from publisher.working_time import local_day
 
 #: Refusals of a day that are recorded one by one; further ones are only counted.
@@ -93,7 +93,7 @@ def record(
             person=person,
             values={"at": now},
             now=now,
-            path=sessions(),
+            path=SESSIONS,
         )
 
 

@@ -28,7 +28,7 @@ from publisher.models.people import KnownDevice, Person, SignIn
 from publisher.models.second_factors import SecondFactor
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
-from publisher.notifications.links import second_factor
+from publisher.notifications.links import SECOND_FACTOR
 
 ASKED_EVERY: Final = timedelta(hours=12)
 """How long a known device is not asked again."""
@@ -272,5 +272,5 @@ def tell(session: Session, person: Person, changed: str, *, now: datetime) -> No
         person=person,
         values={"changed": changed, "at": now},
         now=now,
-        path=second_factor(),
+        path=SECOND_FACTOR,
     )

@@ -18,7 +18,7 @@ from publisher.auth.one_time_links import LinkPurpose, LinkSpent, LinkSubject
 from publisher.models.people import Person
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
-from publisher.notifications.links import sign_in_code
+from publisher.notifications.links import SIGN_IN_CODE
 
 CODE_LASTS: Final = timedelta(minutes=15)
 
@@ -65,7 +65,7 @@ def send(
         person=person,
         values={"secret": code, "expires_at": now + CODE_LASTS},
         now=now,
-        path=sign_in_code(),
+        path=SIGN_IN_CODE,
         to=to,
     )
 

@@ -132,7 +132,7 @@ def _notify(session: Session, wrong_time: WrongTime, *, now: datetime) -> None:
         kind=NoticeKind.WRONG_TIME,
         values={"machine": wrong_time.machine, "minutes": minutes, "is_ahead": is_ahead},
         now=min(now, right),  # or a mail waits for a time that is not there yet
-        path=links.stop(),
+        path=links.STOP,
     )
 
 

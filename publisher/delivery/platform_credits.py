@@ -98,7 +98,7 @@ def record_used_up(session: Session, platform: str, *, now: datetime) -> datetim
             kind=NoticeKind.CREDITS_USED_UP,
             values={"platform": platform, "since_at": now},
             now=now,
-            path=links.accounts(),
+            path=links.ACCOUNTS,
         )
     return outage.try_at
 

@@ -194,6 +194,4 @@ def _tell(session: Session, account: Account, sources: UnreadSources | None, now
     if sources is not None:
         values["since_at"] = sources.since
     people = responsibility.people_of(responsibility.lead_and_admins(session, now=now))
-    compose.queue_for_each(
-        session, people, kind=kind, values=values, now=now, path=links.accounts()
-    )
+    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=links.ACCOUNTS)

@@ -235,7 +235,7 @@ def compose_in(
     texts |= {name: _listed(lines) for name, lines in lists.items()}
     name = texts.pop("reader")
     texts = _checked(kind, texts)
-    texts["link"] = links.BASE + (path or links.today())
+    texts["link"] = links.BASE + (path or links.TODAY)
     texts |= _short_moments(plain, language, now=now)
     rows = [row_of(texts)] if kind in ABOUT_TEXTS else []
     return *write(kind, language, texts, rows, reader=name), texts

@@ -20,6 +20,23 @@ SIGNATURE: Final = "\ue003"
 #: The personal link of a revision, after its token was taken out of a stored notice.
 REMOVED_APPROVAL: Final = f"{BASE}/approve/…"
 
+TODAY: Final = "/"
+FORGOTTEN_CODE: Final = "/forgotten/code"
+CONTACT_CODE: Final = "/profile/code"
+PROFILE: Final = "/profile"
+OWN_CONTACTS: Final = "/profile/contacts"
+SESSIONS: Final = "/sessions"
+SECOND_FACTOR: Final = "/profile/second-factor"
+SIGN_IN_CODE: Final = "/sign-in/code"
+APPOINTMENTS_WAITING: Final = "/people/waiting"
+ACCOUNTS: Final = "/accounts"
+STOP: Final = "/stop"
+DECISIONS: Final = "/decisions"
+CLOCKS: Final = "/clocks"
+DUTY: Final = "/duty"
+AWAY: Final = "/away"
+EMERGENCY: Final = "/emergency"
+
 _PATHS: Final = (
     "/(?:invitation|forgotten/link|wrong|office|officer|name-officers|approve|mail/department)/"
 )
@@ -29,11 +46,6 @@ _SETS_PASSWORD = re.compile(r"/(?:invitation|forgotten/link)/[\w-]+")
 _SUBJECT = re.compile(r"/(submissions|posts|comments)/([0-9]{1,18})(?:/.*)?")
 _CODE = re.compile(rf"{MARK}[^{MARK}]*{MARK}")
 _WITHOUT_MARKS: Final = dict.fromkeys(map(ord, (BASE, MARK, TEXTS, SIGNATURE)))
-
-
-def today() -> str:
-    """Return the path of the reader's open work."""
-    return "/"
 
 
 def invitation(token: str) -> str:
@@ -46,49 +58,9 @@ def forgotten_link(token: str) -> str:
     return f"/forgotten/link/{token}"
 
 
-def forgotten_code() -> str:
-    """Return the path where a forgotten password is reset by the code sent by SMS."""
-    return "/forgotten/code"
-
-
-def contact_code() -> str:
-    """Return the path where the code for a new address or number is entered."""
-    return "/profile/code"
-
-
-def profile() -> str:
-    """Return the path of the reader's own contact details."""
-    return "/profile"
-
-
-def own_contacts() -> str:
-    """Return the path where the reader accepts or refuses what the staff recorded for them."""
-    return "/profile/contacts"
-
-
-def sessions() -> str:
-    """Return the path of the reader's own sessions and known devices."""
-    return "/sessions"
-
-
-def second_factor() -> str:
-    """Return the path of the reader's own second factor."""
-    return "/profile/second-factor"
-
-
-def sign_in_code() -> str:
-    """Return the path where an unknown device types the code of its sign-in."""
-    return "/sign-in/code"
-
-
 def person(person_id: int) -> str:
     """Return the path of a person's page, which the staff open."""
     return f"/people/{person_id}"
-
-
-def appointments_waiting() -> str:
-    """Return the path of the appointments that wait for the reader's confirmation."""
-    return "/people/waiting"
 
 
 def transfer_list(list_id: int) -> str:
@@ -166,44 +138,9 @@ def found(watch_id: int) -> str:
     return f"/found/{watch_id}"
 
 
-def accounts() -> str:
-    """Return the path of the city's social media accounts."""
-    return "/accounts"
-
-
-def stop() -> str:
-    """Return the path of the emergency stop."""
-    return "/stop"
-
-
-def decisions() -> str:
-    """Return the path of pending decisions, and of deliveries held by a stop or a freeze."""
-    return "/decisions"
-
-
-def clocks() -> str:
-    """Return the path of the clocks' status and gaps."""
-    return "/clocks"
-
-
 def department(code: str) -> str:
     """Return the path of a department, its people and its history."""
     return f"/departments/{code}"
-
-
-def duty() -> str:
-    """Return the path of the duty roster."""
-    return "/duty"
-
-
-def away() -> str:
-    """Return the path of those who are away, by dates."""
-    return "/away"
-
-
-def emergency() -> str:
-    """Return the path where the person on duty publishes, and takes alerts."""
-    return "/emergency"
 
 
 def emergency_use(use_id: int) -> str:

@@ -130,7 +130,7 @@ def record_outage(session: Session, *, now: datetime) -> Outage | None:
             kind=NoticeKind.CLOCKS_SILENT,
             values={"since_at": outage.began_at},
             now=now,
-            path=links.clocks(),
+            path=links.CLOCKS,
         )
     return outage
 

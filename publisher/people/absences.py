@@ -206,5 +206,5 @@ def _tell(session: Session, absence: Absence, *, actor: Actor, now: datetime) ->
     }
     for reader in dict.fromkeys(readers):
         if reader.id != actor.person_id:
-            kind, path = NoticeKind.AWAY, links.away()
+            kind, path = NoticeKind.AWAY, links.AWAY
             compose.queue(session, kind=kind, person=reader, values=values, now=now, path=path)

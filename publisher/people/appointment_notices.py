@@ -99,7 +99,7 @@ def ask(
     for row in rows:
         by_department[row.department_id].append(row)
     for group in by_department.values() if has_links else [rows]:
-        path = links.appointments_waiting()
+        path = links.APPOINTMENTS_WAITING
         if has_links:
             purpose = LinkPurpose.CONFIRM
             path = links.officer(personal_links.make(session, purpose, group[0], person, now=now))
@@ -149,7 +149,7 @@ def _say(
             person=person,
             values={"count": len(group), "people": group, **by_whom},
             now=now,
-            path=group[0].path if len(group) == 1 else links.today(),
+            path=group[0].path if len(group) == 1 else links.TODAY,
         )
 
 

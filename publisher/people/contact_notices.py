@@ -31,11 +31,11 @@ def tell(session: Session, change: ContactChange, *, by: int | None, now: dateti
             person=change.person,
             values={**values, "own": True},
             now=now,
-            path=links.own_contacts(),
+            path=links.OWN_CONTACTS,
             to=address,
         )
     readers = [person for person in _readers(session, change.person, now) if person.id != by]
-    compose.queue_for_each(session, readers, kind=kind, values=values, now=now, path=links.today())
+    compose.queue_for_each(session, readers, kind=kind, values=values, now=now, path=links.TODAY)
 
 
 def _readers(session: Session, person: Person, now: datetime) -> list[Person]:

@@ -17,7 +17,7 @@ from publisher.auth.one_time_links import LinkPurpose, LinkSubject
 from publisher.models.people import ContactChange, ContactField, Person
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
-from publisher.notifications.links import contact_code
+from publisher.notifications.links import CONTACT_CODE
 from publisher.people import channels
 
 CODE_LASTS: Final = timedelta(hours=1)
@@ -107,7 +107,7 @@ def _send(session: Session, change: ContactChange, now: datetime) -> None:
         person=change.person,
         values={"secret": code, "expires_at": change.expires_at},
         now=now,
-        path=contact_code(),
+        path=CONTACT_CODE,
         to=change.value,
     )
 

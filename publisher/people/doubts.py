@@ -118,4 +118,4 @@ def _tell(
     }
     kind, apart_from = NoticeKind.APPOINTMENT_DOUBTED, {link.person, appointment.person}
     people = [person for person in dict.fromkeys(readers) if person not in apart_from]
-    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=links.today())
+    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=links.TODAY)

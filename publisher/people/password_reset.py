@@ -23,7 +23,7 @@ from publisher.auth.sign_in import person_of, set_password
 from publisher.models.people import Link, Person
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
-from publisher.notifications.links import forgotten_code, forgotten_link, profile
+from publisher.notifications.links import FORGOTTEN_CODE, PROFILE, forgotten_link
 from publisher.people import calendar_feeds
 from publisher.people.permissions import require_whole_person, standing
 
@@ -106,7 +106,7 @@ def _send(session: Session, person: Person, identifier_key: str, now: datetime) 
         code = one_time_links.make_code(
             session, link_subject, to=identifier_key, now=now, lasts=CODE_LASTS
         )
-        kind, path = NoticeKind.PASSWORD_CODE, forgotten_code()
+        kind, path = NoticeKind.PASSWORD_CODE, FORGOTTEN_CODE
         values = {"expires_at": now + CODE_LASTS, "secret": code}
     compose.queue(
         session, kind=kind, person=person, values=values, now=now, path=path, to=identifier_key
@@ -190,6 +190,6 @@ def say_changed(
         person=person,
         values={"changed": changed, "at": now} | ({"calendar": True} if calendar else {}),
         now=now,
-        path=profile(),
+        path=PROFILE,
         to=to,
     )

@@ -182,7 +182,7 @@ def confirm(
             "by": session.get_one(Person, actor.person_id),
         },
         now=now,
-        path=links.today(),  # officers do not open the register
+        path=links.TODAY,  # officers do not open the register
     )
     return address
 

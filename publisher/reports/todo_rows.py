@@ -126,7 +126,7 @@ def _account(todo_kind: TodoKind, account: Account, credits_since: datetime | No
         kind=todo_kind.kind,
         subject="account",
         subject_id=account.id,
-        path=links.accounts(),
+        path=links.ACCOUNTS,
         since_at=account.state_at if has_credits else credits_since or account.state_at,
         title=account.name,
         platforms=(account.platform,),

@@ -73,7 +73,7 @@ def _tell(
         kind=NoticeKind.APPROVALS_LAPSED,
         values=values,
         now=now,
-        path=links.today(),
+        path=links.TODAY,
     )
 
 

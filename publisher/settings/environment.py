@@ -100,7 +100,8 @@ class Settings:
 
     database_url: str = setting(
         read_database_url,
-        "write sqlite:////path/to/file.db or postgresql://name:password@host/database",
+        "write sqlite:////path/to/file.db or postgresql://name:password@host/database; in the "
+        "password @ is written %40, / %2F, : %3A, and % %25",
         lambda reader: f"sqlite:///{below_var('nagarvani.db')(reader)}",
         is_secret=True,
     )

@@ -195,6 +195,9 @@ def read_database_url(text: str) -> str:
         raise ValueError(text)
     if kind == "sqlite" and not path.startswith("/"):
         raise ValueError(text)
+    # A password with a bare @ would end there, and its rest be taken for the host and be printed.
+    if kind != "sqlite" and path.count("@") > 1:
+        raise ValueError(text)
     return text
 
 

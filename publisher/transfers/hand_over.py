@@ -243,7 +243,7 @@ def _record_and_tell(
             person=person,
             values={**values, "taken": person is target.person},
             now=now,
-            path=links.today(),
+            path=links.TODAY,
         )
 
 

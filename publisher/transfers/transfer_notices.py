@@ -70,7 +70,7 @@ def _tell(
     if actor.person_id is not None:
         values["by"] = session.get_one(Person, actor.person_id)
     is_asked = kind is NoticeKind.TRANSFERS_WAIT
-    path = links.transfer_list(transfer_list.id) if is_asked else links.today()
+    path = links.transfer_list(transfer_list.id) if is_asked else links.TODAY
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
 
 

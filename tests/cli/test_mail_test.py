@@ -52,7 +52,8 @@ def test_what_the_server_answers_to_a_mail_that_it_refuses_is_printed(
 def test_a_dead_server_is_named_without_its_password(workspace: Workspace) -> None:
     output = send(workspace, "smtp://cell:hidden@127.0.0.1:1")
     assert output.code == 1
-    assert "smtp://cell:***@127.0.0.1:1 did not accept it: ConnectionRefused" in output.err
+    assert "smtp://cell:***@127.0.0.1:1 takes no mail (ConnectionRefused" in output.err
+    assert "start it, or fix NAGARVANI_SMTP_URL" in output.err
 
 
 @pytest.mark.parametrize("address", ["asha", "asha@pmc.example\nBcc: all@pmc.example"])

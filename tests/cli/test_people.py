@@ -139,6 +139,8 @@ def test_who_has_a_password_already_is_not_invited_again(
     ("arguments", "says"),
     [
         (("--role", "officer", "--department", "watr"), "No department has the code watr"),
+        (("--role", "officer", "--department", "xyz"), "the codes are "),
+        (("--role", "officer", "--department", "xyz"), ", water, "),
         (("--role", "officer", "--department", "पाणी"), "water (पाणीपुरवठा विभाग)"),
         (("--role", "officer", "--department", "water", "--mobile", "12"), "--mobile cannot be"),
         (

@@ -56,7 +56,7 @@ LATIN_ALLOWED = {
     "X",
     "kB",
 }
-COMMAND = re.compile("“nagarvani init”|NAGARVANI_[A-Z]+|https://")
+COMMAND = re.compile("“nagarvani init”|NAGARVANI_[A-Z]+|business_management|https://")
 
 
 def catalogue_file(language: str) -> Path:

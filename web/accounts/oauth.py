@@ -45,8 +45,6 @@ def begin() -> Page:
         abort(400)
     require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
     _check_account(platform, account_id)
-    if missing_settings := _oauth_flows().lacks(platform):
-        return _aborted_page(OAuthAborted(AbortReason.APP_KEYS), missing_settings)
     end_reading()
     try:
         redirection = _oauth_flows().set_out(
@@ -220,11 +218,9 @@ def _connect(
         )
 
 
-def _aborted_page(turned: OAuthAborted, missing_settings: tuple[str, ...] = ()) -> Page:
+def _aborted_page(turned: OAuthAborted) -> Page:
     refusal = connection_end_sentence(turned.why, turned.about)
-    return render_template(
-        "accounts/turned.html", refusal=refusal, missing_settings=missing_settings
-    ), 409
+    return render_template("accounts/turned.html", refusal=refusal), 409
 
 
 def _back_to_index(turned: OAuthAborted) -> Page:

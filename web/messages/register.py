@@ -105,7 +105,7 @@ ABORT_REASONS: Mapping[str, str] = {
     ),
     AbortReason.APP_KEYS: N_(
         "The platform does not accept the keys of our app. The administrator of the server checks "
-        "the settings."
+        "the settings %(about)s, and restarts the pages and the clock."
     ),
     AbortReason.CALLBACK: N_(
         "The platform does not accept the return address. It must be registered in the app’s "
@@ -120,6 +120,12 @@ ABORT_REASONS: Mapping[str, str] = {
         "there, and leave every permission ticked. If a business portfolio owns the page, you need "
         "access to the page in that portfolio. If it is still not listed, the administrator of the "
         "server connects it by these settings: %(about)s."
+    ),
+    AbortReason.NO_PORTFOLIO: N_(
+        "The platform lists no page for you, and the permission business_management was not given. "
+        "Without it no page of a business portfolio is listed. Connect again and leave every "
+        "permission ticked. If the platform does not give it to the app yet, the administrator of "
+        "the server connects the page by these settings: %(about)s."
     ),
     AbortReason.MISSING_RIGHTS: N_(
         "Nothing was connected, because these permissions are missing: %(about)s."

@@ -192,7 +192,7 @@ def pause(session: Session, *, actor: Actor, now: datetime, account_id: int, rea
         kind=NoticeKind.ACCOUNT_PAUSED,
         values={"account": account.name, "handle": account.handle, "reason": reason},
         now=now,
-        path=links.accounts(),
+        path=links.ACCOUNTS,
     )
 
 

@@ -114,7 +114,7 @@ def _warn(session: Session, account_id: int, now: datetime) -> int:
             "about": warning.about.value,
         }
         people = responsibility.people_of(responsibility.lead_and_admins(session, now=now))
-        kind, path = NoticeKind.ACCESS_ENDS, links.accounts()
+        kind, path = NoticeKind.ACCESS_ENDS, links.ACCOUNTS
         compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)
     return len(fresh)
 

@@ -36,7 +36,7 @@ def _tell(
     """Notify the cell of the number of all posts held, and each department of its own."""
     touched = _touched(session, freeze, now=now)
     by = session.get(Person, by_id) if by_id is not None else None
-    values, path = {**_about(session, freeze), "by": by}, links.decisions()
+    values, path = {**_about(session, freeze), "by": by}, links.DECISIONS
     cell, total = responsibility.cell(session, now=now), sum(touched.values())
     counts = dict.fromkeys(responsibility.people_of(cell), total)
     for department_id, count in touched.items():

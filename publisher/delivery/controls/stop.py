@@ -242,4 +242,4 @@ def _tell(
     for department_id in session.scalars(query.order_by(Post.department_id)):
         appointments += responsibility.informed(session, department_id, now=now)
     people = responsibility.people_of(appointments)
-    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=links.stop())
+    compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=links.STOP)

@@ -256,7 +256,7 @@ def _warn(
     admins = responsibility.people_of(responsibility.holders(session, Role.ADMIN, now=now))
     mail_values = values | {name: Decimal(amount) for name, amount in amounts.items()}
     compose.queue_for_each(
-        session, admins, kind=kind, values=mail_values, now=now, path=links.accounts()
+        session, admins, kind=kind, values=mail_values, now=now, path=links.ACCOUNTS
     )
     return 1
 

@@ -172,7 +172,7 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
     people = people or responsibility.people_of(responsibility.lead_and_admins(session, now=now))
     kind = NoticeKind.EMERGENCY_ALERT
     # Without a wait: what is raised in the same moment still becomes one notice.
-    queue = partial(compose.queue, session, kind=kind, path=links.emergency(), values=values)
+    queue = partial(compose.queue, session, kind=kind, path=links.EMERGENCY, values=values)
     for person in people:
         queue(person=person, now=now, post_id=delivery.post_id)
         registered = template_of(sms, kind, person.language) is not None

@@ -57,7 +57,7 @@ def _queue(
     values: dict[str, object] = {"from_at": duty.from_at, "until_at": duty.until_at}
     if name is not None:
         values |= {"name": name, "by": session.get_one(Person, duty.recorded_by_id)}
-    compose.queue(session, kind=kind, person=reader, values=values, now=now, path=links.duty())
+    compose.queue(session, kind=kind, person=reader, values=values, now=now, path=links.DUTY)
 
 
 def _heads_of_owners(session: Session, *, now: datetime) -> list[Person]:

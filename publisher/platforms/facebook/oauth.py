@@ -46,7 +46,8 @@ NEEDED_SCOPES = (
 )
 # Without the last two all works, but comments are found by polling alone, and the pages of a
 # business portfolio may not be found.
-SCOPES = (*NEEDED_SCOPES, "pages_manage_metadata", "business_management")
+PORTFOLIO_SCOPE = "business_management"
+SCOPES = (*NEEDED_SCOPES, "pages_manage_metadata", PORTFOLIO_SCOPE)
 TASKS = ("CREATE_CONTENT", "MODERATE")
 
 
@@ -97,7 +98,8 @@ def finish(
         raise OAuthAborted(AbortReason.MISSING_RIGHTS, ", ".join(missing))
     pages = _pages(installation, long, debug_info)
     if not pages:
-        raise OAuthAborted(AbortReason.NO_PAGE, ESCAPE)
+        is_whole = PORTFOLIO_SCOPE in _facts(debug_info).scopes
+        raise OAuthAborted(AbortReason.NO_PAGE if is_whole else AbortReason.NO_PORTFOLIO, ESCAPE)
     return tuple(_candidate(installation, page) for page in pages)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from publisher.platforms.capabilities import Installation
+from publisher.platforms.capabilities import Installation, OAuthFlow
 from publisher.platforms.oauth.types import (
     AbortReason,
     ConnectableAccount,
@@ -14,6 +16,9 @@ from publisher.platforms.oauth.types import (
     TokenFacts,
 )
 from publisher.platforms.registry import capabilities
+from publisher.settings.reader import PREFIX
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,10 @@ class OAuthFlows:
 
     def set_out(self, platform: str, *, callback: str, state: str) -> StartedFlow:
         """Start the flow; a platform may assign its own state. Raises `OAuthAborted`."""
-        flow = capabilities(platform).oauth()
-        return flow.start(self.installation, callback=callback, state=state)
+        with self._opened(platform) as flow:
+            if self.lacks(platform):
+                raise OAuthAborted(AbortReason.APP_KEYS, "not set")
+            return flow.start(self.installation, callback=callback, state=state)
 
     def finish(
         self, platform: str, *, callback: str, secret: str, query: Mapping[str, str]
@@ -40,8 +47,8 @@ class OAuthFlows:
         """
         if "denied" in query or query.get("error") == "access_denied":
             raise OAuthAborted(AbortReason.DENIED)
-        flow = capabilities(platform).oauth()
-        return flow.finish(self.installation, callback=callback, secret=secret, query=query)
+        with self._opened(platform) as flow:
+            return flow.finish(self.installation, callback=callback, secret=secret, query=query)
 
     def examine(self, platform: str, credentials: Mapping[str, str]) -> TokenFacts | None:
         """Return the platform's facts about a stored token; None if it tells none.
@@ -50,7 +57,20 @@ class OAuthFlows:
         """
         if self.lacks(platform):
             return None
-        return capabilities(platform).oauth().examine(self.installation, credentials)
+        with self._opened(platform) as flow:
+            return flow.examine(self.installation, credentials)
+
+    @contextmanager
+    def _opened(self, platform: str) -> Iterator[OAuthFlow]:
+        """Open a platform's flow; where it refuses our app's keys, name their settings."""
+        try:
+            yield capabilities(platform).oauth()
+        except OAuthAborted as turned:
+            if turned.why is AbortReason.APP_KEYS:
+                log.warning("%s refuses the keys of our app: %s", platform, turned.about)
+                names = self.lacks(platform) or capabilities(platform).settings.app
+                turned.about = ", ".join(PREFIX + name.upper() for name in names)
+            raise
 
 
 def state_in(platform: str, query: Mapping[str, str]) -> str:

@@ -26,6 +26,7 @@ class AbortReason(StrEnum):
     CREDITS = "credits"
     UNREACHABLE = "unreachable"
     NO_PAGE = "no_page"
+    NO_PORTFOLIO = "no_portfolio"
     MISSING_RIGHTS = "missing_rights"
     OTHER_ACCOUNT = "other_account"
     OTHER_APP = "other_app"

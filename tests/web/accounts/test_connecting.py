@@ -343,6 +343,7 @@ def test_without_the_portfolios_permission_a_named_page_alone_is_found(
     page = admin.browser.page(admin.come_back(admin.answer_facebook(admin.start("facebook"))))
     assert (WATER_PAGE.name in page) is is_found
     assert ("पोर्टफोलिओ" in page) is not is_found
+    assert ("business_management" in page) is not is_found
 
 
 def test_a_configuration_of_the_login_names_the_permissions(
@@ -499,14 +500,20 @@ def test_a_wrong_time_blames_neither_the_keys_nor_the_permission(admin: Connecti
 
 
 def test_wrong_app_keys_are_an_error_before_the_redirect_to_the_platform(
-    admin: ConnectingAdmin, sandbox_url: str, tmp_path: Path
+    admin: ConnectingAdmin, sandbox_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The page names their settings, and the log has what the platform answered, without a key."""
     use_sandbox(
         admin.site, sandbox_url, tmp_path, KEYS | {"NAGARVANI_X_CONSUMER_SECRET": "another"}
     )
     response = admin.browser.post("/accounts/connect", {"platform": "x"})
     assert response.status_code == 409
-    assert "माध्यमाने आपल्या ॲपची ‘की’ स्वीकारली नाही." in Page(response.text)
+    page = Page(response.text)
+    assert "माध्यमाने आपल्या ॲपची ‘की’ स्वीकारली नाही." in page
+    assert "NAGARVANI_X_CONSUMER_KEY, NAGARVANI_X_CONSUMER_SECRET" in page
+    (warning,) = [row for row in caplog.records if "keys of our app" in row.getMessage()]
+    assert warning.levelname == "WARNING"
+    assert "another" not in warning.getMessage()
 
 
 def test_a_wrong_app_secret_for_facebook_is_an_error(
@@ -516,7 +523,9 @@ def test_a_wrong_app_secret_for_facebook_is_an_error(
         admin.site, sandbox_url, tmp_path, KEYS | {"NAGARVANI_FACEBOOK_APP_SECRET": "another"}
     )
     end = admin.come_back(admin.answer_facebook(admin.start("facebook")))
-    assert "माध्यमाने आपल्या ॲपची ‘की’ स्वीकारली नाही." in admin.browser.page(end)
+    page = admin.browser.page(end)
+    assert "माध्यमाने आपल्या ॲपची ‘की’ स्वीकारली नाही." in page
+    assert "NAGARVANI_FACEBOOK_APP_ID, NAGARVANI_FACEBOOK_APP_SECRET" in page
 
 
 def test_a_failing_platform_is_an_error_and_connecting_can_be_restarted(
