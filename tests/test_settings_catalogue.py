@@ -111,13 +111,13 @@ def test_no_secret_of_any_setting_is_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "shown"),
     [
-        ("DATABASE_URL", "postgresql://a:w@r@db.example/x", "postgresql://a:***@db.example/x"),
         ("DATABASE_URL", "postgresql://a:w[@db.example/x", "postgresql://a:***@db.example/x"),
         ("DATABASE_URL", "postgresql://db.example/x?password=w", "postgresql://db.example/x?***"),
         ("DATABASE_URL", "sqlite:////srv/house.db", "sqlite:////srv/house.db"),
         ("SMS_URL", "https://a:w@sms.example/w/send?key=w#w", "https://sms.example/***"),
         ("SMS_URL", "HTTPS://sms.example/w", "https://sms.example/***"),
         ("SMS_BODY", "https://sms.example/w", "***"),
+        ("X_API_URL", "https://a:w@r@proxy.example/x", "https://a:***@proxy.example/x"),
         ("X_API_URL", "https://a:w@proxy.example/x", "https://a:***@proxy.example/x"),
     ],
 )
