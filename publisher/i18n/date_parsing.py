@@ -80,7 +80,7 @@ def plain_text(text: str) -> str:
     return " ".join(re.sub(r"[,()\u00a0]", " ", letters).split())
 
 
-def any_of(names: Iterable[str]) -> str:
+def names_pattern(names: Iterable[str]) -> str:
     """Return a pattern of these names, in which a longer one comes before its beginning."""
     return "|".join(sorted(map(re.escape, names), key=len, reverse=True))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
-from publisher.i18n.date_parsing import FIRST_YEAR, LAST_YEAR, any_of, existing_day
+from publisher.i18n.date_parsing import FIRST_YEAR, LAST_YEAR, existing_day, names_pattern
 from publisher.i18n.languages import ENGLISH, HINDI, MARATHI, latin_digits
 
 # Spellings beside those of `tongues`; short Marathi and Hindi names stand there with their dot.
@@ -99,8 +99,8 @@ _WORD_BEGINS = r"(?<![A-Za-z\u0900-\u0963\u0970-\u097f])"  # "७ वाजू�
 _SUFFIXES = "ला|रोजी|पर्यंत|पासून|मध्ये|च्या|चा|ची|चे|चं|स|तक|से|को|का|की|के|में"  # नोव्हेंबरपर्यंत, नवंबर को
 
 
-_MONTH = rf"(?:{any_of(MONTHS)})\.?(?:{_SUFFIXES})?{_WORD_ENDS}"
-_WEEKDAY = rf"(?:{any_of(WEEKDAYS)})\.?(?:ी|ला|च्या)?{_WORD_ENDS}"
+_MONTH = rf"(?:{names_pattern(MONTHS)})\.?(?:{_SUFFIXES})?{_WORD_ENDS}"
+_WEEKDAY = rf"(?:{names_pattern(WEEKDAYS)})\.?(?:ी|ला|च्या)?{_WORD_ENDS}"
 _NUMBER = r"(?<![\d./:-])\d{1,2}"
 _ORDINAL = r"(?:st|nd|rd|th)?"
 _YEAR = r"(?P<{0}>(?:19|20)\d\d)(?!\d)"

@@ -24,9 +24,9 @@ from publisher.i18n.date_parsing import (
     BadWhen,
     TypedClock,
     WhenProblem,
-    any_of,
     calendar_day,
     existing_day,
+    names_pattern,
     parse_clock,
     plain_text,
 )
@@ -257,7 +257,7 @@ def _names(names: Iterable[Iterable[str]], first: int) -> dict[str, int]:
 
 
 def _word_pattern(names: Iterable[str]) -> re.Pattern[str]:
-    return re.compile(rf"(?<=\s)({any_of(names)})(?=\s)")
+    return re.compile(rf"(?<=\s)({names_pattern(names)})(?=\s)")
 
 
 _MONTHS = _names(
@@ -302,14 +302,14 @@ _SPOKEN_NUMBERS = {
 }
 _FROM_NOW = re.compile(
     r"now|right now|आता|आत्ता|अभी|अब|"
-    rf"(?:in |after )?(?P<number>\d{{1,3}}|{any_of(_SPOKEN_NUMBERS)}) ?(?:"
+    rf"(?:in |after )?(?P<number>\d{{1,3}}|{names_pattern(_SPOKEN_NUMBERS)}) ?(?:"
     r"(?P<hours>hours?|hrs?|तासाने|तासांनी|तासात|तासांत|घंटे|घंटा|घंटों)|"
     r"(?P<minutes>minutes?|mins?|मिनिटांनी|मिनिटाने|मिनिटांत|मिनिटात|मिनट|मिनटों))"
     r"(?: (?:later|from now|में|बाद|के बाद))?"
 )
 _DAY, _YEAR = r"(?<!\d)(?P<day>\d{1,2})", r"(?P<year>20\d\d)(?!\d)"
 # A vowel sign is no letter to `\b`: what follows the name is named instead.
-_MONTH_NAME = rf"(?P<name>{any_of(_MONTHS)})\.?(?=[\s\d])"
+_MONTH_NAME = rf"(?P<name>{names_pattern(_MONTHS)})\.?(?=[\s\d])"
 _DATES = tuple(
     re.compile(pattern)
     for pattern in (

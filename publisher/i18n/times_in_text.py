@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import time
 
-from publisher.i18n.date_parsing import PART_NAMES, BadWhen, any_of, parse_clock
+from publisher.i18n.date_parsing import PART_NAMES, BadWhen, names_pattern, parse_clock
 from publisher.i18n.languages import latin_digits
 
-_PART = any_of(PART_NAMES)
+_PART = names_pattern(PART_NAMES)
 _OCLOCK = r"(?:वाजेपर्यंत|वाजल्या(?=पासून)|वाजता|वाजे|वा(?![\u0900-\u0963])\.?|बजे|hrs\b\.?|o'clock)"
 _NOON = r"(?:a\.?m\b\.?|p\.?m\b\.?|noon\b)"
 _SPACE = r"[\s\u00a0]{0,2}"

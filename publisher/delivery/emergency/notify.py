@@ -33,7 +33,7 @@ def template_waits(session: Session, template: EmergencyTemplate, *, now: dateti
     revision = templates.newest(template)
     approvers = templates.approvers_of(session, revision, now=now)
     people, path = deciders(session, approvers, now=now), links.emergency_template(template.id)
-    kind, values = NoticeKind.TEMPLATE_WAITS, _values_of(revision)
+    kind, values = NoticeKind.TEMPLATE_WAITS, _template_values(revision)
     compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)
 
 
@@ -48,13 +48,13 @@ def template_returned(session: Session, decision: TemplateDecision, *, now: date
         session,
         [revision.author] if revision.author else responsibility.people_of(leads),
         kind=NoticeKind.TEMPLATE_RETURNED,
-        values={**_values_of(revision), "reason": decision.reason},
+        values={**_template_values(revision), "reason": decision.reason},
         now=now,
         path=links.emergency_template(revision.template_id),
     )
 
 
-def _values_of(revision: TemplateRevision) -> dict[str, object]:
+def _template_values(revision: TemplateRevision) -> dict[str, object]:
     return {
         "template_mr": revision.name_mr,
         "template_en": revision.name_en,

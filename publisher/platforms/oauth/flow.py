@@ -33,7 +33,7 @@ class OAuthFlows:
 
     def set_out(self, platform: str, *, callback: str, state: str) -> StartedFlow:
         """Start the flow; a platform may assign its own state. Raises `OAuthAborted`."""
-        with self._opened(platform) as flow:
+        with self._flow(platform) as flow:
             if self.lacks(platform):
                 raise OAuthAborted(AbortReason.APP_KEYS, "not set")
             return flow.start(self.installation, callback=callback, state=state)
@@ -47,7 +47,7 @@ class OAuthFlows:
         """
         if "denied" in query or query.get("error") == "access_denied":
             raise OAuthAborted(AbortReason.DENIED)
-        with self._opened(platform) as flow:
+        with self._flow(platform) as flow:
             return flow.finish(self.installation, callback=callback, secret=secret, query=query)
 
     def examine(self, platform: str, credentials: Mapping[str, str]) -> TokenFacts | None:
@@ -57,11 +57,11 @@ class OAuthFlows:
         """
         if self.lacks(platform):
             return None
-        with self._opened(platform) as flow:
+        with self._flow(platform) as flow:
             return flow.examine(self.installation, credentials)
 
     @contextmanager
-    def _opened(self, platform: str) -> Iterator[OAuthFlow]:
+    def _flow(self, platform: str) -> Iterator[OAuthFlow]:
         """Open a platform's flow; where it refuses our app's keys, name their settings."""
         try:
             yield capabilities(platform).oauth()
