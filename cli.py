@@ -14,7 +14,7 @@ from commands.mail_group import mail
 from commands.people_group import people
 from commands.process import keeping_exit_code, without_collector
 from commands.register_group import register
-from commands.server_group import config, db, media, queue, release, stop_all
+from commands.server_group import config, db, media, queue, release, stop_all, tasks
 from publisher.settings.logs import configure
 from publisher.settings.reader import WrongSetting
 
@@ -63,7 +63,7 @@ def nagarvani() -> None:
     """The publishing desk of a city."""
 
 
-for command in (config, db, mail, media, people, queue, register, release, stop_all):
+for command in (config, db, mail, media, people, queue, register, release, stop_all, tasks):
     nagarvani.add_command(command)
 
 

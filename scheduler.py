@@ -58,10 +58,11 @@ from publisher.people.appointment_notices import tick_appointments
 from publisher.people.confirmation_reminders import tick_reminders
 from publisher.people.contact_corrections import tick_contacts
 from publisher.reports.export import tick_exports
-from publisher.review.head_notices import tick_heads
 from publisher.review.lapsed_approvals import tick_lapsed_approvals
-from publisher.review.reminders import tick_review_reminders
 from publisher.settings.environment import Settings
+from publisher.tasks import before_commit
+from publisher.tasks.check import tick_task_check
+from publisher.tasks.tick import tick_tasks
 from publisher.transfers.carry_out import tick_transfers
 
 log = logging.getLogger("nagarvani.clock")
@@ -90,7 +91,7 @@ def ticks(
     `is_stopping` is true, ticks that call platforms end after the current call. If it `waits`, the
     tick of the mailbox stays connected until a mail comes.
     """
-    database, now = context.database, context.now
+    database, now = before_commit.register(context.database), context.now
     return (
         Tick("time", 60.0, lambda: ask_witnesses(context)),
         Tick("dispatch", 0.5, lambda: tick_dispatch(context)),
@@ -101,6 +102,7 @@ def ticks(
         Tick("reconcile", 2.0, lambda: tick_reconcile(context, is_stopping=is_stopping)),
         Tick("seeking", 60.0, lambda: tick_seeking(context, is_stopping=is_stopping)),
         Tick("answers", 2.0, lambda: tick_answers(database, now=now())),
+        Tick("tasks", 2.0, lambda: tick_tasks(database, now=now, is_stopping=is_stopping)),
         Tick("watching", 60.0, lambda: tick_watching(context, is_stopping=is_stopping)),
         Tick("unread links", 60.0, lambda: tick_unread_links(context, is_stopping=is_stopping)),
         Tick("limits", 5.0, lambda: tick_limits(database, now=now())),
@@ -109,24 +111,21 @@ def ticks(
         Tick("tokens", 3_600.0, lambda: tick_tokens(context, settings, is_stopping=is_stopping)),
         Tick("alerts", 5.0, lambda: tick_alerts(database, sms=settings.sms, now=now)),
         Tick("ratifications", 60.0, lambda: tick_ratifications(database, now=now)),
-        Tick(
-            "ingest",
-            5.0,
-            lambda: tick_ingest(context, is_busy=is_busy, is_stopping=is_stopping),
-        ),
+        Tick("ingest", 5.0, lambda: tick_ingest(context, is_busy=is_busy, is_stopping=is_stopping)),
         *_told_ticks(context, settings, is_stopping),
         Tick("unread", 60.0, lambda: tick_unread(database, now=now())),
         *_message_ticks(context, settings, is_stopping, waits),
         Tick("exports", 1.0, lambda: tick_exports(database, now=now())),
         Tick("letter exports", 1.0, lambda: tick_letter_exports(database, settings, now=now())),
         *_appointment_ticks(context),
-        *_review_ticks(context, settings),
+        Tick("lapsed approvals", 5.0, lambda: tick_lapsed_approvals(database, now=now())),
         Tick("contacts", 60.0, lambda: tick_contacts(database, now=now())),
         Tick("departments", 60.0, lambda: tick_departments(database, now=now)),
         Tick("transfers", 60.0, lambda: tick_transfers(database, now=now)),
         Tick("links", 3.0, lambda: _links(context, settings)),
         Tick("outages", 5.0, lambda: tick_outages(database, now=now())),
         Tick("timed", 30.0, lambda: tick_timed(database)),
+        Tick("task check", 3600.0, lambda: tick_task_check(database, now=now())),
         Tick("retention", 3600.0, lambda: tick_retention(database, context.store, now=now())),
     )
 
@@ -153,20 +152,6 @@ def _appointment_ticks(context: WorkerContext) -> tuple[Tick, ...]:
         Tick("reminders", 600.0, lambda: tick_reminders(database, now=now())),
         Tick("calls", 60.0, lambda: tick_calls(database, now=now())),
         Tick("office reminders", 600.0, lambda: tick_office_reminders(database, now=now())),
-    )
-
-
-def _review_ticks(context: WorkerContext, settings: Settings) -> tuple[Tick, ...]:
-    """Return the ticks that tell and remind approvers of what waits for them."""
-    database, now = context.database, context.now
-    return (
-        Tick("lapsed approvals", 5.0, lambda: tick_lapsed_approvals(database, now=now())),
-        Tick(
-            "heads",
-            60.0,
-            lambda: tick_heads(database, now=now(), head_hours=settings.head_hours),
-        ),
-        Tick("review reminders", 60.0, lambda: tick_review_reminders(database, now=now())),
     )
 
 

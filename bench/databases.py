@@ -18,6 +18,7 @@ from psycopg import sql
 
 from bench import cost
 from publisher.database.session import Database, migrate
+from publisher.tasks import before_commit
 from tests.support import sqlite
 from tests.support.postgres import INITDB, OWNER, Programs
 from tests.support.runs import Run, postmaster_of
@@ -43,7 +44,8 @@ class Databases:
     def new(self, kind: Kind) -> Iterator[Database]:
         """Create a database for the length of a block. Raises if a commit would not be durable."""
         name = f"bench_{next(self._numbers)}"
-        database = Database(self._sqlite(name) if kind == "sqlite" else self._postgresql(name))
+        url = self._sqlite(name) if kind == "sqlite" else self._postgresql(name)
+        database = before_commit.register(Database(url))
         try:
             if problem := database.check_durable():
                 raise RuntimeError(problem)

@@ -37,6 +37,7 @@ from publisher.mailbox.receive import MOST_A_DAY
 from publisher.media.folder_store import FolderStore
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.now import now
+from publisher.tasks import before_commit
 from tests.support import dovecot, runs
 from tests.support.city import City, city
 from tests.support.dovecot import Dovecot
@@ -205,7 +206,7 @@ def _most_megabytes() -> float:
 
 
 def _read(database_url: str, imap_url: str, media: str) -> None:
-    database = Database(database_url)
+    database = before_commit.register(Database(database_url))
     intake = MailIntake(FolderStore(Path(media)), "PMC", "Nagarvani <city@pmc.example>", "")
     tick_mailbox(MailboxReading(database, imap_server(imap_url), intake, now), waits=False)
     database.dispose()

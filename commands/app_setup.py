@@ -162,8 +162,10 @@ def started_database(settings: Settings) -> Database:
     from sqlalchemy.exc import OperationalError
 
     from publisher.database.engines import reason_away
+    from publisher.operations import health_checks, task_checks
 
-    database = checked_database(settings)
+    checks = (health_checks.check_database, health_checks.check_migrations)
+    database = _checked(settings, (*checks, task_checks.check_filled))
     try:
         check_key_opens(settings, database)
     except WrongSetting:
@@ -186,8 +188,9 @@ def reached_database(settings: Settings) -> Database:
 def _checked(settings: Settings, checks: Iterable[Callable[[Database], HealthFinding]]) -> Database:
     from commands.health_messages import sentence
     from publisher.database.session import Database
+    from publisher.tasks import before_commit
 
-    database = Database(settings.database_url)
+    database = before_commit.register(Database(settings.database_url))
     for check in checks:
         finding = check(database)
         if not finding.ok:

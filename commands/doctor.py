@@ -27,6 +27,7 @@ from publisher.operations import (
     outgoing_checks,
     platform_trial,
     reading_checks,
+    task_checks,
 )
 from publisher.operations.health_checks import HealthFinding
 from publisher.operations.sealed_tokens import check_factors
@@ -49,7 +50,7 @@ WARNINGS: Final = frozenset(
         *("mailbox_unread", "mailbox_read", "mails_unreadable", "files_unscanned"),
         *("results_missing", "sender_default", "messages_wait", "no_backup", "backup_late"),
         *("left_to_nobody", "confirm_again", "two_steps_unknown", "try_left"),
-        *("cache_no_folder", "cache_not_writable", "clock_lost"),
+        *("cache_no_folder", "cache_not_writable", "clock_lost", "task_looks_late"),
     }
 )
 """The codes of findings that somebody has to look at while everything goes on working."""
@@ -187,6 +188,8 @@ def _findings(settings: Settings, database: Database) -> Iterator[HealthFinding]
         yield from mail_checks.check_unscanned(database)
         yield from health_checks.check_appointments(database, now=now())
         yield from health_checks.check_clocks(database, now=now())
+        yield task_checks.check_filled(database)
+        yield from task_checks.check_tasks(database, now=now())
 
 
 def _line(finding: HealthFinding) -> str:

@@ -217,6 +217,13 @@ SENTENCES: Final[Mapping[str, str]] = {
     "time_right": "{machine} has the right time, as {witness} says",
     "time_wrong": "{machine} is {seconds} s {way} {witness}; from 300 s on its clocks publish no "
     "posts: see docs/running.md, The time",
+    "tasks_filled": "they were written when the tables were upgraded",
+    "tasks_unfilled": "those of {tables} were not written yet: stop pages and clock, and run "
+    "nagarvani db upgrade",
+    "tasks_right": "the rows say whose turn it is",
+    "tasks_wrong": "{number} rows do not say whose turn it is, the first: {first}; "
+    "nagarvani tasks check lists them, with --repair it writes them",
+    "task_looks_late": "{number} looks failed or wait for the clock: look at its log",
     "clock_late": "the last beat was {seconds} s ago: start nagarvani clock, or look at its log",
 }
 

@@ -38,6 +38,7 @@ from publisher.settings.environment import Settings
 from publisher.settings.help import PHONE, read_address
 from publisher.settings.media import MediaSettings
 from publisher.settings.reader import PREFIX, WrongSetting, matching
+from publisher.tasks import backfill, before_commit
 
 OWNER: Final = "information-technology"
 
@@ -51,7 +52,7 @@ def run(settings: Settings) -> None:
     lay_tables(settings)
     click.echo("Database: the tables are those of this version.")
     make_media_folder(settings.media)
-    with Database(settings.database_url) as database:
+    with before_commit.register(Database(settings.database_url)) as database:
         with media_store_checked(settings, database):
             identify(database, open_store(settings), now=now())
         with database.transaction() as session:
@@ -126,6 +127,15 @@ def lay_tables(settings: Settings) -> None:
             "The tables are to be changed, and this role of the database may not do that: give "
             f"the owner's address in {PREFIX}DATABASE_URL for this once (docs/running.md)."
         ) from problem
+    fill_tasks(settings)
+
+
+def fill_tasks(settings: Settings) -> None:
+    """Write the tasks of what stood open before they were rows; goes on where it was ended."""
+    with before_commit.register(Database(settings.database_url)) as database:
+        backfill.fill(
+            database, now=now, tell=lambda table, done: click.echo(f"Tasks of {table}: {done}")
+        )
 
 
 def make_media_folder(media: MediaSettings) -> None:

@@ -51,6 +51,20 @@ def upgrade() -> None:
     upgrade(command_settings())
 
 
+@click.group()
+def tasks() -> None:
+    """Whose turn it is: the rows that pages, counts and messages read."""
+
+
+@tasks.command()
+@click.option("--repair", is_flag=True, help="Write the rows anew that differ; nobody is told.")
+def check(repair: bool) -> None:
+    """Compare the rows with what each open subject asks for; list what differs."""
+    from commands.tasks import check
+
+    sys.exit(check(command_settings(), repair=repair))
+
+
 @click.command()
 def queue() -> None:
     """Say what is due, late, unconfirmed or held, and which messages are queued."""

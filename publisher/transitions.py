@@ -14,11 +14,12 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import ORMOption
 
 from approvals.errors import Overtaken, WrongState
-from approvals.policy import Actor
+from approvals.policy import Actor, ActorKind
 from approvals.states import POST_MOVES, Moves
 from publisher.database.bulk import as_json, bulk_insert, column_equals, insert_of_changed
+from publisher.database.noted_changes import note_changed
 from publisher.database.session import Key, UtcDateTime, table_of
-from publisher.models.comments import Comment
+from publisher.models.comments import Comment, Reply
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.history import Event
 from publisher.models.mailbox import Quarantine
@@ -29,6 +30,7 @@ from publisher.models.submissions import Submission
 from publisher.states import (
     ACCOUNT_MOVES,
     APPOINTMENT_MOVES,
+    CLAIMED_OR_SENDING,
     COMMENT_MOVES,
     DELIVERY_MOVES,
     NOTICE_MOVES,
@@ -132,6 +134,22 @@ def apply(
     for row in rows:
         for name, value in set_columns.items():
             set_committed_value(row, name, value)
+        if to not in CLAIMED_OR_SENDING:  # the clock works on it: that is nobody's turn
+            _note(session, row, actor=actor, now=now)
+
+
+def _note(
+    session: Session,
+    row: Any,  # noqa: ANN401  any row with an id can have a history
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    is_by_person = actor.kind is not ActorKind.CLOCK
+    note_changed(session, row.__tablename__, row.id, now=now, is_by_person=is_by_person)
+    if isinstance(row, Delivery):  # of an answer perhaps, which has the id of its post
+        table = Reply.__tablename__
+        note_changed(session, table, row.post_id, now=now, is_by_person=is_by_person)
 
 
 def _write(
@@ -188,6 +206,30 @@ def record(
     """Write an Event without a change of state."""
     session.flush()
     session.execute(insert(Event), [event_row(row, verb, actor=actor, now=now, values=values)])
+    _note(session, row, actor=actor, now=now)
+
+
+def record_all(
+    session: Session,
+    values_by_row: Sequence[tuple[Any, Mapping[str, object]]],
+    verb: str,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Write an Event about each row with its values, by one statement."""
+    if not values_by_row:
+        return
+    bulk_insert(
+        session,
+        Event,
+        [
+            event_row(row, verb, actor=actor, now=now, values=values)
+            for row, values in values_by_row
+        ],
+    )
+    for row, _values in values_by_row:
+        _note(session, row, actor=actor, now=now)
 
 
 def event_row(

@@ -31,6 +31,10 @@ PROMISES = {
     "reconcile": 2,
     # A comment is answered as soon as its answer is live.
     "answers": 2,
+    # What came for a person is told within seconds, and what time alone changed is seen.
+    "tasks": 2,
+    # Whether the rows still say whose turn it is: once a night.
+    "task check": 3_600,
     # Edits and deletions by others are noticed within a day: each watch has its own due time.
     "watching": 60,
     # A pasted link that could not be read back is read again after a quarter of an hour.
@@ -74,10 +78,6 @@ PROMISES = {
     "office reminders": 600,
     "transfers": 60,
     "lapsed approvals": 5,
-    # A head is told in the minute in which their right to decide begins.
-    "heads": 60,
-    # So are the officers, and all of them once more before the wished time.
-    "review reminders": 60,
     "contacts": 60,
     "departments": 60,
     # A clerk learns of a dead link while drafting.

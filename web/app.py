@@ -16,6 +16,7 @@ from werkzeug.routing import IntegerConverter, Map
 from publisher.i18n import TRANSLATIONS
 from publisher.i18n.languages import LANGUAGES
 from publisher.settings.environment import Settings
+from publisher.tasks import before_commit
 from web import blueprints, errors, navigation, preview_filters, previews
 from web.core import (
     auth,
@@ -74,6 +75,7 @@ def create_app(
 
     `translations` are the folders of the catalogues of `languages`.
     """
+    before_commit.register(context.database)
     app = Flask("web")
     app.request_class = Request
     app.jinja_environment = Environment

@@ -19,6 +19,7 @@ from publisher.media.store import StoreAway
 from publisher.operations.health_checks import check_database, check_migrations
 from publisher.operations.start_checks import check_key_opens, check_written
 from publisher.operations.store_identity import OtherStore, refusal
+from publisher.operations.task_checks import check_filled
 from publisher.settings.environment import load
 from publisher.settings.logs import configure, open_access_log
 from publisher.settings.reader import WrongSetting
@@ -52,7 +53,7 @@ def create() -> Flask:
         raise WrongSetting("SECRET_KEY", "write the key that the commands use (var/secret-key)")
     database = Database(settings.database_url)
     try:
-        for check in (check_database, check_migrations):
+        for check in (check_database, check_migrations, check_filled):
             finding = check(database)
             if not finding.ok:
                 raise NotReady(f"{finding.subject}: {finding.code}; {_FIRST}")

@@ -25,11 +25,12 @@ def create_city(demo: DemoEnvironment) -> None:
     from demo.seeding.setup import set_up_city
     from publisher.database.session import Database
     from publisher.now import now
+    from publisher.tasks import before_commit
 
     settings = demo.settings()
     progress = Progress.read(demo.folder, now=now())
     accounts = accounts_at(demo.sandbox_address)
-    with Database(settings.database_url) as database:
+    with before_commit.register(Database(settings.database_url)) as database:
         set_up_city(database, settings=settings, accounts=accounts, began_at=progress.began_at)
 
 
@@ -68,11 +69,12 @@ def visitors(demo: DemoEnvironment) -> Iterator[LetterReader]:
     from demo.seeding.sandbox_client import SandboxClient
     from publisher.database.session import Database
     from publisher.now import now
+    from publisher.tasks import before_commit
 
     settings = demo.settings()
     sandbox = SandboxClient(demo.sandbox_address)
     with (
-        Database(settings.database_url) as database,
+        before_commit.register(Database(settings.database_url)) as database,
         LetterReader(database, sandbox, settings, now) as letters,
     ):
         sandbox.set_hook(url=f"{demo.address}/webhooks/facebook", verify_token=VERIFY_TOKEN)

@@ -32,6 +32,7 @@ from publisher.platforms.account import OpenedAccount
 from publisher.platforms.base.protocol import Platform
 from publisher.platforms.registry import capabilities, open_platform
 from publisher.settings.environment import Settings
+from publisher.tasks import before_commit
 from publisher.validation import NotFound
 
 OF_A_DEPARTMENT: Final = (Role.OFFICER, Role.HEAD, Role.MEMBER)
@@ -150,7 +151,8 @@ def open_context(
 ) -> Iterator[Context]:
     """Open the database and the sandbox, and close them after the block."""
     sandbox = SandboxClient(sandbox_url)
-    database, store = Database(settings.database_url), open_store(settings)
+    database = before_commit.register(Database(settings.database_url))
+    store = open_store(settings)
     clock = SetClock(base)
     context = WorkerContext(
         database=database,

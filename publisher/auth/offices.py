@@ -20,7 +20,7 @@ def take_up(session: Session, person: Person, *, now: datetime) -> None:
         Appointment.taken_up_at.is_(None),
         Appointment.state != AppointmentState.ENDED,
     )
-    for appointment in session.scalars(query.with_for_update()).all():
+    for appointment in session.scalars(query.with_for_update(key_share=True)).all():
         appointment.taken_up_at = now
         if appointment.state is AppointmentState.CONFIRMED:
             activate(session, appointment, now=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -149,6 +149,7 @@ class Database:
         self.engine = make_engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writing = self._reading = self.engine
+        self._before_commit: list[Callable[[Session], None]] = []
         self._write_lock = _WriteLock(is_needed=self.is_sqlite)
         if self.is_sqlite:
             self._writing = self.engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
@@ -156,13 +157,27 @@ class Database:
         else:
             self._reading = self.engine.execution_options(**{BEGIN: SNAPSHOT})
 
+    def register_before_commit(self, step: Callable[[Session], None]) -> None:
+        """Let each transaction take this step right before it commits."""
+        if step not in self._before_commit:
+            self._before_commit.append(step)
+
+    def has_before_commit(self, step: Callable[[Session], None]) -> bool:
+        """Return whether the step was registered."""
+        return step in self._before_commit
+
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Yield a session that commits at the end of the block, or rolls back on an exception."""
+        """Yield a session that commits at the end of the block, or rolls back on an exception.
+
+        What is registered by `register_before_commit` is done right before the commit.
+        """
         try:
             self._write_lock.acquire()
             with Session(self._writing, expire_on_commit=False) as session:
                 yield session
+                for step in self._before_commit:
+                    step(session)
                 session.commit()
         finally:
             self._write_lock.release()

@@ -6,6 +6,7 @@ A comment whose final answer we deleted is unanswered, and is reopened.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Select, or_, select
@@ -15,6 +16,7 @@ from approvals.errors import NotAllowed, WrongState
 from approvals.policy import CLOCK, Action, Actor, Role, require
 from approvals.states import PostState
 from publisher import failpoints, transitions
+from publisher.database.noted_changes import note_changed
 from publisher.database.session import Database
 from publisher.drafting import revisions
 from publisher.drafting.drafts import PreparedVariant
@@ -71,6 +73,7 @@ def _reopen(session: Session, reply: Reply, *, now: datetime) -> None:
     reply.withdrawn_at = now
     session.flush()
     comment = transitions.lock(session, Comment, reply.comment_id)
+    note_changed(session, Comment.__tablename__, reply.comment_id, now=now, is_by_person=False)
     answered = (CommentState.ANSWERED, CommentState.CLOSED)
     if comment is None or reply.opening != comment.opening or comment.state not in answered:
         return
@@ -174,11 +177,15 @@ def _make_room(
 
 
 def came_to_nothing(post: Post) -> bool:
-    """Return True if the post was rejected, or failed, was missed or cancelled on delivery."""
-    if post.state in (PostState.DRAFT, PostState.REJECTED):
+    """Return what `has_come_to_nothing` does of a reply's post."""
+    return has_come_to_nothing(post.state, [delivery.state for delivery in post.deliveries])
+
+
+def has_come_to_nothing(state: PostState, deliveries: Collection[DeliveryState]) -> bool:
+    """Return True if a reply was rejected, or failed, was missed or cancelled on delivery."""
+    if state in (PostState.DRAFT, PostState.REJECTED):
         return True
-    states = {delivery.state for delivery in post.deliveries}
-    return bool(states) and states <= set(NOT_PUBLISHED)
+    return bool(deliveries) and set(deliveries) <= set(NOT_PUBLISHED)
 
 
 def _new_reply(comment: Comment, kind: AnswerKind, *, now: datetime) -> Post:

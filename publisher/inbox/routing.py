@@ -17,8 +17,6 @@ from publisher.inbox import deadlines
 from publisher.models.comments import AnswerKind, Comment, Reply, Routing
 from publisher.models.people import Appointment, Department
 from publisher.models.posts import Post
-from publisher.notifications import compose, links
-from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.people.departments import is_in_force
 from publisher.scheduling import schedule
@@ -39,6 +37,7 @@ class RoutingReason(StrEnum):
     ANSWER_DELETED = "answer_deleted"
     UNDONE = "undone"
     HANDED_OVER = "handed_over"
+    OFFICER_LEFT = "officer_left"
 
 
 def route_new(session: Session, comment: Comment, *, now: datetime) -> None:
@@ -99,30 +98,6 @@ def _put(
     values = {"why": reason.value, "department": comment.department_id, **(before or {})}
     transitions.apply_or_record(
         session, comment, to, actor=actor, now=now, verb=verb, values=values
-    )
-    tell_holder(session, comment, now=now)
-
-
-def tell_holder(session: Session, comment: Comment, *, now: datetime) -> None:
-    """Notify the officer who has to answer the comment, if there is one."""
-    routing = current(comment)
-    holder = routing.appointment
-    if holder is None:
-        return
-    values = {
-        "comment": comment.text,
-        "author": comment.author_handle or comment.author_name,
-        "department": routing.department,  # `comment.department` may be loaded from before
-        "due_at": comment.due_at,
-        "platform": comment.account.platform,
-    }
-    compose.queue(
-        session,
-        kind=NoticeKind.COMMENT_ROUTED,
-        person=holder.person,
-        values=values,
-        now=now,
-        path=links.comment(comment.id),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, require
@@ -11,6 +12,7 @@ from publisher import transitions, undo
 from publisher.inbox.routing import RoutingReason, current
 from publisher.models.comments import Comment, Routing
 from publisher.models.history import Event
+from publisher.models.tasks import Task
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
 from publisher.states import CommentState
@@ -74,14 +76,15 @@ def _undo_transfer(
             appointment_id=former.appointment_id,
             since_at=now,
             reason=RoutingReason.UNDONE,
+            details={"since": former.details.get("since") or former.since_at.isoformat()},
         )
     )
     to, values = CommentState.ROUTED, {undo.UNDOES: act.id, "department": former.department_id}
     transitions.apply_or_record(
         session, comment, to, actor=actor, now=now, verb=UNDO_TRANSFER, values=values
     )
-    holder, kind = later.appointment, NoticeKind.COMMENT_ROUTED
-    if holder is not None and not undo.withdraw_notices(session, holder.person_id, act, kind):
+    holder = later.appointment
+    if holder is not None and _was_told(session, comment, later):
         compose.queue(
             session,
             kind=NoticeKind.COMMENT_UNDONE,
@@ -89,3 +92,14 @@ def _undo_transfer(
             values={"comment": comment.text, "department": former.department},
             now=now,
         )
+
+
+def _was_told(session: Session, comment: Comment, routing: Routing) -> bool:
+    """Return whether the officer was told of the comment since this routing."""
+    query = select(Task.id).where(
+        Task.subject == Comment.__tablename__,
+        Task.subject_id == comment.id,
+        Task.appointment_id == routing.appointment_id,
+        Task.told_at >= routing.since_at,
+    )
+    return session.scalars(query.limit(1)).first() is not None

@@ -23,5 +23,6 @@ from publisher.models import (  # noqa: F401  imported to be known
     saved_views,
     second_factors,
     submission_details,
+    tasks,
     transfers,
 )

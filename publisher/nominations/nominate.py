@@ -187,7 +187,7 @@ def _mandate(session: Session, link: Link, *, is_proven: bool, now: datetime) ->
 def lock_department(session: Session, department_id: int) -> tuple[Department, list[CallAddressee]]:
     """Lock the department and its open addressees, and return them."""
     department = session.get_one(
-        Department, department_id, with_for_update=True, populate_existing=True
+        Department, department_id, with_for_update={"key_share": True}, populate_existing=True
     )
     query = (
         select(CallAddressee)

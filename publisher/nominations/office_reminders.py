@@ -48,7 +48,9 @@ def _waiting(session: Session, now: datetime) -> list[Appointment]:
         .options(joinedload(Appointment.person), joinedload(Appointment.department))
         .order_by(Appointment.id)
     )
-    return list(session.scalars(query.with_for_update(of=Appointment, skip_locked=True)))
+    return list(
+        session.scalars(query.with_for_update(of=Appointment, skip_locked=True, key_share=True))
+    )
 
 
 def _is_due(session: Session, appointment: Appointment, now: datetime) -> bool:

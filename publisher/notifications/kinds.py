@@ -42,6 +42,7 @@ class NoticeKind(StrEnum):
     APPROVALS_LAPSED = "approvals_lapsed"
     ANSWER_WAITS = "answer_waits"
     COMMENT_ROUTED = "comment_routed"
+    COMMENTS_WAIT = "comments_wait"
     COMMENT_UNDONE = "comment_undone"
     ACCOUNT_PAUSED = "account_paused"
     CREDITS_USED_UP = "credits_used_up"
@@ -99,6 +100,12 @@ FORMER_NAMES: Final[Mapping[str, str]] = {}
 A template that a city has registered under the former name keeps working."""
 
 
+SMS_OF_ANOTHER: Final[Mapping[str, NoticeKind]] = {
+    NoticeKind.COMMENTS_WAIT: NoticeKind.COMMENT_ROUTED,
+}
+"""The kinds that go by the registered text of another kind, which says enough."""
+
+
 _OF_A_REVISION = "title revision department wished_at? from_at? until_at?"
 _OF_A_FREEZE = "from_at until_at reason account? platform? department? kind? by? posts?"
 
@@ -137,6 +144,7 @@ VALUES: Mapping[NoticeKind, str] = {
     NoticeKind.APPROVALS_LAPSED: "person role department waiting? gone? left?",
     NoticeKind.ANSWER_WAITS: "answer comment department by? due_at?",
     NoticeKind.COMMENT_ROUTED: "comment author department due_at platform? title? by? reason?",
+    NoticeKind.COMMENTS_WAIT: "count comments due_at more?",
     NoticeKind.COMMENT_UNDONE: "comment department?",
     NoticeKind.ACCOUNT_PAUSED: "account platform? handle? reason?",
     NoticeKind.CREDITS_USED_UP: "since_at platform?",

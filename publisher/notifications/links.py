@@ -36,6 +36,7 @@ CLOCKS: Final = "/clocks"
 DUTY: Final = "/duty"
 AWAY: Final = "/away"
 EMERGENCY: Final = "/emergency"
+INBOX: Final = "/comments"
 
 _PATHS: Final = (
     "/(?:invitation|forgotten/link|wrong|office|officer|name-officers|approve|mail/department)/"

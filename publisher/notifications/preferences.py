@@ -26,7 +26,7 @@ GROUPS: Final[Mapping[NoticeGroup, frozenset[str]]] = {
             *("submission_withdrawn", "original_ended"),
         }
     ),
-    NoticeGroup.COMMENTS: frozenset({"comment_routed", "answer_waits"}),
+    NoticeGroup.COMMENTS: frozenset({"comment_routed", "comments_wait", "answer_waits"}),
     NoticeGroup.DEADLINES: frozenset(
         {
             *("delivery_failed", "delivery_missed", "delivery_held"),

@@ -21,7 +21,13 @@ from publisher.i18n.languages import LANGUAGES
 from publisher.models.notifications import Channel, Notice
 from publisher.notifications import dispatch, links, sms_gateway
 from publisher.notifications.dispatch import NoticeRefused
-from publisher.notifications.kinds import FORMER_NAMES, HAS_SECRET, NoticeKind, variables_of
+from publisher.notifications.kinds import (
+    FORMER_NAMES,
+    HAS_SECRET,
+    SMS_OF_ANOTHER,
+    NoticeKind,
+    variables_of,
+)
 from publisher.notifications.preferences import GROUPS
 from publisher.settings.sms import TAG, TAG_LENGTHS, Sms, SmsTemplate
 from publisher.states import NoticeState
@@ -60,10 +66,12 @@ def template_of(
 ) -> SmsTemplate | None:
     """Return the registered template of a kind, preferably in this language; else None.
 
-    A template that was registered under a former name of the kind is found as well.
+    A template that was registered under a former name of the kind is found as well, and so is that
+    of another kind by whose text this one goes.
     """
     if not sms.is_set:
         return None
+    kind = SMS_OF_ANOTHER.get(kind, kind)
     names = [kind, *(former for former, name in former_names.items() if name == kind)]
     keys = [key for name in names for key in (f"{name}_{language}", name)]
     return next((sms.sms_templates[key] for key in keys if key in sms.sms_templates), None)

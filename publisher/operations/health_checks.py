@@ -72,6 +72,7 @@ class HealthSubject(StrEnum):
     MAIL_SERVER = "mail server"
     SCANNER = "virus scanner"
     SPENDING = "spending"
+    TASKS = "tasks"
 
 
 _PROBE: Final = 1_000_000

@@ -37,6 +37,7 @@ from publisher.operations.queue_report import LATE_AFTER
 from publisher.operations.worker_health import ALIVE_FOR, DEMO_WORKER
 from publisher.platforms.base.charges import MICROS
 from publisher.states import OPEN_DELIVERY, STUCK, AccountState, DeliveryState, NoticeState
+from publisher.tasks.check import last_check
 
 ATTEMPTS_FOR: Final = timedelta(hours=1)
 """The time for which attempts are counted by their outcome."""
@@ -205,6 +206,11 @@ def _waiting(session: Session, now: datetime) -> Iterator[Gauge]:
 def _clocks(rows: Mapping[str, _Waiting], now: datetime) -> Iterator[Gauge]:
     clocks, wrong_time = rows["clock"], rows["time"]
     yield Gauge(
+        "tasks_wrong",
+        "Tasks that did not say whose turn it was when the clock last compared them, at night.",
+        samples={(): rows["tasks"].number if "tasks" in rows else 0},
+    )
+    yield Gauge(
         "clock_beat_seconds",
         "Seconds since the latest heartbeat of all clocks; +Inf if none ever ran.",
         samples={(): math.inf if clocks.at is None else _age(clocks.at, now)},
@@ -306,6 +312,9 @@ def _clock_queries(now: datetime) -> Iterator[Select[*tuple[Any, ...]]]:
     beats = select(literal("clock"), literal(""), literal(""), alive, latest)
     most = func.coalesce(func.max(func.abs(WrongTime.ahead)), 0)
     times = select(literal("time"), literal(""), literal(""), most, func.max(WrongTime.asked_at))
+    wrong = Event.details["wrong"].as_integer()
+    checked = (literal("tasks"), literal(""), literal(""), wrong, Event.at)
+    yield last_check().with_only_columns(*checked).subquery().select()
     yield beats.where(ClockBeat.name != DEMO_WORKER)
     yield times.where(WrongTime.ended_at.is_(None))
 

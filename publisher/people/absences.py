@@ -138,7 +138,9 @@ def _checked(
     today = local_day(now)
     begins, ends = from_on or today, until_on or today
     validator = Validator()
-    person = session.get(Person, person_id, with_for_update=True) if person_id else None
+    person = (
+        session.get(Person, person_id, with_for_update={"key_share": True}) if person_id else None
+    )
     if person is None or person_id not in {office.person_id for office in offices}:
         validator.add("person_id", "unknown_person")
     elif _overlaps(session, person_id, begins, ends):

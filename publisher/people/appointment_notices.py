@@ -54,7 +54,9 @@ def _untold(session: Session) -> Sequence[Appointment]:
         .options(joinedload(Appointment.person), joinedload(Appointment.department))
         .order_by(Appointment.id)
     )
-    return session.scalars(query.with_for_update(of=Appointment, skip_locked=True)).all()
+    return session.scalars(
+        query.with_for_update(of=Appointment, skip_locked=True, key_share=True)
+    ).all()
 
 
 def _tell(

@@ -123,7 +123,7 @@ def _first_state(role: Role, person: Person, now: datetime, *, confirms: bool) -
 def _locked_department(session: Session, department_id: int, now: datetime) -> Department:
     # The lock keeps two people from appointing two officers to one rank at the same time.
     department = session.get(
-        Department, department_id, with_for_update=True, populate_existing=True
+        Department, department_id, with_for_update={"key_share": True}, populate_existing=True
     )
     if department is None:
         raise BadPerson("department_id", "unknown")
@@ -180,7 +180,7 @@ def end_appointment(
     if appointment.role is Role.ADMIN:
         require_another_admin(session, person_id=appointment.person_id, now=now)
     # A page has read it with its department, and PostgreSQL locks no row that may not be there.
-    session.refresh(appointment, with_for_update={"of": Appointment})
+    session.refresh(appointment, with_for_update={"of": Appointment, "key_share": True})
     end_now(session, appointment, actor=actor, now=now)
     office = {"role": appointment.role, "department": appointment.department}
     _tell(session, appointment.person, actor, now, office=office)
@@ -255,7 +255,7 @@ def disable_person(
     require_disable(session, actor, person, now=now)
     if is_admin(session, person, now=now):
         require_another_admin(session, person_id=person.id, now=now)
-    session.refresh(person, with_for_update=True)
+    session.refresh(person, with_for_update={"key_share": True})
     if person.disabled_at is not None:
         raise WrongState(state="disabled", to="disabled")
     _tell(session, person, actor, now, office={}, origin=origin)  # nobody who is disabled gets any
@@ -268,7 +268,7 @@ def disable_person(
 def enable_person(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
     """Enable a person again, with the same password; raises as `disable_person` does."""
     require_disable(session, actor, person, now=now)
-    session.refresh(person, with_for_update=True)
+    session.refresh(person, with_for_update={"key_share": True})
     if person.disabled_at is None:
         raise WrongState(state="enabled", to="enabled")
     person.disabled_at = None

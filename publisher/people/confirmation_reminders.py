@@ -55,7 +55,9 @@ def _asked(session: Session, now: datetime) -> Sequence[Appointment]:
         .options(joinedload(Appointment.person), joinedload(Appointment.department))
         .order_by(Appointment.id)
     )
-    return session.scalars(query.with_for_update(of=Appointment, skip_locked=True)).all()
+    return session.scalars(
+        query.with_for_update(of=Appointment, skip_locked=True, key_share=True)
+    ).all()
 
 
 def _is_due(rows: Sequence[Appointment], now: datetime) -> bool:

@@ -237,7 +237,7 @@ def refuse(
 
 
 def _locked(session: Session, person: Person, change_id: int) -> ContactChange:
-    session.refresh(person, with_for_update={"of": Person})
+    session.refresh(person, with_for_update={"of": Person, "key_share": True})
     changes = {change.id: change for change in waiting(session, person_id=person.id)}
     return existing(changes.get(change_id), change_id)
 

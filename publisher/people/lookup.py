@@ -156,7 +156,7 @@ def confirm_again(
     offices = standing(session, person_id=person.id, now=now)
     rows = [row for row in offices if row.role in NEEDS_CONFIRMATION]
     approvals = [] if person.password_hash is not None else lock_approvals(session, rows)
-    session.refresh(person, with_for_update={"of": Person})
+    session.refresh(person, with_for_update={"of": Person, "key_share": True})
     if not session.scalar(select(exists().where(SignIn.person_id == person.id))):
         recorders.note_change(session, person, wrote, actor=actor, now=now)
     if person.password_hash is not None:

@@ -79,7 +79,7 @@ def end_factor(session: Session, *, actor: Actor, person: Person, now: datetime)
         require_not_own(actor, person)
         require_part(session, actor=actor, person=person, now=now)
         require(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
-        session.get_one(Person, person.id, with_for_update=True)
+        session.get_one(Person, person.id, with_for_update={"key_share": True})
         request = request_of(session, person=person, now=now)
         if request is None:
             _ask(session, actor, person, now)

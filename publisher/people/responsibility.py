@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import cache
 
@@ -47,6 +47,11 @@ def _holders_in_department() -> Select[Appointment]:
     return _holders().where(Appointment.department_id == bindparam("department_id"))
 
 
+@cache
+def _holders_in_departments() -> Select[Appointment]:
+    return _holders().where(Appointment.department_id.in_(bindparam("department_ids")))
+
+
 def people_of(appointments: Iterable[Appointment]) -> list[Person]:
     """Return the people of these appointments in their order, without repetition."""
     return list(dict.fromkeys(appointment.person for appointment in appointments))
@@ -65,11 +70,25 @@ def head(session: Session, department_id: int, *, now: datetime) -> Appointment 
 
 def responsible_chain(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
     """Return the department's responsible people in order: first officer, second officer, head."""
+    return responsible_chains(session, [department_id], now=now)[department_id]
+
+
+def responsible_chains(
+    session: Session, department_ids: Collection[int], *, now: datetime
+) -> dict[int, list[Appointment]]:
+    """Return what `responsible_chain` does for each of these departments, in one statement."""
     roles = [Role.OFFICER, Role.HEAD]
-    values = {"roles": roles, "now": now, "department_id": department_id}
-    appointments = session.scalars(_holders_in_department(), values).all()
-    heads = [appointment for appointment in appointments if appointment.role is Role.HEAD]
-    return [appointment for appointment in appointments if appointment not in heads] + heads[:1]
+    values = {"roles": roles, "now": now, "department_ids": list(department_ids)}
+    chains: dict[int, list[Appointment]] = {number: [] for number in department_ids}
+    heads: dict[int, Appointment] = {}
+    for appointment in session.scalars(_holders_in_departments(), values):
+        if appointment.role is Role.HEAD:
+            heads.setdefault(appointment.department_id, appointment)
+        else:
+            chains[appointment.department_id].append(appointment)
+    for department_id, first_head in heads.items():
+        chains[department_id].append(first_head)
+    return chains
 
 
 def informed(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:

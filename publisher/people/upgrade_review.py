@@ -62,7 +62,7 @@ def look_through(
         select(Appointment)
         .where(Appointment.id.in_(digests), _is_open(now))
         .order_by(Appointment.id)
-        .with_for_update(of=Appointment)
+        .with_for_update(of=Appointment, key_share=True)
     )
     appointments = confirmation.confirmable(session, actor, session.scalars(query).all(), now=now)
     for appointment in appointments:

@@ -114,7 +114,7 @@ def items_by_day(session: Session, part: CalendarPart, *, now: datetime) -> list
     if not part.dates:
         return []
     items_by_date: defaultdict[date, list[Item]] = defaultdict(list)
-    for item in [*_grouped(entries_in(session, part, now=now)), *_wished(session, part, now=now)]:
+    for item in [*_grouped(entries_in(session, part, now=now)), *_wished(session, part)]:
         if part.account_id is None or part.account_id in {text.account.id for text in item.texts}:
             items_by_date[local_day(item.at)].append(item)
     return [CalendarDay(day, tuple(sorted(items_by_date[day], key=_order))) for day in part.dates]
@@ -171,13 +171,13 @@ def _text(entry: CalendarEntry) -> ItemText:
     )
 
 
-def _wished(session: Session, part: CalendarPart, *, now: datetime) -> Iterator[Item]:
+def _wished(session: Session, part: CalendarPart) -> Iterator[Item]:
     """Yield the posts without a delivery, at their wished time."""
     begins, ends = part.span
     moment = sql_conditions.wished_at()
     planned = and_(Post.kind == PostKind.POST, Post.state.in_(_PLANNED))
     query = (
-        select(Post, Revision, moment, sql_conditions.blocked(now=now))
+        select(Post, Revision, moment, sql_conditions.is_blocked())
         .outerjoin(Revision, sql_conditions.newest())
         .where(
             or_(planned, sql_scheduling.is_without_a_time()),

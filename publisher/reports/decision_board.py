@@ -187,7 +187,7 @@ def _open_rows(actor: Actor, *, now: datetime) -> CompoundSelect[int, int, datet
 def _post_conditions(now: datetime) -> dict[BoardKind, Condition]:
     """Return by kind when a post itself needs a decision, whatever its deliveries do."""
     return {
-        BoardKind.BLOCKED: sql_conditions.blocked(now=now),
+        BoardKind.BLOCKED: sql_conditions.is_blocked(),
         BoardKind.UNAPPROVED: _unapproved(now),
         BoardKind.OUTLIVED: and_(
             sql_scheduling.is_without_a_time(), sql_scheduling.has_outlived_its_window(now=now)
@@ -199,7 +199,7 @@ def _unapproved(now: datetime) -> Condition:
     """The post is in review, and its wished time is near or past."""
     return and_(
         Post.kind == PostKind.POST,
-        sql_conditions.approval_wanted(now=now),
+        sql_conditions.is_undecided(),
         sql_conditions.wished_at() <= now + NEAR,
     )
 
@@ -247,7 +247,7 @@ def _posts(
         .options(joinedload(Post.department))
     )
     rows = session.execute(query).all()
-    lacking = lacking_in(session, [post.id for post, *_ in rows], now=now)
+    lacking = lacking_in(session, [post.id for post, *_ in rows])
     for post, revision, wished_at, number, *holds in rows:
         kind = next(kind for kind, is_so in zip(conditions, holds, strict=True) if is_so)
         yield post_row(

@@ -15,10 +15,12 @@ from approvals.policy import Action, Actor, Role
 from publisher.models.comments import Comment, Routing
 from publisher.models.people import Appointment
 from publisher.reports import sql_conditions
-from publisher.reports.role_queries import MOMENT, RoleQuery, anybody
+from publisher.reports.role_queries import RoleQuery, anybody
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import Cursor, Page, with_names
 from publisher.states import CommentState
+from publisher.tasks import open_tasks
+from publisher.tasks.specs import TaskKind
 from publisher.validation import departments_in_sight
 
 
@@ -68,7 +70,7 @@ def views_for(actor: Actor) -> tuple[InboxView, ...]:
             return ()
 
 
-def view_counts(session: Session, *, actor: Actor, now: datetime) -> dict[InboxView, int]:
+def view_counts(session: Session, *, actor: Actor) -> dict[InboxView, int]:
     """Return the number of comments in each of the actor's views, in one query."""
     views = views_for(actor)
     if not views:
@@ -76,7 +78,7 @@ def view_counts(session: Session, *, actor: Actor, now: datetime) -> dict[InboxV
     columns = [
         select(func.count())
         .select_from(Comment)
-        .where(*in_view(actor, view, now=now))
+        .where(*in_view(actor, view))
         .scalar_subquery()
         .label(view)
         for view in views
@@ -126,7 +128,7 @@ def _page(
     query = (
         select(Comment, routing)
         .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
-        .where(*in_view(anybody(role), view, now=MOMENT))
+        .where(*in_view(anybody(role), view))
         .options(
             joinedload(Comment.account),
             joinedload(Comment.department),
@@ -138,17 +140,15 @@ def _page(
     return RoleQuery(query if is_first else query.where(_is_after(view)))
 
 
-def in_view(actor: Actor, view: InboxView, *, now: datetime) -> list[Condition]:
+def in_view(actor: Actor, view: InboxView) -> list[Condition]:
     """Return the conditions of a view and of visibility. Raises `WrongRole`."""
     visible_departments = departments_in_sight(actor, Action.SEE_COMMENT)
     conditions: list[Condition] = [Comment.state == _STATES[view]]
     if visible_departments is not None:
         conditions.append(Comment.department_id.in_(visible_departments))
     if view is InboxView.MINE:
-        head = actor.role is Role.HEAD
-        conditions.append(
-            sql_conditions.is_with(actor.appointment_id, actor.department_id, head=head, now=now)
-        )
+        kinds = (TaskKind.COMMENT, TaskKind.ANSWER_FAILED)
+        conditions.append(Comment.id.in_(open_tasks.subjects(actor, *kinds)))
     return conditions
 
 

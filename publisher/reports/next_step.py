@@ -17,6 +17,7 @@ from publisher.reports.officer_coverage import Roster
 from publisher.reports.post_bundles import CommentThread, PostBundle
 from publisher.reports.types import CELL, CELL_LEAD, MACHINE, Who, office_of, who_acted, who_of
 from publisher.review import gate_adapter
+from publisher.review.department_approvers import approvers_among
 from publisher.states import (
     IN_FLIGHT,
     MAY_BE_LIVE,
@@ -184,12 +185,11 @@ def _undecided(revision: Revision, now: datetime) -> Iterator[int]:
 
 
 def _approvers_in(revision: Revision, roster: Roster, department_id: int) -> tuple[Who, ...]:
-    staff, decides_at = roster.of(department_id), revision.head_decides_at
-    approvers = staff.approvers(
-        gate_adapter.excluded_authors(revision),
-        is_overdue=decides_at is not None and decides_at <= roster.now,
-    )
-    return staff.named(approvers.everybody)
+    offices = roster.of(department_id)
+    approvers = approvers_among(offices, revision, now=roster.now).everybody
+    appointment_ids = {approver.appointment_id for approver in approvers}
+    in_office = [*offices.officers, *offices.heads]
+    return tuple(who_of(office) for office in in_office if office.id in appointment_ids)
 
 
 def _to_leave(bundle: PostBundle, wished_at: datetime | None, now: datetime) -> Next | None:

@@ -7,7 +7,6 @@ submissions that would take a dozen subqueries per row.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
 from functools import cache
 
 from sqlalchemy import (
@@ -46,14 +45,14 @@ ORDER = len(PRESSING)
 """The rank of an order (deletion, hiding), which needs work and is no stage of a text."""
 
 
-def open_work_query(*, now: datetime) -> CompoundSelect[int, int]:
+def open_work_query() -> CompoundSelect[int, int]:
     """Return the submissions with open work and its rank, one row for each piece of work."""
-    return union_all(*_of_submissions(), *_of_deliveries(), *_of_orders(), *_of_posts(now))
+    return union_all(*_of_submissions(), *_of_deliveries(), *_of_orders(), *_of_posts())
 
 
-def stage_in(stages: Collection[Stage], *, now: datetime) -> Condition:
+def stage_in(stages: Collection[Stage]) -> Condition:
     """The most pressing work of the row of `submissions` is in one of these stages."""
-    rows = open_work_query(now=now).subquery()
+    rows = open_work_query().subquery()
     ranks = [PRESSING.index(stage) for stage in stages]
     submission_ids = select(rows.c.submission_id).group_by(rows.c.submission_id)
     most_pressing = func.min(rows.c.rank).in_(ranks)
@@ -63,11 +62,11 @@ def stage_in(stages: Collection[Stage], *, now: datetime) -> Condition:
     )
 
 
-def counted(narrowed: Collection[Condition], *, now: datetime) -> Select[int, int]:
+def counted(narrowed: Collection[Condition]) -> Select[int, int]:
     """Return the number of submissions at each rank that meet the conditions."""
     # `submission_id + 0` stops the planner from using that index: each submission is looked up by
     # primary key.
-    rows = open_work_query(now=now).subquery()
+    rows = open_work_query().subquery()
     first = (
         select(func.min(rows.c.rank).label("rank"))
         .join(Submission, Submission.id == rows.c.submission_id + 0)
@@ -106,11 +105,11 @@ def _of_orders() -> Iterator[RankedIds]:
     yield _resting(order, of_order, sql_conditions.stands_still())
 
 
-def _of_posts(now: datetime) -> Iterator[RankedIds]:
+def _of_posts() -> Iterator[RankedIds]:
     in_review, draft = Post.state == PostState.IN_REVIEW, Post.state == PostState.DRAFT
     for stage, condition in (
         (Stage.APPROVED, sql_scheduling.is_without_a_time()),
-        (Stage.BLOCKED, sql_conditions.blocked(now=now)),
+        (Stage.BLOCKED, sql_conditions.is_blocked()),
         (Stage.IN_REVIEW, in_review),
         (Stage.CHANGES_WANTED, and_(draft, sql_conditions.returned())),
         (Stage.DRAFT, draft),

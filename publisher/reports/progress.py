@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
@@ -87,26 +86,24 @@ _WITHOUT_POSTS = (SubmissionState.RETURNED, *ENDED_SUBMISSION)
 """The states in which the posts do not count: the submission has the stage of its own state."""
 
 
-def stage_of(*, now: datetime) -> ColumnElement[str]:
+def stage_of() -> ColumnElement[str]:
     """Return the stage of a row of `submissions`: the first whose condition holds."""
     return case(
         *((Submission.state == state, Stage(state.value).value) for state in _WITHOUT_POSTS),
-        *((condition, stage.value) for stage, condition in _stage_conditions(now)),
+        *((condition, stage.value) for stage, condition in _stage_conditions()),
         (Submission.state == SubmissionState.DRAFTED, Stage.DRAFTED.value),
         else_=Stage.RECEIVED.value,
     )
 
 
-def work_left(*, now: datetime) -> ColumnElement[str | None]:
+def work_left() -> ColumnElement[str | None]:
     """Return the most pressing open work of a row of `submissions`; NULL if there is none.
 
     It differs from the stage if one part is live and another is not yet.
     """
     waiting_states = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
     lacks_a_time = _has_post([PostState.APPROVED], sql_scheduling.is_partly_unscheduled())
-    pressing = {
-        stage: condition for stage, condition in _stage_conditions(now) if stage in PRESSING
-    }
+    pressing = {stage: condition for stage, condition in _stage_conditions() if stage in PRESSING}
     return case(
         *((Submission.state == state, Stage(state.value).value) for state in waiting_states),
         (Submission.state != SubmissionState.DRAFTED, null()),
@@ -234,9 +231,9 @@ def states_at(stage: Stage) -> tuple[DeliveryState, ...]:
     return tuple(state for state in DeliveryState if _stage_of_text(state) is stage)
 
 
-def _stage_conditions(now: datetime) -> list[tuple[Stage, Condition]]:
+def _stage_conditions() -> list[tuple[Stage, Condition]]:
     current = sql_conditions.is_current()
-    nobody = sql_conditions.nobody_can_approve(now=now)
+    nobody = sql_conditions.is_blocked()
     return [
         (Stage.LIVE, _has_delivery(states_at(Stage.LIVE), _is_still_live())),
         (Stage.HELD, _has_delivery(states_at(Stage.HELD))),

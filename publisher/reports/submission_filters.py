@@ -176,7 +176,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def in_view(filters: SubmissionFilter, *, now: datetime) -> list[Condition]:
+def in_view(filters: SubmissionFilter) -> list[Condition]:
     """Return the conditions of the view alone."""
     match filters.view:
         case SubmissionView.OPEN:
@@ -188,16 +188,16 @@ def in_view(filters: SubmissionFilter, *, now: datetime) -> list[Condition]:
         case SubmissionView.ALL:
             return []
         case view:
-            return _has_work_left(LEFT[view], now)
+            return _has_work_left(LEFT[view])
 
 
-def _has_work_left(stages: tuple[Stage, ...], now: datetime) -> list[Condition]:
+def _has_work_left(stages: tuple[Stage, ...]) -> list[Condition]:
     """Return the condition that the open work is in one of these stages."""
     # A submission's state alone decides some stages; then its posts are not read.
     states = [state for state in SubmissionState if state.value in stages]
     if len(states) == len(stages):
         return [Submission.state.in_(states)]
-    return [open_work.stage_in(stages, now=now)]
+    return [open_work.stage_in(stages)]
 
 
 def where_clauses(
@@ -225,12 +225,12 @@ def _held(holder: Holder, actor: Actor, now: datetime) -> list[Condition]:
         # What a clerk has taken is the clerk's own as long as it waits for the cell.
         own_work = [
             Submission.taken_by_id == actor.person_id,
-            *_has_work_left(HOLDS[Holder.CELL], now),
+            *_has_work_left(HOLDS[Holder.CELL]),
         ]
         return [or_(held_by(actor, now=now), and_(*own_work))]
     if holder is Holder.NOBODY:
-        return [Submission.taken_by_id.is_(None), *_has_work_left(HOLDS[Holder.CELL], now)]
-    return _has_work_left(HOLDS[holder], now)
+        return [Submission.taken_by_id.is_(None), *_has_work_left(HOLDS[Holder.CELL])]
+    return _has_work_left(HOLDS[holder])
 
 
 def in_sight(

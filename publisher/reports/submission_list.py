@@ -91,14 +91,13 @@ def submissions_in(
     """
     newest = _search_window(session, filters, actor, now, back, span)
     narrow = [*_narrowing(filters, actor, now), *newest.conditions(filters.search_text)]
-    conditions = [*narrow, *in_view(filters, now=now)]
+    conditions = [*narrow, *in_view(filters)]
     bounds = [ahead(filters, before)] if before else [behind(filters, after)] if after else []
     counts = total is None and not bounds and not _needs_count_query(filters)
     rows = _read(
         session,
         [*conditions, *bounds],
         filters,
-        now,
         limit=limit,
         backwards=before is not None,
         counts=counts,
@@ -107,7 +106,7 @@ def submissions_in(
     start = cursors[0] if cursors and bounds else None
     first, everything = 0, total or (rows[0][3] if rows else 0)
     if start is not None or (total is None and not counts):
-        first, everything = _count(session, narrow, filters, now, start)
+        first, everything = _count(session, narrow, filters, start)
     return Listing(
         rows=_rows(session, rows, now),
         first=first + 1 if rows else 0,
@@ -152,10 +151,10 @@ def read_on(
     limit: int = 500,
 ) -> Page[SubmissionRow]:
     """Return the next `limit` rows without a total, for reading the whole list in parts."""
-    conditions = [*_narrowing(filters, actor, now), *in_view(filters, now=now)]
+    conditions = [*_narrowing(filters, actor, now), *in_view(filters)]
     if after is not None:
         conditions.append(behind(filters, after))
-    rows = _read(session, conditions, filters, now, limit=limit + 1)
+    rows = _read(session, conditions, filters, limit=limit + 1)
     last = cursor_of(filters, rows[limit - 1][0]) if len(rows) > limit else None
     return Page(_rows(session, rows[:limit], now), last)
 
@@ -164,7 +163,7 @@ def submission_total(
     session: Session, *, actor: Actor, now: datetime, filters: SubmissionFilter
 ) -> int:
     """Return the number of submissions in the list."""
-    return _count(session, _narrowing(filters, actor, now), filters, now, None)[1]
+    return _count(session, _narrowing(filters, actor, now), filters, None)[1]
 
 
 def submission_counts(
@@ -172,7 +171,7 @@ def submission_counts(
 ) -> dict[SubmissionView, int]:
     """Return the number of submissions in each open view, in one query."""
     conditions = where_clauses(filters, actor=actor, now=now, by_index=False)
-    rows = session.execute(open_work.counted(conditions, now=now)).all()
+    rows = session.execute(open_work.counted(conditions)).all()
     counts: dict[int, int] = dict(rows)
     count_by_stage = {stage: counts.get(rank, 0) for rank, stage in enumerate(progress.PRESSING)}
     parts = {view: sum(count_by_stage[stage] for stage in LEFT[view]) for view in LEFT}
@@ -183,7 +182,6 @@ def _read(
     session: Session,
     conditions: Sequence[Condition],
     filters: SubmissionFilter,
-    now: datetime,
     *,
     limit: int,
     backwards: bool = False,
@@ -200,7 +198,7 @@ def _read(
     listed = select(Submission.id, number.label("number")).where(*conditions)
     page = listed.order_by(*in_order).limit(limit).subquery()
     query = (
-        select(Submission, progress.stage_of(now=now), progress.work_left(now=now), page.c.number)
+        select(Submission, progress.stage_of(), progress.work_left(), page.c.number)
         .join(page, page.c.id == Submission.id)
         .options(
             joinedload(Submission.department),
@@ -217,7 +215,6 @@ def _count(
     session: Session,
     narrow: Sequence[Condition],
     filters: SubmissionFilter,
-    now: datetime,
     start: Cursor | None,
 ) -> tuple[int, int]:
     """Return the number of rows before the cursor, and the total."""
@@ -225,7 +222,7 @@ def _count(
     # few that are not live.
     comes_ahead = ahead(filters, start) if start is not None else false()
     if filters.view is not SubmissionView.LIVE:
-        return _tally(session, [*narrow, *in_view(filters, now=now)], comes_ahead)
+        return _tally(session, [*narrow, *in_view(filters)], comes_ahead)
     drafted = _tally(session, [*narrow, open_work.is_drafted()], comes_ahead)
     only = _tally(session, [*narrow, open_work.is_drafted_only()], comes_ahead)
     return drafted[0] - only[0], drafted[1] - only[1]

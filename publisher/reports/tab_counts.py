@@ -3,7 +3,8 @@
 A page that stays open sends its mark back, and is told the counts anew only if the history has an
 event that concerns its reader and that the page does not show yet, or if the mark is old, since
 time alone changes counts too. The mark names the appointment, the event after which it counts, the
-number of events after it that concern the reader, and the second in which it was made.
+number of events after it that concern the reader, the last change of the reader’s tasks, and the
+second in which it was made.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from publisher.reports.sql_basics import has
 from publisher.reports.submission_filters import in_sight
 from publisher.reports.todo_kinds import TodoKind, todo_kinds_for
 from publisher.states import NoticeState
+from publisher.tasks import open_tasks
 from publisher.validation import departments_in_sight
 
 LATE = 100
@@ -64,7 +66,7 @@ LONGEST_AGE = timedelta(minutes=10)
 Counting anew this often costs less than asking everybody's next deadline each time.
 """
 
-_MARK = re.compile(r"(\d{1,18})-(\d{1,18})-(\d{1,18})-(\d{1,12})", re.ASCII)
+_MARK = re.compile(r"(\d{1,18})-(\d{1,18})-(\d{1,18})-(\d{1,18})-(\d{1,12})", re.ASCII)
 _OF_EVERYBODY = (
     "absences",
     "accounts",
@@ -78,7 +80,9 @@ _OF_EVERYBODY = (
 )
 """The subjects whose events concern everybody in office; they are few."""
 
-_SUBJECTS = ("submissions", "posts", "deliveries", "comments")
+_SUBJECTS = ("submissions", "posts", "deliveries")
+_READ = (*_SUBJECTS, "comments")
+"""The subjects of those who only read; comments of all others are tasks."""
 _MAILS = ("quarantines", "received_mails")
 
 
@@ -140,7 +144,7 @@ def overview_of(
     if actor.role is None:
         return Overview(Counts(), "")
     tabs, query = _count_query(actor.role, with_overdue)
-    last_id, number, *counts = query.execute(session, actor=actor, now=now).one()
+    last_id, number, change, *counts = query.execute(session, actor=actor, now=now).one()
     sums: Counter[str] = Counter()
     for tab, count in zip(tabs, counts, strict=True):
         sums[tab] += count
@@ -148,7 +152,8 @@ def overview_of(
     if sums["addresses"] and len(recorders.barred_ids(session, actor)) > 1:
         sums["addresses"] = shared_addresses.count_waiting_for(session, actor)
     sums["to_confirm"] = confirmation.count_waiting_for(session, actor, now=now)
-    parts = (actor.appointment_id, max(0, last_id - LATE), number, int(now.timestamp()))
+    start, made_at = max(0, last_id - LATE), int(now.timestamp())
+    parts = (actor.appointment_id, start, number, change, made_at)
     return Overview(Counts(**sums), "-".join(map(str, parts)))
 
 
@@ -157,23 +162,27 @@ def _is_present(session: Session, mark: str, actor: Actor, now: datetime) -> boo
     match = _MARK.fullmatch(mark)
     if match is None or actor.role is None or int(match[1]) != actor.appointment_id:
         return False
-    start, number, made_at = (int(part) for part in match.groups()[1:])
+    start, number, change, made_at = (int(part) for part in match.groups()[1:])
     # On another machine's clock the mark may be of a moment ahead.
     if abs(int(now.timestamp()) - made_at) >= LONGEST_AGE.total_seconds():
         return False
     query = change_query(actor.role)
-    last_id, row_count, new_number = query.execute(session, actor=actor, now=now, start=start).one()
-    return start <= last_id and row_count < OLDEST and new_number == number
+    row = query.execute(session, actor=actor, now=now, start=start).one()
+    last_id, row_count, *present = row
+    return start <= last_id and row_count < OLDEST and present == [number, change]
 
 
 @cache
-def change_query(role: Role) -> RoleQuery[int, int, int]:
-    """Return the query of the last id, and of how many events after `start` are read and concern.
+def change_query(role: Role) -> RoleQuery[int, int, int, int]:
+    """Return the query of the last id, of how many events after `start` are read and concern, and
+    of the last change of a task.
 
     Every open page asks it every few seconds: it reads the end of the primary key.
     """
     recent = _events_after(anybody(role), bindparam("start", type_=Key))
-    return RoleQuery(select(_last_id(), func.count(), _number(recent)).select_from(recent))
+    change = open_tasks.last_change(anybody(role)).label("change")
+    columns = (_last_id(), func.count(), _number(recent), change)
+    return RoleQuery(select(*columns).select_from(recent))
 
 
 @cache
@@ -188,7 +197,8 @@ def _count_query(
     labelled = [count.label(f"count_{at}") for at, count in enumerate(counts)]
     recent = _events_after(anybody(role), _last_id() - LATE)
     number = select(_number(recent)).scalar_subquery()
-    return tabs, RoleQuery(select(_last_id(), number.label("number"), *labelled))
+    change = open_tasks.last_change(anybody(role)).label("change")
+    return tabs, RoleQuery(select(_last_id(), number.label("number"), change, *labelled))
 
 
 def _last_id() -> ColumnElement[int]:
@@ -212,7 +222,7 @@ def _concerns(actor: Actor) -> ColumnElement[bool]:
     of_everybody = Event.subject.in_(_OF_EVERYBODY)
     if visible is None:
         hands_in_for_all = scope_of(actor, Action.HAND_IN) is Scope.ANY
-        sees_all = Event.subject.in_((*_SUBJECTS, *_MAILS) if hands_in_for_all else _SUBJECTS)
+        sees_all = Event.subject.in_((*_SUBJECTS, *_MAILS) if hands_in_for_all else _READ)
         did_not_go = Event.state_after == NoticeState.FAILED.value
         return or_(of_everybody, sees_all, and_(Event.subject == "notices", did_not_go))
     of_post = _post_in_sight(Event.subject_id.expression, visible)
@@ -227,8 +237,9 @@ def _concerns(actor: Actor) -> ColumnElement[bool]:
                 Submission.id == Event.subject_id, Submission.department_id.in_(visible)
             )
         ),
-        Comment.__tablename__: _comment_in_sight(visible),
     }
+    if actor.role not in (Role.OFFICER, Role.HEAD):  # those of whom are tasks
+        conditions[Comment.__tablename__] = _comment_in_sight(visible)
     return case(conditions, value=Event.subject, else_=of_everybody)
 
 
@@ -284,7 +295,7 @@ def _columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:
     yield from _emergency_columns(actor)
     if scope_of(actor, Action.ANSWER) is not None:
         first, *_others = inbox_list.views_for(actor)
-        yield "comments", _count(Comment, and_(*inbox_list.in_view(actor, first, now=MOMENT)))
+        yield "comments", _count(Comment, and_(*inbox_list.in_view(actor, first)))
 
 
 def _overdue_columns(actor: Actor) -> Iterator[tuple[str, ColumnElement[int]]]:

@@ -48,7 +48,7 @@ def timeline_of(session: Session, *, submission: Submission, now: datetime) -> T
     following = next_for_submission(submission, bundles, roster)
     posts = [bundle.post.id for bundle in bundles]
     decisions = session.scalars(_decisions(posts)).all()
-    stage = select(stage_of(now=now)).where(Submission.id == submission.id)
+    stage = select(stage_of()).where(Submission.id == submission.id)
     timeline = _timeline(session, bundles, decisions, following, submission)
     return replace(timeline, stage=Stage(session.scalars(stage).one()))
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import and_, exists, literal, or_
-from sqlalchemy.orm import aliased
+from sqlalchemy import and_, exists, or_
 
 from approvals.policy import Action, Actor, Role, Scope, scope_of
 from approvals.states import PostState
@@ -18,20 +17,22 @@ from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.monitoring import Watch
 from publisher.models.people import Appointment
-from publisher.models.posts import Language, Post, PostKind, Revision
+from publisher.models.posts import Language, Post, PostKind
 from publisher.models.submissions import Submission
 from publisher.models.transfers import TransferList
 from publisher.reports import (
     external_changes,
     sql_conditions,
-    sql_four_eyes,
     sql_scheduling,
     unseen_notes,
 )
 from publisher.reports.external_changes import FindingKind
+from publisher.reports.sql_basics import is_one_of
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import AccountName, Office, Who
-from publisher.states import AccountState, CommentState, DeliveryState, SubmissionState
+from publisher.states import STUCK, AccountState, DeliveryState, SubmissionState
+from publisher.tasks import open_tasks
+from publisher.tasks.specs import DueKind, TaskKind
 from publisher.working_time import local_day
 
 Thing = (
@@ -73,17 +74,6 @@ class WaitingKind(StrEnum):
     CLOSING_DUE = "closing_due"
     TRANSFERS_UNCONFIRMED = "transfers_unconfirmed"
     TRANSFERS_HINDERED = "transfers_hindered"
-
-
-class DueKind(StrEnum):
-    """The meaning of a task's due time."""
-
-    WISHED = "wished"
-    USEFUL_UNTIL = "useful_until"
-    ANSWER_BY = "answer_by"
-    ASSIGN_BY = "assign_by"
-    PLANNED = "planned"
-    IN_FORCE = "in_force"
 
 
 @dataclass(frozen=True)
@@ -147,11 +137,11 @@ def todo_kinds_for(actor: Actor, *, now: datetime) -> list[TodoKind]:
     """Return the kinds of tasks this actor can have; none for roles that only read."""
     match actor.role:
         case Role.CELL | Role.CELL_LEAD:
-            return [*_at_the_cell(), *_for_the_lead(actor, now), *_findings(actor, now)]
+            return [*_at_the_cell(actor), *_for_the_lead(actor, now), *_findings(actor, now)]
         case Role.OFFICER | Role.HEAD:
             return [
                 *_of_the_submitter(actor),
-                *_of_the_department(actor, now),
+                *_of_the_department(actor),
                 *_findings(actor, now),
             ]
         case Role.MEMBER:
@@ -166,10 +156,10 @@ def todo_kinds_for(actor: Actor, *, now: datetime) -> list[TodoKind]:
             return []
 
 
-def _at_the_cell() -> Iterator[TodoKind]:
+def _at_the_cell(actor: Actor) -> Iterator[TodoKind]:
+    unrouted = Comment.id.in_(open_tasks.subjects(actor, TaskKind.COMMENT_UNROUTED))
     received = Submission.state == SubmissionState.RECEIVED
     draft = (Post.kind == PostKind.POST) & (Post.state == PostState.DRAFT)
-    unrouted = Comment.state == CommentState.RECEIVED
     returned = sql_conditions.returned()
     yield TodoKind(WaitingKind.SUBMISSION, Submission, received)
     yield TodoKind(WaitingKind.NOTE, Submission, unseen_notes.has_unseen_note())
@@ -188,7 +178,7 @@ def _for_the_lead(actor: Actor, now: datetime) -> Iterator[TodoKind]:
     if scope_of(actor, Action.SETTLE_HELD) is Scope.ANY:
         yield TodoKind(WaitingKind.DELIVERY_HELD, Delivery, Delivery.state == DeliveryState.HELD)
     if scope_of(actor, Action.RECORD_OFFICER) is Scope.ANY:
-        yield TodoKind(WaitingKind.BLOCKED, Post, sql_conditions.blocked(now=now))
+        yield TodoKind(WaitingKind.BLOCKED, Post, sql_conditions.is_blocked())
     if scope_of(actor, Action.RECORD_DEPARTMENT) is Scope.ANY:
         yield from _endings_due(now)
         yield _transfers_due(now)
@@ -259,34 +249,18 @@ def _of_the_submitter(actor: Actor) -> Iterator[TodoKind]:
     yield TodoKind(WaitingKind.SUBMISSION_RETURNED, Submission, returned)
 
 
-def _of_the_department(actor: Actor, now: datetime) -> Iterator[TodoKind]:
-    head = actor.role is Role.HEAD
-    to_approve = _to_approve(actor, now)
-    mine = sql_conditions.is_with(actor.appointment_id, actor.department_id, head=head, now=now)
+def _of_the_department(actor: Actor) -> Iterator[TodoKind]:
+    to_answer = Comment.id.in_(open_tasks.subjects(actor, TaskKind.COMMENT))
     own_department_ids = [] if actor.department_id is None else [actor.department_id]
     is_held = and_(
         Delivery.state == DeliveryState.HELD, *sql_conditions.of_department(own_department_ids)
     )
-    stuck = and_(sql_conditions.stands_still(), sql_conditions.answers(mine))
-    yield TodoKind(WaitingKind.TO_APPROVE, Post, to_approve & (Post.kind == PostKind.POST))
-    yield TodoKind(WaitingKind.ANSWER_TO_APPROVE, Post, to_approve & (Post.kind == PostKind.REPLY))
-    yield TodoKind(WaitingKind.COMMENT, Comment, mine & ~sql_conditions.answer_given())
+    failed = open_tasks.posts(actor, TaskKind.ANSWER_FAILED)
+    stuck = and_(Delivery.post_id.in_(failed), is_one_of(Delivery.state, STUCK))
+    to_approve = Post.id.in_(open_tasks.subjects(actor, TaskKind.TO_APPROVE))
+    answer_to_approve = Post.id.in_(open_tasks.subjects(actor, TaskKind.ANSWER_TO_APPROVE))
+    yield TodoKind(WaitingKind.TO_APPROVE, Post, to_approve)
+    yield TodoKind(WaitingKind.ANSWER_TO_APPROVE, Post, answer_to_approve)
+    yield TodoKind(WaitingKind.COMMENT, Comment, to_answer)
     yield TodoKind(WaitingKind.ANSWER_FAILED, Delivery, stuck)
     yield TodoKind(WaitingKind.DELIVERY_HELD, Delivery, is_held)
-
-
-def _to_approve(actor: Actor, now: datetime) -> Condition:
-    """The actor's department is asked, and four eyes allow the actor to approve.
-
-    The head is asked only if the department has no officer who can approve, or none has in time.
-    """
-    department_id, own = sql_conditions.asked_department(), aliased(Appointment)
-    able = exists().where(
-        own.id == literal(actor.appointment_id or 0), ~sql_four_eyes.is_barred(own)
-    )
-    conditions = [department_id == actor.department_id, able.correlate_except(own)]
-    if scope_of(actor, Action.APPROVE) is Scope.STANDING_IN:
-        is_left = ~sql_conditions.officer_serves(department_id, now=now, unbound=True)
-        conditions.append(or_(is_left, Revision.head_decides_at <= now))
-        conditions.append(sql_conditions.other_head_serves(department_id, now=now))
-    return sql_conditions.approval_wanted(*conditions, now=now)

@@ -77,7 +77,7 @@ def _completed(
         case WaitingKind.NOTE:
             return _with_notes(session, tasks)
         case WaitingKind.BLOCKED:
-            return _with_lacking(session, tasks, now)
+            return _with_lacking(session, tasks)
         case WaitingKind.TO_SCHEDULE:
             return map(partial(_or_outlived, now=now), tasks)
         case _:
@@ -141,9 +141,9 @@ def _posts(todo_kind: TodoKind, most: int | None) -> Select[Post, Revision | Non
     )
 
 
-def _with_lacking(session: Session, tasks: Collection[Waiting], now: datetime) -> Iterator[Waiting]:
+def _with_lacking(session: Session, tasks: Collection[Waiting]) -> Iterator[Waiting]:
     """Yield the tasks, each with the first department where nobody can approve."""
-    lacking = lacking_in(session, [task.subject_id for task in tasks], now=now)
+    lacking = lacking_in(session, [task.subject_id for task in tasks])
     for task in tasks:
         missing = lacking.get(task.subject_id)
         yield replace(task, department=missing[0]) if missing else task

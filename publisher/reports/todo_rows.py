@@ -14,9 +14,10 @@ from publisher.models.submissions import Priority, Submission
 from publisher.models.transfers import TransferList
 from publisher.notifications import links
 from publisher.reports.external_changes import kind_of
-from publisher.reports.todo_kinds import DueKind, Thing, TodoKind, Waiting, WaitingKind
+from publisher.reports.todo_kinds import Thing, TodoKind, Waiting, WaitingKind
 from publisher.reports.types import account_of, office_of, who_acted, who_submitted
 from publisher.states import CommentState
+from publisher.tasks.specs import DueKind
 from publisher.working_time import day_bounds
 
 Due = tuple[datetime | None, DueKind | None]

@@ -1,18 +1,19 @@
-"""Revisions that wait for departments, and what was told about them so far."""
+"""Revisions that wait for departments, and who of these can decide."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, contains_eager, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from approvals.approvers import Approvers
 from approvals.states import PostState
-from publisher.models.history import Event
-from publisher.models.people import Department
-from publisher.models.posts import Post, Revision
+from publisher.models.comments import Reply
+from publisher.models.people import Appointment, Department
+from publisher.models.posts import Decision, Post, Revision, RevisionDepartment
 from publisher.review.department_approvers import approvers_among, offices_by_department
 from publisher.review.department_reviews import department_reviews
 
@@ -27,22 +28,30 @@ class PendingReview:
 
 
 def pending_reviews(
-    session: Session, *, now: datetime, post_id: int | None = None
+    session: Session, *, now: datetime, post_ids: Collection[int]
 ) -> list[PendingReview]:
-    """Return what waits for departments, by revision; of one post if `post_id` is set."""
+    """Return which of these posts wait for departments, by revision and department, read anew."""
     query = (
         select(Revision)
         .join(Revision.post)
-        .where(Post.state == PostState.IN_REVIEW, Revision.number == Post.newest)
+        .where(
+            Post.id.in_(post_ids),
+            Post.state == PostState.IN_REVIEW,
+            Revision.number == Post.newest,
+        )
         .options(
-            contains_eager(Revision.post),
-            selectinload(Revision.departments),
-            selectinload(Revision.decisions),
+            contains_eager(Revision.post).options(
+                selectinload(Post.submissions), joinedload(Post.reply).joinedload(Reply.comment)
+            ),
+            contains_eager(Revision.post).joinedload(Post.department),
+            selectinload(Revision.departments).joinedload(RevisionDepartment.department),
+            selectinload(Revision.decisions)
+            .joinedload(Decision.appointment)
+            .joinedload(Appointment.person),
         )
         .order_by(Revision.id)
+        .execution_options(populate_existing=True)
     )
-    if post_id is not None:
-        query = query.where(Post.id == post_id)
     pending = [
         (revision, review.department)
         for revision in session.scalars(query).all()
@@ -57,17 +66,3 @@ def pending_reviews(
         )
         for revision, department in pending
     ]
-
-
-def events_about(session: Session, verb: str, reviews: list[PendingReview]) -> list[Event]:
-    """Return the events with this verb about the posts of these reviews, oldest first."""
-    query = (
-        select(Event)
-        .where(
-            Event.subject == Post.__tablename__,
-            Event.subject_id.in_({review.revision.post_id for review in reviews}),
-            Event.verb == verb,
-        )
-        .order_by(Event.id)
-    )
-    return list(session.scalars(query))

@@ -101,7 +101,9 @@ def _lock(session: Session, transfer_list: TransferList) -> Sequence[Decision]:
     departments = {transfer.department_id for transfer in transfer_list.rows}
     departments |= {transfer.before.department_id for transfer in transfer_list.rows}
     for department_id in sorted(departments):
-        session.get(Department, department_id, with_for_update=True, populate_existing=True)
+        session.get(
+            Department, department_id, with_for_update={"key_share": True}, populate_existing=True
+        )
     for appointment_id in before_ids:
         transitions.lock(session, Appointment, appointment_id)
     return session.scalars(query.execution_options(populate_existing=True)).all()

@@ -29,6 +29,7 @@ from publisher.platforms.base.protocol import Deadline
 from publisher.platforms.base.types import Outgoing, PreparedPost
 from publisher.settings.environment import load
 from publisher.states import DeliveryState
+from publisher.tasks import before_commit
 from tests.crash.timings import SCALED, Timings
 from tests.support.city import City, city
 from tests.support.processes import RunningCommand, Starter
@@ -224,7 +225,8 @@ class ClockInstallation:
         """Continue with another database, as after a restore."""
         self.kill_clocks()
         self.database.dispose()
-        self.database_url, self.database = database_url, Database(database_url)
+        self.database_url = database_url
+        self.database = before_commit.register(Database(database_url))
         self.environment |= {
             "NAGARVANI_DATABASE_URL": self.timings.address(database_url),
             "NAGARVANI_MEDIA_DIR": str(self.folder / "other-media"),

@@ -31,9 +31,9 @@ from publisher.models.comments import (
     UnstoredComment,
     Webhook,
 )
-from publisher.models.notifications import Notice
-from publisher.notifications.kinds import NoticeKind
+from publisher.models.tasks import Task
 from publisher.now import now
+from publisher.tasks.specs import TaskKind
 from sandbox.credentials import FACEBOOK_APP_ID, FACEBOOK_APP_SECRET
 from tests.crash.clock_installation import TIMEOUT, ClockInstallation
 from tests.support.processes import RunningCommand, free_port
@@ -291,14 +291,14 @@ class Storm:
         """Return how many comments are lost, came twice, or are not as they are by now."""
         comments = self.told.comments()
         alive = set(self.texts) - self.deleted
-        routed = Notice.kind == NoticeKind.COMMENT_ROUTED
+        of_officers = Task.kind == TaskKind.COMMENT
         return {
             "lost": len(alive - set(comments)),
             "invented": len(set(comments) - set(self.texts)),
             "old": sum(comments[key].text != self.texts[key] for key in alive & set(comments)),
             "not_gone": sum(comments[key].gone_at is None for key in self.deleted & set(comments)),
             "twice_routed": self.told.count(Routing) - len(comments),
-            "twice_told": self.told.count(Notice, routed) - len(comments),
+            "twice_a_task": self.told.count(Task, of_officers) - len(comments),
             "unstored": self.told.count(UnstoredComment),
             "not_told": sum(comments[key].told_at is None for key in comments),
         }

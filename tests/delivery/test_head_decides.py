@@ -20,11 +20,12 @@ from publisher.models.people import Appointment
 from publisher.models.posts import Decision, DecisionKind, Post
 from publisher.models.submissions import Submission
 from publisher.people import absences
-from publisher.review import decide, gate_adapter, head_notices, withdraw
+from publisher.review import decide, gate_adapter, withdraw
 from publisher.review.department_approvers import HeadNotYet, approvers_for, head_decides_at
 from publisher.working_time import add_working_hours, from_local
 from tests.support.city import City, statements
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON, note_writer
+from tests.support.ticked_tasks import told_heads
 
 TODAY, TOMORROW = date(2026, 11, 25), date(2026, 11, 26)
 TICK = timedelta(microseconds=1)
@@ -294,11 +295,11 @@ def test_the_locked_gate_of_a_head_s_approval_sends_two_statements(town: City) -
 def test_the_head_is_told_once_when_the_right_begins(town: City) -> None:
     post_id = sent(town, wish=5 * HOUR)
     town.clock.move(2.5 * HOUR - MINUTE)
-    assert head_notices.tick_heads(town.database, now=town.now) == 0
+    assert told_heads(town) == 0
     assert town.notified("head_may_decide") == []
     town.clock.move(MINUTE)
-    assert head_notices.tick_heads(town.database, now=town.now) == 1
-    assert head_notices.tick_heads(town.database, now=town.now) == 0
+    assert told_heads(town) == 1
+    assert told_heads(town) == 0
     assert town.notified("head_may_decide") == ["head"]
     assert town.verbs("posts", post_id)[-1] == "head_may_decide"
 
@@ -308,11 +309,11 @@ def test_a_head_who_was_asked_at_once_is_not_told_again(town: City) -> None:
     away(town, "second", by="second")
     sent(town)
     assert town.notified("review_asked") == ["head"]
-    assert head_notices.tick_heads(town.database, now=town.now) == 0
+    assert told_heads(town) == 0
     decided = sent(town, wish=5 * HOUR)
     town.approve(decided, by="head")
     town.clock.move(DAY)
-    assert head_notices.tick_heads(town.database, now=town.now) == 0
+    assert told_heads(town) == 0
 
 
 def test_who_changed_the_confirming_lead_s_address_counts_as_its_ground(
@@ -363,6 +364,6 @@ def test_looking_for_heads_to_tell_costs_the_same_for_more_posts(town: City) -> 
         for _post in range(number):
             sent(town)
         with statements(town.database) as executed:
-            assert head_notices.tick_heads(town.database, now=town.now) == 0
+            assert told_heads(town) == 0
         counts.append(len(executed))
     assert counts[0] == counts[1]

@@ -109,7 +109,7 @@ def test_many_pages_are_read_in_one_tick_each_with_its_cursor(town: City) -> Non
 
 
 @pytest.mark.twin
-@pytest.mark.parametrize("where", ["sources", "comments", "routings", "notices", "events"])
+@pytest.mark.parametrize("where", ["sources", "comments", "routings", "events"])
 def test_a_crash_while_a_page_is_stored_loses_nothing(town: City, where: str) -> None:
     """Comments and cursor are stored in one transaction, wherever the process dies."""
     (delivery_id,) = town.live()

@@ -150,7 +150,7 @@ def test_a_transfer_keeps_the_citizens_clock_and_says_why(town: City) -> None:
     assert comment.due_at == due_at
     assert (steps[-1].reason, steps[-1].details["words"]) == ("transferred", WORDS)
     assert steps[-1].details["from"] == town.departments["water"]
-    assert town.notified("comment_routed") == ["first", "road_officer"]
+    assert town.notified("comment_routed") == ["road_officer"]
 
 
 def test_given_back_it_waits_with_the_cell(town: City) -> None:

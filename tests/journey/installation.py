@@ -22,6 +22,7 @@ from publisher.models.comments import Source
 from publisher.models.deliveries import Delivery
 from publisher.now import now
 from publisher.settings.environment import load
+from publisher.tasks import before_commit
 from tests.journey.http_browser import LoadedPage, Visitor
 from tests.support.processes import Starter, free_port
 
@@ -75,7 +76,7 @@ class Installation:
         wait_for(self._web_responds, what="the pages")
 
     def __post_init__(self) -> None:
-        self.database = Database(self.database_url)
+        self.database = before_commit.register(Database(self.database_url))
         self.store = FolderStore(self.folder / "media")
 
     def _start_sandbox(self) -> None:

@@ -81,6 +81,7 @@ def test_an_officer_of_several_departments_answers_for_the_comments(
 def test_once_the_comment_is_answered_a_reply_waits_for_a_person(
     town: City, comment_id: int
 ) -> None:
+    assert town.notified("comment_routed") == ["first"]
     town.answer(comment_id)
     assert replied(town, comment_id).reason == "unjoined_reply"
 

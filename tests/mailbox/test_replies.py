@@ -20,12 +20,12 @@ from publisher.models.posts import Decision, Post
 from publisher.models.submission_details import NoteKind, SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.reports.todo import waiting_for
-from publisher.review.reminders import tick_review_reminders
 from publisher.states import SubmissionState
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
 from tests.support.forms import photo
 from tests.support.mailed import address_of, intake_of, message, prepared, receive_one
+from tests.support.ticked_tasks import reminded
 
 NUMBER = "PMC/2026/000001"
 
@@ -221,7 +221,7 @@ def test_a_reply_to_a_reminder_is_a_note_and_never_an_approval(
     town.save(post_id, on=["x"])
     town.send(post_id)
     town.clock.move(2.5 * HOUR)
-    assert tick_review_reminders(database, now=town.now) == 1
+    assert reminded(town) == 1
     officer = address_of(town, "first")
     with database.transaction() as session:
         asked = select(Notice).where(Notice.kind == "review_reminder", Notice.address == officer)

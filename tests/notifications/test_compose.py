@@ -230,6 +230,12 @@ VALUES: Mapping[NoticeKind, Mapping[str, object]] = {
         "by": MEDHA,
         "due_at": DUE,
     },
+    NoticeKind.COMMENTS_WAIT: {
+        "count": 12,
+        "comments": [LinkedLine("1", links.comment(7))],
+        "due_at": DUE,
+        "more": 2,
+    },
     NoticeKind.COMMENT_UNDONE: {"comment": "पाणी कधी येणार?", "department": WATER},
     NoticeKind.COMMENT_ROUTED: {
         "comment": "पाणी कधी येणार?",

@@ -21,7 +21,7 @@ from publisher.models.people import NoticeGroup, Person, Telling
 from publisher.notifications import links, preferences
 from publisher.notifications.compose import WrongValues, queue
 from publisher.notifications.email import MailOrigin, tick_mail
-from publisher.notifications.kinds import HAS_SECRET, NoticeKind
+from publisher.notifications.kinds import HAS_SECRET, NoticeKind, variables_of
 from publisher.notifications.sms import (
     BY_SMS_ALONE,
     fit_to_tag,
@@ -539,6 +539,13 @@ def test_every_tag_of_the_operators_is_read(tmp_path: Path) -> None:
     for tag in tags:
         path.write_text(f'[x]\nid = "1107001"\ntext = "a {{#{tag}#}}"\nvariables = ["title"]\n')
         assert read_templates(path)["x"].text == f"a {{#{tag}#}}"
+
+
+def test_many_comments_are_told_by_the_text_of_one() -> None:
+    own = {"comment_routed": proposed_templates("पुणे महानगरपालिका")["comment_routed"]}
+    sms = gateway("http://x.example", sms_templates=own)
+    assert template_of(sms, NoticeKind.COMMENTS_WAIT, "mr") == own["comment_routed"]
+    assert set(own["comment_routed"].variables) <= variables_of(NoticeKind.COMMENTS_WAIT)
 
 
 def test_proposed_texts_are_what_an_operator_takes(tmp_path: Path) -> None:

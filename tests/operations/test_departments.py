@@ -188,6 +188,7 @@ def test_the_holder_of_a_moved_comment_is_told_the_new_department(town: City) ->
     with town.write() as session:
         session.execute(delete(Notice))
     merge(town, "road", "garden")
+    assert town.notified("comment_routed") == ["road_officer"]
     with town.read() as session:
         notice = session.scalars(select(Notice).where(Notice.kind == "comment_routed")).one()
         garden = session.get_one(Department, town.departments["garden"])

@@ -15,14 +15,16 @@ from publisher.database.session import Database, alembic_config, migrate
 from publisher.models.history import AppointmentRecorder
 from publisher.models.people import Appointment, Department, Link, Person
 from publisher.models.posts import Revision
+from publisher.models.tasks import TaskFilling
 from publisher.people import confirmation, contact_corrections, doubts, personal_links, recorders
 from publisher.people.appointments import record_person
 from publisher.people.permissions import COMMAND
-from publisher.review import head_notices
 from publisher.review.department_approvers import head_decides_at
 from publisher.states import AppointmentState
+from publisher.tasks import backfill
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE, NOON, appoint, city_people
+from tests.support.ticked_tasks import told_heads
 
 pytestmark = pytest.mark.twin
 
@@ -61,13 +63,15 @@ def test_what_was_in_review_at_the_upgrade_gets_its_heads_time(town: City) -> No
     town.send(post_id)
     with town.write() as session:
         session.execute(update(Revision).values(head_decides_at=None))
+        session.add(TaskFilling(subject="posts", last_id=0))
     town.clock.move(MINUTE)
-    assert head_notices.tick_heads(town.database, now=town.now, head_hours=2) == 0
+    backfill.fill(town.database, now=town.clock, tell=lambda _table, _done: None)
+    assert told_heads(town) == 0
     with town.read() as session:
         head_at = session.scalars(select(Revision.head_decides_at)).one()
     assert head_at == head_decides_at(sent_at, wished_at, least=2)
     town.clock.move(timedelta(hours=2.5))
-    assert head_notices.tick_heads(town.database, now=town.now) == 1
+    assert told_heads(town) == 1
     assert town.notified("head_may_decide") == ["head"]
 
 

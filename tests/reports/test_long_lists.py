@@ -138,9 +138,7 @@ PAGES: Mapping[str, Ask] = {
     "comments, answered": _comments(InboxView.ANSWERED),
     "comments, the oldest answered": _comments(InboxView.ANSWERED, before=(BEFORE_ALL, 0)),
     "comments, unrouted": _comments(InboxView.QUEUE),
-    "comments, counted": lambda session, town, actor: inbox_list.view_counts(
-        session, actor=actor, now=town.now
-    ),
+    "comments, counted": lambda session, _town, actor: inbox_list.view_counts(session, actor=actor),
     "a comment with its answers": lambda session, town, actor: comment_detail.comment_page(
         session, actor=actor, comment_id=1, now=town.now
     ),

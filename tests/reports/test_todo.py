@@ -15,7 +15,8 @@ from publisher.operations.departments.close import tick_departments
 from publisher.people import appointments
 from publisher.people.permissions import COMMAND
 from publisher.reports.todo import waiting_for
-from publisher.reports.todo_kinds import DueKind, Waiting, WaitingKind
+from publisher.reports.todo_kinds import Waiting, WaitingKind
+from publisher.tasks.specs import DueKind
 from tests.support import scenes
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE

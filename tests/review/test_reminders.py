@@ -6,7 +6,6 @@ The city's clock begins on a Wednesday at 12:00.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -18,10 +17,13 @@ from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.posts import Post
 from publisher.people import absences
-from publisher.review import head_notices, reminders, withdraw
+from publisher.review import withdraw
+from publisher.review.reminders import reminders_of
+from publisher.tasks.tick import tick_tasks
 from publisher.working_time import local_day
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
+from tests.support.ticked_tasks import reminded
 
 REMINDER = "review_reminder"
 
@@ -37,7 +39,7 @@ def sent(town: City, *, wish: timedelta | None = None, asked: tuple[str, ...] = 
 
 def tick(town: City, after: timedelta = timedelta(0)) -> int:
     town.clock.move(after)
-    return reminders.tick_review_reminders(town.database, now=town.now)
+    return reminded(town)
 
 
 def steps(town: City, post_id: int) -> list[str]:
@@ -73,7 +75,7 @@ def test_officers_are_reminded_at_half_and_everybody_near_the_end(town: City) ->
     with town.read() as session:
         post = session.get_one(Post, post_id)
         assert post.state is PostState.IN_REVIEW
-        assert len(reminders.reminders_of(session, post.revisions[-1])) == 2
+        assert len(reminders_of(session, post.revisions[-1])) == 2
         bodies = session.scalars(select(Notice.body).where(Notice.kind == REMINDER)).all()
     assert len({body.partition("/approve/")[2][:43] for body in bodies}) == 5
     assert "आपल्या निर्णयाशिवाय काहीही प्रसिद्ध होणार नाही" in bodies[0]
@@ -85,22 +87,16 @@ def test_two_clocks_remind_and_tell_the_head_once(town: City) -> None:
     post_id = sent(town, wish=5 * HOUR)
     town.clock.move(3 * HOUR)
     barrier = threading.Barrier(4)
-    counts: list[int] = []
 
-    def run(act: Callable[..., int]) -> None:
+    def run() -> None:
         barrier.wait()
-        counts.append(act(town.database, now=town.now))
+        tick_tasks(town.database, now=town.clock)
 
-    acts: list[Callable[..., int]] = 2 * [
-        reminders.tick_review_reminders,
-        head_notices.tick_heads,
-    ]
-    threads = [threading.Thread(target=run, args=[act]) for act in acts]
+    threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(counts) == [0, 0, 1, 1]
     assert steps(town, post_id) in (["half"], ["last"])
     assert town.notified("head_may_decide") == ["head"]
 

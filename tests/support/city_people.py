@@ -27,6 +27,7 @@ from publisher.people import recorders
 from publisher.people.appointments import disable_person, end_appointment, record_person
 from publisher.people.permissions import COMMAND
 from publisher.states import AppointmentState
+from publisher.tasks import before_commit, messages
 from publisher.transitions import Stateful
 from tests.support import sqlite
 from tests.support.row_copy import RowCopy
@@ -175,6 +176,7 @@ class CityPeople:
     def notified(self, kind: str) -> list[str]:
         """Return the names of those who were mailed a notice of this kind, alphabetically."""
         names = {person_id: name for name, person_id in self.people.items()}
+        messages.tell(self.database, now=self.now)
         with self.read() as session:
             person_ids = session.scalars(select(Notice.person_id).where(Notice.kind == kind))
             return sorted(names[person_id] for person_id in person_ids if person_id is not None)
@@ -184,7 +186,8 @@ _WRITTEN: dict[str, tuple[RowCopy, CityPeople]] = {}  # by dialect
 
 
 def city_people(database: Database) -> CityPeople:
-    """Put the city's rows into an empty database."""
+    """Put the city's rows into an empty database, whose transactions then refresh tasks."""
+    before_commit.register(database)
     dialect = database.engine.dialect.name
     if dialect not in _WRITTEN:
         before = RowCopy.read(database)

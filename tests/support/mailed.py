@@ -19,6 +19,7 @@ from publisher.mailbox import mail_files
 from publisher.mailbox.preparation import MailIntake, PreparedMail
 from publisher.mailbox.receive import receive
 from publisher.media.store import MediaStore
+from publisher.models.comments import Comment
 from publisher.models.departments import DepartmentAddress
 from publisher.models.mailbox import Quarantine, ReceivedMail
 from publisher.models.notifications import Notice
@@ -26,6 +27,7 @@ from publisher.models.people import Appointment, Person
 from publisher.notifications import links
 from publisher.notifications.kinds import NoticeKind
 from publisher.states import AppointmentState
+from publisher.tasks import messages
 from tests.support.city import City
 from tests.support.city_people import DAY, NOON
 
@@ -111,10 +113,13 @@ def reply_to_comment(
 ) -> ReceivedMail:
     """Let somebody answer the mail that told the officer of a comment."""
     with town.write() as session:
+        comment = session.get_one(Comment, comment_id)
+        officer = session.get_one(Person, town.people[by])
+        messages.queue_comment(session, officer, comment, now=town.now)
         of_comment = select(Notice.mail_id).where(
             Notice.kind == NoticeKind.COMMENT_ROUTED, Notice.path == links.comment(comment_id)
         )
-        answered = f"{session.scalars(of_comment).one()}@pmc.example"
+        answered = f"{session.scalars(of_comment).first()}@pmc.example"
         mail = message(
             address_of(town, by),
             in_reply_to=(answered,),

@@ -20,6 +20,7 @@ from publisher.delivery.accounts.credentials import OpenAccount
 from publisher.media.folder_store import FolderStore
 from publisher.models.people import Department
 from publisher.settings.environment import load
+from publisher.tasks import before_commit
 from tests.support import runs
 from tests.support.city import City
 from tests.support.city import city as found_city
@@ -167,7 +168,7 @@ def copy_site(site: Site, file: Path, folder: Path, app: Flask) -> Site:
         shutil.copytree(site.city.store.root, folder / "media")
     city = replace(
         site.city,
-        database=Database(f"sqlite:///{folder / 'nagarvani.db'}"),
+        database=before_commit.register(Database(f"sqlite:///{folder / 'nagarvani.db'}")),
         store=FolderStore(folder / "media"),
         clock=Clock(site.city.clock.at),
         # A test may appoint people, or add departments: its names are not those of other copies.

@@ -23,7 +23,7 @@ from publisher.people.departments import departments_in_force
 from publisher.platforms.base.text import with_link
 from publisher.platforms.registry import capabilities
 from publisher.reports import officer_coverage
-from publisher.reports.officer_coverage import Staff
+from publisher.review.department_approvers import DepartmentOffices
 from publisher.scheduling import corrections
 from web.core.auth import actor, by_actor
 from web.core.context import ctx
@@ -317,14 +317,14 @@ def _approvers(session: Session, post: Post, sheet: Sheet) -> list[DepartmentApp
     return [_approvers_of(department, roster.of(department.id)) for department in departments]
 
 
-def _approvers_of(department: Department, staff: Staff) -> DepartmentApprovers:
-    is_head = not staff.officers
-    all_away = all(officer.person_id in staff.absences for officer in staff.officers)
-    people = [*staff.officers, *([staff.head] if staff.head and all_away else [])]
+def _approvers_of(department: Department, offices: DepartmentOffices) -> DepartmentApprovers:
+    is_head = not offices.officers
+    all_away = all(officer.person_id in offices.absences for officer in offices.officers)
+    people = [*offices.officers, *([offices.head] if offices.head and all_away else [])]
     barred_ids = frozenset(
         appointment.id
         for appointment in people
         if actor().person_id in confirmation.rests_on(appointment)
     )
-    away_until = {person_id: rows[0].until_on for person_id, rows in staff.absences.items()}
+    away_until = {person_id: rows[0].until_on for person_id, rows in offices.absences.items()}
     return DepartmentApprovers(department, tuple(people), is_head, barred_ids, away_until)

@@ -82,7 +82,7 @@ def _list(session: Session, form: TickedForm) -> str:
         view=view,
         before=before,
         view_labels=VIEWS,
-        counts=inbox_list.view_counts(session, **by_actor()),
+        counts=inbox_list.view_counts(session, actor=actor()),
         next_cursor=encode_cursor(page.following),
         form=form,
         acts=acts,

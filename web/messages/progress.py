@@ -8,7 +8,8 @@ from publisher.reports.inbox_list import InboxView
 from publisher.reports.next_step import NextKind
 from publisher.reports.replies import ReplyState
 from publisher.reports.timeline_steps import StepKind
-from publisher.reports.todo_kinds import DueKind, WaitingKind
+from publisher.reports.todo_kinds import WaitingKind
+from publisher.tasks.specs import DueKind
 from web.core.i18n import N_
 
 WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {

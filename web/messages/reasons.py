@@ -137,6 +137,7 @@ ROUTING: Mapping[str, str] = {
     "given_back": N_("The comment was given back to the Cell: “%(words)s”"),
     "reopened": N_("The comment was opened again: “%(words)s”"),
     "undone": N_("A transfer was undone, so it is with %(department)s again."),
+    "officer_left": N_("The officer left, so the next person of %(department)s has the comment."),
     "handed_over": N_("The comment was handed over within %(department)s."),
     "answer_deleted": N_("Our answer was deleted, so the comment is open again: “%(words)s”"),
 }

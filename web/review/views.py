@@ -24,9 +24,10 @@ from publisher.models.approvals import Absence
 from publisher.models.people import Appointment
 from publisher.models.posts import DecisionKind, Post, Revision
 from publisher.reports import progress
-from publisher.review import decide, department_approvers, gate_adapter, history, reminders
+from publisher.review import decide, department_approvers, gate_adapter, history
 from publisher.review.department_approvers import DepartmentOffices
 from publisher.review.department_reviews import department_reviews, pending_ids, without_approver
+from publisher.review.reminders import reminders_of
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
@@ -109,7 +110,7 @@ def _page(
         without_approver=nobody_for,
         approvers=approvers,
         approver_offices=_approver_offices(offices[department_id], approvers),
-        reminders=reminders.reminders_of(session, revision),
+        reminders=reminders_of(session, revision),
         refusal=" ".join(form.form_errors) if form else blocked,
         was_refused=form is not None,
         # Nothing was decided, and may be now: the button is shown once more.

@@ -208,7 +208,9 @@ def _checked(
 ) -> tuple[datetime, datetime]:
     """Validate and return begin and end; locks the person's row, so that no duties overlap."""
     validator = Validator()
-    person = session.get(Person, person_id, with_for_update=True) if person_id else None
+    person = (
+        session.get(Person, person_id, with_for_update={"key_share": True}) if person_id else None
+    )
     begins, ends = from_at or now, until_at or now
     if person is None or not _is_reachable(person, now):
         validator.add("person_id", "unknown_person")

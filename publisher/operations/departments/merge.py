@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor
 from approvals.states import PostState
 from publisher import transitions
-from publisher.inbox.routing import RoutingReason, current, tell_holder
+from publisher.inbox.routing import RoutingReason, current
 from publisher.models.comments import Comment, Routing
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentAddress, DepartmentChange
@@ -150,7 +150,6 @@ def _comment(
     values = _moved_values(change.department, target)
     if chain:
         transitions.record(session, comment, VERB, actor=actor, now=now, values=values)
-        tell_holder(session, comment, now=now)
     else:
         to_cell = CommentState.RECEIVED
         transitions.apply(session, comment, to_cell, actor=actor, now=now, verb=VERB, values=values)

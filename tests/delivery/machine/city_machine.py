@@ -21,6 +21,7 @@ from approvals.errors import NotAllowed
 from publisher.database.session import Database
 from publisher.delivery.controls.stop import open_stops
 from publisher.models.deliveries import Account, Delivery
+from publisher.tasks import before_commit
 from publisher.validation import Invalid
 from tests.delivery.machine.ledger import Ledger
 from tests.support.city import City, city
@@ -71,7 +72,8 @@ class CityMachine(RuleBasedStateMachine):
     def open_new_database(self) -> Database:
         """Open a new database; on PostgreSQL this empties the previous one."""
         self.database_count += 1
-        return Database(self.create_database(self.folder / f"city-{self.database_count}.db"))
+        address = self.create_database(self.folder / f"city-{self.database_count}.db")
+        return before_commit.register(Database(address))
 
     def teardown(self) -> None:
         """Close the database, and remove the files."""

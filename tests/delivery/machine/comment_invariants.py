@@ -1,4 +1,7 @@
-"""I4 and I5: each comment is routed and has a deadline, and each answer keeps its text."""
+"""I4 and I5: each comment is routed and has a deadline, and each answer keeps its text.
+
+The tasks of comments equal what is worked out anew.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from sqlalchemy import select
 
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.states import CommentState
+from publisher.tasks.check import wrong_tasks
+from publisher.tasks.tick import tick_tasks
 from tests.delivery.machine.inbox_rules import InboxRules
 from tests.support.city_people import DAY, HOUR
 
@@ -35,6 +40,15 @@ class CommentInvariants(InboxRules):
             assert comment.state is not CommentState.RECEIVED
             assert comment.due_at >= comment.written_at + 2 * DAY
         assert comment.due_at <= self.now + 14 * DAY
+
+    def check_tasks(self) -> None:
+        """Check that the open tasks equal those that all subjects have now.
+
+        What time alone changes is seen by the clock, which looks before.
+        """
+        tick_tasks(self.database, now=self.town.clock)
+        with self.town.read() as session:
+            assert list(wrong_tasks(session, now=self.now)) == []
 
     def check_answers(self) -> None:
         """Check I5: each answer exists with its text, under its comment.

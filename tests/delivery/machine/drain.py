@@ -159,6 +159,7 @@ class Drain(CommentInvariants, SubmissionInvariants):
         self.check_states()
         self.check_comments()
         self.check_answers()
+        self.check_tasks()
         self.check_submissions()
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from approvals.states import PostState
 from publisher.models.posts import Post
-from publisher.review import head_notices, reminders
 from tests.support.city_people import HOUR, MINUTE
+from tests.support.ticked_tasks import reminded, told_heads
 from tests.web.site import Browser, Site
 
 
@@ -49,6 +49,7 @@ def test_the_page_says_from_when_the_head_may_decide_and_why(site: Site) -> None
     page = head.get(f"/posts/{post_id}/review").text
     assert f"/posts/{post_id}/approve" in page
     assert "निम्मा वेळ संपेपर्यंत" in page
+    assert told_heads(site.city) == 1
     assert f"/posts/{post_id}/review" in head.get("/").text
     assert approve(head, post_id, appointment_id)[0] == 302
     decided = site.browser("clerk").get(f"/posts/{post_id}/review").text
@@ -94,7 +95,7 @@ def test_the_history_says_why_the_head_was_asked_as_the_review_page_does(site: S
     assert site.browser("first").post("/away/1/end").status_code == 302
     asked_late = sent(site)
     city.clock.move(2.5 * HOUR)
-    assert head_notices.tick_heads(city.database, now=city.now) == 1
+    assert told_heads(city) == 1
     clerk = site.browser("clerk")
     for post_id, said, unsaid in ((asked_at_once, then, late), (asked_late, late, then)):
         page = clerk.get(f"/posts/{post_id}").text
@@ -106,7 +107,7 @@ def test_the_review_page_and_the_history_say_when_approvers_were_reminded(site: 
     post_id = sent(site)
     assert "आठवण पाठविली" not in site.browser("first").get(f"/posts/{post_id}/review").text
     site.city.clock.move(2.5 * HOUR)
-    assert reminders.tick_review_reminders(site.city.database, now=site.city.now) == 1
+    assert reminded(site.city) == 1
     page = site.browser("first").get(f"/posts/{post_id}/review").text
     assert "आठवण पाठविली: आज दुपारी २:३०" in page.replace("\u00a0", " ")
     assert "मान्यता देणाऱ्यांना आठवण पाठविली" in site.browser("clerk").get(f"/posts/{post_id}").text

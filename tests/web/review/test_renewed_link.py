@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from publisher.models.notifications import Notice
 from publisher.models.people import Person
-from publisher.review import approval_links, link_renewal, reminders
+from publisher.review import approval_links, link_renewal
 from publisher.working_time import add_open_days
 from tests.support.city_people import DAY, HOUR, MINUTE
+from tests.support.ticked_tasks import reminded as tick_reminders
 from tests.web.approval_link_steps import link_for, officer_of, prove
 from tests.web.site import Site
 
@@ -129,7 +130,7 @@ def test_codes_asked_for_by_one_link_close_no_other(site: Site) -> None:
 def test_every_reminder_brings_a_link_of_its_own(site: Site) -> None:
     site.city.in_review()
     site.city.clock.move(DAY + HOUR)
-    reminders.tick_review_reminders(site.city.database, now=site.city.now)
+    tick_reminders(site.city)
     own = mail_of(site, "first")
     (asked,) = (mail for mail in mails(site, "review_asked") if mail.address == own)
     (reminded,) = (mail for mail in mails(site) if mail.address == own)

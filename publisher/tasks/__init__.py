@@ -1,0 +1,1 @@
+"""Who has to act: rows that are written in the transaction that causes them."""

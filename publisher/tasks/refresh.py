@@ -1,0 +1,266 @@
+"""Write the difference between the open tasks of subjects and those that they have now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from itertools import islice, zip_longest
+from typing import Final
+
+from sqlalchemy import Insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from approvals.policy import Role
+from publisher.database.advisory_locks import TASKS, lock_numbers
+from publisher.database.bulk import bulk_insert, bulk_update, insert_for
+from publisher.database.noted_changes import NotedChanges, take_noted
+from publisher.database.session import AnyRow
+from publisher.models.approvals import Absence
+from publisher.models.people import Appointment, Department, Person
+from publisher.models.tasks import Task, TaskChange
+from publisher.tasks import looks
+from publisher.tasks.specs import SubjectTasks, TaskKey, TaskSpec
+from publisher.tasks.subjects.comments import COMMENTS
+from publisher.tasks.subjects.reviews import REVIEWS
+
+SUBJECTS: Final[Sequence[SubjectTasks]] = (COMMENTS, REVIEWS)
+"""All subjects that have tasks."""
+
+_TABLES: Final = {kind: subject.table for subject in SUBJECTS for kind in subject.kinds}
+"""The table of the subjects of each kind."""
+
+AT_ONCE: Final = 500
+"""The number of subjects that are worked out together."""
+
+_WATCHED: Final = ("since_at", "due_at", "due_kind", "post_id")
+"""The columns of an open row that follow its subject."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What the open tasks of some subjects lack of those that they have."""
+
+    missing: Sequence[TaskSpec]
+    changed: Sequence[tuple[AnyRow, TaskSpec]]
+    left_over: Sequence[AnyRow]
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.changed or self.left_over)
+
+
+@dataclass(frozen=True)
+class ChangedSubjects:
+    """The subjects that changes concern, and the departments of changed people."""
+
+    ids: Mapping[SubjectTasks, Collection[int]]
+    department_ids: Collection[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.department_ids) or any(self.ids.values())
+
+
+def changed_subjects(session: Session, noted: NotedChanges) -> ChangedSubjects:
+    """Return the subjects that the noted changes concern."""
+    session.flush()
+    ids = {subject: {*subject.ids_changed(session, noted)} for subject in SUBJECTS}
+    return ChangedSubjects(ids, _changed_departments(session, noted))
+
+
+def refresh_changed(session: Session, changed: ChangedSubjects, *, now: datetime) -> None:
+    """Refresh the tasks of these subjects, and of the open ones of the departments."""
+    refresh(session, changed.ids, department_ids=changed.department_ids, now=now)
+    if changed.department_ids:
+        looks.store_department_looks(session, changed.department_ids, now=now)
+
+
+def _changed_departments(session: Session, noted: NotedChanges) -> set[int]:
+    """Return the departments in which somebody holds an office that was changed, or who was."""
+    department_ids = noted.ids[Department.__tablename__]
+    appointment_ids = noted.ids[Appointment.__tablename__]
+    person_ids, absence_ids = noted.ids[Person.__tablename__], noted.ids[Absence.__tablename__]
+    if not (appointment_ids or person_ids or absence_ids):
+        return department_ids
+    absent = select(Absence.person_id).where(Absence.id.in_(absence_ids))
+    query = select(Appointment.department_id).where(
+        Appointment.role.in_((Role.OFFICER, Role.HEAD)),
+        or_(
+            Appointment.id.in_(appointment_ids),
+            Appointment.person_id.in_(person_ids),
+            Appointment.person_id.in_(absent),
+            # Whom somebody of the staff confirmed may not approve what the staff's recorders wrote.
+            Appointment.confirmed_under_id.in_(appointment_ids),
+        ),
+    )
+    return {*department_ids, *session.scalars(query)}
+
+
+def refresh(
+    session: Session,
+    ids: Mapping[SubjectTasks, Collection[int]],
+    *,
+    now: datetime,
+    department_ids: Collection[int] = (),
+    told_at: datetime | None = None,
+) -> None:
+    """Write the tasks of these subjects, and of the open ones of departments.
+
+    It holds the locks of their departments until the transaction ends. `told_at` is set in new
+    rows of which nobody is to be told.
+    """
+    if not (department_ids or any(ids.values())):
+        return
+    _lock_departments(session, ids, department_ids)
+    all_ids = {subject: set(ids.get(subject, ())) for subject in SUBJECTS}
+    for subject in SUBJECTS if department_ids else ():  # read under the locks
+        all_ids[subject] |= {*subject.ids_in(session, department_ids)}
+    for batch in zip_longest(*(chunks(sorted(all_ids[subject])) for subject in SUBJECTS)):
+        batch_ids = {
+            subject: chunk for subject, chunk in zip(SUBJECTS, batch, strict=True) if chunk
+        }
+        for subject, chunk in batch_ids.items() if department_ids else ():
+            subject.settle(session, chunk, now=now)
+        specs = [
+            spec
+            for subject, chunk in batch_ids.items()
+            for spec in _settled_specs(session, subject, chunk, now=now)
+        ]
+        if to_write := difference(session, batch_ids, specs):
+            _write(session, to_write, now=now, told_at=told_at)
+    take_noted(session)  # what was settled are subjects of this very refresh
+
+
+def _lock_departments(
+    session: Session,
+    ids: Mapping[SubjectTasks, Collection[int]],
+    department_ids: Collection[int],
+) -> None:
+    locked_ids = {*department_ids}
+    if session.connection().dialect.name != "sqlite":  # which has one writer
+        for subject, subject_ids in ids.items():
+            locked_ids |= {*subject.department_ids(session, subject_ids)} if subject_ids else set()
+    lock_numbers(session, TASKS, locked_ids)
+
+
+def _settled_specs(
+    session: Session, subject: SubjectTasks, ids: Sequence[int], *, now: datetime
+) -> list[TaskSpec]:
+    """Return the tasks that these subjects have, once what can be settled is settled."""
+    present = subject.specs_of(session, ids, now=now)
+    if present.unsettled_ids:
+        subject.settle(session, present.unsettled_ids, now=now)
+        present = subject.specs_of(session, ids, now=now)
+        # Another transaction has locked them, and may roll back: the next tick looks again.
+        looks.look_now(session, subject.table, present.unsettled_ids, now=now)
+    if present.looks:
+        looks.store_changed(session, subject.table, present.looks)
+    return present.specs
+
+
+def chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    """Yield the ids some at a time, since a statement takes only so many."""
+    rest = iter(ids)
+    while chunk := list(islice(rest, AT_ONCE)):
+        yield chunk
+
+
+def difference(
+    session: Session, ids: Mapping[SubjectTasks, Collection[int]], specs: Iterable[TaskSpec]
+) -> Difference:
+    """Compare the open tasks of these subjects with those that they have."""
+    specs_by_key = {spec.key: spec for spec in specs}
+    open_tasks = _open_tasks(session, ids)
+    return Difference(
+        missing=[spec for key, spec in specs_by_key.items() if key not in open_tasks],
+        changed=[
+            (task, specs_by_key[key])
+            for key, task in open_tasks.items()
+            if key in specs_by_key and _values(task) != _values(specs_by_key[key])
+        ],
+        left_over=[task for key, task in open_tasks.items() if key not in specs_by_key],
+    )
+
+
+def _open_tasks(
+    session: Session, ids: Mapping[SubjectTasks, Collection[int]]
+) -> dict[TaskKey, AnyRow]:
+    """Return the open rows of known kinds; those of a newer release stay as they are."""
+    names = ("id", "kind", "subject_id", "department_id", "appointment_id", "queue", *_WATCHED)
+    of_subjects = (
+        (Task.subject == subject.table)
+        & Task.subject_id.in_(subject_ids)
+        & Task.kind.in_(subject.kinds)
+        for subject, subject_ids in ids.items()
+    )
+    query = select(*(getattr(Task, name) for name in names))
+    query = query.where(Task.closed_at.is_(None), or_(*of_subjects))
+    return {
+        (task.kind, task.subject_id, task.department_id, task.appointment_id, task.queue): task
+        for task in session.execute(query)
+    }
+
+
+def _values(task: AnyRow | TaskSpec) -> tuple[object, ...]:
+    return tuple(getattr(task, name) for name in _WATCHED)
+
+
+def _write(
+    session: Session, to_write: Difference, *, now: datetime, told_at: datetime | None
+) -> None:
+    change_id = _next_change(session)
+    if to_write.left_over:
+        ids = [task.id for task in to_write.left_over]
+        closing = update(Task).where(Task.id.in_(ids), Task.closed_at.is_(None))
+        session.execute(
+            closing.values(closed_at=now, change_id=change_id),
+            execution_options={"synchronize_session": False},
+        )
+    if to_write.changed:
+        changed = [
+            {"id": task.id, "change_id": change_id, **_columns(spec)}
+            for task, spec in to_write.changed
+        ]
+        bulk_update(session, Task, changed)
+    if to_write.missing:
+        rows = [
+            {
+                "kind": spec.kind.value,
+                "subject": _TABLES[spec.kind],
+                "subject_id": spec.subject_id,
+                "department_id": spec.department_id,
+                "appointment_id": spec.appointment_id,
+                "queue": spec.queue,
+                "is_urgent": False,
+                "told_at": spec.told_at or told_at,
+                "reminded_at": told_at,
+                "change_id": change_id,
+                **_columns(spec),
+            }
+            for spec in to_write.missing
+        ]
+        bulk_insert(session, Task, rows)
+
+
+def _columns(spec: TaskSpec) -> Mapping[str, object]:
+    return {name: getattr(spec, name) for name in _WATCHED}
+
+
+def _next_change(session: Session) -> int:
+    """Return the next number of a change; the row it stands in is locked until the commit.
+
+    So numbers become visible in their order, and a reader that has seen one has missed none.
+    """
+    statement = _count_up(session.connection().dialect.name)
+    return int(session.execute(statement).scalar_one())
+
+
+#: INSERT INTO task_changes (id, number) VALUES (1, 1)
+#: ON CONFLICT (id) DO UPDATE SET number = task_changes.number + 1 RETURNING number
+@cache
+def _count_up(dialect: str) -> Insert:
+    first = insert_for(dialect, TaskChange).values(id=1, number=1)
+    counted = first.on_conflict_do_update(
+        index_elements=["id"], set_={"number": TaskChange.number + 1}
+    )
+    return counted.returning(TaskChange.number)

@@ -1,0 +1,288 @@
+"""The tasks of comments: to answer, to assign to a department, and answers that did not go out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from typing import TypeVar
+
+from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from approvals.states import PostState
+from publisher.database.noted_changes import NotedChanges
+from publisher.database.session import AnyRow
+from publisher.inbox import ownership
+from publisher.inbox.reply import has_come_to_nothing
+from publisher.inbox.routing import RoutingReason
+from publisher.models.comments import AnswerKind, Comment, Reply, Routing
+from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.models.people import Appointment, Person, is_office_held
+from publisher.models.posts import Post, PostKind
+from publisher.models.tasks import Task
+from publisher.people import absences, responsibility
+from publisher.states import STUCK, CommentState, DeliveryState
+from publisher.tasks.specs import (
+    DueKind,
+    SpecsOfSubjects,
+    SubjectTasks,
+    TaskKind,
+    TaskQueue,
+    TaskSpec,
+)
+
+Loaded = TypeVar("Loaded", Post, Reply)
+
+_OPEN_STATES = (CommentState.RECEIVED, CommentState.ROUTED)
+
+
+@dataclass
+class _Answer:
+    """A reply of the present opening that was not withdrawn, with its texts' deliveries."""
+
+    post_id: int
+    kind: AnswerKind
+    post_state: PostState
+    delivery_states: list[DeliveryState] = field(default_factory=list)
+    stuck_at: datetime | None = None
+
+    @property
+    def has_come_to_nothing(self) -> bool:
+        return has_come_to_nothing(self.post_state, self.delivery_states)
+
+    @property
+    def has_failed(self) -> bool:
+        """It was approved and did not go out; a person may send it again."""
+        is_stuck = self.has_come_to_nothing and self.stuck_at is not None
+        return is_stuck and self.post_state is PostState.APPROVED
+
+
+@dataclass(frozen=True)
+class _OpenComment:
+    """An open comment with its present routing and its answers."""
+
+    row: AnyRow
+    answers: Mapping[int, _Answer]
+
+    @property
+    def failed_answers(self) -> list[_Answer]:
+        return [answer for answer in self.answers.values() if answer.has_failed]
+
+    @property
+    def has_answer_on_its_way(self) -> bool:
+        """A final answer stands that may still go out."""
+        return any(
+            answer.kind is AnswerKind.FINAL and not answer.has_come_to_nothing
+            for answer in self.answers.values()
+        )
+
+    @property
+    def is_to_answer(self) -> bool:
+        """No final answer stands that may still go out, or that somebody may send again."""
+        return all(
+            answer.has_come_to_nothing and not answer.has_failed
+            for answer in self.answers.values()
+            if answer.kind is AnswerKind.FINAL
+        )
+
+
+def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+    """Return the tasks of these comments, in at most four statements.
+
+    Those whose officer no longer serves are to be settled, unless an answer is on its way.
+    """
+    comments = _open_comments(session, ids)
+    substitutes = _substitutes(session, comments, now=now)
+    specs: list[TaskSpec] = []
+    unsettled_ids: list[int] = []
+    for comment in comments:
+        row = comment.row
+        if row.comment_state is CommentState.RECEIVED:
+            specs.append(_unrouted(row))
+        elif not _has_holder(row, now):
+            unsettled_ids += [] if comment.has_answer_on_its_way else [row.id]
+        else:
+            for appointment_id in {row.appointment_id, substitutes.get(row.id, row.appointment_id)}:
+                specs += _of_appointment(comment, appointment_id)
+    return SpecsOfSubjects(specs, unsettled_ids)
+
+
+def _has_holder(row: AnyRow, now: datetime) -> bool:
+    """Return whether the officer to whom the comment is routed serves."""
+    has_officer = row.appointment_id is not None and row.disabled_at is None
+    return has_officer and is_office_held(row, now)
+
+
+def _open_comments(session: Session, ids: Collection[int]) -> list[_OpenComment]:
+    rows: dict[int, AnyRow] = {}
+    answers: dict[int, dict[int, _Answer]] = {}
+    for row in session.execute(_query(), {"ids": list(ids)}):
+        rows.setdefault(row.id, row)
+        of_comment = answers.setdefault(row.id, {})
+        if row.post_id is None:
+            continue
+        answer = of_comment.setdefault(
+            row.post_id, _Answer(row.post_id, row.answer, row.post_state)
+        )
+        if row.delivery_state is not None:
+            answer.delivery_states.append(row.delivery_state)
+        if row.delivery_state in STUCK:
+            answer.stuck_at = min(answer.stuck_at or row.delivery_at, row.delivery_at)
+    return [_OpenComment(rows[comment_id], answers[comment_id]) for comment_id in rows]
+
+
+@cache
+def _query() -> Select[*tuple[object, ...]]:
+    is_standing = (
+        (Reply.comment_id == Comment.id)
+        & (Reply.opening == Comment.opening)
+        & Reply.withdrawn_at.is_(None)
+    )
+    is_text = (Delivery.post_id == Reply.post_id) & Delivery.action.in_(OF_TEXTS)
+    return (
+        select(
+            *(Comment.id, Comment.state.label("comment_state")),
+            *(Comment.department_id, Comment.due_at),
+            *(Routing.since_at, Routing.reason, Routing.details, Routing.appointment_id),
+            *(Appointment.person_id, Appointment.state, Appointment.from_at, Appointment.until_at),
+            Person.disabled_at,
+            *(Reply.post_id, Reply.answer, Post.state.label("post_state")),
+            *(Delivery.state.label("delivery_state"), Delivery.state_at.label("delivery_at")),
+        )
+        .join(Routing, (Routing.comment_id == Comment.id) & Routing.until_at.is_(None))
+        .outerjoin(Appointment, Appointment.id == Routing.appointment_id)
+        .outerjoin(Person, Person.id == Appointment.person_id)
+        .outerjoin(Reply, is_standing)
+        .outerjoin(Post, Post.id == Reply.post_id)
+        .outerjoin(Delivery, is_text)
+        .where(Comment.id.in_(bindparam("ids", expanding=True)), Comment.state.in_(_OPEN_STATES))
+        .order_by(Comment.id, Reply.post_id, Delivery.id)
+    )
+
+
+def _substitutes(
+    session: Session, comments: Collection[_OpenComment], *, now: datetime
+) -> dict[int, int]:
+    """Return, by comment, who answers beside a holder who is away: the next who is not."""
+    holder_ids = {
+        comment.row.person_id
+        for comment in comments
+        if comment.row.person_id is not None and (comment.is_to_answer or comment.failed_answers)
+    }
+    away = absences.of_people(session, holder_ids, now=now) if holder_ids else {}
+    of_absent = [comment.row for comment in comments if comment.row.person_id in away]
+    if not of_absent:
+        return {}
+    department_ids = {row.department_id for row in of_absent}
+    chains = responsibility.responsible_chains(session, department_ids, now=now)
+    person_ids = {office.person_id for chain in chains.values() for office in chain}
+    away = absences.of_people(session, person_ids, now=now)
+    present_ids = {
+        department_id: [office.id for office in chain if office.person_id not in away]
+        for department_id, chain in chains.items()
+    }
+    return {
+        row.id: present_ids[row.department_id][0]
+        for row in of_absent
+        if present_ids.get(row.department_id)
+    }
+
+
+def _unrouted(row: AnyRow) -> TaskSpec:
+    return TaskSpec(
+        TaskKind.COMMENT_UNROUTED,
+        row.id,
+        row.since_at,
+        queue=TaskQueue.CELL,
+        due_at=row.due_at,
+        due_kind=DueKind.ASSIGN_BY,
+    )
+
+
+def _of_appointment(comment: _OpenComment, appointment_id: int) -> Iterator[TaskSpec]:
+    """Yield what this appointment has to do: answer, or see to the answer that did not go out."""
+    row = comment.row
+    is_holder = appointment_id == row.appointment_id
+    # Who has it back by an undo has had it since before.
+    had_since = row.details.get("since") if row.details else None
+    to_answer = TaskSpec(
+        TaskKind.COMMENT,
+        row.id,
+        datetime.fromisoformat(had_since) if had_since else row.since_at,
+        department_id=row.department_id,
+        appointment_id=appointment_id,
+        due_at=row.due_at,
+        due_kind=DueKind.ANSWER_BY,
+        told_at=row.since_at if is_holder and row.reason == RoutingReason.HANDED_OVER else None,
+    )
+    if comment.is_to_answer:
+        yield to_answer
+    for answer in comment.failed_answers[:1]:
+        since_at = answer.stuck_at or row.since_at
+        # Who had it then was told that it failed.
+        told_at = since_at if is_holder and row.since_at < since_at else None
+        kind, post_id = TaskKind.ANSWER_FAILED, answer.post_id
+        yield replace(to_answer, kind=kind, since_at=since_at, post_id=post_id, told_at=told_at)
+
+
+def _ids_changed(session: Session, noted: NotedChanges) -> Iterable[int]:
+    """Return the comments that were changed, or an answer of theirs or its delivery."""
+    ids = {*noted.ids[Comment.__tablename__]}
+    post_ids = noted.ids[Post.__tablename__] | noted.ids[Reply.__tablename__]
+    unknown_ids = [key for key in post_ids if not _is_known(session, key, ids)]
+    answers = select(Reply.comment_id).where(Reply.post_id.in_(unknown_ids))
+    return {*ids, *session.scalars(answers)} if unknown_ids else ids
+
+
+def _is_known(session: Session, post_id: int, comment_ids: set[int]) -> bool:
+    """Return whether a loaded row says which comment the post answers; add it, if there is one.
+
+    Neither what kind a post is nor which comment it answers ever changes.
+    """
+    if (reply := _loaded(session, Reply, post_id)) is not None:
+        comment_ids.add(reply.comment_id)
+        return True
+    post = _loaded(session, Post, post_id)
+    return post is not None and post.kind is PostKind.POST
+
+
+def _loaded(session: Session, model: type[Loaded], key: int) -> Loaded | None:
+    row = session.identity_map.get(session.identity_key(model, key))
+    return row if isinstance(row, model) else None
+
+
+def _ids_in(session: Session, department_ids: Collection[int]) -> Iterable[int]:
+    return session.scalars(
+        select(Comment.id).where(
+            Comment.department_id.in_(department_ids), Comment.state == CommentState.ROUTED
+        )
+    )
+
+
+def _ids_after(session: Session, last_id: int, most: int) -> list[int]:
+    query = select(Comment.id).where(Comment.id > last_id, Comment.state.in_(_OPEN_STATES))
+    return list(session.scalars(query.order_by(Comment.id).limit(most)))
+
+
+def _department_ids(session: Session, ids: Collection[int]) -> Iterable[int]:
+    """Return the departments that the comments have, and those that their open tasks name."""
+    present = select(func.coalesce(Comment.department_id, 0)).where(Comment.id.in_(ids))
+    former = select(func.coalesce(Task.department_id, 0)).where(
+        Task.subject == Comment.__tablename__, Task.subject_id.in_(ids), Task.closed_at.is_(None)
+    )
+    return session.scalars(present.union(former))
+
+
+COMMENTS = SubjectTasks(
+    table=Comment.__tablename__,
+    kinds=(TaskKind.COMMENT, TaskKind.COMMENT_UNROUTED, TaskKind.ANSWER_FAILED),
+    ids_changed=_ids_changed,
+    ids_in=_ids_in,
+    ids_after=_ids_after,
+    department_ids=_department_ids,
+    settle=ownership.settle,
+    specs_of=specs_of,
+)
+"""What is asked about comments."""

@@ -1,0 +1,141 @@
+"""The tasks of posts in review: to approve, by each who may, and where nobody can."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVarTuple
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from approvals.states import PostState
+from publisher.database.noted_changes import NotedChanges
+from publisher.models.comments import Comment, Reply
+from publisher.models.posts import Post, PostKind, Revision, RevisionDepartment
+from publisher.models.submissions import PostSubmission, Submission
+from publisher.models.tasks import Task
+from publisher.review.department_approvers import HEAD_HOURS, set_head_time
+from publisher.review.pending_reviews import PendingReview, pending_reviews
+from publisher.review.reminders import next_moment
+from publisher.scheduling import slots
+from publisher.tasks.specs import (
+    DueKind,
+    SpecsOfSubjects,
+    SubjectTasks,
+    TaskKind,
+    TaskQueue,
+    TaskSpec,
+)
+
+Columns = TypeVarTuple("Columns")
+
+
+def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+    """Return the tasks of these posts, in at most six statements."""
+    reviews = pending_reviews(session, post_ids=ids, now=now)
+    specs = [spec for review in reviews for spec in _of_review(review, now)]
+    revisions = {review.revision.post_id: review.revision for review in reviews}
+    untimed = [key for key, revision in revisions.items() if revision.head_decides_at is None]
+    moments = {key: next_moment(revision, now=now) for key, revision in revisions.items()}
+    looks = {key: moment for key, moment in moments.items() if moment is not None}
+    return SpecsOfSubjects(specs, untimed, looks)
+
+
+def _of_review(review: PendingReview, now: datetime) -> Iterator[TaskSpec]:
+    """Yield a task for each who may decide, and one for the cell where nobody can.
+
+    An officer who is away keeps theirs. They were asked when it was sent for review; a head whose
+    right begins later is told then.
+    """
+    revision, approvers = review.revision, review.approvers
+    post = revision.post
+    due_at, due_kind = slots.earliest_wish(post), DueKind.WISHED
+    if post.reply is not None:
+        due_at, due_kind = post.reply.comment.due_at, DueKind.ANSWER_BY
+    task = TaskSpec(
+        TaskKind.TO_APPROVE if post.kind is PostKind.POST else TaskKind.ANSWER_TO_APPROVE,
+        post.id,
+        post.state_at,
+        department_id=review.department.id,
+        post_id=post.id,
+        due_at=due_at,
+        due_kind=due_kind if due_at is not None else None,
+        told_at=post.state_at,
+    )
+    for officer in approvers.officers:
+        yield replace(task, appointment_id=officer.appointment_id)
+    if approvers.head is not None and approvers.standing_in:
+        told_at = now if revision.sent_for_review_at == now else None
+        yield replace(task, appointment_id=approvers.head.appointment_id, told_at=told_at)
+    if approvers.blocked is not None:
+        yield replace(task, kind=TaskKind.BLOCKED, queue=TaskQueue.CELL)
+
+
+def settle(session: Session, post_ids: Collection[int], *, now: datetime) -> None:
+    """Fix from when the head may decide where that was not asked yet, as on sending."""
+    query = _in_review(select(Revision)).where(
+        Post.id.in_(post_ids), Revision.head_decides_at.is_(None)
+    )
+    for revision in session.scalars(query.with_for_update(of=Revision, skip_locked=True)).all():
+        set_head_time(revision, least=HEAD_HOURS, now=min(now, revision.post.state_at))
+    session.flush()
+
+
+def _in_review(query: Select[*Columns]) -> Select[*Columns]:
+    return query.join(Revision.post).where(
+        Post.state == PostState.IN_REVIEW, Revision.number == Post.newest
+    )
+
+
+def _ids_changed(session: Session, noted: NotedChanges) -> Iterable[int]:
+    """Return the posts that were changed, or a submission or comment that says until when."""
+    ids = {*noted.ids[Post.__tablename__]}
+    if submission_ids := noted.ids[Submission.__tablename__]:
+        rests_on = PostSubmission.submission_id.in_(submission_ids)
+        ids |= {*session.scalars(select(PostSubmission.post_id).where(rests_on))}
+    if comment_ids := noted.ids[Comment.__tablename__]:
+        answers = select(Reply.post_id).where(Reply.comment_id.in_(comment_ids))
+        ids |= {*session.scalars(answers)}
+    return ids
+
+
+def _ids_in(session: Session, department_ids: Collection[int]) -> Iterable[int]:
+    revision_ids = select(RevisionDepartment.revision_id).where(
+        RevisionDepartment.department_id.in_(department_ids)
+    )
+    is_asked = or_(Post.department_id.in_(department_ids), Revision.id.in_(revision_ids))
+    return session.scalars(_in_review(select(Revision.post_id)).where(is_asked))
+
+
+def _ids_after(session: Session, last_id: int, most: int) -> list[int]:
+    query = _in_review(select(Revision.post_id)).where(Revision.post_id > last_id)
+    return list(session.scalars(query.order_by(Revision.post_id).limit(most)))
+
+
+def _department_ids(session: Session, ids: Collection[int]) -> Iterable[int]:
+    """Return the departments that the newest revisions ask, and those that open tasks name."""
+    department_id = func.coalesce(RevisionDepartment.department_id, Post.department_id)
+    present = (
+        _in_review(select(department_id))
+        .outerjoin(RevisionDepartment, RevisionDepartment.revision_id == Revision.id)
+        .where(Revision.post_id.in_(ids))
+    )
+    former = select(Task.department_id).where(
+        Task.subject == Post.__tablename__, Task.subject_id.in_(ids), Task.closed_at.is_(None)
+    )
+    return (number or 0 for number in session.scalars(present.union(former)))
+
+
+REVIEWS = SubjectTasks(
+    table=Post.__tablename__,
+    kinds=(TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE, TaskKind.BLOCKED),
+    ids_changed=_ids_changed,
+    ids_in=_ids_in,
+    ids_after=_ids_after,
+    department_ids=_department_ids,
+    settle=settle,
+    specs_of=specs_of,
+)
+"""What is asked about posts in review."""
