@@ -162,10 +162,6 @@ class Database:
         if step not in self._before_commit:
             self._before_commit.append(step)
 
-    def has_before_commit(self, step: Callable[[Session], None]) -> bool:
-        """Return whether the step was registered."""
-        return step in self._before_commit
-
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Yield a session that commits at the end of the block, or rolls back on an exception.

@@ -26,7 +26,7 @@ def settle(session: Session, comment_ids: Collection[int], *, now: datetime) -> 
     """Give those of the comments whose officer no longer serves to the next of their department.
 
     Where the department has nobody, they go back to the cell, unless a final answer may still go
-    out. Comments that another transaction has locked are left: it settles them at its own commit.
+    out. Comments that another transaction has locked are left: the caller lets a tick look again.
     """
     if not comment_ids:
         return

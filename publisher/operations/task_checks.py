@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from publisher.database.session import Database
 from publisher.models.tasks import TaskLook
 from publisher.operations.health_checks import HealthFinding, HealthSubject
-from publisher.tasks.backfill import unfilled
+from publisher.tasks.backfill import pending_tables
 from publisher.tasks.check import wrong_tasks
 
 LOOKS_LATE_AFTER: Final = timedelta(minutes=5)
@@ -20,7 +20,7 @@ LOOKS_LATE_AFTER: Final = timedelta(minutes=5)
 def check_filled(database: Database) -> HealthFinding:
     """Check that the upgrade has written all tasks; pages without them would show none."""
     with database.reading() as session:
-        tables = ", ".join(unfilled(session))
+        tables = ", ".join(pending_tables(session))
     code = "tasks_unfilled" if tables else "tasks_filled"
     return HealthFinding(HealthSubject.TASKS, not tables, code, {"tables": tables})
 

@@ -18,7 +18,7 @@ from publisher.tasks.refresh import AT_ONCE, SUBJECTS, refresh
 DEPARTMENTS: Final = Department.__tablename__
 
 
-def unfilled(session: Session) -> list[str]:
+def pending_tables(session: Session) -> list[str]:
     """Return the subjects whose tasks an upgrade has still to write."""
     return list(session.scalars(select(TaskFilling.subject).order_by(TaskFilling.subject)))
 
@@ -33,7 +33,7 @@ def fill(
     """
     count = 0
     with database.reading() as session:
-        tables = unfilled(session)
+        tables = pending_tables(session)
     for table in tables:
         done = 0
         while number := _fill_next(database, table, now()):

@@ -24,21 +24,16 @@ def register(database: Database) -> Database:
     return database
 
 
-def is_registered(database: Database) -> bool:
-    """Return whether this database's transactions refresh tasks."""
-    return database.has_before_commit(refresh_tasks)
-
-
 def refresh_tasks(session: Session) -> None:
     """Refresh the tasks of what was changed.
 
-    A person is told of an error, and nothing is stored. What the clock has from a platform or a
-    mailbox is stored all the same: the error is logged, and the next tick tries again.
+    A person is told of an error, and nothing is stored. What the clock has from a platform is
+    stored all the same: the error is logged, and the next tick tries again.
     """
     noted = take_noted(session)
     if noted is None:
         return
-    session.flush()
+    session.flush()  # a fault of the use case itself is told as such
     if noted.is_by_person:
         refresh_changed(session, changed_subjects(session, noted), now=noted.now)
         return

@@ -30,7 +30,7 @@ MOST_LISTED: Final = 10
 """The number of comments that a message lists; it counts the others."""
 
 
-def tell(database: Database, *, now: datetime) -> int:
+def queue_messages(database: Database, *, now: datetime) -> int:
     """Queue a message to each person for whom a comment came; return the number of messages."""
     with database.reading() as session:
         people = session.scalars(_people_to_tell(), {"recently": now - GATHERED_FOR}).all()
@@ -38,7 +38,7 @@ def tell(database: Database, *, now: datetime) -> int:
     for person_id in people:
         try:
             with database.transaction() as session:
-                count += _tell(session, person_id, now=now)
+                count += _queue_message(session, person_id, now=now)
         except Exception:
             # What is wrong with one person's message keeps nobody else from being told.
             log.exception("person %d was not told what came", person_id)
@@ -76,7 +76,7 @@ _IS_UNTOLD: Final = (
 )
 
 
-def _tell(session: Session, person_id: int, *, now: datetime) -> int:
+def _queue_message(session: Session, person_id: int, *, now: datetime) -> int:
     """Tell a person of all comments that came since the last message."""
     tasks = _untold_tasks(session, person_id)
     if not tasks:
@@ -96,7 +96,7 @@ def _untold_tasks(session: Session, person_id: int) -> list[Task]:
     """Return the tasks to tell of; what was told before, and only came back, is marked as told."""
     # Locked, so that no other clock tells of them too.
     query = (
-        select(Task, told_before())
+        select(Task, earlier_message_at())
         .join(Appointment, Appointment.id == Task.appointment_id)
         .where(*_IS_UNTOLD, Appointment.person_id == person_id)
         .order_by(Task.id)
@@ -110,7 +110,7 @@ def _untold_tasks(session: Session, person_id: int) -> list[Task]:
     return untold
 
 
-def told_before() -> ScalarSelect[datetime | None]:
+def earlier_message_at() -> ScalarSelect[datetime | None]:
     """Return when the same was told of an earlier `Task`, since when it is somebody's turn."""
     former = aliased(Task)
     earlier = select(func.max(former.told_at)).where(

@@ -23,39 +23,39 @@ _QUEUED: Final = frozenset({TaskKind.COMMENT_UNROUTED, TaskKind.BLOCKED})
 
 def subjects(actor: Actor, kind: TaskKind, *kinds: TaskKind) -> Select[int]:
     """Select the ids of the subjects of which the actor has an open task of these kinds."""
-    return select(Task.subject_id).where(*_are_open(actor, kind, *kinds))
+    return select(Task.subject_id).where(*_conditions(actor, kind, *kinds))
 
 
 def posts(actor: Actor, kind: TaskKind) -> Select[int | None]:
     """Select the ids of the posts of which the actor has an open task of this kind."""
-    return select(Task.post_id).where(*_are_open(actor, kind))
+    return select(Task.post_id).where(*_conditions(actor, kind))
 
 
 def everybodys_subjects(*kinds: TaskKind) -> Select[int]:
     """Select the ids of the subjects of which anybody has an open task of these kinds."""
-    return select(Task.subject_id).where(Task.closed_at.is_(None), _is_one_of(kinds))
+    return select(Task.subject_id).where(Task.closed_at.is_(None), _has_kind(kinds))
 
 
-def _are_open(actor: Actor, *kinds: TaskKind) -> tuple[ColumnElement[bool], ...]:
+def _conditions(actor: Actor, *kinds: TaskKind) -> tuple[ColumnElement[bool], ...]:
     is_own: ColumnElement[bool] = Task.appointment_id == actor.appointment_id
     if _QUEUED.issuperset(kinds):
         is_own = Task.queue == QUEUES.get(actor.role)
-    return Task.closed_at.is_(None), is_own, _is_one_of(kinds)
+    return Task.closed_at.is_(None), is_own, _has_kind(kinds)
 
 
-def _is_one_of(kinds: Collection[TaskKind]) -> ColumnElement[bool]:
+def _has_kind(kinds: Collection[TaskKind]) -> ColumnElement[bool]:
     return or_(*(Task.kind == kind for kind in kinds))
 
 
 def last_change(actor: Actor) -> ColumnElement[int]:
     """Return the number of the last change of a task that is or was the actor's."""
     # A query for each, since each has an index that ends with the change.
-    changes = _last_of(Task.appointment_id == actor.appointment_id)
+    changes = _max_change(Task.appointment_id == actor.appointment_id)
     if actor.role in QUEUES:
-        changes += _last_of(Task.queue == QUEUES[actor.role])
+        changes += _max_change(Task.queue == QUEUES[actor.role])
     return changes
 
 
-def _last_of(is_own: ColumnElement[bool]) -> ColumnElement[int]:
+def _max_change(is_own: ColumnElement[bool]) -> ColumnElement[int]:
     last = select(func.max(Task.change_id)).where(is_own).scalar_subquery()
     return func.coalesce(last, 0)

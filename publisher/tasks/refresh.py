@@ -62,8 +62,7 @@ class ChangedSubjects:
 
 
 def changed_subjects(session: Session, noted: NotedChanges) -> ChangedSubjects:
-    """Return the subjects that the noted changes concern."""
-    session.flush()
+    """Return the subjects that the noted, flushed changes concern."""
     ids = {subject: {*subject.ids_changed(session, noted)} for subject in SUBJECTS}
     return ChangedSubjects(ids, _changed_departments(session, noted))
 
@@ -136,10 +135,19 @@ def _lock_departments(
     ids: Mapping[SubjectTasks, Collection[int]],
     department_ids: Collection[int],
 ) -> None:
+    """Lock the departments that the subjects have, and those that their open tasks name."""
+    if session.connection().dialect.name == "sqlite":  # which has one writer
+        return
     locked_ids = {*department_ids}
-    if session.connection().dialect.name != "sqlite":  # which has one writer
-        for subject, subject_ids in ids.items():
-            locked_ids |= {*subject.department_ids(session, subject_ids)} if subject_ids else set()
+    for subject, subject_ids in ids.items():
+        if subject_ids:
+            former = select(Task.department_id).where(
+                Task.subject == subject.table,
+                Task.subject_id.in_(subject_ids),
+                Task.closed_at.is_(None),
+            )
+            named = former.union(subject.department_ids(subject_ids))
+            locked_ids |= {number or 0 for number in session.scalars(named)}
     lock_numbers(session, TASKS, locked_ids)
 
 

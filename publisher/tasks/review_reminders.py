@@ -5,6 +5,7 @@ Who was told or reminded, and when, is kept in the rows of their tasks.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -30,8 +31,10 @@ from publisher.review.reminders import (
     remind,
     step_moments,
 )
-from publisher.tasks.messages import told_before
+from publisher.tasks.messages import earlier_message_at
 from publisher.tasks.specs import TaskKind
+
+log = logging.getLogger("nagarvani.tasks")
 
 _KINDS: Final = (TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE)
 
@@ -55,20 +58,21 @@ def remind_due(session: Session, post_id: int, *, now: datetime) -> int:
     if not is_time_to_remind(now):
         return 0
     reviews = pending_reviews(session, post_ids=[post_id], now=now)
-    steps = [(review, due_step(review.revision, now=now)) for review in reviews]
     return sum(
-        _remind_of(session, review, step, now=now) for review, step in steps if step is not None
+        _remind_approvers(session, review, step, now=now)
+        for review in reviews
+        if (step := due_step(review.revision, now=now)) is not None
     )
 
 
-def _remind_of(
+def _remind_approvers(
     session: Session, review: PendingReview, step: ReminderStep, *, now: datetime
 ) -> int:
     """Remind those whose task was not reminded of since the step came."""
     revision, department_id = review.revision, review.department.id
     step_at = step_moments(revision)[step]
     appointments = {who.appointment_id: who.person_id for who in _people(review, step)}
-    tasks = _of_post(revision.post_id).where(
+    tasks = _approval_tasks(revision.post_id).where(
         Task.department_id == department_id, Task.appointment_id.in_(appointments)
     )
     due_tasks = [
@@ -93,7 +97,7 @@ def _remind_of(
     return 1
 
 
-def _of_post(post_id: int) -> Select[Task]:
+def _approval_tasks(post_id: int) -> Select[Task]:
     """Select the open tasks to approve a post, locked, so that no other clock tells of them too."""
     query = select(Task).where(
         Task.closed_at.is_(None),
@@ -104,7 +108,7 @@ def _of_post(post_id: int) -> Select[Task]:
     return query.order_by(Task.id).with_for_update(skip_locked=True)
 
 
-def tell_heads(database: Database, *, now: datetime) -> int:
+def notify_heads(database: Database, *, now: datetime) -> int:
     """Tell the heads whose right to decide has begun, each once; return their number."""
     untold = (Task.closed_at.is_(None), Task.told_at.is_(None), Task.appointment_id.is_not(None))
     query = select(Task.subject_id).where(*untold, Task.kind.in_(_KINDS)).distinct()
@@ -112,14 +116,18 @@ def tell_heads(database: Database, *, now: datetime) -> int:
         post_ids = session.scalars(query.order_by(Task.subject_id)).all()
     count = 0
     for post_id in post_ids:
-        with database.transaction() as session:
-            count += _tell_heads_of(session, post_id, now=now)
+        try:
+            with database.transaction() as session:
+                count += _notify_heads(session, post_id, now=now)
+        except Exception:
+            # What is wrong with one post keeps no other head from being told.
+            log.exception("the heads of post %d were not told", post_id)
     return count
 
 
-def _tell_heads_of(session: Session, post_id: int, *, now: datetime) -> int:
-    untold = _of_post(post_id).where(Task.told_at.is_(None))
-    tasks = session.execute(untold.add_columns(told_before())).all()
+def _notify_heads(session: Session, post_id: int, *, now: datetime) -> int:
+    untold = _approval_tasks(post_id).where(Task.told_at.is_(None))
+    tasks = session.execute(untold.add_columns(earlier_message_at())).all()
     reviews = {
         review.department.id: review
         for review in pending_reviews(session, post_ids=[post_id], now=now)
@@ -128,11 +136,11 @@ def _tell_heads_of(session: Session, post_id: int, *, now: datetime) -> int:
         task.told_at = told_at or now
         review = reviews.get(task.department_id or 0)
         if told_at is None and review is not None:
-            _tell_head(session, review, now=now)
+            _notify_head(session, review, now=now)
     return len(tasks)
 
 
-def _tell_head(session: Session, review: PendingReview, *, now: datetime) -> None:
+def _notify_head(session: Session, review: PendingReview, *, now: datetime) -> None:
     revision, approvers = review.revision, review.approvers
     if approvers.head is None or approvers.head_ground is None:
         return

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from publisher.database.noted_changes import NotedChanges
@@ -86,7 +88,7 @@ class SubjectTasks:
 
     - `ids_changed` returns the subjects that the noted changes concern.
     - `ids_in` returns the open subjects of departments, `ids_after` the next open ones by id.
-    - `department_ids` returns the departments of subjects; 0 stands for none.
+    - `department_ids` selects the departments of subjects.
     - `settle` changes what people or time change in the subjects themselves.
     - `specs_of` returns the tasks that they have; it reads in a bounded number of statements.
     """
@@ -96,6 +98,6 @@ class SubjectTasks:
     ids_changed: Callable[[Session, NotedChanges], Iterable[int]]
     ids_in: Callable[[Session, Collection[int]], Iterable[int]]
     ids_after: Callable[[Session, int, int], list[int]]
-    department_ids: Callable[[Session, Collection[int]], Iterable[int]]
+    department_ids: Callable[[Collection[int]], Select[Any]]
     settle: Callable[..., None]
     specs_of: Callable[..., SpecsOfSubjects]

@@ -44,8 +44,8 @@ def tick_tasks(
         except Exception:
             # The look stays due. What is wrong with one subject keeps no other from being seen.
             log.exception("the tasks of %s %d were not refreshed", table, subject_id)
-    count += messages.tell(database, now=now())
-    return count + review_reminders.tell_heads(database, now=now())
+    count += messages.queue_messages(database, now=now())
+    return count + review_reminders.notify_heads(database, now=now())
 
 
 def _look(session: Session, table: str, subject_id: int, *, now: datetime) -> int:

@@ -65,7 +65,8 @@ def find_unexplained_settings(text: str) -> Iterator[str]:
             yield f"pyproject.toml:{number} {line.strip()}"
 
 
-CATCHES_ALL = {f"publisher/tasks/{name}.py" for name in ("before_commit", "messages", "tick")}
+TASKS_THAT_GO_ON = ("before_commit", "messages", "review_reminders", "tick")
+CATCHES_ALL = {f"publisher/tasks/{name}.py" for name in TASKS_THAT_GO_ON}
 """Where an error of the tasks, whatever it is, keeps nothing else from being stored or seen."""
 
 

@@ -176,7 +176,7 @@ class CityPeople:
     def notified(self, kind: str) -> list[str]:
         """Return the names of those who were mailed a notice of this kind, alphabetically."""
         names = {person_id: name for name, person_id in self.people.items()}
-        messages.tell(self.database, now=self.now)
+        messages.queue_messages(self.database, now=self.now)
         with self.read() as session:
             person_ids = session.scalars(select(Notice.person_id).where(Notice.kind == kind))
             return sorted(names[person_id] for person_id in person_ids if person_id is not None)

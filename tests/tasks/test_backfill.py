@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from publisher.models.history import Event
 from publisher.models.tasks import Task, TaskFilling, TaskLook
 from publisher.tasks import check, messages
-from publisher.tasks.backfill import fill, unfilled
+from publisher.tasks.backfill import fill, pending_tables
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.tasks.open_tasks import open_tasks
@@ -48,9 +48,9 @@ def test_an_upgrade_writes_the_tasks_of_what_stands_open_and_tells_nobody(town: 
     ids = without_tasks(town)
     assert fill_all(town) == [("comments", 3), ("departments", len(town.departments))]
     assert open_tasks(town) == [("comment", comment_id, "first") for comment_id in ids]
-    assert messages.tell(town.database, now=town.now + DAY) == 0
+    assert messages.queue_messages(town.database, now=town.now + DAY) == 0
     with town.read() as session:
-        assert unfilled(session) == []
+        assert pending_tables(session) == []
     assert fill_all(town) == []
 
 
@@ -106,7 +106,7 @@ def test_what_was_changed_by_hand_is_repaired_by_command_alone(
         assert list(check.wrong_tasks(session, now=town.now)) == wrong
     assert check.repair(town.database, now=town.now) == 3
     assert len(open_tasks(town)) == 4
-    assert messages.tell(town.database, now=town.now + DAY) == 0
+    assert messages.queue_messages(town.database, now=town.now + DAY) == 0
 
 
 def test_tasks_are_compared_once_a_night(town: City) -> None:

@@ -29,7 +29,7 @@ def tell(town: City, after: timedelta = timedelta(0)) -> list[tuple[str, str, st
     with town.read() as session:
         before = len(session.scalars(select(Notice)).all())
     town.clock.move(after)
-    messages.tell(town.database, now=town.now)
+    messages.queue_messages(town.database, now=town.now)
     names = {person_id: name for name, person_id in town.people.items()}
     with town.read() as session:
         rows = session.scalars(select(Notice).order_by(Notice.id)).all()[before:]
@@ -51,6 +51,17 @@ def body(town: City) -> str:
     with town.read() as session:
         query = select(Notice.body).order_by(Notice.id.desc()).limit(1)
         return str(session.scalar(query))
+
+
+def hand_over_to_second(town: City) -> None:
+    with town.write() as session:
+        hand_over.hand_over(
+            session,
+            actor=town.actor("lead"),
+            now=town.now,
+            source_id=town.appointments["first"],
+            target_id=town.appointments["second"],
+        )
 
 
 def test_one_comment_is_told_as_itself(town: City) -> None:
@@ -108,21 +119,14 @@ def test_the_next_officer_hears_of_what_who_left_has_left(town: City) -> None:
 def test_who_takes_work_over_hears_of_it_once(town: City) -> None:
     comments(town, 3)
     tell(town)
-    with town.write() as session:
-        hand_over.hand_over(
-            session,
-            actor=town.actor("lead"),
-            now=town.now,
-            source_id=town.appointments["first"],
-            target_id=town.appointments["second"],
-        )
+    hand_over_to_second(town)
     assert [kind for kind, _, _ in tell(town, HOUR)] == []
 
 
 def test_two_clocks_tell_once(town: City) -> None:
     comments(town, 2)
-    first = messages.tell(town.database, now=town.now)
-    assert (first, messages.tell(town.database, now=town.now)) == (1, 0)
+    first = messages.queue_messages(town.database, now=town.now)
+    assert (first, messages.queue_messages(town.database, now=town.now)) == (1, 0)
 
 
 @pytest.mark.both
@@ -163,14 +167,7 @@ def test_who_gets_it_back_by_an_undo_before_any_message_is_told(town: City) -> N
 def test_who_answers_for_an_officer_who_took_it_over_is_told(town: City) -> None:
     comments(town, 1)
     tell(town)
-    with town.write() as session:
-        hand_over.hand_over(
-            session,
-            actor=town.actor("lead"),
-            now=town.now,
-            source_id=town.appointments["first"],
-            target_id=town.appointments["second"],
-        )
+    hand_over_to_second(town)
     for name in ("first", "second"):
         away(town, name, begins=local_day(town.now), ends=local_day(town.now))
     assert [who for _, who, _ in tell(town, HOUR)] == ["head"]

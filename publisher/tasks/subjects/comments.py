@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from approvals.states import PostState
@@ -21,7 +21,6 @@ from publisher.models.comments import AnswerKind, Comment, Reply, Routing
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.people import Appointment, Person, is_office_held
 from publisher.models.posts import Post, PostKind
-from publisher.models.tasks import Task
 from publisher.people import absences, responsibility
 from publisher.states import STUCK, CommentState, DeliveryState
 from publisher.tasks.specs import (
@@ -266,13 +265,8 @@ def _ids_after(session: Session, last_id: int, most: int) -> list[int]:
     return list(session.scalars(query.order_by(Comment.id).limit(most)))
 
 
-def _department_ids(session: Session, ids: Collection[int]) -> Iterable[int]:
-    """Return the departments that the comments have, and those that their open tasks name."""
-    present = select(func.coalesce(Comment.department_id, 0)).where(Comment.id.in_(ids))
-    former = select(func.coalesce(Task.department_id, 0)).where(
-        Task.subject == Comment.__tablename__, Task.subject_id.in_(ids), Task.closed_at.is_(None)
-    )
-    return session.scalars(present.union(former))
+def _department_ids(ids: Collection[int]) -> Select[int | None]:
+    return select(Comment.department_id).where(Comment.id.in_(ids))
 
 
 COMMENTS = SubjectTasks(

@@ -15,7 +15,6 @@ from publisher.database.noted_changes import NotedChanges
 from publisher.models.comments import Comment, Reply
 from publisher.models.posts import Post, PostKind, Revision, RevisionDepartment
 from publisher.models.submissions import PostSubmission, Submission
-from publisher.models.tasks import Task
 from publisher.review.department_approvers import HEAD_HOURS, set_head_time
 from publisher.review.pending_reviews import PendingReview, pending_reviews
 from publisher.review.reminders import next_moment
@@ -114,18 +113,13 @@ def _ids_after(session: Session, last_id: int, most: int) -> list[int]:
     return list(session.scalars(query.order_by(Revision.post_id).limit(most)))
 
 
-def _department_ids(session: Session, ids: Collection[int]) -> Iterable[int]:
-    """Return the departments that the newest revisions ask, and those that open tasks name."""
+def _department_ids(ids: Collection[int]) -> Select[int]:
+    """Select the departments that the newest revisions ask."""
     department_id = func.coalesce(RevisionDepartment.department_id, Post.department_id)
-    present = (
-        _in_review(select(department_id))
-        .outerjoin(RevisionDepartment, RevisionDepartment.revision_id == Revision.id)
-        .where(Revision.post_id.in_(ids))
+    query = _in_review(select(department_id))
+    return query.outerjoin(RevisionDepartment, RevisionDepartment.revision_id == Revision.id).where(
+        Revision.post_id.in_(ids)
     )
-    former = select(Task.department_id).where(
-        Task.subject == Post.__tablename__, Task.subject_id.in_(ids), Task.closed_at.is_(None)
-    )
-    return (number or 0 for number in session.scalars(present.union(former)))
 
 
 REVIEWS = SubjectTasks(
