@@ -13,11 +13,10 @@ from publisher.models.posts import Post, Revision
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports import sql_conditions
 from publisher.reports.sql_conditions import Condition
-from publisher.reports.todo_kinds import WaitingKind, todo_kinds_for
+from publisher.reports.todo_kinds import todo_kinds_for
+from publisher.tasks.specs import TaskKind
 
-_PERSONAL_KINDS = frozenset(
-    {WaitingKind.SUBMISSION_RETURNED, WaitingKind.TO_APPROVE, WaitingKind.BLOCKED}
-)
+_PERSONAL_KINDS = frozenset({TaskKind.SUBMISSION_RETURNED, TaskKind.TO_APPROVE, TaskKind.BLOCKED})
 
 
 def held_by(actor: Actor, *, now: datetime) -> Condition:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import and_, exists, or_
 
@@ -47,35 +46,6 @@ Thing = (
 )
 
 
-class WaitingKind(StrEnum):
-    """The kind of task; each has its own sentence and button on the page."""
-
-    SUBMISSION = "submission"
-    SUBMISSION_RETURNED = "submission_returned"
-    NOTE = "note"
-    POST_RETURNED = "post_returned"
-    DRAFT = "draft"
-    TO_SCHEDULE = "to_schedule"
-    OUTLIVED = "outlived"  #: A text got no time before the window passed.
-    BLOCKED = "blocked"
-    TO_APPROVE = "to_approve"
-    ANSWER_TO_APPROVE = "answer_to_approve"
-    COMMENT_UNROUTED = "comment_unrouted"
-    COMMENT = "comment"
-    ANSWER_FAILED = "answer_failed"
-    DELIVERY_HELD = "delivery_held"
-    DELIVERY_MISSED = "delivery_missed"
-    DELIVERY_FAILED = "delivery_failed"
-    ACCOUNT_PAUSED = "account_paused"
-    CREDITS_USED_UP = "credits_used_up"
-    FOUND_GONE = "found_gone"
-    FOUND_CHANGED = "found_changed"
-    MERGER_DUE = "merger_due"
-    CLOSING_DUE = "closing_due"
-    TRANSFERS_UNCONFIRMED = "transfers_unconfirmed"
-    TRANSFERS_HINDERED = "transfers_hindered"
-
-
 @dataclass(frozen=True)
 class Waiting:
     """A task as plain values; fields that its kind does not use stay empty.
@@ -88,7 +58,7 @@ class Waiting:
     are several. `ends_at` is the end of a post's window.
     """
 
-    kind: WaitingKind
+    kind: TaskKind
     subject: str
     subject_id: int
     path: str
@@ -123,12 +93,12 @@ class TodoKind:
     `kinds` maps states or kinds of rows to further kinds that the same query reads.
     """
 
-    kind: WaitingKind
+    kind: TaskKind
     about: Thing
     condition: Condition
-    kinds: Mapping[object, WaitingKind] = field(default_factory=dict)
+    kinds: Mapping[object, TaskKind] = field(default_factory=dict)
 
-    def kind_of(self, row: object) -> WaitingKind:
+    def kind_of(self, row: object) -> TaskKind:
         """Return the kind of a row by its state or kind."""
         return self.kinds.get(row, self.kind)
 
@@ -149,8 +119,8 @@ def todo_kinds_for(actor: Actor, *, now: datetime) -> list[TodoKind]:
         case Role.ADMIN:
             paused = Account.state == AccountState.PAUSED
             unpaid = (Account.state == AccountState.CONNECTED) & platform_credits.are_used_up()
-            accounts = TodoKind(WaitingKind.ACCOUNT_PAUSED, Account, paused)
-            no_credits = TodoKind(WaitingKind.CREDITS_USED_UP, Account, unpaid)
+            accounts = TodoKind(TaskKind.ACCOUNT_PAUSED, Account, paused)
+            no_credits = TodoKind(TaskKind.CREDITS_USED_UP, Account, unpaid)
             return [accounts, no_credits, *_endings_due(now), _transfers_due(now)]
         case _:
             return []
@@ -161,24 +131,24 @@ def _at_the_cell(actor: Actor) -> Iterator[TodoKind]:
     received = Submission.state == SubmissionState.RECEIVED
     draft = (Post.kind == PostKind.POST) & (Post.state == PostState.DRAFT)
     returned = sql_conditions.returned()
-    yield TodoKind(WaitingKind.SUBMISSION, Submission, received)
-    yield TodoKind(WaitingKind.NOTE, Submission, unseen_notes.has_unseen_note())
-    yield TodoKind(WaitingKind.POST_RETURNED, Post, draft & returned)
-    yield TodoKind(WaitingKind.DRAFT, Post, draft & ~returned)
-    yield TodoKind(WaitingKind.TO_SCHEDULE, Post, sql_scheduling.is_without_a_time())
-    yield TodoKind(WaitingKind.COMMENT_UNROUTED, Comment, unrouted)
-    yield TodoKind(WaitingKind.DELIVERY_FAILED, Delivery, sql_conditions.stands_still(), _MISSED)
+    yield TodoKind(TaskKind.SUBMISSION, Submission, received)
+    yield TodoKind(TaskKind.NOTE, Submission, unseen_notes.has_unseen_note())
+    yield TodoKind(TaskKind.POST_RETURNED, Post, draft & returned)
+    yield TodoKind(TaskKind.DRAFT, Post, draft & ~returned)
+    yield TodoKind(TaskKind.TO_SCHEDULE, Post, sql_scheduling.is_without_a_time())
+    yield TodoKind(TaskKind.COMMENT_UNROUTED, Comment, unrouted)
+    yield TodoKind(TaskKind.DELIVERY_FAILED, Delivery, sql_conditions.stands_still(), _MISSED)
 
 
-_MISSED: Mapping[object, WaitingKind] = {DeliveryState.MISSED: WaitingKind.DELIVERY_MISSED}
+_MISSED: Mapping[object, TaskKind] = {DeliveryState.MISSED: TaskKind.DELIVERY_MISSED}
 
 
 def _for_the_lead(actor: Actor, now: datetime) -> Iterator[TodoKind]:
     """Yield the tasks that only the lead may settle."""
     if scope_of(actor, Action.SETTLE_HELD) is Scope.ANY:
-        yield TodoKind(WaitingKind.DELIVERY_HELD, Delivery, Delivery.state == DeliveryState.HELD)
+        yield TodoKind(TaskKind.DELIVERY_HELD, Delivery, Delivery.state == DeliveryState.HELD)
     if scope_of(actor, Action.RECORD_OFFICER) is Scope.ANY:
-        yield TodoKind(WaitingKind.BLOCKED, Post, sql_conditions.is_blocked())
+        yield TodoKind(TaskKind.BLOCKED, Post, sql_conditions.is_blocked())
     if scope_of(actor, Action.RECORD_DEPARTMENT) is Scope.ANY:
         yield from _endings_due(now)
         yield _transfers_due(now)
@@ -192,7 +162,7 @@ def _endings_due(now: datetime) -> Iterator[TodoKind]:
         DepartmentChange.dropped_at.is_(None),
         DepartmentChange.in_force_on <= local_day(now),
     )
-    yield TodoKind(WaitingKind.MERGER_DUE, DepartmentChange, due, _ENDINGS)
+    yield TodoKind(TaskKind.MERGER_DUE, DepartmentChange, due, _ENDINGS)
 
 
 def _transfers_due(now: datetime) -> TodoKind:
@@ -203,15 +173,15 @@ def _transfers_due(now: datetime) -> TodoKind:
         TransferList.in_force_on <= local_day(now),
         or_(TransferList.confirmed_at.is_(None), TransferList.hindered_at.is_not(None)),
     )
-    return TodoKind(WaitingKind.TRANSFERS_UNCONFIRMED, TransferList, due, _CONFIRMED)
+    return TodoKind(TaskKind.TRANSFERS_UNCONFIRMED, TransferList, due, _CONFIRMED)
 
 
-_CONFIRMED: Mapping[object, WaitingKind] = {True: WaitingKind.TRANSFERS_HINDERED}
+_CONFIRMED: Mapping[object, TaskKind] = {True: TaskKind.TRANSFERS_HINDERED}
 
 
-_ENDINGS: Mapping[object, WaitingKind] = {
-    DepartmentChangeKind.MERGED: WaitingKind.MERGER_DUE,
-    DepartmentChangeKind.CLOSED: WaitingKind.CLOSING_DUE,
+_ENDINGS: Mapping[object, TaskKind] = {
+    DepartmentChangeKind.MERGED: TaskKind.MERGER_DUE,
+    DepartmentChangeKind.CLOSED: TaskKind.CLOSING_DUE,
 }
 
 
@@ -224,10 +194,10 @@ def _findings(actor: Actor, now: datetime) -> Iterator[TodoKind]:
     if actor.role is Role.HEAD:
         more.append(~sql_conditions.officer_serves(Post.department_id.expression, now=now))
     is_open_finding = external_changes.is_open_for(actor, *more)
-    yield TodoKind(WaitingKind.FOUND_CHANGED, Watch, is_open_finding, _GONE)
+    yield TodoKind(TaskKind.FOUND_CHANGED, Watch, is_open_finding, _GONE)
 
 
-_GONE: Mapping[object, WaitingKind] = {FindingKind.GONE: WaitingKind.FOUND_GONE}
+_GONE: Mapping[object, TaskKind] = {FindingKind.GONE: TaskKind.FOUND_GONE}
 
 
 def _of_the_submitter(actor: Actor) -> Iterator[TodoKind]:
@@ -246,7 +216,7 @@ def _of_the_submitter(actor: Actor) -> Iterator[TodoKind]:
     returned = (Submission.state == SubmissionState.RETURNED) & is_of_department
     if actor.role is Role.MEMBER:
         returned &= mine
-    yield TodoKind(WaitingKind.SUBMISSION_RETURNED, Submission, returned)
+    yield TodoKind(TaskKind.SUBMISSION_RETURNED, Submission, returned)
 
 
 def _of_the_department(actor: Actor) -> Iterator[TodoKind]:
@@ -259,8 +229,8 @@ def _of_the_department(actor: Actor) -> Iterator[TodoKind]:
     stuck = and_(Delivery.post_id.in_(failed), is_one_of(Delivery.state, STUCK))
     to_approve = Post.id.in_(open_tasks.subjects(actor, TaskKind.TO_APPROVE))
     answer_to_approve = Post.id.in_(open_tasks.subjects(actor, TaskKind.ANSWER_TO_APPROVE))
-    yield TodoKind(WaitingKind.TO_APPROVE, Post, to_approve)
-    yield TodoKind(WaitingKind.ANSWER_TO_APPROVE, Post, answer_to_approve)
-    yield TodoKind(WaitingKind.COMMENT, Comment, to_answer)
-    yield TodoKind(WaitingKind.ANSWER_FAILED, Delivery, stuck)
-    yield TodoKind(WaitingKind.DELIVERY_HELD, Delivery, is_held)
+    yield TodoKind(TaskKind.TO_APPROVE, Post, to_approve)
+    yield TodoKind(TaskKind.ANSWER_TO_APPROVE, Post, answer_to_approve)
+    yield TodoKind(TaskKind.COMMENT, Comment, to_answer)
+    yield TodoKind(TaskKind.ANSWER_FAILED, Delivery, stuck)
+    yield TodoKind(TaskKind.DELIVERY_HELD, Delivery, is_held)

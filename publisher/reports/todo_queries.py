@@ -35,12 +35,12 @@ from publisher.reports.todo_kinds import (
     Thing,
     TodoKind,
     Waiting,
-    WaitingKind,
     todo_kinds_for,
 )
 from publisher.reports.todo_rows import WAITING_OF
 from publisher.reports.types import who_acted, with_names
 from publisher.reports.unseen_notes import unseen_notes
+from publisher.tasks.specs import TaskKind
 
 Moment = ColumnElement[datetime | None] | InstrumentedAttribute[datetime]
 Ordered = UnaryExpression[datetime | None] | UnaryExpression[datetime]
@@ -74,11 +74,11 @@ def _completed(
     if not tasks:
         return tasks
     match todo_kind.kind:
-        case WaitingKind.NOTE:
+        case TaskKind.NOTE:
             return _with_notes(session, tasks)
-        case WaitingKind.BLOCKED:
+        case TaskKind.BLOCKED:
             return _with_lacking(session, tasks)
-        case WaitingKind.TO_SCHEDULE:
+        case TaskKind.TO_SCHEDULE:
             return map(partial(_or_outlived, now=now), tasks)
         case _:
             return tasks
@@ -86,7 +86,7 @@ def _completed(
 
 def _or_outlived(task: Waiting, *, now: datetime) -> Waiting:
     is_outlived = task.ends_at is not None and task.ends_at <= now
-    return replace(task, kind=WaitingKind.OUTLIVED) if is_outlived else task
+    return replace(task, kind=TaskKind.OUTLIVED) if is_outlived else task
 
 
 def _first(due_at: Moment, since_at: Moment) -> tuple[Ordered, Ordered]:

@@ -14,14 +14,14 @@ from publisher.models.submissions import Priority, Submission
 from publisher.models.transfers import TransferList
 from publisher.notifications import links
 from publisher.reports.external_changes import kind_of
-from publisher.reports.todo_kinds import Thing, TodoKind, Waiting, WaitingKind
+from publisher.reports.todo_kinds import Thing, TodoKind, Waiting
 from publisher.reports.types import account_of, office_of, who_acted, who_submitted
 from publisher.states import CommentState
-from publisher.tasks.specs import DueKind
+from publisher.tasks.specs import DueKind, TaskKind
 from publisher.working_time import day_bounds
 
 Due = tuple[datetime | None, DueKind | None]
-TO_JUDGE = (WaitingKind.TO_APPROVE, WaitingKind.ANSWER_TO_APPROVE)
+TO_JUDGE = (TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE)
 
 
 def _submission(todo_kind: TodoKind, submission: Submission) -> Waiting:
@@ -100,7 +100,7 @@ def _comment(todo_kind: TodoKind, comment: Comment, since_at: datetime) -> Waiti
 
 def _delivery(todo_kind: TodoKind, delivery: Delivery) -> Waiting:
     comment = delivery.post.reply.comment if delivery.post.reply is not None else None
-    failed = todo_kind.kind is WaitingKind.ANSWER_FAILED and comment is not None
+    failed = todo_kind.kind is TaskKind.ANSWER_FAILED and comment is not None
     return Waiting(
         kind=todo_kind.kind_of(delivery.state),
         subject="comment" if failed and comment else "delivery",
@@ -122,7 +122,7 @@ def _delivery(todo_kind: TodoKind, delivery: Delivery) -> Waiting:
 
 
 def _account(todo_kind: TodoKind, account: Account, credits_since: datetime | None) -> Waiting:
-    has_credits = todo_kind.kind is not WaitingKind.CREDITS_USED_UP
+    has_credits = todo_kind.kind is not TaskKind.CREDITS_USED_UP
     return Waiting(
         kind=todo_kind.kind,
         subject="account",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import reduce
+from operator import add
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -11,14 +13,12 @@ from approvals.policy import Actor, Role
 from publisher.models.tasks import Task
 from publisher.tasks.specs import TaskKind, TaskQueue
 
-QUEUES: Final[Mapping[Role | None, TaskQueue]] = {
-    Role.CELL: TaskQueue.CELL,
-    Role.CELL_LEAD: TaskQueue.CELL,
+QUEUES: Final[Mapping[Role | None, Collection[TaskQueue]]] = {
+    Role.CELL: (TaskQueue.CELL,),
+    Role.CELL_LEAD: (TaskQueue.CELL, TaskQueue.LEAD),
+    Role.ADMIN: (TaskQueue.ADMIN,),
 }
-"""The queue of which everybody with the role may take a task."""
-
-_QUEUED: Final = frozenset({TaskKind.COMMENT_UNROUTED, TaskKind.BLOCKED})
-"""The kinds that are in a queue; of any other each task is an appointment's."""
+"""The queues of which everybody with the role may take a task."""
 
 
 def subjects(actor: Actor, kind: TaskKind, *kinds: TaskKind) -> Select[int]:
@@ -37,10 +37,15 @@ def everybodys_subjects(*kinds: TaskKind) -> Select[int]:
 
 
 def _conditions(actor: Actor, *kinds: TaskKind) -> tuple[ColumnElement[bool], ...]:
-    is_own: ColumnElement[bool] = Task.appointment_id == actor.appointment_id
-    if _QUEUED.issuperset(kinds):
-        is_own = Task.queue == QUEUES.get(actor.role)
-    return Task.closed_at.is_(None), is_own, _has_kind(kinds)
+    return Task.closed_at.is_(None), or_(*is_own(actor)), _has_kind(kinds)
+
+
+def is_own(actor: Actor) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions of which one holds for the tasks of an actor, each with an index."""
+    # An actor without an appointment would have those of the queues.
+    yield Task.appointment_id == (actor.appointment_id or 0)
+    for queue in QUEUES.get(actor.role, ()):
+        yield Task.queue == queue
 
 
 def _has_kind(kinds: Collection[TaskKind]) -> ColumnElement[bool]:
@@ -50,12 +55,8 @@ def _has_kind(kinds: Collection[TaskKind]) -> ColumnElement[bool]:
 def last_change(actor: Actor) -> ColumnElement[int]:
     """Return the number of the last change of a task that is or was the actor's."""
     # A query for each, since each has an index that ends with the change.
-    changes = _max_change(Task.appointment_id == actor.appointment_id)
-    if actor.role in QUEUES:
-        changes += _max_change(Task.queue == QUEUES[actor.role])
-    return changes
-
-
-def _max_change(is_own: ColumnElement[bool]) -> ColumnElement[int]:
-    last = select(func.max(Task.change_id)).where(is_own).scalar_subquery()
-    return func.coalesce(last, 0)
+    changes = (
+        select(func.max(Task.change_id)).where(condition).scalar_subquery()
+        for condition in is_own(actor)
+    )
+    return reduce(add, (func.coalesce(last, 0) for last in changes))

@@ -34,7 +34,7 @@ _TABLES: Final = {kind: subject.table for subject in SUBJECTS for kind in subjec
 AT_ONCE: Final = 500
 """The number of subjects that are worked out together."""
 
-_WATCHED: Final = ("since_at", "due_at", "due_kind", "post_id")
+_WATCHED: Final = ("since_at", "due_at", "due_kind", "is_urgent", "post_id")
 """The columns of an open row that follow its subject."""
 
 
@@ -63,7 +63,7 @@ class ChangedSubjects:
 
 def changed_subjects(session: Session, noted: NotedChanges) -> ChangedSubjects:
     """Return the subjects that the noted, flushed changes concern."""
-    ids = {subject: {*subject.ids_changed(session, noted)} for subject in SUBJECTS}
+    ids = {subject: subject.ids_changed(session, noted) for subject in SUBJECTS}
     return ChangedSubjects(ids, _changed_departments(session, noted))
 
 
@@ -113,7 +113,7 @@ def refresh(
     _lock_departments(session, ids, department_ids)
     all_ids = {subject: set(ids.get(subject, ())) for subject in SUBJECTS}
     for subject in SUBJECTS if department_ids else ():  # read under the locks
-        all_ids[subject] |= {*subject.ids_in(session, department_ids)}
+        all_ids[subject] |= subject.ids_in(session, department_ids)
     for batch in zip_longest(*(chunks(sorted(all_ids[subject])) for subject in SUBJECTS)):
         batch_ids = {
             subject: chunk for subject, chunk in zip(SUBJECTS, batch, strict=True) if chunk
@@ -146,7 +146,7 @@ def _lock_departments(
                 Task.subject_id.in_(subject_ids),
                 Task.closed_at.is_(None),
             )
-            named = former.union(subject.department_ids(subject_ids))
+            named = former.union(subject.departments_of(subject_ids))
             locked_ids |= {number or 0 for number in session.scalars(named)}
     lock_numbers(session, TASKS, locked_ids)
 
@@ -239,7 +239,6 @@ def _write(
                 "department_id": spec.department_id,
                 "appointment_id": spec.appointment_id,
                 "queue": spec.queue,
-                "is_urgent": False,
                 "told_at": spec.told_at or told_at,
                 "reminded_at": told_at,
                 "change_id": change_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,20 +15,40 @@ from publisher.database.noted_changes import NotedChanges
 
 
 class TaskKind(StrEnum):
-    """The kinds of tasks that are rows."""
+    """The kind of task; on Today each has its own sentence and button."""
 
-    COMMENT = "comment"
-    COMMENT_UNROUTED = "comment_unrouted"
-    ANSWER_FAILED = "answer_failed"
+    SUBMISSION = "submission"
+    SUBMISSION_RETURNED = "submission_returned"
+    NOTE = "note"
+    POST_RETURNED = "post_returned"
+    DRAFT = "draft"
+    TO_SCHEDULE = "to_schedule"
+    OUTLIVED = "outlived"  #: A text got no time before the window passed.
+    BLOCKED = "blocked"  #: Nobody in the department can approve it.
     TO_APPROVE = "to_approve"
     ANSWER_TO_APPROVE = "answer_to_approve"
-    BLOCKED = "blocked"
+    COMMENT_UNROUTED = "comment_unrouted"
+    COMMENT = "comment"
+    ANSWER_FAILED = "answer_failed"
+    DELIVERY_HELD = "delivery_held"
+    DELIVERY_MISSED = "delivery_missed"
+    DELIVERY_FAILED = "delivery_failed"
+    FOUND_GONE = "found_gone"
+    FOUND_CHANGED = "found_changed"
+    ACCOUNT_PAUSED = "account_paused"
+    CREDITS_USED_UP = "credits_used_up"
+    MERGER_DUE = "merger_due"
+    CLOSING_DUE = "closing_due"
+    TRANSFERS_UNCONFIRMED = "transfers_unconfirmed"
+    TRANSFERS_HINDERED = "transfers_hindered"
 
 
 class TaskQueue(StrEnum):
-    """The queues of those roles of which everybody may act."""
+    """The queues of those roles of which everybody may act; a lead has the cell's too."""
 
     CELL = "cell"
+    LEAD = "lead"
+    ADMIN = "admin"
 
 
 class DueKind(StrEnum):
@@ -62,6 +82,7 @@ class TaskSpec:
     post_id: int | None = None
     due_at: datetime | None = None
     due_kind: DueKind | None = None
+    is_urgent: bool = False
     told_at: datetime | None = None
 
     @property
@@ -78,26 +99,55 @@ class SpecsOfSubjects:
     """
 
     specs: list[TaskSpec]
-    unsettled_ids: list[int]
+    unsettled_ids: Sequence[int] = ()
     looks: Mapping[int, datetime] = field(default_factory=dict)
+
+
+def _none_changed(_session: Session, _noted: NotedChanges) -> Iterable[int]:
+    return ()
+
+
+def _settle_nothing(_session: Session, _ids: Collection[int], *, now: datetime) -> None:
+    del now
 
 
 @dataclass(frozen=True)
 class SubjectTasks:
     """What is asked about subjects of one table.
 
-    - `ids_changed` returns the subjects that the noted changes concern.
-    - `ids_in` returns the open subjects of departments, `ids_after` the next open ones by id.
-    - `department_ids` selects the departments of subjects.
+    - `specs_of` returns the tasks that subjects have; it reads in a bounded number of statements.
+    - `open_ids` selects all subjects that may have tasks: their ids, and a row for each of their
+      departments.
+    - `depending_ids` returns the subjects that depend on noted changes of other tables.
     - `settle` changes what people or time change in the subjects themselves.
-    - `specs_of` returns the tasks that they have; it reads in a bounded number of statements.
     """
 
     table: str
     kinds: Collection[TaskKind]
-    ids_changed: Callable[[Session, NotedChanges], Iterable[int]]
-    ids_in: Callable[[Session, Collection[int]], Iterable[int]]
-    ids_after: Callable[[Session, int, int], list[int]]
-    department_ids: Callable[[Collection[int]], Select[Any]]
-    settle: Callable[..., None]
     specs_of: Callable[..., SpecsOfSubjects]
+    open_ids: Callable[[], Select[Any, Any]]
+    depending_ids: Callable[[Session, NotedChanges], Iterable[int]] = _none_changed
+    settle: Callable[..., None] = _settle_nothing
+
+    def ids_changed(self, session: Session, noted: NotedChanges) -> set[int]:
+        """Return the subjects that the noted changes concern."""
+        return {*noted.ids[self.table], *self.depending_ids(session, noted)}
+
+    def ids_in(self, session: Session, department_ids: Collection[int]) -> set[int]:
+        """Return the open subjects of these departments."""
+        query = self.open_ids()
+        _id, department_id = query.selected_columns
+        return {*session.scalars(query.where(department_id.in_(department_ids)))}
+
+    def ids_after(self, session: Session, last_id: int, most: int) -> list[int]:
+        """Return the ids of the next open subjects, in their order."""
+        query = self.open_ids()
+        subject_id, _department_id = query.selected_columns
+        ids = query.with_only_columns(subject_id).distinct().where(subject_id > last_id)
+        return list(session.scalars(ids.order_by(subject_id).limit(most)))
+
+    def departments_of(self, ids: Collection[int]) -> Select[Any]:
+        """Select the departments of those of the subjects that are open."""
+        query = self.open_ids()
+        subject_id, department_id = query.selected_columns
+        return query.with_only_columns(department_id).where(subject_id.in_(ids))

@@ -31,9 +31,9 @@ from publisher.people.departments import is_in_force
 from publisher.reports.timeline import post_timeline
 from publisher.reports.timeline_steps import StepKind
 from publisher.reports.todo import waiting_for
-from publisher.reports.todo_kinds import WaitingKind
 from publisher.scheduling import schedule
 from publisher.states import CommentState
+from publisher.tasks.specs import TaskKind
 from publisher.validation import Invalid
 from publisher.working_time import local_day
 from tests.support import emergency_steps
@@ -423,7 +423,7 @@ def test_what_was_approved_in_its_name_and_has_not_left_is_a_draft_again(
         timeline = post_timeline(session, post=session.get_one(Post, post), now=town.now)
         waiting = waiting_for(session, actor=town.actor("clerk"), now=town.now)
     assert timeline.steps[-1].kind is StepKind.PUT_BACK
-    assert (WaitingKind.DRAFT, post) in [(wait.kind, wait.subject_id) for wait in waiting]
+    assert (TaskKind.DRAFT, post) in [(wait.kind, wait.subject_id) for wait in waiting]
 
 
 def test_what_has_left_in_its_name_stays_as_it_is(town: City) -> None:

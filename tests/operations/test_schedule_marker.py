@@ -11,7 +11,7 @@ from publisher.models.posts import Post
 from publisher.operations.schedule_marker import tick_timed
 from publisher.reports import sql_scheduling
 from publisher.reports.todo import waiting_for
-from publisher.reports.todo_kinds import WaitingKind
+from publisher.tasks.specs import TaskKind
 from tests.support import scenes
 from tests.support.city import City
 from tests.support.city_people import DAY, MINUTE
@@ -41,7 +41,7 @@ def unscheduled_posts(town: City) -> set[int]:
             session.scalars(select(Post.id).where(sql_scheduling.lacks_a_time()))
         )
         waiting = waiting_for(session, actor=town.actor("clerk"), now=town.now)
-        to_schedule = {row.subject_id for row in waiting if row.kind is WaitingKind.TO_SCHEDULE}
+        to_schedule = {row.subject_id for row in waiting if row.kind is TaskKind.TO_SCHEDULE}
         # A post that is partly missed too stands there for that.
         assert to_schedule <= post_ids
     return post_ids

@@ -15,8 +15,8 @@ from publisher.operations.departments.close import tick_departments
 from publisher.people import appointments
 from publisher.people.permissions import COMMAND
 from publisher.reports.todo import waiting_for
-from publisher.reports.todo_kinds import Waiting, WaitingKind
-from publisher.tasks.specs import DueKind
+from publisher.reports.todo_kinds import Waiting
+from publisher.tasks.specs import DueKind, TaskKind
 from tests.support import scenes
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
@@ -183,7 +183,7 @@ def test_who_wrote_a_revision_does_not_find_it_to_approve(town: City) -> None:
     """Four eyes apply to the person, even under another appointment."""
     _appoint_clerk_again(town)
     town.in_review("garden")
-    assert [todo.kind for todo in _today(town, "lead")] == [WaitingKind.BLOCKED]
+    assert [todo.kind for todo in _today(town, "lead")] == [TaskKind.BLOCKED]
     assert _today(town, "garden_officer") == []
 
 
@@ -192,7 +192,7 @@ def test_the_lead_learns_which_department_of_a_joint_post_has_no_approver(town: 
     town.save(post_id, on=["x"], asked_departments=["garden"])
     town.send(post_id)
     (todo,) = _today(town, "lead")
-    assert todo.kind is WaitingKind.BLOCKED
+    assert todo.kind is TaskKind.BLOCKED
     assert todo.department is not None
     assert todo.department.code == "garden"
 
@@ -205,12 +205,12 @@ def test_a_departments_note_waits_at_the_cell_until_it_is_seen(town: City) -> No
     _note(town, submission_id, "टँकरचा क्रमांक बदलला आहे.")
     for who in ("clerk", "lead"):
         (todo,) = _today(town, who)
-        assert (todo.kind, todo.quote) == (WaitingKind.NOTE, "टँकरचा क्रमांक बदलला आहे.")
+        assert (todo.kind, todo.quote) == (TaskKind.NOTE, "टँकरचा क्रमांक बदलला आहे.")
         assert (todo.path, todo.since_at) == (f"/submissions/{submission_id}", town.now)
         assert todo.by is not None
         assert todo.by.department is not None
         assert todo.by.department.code == "water"
-    assert [todo.kind for todo in _today(town, "first")] == [WaitingKind.TO_APPROVE]
+    assert [todo.kind for todo in _today(town, "first")] == [TaskKind.TO_APPROVE]
     town.clock.move(HOUR)
     with town.write() as session:
         actor = town.actor("clerk")
@@ -228,7 +228,7 @@ def test_a_revision_that_was_saved_after_a_note_has_taken_it_up(town: City) -> N
     _note(town, submission_id, "टँकरचा क्रमांक बदलला आहे.")
     town.clock.move(HOUR)
     town.save(post_id, on=["x"], text="नवा क्रमांक")
-    assert [todo.kind for todo in _today(town, "clerk")] == [WaitingKind.DRAFT]
+    assert [todo.kind for todo in _today(town, "clerk")] == [TaskKind.DRAFT]
 
 
 def test_only_the_cell_marks_a_note_as_seen(town: City) -> None:
@@ -255,7 +255,7 @@ def test_an_answer_elsewhere_does_not_loosen_four_eyes(town: City) -> None:
     scenes.answered(town)
     _appoint_clerk_again(town)
     town.in_review("garden")
-    assert [todo.kind for todo in _today(town, "lead")] == [WaitingKind.BLOCKED]
+    assert [todo.kind for todo in _today(town, "lead")] == [TaskKind.BLOCKED]
 
 
 def test_an_answer_that_the_officer_wrote_as_a_clerk_binds_no_four_eyes(town: City) -> None:
@@ -263,14 +263,14 @@ def test_an_answer_that_the_officer_wrote_as_a_clerk_binds_no_four_eyes(town: Ci
     comment_id = town.comment()
     town.assign(comment_id, "garden")
     town.answer(comment_id, by="clerk")
-    assert [todo.kind for todo in _today(town, "garden_officer")] == [WaitingKind.ANSWER_TO_APPROVE]
+    assert [todo.kind for todo in _today(town, "garden_officer")] == [TaskKind.ANSWER_TO_APPROVE]
 
 
 def test_an_approval_whose_giver_left_office_is_wanted_again(town: City) -> None:
     scenes.in_review_by_two_departments(town)
     assert _today(town, "second") == []
     town.end("first")
-    assert [todo.kind for todo in _today(town, "second")] == [WaitingKind.TO_APPROVE]
+    assert [todo.kind for todo in _today(town, "second")] == [TaskKind.TO_APPROVE]
 
 
 def test_a_head_does_not_stand_in_while_an_officer_can(town: City) -> None:
@@ -279,7 +279,7 @@ def test_a_head_does_not_stand_in_while_an_officer_can(town: City) -> None:
     town.disable("first")
     assert _today(town, "head") == []
     town.end("second")
-    assert [todo.kind for todo in _today(town, "head")] == [WaitingKind.TO_APPROVE]
+    assert [todo.kind for todo in _today(town, "head")] == [TaskKind.TO_APPROVE]
 
 
 def _appoint_clerk_again(town: City) -> None:

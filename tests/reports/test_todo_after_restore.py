@@ -11,7 +11,7 @@ from publisher.models.posts import Post
 from publisher.reports.next_step import NextKind
 from publisher.reports.timeline import post_timeline
 from publisher.reports.todo import waiting_for
-from publisher.reports.todo_kinds import WaitingKind
+from publisher.tasks.specs import TaskKind
 from tests.support.city import City
 
 pytestmark = pytest.mark.twin
@@ -57,14 +57,14 @@ def is_asked_to_approve(town: City, name: str) -> int:
     """Return how many posts wait for this person's approval."""
     with town.read() as session:
         waiting = waiting_for(session, actor=town.actor(name), now=town.now)
-    return sum(todo.kind is WaitingKind.TO_APPROVE for todo in waiting)
+    return sum(todo.kind is TaskKind.TO_APPROVE for todo in waiting)
 
 
 def blocked(town: City) -> int:
     """Return how many posts the lead sees as blocked."""
     with town.read() as session:
         waiting = waiting_for(session, actor=town.actor("lead"), now=town.now)
-    return sum(todo.kind is WaitingKind.BLOCKED for todo in waiting)
+    return sum(todo.kind is TaskKind.BLOCKED for todo in waiting)
 
 
 def test_a_restored_text_waits_for_the_officer_who_did_not_write_it(town: City) -> None:

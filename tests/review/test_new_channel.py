@@ -16,9 +16,9 @@ from publisher.people import channel_writers, contact_corrections
 from publisher.people.contact_corrections import WAIT, WAIT_OF_TWO, tick_contacts
 from publisher.people.permissions import COMMAND
 from publisher.reports import todo
-from publisher.reports.todo_kinds import WaitingKind
 from publisher.review import department_approvers
 from publisher.states import DeliveryState
+from publisher.tasks.specs import TaskKind
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.support.passwords import with_password
@@ -144,7 +144,7 @@ def test_pages_and_lists_ask_only_who_may_approve(town: City) -> None:
         assert {row.person_id for row in approvers.everybody} == {town.people["second"]}
         for name, number in (("first", 0), ("second", 1)):
             rows = todo.waiting_for(session, actor=town.actor(name), now=town.now)
-            assert [row.kind for row in rows] == [WaitingKind.TO_APPROVE] * number
+            assert [row.kind for row in rows] == [TaskKind.TO_APPROVE] * number
 
 
 def test_it_is_kept_when_the_address_is_forgotten(town: City) -> None:

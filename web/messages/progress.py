@@ -8,99 +8,98 @@ from publisher.reports.inbox_list import InboxView
 from publisher.reports.next_step import NextKind
 from publisher.reports.replies import ReplyState
 from publisher.reports.timeline_steps import StepKind
-from publisher.reports.todo_kinds import WaitingKind
-from publisher.tasks.specs import DueKind
+from publisher.tasks.specs import DueKind, TaskKind
 from web.core.i18n import N_
 
-WAITING: Mapping[WaitingKind, tuple[str, str, str]] = {
-    WaitingKind.SUBMISSION: (N_("Submission received"), "inbox", N_("See and make a draft")),
-    WaitingKind.SUBMISSION_RETURNED: (
+WAITING: Mapping[TaskKind, tuple[str, str, str]] = {
+    TaskKind.SUBMISSION: (N_("Submission received"), "inbox", N_("See and make a draft")),
+    TaskKind.SUBMISSION_RETURNED: (
         N_("Information is missing"),
         "arrow-return-left",
         N_("See and complete"),
     ),
-    WaitingKind.NOTE: (N_("Note from the department"), "pencil", N_("See and take note")),
-    WaitingKind.POST_RETURNED: (
+    TaskKind.NOTE: (N_("Note from the department"), "pencil", N_("See and take note")),
+    TaskKind.POST_RETURNED: (
         N_("Returned for changes"),
         "arrow-return-left",
         N_("See and change"),
     ),
-    WaitingKind.DRAFT: (N_("Draft, not sent yet"), "pencil", N_("Continue with the draft")),
-    WaitingKind.TO_SCHEDULE: (N_("Approved, without a time"), "calendar-plus", N_("Set the time")),
-    WaitingKind.OUTLIVED: (
+    TaskKind.DRAFT: (N_("Draft, not sent yet"), "pencil", N_("Continue with the draft")),
+    TaskKind.TO_SCHEDULE: (N_("Approved, without a time"), "calendar-plus", N_("Set the time")),
+    TaskKind.OUTLIVED: (
         N_("The window of publication is over"),
         "hourglass-split",
         N_("Check and decide"),
     ),
-    WaitingKind.BLOCKED: (N_("Nobody can approve"), "person-x", N_("See what is missing")),
-    WaitingKind.TO_APPROVE: (
+    TaskKind.BLOCKED: (N_("Nobody can approve"), "person-x", N_("See what is missing")),
+    TaskKind.TO_APPROVE: (
         N_("Your approval is wanted"),
         "person-check",
         N_("Check and decide"),
     ),
-    WaitingKind.ANSWER_TO_APPROVE: (
+    TaskKind.ANSWER_TO_APPROVE: (
         N_("An answer waits for your approval"),
         "person-check",
         N_("Check and decide"),
     ),
-    WaitingKind.COMMENT_UNROUTED: (
+    TaskKind.COMMENT_UNROUTED: (
         N_("Citizen’s comment without a department"),
         "signpost-split",
         N_("Find the department"),
     ),
-    WaitingKind.COMMENT: (N_("Citizen’s comment"), "chat-square-text", N_("Answer")),
-    WaitingKind.ANSWER_FAILED: (
+    TaskKind.COMMENT: (N_("Citizen’s comment"), "chat-square-text", N_("Answer")),
+    TaskKind.ANSWER_FAILED: (
         N_("Your answer was not published"),
         "x-octagon",
         N_("See and answer again"),
     ),
-    WaitingKind.DELIVERY_HELD: (
+    TaskKind.DELIVERY_HELD: (
         N_("On hold: was it published?"),
         "question-octagon",
         N_("Check and decide"),
     ),
-    WaitingKind.DELIVERY_MISSED: (N_("Missed its time"), "clock-history", N_("Check and decide")),
-    WaitingKind.DELIVERY_FAILED: (
+    TaskKind.DELIVERY_MISSED: (N_("Missed its time"), "clock-history", N_("Check and decide")),
+    TaskKind.DELIVERY_FAILED: (
         N_("Could not be published"),
         "x-octagon",
         N_("Check and decide"),
     ),
-    WaitingKind.ACCOUNT_PAUSED: (
+    TaskKind.ACCOUNT_PAUSED: (
         N_("An account has stopped"),
         "pause-circle",
         N_("See the accounts"),
     ),
-    WaitingKind.CREDITS_USED_UP: (
+    TaskKind.CREDITS_USED_UP: (
         N_("The platform’s credits are used up"),
         "pause-circle",
         N_("See the accounts"),
     ),
-    WaitingKind.FOUND_GONE: (
+    TaskKind.FOUND_GONE: (
         N_("Found deleted by another person"),
         "trash",
         N_("Check and decide"),
     ),
-    WaitingKind.FOUND_CHANGED: (
+    TaskKind.FOUND_CHANGED: (
         N_("Found changed by another person"),
         "pencil",
         N_("Check and decide"),
     ),
-    WaitingKind.MERGER_DUE: (
+    TaskKind.MERGER_DUE: (
         N_("A department’s merger is held up"),
         "intersect",
         N_("See what must be settled first"),
     ),
-    WaitingKind.CLOSING_DUE: (
+    TaskKind.CLOSING_DUE: (
         N_("A department’s closing is held up"),
         "archive",
         N_("See what must be settled first"),
     ),
-    WaitingKind.TRANSFERS_UNCONFIRMED: (
+    TaskKind.TRANSFERS_UNCONFIRMED: (
         N_("Transfers were not confirmed by their day"),
         "person-x",
         N_("See the list"),
     ),
-    WaitingKind.TRANSFERS_HINDERED: (
+    TaskKind.TRANSFERS_HINDERED: (
         N_("Transfers could not take effect"),
         "person-x",
         N_("See what prevents it"),

@@ -226,9 +226,9 @@ def _of_appointment(comment: _OpenComment, appointment_id: int) -> Iterator[Task
         yield replace(to_answer, kind=kind, since_at=since_at, post_id=post_id, told_at=told_at)
 
 
-def _ids_changed(session: Session, noted: NotedChanges) -> Iterable[int]:
-    """Return the comments that were changed, or an answer of theirs or its delivery."""
-    ids = {*noted.ids[Comment.__tablename__]}
+def _depending_ids(session: Session, noted: NotedChanges) -> Iterable[int]:
+    """Return the comments of which an answer or its delivery was changed."""
+    ids = set[int]()
     post_ids = noted.ids[Post.__tablename__] | noted.ids[Reply.__tablename__]
     unknown_ids = [key for key in post_ids if not _is_known(session, key, ids)]
     answers = select(Reply.comment_id).where(Reply.post_id.in_(unknown_ids))
@@ -252,31 +252,16 @@ def _loaded(session: Session, model: type[Loaded], key: int) -> Loaded | None:
     return row if isinstance(row, model) else None
 
 
-def _ids_in(session: Session, department_ids: Collection[int]) -> Iterable[int]:
-    return session.scalars(
-        select(Comment.id).where(
-            Comment.department_id.in_(department_ids), Comment.state == CommentState.ROUTED
-        )
-    )
-
-
-def _ids_after(session: Session, last_id: int, most: int) -> list[int]:
-    query = select(Comment.id).where(Comment.id > last_id, Comment.state.in_(_OPEN_STATES))
-    return list(session.scalars(query.order_by(Comment.id).limit(most)))
-
-
-def _department_ids(ids: Collection[int]) -> Select[int | None]:
-    return select(Comment.department_id).where(Comment.id.in_(ids))
+def _open_ids() -> Select[int, int | None]:
+    return select(Comment.id, Comment.department_id).where(Comment.state.in_(_OPEN_STATES))
 
 
 COMMENTS = SubjectTasks(
     table=Comment.__tablename__,
     kinds=(TaskKind.COMMENT, TaskKind.COMMENT_UNROUTED, TaskKind.ANSWER_FAILED),
-    ids_changed=_ids_changed,
-    ids_in=_ids_in,
-    ids_after=_ids_after,
-    department_ids=_department_ids,
-    settle=ownership.settle,
     specs_of=specs_of,
+    open_ids=_open_ids,
+    depending_ids=_depending_ids,
+    settle=ownership.settle,
 )
 """What is asked about comments."""

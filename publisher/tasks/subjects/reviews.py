@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVarTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from approvals.states import PostState
@@ -88,9 +88,9 @@ def _in_review(query: Select[*Columns]) -> Select[*Columns]:
     )
 
 
-def _ids_changed(session: Session, noted: NotedChanges) -> Iterable[int]:
-    """Return the posts that were changed, or a submission or comment that says until when."""
-    ids = {*noted.ids[Post.__tablename__]}
+def _depending_ids(session: Session, noted: NotedChanges) -> Iterable[int]:
+    """Return the posts of changed submissions and comments, which say until when."""
+    ids = set[int]()
     if submission_ids := noted.ids[Submission.__tablename__]:
         rests_on = PostSubmission.submission_id.in_(submission_ids)
         ids |= {*session.scalars(select(PostSubmission.post_id).where(rests_on))}
@@ -100,36 +100,19 @@ def _ids_changed(session: Session, noted: NotedChanges) -> Iterable[int]:
     return ids
 
 
-def _ids_in(session: Session, department_ids: Collection[int]) -> Iterable[int]:
-    revision_ids = select(RevisionDepartment.revision_id).where(
-        RevisionDepartment.department_id.in_(department_ids)
-    )
-    is_asked = or_(Post.department_id.in_(department_ids), Revision.id.in_(revision_ids))
-    return session.scalars(_in_review(select(Revision.post_id)).where(is_asked))
-
-
-def _ids_after(session: Session, last_id: int, most: int) -> list[int]:
-    query = _in_review(select(Revision.post_id)).where(Revision.post_id > last_id)
-    return list(session.scalars(query.order_by(Revision.post_id).limit(most)))
-
-
-def _department_ids(ids: Collection[int]) -> Select[int]:
-    """Select the departments that the newest revisions ask."""
+def _open_ids() -> Select[int, int]:
+    """Select the posts in review with the departments that their newest revisions ask."""
     department_id = func.coalesce(RevisionDepartment.department_id, Post.department_id)
-    query = _in_review(select(department_id))
-    return query.outerjoin(RevisionDepartment, RevisionDepartment.revision_id == Revision.id).where(
-        Revision.post_id.in_(ids)
-    )
+    query = _in_review(select(Revision.post_id, department_id))
+    return query.outerjoin(RevisionDepartment, RevisionDepartment.revision_id == Revision.id)
 
 
 REVIEWS = SubjectTasks(
     table=Post.__tablename__,
     kinds=(TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE, TaskKind.BLOCKED),
-    ids_changed=_ids_changed,
-    ids_in=_ids_in,
-    ids_after=_ids_after,
-    department_ids=_department_ids,
-    settle=settle,
     specs_of=specs_of,
+    open_ids=_open_ids,
+    depending_ids=_depending_ids,
+    settle=settle,
 )
 """What is asked about posts in review."""

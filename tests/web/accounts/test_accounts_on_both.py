@@ -15,9 +15,9 @@ from publisher.platforms.base.charges import Cause, Charge, ChargeKind
 from publisher.platforms.base.protocol import CreditsUsedUp
 from publisher.platforms.base.types import Health, HealthProblem
 from publisher.reports.todo import waiting_for
-from publisher.reports.todo_kinds import WaitingKind
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState
+from publisher.tasks.specs import TaskKind
 from tests.delivery.test_manual import post
 from tests.support.city_people import DAY, MINUTE
 from tests.web.site import Site, with_settings
@@ -121,7 +121,7 @@ def test_that_credits_are_used_up_is_shown_until_a_check_is_answered(any_site: S
         assert sentence in admin.page(page)
     with city.read() as session:
         task = waiting_for(session, actor=city.actor("admin"), now=city.now)[0]
-    assert (task.kind, task.since_at) == (WaitingKind.CREDITS_USED_UP, city.now)
+    assert (task.kind, task.since_at) == (TaskKind.CREDITS_USED_UP, city.now)
     for page in ("/decisions", f"/posts/{city.delivery(delivery_id).post_id}"):
         assert sentence in lead.page(page)
     assert "तात्पुरते बंद" not in lead.page("/decisions")

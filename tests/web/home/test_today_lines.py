@@ -10,7 +10,7 @@ from publisher.reports.next_step import NextKind
 from publisher.reports.tab_counts import overview_of
 from publisher.reports.timeline import post_timeline
 from publisher.reports.todo import waiting_for
-from publisher.reports.todo_kinds import WaitingKind
+from publisher.tasks.specs import TaskKind
 from tests.support import scenes
 from tests.support.city_people import HOUR, MINUTE
 from tests.web.html_page import Element, Page
@@ -46,8 +46,8 @@ def test_a_post_is_one_line_with_a_way_to_decide_each_text(any_site: Site) -> No
         (task,) = waiting_for(session, actor=lead, now=any_site.city.now)
         assert overview_of(session, actor=lead, now=any_site.city.now).counts.today == 1
     assert {(part.kind, part.subject_id) for part in task.parts} == {
-        (WaitingKind.DELIVERY_HELD, on_x),
-        (WaitingKind.DELIVERY_MISSED, on_facebook),
+        (TaskKind.DELIVERY_HELD, on_x),
+        (TaskKind.DELIVERY_MISSED, on_facebook),
     }
     page = any_site.browser("lead").page("/")
     (item,) = items(page)
@@ -116,7 +116,7 @@ def test_a_post_whose_window_has_passed_is_not_to_be_scheduled(any_site: Site) -
     with town.read() as session:
         (task,) = waiting_for(session, actor=town.actor("clerk"), now=town.now)
         timeline = post_timeline(session, post=session.get_one(Post, post_id), now=town.now)
-    assert (task.kind, task.subject_id) == (WaitingKind.OUTLIVED, post_id)
+    assert (task.kind, task.subject_id) == (TaskKind.OUTLIVED, post_id)
     assert timeline.next is not None
     assert timeline.next.kind is NextKind.RESCHEDULE
 
