@@ -102,6 +102,7 @@ def _depending_ids(session: Session, noted: NotedChanges) -> Iterable[int]:
 
 def _open_ids() -> Select[int, int]:
     """Select the posts in review with the departments that their newest revisions ask."""
+    # What names departments names the owner too: else nothing can be sent for review.
     department_id = func.coalesce(RevisionDepartment.department_id, Post.department_id)
     query = _in_review(select(Revision.post_id, department_id))
     return query.outerjoin(RevisionDepartment, RevisionDepartment.revision_id == Revision.id)
