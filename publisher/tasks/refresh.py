@@ -63,7 +63,10 @@ class ChangedSubjects:
 
 def changed_subjects(session: Session, noted: NotedChanges) -> ChangedSubjects:
     """Return the subjects that the noted, flushed changes concern."""
-    ids = {subject: subject.ids_changed(session, noted) for subject in SUBJECTS}
+    ids = {subject: noted.ids.get(subject.table, set()) for subject in SUBJECTS}
+    for subject in SUBJECTS:
+        if not noted.ids.keys().isdisjoint(subject.depends_on):
+            ids[subject] = {*ids[subject], *subject.depending_ids(session, noted)}
     return ChangedSubjects(ids, _changed_departments(session, noted))
 
 

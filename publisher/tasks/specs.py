@@ -118,7 +118,7 @@ class SubjectTasks:
     - `specs_of` returns the tasks that subjects have; it reads in a bounded number of statements.
     - `open_ids` selects all subjects that may have tasks: their ids, and a row for each of their
       departments.
-    - `depending_ids` returns the subjects that depend on noted changes of other tables.
+    - `depending_ids` returns the subjects that depend on noted changes of the tables `depends_on`.
     - `settle` changes what people or time change in the subjects themselves.
     """
 
@@ -126,12 +126,9 @@ class SubjectTasks:
     kinds: Collection[TaskKind]
     specs_of: Callable[..., SpecsOfSubjects]
     open_ids: Callable[[], Select[Any, Any]]
+    depends_on: Collection[str] = ()
     depending_ids: Callable[[Session, NotedChanges], Iterable[int]] = _none_changed
     settle: Callable[..., None] = _settle_nothing
-
-    def ids_changed(self, session: Session, noted: NotedChanges) -> set[int]:
-        """Return the subjects that the noted changes concern."""
-        return {*noted.ids[self.table], *self.depending_ids(session, noted)}
 
     def ids_in(self, session: Session, department_ids: Collection[int]) -> set[int]:
         """Return the open subjects of these departments."""

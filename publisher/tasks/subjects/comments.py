@@ -261,6 +261,7 @@ COMMENTS = SubjectTasks(
     kinds=(TaskKind.COMMENT, TaskKind.COMMENT_UNROUTED, TaskKind.ANSWER_FAILED),
     specs_of=specs_of,
     open_ids=_open_ids,
+    depends_on=(Post.__tablename__, Reply.__tablename__),
     depending_ids=_depending_ids,
     settle=ownership.settle,
 )

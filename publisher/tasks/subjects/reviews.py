@@ -113,6 +113,7 @@ REVIEWS = SubjectTasks(
     kinds=(TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE, TaskKind.BLOCKED),
     specs_of=specs_of,
     open_ids=_open_ids,
+    depends_on=(Submission.__tablename__, Comment.__tablename__),
     depending_ids=_depending_ids,
     settle=settle,
 )
