@@ -33,9 +33,11 @@ from publisher.states import (
     CLAIMED_OR_SENDING,
     COMMENT_MOVES,
     DELIVERY_MOVES,
+    NEEDS_PERSON,
     NOTICE_MOVES,
     QUARANTINE_MOVES,
     SUBMISSION_MOVES,
+    DeliveryState,
 )
 
 Stateful = Submission | Post | Delivery | Comment | Account | Notice | Appointment | Quarantine
@@ -135,7 +137,10 @@ def apply(
         for name, value in set_columns.items():
             set_committed_value(row, name, value)
         if to not in CLAIMED_OR_SENDING:  # the clock works on it: that is nobody's turn
-            _note(session, row, actor=actor, now=now)
+            _note(session, row, actor=actor, now=now, before=before)
+
+
+_WAITING = (*NEEDS_PERSON, DeliveryState.CANCELLED)
 
 
 def _note(
@@ -144,12 +149,16 @@ def _note(
     *,
     actor: Actor,
     now: datetime,
+    before: StrEnum | None = None,
 ) -> None:
     is_by_person = actor.kind is not ActorKind.CLOCK
-    note_changed(session, row.__tablename__, row.id, now=now, is_by_person=is_by_person)
     if isinstance(row, Delivery):  # of an answer perhaps, which has the id of its post
         table = Reply.__tablename__
         note_changed(session, table, row.post_id, now=now, is_by_person=is_by_person)
+        # What a clock moves from its time to its receipt has never been anybody's turn.
+        if before is not None and not is_by_person and {before, row.state}.isdisjoint(_WAITING):
+            return
+    note_changed(session, row.__tablename__, row.id, now=now, is_by_person=is_by_person)
 
 
 def _write(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongState
@@ -20,8 +20,9 @@ from publisher.intake.edit import check_recorded_here
 from publisher.intake.submit import contact, tell_person
 from publisher.models.history import Event
 from publisher.models.people import Person
+from publisher.models.posts import Revision
 from publisher.models.submission_details import NoteKind, SubmissionNote
-from publisher.models.submissions import Submission
+from publisher.models.submissions import PostSubmission, Submission
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.states import SUBMISSION_MOVES, SubmissionState
@@ -114,6 +115,30 @@ def mark_notes_seen(
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
     transitions.record(session, submission, SEE_NOTE, actor=actor, now=now)
     return submission
+
+
+def is_unseen() -> ColumnElement[bool]:
+    """The note was not marked as seen by the cell, and no revision was saved after it.
+
+    One that came by mail may take the submission back in words: only marking it settles that.
+    """
+    is_seen = exists().where(
+        Event.subject == Submission.__tablename__,
+        Event.subject_id == SubmissionNote.submission_id,
+        Event.verb == SEE_NOTE,
+        Event.at >= SubmissionNote.at,
+    )
+    is_revised = exists().where(
+        PostSubmission.submission_id == SubmissionNote.submission_id,
+        Revision.post_id == PostSubmission.post_id,
+        Revision.saved_at > SubmissionNote.at,
+        SubmissionNote.mail_sender == "",
+    )
+    return and_(
+        SubmissionNote.kind == NoteKind.NOTE,
+        ~is_seen.correlate(SubmissionNote),
+        ~is_revised.correlate(SubmissionNote),
+    )
 
 
 def last_note(session: Session, submission: Submission, kind: NoteKind) -> SubmissionNote | None:

@@ -55,16 +55,20 @@ def _fill_next(database: Database, table: str, now: datetime) -> int:
             return 0
         if table == DEPARTMENTS:
             looks.store_department_looks(session, ids, now=now)
-        for subject in SUBJECTS:
-            if subject.table == table:
-                refresh(session, {subject: ids}, now=now, told_at=now)
+        of_table = {subject: ids for subject in SUBJECTS if subject.table == table}
+        refresh(session, of_table, now=now, told_at=now)
         filling.last_id = ids[-1]
         return len(ids)
 
 
 def _next_ids(session: Session, table: str, last_id: int) -> list[int]:
-    for subject in SUBJECTS:
-        if subject.table == table:
-            return subject.ids_after(session, last_id, AT_ONCE)
-    query = select(Department.id).where(Department.id > last_id).order_by(Department.id)
-    return list(session.scalars(query.limit(AT_ONCE)))
+    if table == DEPARTMENTS:
+        query = select(Department.id).where(Department.id > last_id).order_by(Department.id)
+        return list(session.scalars(query.limit(AT_ONCE)))
+    ids = {
+        key
+        for subject in SUBJECTS
+        if subject.table == table
+        for key in subject.ids_after(session, last_id, AT_ONCE)
+    }
+    return sorted(ids)[:AT_ONCE]

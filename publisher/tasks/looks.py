@@ -17,7 +17,8 @@ from publisher.models.people import Appointment, Department
 from publisher.models.tasks import TaskLook
 from publisher.working_time import day_bounds, local_day
 
-OFFICES: Final = (Role.OFFICER, Role.HEAD)
+OFFICES: Final = (Role.OFFICER, Role.HEAD, Role.MEMBER)
+"""The roles of a department that have tasks."""
 
 
 def store_department_looks(

@@ -9,10 +9,9 @@ from functools import cache
 from itertools import islice, zip_longest
 from typing import Final
 
-from sqlalchemy import Insert, or_, select, update
+from sqlalchemy import Insert, Select, or_, select, union, update
 from sqlalchemy.orm import Session
 
-from approvals.policy import Role
 from publisher.database.advisory_locks import TASKS, lock_numbers
 from publisher.database.bulk import bulk_insert, bulk_update, insert_for
 from publisher.database.noted_changes import NotedChanges, take_noted
@@ -23,9 +22,12 @@ from publisher.models.tasks import Task, TaskChange
 from publisher.tasks import looks
 from publisher.tasks.specs import SubjectTasks, TaskKey, TaskSpec
 from publisher.tasks.subjects.comments import COMMENTS
+from publisher.tasks.subjects.deliveries import DELIVERIES
+from publisher.tasks.subjects.drafts import DRAFTS
 from publisher.tasks.subjects.reviews import REVIEWS
+from publisher.tasks.subjects.submissions import SUBMISSIONS
 
-SUBJECTS: Final[Sequence[SubjectTasks]] = (COMMENTS, REVIEWS)
+SUBJECTS: Final[Sequence[SubjectTasks]] = (COMMENTS, REVIEWS, DRAFTS, DELIVERIES, SUBMISSIONS)
 """All subjects that have tasks."""
 
 _TABLES: Final = {kind: subject.table for subject in SUBJECTS for kind in subject.kinds}
@@ -63,9 +65,10 @@ class ChangedSubjects:
 
 def changed_subjects(session: Session, noted: NotedChanges) -> ChangedSubjects:
     """Return the subjects that the noted, flushed changes concern."""
-    ids = {subject: noted.ids.get(subject.table, set()) for subject in SUBJECTS}
+    tables = {*noted.ids}
+    ids = {subject: noted.ids[subject.table] for subject in SUBJECTS}
     for subject in SUBJECTS:
-        if not noted.ids.keys().isdisjoint(subject.depends_on):
+        if not tables.isdisjoint(subject.depends_on):
             ids[subject] = {*ids[subject], *subject.depending_ids(session, noted)}
     return ChangedSubjects(ids, _changed_departments(session, noted))
 
@@ -86,7 +89,7 @@ def _changed_departments(session: Session, noted: NotedChanges) -> set[int]:
         return department_ids
     absent = select(Absence.person_id).where(Absence.id.in_(absence_ids))
     query = select(Appointment.department_id).where(
-        Appointment.role.in_((Role.OFFICER, Role.HEAD)),
+        Appointment.role.in_(looks.OFFICES),
         or_(
             Appointment.id.in_(appointment_ids),
             Appointment.person_id.in_(person_ids),
@@ -115,8 +118,9 @@ def refresh(
         return
     _lock_departments(session, ids, department_ids)
     all_ids = {subject: set(ids.get(subject, ())) for subject in SUBJECTS}
-    for subject in SUBJECTS if department_ids else ():  # read under the locks
-        all_ids[subject] |= subject.ids_in(session, department_ids)
+    for subject in SUBJECTS:
+        if department_ids and subject.has_offices:  # read under the locks
+            all_ids[subject] |= subject.ids_in(session, department_ids)
     for batch in zip_longest(*(chunks(sorted(all_ids[subject])) for subject in SUBJECTS)):
         batch_ids = {
             subject: chunk for subject, chunk in zip(SUBJECTS, batch, strict=True) if chunk
@@ -141,7 +145,7 @@ def _lock_departments(
     """Lock the departments that the subjects have, and those that their open tasks name."""
     if session.connection().dialect.name == "sqlite":  # which has one writer
         return
-    locked_ids = {*department_ids}
+    queries: list[Select[int | None]] = []
     for subject, subject_ids in ids.items():
         if subject_ids:
             former = select(Task.department_id).where(
@@ -149,9 +153,9 @@ def _lock_departments(
                 Task.subject_id.in_(subject_ids),
                 Task.closed_at.is_(None),
             )
-            named = former.union(subject.departments_of(subject_ids))
-            locked_ids |= {number or 0 for number in session.scalars(named)}
-    lock_numbers(session, TASKS, locked_ids)
+            queries += [former, subject.departments_of(subject_ids)]
+    named = session.scalars(union(*queries)) if queries else ()
+    lock_numbers(session, TASKS, {*department_ids, *(number or 0 for number in named)})
 
 
 def _settled_specs(

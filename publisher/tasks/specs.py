@@ -120,6 +120,7 @@ class SubjectTasks:
       departments.
     - `depending_ids` returns the subjects that depend on noted changes of the tables `depends_on`.
     - `settle` changes what people or time change in the subjects themselves.
+    - `has_offices`: who has a task depends on who holds an office in the department.
     """
 
     table: str
@@ -129,6 +130,7 @@ class SubjectTasks:
     depends_on: Collection[str] = ()
     depending_ids: Callable[[Session, NotedChanges], Iterable[int]] = _none_changed
     settle: Callable[..., None] = _settle_nothing
+    has_offices: bool = True
 
     def ids_in(self, session: Session, department_ids: Collection[int]) -> set[int]:
         """Return the open subjects of these departments."""

@@ -54,16 +54,18 @@ def test_a_post_waits_for_its_officers_until_one_decides(town: City) -> None:
     post_id = sent(town)
     assert open_tasks(town, "posts") == of_post(post_id, "first", "second")
     town.approve(post_id)
-    assert open_tasks(town, "posts") == []
+    assert open_tasks(town, "posts") == of_post(post_id, "cell", kind="to_schedule")
 
 
-@pytest.mark.parametrize("no", [City.return_post, City.reject])
+@pytest.mark.parametrize(
+    ("no", "kinds"), [(City.return_post, ["post_returned"]), (City.reject, [])]
+)
 def test_a_post_that_was_returned_or_rejected_waits_for_no_officer(
-    town: City, no: Callable[[City, int], None]
+    town: City, no: Callable[[City, int], None], kinds: list[str]
 ) -> None:
     post_id = sent(town)
     no(town, post_id)
-    assert open_tasks(town, "posts") == []
+    assert open_tasks(town, "posts") == [(kind, post_id, "cell") for kind in kinds]
 
 
 def test_who_wrote_it_is_not_asked(town: City) -> None:
@@ -90,7 +92,7 @@ def test_the_head_approves_in_the_second_in_which_the_right_begins(town: City) -
     town.clock.move(2.5 * HOUR)
     town.approve(post_id, by="head")
     look(town)
-    assert open_tasks(town, "posts") == []
+    assert open_tasks(town, "posts") == of_post(post_id, "cell", kind="to_schedule")
     assert town.notified("head_may_decide") == []
 
 
@@ -106,13 +108,13 @@ def test_officers_who_are_away_keep_it_and_the_head_has_it_too(town: City) -> No
     look(town, DAY)
 
 
-def test_where_nobody_can_approve_the_cell_has_it(town: City) -> None:
+def test_where_nobody_can_approve_the_leads_have_it(town: City) -> None:
     post_id = sent(town)
     for name in ("first", "second"):
         town.end(name)
     assert open_tasks(town, "posts") == of_post(post_id, "head")
     town.end("head")
-    assert open_tasks(town, "posts") == of_post(post_id, "cell", kind="blocked")
+    assert open_tasks(town, "posts") == of_post(post_id, "lead", kind="blocked")
     town.appoint("third", town.roles["first"][0], "water")
     assert [who for _kind, _id, who in open_tasks(town, "posts")] == ["third"]
 
@@ -122,11 +124,7 @@ def test_an_approval_of_who_left_puts_it_back_to_the_others(town: City) -> None:
     town.approve(post_id, by="first")
     town.end("first")
     tick_tasks(town.database, now=town.clock)
-    with town.read() as session:
-        query = select(Task.appointment_id).where(
-            Task.closed_at.is_(None), Task.subject_id == post_id, Task.subject == "posts"
-        )
-        assert set(session.scalars(query)) <= {town.appointments["second"]}
+    assert {who for _kind, _id, who in open_tasks(town, "posts")} <= {"second", "cell"}
 
 
 def test_an_answer_by_the_cell_waits_for_the_officers(town: City) -> None:

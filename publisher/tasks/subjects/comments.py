@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import TypeVar
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
@@ -31,8 +30,7 @@ from publisher.tasks.specs import (
     TaskQueue,
     TaskSpec,
 )
-
-Loaded = TypeVar("Loaded", Post, Reply)
+from publisher.tasks.subjects.noted_posts import loaded
 
 _OPEN_STATES = (CommentState.RECEIVED, CommentState.ROUTED)
 
@@ -240,16 +238,11 @@ def _is_known(session: Session, post_id: int, comment_ids: set[int]) -> bool:
 
     Neither what kind a post is nor which comment it answers ever changes.
     """
-    if (reply := _loaded(session, Reply, post_id)) is not None:
+    if (reply := loaded(session, Reply, post_id)) is not None:
         comment_ids.add(reply.comment_id)
         return True
-    post = _loaded(session, Post, post_id)
+    post = loaded(session, Post, post_id)
     return post is not None and post.kind is PostKind.POST
-
-
-def _loaded(session: Session, model: type[Loaded], key: int) -> Loaded | None:
-    row = session.identity_map.get(session.identity_key(model, key))
-    return row if isinstance(row, model) else None
 
 
 def _open_ids() -> Select[int, int | None]:

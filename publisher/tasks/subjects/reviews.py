@@ -43,7 +43,7 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
 
 
 def _of_review(review: PendingReview, now: datetime) -> Iterator[TaskSpec]:
-    """Yield a task for each who may decide, and one for the cell where nobody can.
+    """Yield a task for each who may decide, and one for the leads where nobody can.
 
     An officer who is away keeps theirs. They were asked when it was sent for review; a head whose
     right begins later is told then.
@@ -69,7 +69,7 @@ def _of_review(review: PendingReview, now: datetime) -> Iterator[TaskSpec]:
         told_at = now if revision.sent_for_review_at == now else None
         yield replace(task, appointment_id=approvers.head.appointment_id, told_at=told_at)
     if approvers.blocked is not None:
-        yield replace(task, kind=TaskKind.BLOCKED, queue=TaskQueue.CELL)
+        yield replace(task, kind=TaskKind.BLOCKED, queue=TaskQueue.LEAD)
 
 
 def settle(session: Session, post_ids: Collection[int], *, now: datetime) -> None:

@@ -1,0 +1,123 @@
+"""The tasks of deliveries: to settle what is held, and to give what is stuck a new time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from approvals.policy import Role
+from approvals.states import PostState
+from publisher.database.noted_changes import NotedChanges
+from publisher.database.session import AnyRow
+from publisher.models.controls import Order
+from publisher.models.deliveries import OF_TEXTS, Delivery, ReceiptRow
+from publisher.models.posts import Post, Revision, Variant
+from publisher.states import NEEDS_PERSON, STUCK, DeliveryState
+from publisher.tasks.specs import (
+    DueKind,
+    SpecsOfSubjects,
+    SubjectTasks,
+    TaskKind,
+    TaskQueue,
+    TaskSpec,
+)
+from publisher.tasks.subjects.noted_posts import changed_post_ids
+from publisher.tasks.subjects.offices import offices_of
+
+_KINDS = {
+    DeliveryState.HELD: TaskKind.DELIVERY_HELD,
+    DeliveryState.MISSED: TaskKind.DELIVERY_MISSED,
+    DeliveryState.FAILED: TaskKind.DELIVERY_FAILED,
+}
+
+
+def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+    """Return the tasks of these deliveries, in at most two statements."""
+    rows = session.execute(_waiting(ids)).all()
+    held_in = {row.department_id for row in rows if row.state is DeliveryState.HELD}
+    offices = offices_of(session, held_in, (Role.OFFICER, Role.HEAD), now=now)
+    return SpecsOfSubjects(
+        [spec for row in rows for spec in _of_delivery(row, offices.get(row.department_id, ()))]
+    )
+
+
+def _of_delivery(row: AnyRow, offices: Iterable[AnyRow]) -> Iterator[TaskSpec]:
+    task = TaskSpec(
+        _KINDS[row.state],
+        row.id,
+        row.state_at,
+        department_id=row.department_id,
+        post_id=row.post_id,
+        due_at=row.due_at,
+        due_kind=DueKind.PLANNED,
+    )
+    if row.state is not DeliveryState.HELD:
+        yield replace(task, queue=TaskQueue.CELL)
+        return
+    yield replace(task, queue=TaskQueue.LEAD)
+    for office in offices:
+        yield replace(task, appointment_id=office.id)
+
+
+def _waiting(ids: Collection[int]) -> Select[*tuple[object, ...]]:
+    """Select what is held, and what is stuck and could still leave.
+
+    That is a text of the newest, approved revision, or an order that no later one replaces.
+    """
+    is_current = and_(Post.state == PostState.APPROVED, Post.newest == Revision.number)
+    is_text = Delivery.action.in_(OF_TEXTS)
+    may_leave = or_(is_text & is_current, ~is_text & _is_open_order())
+    columns = (Delivery.id, Delivery.state, Delivery.state_at, Delivery.due_at, Delivery.post_id)
+    return (
+        select(*columns, Post.department_id)
+        .join(Post, Post.id == Delivery.post_id)
+        .join(Variant, Variant.id == Delivery.variant_id)
+        .join(Revision, Revision.id == Variant.revision_id)
+        .where(
+            Delivery.id.in_(ids),
+            or_(
+                Delivery.state == DeliveryState.HELD,
+                Delivery.state.in_(STUCK) & may_leave,
+            ),
+        )
+    )
+
+
+def _is_open_order() -> ColumnElement[bool]:
+    """It is the last order about its receipt or comment, and the receipt has not gone."""
+    order, later = aliased(Order), aliased(Order)
+    is_same = or_(later.receipt_id == order.receipt_id, later.comment_id == order.comment_id)
+    is_gone = exists().where(ReceiptRow.id == order.receipt_id, ReceiptRow.gone_at.is_not(None))
+    is_open = exists().where(
+        order.delivery_id == Delivery.id,
+        ~exists().where(later.id > order.id, is_same).correlate_except(later),
+        ~is_gone.correlate_except(ReceiptRow),
+    )
+    return is_open.correlate_except(order)
+
+
+def _depending_ids(session: Session, noted: NotedChanges) -> Iterable[int]:
+    """Return what is stuck of changed posts: a new text or order takes its place."""
+    post_ids = changed_post_ids(session, noted)
+    stuck = select(Delivery.id).where(Delivery.post_id.in_(post_ids), Delivery.state.in_(STUCK))
+    return session.scalars(stuck)
+
+
+def _open_ids() -> Select[int, int]:
+    waiting = select(Delivery.id, Post.department_id).join(Post, Post.id == Delivery.post_id)
+    return waiting.where(Delivery.state.in_(NEEDS_PERSON))
+
+
+DELIVERIES = SubjectTasks(
+    table=Delivery.__tablename__,
+    kinds=tuple(_KINDS.values()),
+    specs_of=specs_of,
+    open_ids=_open_ids,
+    depends_on=(Post.__tablename__, Delivery.__tablename__),
+    depending_ids=_depending_ids,
+)
+"""What is asked about deliveries that a person has to decide about."""

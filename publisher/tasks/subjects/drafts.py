@@ -1,0 +1,162 @@
+"""The cell's tasks of posts: to write or change their texts, and to give each a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from approvals.states import PostState
+from publisher.database.noted_changes import NotedChanges
+from publisher.database.session import AnyRow
+from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.models.posts import Decision, DecisionKind, Post, PostKind, Revision, Variant
+from publisher.models.submissions import PostSubmission, Submission
+from publisher.states import DeliveryState
+from publisher.tasks.specs import (
+    DueKind,
+    SpecsOfSubjects,
+    SubjectTasks,
+    TaskKind,
+    TaskQueue,
+    TaskSpec,
+)
+from publisher.tasks.subjects.noted_posts import changed_post_ids, is_answer
+
+
+def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+    """Return the tasks of these posts, in at most two statements."""
+    posts = session.execute(_posts(ids)).all()
+    approved = {post.id: post for post in posts if post.state is PostState.APPROVED}
+    texts = _texts(session, approved)
+    specs: list[TaskSpec] = []
+    looks: dict[int, datetime] = {}
+    for post in posts:
+        if post.state is PostState.DRAFT:
+            specs.append(
+                _task(post, TaskKind.POST_RETURNED if post.is_returned else TaskKind.DRAFT)
+            )
+        elif not lacks_a_time(texts[post.id], approved_at=post.state_at):
+            continue
+        elif post.not_after is not None and post.not_after <= now:
+            specs.append(_task(post, TaskKind.OUTLIVED))
+        else:
+            specs.append(_task(post, TaskKind.TO_SCHEDULE))
+            if post.not_after is not None:
+                looks[post.id] = post.not_after
+    return SpecsOfSubjects(specs, looks=looks)
+
+
+def _task(post: AnyRow, kind: TaskKind) -> TaskSpec:
+    return TaskSpec(
+        kind,
+        post.id,
+        post.state_at,
+        department_id=post.department_id,
+        queue=TaskQueue.CELL,
+        post_id=post.id,
+        due_at=post.wished_at,
+        due_kind=DueKind.WISHED if post.wished_at is not None else None,
+    )
+
+
+def lacks_a_time(texts: Sequence[AnyRow], *, approved_at: datetime) -> bool:
+    """Return whether a text of an approved revision waits for a time.
+
+    `texts` has a row for each text and delivery, with `id`, `state` and `state_at`. A cancelled
+    delivery counts as none if it was cancelled before the approval, or if all were: a post that
+    was stopped waits for a time again, while a text left out of a post that goes ahead does not.
+    """
+    goes_ahead = any(text.state not in (None, DeliveryState.CANCELLED) for text in texts)
+    has_time = {
+        text.id
+        for text in texts
+        if text.state is not None
+        and (
+            text.state is not DeliveryState.CANCELLED
+            or (goes_ahead and text.state_at >= approved_at)
+        )
+    }
+    return any(text.id not in has_time for text in texts)
+
+
+def _posts(ids: Collection[int]) -> Select[*tuple[object, ...]]:
+    is_returned = (
+        select(Decision.id)
+        .where(Decision.revision_id == Revision.id, Decision.kind == DecisionKind.RETURNED)
+        .exists()
+    )
+    wished_at = (
+        select(func.min(Submission.wished_at))
+        .join(PostSubmission, PostSubmission.submission_id == Submission.id)
+        .where(PostSubmission.post_id == Post.id)
+        .scalar_subquery()
+    )
+    is_newest = (Revision.post_id == Post.id) & (Revision.number == Post.newest)
+    return (
+        select(
+            *(Post.id, Post.state, Post.state_at, Post.department_id, Revision.not_after),
+            *(is_returned.label("is_returned"), wished_at.label("wished_at")),
+        )
+        .outerjoin(Revision, is_newest)
+        .where(
+            Post.id.in_(ids),
+            Post.kind == PostKind.POST,
+            Post.state.in_((PostState.DRAFT, PostState.APPROVED)),
+        )
+    )
+
+
+def _texts(session: Session, post_ids: Collection[int]) -> dict[int, list[AnyRow]]:
+    """Return the texts of the newest revisions with their deliveries, by post."""
+    texts: defaultdict[int, list[AnyRow]] = defaultdict(list)
+    if not post_ids:
+        return texts
+    is_of_text = (Delivery.variant_id == Variant.id) & Delivery.action.in_(OF_TEXTS)
+    query = (
+        select(Revision.post_id, Variant.id, Delivery.state, Delivery.state_at)
+        .join(Post, (Post.id == Revision.post_id) & (Post.newest == Revision.number))
+        .join(Variant, Variant.revision_id == Revision.id)
+        .outerjoin(Delivery, is_of_text)
+        .where(Post.id.in_(post_ids))
+    )
+    for text in session.execute(query):
+        texts[text.post_id].append(text)
+    return texts
+
+
+def _depending_ids(session: Session, noted: NotedChanges) -> Iterable[int]:
+    """Return the posts of changed deliveries, and of submissions, which wish for a time."""
+    ids = {key for key in changed_post_ids(session, noted) if not is_answer(session, key)}
+    if submission_ids := noted.ids.get(Submission.__tablename__):
+        rests_on = PostSubmission.submission_id.in_(submission_ids)
+        ids |= {*session.scalars(select(PostSubmission.post_id).where(rests_on))}
+    return ids
+
+
+def _open_ids() -> Select[int, int]:
+    """Select drafts, and approved posts of which a text may lack a time."""
+    cancelled = select(Delivery.post_id).where(Delivery.state == DeliveryState.CANCELLED)
+    may_lack: ColumnElement[bool] = or_(Post.timed == false(), Post.id.in_(cancelled))
+    return select(Post.id, Post.department_id).where(
+        Post.kind == PostKind.POST,
+        or_(
+            Post.state == PostState.DRAFT,
+            (Post.state == PostState.APPROVED) & may_lack,
+        ),
+    )
+
+
+DRAFTS = SubjectTasks(
+    table=Post.__tablename__,
+    kinds=(TaskKind.DRAFT, TaskKind.POST_RETURNED, TaskKind.TO_SCHEDULE, TaskKind.OUTLIVED),
+    specs_of=specs_of,
+    open_ids=_open_ids,
+    depends_on=(Delivery.__tablename__, Submission.__tablename__),
+    depending_ids=_depending_ids,
+    has_offices=False,
+)
+"""What is asked about posts that are written, and about approved ones without a time."""
