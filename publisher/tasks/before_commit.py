@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from publisher import failpoints
 from publisher.database.noted_changes import NotedChanges, take_noted
 from publisher.database.session import Database
 from publisher.tasks import looks
@@ -36,6 +37,7 @@ def refresh_tasks(session: Session) -> None:
     session.flush()  # a fault of the use case itself is told as such
     if noted.is_by_person:
         refresh_changed(session, changed_subjects(session, noted), now=noted.now)
+        failpoints.hit("tasks.refreshed")
         return
     try:
         changed = changed_subjects(session, noted)
@@ -50,6 +52,7 @@ def refresh_tasks(session: Session) -> None:
     try:
         with session.begin_nested():
             refresh_changed(session, changed, now=noted.now)
+        failpoints.hit("tasks.refreshed")
     except Exception:
         log.exception(FAILED)
         _look_again(session, noted)

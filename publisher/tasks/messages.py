@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from publisher import failpoints
 from publisher.database.session import Database, UtcDateTime
 from publisher.models.comments import Comment
 from publisher.models.people import Appointment, Person
@@ -89,6 +90,7 @@ def _queue_message(session: Session, person_id: int, *, now: datetime) -> int:
         queue_comment(session, person, comments[0], now=now)
     else:
         _queue_list(session, person, comments, now=now)
+    failpoints.hit("tasks.told_in_commit")
     return 1
 
 

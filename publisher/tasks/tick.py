@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from publisher import failpoints
 from publisher.database.advisory_locks import TASKS, try_lock_number
 from publisher.database.noted_changes import NotedChanges
 from publisher.database.session import Database
@@ -61,4 +62,5 @@ def _look(session: Session, table: str, subject_id: int, *, now: datetime) -> in
     refresh_changed(session, changed_subjects(session, noted), now=now)
     if table == Post.__tablename__:
         review_reminders.remind_due(session, subject_id, now=now)
+    failpoints.hit("tasks.look_in_commit")
     return 1

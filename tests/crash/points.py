@@ -29,6 +29,7 @@ ANSWERING = ("answer.before_commit", "answer.after_commit")
 BACKING_UP = ("backup.unfinished", "restore.in_commit", "restore.unsought")
 MOVING = ("store.unlaid", "store.unconfirmed", "store.medium_copied")
 """These are tested in tests/cli/test_media.py."""
+ACTING = ("tasks.refreshed", "tasks.look_in_commit", "tasks.told_in_commit")
 TAKING_IN = ("mailbox.fetched", "mailbox.stored")
 WRITING = ("mail.claimed", "mail.accepted_unstored", "sms.claimed", "sms.accepted_unstored")
 """These are tested in tests/notifications."""

@@ -46,6 +46,7 @@ def test_every_kill_point_of_the_product_is_tried_somewhere() -> None:
         *points.ANSWERING,
         *points.BACKING_UP,
         *points.MOVING,
+        *points.ACTING,
         *points.TAKING_IN,
         *points.WRITING,
     )
