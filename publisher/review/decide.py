@@ -45,8 +45,8 @@ def send_for_review(
     revision = schedule.newest_revision(post)
     if post.kind is PostKind.POST:
         placeholders.check_filled(revision)
-        _check_asked(revision, now=now)
         _end_window(revision, now=now)
+    _check_asked(revision, now=now)
     _open_review(session, revision, actor=actor, now=now)
     department_approvers.set_head_time(revision, least=head_hours, now=now)
     for department_id in gate_adapter.asked_department_ids(revision):

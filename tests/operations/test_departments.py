@@ -374,6 +374,16 @@ def test_a_returned_draft_does_not_ask_a_merged_department(town: City) -> None:
     assert town.notified("review_asked") == ["road_officer", "road_officer"]
 
 
+def test_a_returned_answer_does_not_ask_a_merged_department(town: City) -> None:
+    (live,) = town.live("road")
+    post = town.answer(town.comment(under=live), by="clerk")
+    town.return_post(post, by="road_officer")
+    merge(town, "road", "garden")
+    with pytest.raises(Invalid) as refused:
+        town.send(post)
+    assert refused.value.codes == [("asked", "closed")]
+
+
 def test_a_restored_revision_does_not_ask_a_department_that_has_ended(
     town: City,
 ) -> None:
