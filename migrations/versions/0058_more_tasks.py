@@ -9,7 +9,10 @@ down_revision = "0057"
 branch_labels = None
 depends_on = None
 
-TABLES = ("posts", "submissions", "deliveries")
+TABLES = (
+    *("posts", "submissions", "deliveries", "watches"),
+    *("department_changes", "transfer_lists", "accounts"),
+)
 
 
 def upgrade() -> None:

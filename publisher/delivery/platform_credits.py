@@ -31,6 +31,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from publisher.database.bulk import insert_for
+from publisher.database.noted_changes import note_changed
 from publisher.delivery.accounts import manage
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account, Delivery
@@ -87,6 +88,8 @@ def record_used_up(session: Session, platform: str, *, now: datetime) -> datetim
     is_first = connection.execute(insertion, values).first() is not None
     outage = session.get_one(CreditOutage, platform, with_for_update=True, populate_existing=True)
     is_new = outage.ended_at is not None and now - outage.ended_at >= SAME_OUTAGE
+    if is_first or outage.ended_at is not None:
+        _note_accounts(session, platform, now=now)
     if outage.ended_at is not None or outage.try_at <= now:
         outage.try_at, outage.ended_at = next_try, None
     if is_new:
@@ -124,6 +127,12 @@ def record_back(session: Session, platform: str, *, now: datetime) -> None:
     outage = session.scalars(query.with_for_update()).one_or_none()
     if outage is not None:
         outage.ended_at = now
+        _note_accounts(session, platform, now=now)
+
+
+def _note_accounts(session: Session, platform: str, *, now: datetime) -> None:
+    for account_id in session.scalars(select(Account.id).where(Account.platform == platform)):
+        note_changed(session, Account.__tablename__, account_id, now=now, is_by_person=False)
 
 
 def record_check(session: Session, platform: str, health: Health, *, now: datetime) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.errors import WrongState
-from approvals.policy import Action, Actor, require
+from approvals.policy import Action, Actor, ActorKind, require
 from publisher import transitions
+from publisher.database.noted_changes import note_changed
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.people import Department
 from publisher.people.department_orders import (
@@ -217,6 +218,9 @@ def _record_event(
         "order_number": change.order_number,
         "other": change.other_id,
     }
+    is_by_person = actor.kind is not ActorKind.CLOCK
+    table = DepartmentChange.__tablename__
+    note_changed(session, table, change.id, now=now, is_by_person=is_by_person)
     transitions.record(session, change.department, verb, actor=actor, now=now, values=values)
 
 

@@ -21,13 +21,20 @@ from publisher.models.people import Appointment, Department, Person
 from publisher.models.tasks import Task, TaskChange
 from publisher.tasks import looks
 from publisher.tasks.specs import SubjectTasks, TaskKey, TaskSpec
+from publisher.tasks.subjects.accounts import ACCOUNTS
 from publisher.tasks.subjects.comments import COMMENTS
 from publisher.tasks.subjects.deliveries import DELIVERIES
+from publisher.tasks.subjects.department_changes import DEPARTMENT_CHANGES
 from publisher.tasks.subjects.drafts import DRAFTS
 from publisher.tasks.subjects.reviews import REVIEWS
 from publisher.tasks.subjects.submissions import SUBMISSIONS
+from publisher.tasks.subjects.transfer_lists import TRANSFER_LISTS
+from publisher.tasks.subjects.watches import WATCHES
 
-SUBJECTS: Final[Sequence[SubjectTasks]] = (COMMENTS, REVIEWS, DRAFTS, DELIVERIES, SUBMISSIONS)
+SUBJECTS: Final[Sequence[SubjectTasks]] = (
+    *(COMMENTS, REVIEWS, DRAFTS, DELIVERIES, SUBMISSIONS),
+    *(WATCHES, DEPARTMENT_CHANGES, TRANSFER_LISTS, ACCOUNTS),
+)
 """All subjects that have tasks."""
 
 _TABLES: Final = {kind: subject.table for subject in SUBJECTS for kind in subject.kinds}

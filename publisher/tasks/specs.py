@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select
+from sqlalchemy import Select, literal
 from sqlalchemy.orm import Session
 
 from publisher.database.noted_changes import NotedChanges
@@ -61,6 +61,9 @@ class DueKind(StrEnum):
     PLANNED = "planned"
     IN_FORCE = "in_force"
 
+
+NO_DEPARTMENT: Final = literal(0)
+"""What `open_ids` selects as the department of subjects that have none."""
 
 TaskKey = tuple[str, int, int | None, int | None, str | None]
 """Kind, subject's id, department, appointment and queue: what only one open task has."""

@@ -12,6 +12,7 @@ from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.policy import CLOCK, Role
 from approvals.states import PostState
 from publisher import transitions
+from publisher.database.noted_changes import note_changed
 from publisher.database.session import Database
 from publisher.models.history import Wrote
 from publisher.models.people import Appointment, Department
@@ -61,6 +62,7 @@ def _try_to_carry_out(database: Database, list_id: int, *, now: datetime) -> boo
         checked = lists.check_stored(session, transfer_list, now=now)
         if checked.problems:
             transfer_list.hindered_at = transfer_list.hindered_at or now
+            note_changed(session, TransferList.__tablename__, list_id, now=now, is_by_person=False)
             return False
         for index, transfer in enumerate(transfer_list.rows):
             _appoint(session, transfer_list, transfer, checked.ranks.get(index), now=now)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from approvals.errors import WrongState
 from approvals.policy import Action, Actor, require
 from publisher import transitions
+from publisher.database.noted_changes import note_changed
 from publisher.models.monitoring import Watch
 from publisher.validation import NotFound, checked_reason
 
@@ -30,5 +31,6 @@ def note_seen(session: Session, *, actor: Actor, now: datetime, watch_id: int, n
     watch.settled_at = now
     watch.settled_by_id, watch.settled_under_id = actor.person_id, actor.appointment_id
     values = {"note": watch.note}
+    note_changed(session, Watch.__tablename__, watch_id, now=now, is_by_person=True)
     transitions.record(session, delivery, Action.NOTE_FINDING, actor=actor, now=now, values=values)
     return watch

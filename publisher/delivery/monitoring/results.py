@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.content_checks import outgoing_text
+from publisher.database.noted_changes import note_changed
 from publisher.database.session import table_of
 from publisher.delivery.monitoring import notify
 from publisher.delivery.monitoring.intervals import AGAIN, next_look
@@ -85,6 +86,7 @@ def _store_one(
     with context.database.transaction() as session:
         now = context.now()
         watch = session.get_one(Watch, watch_id, with_for_update=True, populate_existing=True)
+        note_changed(session, Watch.__tablename__, watch_id, now=now, is_by_person=False)
         watch.looked_at = now
         live_text = _standing(session, watch)
         if live_text is None:

@@ -1,0 +1,66 @@
+"""The tasks of lists of transfers whose day has come: nobody confirmed one, or it is hindered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from publisher.models.transfers import TransferList
+from publisher.tasks.specs import (
+    NO_DEPARTMENT,
+    DueKind,
+    SpecsOfSubjects,
+    SubjectTasks,
+    TaskKind,
+    TaskQueue,
+    TaskSpec,
+)
+from publisher.working_time import day_bounds
+
+
+def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+    """Return the tasks of these lists, for leads and admins, in one statement."""
+    query = select(
+        *(TransferList.id, TransferList.in_force_on, TransferList.prepared_at),
+        *(TransferList.confirmed_at, TransferList.hindered_at),
+    ).where(TransferList.id.in_(ids), *_PENDING)
+    specs: list[TaskSpec] = []
+    looks: dict[int, datetime] = {}
+    for row in session.execute(query):
+        due_at = day_bounds(row.in_force_on)[0]
+        is_confirmed = row.confirmed_at is not None
+        if due_at > now:
+            looks[row.id] = due_at
+        elif not is_confirmed or row.hindered_at is not None:
+            specs += [
+                TaskSpec(
+                    TaskKind.TRANSFERS_HINDERED if is_confirmed else TaskKind.TRANSFERS_UNCONFIRMED,
+                    row.id,
+                    row.prepared_at,
+                    queue=queue,
+                    due_at=due_at,
+                    due_kind=DueKind.IN_FORCE,
+                )
+                for queue in (TaskQueue.LEAD, TaskQueue.ADMIN)
+            ]
+    return SpecsOfSubjects(specs, looks=looks)
+
+
+_PENDING = (TransferList.done_at.is_(None), TransferList.dropped_at.is_(None))
+
+
+def _open_ids() -> Select[int, int]:
+    return select(TransferList.id, NO_DEPARTMENT).where(*_PENDING)
+
+
+TRANSFER_LISTS = SubjectTasks(
+    table=TransferList.__tablename__,
+    kinds=(TaskKind.TRANSFERS_UNCONFIRMED, TaskKind.TRANSFERS_HINDERED),
+    specs_of=specs_of,
+    open_ids=_open_ids,
+    has_offices=False,
+)
+"""What is asked about lists of transfers."""
