@@ -9,7 +9,7 @@ from functools import cache
 from itertools import islice, zip_longest
 from typing import Final
 
-from sqlalchemy import Insert, Select, or_, select, union, update
+from sqlalchemy import Insert, Select, literal, or_, select, union, update
 from sqlalchemy.orm import Session
 
 from publisher.database.advisory_locks import TASKS, lock_numbers
@@ -125,9 +125,8 @@ def refresh(
         return
     _lock_departments(session, ids, department_ids)
     all_ids = {subject: set(ids.get(subject, ())) for subject in SUBJECTS}
-    for subject in SUBJECTS:
-        if department_ids and subject.has_offices:  # read under the locks
-            all_ids[subject] |= subject.ids_in(session, department_ids)
+    for subject, subject_id in _open_in(session, department_ids):  # read under the locks
+        all_ids[subject].add(subject_id)
     for batch in zip_longest(*(chunks(sorted(all_ids[subject])) for subject in SUBJECTS)):
         batch_ids = {
             subject: chunk for subject, chunk in zip(SUBJECTS, batch, strict=True) if chunk
@@ -142,6 +141,20 @@ def refresh(
         if to_write := difference(session, batch_ids, specs):
             _write(session, to_write, now=now, told_at=told_at)
     take_noted(session)  # what was settled are subjects of this very refresh
+
+
+def _open_in(
+    session: Session, department_ids: Collection[int]
+) -> Iterator[tuple[SubjectTasks, int]]:
+    """Yield the open subjects of these departments that depend on their offices."""
+    if department_ids:
+        of_subjects = (
+            subject.open_in(department_ids).add_columns(literal(at))
+            for at, subject in enumerate(SUBJECTS)
+            if subject.has_offices
+        )
+        for subject_id, at in session.execute(union(*of_subjects)):
+            yield SUBJECTS[at], subject_id
 
 
 def _lock_departments(

@@ -135,11 +135,11 @@ class SubjectTasks:
     settle: Callable[..., None] = _settle_nothing
     has_offices: bool = True
 
-    def ids_in(self, session: Session, department_ids: Collection[int]) -> set[int]:
-        """Return the open subjects of these departments."""
+    def open_in(self, department_ids: Collection[int]) -> Select[Any]:
+        """Select the ids of the open subjects of these departments."""
         query = self.open_ids()
-        _id, department_id = query.selected_columns
-        return {*session.scalars(query.where(department_id.in_(department_ids)))}
+        subject_id, department_id = query.selected_columns
+        return query.with_only_columns(subject_id).where(department_id.in_(department_ids))
 
     def ids_after(self, session: Session, last_id: int, most: int) -> list[int]:
         """Return the ids of the next open subjects, in their order."""
