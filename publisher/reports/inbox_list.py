@@ -6,16 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from approvals.policy import Action, Actor, Role
 from publisher.models.comments import Comment, Routing
 from publisher.models.people import Appointment
 from publisher.reports import sql_conditions
-from publisher.reports.role_queries import RoleQuery, anybody
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import Cursor, Page, with_names
 from publisher.states import CommentState
@@ -91,7 +89,6 @@ def comments_in(
     session: Session,
     *,
     actor: Actor,
-    now: datetime,
     view: InboxView,
     before: Cursor | None = None,
     limit: int = 25,
@@ -101,9 +98,22 @@ def comments_in(
     Open comments are sorted by due time, settled ones newest first. Raises `WrongRole` if the
     actor's role sees no comments.
     """
-    query = _page(actor.role, view, limit + 1, is_first=before is None)
-    cursor = {} if before is None else {"after_at": before[0], "after_id": before[1]}
-    rows = [_row(*row, actor) for row in query.execute(session, actor=actor, now=now, **cursor)]
+    routing = aliased(Routing)
+    query = (
+        select(Comment, routing)
+        .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
+        .where(*in_view(actor, view))
+        .options(
+            joinedload(Comment.account),
+            joinedload(Comment.department),
+            *with_names(routing.appointment),
+        )
+        .order_by(*_order(view))
+        .limit(limit + 1)
+    )
+    if before is not None:
+        query = query.where(_is_after(view, *before))
+    rows = [_row(*row, actor) for row in session.execute(query)]
     last = rows[limit - 1].comment if len(rows) > limit else None
     following = (_moment(view, last), last.id) if last is not None else None
     return Page(tuple(rows[:limit]), following)
@@ -118,26 +128,6 @@ def comments_by_id(
     if visible_departments is not None:
         query = query.where(Comment.department_id.in_(visible_departments))
     return {comment.id: comment for comment in session.scalars(query)}
-
-
-@cache
-def _page(
-    role: Role | None, view: InboxView, most: int, *, is_first: bool
-) -> RoleQuery[Comment, Routing | None]:
-    routing = aliased(Routing)
-    query = (
-        select(Comment, routing)
-        .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
-        .where(*in_view(anybody(role), view))
-        .options(
-            joinedload(Comment.account),
-            joinedload(Comment.department),
-            *with_names(routing.appointment),
-        )
-        .order_by(*_order(view))
-        .limit(most)
-    )
-    return RoleQuery(query if is_first else query.where(_is_after(view)))
 
 
 def in_view(actor: Actor, view: InboxView) -> list[Condition]:
@@ -162,9 +152,7 @@ def _moment(view: InboxView, comment: Comment) -> datetime:
     return comment.state_at if view in _SETTLED else comment.due_at
 
 
-def _is_after(view: InboxView) -> Condition:
-    at: ColumnElement[datetime] = bindparam("after_at")
-    last: ColumnElement[int] = bindparam("after_id")
+def _is_after(view: InboxView, at: datetime, last: int) -> Condition:
     if view in _SETTLED:
         return or_(Comment.state_at < at, and_(Comment.state_at == at, Comment.id < last))
     return or_(Comment.due_at > at, and_(Comment.due_at == at, Comment.id > last))

@@ -8,9 +8,7 @@ from datetime import datetime
 from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from approvals.policy import Role
 from approvals.states import PostState
-from publisher.models.comments import Comment, Reply
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.people import Appointment, Person
 from publisher.models.posts import (
@@ -42,19 +40,6 @@ def in_office(appointment: type[Appointment], person: type[Person], *, now: date
         appointment.in_force_at(now),
         person.disabled_at.is_(None),
     )
-
-
-def officer_serves(
-    department: ColumnElement[int] | ColumnElement[int | None], *, now: datetime
-) -> Condition:
-    """The department has an officer in office."""
-    appointment, person = aliased(Appointment), aliased(Person)
-    serving = exists().where(
-        in_office(appointment, person, now=now),
-        appointment.role == Role.OFFICER,
-        appointment.department_id == department,
-    )
-    return serving.correlate_except(appointment, person)
 
 
 def is_undecided() -> Condition:
@@ -155,17 +140,6 @@ def wished_between(begins: datetime, ends: datetime) -> Select[int]:
         select(PostSubmission.post_id)
         .join(Submission, Submission.id == PostSubmission.submission_id)
         .where(Submission.wished_at >= begins, Submission.wished_at < ends)
-    )
-
-
-def answer_by() -> ColumnElement[datetime]:
-    """Return the due time of the comment that the post answers; NULL for other posts."""
-    return (
-        select(Comment.due_at)
-        .join(Reply, Reply.comment_id == Comment.id)
-        .where(Reply.post_id == Post.id)
-        .correlate(Post)
-        .scalar_subquery()
     )
 
 

@@ -215,11 +215,11 @@ def where_clauses(
     if filters.until is not None:
         conditions.append(Submission.received_at < day_bounds(filters.until)[1])
     if filters.holder is not None:
-        conditions += _held(filters.holder, actor, now)
+        conditions += _held(filters.holder, actor)
     return conditions
 
 
-def _held(holder: Holder, actor: Actor, now: datetime) -> list[Condition]:
+def _held(holder: Holder, actor: Actor) -> list[Condition]:
     """Return the conditions that this holder has to act next."""
     if holder is Holder.ME:
         # What a clerk has taken is the clerk's own as long as it waits for the cell.
@@ -227,7 +227,7 @@ def _held(holder: Holder, actor: Actor, now: datetime) -> list[Condition]:
             Submission.taken_by_id == actor.person_id,
             *_has_work_left(HOLDS[Holder.CELL]),
         ]
-        return [or_(held_by(actor, now=now), and_(*own_work))]
+        return [or_(held_by(actor), and_(*own_work))]
     if holder is Holder.NOBODY:
         return [Submission.taken_by_id.is_(None), *_has_work_left(HOLDS[Holder.CELL])]
     return _has_work_left(HOLDS[holder])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
-from publisher.reports.todo_kinds import Waiting
-from publisher.reports.todo_queries import gather, with_texts
+from publisher.models.tasks import Task
+from publisher.reports.todo_rows import SOURCES, with_subjects
+from publisher.reports.todo_values import Waiting
+from publisher.tasks import open_tasks
+from publisher.tasks.specs import DueKind, TaskKind
 
 SOON = timedelta(hours=4)
 """Tasks that are due within this span, or overdue, are urgent."""
@@ -22,33 +24,54 @@ def waiting_for(
 ) -> list[Waiting]:
     """Return the actor's tasks: urgent ones first, then by due time, then by age.
 
-    The tasks of one post are one, with its `parts`. The number of queries depends on the actor's
-    role alone. With `most`, only the most urgent ones are read.
+    The tasks of one post are one, with its `parts`. The number of statements depends on the kinds
+    of tasks alone. With `most`, only the most urgent ones are read.
     """
-    rows = gather(session, actor=actor, now=now, most=most)
-    marked = [replace(row, urgent=_is_urgent(row, now)) for row in rows]
-    return with_texts(session, sorted(_by_post(marked), key=_rank)[:most])
+    tasks: dict[tuple[str, int], Waiting] = {}
+    for row in session.execute(_first_tasks(actor, now, most)):
+        # A post may be blocked in several departments.
+        tasks.setdefault(
+            (row.kind, row.subject_id),
+            Waiting(
+                TaskKind(row.kind),
+                row.subject,
+                row.subject_id,
+                row.since_at,
+                due_at=row.due_at,
+                due_kind=DueKind(row.due_kind) if row.due_kind else None,
+                urgent=row.is_urgent or (row.due_at is not None and row.due_at <= now + SOON),
+                called_urgent=row.is_urgent,
+                post_id=row.post_id,
+            ),
+        )
+    lines: dict[tuple[str, int], list[Waiting]] = {}
+    for task in with_subjects(session, list(tasks.values())):
+        key = (task.kind, task.subject_id) if task.post_id is None else ("", task.post_id)
+        lines.setdefault(key, []).append(task)
+    return [
+        replace(parts[0], parts=tuple(parts)) if len(parts) > 1 else parts[0]
+        for parts in lines.values()
+    ]
 
 
-def _by_post(rows: Iterable[Waiting]) -> list[Waiting]:
-    """Return one task a post: the most pressing, with all of them as its parts."""
-    tasks: list[Waiting] = []
-    rows_by_post: defaultdict[int, list[Waiting]] = defaultdict(list)
-    for row in rows:
-        (tasks if row.post_id is None else rows_by_post[row.post_id]).append(row)
-    for of_post in rows_by_post.values():
-        of_post.sort(key=_rank)
-        parts = tuple(of_post) if len(of_post) > 1 else ()
-        tasks.append(replace(of_post[0], parts=parts))
-    return tasks
-
-
-def _is_urgent(row: Waiting, now: datetime) -> bool:
-    return row.called_urgent or (row.due_at is not None and row.due_at <= now + SOON)
-
-
-def _rank(row: Waiting) -> tuple[bool, bool, datetime, datetime, str, int]:
-    """Return the sort key: marked as urgent, then by due time, then by age."""
-    due_at = row.due_at or row.since_at
-    called = not row.called_urgent
-    return called, row.due_at is None, due_at, row.since_at, row.kind, row.subject_id
+#: WITH own AS (SELECT …, 'posts ' || post_id … AS line, row_number() OVER (ORDER BY …) AS place
+#:   FROM tasks WHERE …)
+#: SELECT own.* FROM own JOIN (SELECT line, min(place) AS first FROM own GROUP BY line
+#:   ORDER BY first LIMIT :most) AS lines ON lines.line = own.line ORDER BY lines.first, own.place
+def _first_tasks(actor: Actor, now: datetime, most: int | None) -> Select[*tuple[object, ...]]:
+    """Select the tasks of the most urgent lines, so that no line is cut among its tasks."""
+    order = (Task.is_urgent.desc(), Task.due_at.nulls_last(), Task.since_at)
+    own = (
+        select(
+            *(Task.kind, Task.subject, Task.subject_id, Task.post_id, Task.since_at),
+            *(Task.due_at, Task.due_kind, Task.is_urgent),
+            open_tasks.LINE.label("line"),
+            func.row_number().over(order_by=(*order, Task.kind, Task.subject_id)).label("place"),
+        )
+        .where(open_tasks.is_waiting(actor, now=now), Task.subject.in_(SOURCES))
+        .cte("own")
+    )
+    first = func.min(own.c.place).label("first")
+    lines = select(own.c.line, first).group_by(own.c.line).order_by(first).limit(most).subquery()
+    query = select(own).join(lines, lines.c.line == own.c.line)
+    return query.order_by(lines.c.first, own.c.place)

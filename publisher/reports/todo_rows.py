@@ -1,40 +1,89 @@
-"""How the row of each table becomes an open task."""
+"""What Today shows of the subjects of tasks, read by one statement for each of their tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
-from publisher.models.comments import Comment
-from publisher.models.deliveries import Account, Delivery
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from publisher.models.comments import Comment, Reply
+from publisher.models.deliveries import Account, Delivery, ReceiptRow
 from publisher.models.departments import DepartmentChange
 from publisher.models.monitoring import Watch
-from publisher.models.posts import Post, Revision
-from publisher.models.submissions import Priority, Submission
+from publisher.models.posts import Post, Revision, Variant
+from publisher.models.submissions import Submission
 from publisher.models.transfers import TransferList
 from publisher.notifications import links
-from publisher.reports.external_changes import kind_of
-from publisher.reports.todo_kinds import Thing, TodoKind, Waiting
-from publisher.reports.types import account_of, office_of, who_acted, who_submitted
-from publisher.states import CommentState
-from publisher.tasks.specs import DueKind, TaskKind
-from publisher.working_time import day_bounds
+from publisher.reports import sql_conditions
+from publisher.reports.officer_coverage import lacking_in
+from publisher.reports.sql_basics import is_one_of
+from publisher.reports.todo_values import Waiting
+from publisher.reports.types import account_of, office_of, who_acted, who_submitted, with_names
+from publisher.reports.unseen_notes import unseen_notes
+from publisher.states import STUCK
+from publisher.tasks.specs import TaskKind
 
-Due = tuple[datetime | None, DueKind | None]
-TO_JUDGE = (TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE)
+_TO_JUDGE: Final = (TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE)
 
 
-def _submission(todo_kind: TodoKind, submission: Submission) -> Waiting:
-    due_at, due_kind = _due(submission.wished_at, submission.useful_until)
-    return Waiting(
-        kind=todo_kind.kind,
-        subject="submission",
-        subject_id=submission.id,
+class _Source(NamedTuple):
+    """A query that begins with the subject's id, and what completes a task by the rest of a row."""
+
+    query: Select[*tuple[Any, ...]]
+    completed: Callable[..., Waiting]
+
+
+def with_subjects(session: Session, tasks: Sequence[Waiting]) -> list[Waiting]:
+    """Return the tasks with what is shown of them, without those whose subject is not found."""
+    rows: dict[tuple[str, int], Sequence[Any]] = {}
+    for name, source in SOURCES.items():
+        ids = [key for source_name, key in map(_place_of, tasks) if source_name == name]
+        query = source.query.where(source.query.selected_columns[0].in_(ids))
+        for key, *row in session.execute(query) if ids else ():
+            rows.setdefault((name, key), row)
+    completed = [
+        SOURCES[place[0]].completed(task, *rows[place])
+        for task in tasks
+        if (place := _place_of(task)) in rows
+    ]
+    return list(_with_lacking(session, [*_with_notes(session, completed)]))
+
+
+def _place_of(task: Waiting) -> tuple[str, int]:
+    """Return the source of a task and its id there: a failed answer is known by its post."""
+    if task.kind is TaskKind.ANSWER_FAILED:
+        return task.kind, task.post_id or 0
+    return task.subject, task.subject_id
+
+
+def _with_notes(session: Session, tasks: Sequence[Waiting]) -> Iterator[Waiting]:
+    """Yield the tasks, those about notes with their department's newest unseen note."""
+    ids = [task.subject_id for task in tasks if task.kind is TaskKind.NOTE]
+    notes = {note.submission_id: note for note in unseen_notes(session, ids)} if ids else {}
+    for task in tasks:
+        if task.kind is not TaskKind.NOTE:
+            yield task
+        elif (note := notes.get(task.subject_id)) is not None:
+            by = who_acted(note.appointment, note.person, note.at, mail=note.mail_sender)
+            yield replace(task, by=by, quote=note.text)
+
+
+def _with_lacking(session: Session, tasks: Sequence[Waiting]) -> Iterator[Waiting]:
+    """Yield the tasks, blocked ones with the first department where nobody can approve."""
+    ids = [task.subject_id for task in tasks if task.kind is TaskKind.BLOCKED]
+    lacking = lacking_in(session, ids) if ids else {}
+    for task in tasks:
+        missing = lacking.get(task.subject_id) if task.kind is TaskKind.BLOCKED else None
+        yield replace(task, department=missing[0]) if missing else task
+
+
+def _submission(task: Waiting, submission: Submission) -> Waiting:
+    return replace(
+        task,
         path=links.submission(submission.id),
-        since_at=submission.state_at,
-        due_at=due_at,
-        due_kind=due_kind,
-        called_urgent=submission.priority is Priority.URGENT,
         title=submission.title,
         number=submission.number,
         department=office_of(submission.department),
@@ -43,52 +92,28 @@ def _submission(todo_kind: TodoKind, submission: Submission) -> Waiting:
     )
 
 
-def _due(wished_at: datetime | None, useful_until: datetime | None) -> Due:
-    if wished_at is not None:
-        return wished_at, DueKind.WISHED
-    return useful_until, DueKind.USEFUL_UNTIL if useful_until else None
-
-
-def _post(
-    todo_kind: TodoKind,
-    post: Post,
-    revision: Revision | None,
-    wished_at: datetime | None,
-) -> Waiting:
-    comment = post.reply.comment if post.reply is not None else None
-    due_at, due_kind = _due(wished_at, None)
-    if comment is not None:
-        due_at, due_kind = comment.due_at, DueKind.ANSWER_BY
-    return Waiting(
-        kind=todo_kind.kind,
-        subject="post",
-        subject_id=post.id,
-        post_id=post.id,
-        ends_at=revision.not_after if revision else None,
-        path=(links.review if todo_kind.kind in TO_JUDGE else links.post)(post.id),
-        since_at=post.state_at,
-        due_at=due_at,
-        due_kind=due_kind,
+def _post(task: Waiting, post: Post, revision: Revision | None) -> Waiting:
+    variants = revision.variants if revision else []
+    return replace(
+        task,
+        path=(links.review if task.kind in _TO_JUDGE else links.post)(post.id),
         title=post.title,
-        quote=comment.text if comment else "",
+        quote=post.reply.comment.text if post.reply is not None else "",
+        text=variants[0].text if variants else "",
         department=office_of(post.department),
         revision=revision.number if revision else None,
+        languages=tuple(dict.fromkeys(variant.language for variant in variants)),
+        platforms=tuple(dict.fromkeys(variant.account.platform for variant in variants)),
         by=who_acted(revision.author_under, revision.author, revision.saved_at)
         if revision
         else None,
     )
 
 
-def _comment(todo_kind: TodoKind, comment: Comment, since_at: datetime) -> Waiting:
-    assigned = comment.state is not CommentState.RECEIVED
-    return Waiting(
-        kind=todo_kind.kind,
-        subject="comment",
-        subject_id=comment.id,
+def _comment(task: Waiting, comment: Comment) -> Waiting:
+    return replace(
+        task,
         path=links.comment(comment.id),
-        since_at=since_at,
-        due_at=comment.due_at,
-        due_kind=DueKind.ANSWER_BY if assigned else DueKind.ASSIGN_BY,
         quote=comment.text,
         department=office_of(comment.department) if comment.department else None,
         platforms=(comment.account.platform,),
@@ -98,37 +123,27 @@ def _comment(todo_kind: TodoKind, comment: Comment, since_at: datetime) -> Waiti
     )
 
 
-def _delivery(todo_kind: TodoKind, delivery: Delivery) -> Waiting:
-    comment = delivery.post.reply.comment if delivery.post.reply is not None else None
-    failed = todo_kind.kind is TaskKind.ANSWER_FAILED and comment is not None
-    return Waiting(
-        kind=todo_kind.kind_of(delivery.state),
-        subject="comment" if failed and comment else "delivery",
-        subject_id=comment.id if failed and comment else delivery.id,
-        path=links.comment(comment.id) if failed and comment else links.delivery(delivery.id),
-        post_id=delivery.post_id,
-        since_at=delivery.state_at,
-        due_at=comment.due_at if failed and comment else delivery.due_at,
-        due_kind=DueKind.ANSWER_BY if failed else DueKind.PLANNED,
-        title=delivery.post.title,
-        quote=comment.text if comment else "",
-        text=delivery.variant.text,
-        department=office_of(delivery.post.department),
-        languages=(delivery.variant.language,),
+def _delivery(task: Waiting, delivery: Delivery) -> Waiting:
+    post, variant = delivery.post, delivery.variant
+    is_answer = task.subject == Comment.__tablename__
+    return replace(
+        task,
+        path=links.comment(task.subject_id) if is_answer else links.delivery(delivery.id),
+        title=post.title,
+        quote=post.reply.comment.text if post.reply is not None else "",
+        text=variant.text,
+        department=office_of(post.department),
+        languages=(variant.language,),
         platforms=(delivery.account.platform,),
         account=account_of(delivery.account),
         code=str(delivery.reason.get("code", "")),
     )
 
 
-def _account(todo_kind: TodoKind, account: Account, credits_since: datetime | None) -> Waiting:
-    has_credits = todo_kind.kind is not TaskKind.CREDITS_USED_UP
-    return Waiting(
-        kind=todo_kind.kind,
-        subject="account",
-        subject_id=account.id,
+def _account(task: Waiting, account: Account) -> Waiting:
+    return replace(
+        task,
         path=links.ACCOUNTS,
-        since_at=account.state_at if has_credits else credits_since or account.state_at,
         title=account.name,
         platforms=(account.platform,),
         account=account_of(account),
@@ -136,58 +151,93 @@ def _account(todo_kind: TodoKind, account: Account, credits_since: datetime | No
     )
 
 
-def _watch(todo_kind: TodoKind, watch: Watch) -> Waiting:
-    receipt, post = watch.receipt, watch.receipt.delivery.post
-    return Waiting(
-        kind=todo_kind.kind_of(kind_of(watch)),
-        subject="watch",
-        subject_id=watch.id,
-        post_id=post.id,
+def _watch(task: Waiting, watch: Watch) -> Waiting:
+    receipt, delivery = watch.receipt, watch.receipt.delivery
+    return replace(
+        task,
         path=links.found(watch.id),
-        since_at=watch.found_gone_at or watch.differs_at or receipt.stored_at,
-        title=post.title,
-        department=office_of(post.department),
-        languages=(receipt.delivery.variant.language,),
+        title=delivery.post.title,
+        department=office_of(delivery.post.department),
+        languages=(delivery.variant.language,),
         platforms=(receipt.account.platform,),
         account=account_of(receipt.account),
     )
 
 
-def _ending(todo_kind: TodoKind, change: DepartmentChange) -> Waiting:
-    return Waiting(
-        kind=todo_kind.kind_of(change.kind),
-        subject="department",
-        subject_id=change.department_id,
+def _department_change(task: Waiting, change: DepartmentChange) -> Waiting:
+    return replace(
+        task,
         path=links.department(change.department.code),
-        since_at=change.recorded_at,
-        due_at=day_bounds(change.in_force_on)[0],
-        due_kind=DueKind.IN_FORCE,
         number=change.order_number,
         department=office_of(change.department),
     )
 
 
-def _transfers(todo_kind: TodoKind, transfer_list: TransferList) -> Waiting:
-    return Waiting(
-        kind=todo_kind.kind_of(transfer_list.confirmed_at is not None),
-        subject="transfers",
-        subject_id=transfer_list.id,
-        path=links.transfer_list(transfer_list.id),
-        since_at=transfer_list.prepared_at,
-        due_at=day_bounds(transfer_list.in_force_on)[0],
-        due_kind=DueKind.IN_FORCE,
-        number=transfer_list.order_number,
-    )
+def _transfer_list(task: Waiting, transfer_list: TransferList) -> Waiting:
+    path = links.transfer_list(transfer_list.id)
+    return replace(task, path=path, number=transfer_list.order_number)
 
 
-WAITING_OF: Mapping[Thing, Callable[..., Waiting]] = {
-    Submission: _submission,
-    Post: _post,
-    Comment: _comment,
-    Delivery: _delivery,
-    Watch: _watch,
-    DepartmentChange: _ending,
-    TransferList: _transfers,
-    Account: _account,
+_POST_OPTIONS: Final = (
+    joinedload(Post.department),
+    joinedload(Post.reply).joinedload(Reply.comment),
+)
+_DELIVERY_OPTIONS: Final = (
+    joinedload(Delivery.account),
+    joinedload(Delivery.variant),
+    joinedload(Delivery.post).options(*_POST_OPTIONS),
+)
+SOURCES: Final[Mapping[str, _Source]] = {
+    Submission.__tablename__: _Source(
+        select(Submission.id, Submission).options(
+            joinedload(Submission.department),
+            joinedload(Submission.handed_in_by),
+            joinedload(Submission.taken_by),
+            *with_names(Submission.handed_in_under),
+        ),
+        _submission,
+    ),
+    Post.__tablename__: _Source(
+        select(Post.id, Post, Revision)
+        .outerjoin(Revision, sql_conditions.newest())
+        .options(
+            *_POST_OPTIONS,
+            joinedload(Revision.author),
+            *with_names(Revision.author_under),
+            selectinload(Revision.variants).joinedload(Variant.account),
+        ),
+        _post,
+    ),
+    Comment.__tablename__: _Source(
+        select(Comment.id, Comment).options(
+            joinedload(Comment.account), joinedload(Comment.department)
+        ),
+        _comment,
+    ),
+    Delivery.__tablename__: _Source(
+        select(Delivery.id, Delivery).options(*_DELIVERY_OPTIONS), _delivery
+    ),
+    TaskKind.ANSWER_FAILED: _Source(
+        select(Delivery.post_id, Delivery)
+        .where(is_one_of(Delivery.state, STUCK))
+        .order_by(Delivery.id)
+        .options(*_DELIVERY_OPTIONS),
+        _delivery,
+    ),
+    Watch.__tablename__: _Source(
+        select(Watch.id, Watch).options(
+            joinedload(Watch.receipt).joinedload(ReceiptRow.account),
+            joinedload(Watch.receipt).joinedload(ReceiptRow.delivery).options(*_DELIVERY_OPTIONS),
+        ),
+        _watch,
+    ),
+    DepartmentChange.__tablename__: _Source(
+        select(DepartmentChange.id, DepartmentChange).options(
+            joinedload(DepartmentChange.department)
+        ),
+        _department_change,
+    ),
+    TransferList.__tablename__: _Source(select(TransferList.id, TransferList), _transfer_list),
+    Account.__tablename__: _Source(select(Account.id, Account), _account),
 }
-"""By table, the function that returns the task of a row of `todo_queries`."""
+"""By the table of a task's subject what Today shows of it; a failed answer has its own."""

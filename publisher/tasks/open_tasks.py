@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from functools import reduce
-from operator import add
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, or_, select
 
 from approvals.policy import Actor, Role
+from publisher.models.posts import Post
 from publisher.models.tasks import Task
 from publisher.tasks.specs import TaskKind, TaskQueue
 
@@ -19,6 +19,12 @@ QUEUES: Final[Mapping[Role | None, Collection[TaskQueue]]] = {
     Role.ADMIN: (TaskQueue.ADMIN,),
 }
 """The queues of which everybody with the role may take a task."""
+
+SUBJECT: Final = Task.subject + " " + cast(Task.subject_id, String)
+"""What a task is about, as one text."""
+
+LINE: Final = func.coalesce(f"{Post.__tablename__} " + cast(Task.post_id, String), SUBJECT)
+"""What stands in one line of a list: all tasks of a post, or those about one subject."""
 
 
 def subjects(actor: Actor, kind: TaskKind, *kinds: TaskKind) -> Select[int]:
@@ -36,6 +42,18 @@ def everybodys_subjects(*kinds: TaskKind) -> Select[int]:
     return select(Task.subject_id).where(Task.closed_at.is_(None), _has_kind(kinds))
 
 
+def is_waiting(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
+    """The row is an open task of the actor that is not put off until later, of a known kind."""
+    is_loud = or_(Task.quiet_until.is_(None), Task.quiet_until <= now)
+    return and_(Task.closed_at.is_(None), or_(*is_own(actor)), Task.kind.in_(TaskKind), is_loud)
+
+
+def is_changed(actor: Actor, department_ids: Collection[int], *, since: int) -> ColumnElement[bool]:
+    """A task that is or was the actor's, or of these departments, has a later change."""
+    of_departments = Task.department_id.in_(department_ids)
+    return exists().where(Task.change_id > since, or_(*is_own(actor), of_departments))
+
+
 def _conditions(actor: Actor, *kinds: TaskKind) -> tuple[ColumnElement[bool], ...]:
     return Task.closed_at.is_(None), or_(*is_own(actor)), _has_kind(kinds)
 
@@ -50,13 +68,3 @@ def is_own(actor: Actor) -> Iterator[ColumnElement[bool]]:
 
 def _has_kind(kinds: Collection[TaskKind]) -> ColumnElement[bool]:
     return or_(*(Task.kind == kind for kind in kinds))
-
-
-def last_change(actor: Actor) -> ColumnElement[int]:
-    """Return the number of the last change of a task that is or was the actor's."""
-    # A query for each, since each has an index that ends with the change.
-    changes = (
-        select(func.max(Task.change_id)).where(condition).scalar_subquery()
-        for condition in is_own(actor)
-    )
-    return reduce(add, (func.coalesce(last, 0) for last in changes))

@@ -114,7 +114,7 @@ def test_a_row_says_who_has_it_and_whether_it_is_late(town: City) -> None:
 
 def test_whoever_sees_no_comments_has_no_list(town: City) -> None:
     with town.read() as session, pytest.raises(WrongRole):
-        comments_in(session, actor=town.actor("admin"), now=town.now, view=InboxView.DEPARTMENT)
+        comments_in(session, actor=town.actor("admin"), view=InboxView.DEPARTMENT)
 
 
 def test_a_page_shows_our_post_and_why_the_comment_is_here(town: City) -> None:
@@ -338,9 +338,7 @@ def _page(
     town: City, who: str, view: InboxView, *, before: Cursor | None = None, limit: int = 25
 ) -> Page[CommentRow]:
     with town.read() as session:
-        return comments_in(
-            session, actor=town.actor(who), now=town.now, view=view, before=before, limit=limit
-        )
+        return comments_in(session, actor=town.actor(who), view=view, before=before, limit=limit)
 
 
 def _ids(town: City, who: str, view: InboxView) -> list[int]:

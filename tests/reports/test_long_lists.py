@@ -64,7 +64,6 @@ def _comments(view: InboxView, **more: object) -> Ask:
         return inbox_list.comments_in(
             session,
             actor=actor,
-            now=town.now,
             view=view,
             **more,  # type: ignore[arg-type]  # the same
         ).rows

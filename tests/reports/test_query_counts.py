@@ -27,7 +27,7 @@ from publisher.reports import (
     submission_filters,
     timeline,
     todo,
-    todo_kinds,
+    todo_values,
 )
 from publisher.reports.submission_list import submissions_in
 from publisher.states import CommentState, DeliveryState
@@ -86,7 +86,6 @@ REPORTS: dict[str, Report] = {
     "comments_in": lambda session, town, name: inbox_list.comments_in(
         session,
         actor=town.actor(name),
-        now=town.now,
         view=inbox_list.InboxView.DEPARTMENT,
         limit=100,
     ),
@@ -112,7 +111,7 @@ def test_six_hundred_rows_cost_as_many_statements_as_sixty(full_city: City, who:
     assert max(costs[1].values()) <= 20
 
 
-def _rows(town: City, who: str) -> list[todo_kinds.Waiting]:
+def _rows(town: City, who: str) -> list[todo_values.Waiting]:
     with town.read() as session:
         return todo.waiting_for(session, actor=town.actor(who), now=town.now)
 

@@ -89,7 +89,7 @@ def _comments(session: Session, actor: Actor, now: datetime) -> int:
     if scope_of(actor, Action.ANSWER) is None:
         return 0
     first = views_for(actor)[0]
-    page = comments_in(session, actor=actor, now=now, view=first, limit=10_000)
+    page = comments_in(session, actor=actor, view=first, limit=10_000)
     assert view_counts(session, actor=actor)[first] == len(page.rows)
     return len(page.rows)
 

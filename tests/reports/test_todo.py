@@ -15,7 +15,7 @@ from publisher.operations.departments.close import tick_departments
 from publisher.people import appointments
 from publisher.people.permissions import COMMAND
 from publisher.reports.todo import waiting_for
-from publisher.reports.todo_kinds import Waiting
+from publisher.reports.todo_values import Waiting
 from publisher.tasks.specs import DueKind, TaskKind
 from tests.support import scenes
 from tests.support.city import City
@@ -139,7 +139,7 @@ def test_what_is_to_be_approved_says_what_it_is_and_until_when(town: City) -> No
     town.send(post_id)
     (todo,) = _today(town, "first")
     assert (todo.subject, todo.subject_id, todo.path) == (
-        "post",
+        "posts",
         post_id,
         f"/posts/{post_id}/review",
     )
@@ -175,7 +175,7 @@ def test_a_comment_says_who_wrote_what_and_when_it_is_due(town: City) -> None:
 def test_an_answer_that_failed_leads_to_its_comment_with_the_reason(town: City) -> None:
     scenes.answer_failed(town)
     (todo,) = _today(town, "first")
-    assert (todo.subject, todo.path, todo.code) == ("comment", "/comments/1", "duplicate")
+    assert (todo.subject, todo.path, todo.code) == ("comments", "/comments/1", "duplicate")
     assert todo.text == "उद्या सकाळी सहा वाजता."
 
 

@@ -40,7 +40,7 @@ def other_work(session: Session, acting: Acting) -> tuple[OtherWork, ...]:
 def _work_under(session: Session, appointment: Appointment) -> OtherWork:
     # Nothing waits for an oversight office, so that its line need not be read.
     actor, now = actor_under(appointment, ()), ctx.now()
-    overview = tab_counts.overview_of(session, actor=actor, now=now, with_overdue=True)
+    overview = tab_counts.overview_of(session, actor=actor, now=now)
     counts = overview.counts
     about_people = sum(task.count for task in people_tasks(session, actor, counts))
     return OtherWork(

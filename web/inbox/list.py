@@ -71,7 +71,7 @@ def _list(session: Session, form: TickedForm) -> str:
     view = [*named, *actor_views][0]
     before = form.before.data or ""
     page = inbox_list.comments_in(
-        session, **by_actor(), view=view, before=decode_cursor(before), limit=MOST_TICKED
+        session, actor=actor(), view=view, before=decode_cursor(before), limit=MOST_TICKED
     )
     acts = _acts(view)
     if "assign" in acts:

@@ -129,9 +129,7 @@ def _side_list(session: Session, state: CommentState) -> tuple[inbox_list.Commen
     """Return the list beside a comment: that of the view which contains its state."""
     views = inbox_list.views_for(actor())
     view = _VIEW_OF[state] if _VIEW_OF[state] in views else InboxView.DEPARTMENT
-    page = inbox_list.comments_in(
-        session, actor=actor(), now=ctx.now(), view=view, limit=SIDE_LIST_LENGTH
-    )
+    page = inbox_list.comments_in(session, actor=actor(), view=view, limit=SIDE_LIST_LENGTH)
     return page.rows
 
 

@@ -1,0 +1,115 @@
+"""The mark of what an open page has shown, by which it asks whether something has changed since.
+
+A mark names the appointment, the event after which it counts, the number of later events that
+concern the reader, the last change of a task, and the second in which it was made. What asks
+somebody to act, and where it stands with a department's work, are changes of tasks; events say the
+rest: what was taken, saved or published, and what concerns everybody.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, Subquery, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from approvals.policy import Action, Actor, Scope, scope_of
+from publisher.models.deliveries import Delivery
+from publisher.models.history import Event
+from publisher.models.posts import Post
+from publisher.models.tasks import TaskChange
+from publisher.reports.sql_basics import has
+from publisher.states import NoticeState
+from publisher.tasks import open_tasks
+from publisher.validation import departments_in_sight
+
+LATE: Final = 100
+"""Events before the last that a mark counts too: one with a smaller id may be committed later."""
+
+OLDEST: Final = 400
+"""Events that a mark may be behind. An older mark is answered with a new one."""
+
+LONGEST_AGE: Final = timedelta(minutes=10)
+"""How long a page may go on without a count: windows, days and duties end without any change.
+
+Counting anew this often costs less than asking everybody's next deadline each time.
+"""
+
+_MARK: Final = re.compile(r"(\d{1,18})-(\d{1,18})-(\d{1,18})-(\d{1,18})-(\d{1,12})", re.ASCII)
+_OF_EVERYBODY: Final = (
+    "absences",
+    "accounts",
+    "alerts",
+    "appointments",
+    "duties",
+    "emergency_templates",
+    "emergency_uses",
+    "freezes",
+    "stops",
+)
+"""The subjects whose events concern everybody in office; they are few."""
+
+_OF_ALL: Final = ("submissions", "posts", "deliveries")
+"""The subjects that all who see every department follow."""
+
+_LAST_ID: Final = select(func.coalesce(func.max(Event.id), 0)).scalar_subquery()
+_LAST_CHANGE: Final = select(
+    func.coalesce(select(TaskChange.number).scalar_subquery(), 0)
+).scalar_subquery()
+
+
+def mark_of_present(session: Session, *, actor: Actor, now: datetime) -> str:
+    """Return the mark of a page that is made now."""
+    recent = _events_after(_LAST_ID - LATE)
+    columns = (_LAST_ID, _number(recent, actor), _LAST_CHANGE)
+    last_id, number, change = session.execute(select(*columns).select_from(recent)).one()
+    parts = (actor.appointment_id, max(0, last_id - LATE), number, change, int(now.timestamp()))
+    return "-".join(map(str, parts))
+
+
+def is_present(session: Session, mark: str, *, actor: Actor, now: datetime) -> bool:
+    """Return whether nothing that concerns the actor has happened since this mark of theirs."""
+    match = _MARK.fullmatch(mark)
+    if match is None or int(match[1]) != actor.appointment_id:
+        return False
+    start, number, change, made_at = (int(part) for part in match.groups()[1:])
+    # On another machine's clock the mark may be of a moment ahead.
+    if abs(int(now.timestamp()) - made_at) >= LONGEST_AGE.total_seconds():
+        return False
+    recent = _events_after(start)
+    department_ids = departments_in_sight(actor, Action.SEE_POST) or ()
+    is_changed = open_tasks.is_changed(actor, department_ids, since=change)
+    columns = (_LAST_ID, func.count(), _number(recent, actor), _LAST_CHANGE, is_changed)
+    row = session.execute(select(*columns).select_from(recent)).one()
+    last_id, event_count, present_number, last_change, has_changed = row
+    is_ours = start <= last_id and change <= last_change and event_count < OLDEST
+    return is_ours and present_number == number and not has_changed
+
+
+def _events_after(start: ColumnElement[int] | int) -> Subquery:
+    # With the limit the planner begins at the end of the primary key.
+    query = select(Event.subject, Event.subject_id, Event.state_after).where(Event.id > start)
+    return query.order_by(Event.id.desc()).limit(OLDEST).subquery()
+
+
+def _number(events: Subquery, actor: Actor) -> ColumnElement[int]:
+    """Return the number of those events that the actor's pages may show."""
+    concerns: list[ColumnElement[bool]] = [events.c.subject.in_(_OF_EVERYBODY)]
+    department_ids = departments_in_sight(actor, Action.SEE_POST)
+    if department_ids is None:
+        # Of comments the cell follows those that are its tasks.
+        takes_mails = scope_of(actor, Action.HAND_IN) is Scope.ANY
+        more = ("quarantines", "received_mails") if takes_mails else ("comments",)
+        concerns.append(events.c.subject.in_((*_OF_ALL, *more)))
+        has_failed = events.c.state_after == NoticeState.FAILED.value
+        concerns.append(and_(events.c.subject == "notices", has_failed))
+    else:
+        # `+ 0` keeps the planner from reading a whole department.
+        of_department = (Post.department_id + 0).in_(department_ids)
+        delivery = select(Delivery.id).join(Delivery.post)
+        delivery = delivery.where(Delivery.id == events.c.subject_id, of_department)
+        is_in_sight = has(delivery.correlate(events))
+        concerns.append(and_(events.c.subject == Delivery.__tablename__, is_in_sight))
+    return func.count().filter(or_(*concerns))
