@@ -55,8 +55,7 @@ class Task(Base):
         partial_index("ix_tasks_open_queue", "queue", where=OPEN),
         partial_index("ix_tasks_open_kind", "kind", where=OPEN),
         Index("ix_tasks_appointment_told", "appointment_id", "told_at"),
-        Index("ix_tasks_appointment_change", "appointment_id", "change_id"),
-        Index("ix_tasks_queue_change", "queue", "change_id"),
+        Index("ix_tasks_change", "change_id"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

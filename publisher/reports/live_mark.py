@@ -106,10 +106,12 @@ def _number(events: Subquery, actor: Actor) -> ColumnElement[int]:
         has_failed = events.c.state_after == NoticeState.FAILED.value
         concerns.append(and_(events.c.subject == "notices", has_failed))
     else:
-        # `+ 0` keeps the planner from reading a whole department.
-        of_department = (Post.department_id + 0).in_(department_ids)
-        delivery = select(Delivery.id).join(Delivery.post)
-        delivery = delivery.where(Delivery.id == events.c.subject_id, of_department)
-        is_in_sight = has(delivery.correlate(events))
+        delivery = select(Delivery.post_id).where(Delivery.id == events.c.subject_id)
+        post = select(Post.id).where(
+            Post.id == delivery.correlate(events).scalar_subquery(),
+            # `+ 0` keeps the planner from reading a whole department.
+            (Post.department_id + 0).in_(department_ids),
+        )
+        is_in_sight = has(post.correlate(events))
         concerns.append(and_(events.c.subject == Delivery.__tablename__, is_in_sight))
     return func.count().filter(or_(*concerns))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, or_, select
 
 from approvals.policy import Actor, Role
 from publisher.models.posts import Post
@@ -50,8 +50,11 @@ def is_waiting(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
 
 def is_changed(actor: Actor, department_ids: Collection[int], *, since: int) -> ColumnElement[bool]:
     """A task that is or was the actor's, or of these departments, has a later change."""
-    of_departments = Task.department_id.in_(department_ids)
-    return exists().where(Task.change_id > since, or_(*is_own(actor), of_departments))
+    concerns = or_(*is_own(actor), Task.department_id.in_(department_ids))
+    # With the order the planner begins at the end of the index, however many it expects.
+    changes = select(Task.id).where(Task.change_id > since, concerns)
+    last = changes.order_by(Task.change_id.desc()).limit(1)
+    return last.scalar_subquery().is_not(None)
 
 
 def _conditions(actor: Actor, *kinds: TaskKind) -> tuple[ColumnElement[bool], ...]:

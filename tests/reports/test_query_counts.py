@@ -31,6 +31,7 @@ from publisher.reports import (
 )
 from publisher.reports.submission_list import submissions_in
 from publisher.states import CommentState, DeliveryState
+from publisher.tasks.check import repair
 from publisher.validation import departments_in_sight
 from tests.support import scenes
 from tests.support.city import City, city, statements
@@ -170,6 +171,7 @@ def _copy(town: City, copies: int) -> None:
         _copy_posts(session, copier, PostState.IN_REVIEW, submissions)
         _copy_posts(session, copier, PostState.APPROVED, submissions)
         _copy_comments(session, copier, stamp)
+    repair(town.database, now=town.now)
 
 
 def _copy_posts(

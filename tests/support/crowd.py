@@ -48,6 +48,7 @@ WORK = (
     "comments",
     "routings",
     "replies",
+    "tasks",
 )
 """The tables of what departments hand in and of what becomes of it, without its history."""
 
@@ -115,7 +116,8 @@ class _Copied:
         """Yield the columns that lead to a copy."""
         for column in self.table.columns:
             targets = {key.column.table.name for key in column.foreign_keys}
-            if targets & self.names or (column.name == "id" and column.primary_key):
+            is_key = column.name == "subject_id" or (column.name == "id" and column.primary_key)
+            if is_key or targets & self.names:
                 yield column
 
     def distinct(self) -> Iterator[Column[object]]:
@@ -140,7 +142,9 @@ def _copy(session: Session, copied: _Copied, existing: int, copies: int, where: 
     ids, distinct = set(copied.ids()), set(copied.distinct())
     chosen: list[ColumnElement[object]] = []
     for column in table.columns:
-        if column in ids:
+        if column.name == "subject_id":
+            chosen.append(_subject_id(table, copied.names, times.c.time))
+        elif column in ids:
             chosen.append(column + times.c.time * ID_STEP)
         elif column.name in TIME_COLUMNS.get(table.name, ()):
             chosen.append(_earlier_time(column, times.c.time, is_sqlite=is_sqlite))
@@ -148,12 +152,12 @@ def _copy(session: Session, copied: _Copied, existing: int, copies: int, where: 
             chosen.append(func.nullif(literal(""), ""))
         elif column in distinct:
             chosen.append(_distinct_value(column, times.c.time))
-        elif (table.name, column.name) == ("events", "subject_id"):
-            chosen.append(_subject_id(table, copied.names, times.c.time))
         else:
             chosen.append(column)
     first = next(iter(copied.ids()))
     rows = select(*chosen).select_from(table).join(times, first < ID_STEP).where(text(where))
+    if table.name == "tasks":  # only one open task about what is not copied
+        rows = rows.where(table.c.subject.in_(copied.names))
     session.execute(insert(table).from_select([column.name for column in table.columns], rows))
     if not is_sqlite and "id" in table.columns:
         session.execute(
@@ -166,11 +170,11 @@ def _last_id(table: Table) -> str:
 
 
 def _subject_id(
-    events: Table, names: frozenset[str], time: ColumnElement[int]
+    table: Table, names: frozenset[str], time: ColumnElement[int]
 ) -> ColumnElement[object]:
     """Return SQL for the subject's id: that of the copy, if subjects are copied."""
-    return events.c.subject_id + time * ID_STEP * cast(
-        events.c.subject.in_(names), events.c.subject_id.type
+    return table.c.subject_id + time * ID_STEP * cast(
+        table.c.subject.in_(names), table.c.subject_id.type
     )
 
 

@@ -11,6 +11,7 @@ from publisher.reports.tab_counts import overview_of
 from publisher.reports.timeline import post_timeline
 from publisher.reports.todo import waiting_for
 from publisher.tasks.specs import TaskKind
+from publisher.tasks.tick import tick_tasks
 from tests.support import scenes
 from tests.support.city_people import HOUR, MINUTE
 from tests.web.html_page import Element, Page
@@ -113,6 +114,7 @@ def test_a_post_whose_window_has_passed_is_not_to_be_scheduled(any_site: Site) -
     town.send(post_id)
     town.approve(post_id)
     town.clock.move(2 * HOUR)
+    tick_tasks(town.database, now=town.clock)
     with town.read() as session:
         (task,) = waiting_for(session, actor=town.actor("clerk"), now=town.now)
         timeline = post_timeline(session, post=session.get_one(Post, post_id), now=town.now)
