@@ -85,13 +85,10 @@ def finding_for(session: Session, *, actor: Actor, watch_id: int) -> ExternalCha
     return _finding(session, watch, actor)
 
 
-def is_open_for(actor: Actor, *conditions: Condition) -> Condition:
-    """The row of `watches` is an open change visible to the actor.
-
-    `conditions` may restrict the finding's post as well.
-    """
+def is_open_for(actor: Actor) -> Condition:
+    """The row of `watches` is an open change visible to the actor."""
     watch_ids = select(Watch.id).join(ReceiptRow).join(Delivery).join(Delivery.post)
-    return Watch.id.in_(watch_ids.where(is_open(), *_in_sight(actor), *conditions))
+    return Watch.id.in_(watch_ids.where(is_open(), *_in_sight(actor)))
 
 
 def is_open() -> Condition:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.delivery.monitoring import acknowledge
 from publisher.intake import questions
-from publisher.models.submissions import Priority, Submission
 from publisher.operations.departments.close import tick_departments
 from publisher.people import appointments
 from publisher.people.permissions import COMMAND
 from publisher.reports.todo import waiting_for
 from publisher.reports.todo_values import Waiting
 from publisher.tasks.specs import DueKind, TaskKind
+from publisher.tasks.tick import tick_tasks
+from publisher.working_time import day_bounds, local_day
 from tests.support import scenes
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
@@ -122,10 +121,7 @@ def test_the_most_urgent_comes_first_and_what_has_no_time_last(town: City) -> No
 
 def test_what_its_department_calls_urgent_stands_before_what_is_due(town: City) -> None:
     town.hand_in("लगेच", wished_at=town.now + MINUTE)
-    urgent = town.hand_in("तातडीचे")
-    with town.write() as session:
-        submission = session.get_one(Submission, urgent)
-        submission.priority, submission.urgent_reason = Priority.URGENT, "जलवाहिनी फुटली."
+    town.hand_in("तातडीचे", urgent_reason="जलवाहिनी फुटली.")
     today = _today(town, "clerk")
     assert [(todo.title, todo.called_urgent, todo.urgent) for todo in today] == [
         ("तातडीचे", True, True),
@@ -325,12 +321,15 @@ def test_what_others_did_is_one_click_away_until_somebody_has_seen_it(town: City
 
 
 def test_a_departments_end_waits_from_its_day_on_and_not_before(town: City) -> None:
-    scenes.merger_due(town)
+    scenes.record_merger(town)
+    begins_at = day_bounds(local_day(town.now + DAY))[0]
+    town.clock.move(begins_at - MINUTE - town.now)
+    tick_tasks(town.database, now=town.clock)
+    assert _today(town, "lead") == []
+    town.clock.move(MINUTE)
+    tick_tasks(town.database, now=town.clock)
     (todo,) = _today(town, "lead")
     assert (todo.path, todo.number) == ("/departments/garden", "आ-४५/२०२६")
     assert todo.due_kind is DueKind.IN_FORCE
-    town.clock.move(-MINUTE - timedelta(hours=town.now.hour + 6))
-    assert _today(town, "lead") == []
-    town.clock.move(DAY)
     assert tick_departments(town.database, now=lambda: town.now) == 1
     assert _today(town, "lead") == []

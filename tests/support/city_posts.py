@@ -24,7 +24,7 @@ from publisher.intake.uploads import UploadedFile
 from publisher.media.folder_store import FolderStore
 from publisher.models.desk import TextPart
 from publisher.models.posts import Language, Post, Revision, Variant
-from publisher.models.submissions import Submission, SubmissionKind
+from publisher.models.submissions import Priority, Submission, SubmissionKind
 from publisher.review import decide
 from publisher.scheduling.schedule import schedule as scheduling_schedule
 from tests.support.city_people import APPROVERS, HOUR, MEMBERS, CityPeople
@@ -48,6 +48,7 @@ class CityPosts(CityPeople):
         text_mr: str = "शनिवारी शहराच्या पूर्व भागाचा पाणीपुरवठा बंद राहील.",
         text_en: str = "",
         files: tuple[UploadedFile, ...] = (),
+        urgent_reason: str = "",
     ) -> int:
         """Submit for a department, by its member, and return the submission's id."""
         actor = self.actor(by or MEMBERS[department])
@@ -60,6 +61,8 @@ class CityPosts(CityPeople):
             wished_at=wished_at,
             useful_until=useful_until,
             files=files,
+            priority=Priority.URGENT if urgent_reason else Priority.NORMAL,
+            urgent_reason=urgent_reason,
             brought_by="एक नागरिक" if actor.role in (Role.CELL, Role.CELL_LEAD) else "",
         )
         form_in_store = stored_form(self.store, form)

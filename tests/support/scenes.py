@@ -19,6 +19,7 @@ from publisher.platforms.base.protocol import (
 from publisher.review import withdraw
 from publisher.scheduling.post_schedule import stop_publishing
 from publisher.scheduling.schedule import cancel, schedule
+from publisher.tasks.tick import tick_tasks
 from publisher.transfers import lists as transfer_lists
 from publisher.transfers.carry_out import tick_transfers
 from publisher.transfers.typed_rows import TypedRow
@@ -309,7 +310,18 @@ def _poll_for_a_day(town: City) -> None:
 
 
 def merger_due(town: City) -> None:
-    """Record a merger for the next day, and move the clock to that day."""
+    """Record a merger for the next day, and let that day begin."""
+    record_merger(town)
+    begin_next_day(town)
+
+
+def begin_next_day(town: City) -> None:
+    """Move the clock to the next day, and let it look at the tasks."""
+    town.clock.move(DAY)
+    tick_tasks(town.database, now=town.clock)
+
+
+def record_merger(town: City) -> None:
     with town.write() as session:
         departments_close.merge(
             session,
@@ -319,13 +331,12 @@ def merger_due(town: City) -> None:
             into=session.get_one(Department, town.departments["water"]),
             order=DepartmentOrder("आ-४५/२०२६", local_day(town.now + DAY)),
         )
-    town.clock.move(DAY)
 
 
 def transfers_unconfirmed(town: City) -> None:
-    """Prepare a list of transfers for the next day, and move the clock to that day."""
+    """Prepare a list of transfers for the next day, and let that day begin."""
     _prepare_transfers(town)
-    town.clock.move(DAY)
+    begin_next_day(town)
 
 
 def transfers_hindered(town: City) -> None:
@@ -361,4 +372,4 @@ def closing_due(town: City) -> None:
             department=session.get_one(Department, town.departments["garden"]),
             order=DepartmentOrder("आ-४६/२०२६", local_day(town.now + DAY)),
         )
-    town.clock.move(DAY)
+    begin_next_day(town)
