@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, subqueryload
 
 from publisher.models.comments import Comment, Reply
 from publisher.models.deliveries import Account, Delivery, ReceiptRow
 from publisher.models.departments import DepartmentChange
 from publisher.models.monitoring import Watch
+from publisher.models.people import Person
 from publisher.models.posts import Post, Revision, Variant
 from publisher.models.submissions import Submission
 from publisher.models.transfers import TransferList
@@ -178,21 +179,20 @@ def _transfer_list(task: Waiting, transfer_list: TransferList) -> Waiting:
     return replace(task, path=path, number=transfer_list.order_number)
 
 
-_POST_OPTIONS: Final = (
-    joinedload(Post.department),
-    joinedload(Post.reply).joinedload(Reply.comment),
-)
+_NAMES: Final = (Person.name_mr, Person.name_en, Person.designation)
+_POST: Final = joinedload(Delivery.post).joinedload(Post.department)
 _DELIVERY_OPTIONS: Final = (
     joinedload(Delivery.account),
     joinedload(Delivery.variant),
-    joinedload(Delivery.post).options(*_POST_OPTIONS),
+    _POST,
+    joinedload(Delivery.post).joinedload(Post.reply).joinedload(Reply.comment),
 )
 SOURCES: Final[Mapping[str, _Source]] = {
     Submission.__tablename__: _Source(
         select(Submission.id, Submission).options(
             joinedload(Submission.department),
-            joinedload(Submission.handed_in_by),
-            joinedload(Submission.taken_by),
+            joinedload(Submission.handed_in_by).load_only(*_NAMES),
+            joinedload(Submission.taken_by).load_only(*_NAMES),
             *with_names(Submission.handed_in_under),
         ),
         _submission,
@@ -201,10 +201,11 @@ SOURCES: Final[Mapping[str, _Source]] = {
         select(Post.id, Post, Revision)
         .outerjoin(Revision, sql_conditions.newest())
         .options(
-            *_POST_OPTIONS,
-            joinedload(Revision.author),
+            joinedload(Post.department),
+            joinedload(Post.reply).joinedload(Reply.comment),
+            joinedload(Revision.author).load_only(*_NAMES),
             *with_names(Revision.author_under),
-            selectinload(Revision.variants).joinedload(Variant.account),
+            subqueryload(Revision.variants).joinedload(Variant.account),
         ),
         _post,
     ),
@@ -227,7 +228,9 @@ SOURCES: Final[Mapping[str, _Source]] = {
     Watch.__tablename__: _Source(
         select(Watch.id, Watch).options(
             joinedload(Watch.receipt).joinedload(ReceiptRow.account),
-            joinedload(Watch.receipt).joinedload(ReceiptRow.delivery).options(*_DELIVERY_OPTIONS),
+            joinedload(Watch.receipt)
+            .joinedload(ReceiptRow.delivery)
+            .options(joinedload(Delivery.variant), _POST),
         ),
         _watch,
     ),
