@@ -54,10 +54,11 @@ def waiting_for(
     ]
 
 
-#: WITH own AS (SELECT …, 'posts ' || post_id … AS line, row_number() OVER (ORDER BY …) AS place
+#: WITH own AS (SELECT …, 'posts ' || post_id … AS line, row_number() OVER (ORDER BY …) AS position
 #:   FROM tasks WHERE …)
-#: SELECT own.* FROM own JOIN (SELECT line, min(place) AS first FROM own GROUP BY line
-#:   ORDER BY first LIMIT :most) AS lines ON lines.line = own.line ORDER BY lines.first, own.place
+#: SELECT own.* FROM own JOIN (SELECT line, min(position) AS first FROM own GROUP BY line
+#:   ORDER BY first LIMIT :most) AS lines ON lines.line = own.line
+#: ORDER BY lines.first, own.position
 def _first_tasks(actor: Actor, now: datetime, most: int | None) -> Select[*tuple[object, ...]]:
     """Select the tasks of the most urgent lines, so that no line is cut among its tasks."""
     order = (Task.is_urgent.desc(), Task.due_at.nulls_last(), Task.since_at)
@@ -66,12 +67,12 @@ def _first_tasks(actor: Actor, now: datetime, most: int | None) -> Select[*tuple
             *(Task.kind, Task.subject, Task.subject_id, Task.post_id, Task.since_at),
             *(Task.due_at, Task.due_kind, Task.is_urgent),
             open_tasks.LINE.label("line"),
-            func.row_number().over(order_by=(*order, Task.kind, Task.subject_id)).label("place"),
+            func.row_number().over(order_by=(*order, Task.kind, Task.subject_id)).label("position"),
         )
         .where(open_tasks.is_waiting(actor, now=now), Task.subject.in_(SOURCES))
         .cte("own")
     )
-    first = func.min(own.c.place).label("first")
+    first = func.min(own.c.position).label("first")
     lines = select(own.c.line, first).group_by(own.c.line).order_by(first).limit(most).subquery()
     query = select(own).join(lines, lines.c.line == own.c.line)
-    return query.order_by(lines.c.first, own.c.place)
+    return query.order_by(lines.c.first, own.c.position)

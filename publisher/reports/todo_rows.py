@@ -34,26 +34,26 @@ class _Source(NamedTuple):
     """A query that begins with the subject's id, and what completes a task by the rest of a row."""
 
     query: Select[*tuple[Any, ...]]
-    completed: Callable[..., Waiting]
+    complete: Callable[..., Waiting]
 
 
 def with_subjects(session: Session, tasks: Sequence[Waiting]) -> list[Waiting]:
     """Return the tasks with what is shown of them, without those whose subject is not found."""
     rows: dict[tuple[str, int], Sequence[Any]] = {}
     for name, source in SOURCES.items():
-        ids = [key for source_name, key in map(_place_of, tasks) if source_name == name]
+        ids = [number for source_name, number in map(_key_of, tasks) if source_name == name]
         query = source.query.where(source.query.selected_columns[0].in_(ids))
-        for key, *row in session.execute(query) if ids else ():
-            rows.setdefault((name, key), row)
+        for number, *row in session.execute(query) if ids else ():
+            rows.setdefault((name, number), row)
     completed = [
-        SOURCES[place[0]].completed(task, *rows[place])
+        SOURCES[key[0]].complete(task, *rows[key])
         for task in tasks
-        if (place := _place_of(task)) in rows
+        if (key := _key_of(task)) in rows
     ]
     return list(_with_lacking(session, [*_with_notes(session, completed)]))
 
 
-def _place_of(task: Waiting) -> tuple[str, int]:
+def _key_of(task: Waiting) -> tuple[str, int]:
     """Return the source of a task and its id there: a failed answer is known by its post."""
     if task.kind is TaskKind.ANSWER_FAILED:
         return task.kind, task.post_id or 0
