@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import assert_never
 
 from approvals.policy import Role
 from approvals.states import PostState
 from publisher.models.deliveries import Delivery
-from publisher.models.posts import DecisionKind, Revision, Variant
 from publisher.models.submissions import Submission
-from publisher.reports.officer_coverage import Roster
 from publisher.reports.post_bundles import CommentThread, PostBundle
+from publisher.reports.post_tasks import PostTasks
 from publisher.reports.types import CELL, CELL_LEAD, MACHINE, Who, office_of, who_acted, who_of
-from publisher.review import gate_adapter
-from publisher.review.department_approvers import approvers_among
 from publisher.states import (
     IN_FLIGHT,
     MAY_BE_LIVE,
@@ -27,6 +25,7 @@ from publisher.states import (
     DeliveryState,
     SubmissionState,
 )
+from publisher.tasks.specs import TaskKind
 
 
 class NextKind(StrEnum):
@@ -77,23 +76,21 @@ STATE_ORDER = (
 
 
 def next_for_submission(
-    submission: Submission, bundles: Sequence[PostBundle], roster: Roster
+    submission: Submission, bundles: Sequence[PostBundle], tasks: Mapping[int, PostTasks]
 ) -> Next | None:
     """Return the next step of a submission, or None."""
+    wished_at = submission.wished_at
     match submission.state:
         case SubmissionState.RECEIVED:
             taken_at = submission.taken_at or submission.state_at
-            return Next(NextKind.DRAFT, _clerk(submission), taken_at, submission.wished_at)
+            return Next(NextKind.DRAFT, _clerk(submission), taken_at, wished_at)
         case SubmissionState.RETURNED:
-            return Next(
-                NextKind.COMPLETE,
-                (_completer(submission),),
-                submission.state_at,
-                submission.wished_at,
-            )
+            holders = (_completer(submission),)
+            return Next(NextKind.COMPLETE, holders, submission.state_at, wished_at)
         case SubmissionState.DRAFTED:
-            candidates = [next_for_post(bundle, roster, submission.wished_at) for bundle in bundles]
-            following = _most_pressing(candidates)
+            following = _most_pressing(
+                next_for_post(bundle, tasks[bundle.post.id], wished_at) for bundle in bundles
+            )
             if following is not None and following.kind in _IN_WRITING and submission.taken_by:
                 return replace(following, holders=_clerk(submission))
             return following
@@ -127,122 +124,57 @@ def _urgency(candidate: Next) -> tuple[bool, datetime]:
     return MACHINE in candidate.holders, candidate.due_at or candidate.since_at
 
 
-def next_for_post(bundle: PostBundle, roster: Roster, wished_at: datetime | None) -> Next | None:
+def next_for_post(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | None) -> Next | None:
     """Return the next step of a post, or None."""
     match bundle.post.state:
         case PostState.DRAFT:
-            revision = bundle.revision
-            if revision is None:
-                return Next(NextKind.DRAFT, (CELL,), bundle.post.state_at, wished_at)
-            author = who_acted(revision.author_under, revision.author)
-            back = any(decision.kind is DecisionKind.RETURNED for decision in revision.decisions)
-            kind = NextKind.CHANGE if back else NextKind.SEND_FOR_REVIEW
-            since_at = bundle.post.state_at if back else revision.saved_at
-            return Next(kind, (author,), since_at, wished_at)
+            return _to_write(bundle, tasks, wished_at)
         case PostState.IN_REVIEW:
-            return _to_approve(bundle, roster, wished_at)
+            since_at, approvers = bundle.post.state_at, tasks.approvers.values()
+            if not all(approvers):
+                return Next(NextKind.NAME_SOMEBODY, (CELL_LEAD,), since_at, wished_at)
+            holders = tuple(chain.from_iterable(approvers))
+            return Next(NextKind.APPROVE, holders, since_at, wished_at)
         case PostState.APPROVED:
-            candidates = [
-                _to_leave(bundle, wished_at, roster.now),
-                _to_take_back(bundle),
-                _to_answer(bundle.thread),
-            ]
-            return _most_pressing(candidates)
+            return _most_pressing(
+                [
+                    _to_leave(bundle, tasks, wished_at),
+                    _to_take_back(bundle),
+                    _to_answer(bundle.thread),
+                ]
+            )
         case _:
             return _most_pressing([_to_take_back(bundle), _to_answer(bundle.thread)])
 
 
-def _to_approve(bundle: PostBundle, roster: Roster, wished_at: datetime | None) -> Next | None:
+def _to_write(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | None) -> Next:
     revision = bundle.revision
     if revision is None:
-        return None
-    due_at, since_at = wished_at, bundle.post.state_at
-    approvers = {
-        department_id: _approvers_in(revision, roster, department_id)
-        for department_id in _undecided(revision, roster.now)
-    }
-    if not all(approvers.values()):
-        return Next(NextKind.NAME_SOMEBODY, (CELL_LEAD,), since_at, due_at)
-    holders = tuple(
-        approver for department_approvers in approvers.values() for approver in department_approvers
-    )
-    return Next(NextKind.APPROVE, holders, since_at, due_at)
+        return Next(NextKind.DRAFT, (CELL,), bundle.post.state_at, wished_at)
+    authors = (who_acted(revision.author_under, revision.author),)
+    if TaskKind.POST_RETURNED in tasks.kinds:
+        return Next(NextKind.CHANGE, authors, bundle.post.state_at, wished_at)
+    return Next(NextKind.SEND_FOR_REVIEW, authors, revision.saved_at, wished_at)
 
 
-def _undecided(revision: Revision, now: datetime) -> Iterator[int]:
-    """Return the asked departments that have not approved this revision."""
-    approved = {
-        decision.department_id
-        for decision in revision.decisions
-        if decision.kind in gate_adapter.APPROVAL_KINDS
-        and gate_adapter.is_in_force(decision, now=now)
-    }
-    return (
-        department_id
-        for department_id in gate_adapter.asked_department_ids(revision)
-        if department_id not in approved
-    )
-
-
-def _approvers_in(revision: Revision, roster: Roster, department_id: int) -> tuple[Who, ...]:
-    offices = roster.of(department_id)
-    approvers = approvers_among(offices, revision, now=roster.now).everybody
-    appointment_ids = {approver.appointment_id for approver in approvers}
-    in_office = [*offices.officers, *offices.heads]
-    return tuple(who_of(office) for office in in_office if office.id in appointment_ids)
-
-
-def _to_leave(bundle: PostBundle, wished_at: datetime | None, now: datetime) -> Next | None:
-    """Return the step of the most pressing delivery, or of a variant without one."""
-    deliveries = [delivery for delivery in bundle.deliveries if _counts(delivery, bundle)]
-    for state in STATE_ORDER:
-        in_state = [delivery for delivery in deliveries if delivery.state is state]
-        if in_state and state is not DeliveryState.SCHEDULED:
-            return _next_for_delivery(min(in_state, key=_due_at))
-    if any(_has_no_time(variant, bundle) for variant in _variants(bundle)):
-        not_after = bundle.revision.not_after if bundle.revision is not None else None
-        is_outlived = not_after is not None and not_after <= now
+def _to_leave(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | None) -> Next | None:
+    """Return the step of the most pressing delivery, or of a text without one."""
+    deliveries = [
+        delivery
+        for delivery in bundle.deliveries
+        if delivery.state in STATE_ORDER
+        and (delivery.state in MAY_BE_LIVE or bundle.is_newest(delivery))
+    ]
+    first = min(deliveries, key=_pressing, default=None)
+    if tasks.lacks_a_time and (first is None or first.state is DeliveryState.SCHEDULED):
+        is_outlived = TaskKind.OUTLIVED in tasks.kinds
         kind = NextKind.RESCHEDULE if is_outlived else NextKind.SCHEDULE
         return Next(kind, (CELL,), bundle.post.state_at, wished_at)
-    scheduled = [delivery for delivery in deliveries if delivery.state is DeliveryState.SCHEDULED]
-    return _next_for_delivery(min(scheduled, key=_due_at)) if scheduled else None
+    return _next_for_delivery(first) if first is not None else None
 
 
-def _counts(delivery: Delivery, bundle: PostBundle) -> bool:
-    """The delivery is held, unconfirmed or sending, or belongs to the newest revision."""
-    if delivery.state in MAY_BE_LIVE:
-        return True
-    return delivery.variant_id in {variant.id for variant in _variants(bundle)}
-
-
-def _variants(bundle: PostBundle) -> Sequence[Variant]:
-    return bundle.revision.variants if bundle.revision is not None else ()
-
-
-def _has_no_time(variant: Variant, bundle: PostBundle) -> bool:
-    return all(
-        delivery.variant_id != variant.id or _is_void(delivery, bundle)
-        for delivery in bundle.deliveries
-    )
-
-
-def _is_void(delivery: Delivery, bundle: PostBundle) -> bool:
-    """The delivery was cancelled before the current approval, or with all others.
-
-    It is `sql_scheduling.has_no_time` of one post.
-    """
-    if delivery.state is not DeliveryState.CANCELLED:
-        return False
-    newest = {variant.id for variant in _variants(bundle)}
-    goes_ahead = any(
-        other.variant_id in newest and other.state is not DeliveryState.CANCELLED
-        for other in bundle.deliveries
-    )
-    return delivery.state_at < bundle.post.state_at or not goes_ahead
-
-
-def _due_at(delivery: Delivery) -> datetime:
-    return delivery.due_at
+def _pressing(delivery: Delivery) -> tuple[int, datetime]:
+    return STATE_ORDER.index(delivery.state), delivery.due_at
 
 
 def _next_for_delivery(delivery: Delivery) -> Next:

@@ -46,6 +46,10 @@ class PostBundle:
     orders: Sequence[Delivery] = ()
     thread: CommentThread = field(default_factory=CommentThread)
 
+    def is_newest(self, delivery: Delivery) -> bool:
+        """The delivery is of a text of the newest revision."""
+        return self.revision is not None and delivery.variant.revision_id == self.revision.id
+
     @property
     def lives(self) -> tuple[Live, ...]:
         """Return the published texts in order of publication."""

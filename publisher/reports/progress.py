@@ -1,29 +1,24 @@
-"""The stage that a submission has reached, in SQL so that lists can filter by it."""
+"""The stage that a submission has reached, and its most pressing open work."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import assert_never
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    case,
-    null,
-    select,
-)
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
 from approvals.states import PostState
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction, ReceiptRow
-from publisher.models.posts import Post
+from publisher.models.posts import Post, Revision, Variant
 from publisher.models.submissions import PostSubmission, Submission
-from publisher.reports import sql_conditions, sql_scheduling
+from publisher.reports.post_bundles import PostBundle
+from publisher.reports.post_tasks import PostTasks
 from publisher.reports.sql_basics import has, is_one_of
 from publisher.reports.sql_conditions import Condition
 from publisher.states import ENDED_SUBMISSION, DeliveryState, SubmissionState
+from publisher.tasks.specs import TaskKind
 
 
 class Stage(StrEnum):
@@ -86,33 +81,58 @@ _WITHOUT_POSTS = (SubmissionState.RETURNED, *ENDED_SUBMISSION)
 """The states in which the posts do not count: the submission has the stage of its own state."""
 
 
-def stage_of() -> ColumnElement[str]:
-    """Return the stage of a row of `submissions`: the first whose condition holds."""
-    return case(
-        *((Submission.state == state, Stage(state.value).value) for state in _WITHOUT_POSTS),
-        *((condition, stage.value) for stage, condition in _stage_conditions()),
-        (Submission.state == SubmissionState.DRAFTED, Stage.DRAFTED.value),
-        else_=Stage.RECEIVED.value,
-    )
+def stage_of(
+    submission: Submission, bundles: Collection[PostBundle], tasks: Mapping[int, PostTasks]
+) -> Stage:
+    """Return the stage of a submission."""
+    own = Stage(submission.state.value)
+    if submission.state in _WITHOUT_POSTS:
+        return own
+    stages = (stage for bundle in bundles for stage in _stages(bundle, tasks[bundle.post.id]))
+    return min(stages, key=_ORDER.index, default=own)
 
 
-def work_left() -> ColumnElement[str | None]:
-    """Return the most pressing open work of a row of `submissions`; NULL if there is none.
+def work_left(
+    submission: Submission, bundles: Collection[PostBundle], tasks: Mapping[int, PostTasks]
+) -> Stage | None:
+    """Return the most pressing open work of a submission, or None.
 
     It differs from the stage if one part is live and another is not yet.
     """
-    waiting_states = (SubmissionState.RECEIVED, SubmissionState.RETURNED)
-    lacks_a_time = _has_post([PostState.APPROVED], sql_scheduling.is_partly_unscheduled())
-    pressing = {stage: condition for stage, condition in _stage_conditions() if stage in PRESSING}
-    return case(
-        *((Submission.state == state, Stage(state.value).value) for state in waiting_states),
-        (Submission.state != SubmissionState.DRAFTED, null()),
-        *(
-            (lacks_a_time if stage is Stage.APPROVED else condition, stage.value)
-            for stage, condition in pressing.items()
-        ),
-        else_=null(),
-    )
+    match submission.state:
+        case SubmissionState.RECEIVED | SubmissionState.RETURNED:
+            return Stage(submission.state.value)
+        case SubmissionState.DRAFTED:
+            stages = {
+                stage
+                for bundle in bundles
+                for stage in _stages(bundle, tasks[bundle.post.id])
+                if stage is not Stage.APPROVED or tasks[bundle.post.id].lacks_a_time
+            }
+            return min(stages.intersection(PRESSING), key=PRESSING.index, default=None)
+        case _:
+            return None
+
+
+def _stages(bundle: PostBundle, tasks: PostTasks) -> Iterator[Stage]:
+    """Yield the stages of a post and of its texts."""
+    if TaskKind.BLOCKED in tasks.kinds:
+        yield Stage.BLOCKED
+    elif TaskKind.POST_RETURNED in tasks.kinds:
+        yield Stage.CHANGES_WANTED
+    else:
+        yield _stage_of_state(bundle.post.state)
+    for delivery in bundle.deliveries:
+        receipt = delivery.receipt
+        is_still_live = (
+            receipt is not None
+            and receipt.action is DeliveryAction.PUBLISH
+            and receipt.gone_at is None
+        )
+        is_current = bundle.post.state is PostState.APPROVED and bundle.is_newest(delivery)
+        stage = _stage_of_text(delivery.state, is_current=is_current, is_still_live=is_still_live)
+        if stage is not None:
+            yield stage
 
 
 PRESSING = (
@@ -155,8 +175,17 @@ def published_of(submission_id: ColumnElement[int]) -> Select[int]:
     )
 
 
-def _stage_of_text(state: DeliveryState) -> Stage | None:
-    """Return the stage of a submission of which a text is in this state; None if cancelled."""
+def _stage_of_text(
+    state: DeliveryState, *, is_current: bool, is_still_live: bool
+) -> Stage | None:
+    """Return the stage of a submission of which a text is in this state, or None."""
+    stage = _stage_of_delivery(state)
+    if stage is Stage.LIVE and not is_still_live:
+        stage = Stage.GONE
+    return stage if is_current or stage not in _ONLY_CURRENT else None
+
+
+def _stage_of_delivery(state: DeliveryState) -> Stage | None:
     match state:
         case DeliveryState.SCHEDULED:
             return Stage.SCHEDULED
@@ -185,24 +214,28 @@ def post_stages(session: Session, posts: Collection[Post]) -> dict[int, Stage]:
     another text of its approved revision is not published.
     """
     incomplete: set[int] = set()
-    stages_by_post: dict[int, set[Stage]] = {
-        post.id: {_stage_of_state(post.state)} for post in posts
-    }
-    query = select(
-        Delivery.post_id, Delivery.state, sql_conditions.is_current(), _is_still_live()
-    ).where(Delivery.post_id.in_(stages_by_post), Delivery.action == DeliveryAction.PUBLISH)
-    for post_id, state, is_current, is_still_live in session.execute(query):
-        stage = _stage_of_text(state)
-        if stage is Stage.LIVE and not is_still_live:
-            stage = Stage.GONE
-        if stage and (is_current or stage not in _ONLY_CURRENT):
+    by_id = {post.id: post for post in posts}
+    stages_by_post = {post.id: {_stage_of_state(post.state)} for post in posts}
+    is_still_live = (ReceiptRow.delivery_id == Delivery.id) & ReceiptRow.gone_at.is_(None)
+    query = (
+        select(Delivery.post_id, Delivery.state, Revision.number, ReceiptRow.id)
+        .join(Variant, Variant.id == Delivery.variant_id)
+        .join(Revision, Revision.id == Variant.revision_id)
+        .outerjoin(ReceiptRow, is_still_live & (ReceiptRow.action == DeliveryAction.PUBLISH))
+        .where(Delivery.post_id.in_(by_id), Delivery.action == DeliveryAction.PUBLISH)
+    )
+    for post_id, state, number, receipt_id in session.execute(query):
+        post = by_id[post_id]
+        is_current = post.state is PostState.APPROVED and number == post.newest
+        stage = _stage_of_text(state, is_current=is_current, is_still_live=receipt_id is not None)
+        if stage is not None:
             stages_by_post[post_id].add(stage)
         if is_current and state is not DeliveryState.PUBLISHED:
             incomplete.add(post_id)
     return {
         post_id: Stage.PARTLY_LIVE
         if Stage.LIVE in stages and post_id in incomplete
-        else min(stages, key=_POST_ORDER.index)
+        else min(stages, key=_ORDER.index)
         for post_id, stages in stages_by_post.items()
     }
 
@@ -212,7 +245,7 @@ def _stage_of_state(state: PostState) -> Stage:
 
 
 _ONLY_CURRENT = (Stage.FAILED, Stage.MISSED, Stage.GONE)
-_POST_ORDER = (
+_ORDER = (
     Stage.LIVE,
     Stage.HELD,
     Stage.FAILED,
@@ -221,70 +254,17 @@ _POST_ORDER = (
     Stage.SENDING,
     Stage.SCHEDULED,
     Stage.GONE,
-    *(_stage_of_state(state) for state in PostState),
+    Stage.APPROVED,
+    Stage.BLOCKED,
+    Stage.IN_REVIEW,
+    Stage.CHANGES_WANTED,
+    Stage.DRAFT,
+    Stage.REJECTED,
+    Stage.POST_WITHDRAWN,
 )
-"""The stages of a post, in the order of `_stage_conditions`."""
+"""The stages of posts and their texts: the first is the one that a reader is told."""
 
 
 def states_at(stage: Stage) -> tuple[DeliveryState, ...]:
     """Return the states of the texts that bring a submission to this stage."""
-    return tuple(state for state in DeliveryState if _stage_of_text(state) is stage)
-
-
-def _stage_conditions() -> list[tuple[Stage, Condition]]:
-    current = sql_conditions.is_current()
-    nobody = sql_conditions.is_blocked()
-    return [
-        (Stage.LIVE, _has_delivery(states_at(Stage.LIVE), _is_still_live())),
-        (Stage.HELD, _has_delivery(states_at(Stage.HELD))),
-        (Stage.FAILED, _has_delivery(states_at(Stage.FAILED), current)),
-        (Stage.MISSED, _has_delivery(states_at(Stage.MISSED), current)),
-        (Stage.UNCONFIRMED, _has_delivery(states_at(Stage.UNCONFIRMED))),
-        (Stage.SENDING, _has_delivery(states_at(Stage.SENDING))),
-        (Stage.SCHEDULED, _has_delivery(states_at(Stage.SCHEDULED))),
-        (Stage.GONE, _has_delivery(states_at(Stage.LIVE), sql_conditions.is_current())),
-        (Stage.APPROVED, _has_post([PostState.APPROVED])),
-        (Stage.BLOCKED, _has_post([PostState.IN_REVIEW], nobody)),
-        (Stage.IN_REVIEW, _has_post([PostState.IN_REVIEW])),
-        (Stage.CHANGES_WANTED, _has_post([PostState.DRAFT], sql_conditions.returned())),
-        (Stage.DRAFT, _has_post([PostState.DRAFT])),
-        (Stage.REJECTED, _has_post([PostState.REJECTED])),
-        (Stage.POST_WITHDRAWN, _has_post([PostState.WITHDRAWN])),
-    ]
-
-
-def _has_post(states: Collection[PostState], *conditions: Condition) -> Condition:
-    posts = (
-        select(Post.id)
-        .join(PostSubmission, PostSubmission.post_id == Post.id)
-        .where(
-            PostSubmission.submission_id == Submission.id,
-            is_one_of(Post.state, states),
-            *conditions,
-        )
-    )
-    return posts.correlate(Submission).exists()
-
-
-def _has_delivery(states: Collection[DeliveryState], *conditions: Condition) -> Condition:
-    deliveries = (
-        select(Delivery.id)
-        .join(PostSubmission, PostSubmission.post_id == Delivery.post_id)
-        .where(
-            PostSubmission.submission_id == Submission.id,
-            Delivery.action.in_(OF_TEXTS),
-            is_one_of(Delivery.state, states),
-            *conditions,
-        )
-    )
-    return deliveries.correlate(Submission).exists()
-
-
-def _is_still_live() -> Condition:
-    """The text that the delivery published is still on its platform."""
-    receipt = select(ReceiptRow.id).where(
-        ReceiptRow.delivery_id == Delivery.id,
-        ReceiptRow.action == DeliveryAction.PUBLISH,
-        ReceiptRow.gone_at.is_(None),
-    )
-    return receipt.correlate(Delivery).exists()
+    return tuple(state for state in DeliveryState if _stage_of_delivery(state) is stage)

@@ -19,7 +19,6 @@ from approvals.policy import Action, Actor
 from publisher.i18n.date_parsing import BadWhen, parse_day
 from publisher.models.submissions import Submission, SubmissionKind
 from publisher.reports import open_work, progress
-from publisher.reports.in_hand import held_by
 from publisher.reports.progress import Stage
 from publisher.reports.search_window import submission_contains
 from publisher.reports.sql_conditions import Condition
@@ -227,7 +226,7 @@ def _held(holder: Holder, actor: Actor) -> list[Condition]:
             Submission.taken_by_id == actor.person_id,
             *_has_work_left(HOLDS[Holder.CELL]),
         ]
-        return [or_(held_by(actor), and_(*own_work))]
+        return [or_(open_work.held_by(actor), and_(*own_work))]
     if holder is Holder.NOBODY:
         return [Submission.taken_by_id.is_(None), *_has_work_left(HOLDS[Holder.CELL])]
     return _has_work_left(HOLDS[holder])

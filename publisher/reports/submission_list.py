@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import case, false, func, literal, select
 from sqlalchemy.orm import Session, joinedload
@@ -13,8 +14,8 @@ from approvals.policy import Actor
 from publisher.models.submissions import Submission
 from publisher.reports import open_work, progress
 from publisher.reports.next_step import Next, next_for_submission
-from publisher.reports.officer_coverage import asked_by, roster_of
 from publisher.reports.post_bundles import PostBundle, bundles_by_submission
+from publisher.reports.post_tasks import PostTasks, tasks_of
 from publisher.reports.progress import Stage
 from publisher.reports.search_window import SPAN, SubmissionRange, newest_submissions
 from publisher.reports.sql_conditions import Condition
@@ -32,8 +33,8 @@ from publisher.reports.submission_filters import (
 from publisher.reports.types import Cursor, Live, Page, with_names
 from publisher.states import IN_FLIGHT, UNSENT
 
-ListedRows = Sequence[tuple[Submission, str, str | None, int]]
-"""Rows of submission, stage, open work, and the total if it was counted."""
+ListedRows = Sequence[tuple[Submission, int]]
+"""Submissions, each with the total if it was counted."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,9 @@ def submissions_in(
         backwards=before is not None,
         counts=counts,
     )
-    cursors = [cursor_of(filters, submission) for submission, *_ in rows]
+    cursors = [cursor_of(filters, submission) for submission, _ in rows]
     start = cursors[0] if cursors and bounds else None
-    first, everything = 0, total or (rows[0][3] if rows else 0)
+    first, everything = 0, total or (rows[0][1] if rows else 0)
     if start is not None or (total is None and not counts):
         first, everything = _count(session, narrow, filters, start)
     return Listing(
@@ -187,10 +188,7 @@ def _read(
     backwards: bool = False,
     counts: bool = False,
 ) -> ListedRows:
-    """Return the first (or last) rows of the list with their stages.
-
-    With `counts` each row has the total too.
-    """
+    """Return the first (or last) rows of the list; with `counts` each has the total too."""
     # Rows are sorted here, because a database asked to sort the joined query would read the whole
     # list in order again.
     in_order = order(filters, backwards=backwards)
@@ -198,7 +196,7 @@ def _read(
     listed = select(Submission.id, number.label("number")).where(*conditions)
     page = listed.order_by(*in_order).limit(limit).subquery()
     query = (
-        select(Submission, progress.stage_of(), progress.work_left(), page.c.number)
+        select(Submission, page.c.number)
         .join(page, page.c.id == Submission.id)
         .options(
             joinedload(Submission.department),
@@ -240,24 +238,24 @@ def _tally(
 
 
 def _rows(session: Session, rows: ListedRows, now: datetime) -> tuple[SubmissionRow, ...]:
-    bundles = bundles_by_submission(session, [submission.id for submission, *_ in rows])
-    everything = [bundle for several in bundles.values() for bundle in several]
-    roster = roster_of(session, asked_by(everything), now=now)
-    listed = []
-    for submission, stage, left, _ in rows:
-        own_bundles = bundles.get(submission.id, [])
-        row = SubmissionRow(
-            submission=submission,
-            stage=Stage(stage),
-            left=Stage(left) if left else None,
-            next=next_for_submission(submission, own_bundles, roster),
-            lives=tuple(live for bundle in own_bundles for live in bundle.lives),
-            comments=sum(bundle.thread.count for bundle in own_bundles),
-            unanswered=sum(bundle.thread.unanswered for bundle in own_bundles),
-            leaves_on=_leaves_on(own_bundles),
-        )
-        listed.append(row)
-    return tuple(listed)
+    bundles = bundles_by_submission(session, [submission.id for submission, _ in rows])
+    tasks = tasks_of(session, [*chain.from_iterable(bundles.values())], now=now)
+    return tuple(_row(submission, bundles[submission.id], tasks) for submission, _ in rows)
+
+
+def _row(
+    submission: Submission, bundles: Sequence[PostBundle], tasks: Mapping[int, PostTasks]
+) -> SubmissionRow:
+    return SubmissionRow(
+        submission=submission,
+        stage=progress.stage_of(submission, bundles, tasks),
+        left=progress.work_left(submission, bundles, tasks),
+        next=next_for_submission(submission, bundles, tasks),
+        lives=tuple(live for bundle in bundles for live in bundle.lives),
+        comments=sum(bundle.thread.count for bundle in bundles),
+        unanswered=sum(bundle.thread.unanswered for bundle in bundles),
+        leaves_on=_leaves_on(bundles),
+    )
 
 
 def _leaves_on(bundles: Sequence[PostBundle]) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.reports import sql_conditions
 from publisher.reports.next_step import Next, next_for_post, next_for_submission
-from publisher.reports.officer_coverage import asked_by, roster_of
 from publisher.reports.post_bundles import PostBundle, bundle_of, bundles_by_post, under_posts
+from publisher.reports.post_tasks import tasks_of
 from publisher.reports.progress import Stage, stage_of
 from publisher.reports.timeline_steps import Background, Outlet, StepKind, TimelineStep, steps_of
 from publisher.reports.types import Live, account_of, who_acted, with_names
@@ -44,21 +44,20 @@ class Timeline:
 def timeline_of(session: Session, *, submission: Submission, now: datetime) -> Timeline:
     """Return the timeline of a submission. The caller checks the actor's access."""
     bundles = list(bundles_by_post(session, submission.posts).values())
-    roster = roster_of(session, asked_by(bundles), now=now)
-    following = next_for_submission(submission, bundles, roster)
+    tasks = tasks_of(session, bundles, now=now)
+    following = next_for_submission(submission, bundles, tasks)
     posts = [bundle.post.id for bundle in bundles]
     decisions = session.scalars(_decisions(posts)).all()
-    stage = select(stage_of()).where(Submission.id == submission.id)
     timeline = _timeline(session, bundles, decisions, following, submission)
-    return replace(timeline, stage=Stage(session.scalars(stage).one()))
+    return replace(timeline, stage=stage_of(submission, bundles, tasks))
 
 
 def post_timeline(session: Session, *, post: Post, now: datetime) -> Timeline:
     """Return the timeline of a post or reply. The caller checks the actor's access."""
     bundle = bundle_of(session, post)
-    roster = roster_of(session, asked_by([bundle]), now=now)
+    tasks = tasks_of(session, [bundle], now=now)
     wishes = [submission.wished_at for submission in post.submissions if submission.wished_at]
-    following = next_for_post(bundle, roster, min(wishes, default=None))
+    following = next_for_post(bundle, tasks[post.id], min(wishes, default=None))
     decisions = [decision for revision in post.revisions for decision in revision.decisions]
     return _timeline(session, [bundle], decisions, following)
 

@@ -32,14 +32,19 @@ def subjects(actor: Actor, kind: TaskKind, *kinds: TaskKind) -> Select[int]:
     return select(Task.subject_id).where(*_conditions(actor, kind, *kinds))
 
 
-def posts(actor: Actor, kind: TaskKind) -> Select[int | None]:
-    """Select the ids of the posts of which the actor has an open task of this kind."""
-    return select(Task.post_id).where(*_conditions(actor, kind))
+def posts(actor: Actor, kind: TaskKind, *kinds: TaskKind) -> Select[int | None]:
+    """Select the ids of the posts of which the actor has an open task of these kinds."""
+    return select(Task.post_id).where(*_conditions(actor, kind, *kinds))
 
 
 def everybodys_subjects(*kinds: TaskKind) -> Select[int]:
     """Select the ids of the subjects of which anybody has an open task of these kinds."""
-    return select(Task.subject_id).where(Task.closed_at.is_(None), _has_kind(kinds))
+    return select(Task.subject_id).where(is_open(*kinds))
+
+
+def is_open(*kinds: TaskKind) -> ColumnElement[bool]:
+    """The row of `tasks` is open, and of one of these kinds."""
+    return and_(Task.closed_at.is_(None), _has_kind(kinds))
 
 
 def is_waiting(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
@@ -58,7 +63,7 @@ def is_changed(actor: Actor, department_ids: Collection[int], *, since: int) -> 
 
 
 def _conditions(actor: Actor, *kinds: TaskKind) -> tuple[ColumnElement[bool], ...]:
-    return Task.closed_at.is_(None), or_(*is_own(actor)), _has_kind(kinds)
+    return is_open(*kinds), or_(*is_own(actor))
 
 
 def is_own(actor: Actor) -> Iterator[ColumnElement[bool]]:
