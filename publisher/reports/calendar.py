@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import or_, select, union_all
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from approvals.policy import Action, Actor
 from publisher.models.controls import Freeze
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.posts import Language, Post, PostKind, Revision, Variant
-from publisher.reports import sql_conditions, sql_scheduling
+from publisher.reports import sql_conditions
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import AccountName, Office
 from publisher.scheduling.entries import TOGETHER
 from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead, standing_stop
 from publisher.states import UNSENT, AccountState, DeliveryState
+from publisher.tasks import open_tasks
+from publisher.tasks.specs import TaskKind
+from publisher.tasks.subjects.drafts import texts_without_time
 from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, day_bounds
 
@@ -214,7 +216,6 @@ def unscheduled(
     session: Session,
     *,
     actor: Actor,
-    now: datetime,
     most: int,
     skip: int = 0,
     account_id: int | None = None,
@@ -228,38 +229,27 @@ def unscheduled(
     query = (
         select(Post, wished_at)
         .where(
-            sql_scheduling.is_without_a_time(),
-            ~sql_scheduling.has_outlived_its_window(now=now),
+            Post.id.in_(open_tasks.everybodys_subjects(TaskKind.TO_SCHEDULE)),
             *of_departments(departments_in_sight(actor, Action.SEE_POST), department_id),
         )
         .options(joinedload(Post.department))
         .order_by(wished_at.is_(None), wished_at, Post.id)
-        .limit(most)
-        .offset(skip)
     )
+    rows = session.execute(query).all()
+    texts = texts_without_time(session, {post.id: post.state_at for post, _ in rows})
     if account_id is not None:
-        query = query.where(sql_scheduling.is_partly_unscheduled(Variant.account_id == account_id))
-    posts = session.execute(query).all()
-    variants = _unscheduled_variants(session, [post.id for post, _ in posts])
-    return [Unscheduled(post, tuple(variants[post.id]), wished) for post, wished in posts]
+        rows = [row for row in rows if account_id in texts[row[0].id].values()]
+    page = rows[skip : skip + most]
+    variants = _variants(session, [text for post, _ in page for text in texts[post.id]])
+    return [
+        Unscheduled(post, tuple(variants[text] for text in texts[post.id]), wished)
+        for post, wished in page
+    ]
 
 
-def _unscheduled_variants(
-    session: Session, post_ids: Sequence[int]
-) -> defaultdict[int, list[Variant]]:
-    """Return by post id the texts of the newest revision that have no delivery."""
-    query = (
-        select(Post.id, Variant)
-        .join(Revision, sql_conditions.newest())
-        .join(Variant, Variant.revision_id == Revision.id)
-        .where(Post.id.in_(post_ids), sql_scheduling.has_no_time())
-        .options(joinedload(Variant.account))
-        .order_by(Variant.position)
-    )
-    variants: defaultdict[int, list[Variant]] = defaultdict(list)
-    for post_id, variant in session.execute(query):
-        variants[post_id].append(variant)
-    return variants
+def _variants(session: Session, ids: Sequence[int]) -> dict[int, Variant]:
+    query = select(Variant).where(Variant.id.in_(ids)).options(joinedload(Variant.account))
+    return {variant.id: variant for variant in session.scalars(query)}
 
 
 def movable(session: Session, *, actor: Actor) -> Sequence[Delivery]:
@@ -268,13 +258,16 @@ def movable(session: Session, *, actor: Actor) -> Sequence[Delivery]:
     Raises `WrongRole`.
     """
     visible_departments = departments_in_sight(actor, Action.SCHEDULE)
+    delivery = aliased(Delivery)
+    scheduled = select(delivery.id).where(delivery.state == DeliveryState.SCHEDULED)
+    missed = open_tasks.everybodys_subjects(TaskKind.DELIVERY_MISSED, TaskKind.DELIVERY_FAILED)
     query = (
         select(Delivery)
         .join(Post, Post.id == Delivery.post_id)
         .where(
             Post.kind == PostKind.POST,
             Delivery.action.in_(OF_TEXTS),
-            sql_conditions.is_or_stands_still((DeliveryState.SCHEDULED,)),
+            Delivery.id.in_(union_all(scheduled, missed)),
             *sql_conditions.of_department(visible_departments),
         )
         .options(*_DELIVERY_OPTIONS)

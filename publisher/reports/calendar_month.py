@@ -16,7 +16,7 @@ from publisher.models.deliveries import Account, ReceiptOrigin
 from publisher.models.desk import QuietTime
 from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.notifications import links
-from publisher.reports import sql_conditions, sql_scheduling
+from publisher.reports import sql_conditions
 from publisher.reports.calendar import (
     OVER,
     CalendarEntry,
@@ -31,6 +31,8 @@ from publisher.scheduling import slots
 from publisher.scheduling.constraints import CLASH
 from publisher.scheduling.entries import entries
 from publisher.states import STUCK, AccountState, DeliveryState
+from publisher.tasks import open_tasks
+from publisher.tasks.specs import TaskKind
 from publisher.validation import departments_in_sight
 from publisher.working_time import ONE_DAY, is_working_day, local_day
 
@@ -176,11 +178,12 @@ def _wished(session: Session, part: CalendarPart) -> Iterator[Item]:
     begins, ends = part.span
     moment = sql_conditions.wished_at()
     planned = and_(Post.kind == PostKind.POST, Post.state.in_(_PLANNED))
+    without_a_time = open_tasks.everybodys_subjects(TaskKind.TO_SCHEDULE, TaskKind.OUTLIVED)
     query = (
         select(Post, Revision, moment, sql_conditions.is_blocked())
         .outerjoin(Revision, sql_conditions.newest())
         .where(
-            or_(planned, sql_scheduling.is_without_a_time()),
+            or_(planned, Post.id.in_(without_a_time)),
             Post.id.in_(sql_conditions.wished_between(begins, ends)),
             moment >= begins,
             moment < ends,

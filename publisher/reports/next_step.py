@@ -12,6 +12,7 @@ from typing import assert_never
 from approvals.policy import Role
 from approvals.states import PostState
 from publisher.models.deliveries import Delivery
+from publisher.models.posts import DecisionKind, PostKind
 from publisher.models.submissions import Submission
 from publisher.reports.post_bundles import CommentThread, PostBundle
 from publisher.reports.post_tasks import PostTasks
@@ -152,7 +153,10 @@ def _to_write(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | None) 
     if revision is None:
         return Next(NextKind.DRAFT, (CELL,), bundle.post.state_at, wished_at)
     authors = (who_acted(revision.author_under, revision.author),)
-    if TaskKind.POST_RETURNED in tasks.kinds:
+    is_returned = TaskKind.POST_RETURNED in tasks.kinds
+    if bundle.post.kind is not PostKind.POST:  # it is no task of the cell to change an answer
+        is_returned = any(row.kind is DecisionKind.RETURNED for row in revision.decisions)
+    if is_returned:
         return Next(NextKind.CHANGE, authors, bundle.post.state_at, wished_at)
     return Next(NextKind.SEND_FOR_REVIEW, authors, revision.saved_at, wished_at)
 

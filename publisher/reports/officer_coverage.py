@@ -1,11 +1,9 @@
-"""The officers and heads of departments, and where nobody can approve, read for many at once."""
+"""The departments where nobody can approve, read for many posts at once."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,36 +11,8 @@ from sqlalchemy.orm import Session
 from publisher.models.people import Department
 from publisher.models.posts import Post
 from publisher.models.tasks import Task
-from publisher.reports.post_bundles import PostBundle
 from publisher.reports.types import Office, office_of
-from publisher.review.department_approvers import DepartmentOffices, offices_by_department
 from publisher.tasks.specs import TaskKind
-
-
-@dataclass(frozen=True)
-class Roster:
-    """Who of departments is in office at `now`; a missing department has nobody."""
-
-    now: datetime
-    offices: Mapping[int, DepartmentOffices]
-
-    def of(self, department_id: int) -> DepartmentOffices:
-        """Return who of a department is in office."""
-        return self.offices.get(department_id, DepartmentOffices([], [], {}))
-
-
-def asked_by(bundles: Iterable[PostBundle]) -> set[int]:
-    """Return the departments that own these posts or that their revisions list."""
-    department_ids: set[int] = set()
-    for bundle in bundles:
-        rows = bundle.revision.departments if bundle.revision is not None else ()
-        department_ids |= {bundle.post.department_id, *(row.department_id for row in rows)}
-    return department_ids
-
-
-def roster_of(session: Session, departments: Collection[int], *, now: datetime) -> Roster:
-    """Return the officers and heads in office at `now`, and who of them is away, in one query."""
-    return Roster(now, offices_by_department(session, departments, now=now))
 
 
 def lacking_in(session: Session, posts: Collection[int]) -> defaultdict[int, list[Office]]:

@@ -8,26 +8,45 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
-from sqlalchemy import CompoundSelect, Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from approvals.policy import Actor
 from approvals.states import PostState
-from publisher.models.deliveries import OF_TEXTS, Delivery, ReceiptRow
+from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.posts import Post, Revision
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.models.tasks import Task
-from publisher.reports.progress import PRESSING, Stage, published_of, states_at
+from publisher.reports.progress import PRESSING, Stage, published_of, stage_of_delivery
 from publisher.reports.sql_basics import has
 from publisher.reports.sql_conditions import Condition, newest
-from publisher.states import ENDED_SUBMISSION, OPEN_SUBMISSION, STUCK, DeliveryState, SubmissionState
+from publisher.states import (
+    ENDED_SUBMISSION,
+    OPEN_DELIVERY,
+    OPEN_SUBMISSION,
+    DeliveryState,
+    SubmissionState,
+)
 from publisher.tasks import open_tasks
 from publisher.tasks.specs import TaskKind
 
-RankedIds = Select[int, int]
-"""Ids of submissions, each with the rank of a stage in `PRESSING`."""
-
 _STAGES: Mapping[TaskKind, Stage] = {
+    TaskKind.DELIVERY_HELD: Stage.HELD,
+    TaskKind.DELIVERY_FAILED: Stage.FAILED,
+    TaskKind.DELIVERY_MISSED: Stage.MISSED,
     TaskKind.TO_SCHEDULE: Stage.APPROVED,
     TaskKind.OUTLIVED: Stage.APPROVED,
     TaskKind.BLOCKED: Stage.BLOCKED,
@@ -35,20 +54,59 @@ _STAGES: Mapping[TaskKind, Stage] = {
     TaskKind.POST_RETURNED: Stage.CHANGES_WANTED,
     TaskKind.DRAFT: Stage.DRAFT,
 }
-_RANKS = {kind.value: PRESSING.index(stage) for kind, stage in _STAGES.items()}
-_STUCK = (TaskKind.DELIVERY_MISSED, TaskKind.DELIVERY_FAILED)
-_NO_STAGE = len(PRESSING)
-"""The rank of an order (deletion, hiding), which needs work and is no stage of a text."""
+"""The stages of posts and their texts that wait for a person, by the kind of task."""
 
 
-def _open_work() -> CompoundSelect[int, int]:
-    """Return the submissions with open work and its rank, one row for each piece of work."""
-    return union_all(*_of_submissions(), _of_posts(), *_of_deliveries())
+@cache
+def _open_work() -> Subquery:
+    """Return the submissions with open work and its rank, a row for each piece of work.
+
+    The rank is that of a stage in `PRESSING`, or the next one of an order (deletion, hiding), which
+    is no stage of a text.
+    """
+    posts = union_all(_waiting(), *_under_way()).subquery()
+    order = posts.c.action.not_in(OF_TEXTS)
+    of_posts = select(
+        PostSubmission.submission_id,
+        case((order, literal_column(str(len(PRESSING)))), else_=posts.c.rank),
+    ).join(posts, posts.c.post_id == PostSubmission.post_id)
+    return union_all(*_of_submissions(), of_posts).subquery()
+
+
+def _of_submissions() -> Iterator[Select[int, int]]:
+    submission = aliased(Submission)
+    for stage in (Stage.RECEIVED, Stage.RETURNED):
+        query = select(submission.id.label("submission_id"), _rank(stage).label("rank"))
+        yield query.where(submission.state == SubmissionState(stage.value))
+
+
+def _waiting() -> Select[int | None, int, DeliveryAction]:
+    """Return the posts that wait for a person, with the action of a delivery that does."""
+    ranks = {kind.value: _rank(stage) for kind, stage in _STAGES.items()}
+    is_of_delivery = (Task.subject == Delivery.__tablename__) & (Task.subject_id == Delivery.id)
+    return (
+        select(Task.post_id, case(ranks, value=Task.kind).label("rank"), Delivery.action)
+        .outerjoin(Delivery, is_of_delivery)
+        .where(open_tasks.is_open(*_STAGES))
+    )
+
+
+def _under_way() -> Iterator[Select[int, int, DeliveryAction]]:
+    """Yield the posts of which something is scheduled or in flight: by state, each by an index."""
+    for state in OPEN_DELIVERY:
+        stage = stage_of_delivery(state)
+        if stage is not None and state is not DeliveryState.HELD:
+            query = select(Delivery.post_id, _rank(stage), Delivery.action)
+            yield query.where(Delivery.state == state)
+
+
+def _rank(stage: Stage) -> ColumnElement[int]:
+    return literal_column(str(PRESSING.index(stage)), Integer)
 
 
 def stage_in(stages: Collection[Stage]) -> Condition:
     """The most pressing work of the row of `submissions` is in one of these stages."""
-    rows = _open_work().subquery()
+    rows = _open_work()
     ranks = [PRESSING.index(stage) for stage in stages]
     submission_ids = select(rows.c.submission_id).group_by(rows.c.submission_id)
     most_pressing = func.min(rows.c.rank).in_(ranks)
@@ -62,7 +120,7 @@ def counted(narrowed: Collection[Condition]) -> Select[int, int]:
     """Return the number of submissions at each rank that meet the conditions."""
     # `submission_id + 0` stops the planner from using that index: each submission is looked up by
     # primary key.
-    rows = _open_work().subquery()
+    rows = _open_work()
     first = (
         select(func.min(rows.c.rank).label("rank"))
         .join(Submission, Submission.id == rows.c.submission_id + 0)
@@ -75,45 +133,10 @@ def counted(narrowed: Collection[Condition]) -> Select[int, int]:
 
 def is_open() -> Condition:
     """The row of `submissions` has open work."""
-    rows = _open_work().subquery()
+    rows = _open_work()
     return and_(
         Submission.state.in_(OPEN_SUBMISSION), Submission.id.in_(select(rows.c.submission_id))
     )
-
-
-def _of_submissions() -> Iterator[RankedIds]:
-    submission = aliased(Submission)
-    for stage in (Stage.RECEIVED, Stage.RETURNED):
-        yield select(
-            submission.id.label("submission_id"), literal(PRESSING.index(stage)).label("rank")
-        ).where(submission.state == SubmissionState(stage.value))
-
-
-def _of_posts() -> RankedIds:
-    """Return the posts that a person has to write, approve or give a time."""
-    return (
-        select(PostSubmission.submission_id, case(_RANKS, value=Task.kind))
-        .join(Task, Task.post_id == PostSubmission.post_id)
-        .where(open_tasks.is_open(*_STAGES))
-    )
-
-
-def _of_deliveries() -> Iterator[RankedIds]:
-    """Yield texts and orders that are scheduled, in flight, held or stuck."""
-    # One query for each state, so that each uses its partial index; a text that is missed or
-    # failed waits only if it could still leave, which its task says.
-    for rank, stage in enumerate(PRESSING):
-        for state in states_at(stage):
-            query = (
-                select(
-                    PostSubmission.submission_id,
-                    case((Delivery.action.in_(OF_TEXTS), rank), else_=_NO_STAGE),
-                )
-                .join(Delivery, Delivery.post_id == PostSubmission.post_id)
-                .where(Delivery.state == state)
-            )
-            stuck = open_tasks.everybodys_subjects(*_STUCK)
-            yield query.where(Delivery.id.in_(stuck)) if state in STUCK else query
 
 
 def held_by(actor: Actor) -> Condition:
@@ -156,9 +179,10 @@ def _not_live() -> Select[int]:
     # Candidates are submissions with a post that is not approved, that lacks a time, or of which
     # something is not published or gone. All deliveries of any other post are live.
     gone = select(Delivery.post_id).join(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)
-    posts = union_all(
+    without_a_time = open_tasks.is_open(TaskKind.TO_SCHEDULE, TaskKind.OUTLIVED)
+    posts: CompoundSelect[int | None] = union_all(
         *(select(Post.id).where(Post.state == state) for state in _NOT_APPROVED),
-        select(Task.post_id).where(open_tasks.is_open(TaskKind.TO_SCHEDULE, TaskKind.OUTLIVED)),
+        select(Task.post_id).where(without_a_time),
         *(select(Delivery.post_id).where(Delivery.state == state) for state in _NOT_OUT),
         gone.where(ReceiptRow.gone_at.is_not(None)),
     )

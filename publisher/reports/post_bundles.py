@@ -9,15 +9,16 @@ from functools import cache
 from typing import TypeVarTuple
 
 from sqlalchemy import BindParameter, Select, bindparam, case, func, select
-from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, load_only
+from sqlalchemy.orm.interfaces import ORMOption
 
 from publisher.models.comments import Comment, Routing, Thread
-from publisher.models.deliveries import OF_TEXTS, Delivery, ReceiptRow
-from publisher.models.people import Appointment
-from publisher.models.posts import Decision, Post, Revision
+from publisher.models.controls import Order
+from publisher.models.deliveries import OF_TEXTS, Account, Delivery, ReceiptRow
+from publisher.models.posts import Post, Revision, Variant
 from publisher.models.submissions import PostSubmission
 from publisher.reports import sql_conditions
-from publisher.reports.types import Live, live_of, with_names
+from publisher.reports.types import Live, live_of, with_name, with_names
 from publisher.scheduling import corrections
 
 Columns = TypeVarTuple("Columns")
@@ -62,20 +63,25 @@ class PostBundle:
 def bundles_by_submission(
     session: Session, submissions: Collection[int]
 ) -> dict[int, list[PostBundle]]:
-    """Return the posts of each of these submissions, in five queries."""
-    query = (
-        select(PostSubmission.submission_id, Post)
-        .join(Post, Post.id == PostSubmission.post_id)
-        .where(PostSubmission.submission_id.in_(submissions))
-        .options(joinedload(Post.department))
-        .order_by(Post.id)
-    )
-    pairs = session.execute(query).all()
-    bundles = bundles_by_post(session, [post for _, post in pairs])
+    """Return the posts of each of these submissions, in three queries."""
+    rows = session.execute(_posts_of_submissions(), {"submission_ids": submissions}).all()
+    bundles = _bundles(session, {post: revision for _, post, revision in rows})
     by_submission: defaultdict[int, list[PostBundle]] = defaultdict(list)
-    for submission_id, post in pairs:
+    for submission_id, post, _ in rows:
         by_submission[submission_id].append(bundles[post.id])
     return by_submission
+
+
+@cache
+def _posts_of_submissions() -> Select[int, Post, Revision | None]:
+    return (
+        select(PostSubmission.submission_id, Post, Revision)
+        .join(Post, Post.id == PostSubmission.post_id)
+        .outerjoin(Revision, sql_conditions.newest())
+        .where(PostSubmission.submission_id.in_(bindparam("submission_ids")))
+        .options(*_OF_REVISION)
+        .order_by(Post.id)
+    )
 
 
 def bundle_of(session: Session, post: Post) -> PostBundle:
@@ -90,11 +96,18 @@ def bundle_of(session: Session, post: Post) -> PostBundle:
     )
 
 
-def bundles_by_post(session: Session, posts: Collection[Post]) -> dict[int, PostBundle]:
-    """Return these posts' bundles by post id."""
+def bundles_by_post(
+    session: Session, posts: Collection[Post], *options: ORMOption
+) -> dict[int, PostBundle]:
+    """Return these posts' bundles by post id; `options` load more of their revisions."""
     ids = {post.id for post in posts}
-    newest = session.scalars(_newest_revisions(), {"post_ids": ids}).unique()
+    newest = session.scalars(_newest_revisions().options(*options), {"post_ids": ids})
     revisions = {revision.post_id: revision for revision in newest}
+    return _bundles(session, {post: revisions.get(post.id) for post in posts})
+
+
+def _bundles(session: Session, posts: Mapping[Post, Revision | None]) -> dict[int, PostBundle]:
+    ids = {post.id for post in posts}
     deliveries = defaultdict(list)
     for delivery in session.scalars(_deliveries(), {"post_ids": ids}):
         deliveries[delivery.post_id].append(delivery)
@@ -102,32 +115,27 @@ def bundles_by_post(session: Session, posts: Collection[Post]) -> dict[int, Post
     return {
         post.id: PostBundle(
             post,
-            revisions.get(post.id),
+            revision,
             tuple(delivery for delivery in deliveries[post.id] if delivery.action in OF_TEXTS),
             tuple(delivery for delivery in deliveries[post.id] if delivery.action not in OF_TEXTS),
             threads.get(post.id, CommentThread()),
         )
-        for post in posts
+        for post, revision in posts.items()
     }
 
 
 @cache
 def _newest_revisions() -> Select[Revision]:
-    decisions = selectinload(Revision.decisions)
-    return (
-        select(Revision)
-        .join(Post, sql_conditions.newest())
-        .where(Post.id.in_(bindparam("post_ids")))
-        .options(
-            joinedload(Revision.author),
-            *with_names(Revision.author_under),
-            joinedload(Revision.variants),
-            joinedload(Revision.departments),
-            decisions.joinedload(Decision.person),
-            decisions.joinedload(Decision.appointment).joinedload(Appointment.person),
-            decisions.joinedload(Decision.appointment).joinedload(Appointment.department),
-        )
-    )
+    newest = select(Revision).join(Post, sql_conditions.newest())
+    return newest.where(Post.id.in_(bindparam("post_ids"))).options(*_OF_REVISION)
+
+
+_OF_REVISION = (
+    load_only(Revision.post_id, Revision.saved_at, Revision.restored_from_id),
+    with_name(Revision.author),
+    *with_names(Revision.author_under),
+)
+_ACCOUNT = (Account.platform, Account.name, Account.handle, Account.url)
 
 
 @cache
@@ -136,10 +144,12 @@ def _deliveries() -> Select[Delivery]:
         select(Delivery)
         .where(Delivery.post_id.in_(bindparam("post_ids")))
         .options(
-            joinedload(Delivery.account),
-            joinedload(Delivery.variant),
-            joinedload(Delivery.receipt),
-            joinedload(Delivery.order),
+            joinedload(Delivery.account).load_only(*_ACCOUNT),
+            joinedload(Delivery.variant).load_only(
+                Variant.revision_id, Variant.account_id, Variant.language
+            ),
+            joinedload(Delivery.receipt).defer(ReceiptRow.answer),
+            joinedload(Delivery.order).load_only(Order.receipt_id),
         )
         .order_by(Delivery.id)
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cache
+from datetime import date, datetime
+from functools import lru_cache
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, load_only
 
 from approvals.policy import Role
 from publisher.models.approvals import Absence
@@ -18,12 +18,15 @@ from publisher.models.posts import Post, Revision
 from publisher.models.tasks import Task
 from publisher.people import absences
 from publisher.reports.post_bundles import PostBundle
-from publisher.reports.types import Who, who_of
+from publisher.reports.types import Who, who_of, with_name, with_office
 from publisher.review.gate_adapter import excluded_authors
 from publisher.tasks import open_tasks
 from publisher.tasks.specs import TaskKind
+from publisher.working_time import local_day
 
 _TO_APPROVE = (TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE, TaskKind.BLOCKED)
+_Offices = dict[Appointment, set[int]]
+"""Who may approve, each with those who recorded that they are away."""
 _KINDS = (*_TO_APPROVE, TaskKind.POST_RETURNED, TaskKind.TO_SCHEDULE, TaskKind.OUTLIVED)
 
 
@@ -32,7 +35,7 @@ class PostTasks:
     """The kinds of a post's open tasks; `approvers` by department that has not decided."""
 
     kinds: frozenset[str] = frozenset()
-    approvers: Mapping[int, Sequence[Who]] = field(default_factory=dict)
+    approvers: Mapping[int | None, Sequence[Who]] = field(default_factory=dict)
 
     @property
     def lacks_a_time(self) -> bool:
@@ -43,42 +46,52 @@ class PostTasks:
 def tasks_of(
     session: Session, bundles: Collection[PostBundle], *, now: datetime
 ) -> Mapping[int, PostTasks]:
-    """Return the open tasks of these posts by post id, in two statements."""
-    post_ids = [bundle.post.id for bundle in bundles]
-    rows = session.execute(_open_tasks(), {"post_ids": post_ids}).all()
+    """Return the open tasks of these posts by post id, in one statement."""
     kinds: defaultdict[int, set[str]] = defaultdict(set)
-    offices: defaultdict[int, defaultdict[int, list[Appointment]]]
-    offices = defaultdict(lambda: defaultdict(list))
-    for post_id, kind, department_id, office in rows:
+    offices: defaultdict[int, dict[int | None, _Offices]] = defaultdict(dict)
+    query, post_ids = _open_tasks(local_day(now)), [bundle.post.id for bundle in bundles]
+    for post_id, kind, department_id, office, recorded_by_id in session.execute(
+        query, {"post_ids": post_ids}
+    ):
         kinds[post_id].add(kind)
         if kind in _TO_APPROVE:
-            offices[post_id][department_id] += [office] if office is not None else []
-    person_ids = {office.person_id for *_, office in rows if office is not None}
-    away = absences.of_people(session, person_ids, now=now) if person_ids else {}
+            of_department = offices[post_id].setdefault(department_id, {})
+            if office is not None:
+                recorders = of_department.setdefault(office, set())
+                recorders |= {recorded_by_id} if recorded_by_id is not None else set()
     return {
         bundle.post.id: PostTasks(
             frozenset(kinds[bundle.post.id]),
             {
-                department_id: _approvers(bundle.revision, approvers, away)
-                for department_id, approvers in offices[bundle.post.id].items()
+                department_id: _approvers(bundle.revision, of_department)
+                for department_id, of_department in offices[bundle.post.id].items()
             },
         )
         for bundle in bundles
     }
 
 
-@cache
-def _open_tasks() -> Select[int, str, int, Appointment]:
-    """Select the tasks with who has each: officers before heads, in the order of their ranks."""
+@lru_cache(maxsize=1)
+def _open_tasks(today: date) -> Select[int, str, int | None, Appointment | None, int | None]:
+    """Select the tasks with who has each, and who recorded that these are away.
+
+    Officers come before heads, in the order of their ranks.
+    """
+    is_away = absences.is_away_on(today) & (Absence.person_id == Appointment.person_id)
     return (
-        select(Task.subject_id, Task.kind, Task.department_id, Appointment)
+        select(Task.subject_id, Task.kind, Task.department_id, Appointment, Absence.recorded_by_id)
         .outerjoin(Appointment, Appointment.id == Task.appointment_id)
+        .outerjoin(Absence, is_away)
         .where(
             Task.subject == Post.__tablename__,
             Task.subject_id.in_(bindparam("post_ids", expanding=True)),
             open_tasks.is_open(*_KINDS),
         )
-        .options(joinedload(Appointment.person), joinedload(Appointment.department))
+        .options(
+            load_only(Appointment.role, Appointment.rank),
+            with_name(Appointment.person),
+            with_office(Appointment.department),
+        )
         .order_by(
             Task.department_id,
             Appointment.role == Role.HEAD,
@@ -88,17 +101,17 @@ def _open_tasks() -> Select[int, str, int, Appointment]:
     )
 
 
-def _approvers(
-    revision: Revision | None,
-    offices: Sequence[Appointment],
-    away: Mapping[int, Sequence[Absence]],
-) -> list[Who]:
-    """Return those who are not away, else all; a head has the task only in the officers' place."""
-    authors = excluded_authors(revision) if revision is not None and away else ()
+def _approvers(revision: Revision | None, offices: _Offices) -> list[Who]:
+    """Return those who are not away, else all; a head has the task only in the officers' place.
+
+    An absence that an author recorded does not count.
+    """
+    authors = frozenset[int]()
+    if revision is not None and any(offices.values()):
+        authors = excluded_authors(revision)
     present = [
         office
-        for office in offices
-        if office.role is Role.HEAD
-        or all(absence.recorded_by_id in authors for absence in away.get(office.person_id, ()))
+        for office, recorders in offices.items()
+        if office.role is Role.HEAD or recorders <= authors
     ]
     return [who_of(office) for office in present or offices]

@@ -175,17 +175,16 @@ def published_of(submission_id: ColumnElement[int]) -> Select[int]:
     )
 
 
-def _stage_of_text(
-    state: DeliveryState, *, is_current: bool, is_still_live: bool
-) -> Stage | None:
+def _stage_of_text(state: DeliveryState, *, is_current: bool, is_still_live: bool) -> Stage | None:
     """Return the stage of a submission of which a text is in this state, or None."""
-    stage = _stage_of_delivery(state)
+    stage = stage_of_delivery(state)
     if stage is Stage.LIVE and not is_still_live:
         stage = Stage.GONE
     return stage if is_current or stage not in _ONLY_CURRENT else None
 
 
-def _stage_of_delivery(state: DeliveryState) -> Stage | None:
+def stage_of_delivery(state: DeliveryState) -> Stage | None:
+    """Return the stage that a text in this state brings its submission to; None if cancelled."""
     match state:
         case DeliveryState.SCHEDULED:
             return Stage.SCHEDULED
@@ -263,8 +262,3 @@ _ORDER = (
     Stage.POST_WITHDRAWN,
 )
 """The stages of posts and their texts: the first is the one that a reader is told."""
-
-
-def states_at(stage: Stage) -> tuple[DeliveryState, ...]:
-    """Return the states of the texts that bring a submission to this stage."""
-    return tuple(state for state in DeliveryState if _stage_of_delivery(state) is stage)

@@ -10,12 +10,12 @@ from functools import cache
 from typing import assert_never
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.states import PostState
 from publisher.models.comments import AnswerKind, Comment, Reply
 from publisher.models.deliveries import Delivery
-from publisher.models.posts import Decision, DecisionKind, Post
+from publisher.models.posts import Decision, DecisionKind, Post, Revision
 from publisher.notifications import links
 from publisher.reports.post_bundles import PostBundle, bundles_by_post
 from publisher.reports.types import MACHINE, Who, who_acted
@@ -77,7 +77,8 @@ _REFUSALS = {
 def replies_to(session: Session, comment_ids: Collection[int]) -> list[ReplyView]:
     """Return all replies to these comments, oldest first, in a bounded number of queries."""
     replies = session.scalars(_replies(), {"comment_ids": comment_ids}).all()
-    bundles = bundles_by_post(session, [reply.post for reply in replies])
+    of_revisions = (selectinload(Revision.decisions), selectinload(Revision.variants))
+    bundles = bundles_by_post(session, [reply.post for reply in replies], *of_revisions)
     return [_view(reply, reply.comment, bundles[reply.post_id]) for reply in replies]
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import chain
 
 from sqlalchemy import case, false, func, literal, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, load_only
 
 from approvals.policy import Actor
 from publisher.models.submissions import Submission
@@ -30,7 +30,7 @@ from publisher.reports.submission_filters import (
     order,
     where_clauses,
 )
-from publisher.reports.types import Cursor, Live, Page, with_names
+from publisher.reports.types import Cursor, Live, Page, with_name, with_names, with_office
 from publisher.states import IN_FLIGHT, UNSENT
 
 ListedRows = Sequence[tuple[Submission, int]]
@@ -196,17 +196,22 @@ def _read(
     listed = select(Submission.id, number.label("number")).where(*conditions)
     page = listed.order_by(*in_order).limit(limit).subquery()
     query = (
-        select(Submission, page.c.number)
-        .join(page, page.c.id == Submission.id)
-        .options(
-            joinedload(Submission.department),
-            joinedload(Submission.handed_in_by),
-            joinedload(Submission.taken_by),
-            *with_names(Submission.handed_in_under),
-        )
+        select(Submission, page.c.number).join(page, page.c.id == Submission.id).options(*_OPTIONS)
     )
     rows = session.execute(query).all()
     return sorted(rows, key=lambda row: cursor_of(filters, row[0]), reverse=not filters.by_wish)
+
+
+_OPTIONS = (
+    load_only(
+        *(Submission.number, Submission.title, Submission.kind, Submission.priority),
+        *(Submission.state, Submission.state_at, Submission.received_at, Submission.wished_at),
+        *(Submission.taken_at, Submission.mail_sender, Submission.outward_number),
+    ),
+    with_office(Submission.department),
+    with_name(Submission.taken_by),
+    *with_names(Submission.handed_in_under),
+)
 
 
 def _count(

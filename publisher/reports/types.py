@@ -177,6 +177,24 @@ def live_of(receipt: ReceiptRow, account: Account, language: Language) -> Live:
 def with_names(
     relation: InstrumentedAttribute[Appointment | None] | InstrumentedAttribute[Appointment],
 ) -> tuple[ORMOption, ...]:
-    """Return the options that load an appointment's person and department by join."""
-    loading = joinedload(relation)
-    return loading.joinedload(Appointment.person), loading.joinedload(Appointment.department)
+    """Return the options that load by join what `who_of` needs of an appointment."""
+    office = joinedload(relation).load_only(Appointment.role, Appointment.rank)
+    return office.joinedload(Appointment.person).load_only(*_PERSON), office.joinedload(
+        Appointment.department
+    ).load_only(*_DEPARTMENT)
+
+
+def with_name(
+    relation: InstrumentedAttribute[Person | None] | InstrumentedAttribute[Person],
+) -> ORMOption:
+    """Return the option that loads the names of a person by join."""
+    return joinedload(relation).load_only(*_PERSON)
+
+
+def with_office(relation: InstrumentedAttribute[Department]) -> ORMOption:
+    """Return the option that loads what `office_of` needs of a department by join."""
+    return joinedload(relation).load_only(*_DEPARTMENT)
+
+
+_PERSON = (Person.name_mr, Person.name_en, Person.designation)
+_DEPARTMENT = (Department.code, Department.name_mr, Department.name_en, Department.name_hi)

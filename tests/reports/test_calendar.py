@@ -157,7 +157,7 @@ def test_what_waits_for_a_time_is_read_in_pages_and_by_account(town: City) -> No
     with town.read() as session:
 
         def page(**narrowed: int) -> list[int]:
-            rows = unscheduled(session, actor=town.actor("clerk"), now=town.now, **narrowed)
+            rows = unscheduled(session, actor=town.actor("clerk"), **narrowed)
             return [row.post.id for row in rows]
 
         assert page(most=2) == [1, 2]
@@ -188,4 +188,4 @@ def _departments(entries: list[CalendarEntry]) -> list[str]:
 
 def _unscheduled(town: City, who: str) -> list[Unscheduled]:
     with town.read() as session:
-        return unscheduled(session, actor=town.actor(who), now=town.now, most=100)
+        return unscheduled(session, actor=town.actor(who), most=100)

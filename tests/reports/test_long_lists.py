@@ -81,7 +81,7 @@ def _calendar(back: int = 0, **more: object) -> Ask:
             days=35,
             **more,  # type: ignore[arg-type]  # the same
         )
-        return days, calendar.unscheduled(session, actor=actor, now=town.now, most=11)
+        return days, calendar.unscheduled(session, actor=actor, most=11)
 
     return ask
 

@@ -82,7 +82,7 @@ REPORTS: dict[str, Report] = {
         now=town.now,
     ),
     "unscheduled": lambda session, town, name: calendar.unscheduled(
-        session, actor=town.actor(name), now=town.now, most=100
+        session, actor=town.actor(name), most=100
     ),
     "comments_in": lambda session, town, name: inbox_list.comments_in(
         session,

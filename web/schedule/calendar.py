@@ -60,7 +60,7 @@ def index(session: Session) -> str:
     skip = (choice.untimed - 1) * MOST_UNTIMED
     unscheduled = calendar.unscheduled(
         session,
-        **by_actor(),
+        actor=actor(),
         most=MOST_UNTIMED + 1,
         skip=skip,
         account_id=choice.account,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
@@ -30,8 +30,8 @@ from publisher.tasks.subjects.noted_posts import changed_post_ids, is_answer
 def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these posts, in at most two statements."""
     posts = session.execute(_posts(ids)).all()
-    approved = {post.id: post for post in posts if post.state is PostState.APPROVED}
-    texts = _texts(session, approved)
+    approvals = {post.id: post.state_at for post in posts if post.state is PostState.APPROVED}
+    untimed = texts_without_time(session, approvals)
     specs: list[TaskSpec] = []
     looks: dict[int, datetime] = {}
     for post in posts:
@@ -39,7 +39,7 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
             specs.append(
                 _task(post, TaskKind.POST_RETURNED if post.is_returned else TaskKind.DRAFT)
             )
-        elif not lacks_a_time(texts[post.id], approved_at=post.state_at):
+        elif not untimed.get(post.id):
             continue
         elif post.not_after is not None and post.not_after <= now:
             specs.append(_task(post, TaskKind.OUTLIVED))
@@ -63,13 +63,24 @@ def _task(post: AnyRow, kind: TaskKind) -> TaskSpec:
     )
 
 
-def lacks_a_time(texts: Sequence[AnyRow], *, approved_at: datetime) -> bool:
-    """Return whether a text of an approved revision waits for a time.
+def texts_without_time(
+    session: Session, approvals: Mapping[int, datetime]
+) -> dict[int, dict[int, int]]:
+    """Return the accounts of the texts that wait for a time, by post and by text.
 
-    `texts` has a row for each text and delivery, with `id`, `state` and `state_at`. A cancelled
-    delivery counts as none if it was cancelled before the approval, or if all were: a post that
-    was stopped waits for a time again, while a text left out of a post that goes ahead does not.
+    `approvals` has since when each of the posts is approved. A cancelled delivery counts as none if
+    it was cancelled before that, or if all were: a post that was stopped waits for a time again,
+    while a text left out of a post that goes ahead does not.
     """
+    if not approvals:
+        return {}
+    texts: defaultdict[int, list[AnyRow]] = defaultdict(list)
+    for text in session.execute(_texts(approvals)):
+        texts[text.post_id].append(text)
+    return {post_id: _without_time(texts[post_id], approvals[post_id]) for post_id in texts}
+
+
+def _without_time(texts: Sequence[AnyRow], approved_at: datetime) -> dict[int, int]:
     goes_ahead = any(text.state not in (None, DeliveryState.CANCELLED) for text in texts)
     has_time = {
         text.id
@@ -80,7 +91,7 @@ def lacks_a_time(texts: Sequence[AnyRow], *, approved_at: datetime) -> bool:
             or (goes_ahead and text.state_at >= approved_at)
         )
     }
-    return any(text.id not in has_time for text in texts)
+    return {text.id: text.account_id for text in texts if text.id not in has_time}
 
 
 def _posts(ids: Collection[int]) -> Select[*tuple[object, ...]]:
@@ -110,22 +121,18 @@ def _posts(ids: Collection[int]) -> Select[*tuple[object, ...]]:
     )
 
 
-def _texts(session: Session, post_ids: Collection[int]) -> dict[int, list[AnyRow]]:
-    """Return the texts of the newest revisions with their deliveries, by post."""
-    texts: defaultdict[int, list[AnyRow]] = defaultdict(list)
-    if not post_ids:
-        return texts
+def _texts(post_ids: Collection[int]) -> Select[*tuple[object, ...]]:
+    """Select the texts of the newest revisions, with a row for each delivery."""
     is_of_text = (Delivery.variant_id == Variant.id) & Delivery.action.in_(OF_TEXTS)
-    query = (
-        select(Revision.post_id, Variant.id, Delivery.state, Delivery.state_at)
+    columns = (Variant.id, Variant.account_id, Delivery.state, Delivery.state_at)
+    return (
+        select(Revision.post_id, *columns)
         .join(Post, (Post.id == Revision.post_id) & (Post.newest == Revision.number))
         .join(Variant, Variant.revision_id == Revision.id)
         .outerjoin(Delivery, is_of_text)
         .where(Post.id.in_(post_ids))
+        .order_by(Variant.position)
     )
-    for text in session.execute(query):
-        texts[text.post_id].append(text)
-    return texts
 
 
 def _depending_ids(session: Session, noted: NotedChanges) -> Iterable[int]:
