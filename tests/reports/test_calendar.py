@@ -15,6 +15,7 @@ from publisher.reports.calendar import (
     unscheduled,
 )
 from publisher.states import DeliveryState
+from publisher.tasks.tick import tick_tasks
 from publisher.validation import departments_in_sight
 from tests.support import scenes
 from tests.support.city import City
@@ -148,6 +149,7 @@ def test_a_post_whose_window_has_passed_no_longer_waits_for_a_time(town: City) -
         town.approve(post_id)
     assert [row.post.id for row in _unscheduled(town, "clerk")] == [1, 2]
     town.clock.move(2 * HOUR)
+    tick_tasks(town.database, now=town.clock)
     assert [row.post.id for row in _unscheduled(town, "clerk")] == [2]
 
 

@@ -22,8 +22,7 @@ from publisher.people import confirmation
 from publisher.people.departments import departments_in_force
 from publisher.platforms.base.text import with_link
 from publisher.platforms.registry import capabilities
-from publisher.reports import officer_coverage
-from publisher.review.department_approvers import DepartmentOffices
+from publisher.review.department_approvers import DepartmentOffices, offices_by_department
 from publisher.scheduling import corrections
 from web.core.auth import actor, by_actor
 from web.core.context import ctx
@@ -313,8 +312,8 @@ def _approvers(session: Session, post: Post, sheet: Sheet) -> list[DepartmentApp
     departments = [row.department for row in sheet.joint if form[row.name].data == ASKED]
     departments = [post.department, *departments]
     department_ids = [department.id for department in departments]
-    roster = officer_coverage.roster_of(session, department_ids, now=ctx.now())
-    return [_approvers_of(department, roster.of(department.id)) for department in departments]
+    offices = offices_by_department(session, department_ids, now=ctx.now())
+    return [_approvers_of(department, offices[department.id]) for department in departments]
 
 
 def _approvers_of(department: Department, offices: DepartmentOffices) -> DepartmentApprovers:
