@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from publisher.models.posts import Post
 from publisher.operations.schedule_marker import tick_timed
-from publisher.reports import sql_scheduling
-from publisher.reports.todo import waiting_for
+from publisher.tasks import open_tasks
+from publisher.tasks.check import wrong_tasks
 from publisher.tasks.specs import TaskKind
 from tests.support import scenes
 from tests.support.city import City
@@ -34,17 +34,11 @@ SCENES = (
 
 
 def unscheduled_posts(town: City) -> set[int]:
-    """Return the unscheduled posts by the marks, after checking them against the full query."""
+    """Return the unscheduled posts, after checking that their tasks are right by the marks."""
     with town.read() as session:
-        post_ids = set(session.scalars(select(Post.id).where(sql_scheduling.is_without_a_time())))
-        assert post_ids == set(
-            session.scalars(select(Post.id).where(sql_scheduling.lacks_a_time()))
-        )
-        waiting = waiting_for(session, actor=town.actor("clerk"), now=town.now)
-        to_schedule = {row.subject_id for row in waiting if row.kind is TaskKind.TO_SCHEDULE}
-        # A post that is partly missed too stands there for that.
-        assert to_schedule <= post_ids
-    return post_ids
+        assert list(wrong_tasks(session, now=town.now)) == []
+        to_schedule = open_tasks.everybodys_subjects(TaskKind.TO_SCHEDULE, TaskKind.OUTLIVED)
+        return set(session.scalars(to_schedule))
 
 
 def scheduled_post(town: City) -> set[int]:
