@@ -21,6 +21,7 @@ from publisher.reports.live_mark import LATE, OLDEST
 from publisher.tasks.tick import tick_tasks
 from tests.support import city_controls, mailed
 from tests.support.city import statements
+from tests.support.city_people import HOUR
 from tests.web.site import Browser, Site
 from tests.web.world import CAST
 from web.core.auth import BY_ITSELF
@@ -104,6 +105,17 @@ def test_roles_are_told_what_concerns_them_and_no_more(any_site: Site) -> None:
     )
     others = set(readers) - {"clerk"}
     assert told() == others, "who had it is told as well: it leaves their list"
+
+
+def test_what_went_out_is_told_to_its_department_and_to_all_who_see_it(site: Site) -> None:
+    """Nobody has anything to do about it, but their pages show that it is live."""
+    site.city.schedule(site.city.approved(), HOUR)
+    names = ("first", "member", "clerk", "auditor", "road_officer")
+    browsers = {name: site.browser(name) for name in names}
+    marks = {name: mark_of(browser) for name, browser in browsers.items()}
+    assert site.city.tick_dispatch(HOUR) == 1
+    told = {name for name in names if ask(browsers[name], made_now(site, marks[name]))}
+    assert told == {"first", "member", "clerk", "auditor"}
 
 
 def test_a_mail_that_waits_is_told_to_the_cell_at_once(any_site: Site) -> None:
