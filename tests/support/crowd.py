@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    case,
     cast,
     func,
     insert,
@@ -173,9 +174,8 @@ def _subject_id(
     table: Table, names: frozenset[str], time: ColumnElement[int]
 ) -> ColumnElement[object]:
     """Return SQL for the subject's id: that of the copy, if subjects are copied."""
-    return table.c.subject_id + time * ID_STEP * cast(
-        table.c.subject.in_(names), table.c.subject_id.type
-    )
+    distance = case((table.c.subject.in_(names), time * ID_STEP), else_=0)
+    return table.c.subject_id + distance
 
 
 def _earlier_time(
