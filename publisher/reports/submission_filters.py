@@ -23,7 +23,6 @@ from publisher.reports.progress import Stage
 from publisher.reports.search_window import submission_contains
 from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import Cursor
-from publisher.states import SubmissionState
 from publisher.validation import departments_in_sight
 from publisher.working_time import day_bounds, local_day
 
@@ -187,16 +186,7 @@ def in_view(filters: SubmissionFilter) -> list[Condition]:
         case SubmissionView.ALL:
             return []
         case view:
-            return _has_work_left(LEFT[view])
-
-
-def _has_work_left(stages: tuple[Stage, ...]) -> list[Condition]:
-    """Return the condition that the open work is in one of these stages."""
-    # A submission's state alone decides some stages; then its posts are not read.
-    states = [state for state in SubmissionState if state.value in stages]
-    if len(states) == len(stages):
-        return [Submission.state.in_(states)]
-    return [open_work.stage_in(stages)]
+            return [open_work.stage_in(LEFT[view])]
 
 
 def where_clauses(
@@ -222,14 +212,12 @@ def _held(holder: Holder, actor: Actor) -> list[Condition]:
     """Return the conditions that this holder has to act next."""
     if holder is Holder.ME:
         # What a clerk has taken is the clerk's own as long as it waits for the cell.
-        own_work = [
-            Submission.taken_by_id == actor.person_id,
-            *_has_work_left(HOLDS[Holder.CELL]),
-        ]
-        return [or_(open_work.held_by(actor), and_(*own_work))]
+        is_taken = Submission.taken_by_id == actor.person_id
+        own_work = and_(is_taken, open_work.stage_in(HOLDS[Holder.CELL]))
+        return [or_(open_work.held_by(actor), own_work)]
     if holder is Holder.NOBODY:
-        return [Submission.taken_by_id.is_(None), *_has_work_left(HOLDS[Holder.CELL])]
-    return _has_work_left(HOLDS[holder])
+        return [Submission.taken_by_id.is_(None), open_work.stage_in(HOLDS[Holder.CELL])]
+    return [open_work.stage_in(HOLDS[holder])]
 
 
 def in_sight(
