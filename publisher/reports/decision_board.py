@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final, TypeVarTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    Select,
-    and_,
-    case,
-    func,
-    literal,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Role
+from publisher.database.session import AnyRow
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.monitoring import Watch
-from publisher.models.posts import Post, PostKind, Revision, Variant
-from publisher.reports import external_changes, sql_conditions, sql_scheduling
+from publisher.models.posts import Post, Revision, Variant
+from publisher.models.tasks import Task
+from publisher.reports import external_changes, sql_conditions
 from publisher.reports.board_rows import (
     BoardKind,
     BoardLine,
@@ -36,7 +29,11 @@ from publisher.reports.board_rows import (
 from publisher.reports.officer_coverage import lacking_in
 from publisher.reports.sql_conditions import Condition
 from publisher.states import DeliveryState
+from publisher.tasks import open_tasks
+from publisher.tasks.specs import TaskKind
 from publisher.validation import departments_in_sight
+
+Columns = TypeVarTuple("Columns")
 
 NEAR = timedelta(hours=24)
 """A post that is not approved appears on the board this long before its wished time."""
@@ -66,8 +63,17 @@ class Board:
         return sum(self.tally.values())
 
 
-_ORDER = list(BoardKind)
-_STATE_KINDS = (BoardKind.HELD, BoardKind.MISSED, BoardKind.FAILED)
+_ORDER: Final = list(BoardKind)
+_KINDS: Final[Mapping[str, BoardKind]] = {
+    TaskKind.DELIVERY_HELD: BoardKind.HELD,
+    TaskKind.DELIVERY_MISSED: BoardKind.MISSED,
+    TaskKind.DELIVERY_FAILED: BoardKind.FAILED,
+    TaskKind.BLOCKED: BoardKind.BLOCKED,
+    TaskKind.TO_APPROVE: BoardKind.UNAPPROVED,
+    TaskKind.OUTLIVED: BoardKind.OUTLIVED,
+    TaskKind.FOUND_GONE: BoardKind.FOUND,
+    TaskKind.FOUND_CHANGED: BoardKind.FOUND,
+}
 
 
 def board(session: Session, *, actor: Actor, now: datetime, skip: int = 0) -> Board:
@@ -75,48 +81,65 @@ def board(session: Session, *, actor: Actor, now: datetime, skip: int = 0) -> Bo
 
     Raises `WrongRole` if the actor's role sees no posts.
     """
-    visible_departments = departments_in_sight(actor, Action.SEE_POST)
-    open_rows = _open_rows(actor, now=now).subquery()
-    lines = (
-        select(
-            open_rows.c.post_id,
-            func.min(open_rows.c.rank).label("rank"),
-            func.min(open_rows.c.at).label("at"),
-        )
-        .group_by(open_rows.c.post_id)
-        .subquery()
-    )
-    ranks = session.execute(select(lines.c.rank, func.count()).group_by(lines.c.rank)).all()
-    page = (
-        select(lines.c.post_id)
-        .order_by(lines.c.rank, lines.c.at, lines.c.post_id)
-        .limit(MOST_LINES)
-        .offset(skip)
-    )
+    columns = (Task.post_id, Task.kind, Task.subject, Task.subject_id, Task.due_at, Task.since_at)
+    tasks = session.execute(_open(select(*columns).distinct(), actor, now=now))
+    by_post: defaultdict[int, list[AnyRow]] = defaultdict(list)
+    for task in sorted(tasks, key=_task_rank):
+        by_post[task.post_id].append(task)
+    page = {post_id: by_post[post_id] for post_id in list(by_post)[skip : skip + MOST_LINES]}
     is_looked_for = and_(
         Delivery.state == DeliveryState.UNCONFIRMED,
-        Delivery.post_id.not_in(select(lines.c.post_id)),
-        *sql_conditions.of_department(visible_departments),
+        Delivery.post_id.not_in(_open(select(Task.post_id), actor, now=now)),
+        *sql_conditions.of_department(departments_in_sight(actor, Action.SEE_POST)),
     )
     return Board(
-        _lines(session, session.scalars(page).all(), actor, now),
-        {_ORDER[rank]: count for rank, count in sorted(ranks)},
-        tuple(_deliveries(session, actor, now, is_looked_for)),
+        _lines(session, page, actor, now),
+        Counter(_KINDS[first.kind] for first, *_others in by_post.values()),
+        tuple(_deliveries(session, actor, now, is_looked_for, most=MOST_UNCONFIRMED)),
     )
+
+
+def _task_rank(task: AnyRow) -> tuple[int, datetime, int]:
+    return _ORDER.index(_KINDS[task.kind]), task.due_at or task.since_at, task.post_id
+
+
+def decision_count(actor: Actor, *, now: datetime) -> ColumnElement[int]:
+    """Return the number of posts that need a decision, as a column."""
+    query = _open(select(func.count(Task.post_id.distinct())), actor, now=now)
+    return query.correlate(None).scalar_subquery()
+
+
+def _open(query: Select[*Columns], actor: Actor, *, now: datetime) -> Select[*Columns]:
+    """Restrict a query of tasks to those on the board of the actor, whoever has them."""
+    is_near = or_(Task.kind != TaskKind.TO_APPROVE, Task.due_at <= now + NEAR)
+    query = query.where(open_tasks.is_open(*_KINDS), is_near)
+    visible_departments = departments_in_sight(actor, Action.SEE_POST)
+    if visible_departments is None:
+        return query
+    # `+ 0` keeps the planner from starting with an index over all posts.
+    in_sight = (Post.department_id + 0).in_(visible_departments)
+    return query.join(Post, Post.id == Task.post_id).where(in_sight)
 
 
 def _lines(
-    session: Session, post_ids: Sequence[int], actor: Actor, now: datetime
+    session: Session, page: Mapping[int, list[AnyRow]], actor: Actor, now: datetime
 ) -> tuple[BoardLine, ...]:
-    rows: dict[int, list[BoardRow]] = {post_id: [] for post_id in post_ids}
-    states = (DeliveryState.HELD, DeliveryState.UNCONFIRMED)
+    kinds: dict[int, BoardKind] = {}
+    ids: defaultdict[str, list[int]] = defaultdict(list)
+    for task in (task for tasks in page.values() for task in tasks):
+        ids[task.subject].append(task.subject_id)
+        if task.subject == Post.__tablename__:
+            kinds.setdefault(task.post_id, _KINDS[task.kind])
+    is_unconfirmed = and_(Delivery.state == DeliveryState.UNCONFIRMED, Delivery.post_id.in_(page))
+    is_shown = or_(Delivery.id.in_(ids[Delivery.__tablename__]), is_unconfirmed)
+    rows: dict[int, list[BoardRow]] = {post_id: [] for post_id in page}
     for row in (
-        *_deliveries(session, actor, now, sql_conditions.is_or_stands_still(states), post_ids),
-        *_posts(session, actor, now, post_ids),
-        *_findings(session, post_ids),
+        *_deliveries(session, actor, now, is_shown),
+        *_posts(session, actor, kinds),
+        *_findings(session, ids[Watch.__tablename__]),
     ):
         rows[row.post_id].append(row)
-    live_ids = set(session.scalars(_live_posts().where(Delivery.post_id.in_(post_ids))))
+    live_ids = set(session.scalars(_live_posts().where(Delivery.post_id.in_(page))))
     return tuple(
         BoardLine(tuple(sorted(post_rows, key=_rank)), post_id in live_ids)
         for post_id, post_rows in rows.items()
@@ -141,75 +164,13 @@ def _rank(row: BoardRow) -> tuple[int, datetime, int]:
     return _ORDER.index(row.kind), row.due_at or row.since_at, row.subject_id
 
 
-def decision_count(actor: Actor, *, now: datetime) -> ColumnElement[int]:
-    """Return the number of posts that need a decision, as a column."""
-    open_rows = _open_rows(actor, now=now).subquery()
-    return select(func.count(open_rows.c.post_id.distinct())).scalar_subquery()
-
-
-def _open_rows(actor: Actor, *, now: datetime) -> CompoundSelect[int, int, datetime]:
-    """Return what needs a decision: the post's id, the rank of the kind, and the time.
-
-    Unconfirmed deliveries are left out: the reconciliation checks them itself.
-    """
-    visible_departments = departments_in_sight(actor, Action.SEE_POST)
-    state_ranks = {kind.value: _ORDER.index(kind) for kind in _STATE_KINDS}
-    deliveries = select(
-        Delivery.post_id,
-        case(state_ranks, value=Delivery.state, else_=len(_ORDER)).label("rank"),
-        Delivery.due_at.label("at"),
-    ).where(
-        sql_conditions.is_or_stands_still((DeliveryState.HELD,)),
-        *sql_conditions.of_department(visible_departments),
-    )
-    at = func.coalesce(sql_conditions.wished_at(), Post.state_at)
-    posts = [
-        select(Post.id, literal(_ORDER.index(kind)), at).where(
-            condition,
-            *([] if visible_departments is None else [Post.department_id.in_(visible_departments)]),
-        )
-        for kind, condition in _post_conditions(now).items()
-    ]
-    findings = (
-        select(
-            Delivery.post_id,
-            literal(_ORDER.index(BoardKind.FOUND)),
-            func.coalesce(Watch.found_gone_at, Watch.differs_at),
-        )
-        .select_from(Watch)
-        .join(ReceiptRow)
-        .join(Delivery)
-        .where(external_changes.is_open_for(actor))
-    )
-    return union_all(deliveries, *posts, findings)
-
-
-def _post_conditions(now: datetime) -> dict[BoardKind, Condition]:
-    """Return by kind when a post itself needs a decision, whatever its deliveries do."""
-    return {
-        BoardKind.BLOCKED: sql_conditions.is_blocked(),
-        BoardKind.UNAPPROVED: _unapproved(now),
-        BoardKind.OUTLIVED: and_(
-            sql_scheduling.is_without_a_time(), sql_scheduling.has_outlived_its_window(now=now)
-        ),
-    }
-
-
-def _unapproved(now: datetime) -> Condition:
-    """The post is in review, and its wished time is near or past."""
-    return and_(
-        Post.kind == PostKind.POST,
-        sql_conditions.is_undecided(),
-        sql_conditions.wished_at() <= now + NEAR,
-    )
-
-
 def _deliveries(
     session: Session,
     actor: Actor,
     now: datetime,
     condition: Condition,
-    post_ids: Sequence[int] | None = None,
+    *,
+    most: int | None = None,
 ) -> Iterator[BoardRow]:
     query = (
         select(Delivery, sql_conditions.number(Delivery.post_id))
@@ -221,39 +182,25 @@ def _deliveries(
             joinedload(Delivery.post).joinedload(Post.department),
         )
         .order_by(Delivery.state_at, Delivery.id)
+        .limit(most)
     )
-    if post_ids is None:
-        query = query.limit(MOST_UNCONFIRMED)
-    else:
-        query = query.where(Delivery.post_id.in_(post_ids))
     for delivery, number in session.execute(query):
         yield delivery_row(delivery, number=number, actor=actor, now=now)
 
 
-def _posts(
-    session: Session, actor: Actor, now: datetime, post_ids: Sequence[int]
-) -> Iterator[BoardRow]:
-    conditions = _post_conditions(now)
+def _posts(session: Session, actor: Actor, kinds: Mapping[int, BoardKind]) -> Iterator[BoardRow]:
     query = (
-        select(
-            Post,
-            Revision,
-            sql_conditions.wished_at(),
-            sql_conditions.number(Post.id),
-            *conditions.values(),
-        )
+        select(Post, Revision, sql_conditions.wished_at(), sql_conditions.number(Post.id))
         .join(Revision, sql_conditions.newest())
-        .where(Post.id.in_(post_ids), or_(*conditions.values()))
+        .where(Post.id.in_(kinds))
         .options(joinedload(Post.department))
     )
-    rows = session.execute(query).all()
-    lacking = lacking_in(session, [post.id for post, *_ in rows])
-    for post, revision, wished_at, number, *holds in rows:
-        kind = next(kind for kind, is_so in zip(conditions, holds, strict=True) if is_so)
+    lacking = lacking_in(session, kinds)
+    for post, revision, wished_at, number in session.execute(query):
         yield post_row(
             post,
             revision,
-            kind,
+            kinds[post.id],
             wished_at=wished_at,
             number=number,
             lacking=lacking[post.id],
@@ -261,8 +208,8 @@ def _posts(
         )
 
 
-def _findings(session: Session, post_ids: Sequence[int]) -> Iterator[BoardRow]:
-    query = external_changes.open_findings_query().where(Delivery.post_id.in_(post_ids))
+def _findings(session: Session, watch_ids: Collection[int]) -> Iterator[BoardRow]:
+    query = external_changes.findings_query().where(Watch.id.in_(watch_ids))
     for watch, number in session.execute(
         query.add_columns(sql_conditions.number(Delivery.post_id))
     ):

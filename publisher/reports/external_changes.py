@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, may
-from approvals.states import PostState
 from publisher.content_checks import outgoing_text
+from publisher.delivery.monitoring.findings import is_finding
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, Variant
-from publisher.reports.sql_conditions import Condition
 from publisher.reports.types import Who, who_acted, with_names
 from publisher.scheduling import corrections
-from publisher.validation import check_in_sight, departments_in_sight, existing
+from publisher.validation import check_in_sight, existing
 
 
 class FindingKind(StrEnum):
@@ -73,52 +72,20 @@ _FINDING_OPTIONS = (
 
 def findings_of(session: Session, *, actor: Actor, post_id: int) -> tuple[ExternalChange, ...]:
     """Return all changes of one post. The caller checks the actor's access."""
-    query = _findings_query().where(_is_found(), Delivery.post_id == post_id).order_by(Watch.id)
+    query = findings_query().where(is_finding(), Delivery.post_id == post_id).order_by(Watch.id)
     return tuple(_finding(session, watch, actor) for watch in session.scalars(query))
 
 
 def finding_for(session: Session, *, actor: Actor, watch_id: int) -> ExternalChange:
     """Return one change; raises `NotFound` if there is none or it is not visible."""
-    query = _findings_query().where(Watch.id == watch_id, _is_found())
+    query = findings_query().where(Watch.id == watch_id, is_finding())
     watch = existing(session.scalars(query).one_or_none(), watch_id)
     check_in_sight(actor, Action.SEE_POST, [watch.receipt.delivery.post.department_id])
     return _finding(session, watch, actor)
 
 
-def is_open_for(actor: Actor) -> Condition:
-    """The row of `watches` is an open change visible to the actor."""
-    watch_ids = select(Watch.id).join(ReceiptRow).join(Delivery).join(Delivery.post)
-    return Watch.id.in_(watch_ids.where(is_open(), *_in_sight(actor)))
-
-
-def is_open() -> Condition:
-    """The change is not noted, and its post was not withdrawn."""
-    # The first two conditions are those of the partial index, which holds few rows.
-    marked = or_(Watch.found_gone_at.is_not(None), Watch.differs_at.is_not(None))
-    open_ones = and_(Watch.settled_at.is_(None), marked)
-    return and_(open_ones, _is_found(), Post.state != PostState.WITHDRAWN)
-
-
-def _is_found() -> Condition:
-    changed = and_(Watch.differs_at.is_not(None), ReceiptRow.gone_at.is_(None))
-    return or_(Watch.found_gone_at.is_not(None), changed)
-
-
-def _in_sight(actor: Actor) -> list[Condition]:
-    """Return the condition for visible departments."""
-    # `+ 0` keeps the planner from starting with an index over all posts.
-    visible_departments = departments_in_sight(actor, Action.SEE_POST)
-    return (
-        [] if visible_departments is None else [(Post.department_id + 0).in_(visible_departments)]
-    )
-
-
-def open_findings_query() -> Select[Watch]:
-    """Return the query for the open changes, with what a page shows of each."""
-    return _findings_query().where(is_open())
-
-
-def _findings_query() -> Select[Watch]:
+def findings_query() -> Select[Watch]:
+    """Return the query for changes, with what a page shows of each."""
     joined = select(Watch).join(Watch.receipt).join(ReceiptRow.delivery).join(Delivery.post)
     return joined.options(*_FINDING_OPTIONS)
 

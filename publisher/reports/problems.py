@@ -10,18 +10,19 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Scope, may, scope_of
-from publisher.delivery import platform_credits
 from publisher.models.accounts import Ending, EndingWarning
 from publisher.models.controls import Freeze, Stop
 from publisher.models.deliveries import Account, Delivery
-from publisher.models.monitoring import CreditOutage
 from publisher.models.notifications import Notice
 from publisher.models.posts import Post, PostKind, Variant
+from publisher.models.tasks import Task
 from publisher.notifications.retry import is_undelivered
 from publisher.reports import sql_conditions
 from publisher.scheduling.constraints import latest_moment
 from publisher.scheduling.holds import Facts, facts_of, freeze_at, freezes_ahead, standing_stop
 from publisher.states import UNSENT, AccountState, DeliveryState
+from publisher.tasks import open_tasks
+from publisher.tasks.specs import TaskKind
 from publisher.validation import departments_in_sight
 
 
@@ -106,8 +107,8 @@ def _has_stopped() -> ColumnElement[bool]:
         Delivery.account_id == Account.id, Delivery.state == DeliveryState.SCHEDULED
     )
     gone = and_(Account.state == AccountState.DISCONNECTED, has_scheduled.correlate(Account))
-    unpaid = and_(Account.state == AccountState.CONNECTED, platform_credits.are_used_up())
-    return or_(Account.state == AccountState.PAUSED, gone, unpaid)
+    kinds = (TaskKind.ACCOUNT_PAUSED, TaskKind.CREDITS_USED_UP)
+    return or_(Account.id.in_(open_tasks.everybodys_subjects(*kinds)), gone)
 
 
 def _endings() -> Select[int, Ending, datetime]:
@@ -145,15 +146,10 @@ def _stopped(session: Session) -> tuple[StoppedAccount, ...]:
         .subquery()
     )
     query = (
-        select(Account, waiting.c.count, waiting.c.next_at, CreditOutage.began_at)
+        select(Account, waiting.c.count, waiting.c.next_at, Task.since_at)
         .outerjoin(waiting, waiting.c.account_id == Account.id)
         .outerjoin(
-            CreditOutage,
-            and_(
-                CreditOutage.platform == Account.platform,
-                CreditOutage.ended_at.is_(None),
-                Account.state == AccountState.CONNECTED,
-            ),
+            Task, open_tasks.is_open(TaskKind.CREDITS_USED_UP) & (Task.subject_id == Account.id)
         )
         .where(_has_stopped())
         .order_by(Account.state_at, Account.id)

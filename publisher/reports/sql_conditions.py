@@ -42,12 +42,6 @@ def in_office(appointment: type[Appointment], person: type[Person], *, now: date
     )
 
 
-def is_undecided() -> Condition:
-    """The post is in review, and an asked department has not decided."""
-    kinds = (TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE, TaskKind.BLOCKED)
-    return Post.id.in_(open_tasks.everybodys_subjects(*kinds))
-
-
 def is_blocked() -> Condition:
     """The post is in review for a department where nobody can approve it."""
     return Post.id.in_(open_tasks.everybodys_subjects(TaskKind.BLOCKED))

@@ -42,9 +42,9 @@ def everybodys_subjects(*kinds: TaskKind) -> Select[int]:
     return select(Task.subject_id).where(is_open(*kinds))
 
 
-def is_open(*kinds: TaskKind) -> ColumnElement[bool]:
+def is_open(*kinds: str) -> ColumnElement[bool]:
     """The row of `tasks` is open, and of one of these kinds."""
-    return and_(Task.closed_at.is_(None), _has_kind(kinds))
+    return and_(Task.closed_at.is_(None), or_(*(Task.kind == kind for kind in kinds)))
 
 
 def is_waiting(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
@@ -72,7 +72,3 @@ def is_own(actor: Actor) -> Iterator[ColumnElement[bool]]:
     yield Task.appointment_id == (actor.appointment_id or 0)
     for queue in QUEUES.get(actor.role, ()):
         yield Task.queue == queue
-
-
-def _has_kind(kinds: Collection[TaskKind]) -> ColumnElement[bool]:
-    return or_(*(Task.kind == kind for kind in kinds))

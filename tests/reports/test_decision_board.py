@@ -9,6 +9,7 @@ from approvals.policy import CLOCK, Action, Role
 from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refused
 from publisher.reports.board_rows import BoardKind, BoardRow
 from publisher.reports.decision_board import MOST_LINES, Board, board
+from publisher.tasks.tick import tick_tasks
 from tests.support import scenes
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
@@ -213,6 +214,7 @@ def test_a_post_whose_window_passed_without_a_time_waits_for_a_decision(town: Ci
     town.approve(post_id)
     assert _board(town, "clerk") == []
     town.clock.move(2 * HOUR)
+    tick_tasks(town.database, now=town.clock)
     (row,) = _board(town, "clerk")
     assert (row.kind, row.subject_id) == (BoardKind.OUTLIVED, post_id)
     assert row.acts == {Action.DRAFT}
