@@ -50,7 +50,6 @@ from publisher.notifications.sms import tick_sms
 from publisher.operations.backup.reconcile import tick_seeking
 from publisher.operations.departments.close import tick_departments
 from publisher.operations.retention import tick_retention
-from publisher.operations.schedule_marker import tick_timed
 from publisher.operations.store_identity import change_since_start
 from publisher.operations.worker_health import close_past_outage, tick_outages
 from publisher.papers.letter_exports import tick_letter_exports
@@ -124,7 +123,6 @@ def ticks(
         Tick("transfers", 60.0, lambda: tick_transfers(database, now=now)),
         Tick("links", 3.0, lambda: _links(context, settings)),
         Tick("outages", 5.0, lambda: tick_outages(database, now=now())),
-        Tick("timed", 30.0, lambda: tick_timed(database)),
         Tick("task check", 3600.0, lambda: tick_task_check(database, now=now())),
         Tick("retention", 3600.0, lambda: tick_retention(database, context.store, now=now())),
     )

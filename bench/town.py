@@ -120,7 +120,6 @@ def _rows(
             "title": text[:60],
             "department_id": department_id,
             "newest": 1,
-            "timed": True,
             "created_at": at,
             "state_at": at,
         },

@@ -85,7 +85,6 @@ PROMISES = {
     # An outage ends as soon as a clock runs.
     "outages": 5,
     # Lists find the posts that have no times among the few not noted yet.
-    "timed": 30,
     # What is kept for a time only is erased every hour.
     "retention": 3_600,
 }

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from approvals.approvers import HeadGround
 from approvals.states import PostState
@@ -73,7 +73,6 @@ class Post(Base):
     """A post, with its text in revisions."""
 
     __tablename__ = "posts"
-    __table_args__ = (Index("ix_posts_timed", "timed", "state", "kind"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     state: Mapped[PostState] = mapped_column(
@@ -84,9 +83,6 @@ class Post(Base):
     department_id: Mapped[int] = mapped_column(ForeignKey("departments.id"), index=True)
     #: The number of the latest revision.
     newest: Mapped[int] = mapped_column(default=0)
-    #: True if the post is approved and every text of its latest revision has a delivery. Lists use
-    #: it to skip posts that need no time.
-    timed: Mapped[bool] = mapped_column(default=False, server_default=false())
     reason: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     state_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -104,12 +100,6 @@ class Post(Base):
         viewonly=True,
         primaryjoin=_TEXTS.format("Post.id == Delivery.post_id"),
     )
-
-    @validates("newest")
-    def _begins_anew(self, _name: str, number: int) -> int:
-        # The texts of a new revision have no deliveries yet.
-        self.timed = False
-        return number
 
 
 _RESTORED = "restored_from_id IS NOT NULL"

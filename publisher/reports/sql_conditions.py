@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from approvals.states import PostState
-from publisher.models.deliveries import OF_TEXTS, Delivery
+from publisher.models.deliveries import Delivery
 from publisher.models.people import Appointment, Person
 from publisher.models.posts import (
     Decision,
     DecisionKind,
     Post,
     Revision,
-    Variant,
 )
 from publisher.models.submissions import PostSubmission, Submission
-from publisher.reports.sql_basics import has, is_open_order, once
-from publisher.states import STUCK, CommentState, DeliveryState
+from publisher.states import CommentState
 from publisher.tasks import open_tasks
 from publisher.tasks.specs import TaskKind
 
@@ -55,58 +52,6 @@ def returned() -> Condition:
         decision.revision_id == revision.id,
         decision.kind == DecisionKind.RETURNED,
     )
-
-
-def is_or_stands_still(states: Collection[DeliveryState]) -> Condition:
-    """The delivery is in one of these rare states, or it is stuck."""
-    # One subquery per state: a planner that knows only the average number of deliveries per state
-    # would rather read all of them.
-    delivery = aliased(Delivery)
-    by_state = [select(delivery.id).where(delivery.state == state) for state in states]
-    return Delivery.id.in_(union_all(*by_state, select(_stuck().c.id)))
-
-
-def stands_still(states: Collection[DeliveryState] = STUCK) -> Condition:
-    """The delivery is stuck in one of `states`: it did not leave and still could.
-
-    The revision of a text is the newest and approved; an order was not carried out and not replaced
-    by a later order.
-    """
-    stuck = _stuck()
-    return Delivery.id.in_(select(stuck.c.id).where(stuck.c.state.in_(states)))
-
-
-@once
-def _stuck() -> CTE:
-    """Return the ids and states of all stuck deliveries, once, as `_restored_sources`."""
-    # Texts and orders are separate subqueries: a planner that must test both on every delivery
-    # would join all texts ever published first.
-    delivery = aliased(Delivery)
-    texts = select(delivery.id, delivery.state).where(
-        delivery.action.in_(OF_TEXTS), is_current(delivery)
-    )
-    orders = select(delivery.id, delivery.state).where(
-        delivery.action.not_in(OF_TEXTS), is_open_order(delivery)
-    )
-    by_state = [
-        query.where(delivery.state == state) for query in (texts, orders) for state in STUCK
-    ]
-    return union_all(*by_state).cte("stuck").prefix_with("MATERIALIZED")
-
-
-def is_current(delivery: type[Delivery] = Delivery) -> Condition:
-    """The delivery's revision is the newest of its post, and approved."""
-    current = (
-        select(Variant.id)
-        .join(Revision, Revision.id == Variant.revision_id)
-        .join(Post, Post.id == Revision.post_id)
-        .where(
-            Variant.id == delivery.variant_id,
-            Revision.number == Post.newest,
-            Post.state == PostState.APPROVED,
-        )
-    )
-    return has(current.correlate(delivery))
 
 
 def of_department(departments: Collection[int] | None) -> list[Condition]:

@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from publisher.database.session import Database, migrate
 from publisher.models.submissions import Submission
-from publisher.operations.schedule_marker import tick_timed
 from publisher.reports import submission_list, tab_counts
 from publisher.reports.submission_filters import Holder, SubmissionFilter, SubmissionView
 from tests.support import crowd, runs, scenes, sqlite
@@ -51,7 +50,6 @@ def _grown(database: Database, folder: Path, copies: int) -> City:
     town = city(database, folder)
     for at in range(LIVE):
         town.live(("water", "road")[at % 2])
-    tick_timed(town.database)
     crowd.copy_submissions(town, copies)
     for happens in (scenes.received, scenes.drafted, scenes.in_review, scenes.rejected):
         happens(town)

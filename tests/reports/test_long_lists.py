@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.models.submissions import Submission
-from publisher.operations.schedule_marker import tick_timed
 from publisher.reports import (
     calendar,
     calendar_month,
@@ -192,7 +191,6 @@ def _add_rows(town: City) -> None:
     scenes.routed(town)
     for happens in (scenes.received, scenes.in_review, scenes.approved, scenes.held):
         happens(town)
-    tick_timed(town.database)
 
 
 def _statement_count(town: City, page: Ask) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from publisher.inbox import routing
-from publisher.operations.schedule_marker import tick_timed
 from tests.support import crowd, scenes
 from tests.support.city import City
 
@@ -76,7 +75,6 @@ def multiply(town: City, settled: dict[str, str]) -> None:
         scenes.missed,
     ):
         happens(town)
-    tick_timed(town.database)
     with town.write() as session:
         crowd.copy_rows(session, (*RECORDS, *EMERGENCIES), EMERGENCY_COPIES)
         existing = EMERGENCY_COPIES

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.states import PostState
@@ -24,12 +24,15 @@ from publisher.tasks.specs import (
     TaskQueue,
     TaskSpec,
 )
-from publisher.tasks.subjects.noted_posts import changed_post_ids, is_answer
+from publisher.tasks.subjects.noted_posts import without_kind
+
+_OPEN_STATES = (PostState.DRAFT, PostState.APPROVED)
 
 
 def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these posts, in at most two statements."""
-    posts = session.execute(_posts(ids)).all()
+    post_ids = without_kind(session, ids, PostKind.REPLY)
+    posts = session.execute(_posts(post_ids)).all() if post_ids else []
     approvals = {post.id: post.state_at for post in posts if post.state is PostState.APPROVED}
     untimed = texts_without_time(session, approvals)
     specs: list[TaskSpec] = []
@@ -116,7 +119,7 @@ def _posts(ids: Collection[int]) -> Select[*tuple[object, ...]]:
         .where(
             Post.id.in_(ids),
             Post.kind == PostKind.POST,
-            Post.state.in_((PostState.DRAFT, PostState.APPROVED)),
+            Post.state.in_(_OPEN_STATES),
         )
     )
 
@@ -135,24 +138,28 @@ def _texts(post_ids: Collection[int]) -> Select[*tuple[object, ...]]:
     )
 
 
-def _depending_ids(session: Session, noted: NotedChanges) -> Iterable[int]:
-    """Return the posts of changed deliveries, and of submissions, which wish for a time."""
-    ids = {key for key in changed_post_ids(session, noted) if not is_answer(session, key)}
-    if submission_ids := noted.ids.get(Submission.__tablename__):
-        rests_on = PostSubmission.submission_id.in_(submission_ids)
-        ids |= {*session.scalars(select(PostSubmission.post_id).where(rests_on))}
-    return ids
+def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
+    """Yield the posts of changed submissions, which wish for a time."""
+    rests_on = PostSubmission.submission_id.in_(noted.ids[Submission.__tablename__])
+    yield select(PostSubmission.post_id).where(rests_on)
 
 
 def _open_ids() -> Select[int, int]:
     """Select drafts, and approved posts of which a text may lack a time."""
-    cancelled = select(Delivery.post_id).where(Delivery.state == DeliveryState.CANCELLED)
-    may_lack: ColumnElement[bool] = or_(Post.timed == false(), Post.id.in_(cancelled))
+    has_time = exists().where(
+        Delivery.variant_id == Variant.id, Delivery.state != DeliveryState.CANCELLED
+    )
+    may_lack = exists().where(
+        Revision.post_id == Post.id,
+        Revision.number == Post.newest,
+        Variant.revision_id == Revision.id,
+        ~has_time.correlate(Variant),
+    )
     return select(Post.id, Post.department_id).where(
         Post.kind == PostKind.POST,
         or_(
             Post.state == PostState.DRAFT,
-            (Post.state == PostState.APPROVED) & may_lack,
+            (Post.state == PostState.APPROVED) & may_lack.correlate(Post),
         ),
     )
 
@@ -162,8 +169,9 @@ DRAFTS = SubjectTasks(
     kinds=(TaskKind.DRAFT, TaskKind.POST_RETURNED, TaskKind.TO_SCHEDULE, TaskKind.OUTLIVED),
     specs_of=specs_of,
     open_ids=_open_ids,
-    depends_on=(Delivery.__tablename__, Submission.__tablename__),
-    depending_ids=_depending_ids,
+    depends_on=(Submission.__tablename__,),
+    depending=_depending,
+    open_states=_OPEN_STATES,
     has_offices=False,
 )
 """What is asked about posts that are written, and about approved ones without a time."""
