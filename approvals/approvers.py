@@ -69,11 +69,19 @@ class Approvers:
         return self.head_ground is not None
 
     @property
+    def able(self) -> tuple[Candidate, ...]:
+        """The officers, also those who are away, and the head who may decide."""
+        return self.officers + self._heads
+
+    @property
     def everybody(self) -> tuple[Candidate, ...]:
         """The officers who are not away, and the head who may decide; else the officers away."""
         present = tuple(officer for officer in self.officers if not officer.is_away)
-        heads = (self.head,) if self.head is not None and self.standing_in else ()
-        return present + heads or self.officers
+        return present + self._heads or self.officers
+
+    @property
+    def _heads(self) -> tuple[Candidate, ...]:
+        return (self.head,) if self.head is not None and self.standing_in else ()
 
 
 def approvers(

@@ -19,12 +19,12 @@ from approvals.states import POST_MOVES, Moves
 from publisher.database.bulk import as_json, bulk_insert, column_equals, insert_of_changed
 from publisher.database.noted_changes import note_changed
 from publisher.database.session import Key, UtcDateTime, table_of
-from publisher.models.comments import Comment, Reply
-from publisher.models.deliveries import Account, Delivery
+from publisher.models.comments import Comment
+from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.history import Event
 from publisher.models.mailbox import Quarantine
 from publisher.models.notifications import Notice
-from publisher.models.people import Appointment
+from publisher.models.people import Appointment, Person
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from publisher.states import (
@@ -140,9 +140,6 @@ def apply(
             _note(session, row, actor=actor, now=now, before=before)
 
 
-_WAITING = (*NEEDS_PERSON, DeliveryState.CANCELLED)
-
-
 def _note(
     session: Session,
     row: Any,  # noqa: ANN401  any row with an id can have a history
@@ -151,14 +148,38 @@ def _note(
     now: datetime,
     before: StrEnum | None = None,
 ) -> None:
+    """Note a row that was recorded about, or moved from the state `before`."""
+    if isinstance(row, Person):  # of whom all that tasks ask is noted where it changes
+        return
     is_by_person = actor.kind is not ActorKind.CLOCK
-    if isinstance(row, Delivery):  # of an answer perhaps, which has the id of its post
-        table = Reply.__tablename__
-        note_changed(session, table, row.post_id, now=now, is_by_person=is_by_person)
-        # What a clock moves from its time to its receipt has never been anybody's turn.
-        if before is not None and not is_by_person and {before, row.state}.isdisjoint(_WAITING):
-            return
-    note_changed(session, row.__tablename__, row.id, now=now, is_by_person=is_by_person)
+    ids = {row.__tablename__: row.id}
+    if isinstance(row, Delivery):
+        ids = _ids_of_delivery(row, before)
+    for table, row_id in ids.items():
+        is_moved = before is not None and table == row.__tablename__
+        state = row.state if is_moved else None
+        note_changed(session, table, row_id, now=now, is_by_person=is_by_person, state=state)
+
+
+def _ids_of_delivery(delivery: Delivery, before: StrEnum | None) -> dict[str, int]:
+    """Return the ids, by table, of what a delivery's move or an Event about it concerns."""
+    ids: dict[str, int] = {}
+    is_of_people = not {before, delivery.state}.isdisjoint(_OF_PEOPLE)
+    # What a clock moves from its time to its receipt has never been anybody's turn.
+    if before is None or is_of_people or _changes_live(delivery):
+        ids[Post.__tablename__] = delivery.post_id
+    if is_of_people:
+        ids[Delivery.__tablename__] = delivery.id
+    return ids
+
+
+def _changes_live(delivery: Delivery) -> bool:
+    """Return whether it is urgent, or changes what is live: an order, an edit, a note below."""
+    is_publication = delivery.action is DeliveryAction.PUBLISH and not delivery.urgent
+    return not is_publication or bool(delivery.variant.target)
+
+
+_OF_PEOPLE = (*NEEDS_PERSON, DeliveryState.CANCELLED)
 
 
 def _write(

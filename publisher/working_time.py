@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -44,6 +45,11 @@ def public_holidays(year: int) -> frozenset[date]:
     import holidays  # late: it takes a sixth of a second, and many processes need none
 
     return frozenset(holidays.country_holidays("IN", subdiv="MH", years=year))
+
+
+def earliest_after(now: datetime, times: Iterable[datetime | None]) -> datetime | None:
+    """Return the first of these times that is still ahead; None if none is."""
+    return min((at for at in times if at is not None and at > now), default=None)
 
 
 def is_working_day(day: date) -> bool:

@@ -12,6 +12,7 @@ depends_on = None
 TABLES = (
     *("posts", "submissions", "deliveries", "watches"),
     *("department_changes", "transfer_lists", "accounts"),
+    *("alerts", "emergency_uses", "emergency_templates", "quarantines", "received_mails"),
 )
 
 

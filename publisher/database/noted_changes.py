@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -14,21 +15,33 @@ _KEY: Final = "noted_changes"
 
 @dataclass
 class NotedChanges:
-    """The ids of changed rows by table, the latest moment of them, and whether a person acted."""
+    """The ids of changed rows by table, the latest moment of them, and whether a person acted.
+
+    `states` are those into which rows were moved, by table and id.
+    """
 
     now: datetime
     ids: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     is_by_person: bool = False
+    states: dict[tuple[str, int], StrEnum] = field(default_factory=dict)
 
 
 def note_changed(
-    session: Session, table: str, row_id: int, *, now: datetime, is_by_person: bool
+    session: Session,
+    table: str,
+    row_id: int,
+    *,
+    now: datetime,
+    is_by_person: bool,
+    state: StrEnum | None = None,
 ) -> None:
     """Note that a row was changed, or something on which others depend."""
     noted = session.info.setdefault(_KEY, NotedChanges(now))
     noted.now = max(noted.now, now)
     noted.ids[table].add(row_id)
     noted.is_by_person |= is_by_person
+    if state is not None:
+        noted.states[table, row_id] = state
 
 
 def take_noted(session: Session) -> NotedChanges | None:

@@ -14,7 +14,7 @@ from typing import assert_never
 from sqlalchemy import select, tuple_
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from approvals.policy import CLOCK
@@ -35,6 +35,7 @@ from publisher.models.deliveries import (
     ReceiptOrigin,
     ReceiptRow,
 )
+from publisher.models.posts import Variant
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     CreditsUsedUp,
@@ -107,7 +108,8 @@ def _lock(session: Session, claims: Sequence[Claim]) -> dict[int, Delivery]:
         select(Delivery)
         .where(Delivery.id.in_({claim.delivery_id for claim in claims}))
         .order_by(Delivery.id)
-        .with_for_update(key_share=True)
+        .options(joinedload(Delivery.variant, innerjoin=True).load_only(Variant.target))
+        .with_for_update(key_share=True, of=Delivery)
     )
     rows = session.scalars(query.execution_options(populate_existing=True))
     return {delivery.id: delivery for delivery in rows}

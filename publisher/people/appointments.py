@@ -17,6 +17,7 @@ from publisher.auth import one_time_links
 from publisher.auth.contact_details import BadPerson, read_line
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.auth.sessions import end_all
+from publisher.database.noted_changes import note_changed
 from publisher.models.history import Event, Wrote
 from publisher.models.people import Appointment, Department, Person, ServiceClass
 from publisher.notifications import compose
@@ -262,6 +263,7 @@ def disable_person(
     person.disabled_at = now
     end_all(session, person_id=person.id, now=now)
     one_time_links.end_for_password(session, person=person, now=now)
+    note_changed(session, Person.__tablename__, person.id, now=now, is_by_person=True)
     transitions.record(session, person, Action.DISABLE_PERSON, actor=actor, now=now, values=origin)
 
 
@@ -272,6 +274,7 @@ def enable_person(session: Session, *, actor: Actor, person: Person, now: dateti
     if person.disabled_at is None:
         raise WrongState(state="enabled", to="enabled")
     person.disabled_at = None
+    note_changed(session, Person.__tablename__, person.id, now=now, is_by_person=True)
     transitions.record(session, person, ENABLE_PERSON, actor=actor, now=now)
 
 

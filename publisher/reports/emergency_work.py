@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from approvals.policy import Action, Actor, scope_of
+from approvals.policy import Actor
+from publisher.delivery.emergency import queries
 from publisher.delivery.emergency.alerts import with_post_and_account
 from publisher.models.emergency import Alert, EmergencyTemplate, EmergencyUse, Ratification
 from publisher.models.posts import Decision
-from publisher.reports import emergency_conditions
+from publisher.tasks import open_tasks
+from publisher.tasks.specs import TaskKind
+
+OWN_KINDS: Final = (TaskKind.ALERT, TaskKind.USE_TO_RATIFY, TaskKind.TEMPLATE_TO_APPROVE)
+"""The kinds of which a person has tasks; uses to correct are the cell's, and others see them."""
 
 
 @dataclass(frozen=True)
@@ -33,44 +39,33 @@ class EmergencyWork:
 NO_EMERGENCY_WORK = EmergencyWork([], [], [], [])
 
 
+def is_to_correct(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
+    """Return the condition of the refused uses that may be live, and that this actor may see."""
+    use_ids = open_tasks.everybodys_subjects(TaskKind.USE_TO_CORRECT)
+    return EmergencyUse.id.in_(use_ids) & queries.is_in_sight(actor, now=now)
+
+
 def emergency_work(session: Session, *, actor: Actor, now: datetime) -> EmergencyWork:
-    """Return the actor's open emergency work, in at most three queries.
-
-    They are large and take time to build: ask only if the tabs count some.
-    """
-    uses = session.scalars(_uses(actor, now)).all()
-    return EmergencyWork(
-        alerts=list(session.scalars(_alerts(actor, now))),
-        refused=[use for use in uses if use.ratification is Ratification.REFUSED],
-        owed=[use for use in uses if use.ratification is None],
-        templates=_templates(session, actor, now),
-    )
-
-
-def _alerts(actor: Actor, now: datetime) -> Select[Alert]:
-    takes = emergency_conditions.may_take(actor, now=now)
-    is_open = emergency_conditions.is_open_alert()
-    return with_post_and_account(select(Alert)).where(is_open, takes).order_by(Alert.id)
-
-
-def _uses(actor: Actor, now: datetime) -> Select[EmergencyUse]:
+    """Return the actor's open emergency work, in three queries."""
+    alert_ids = open_tasks.subjects(actor, TaskKind.ALERT)
+    alerts = with_post_and_account(select(Alert)).where(Alert.id.in_(alert_ids))
     decision = joinedload(EmergencyUse.decision)
-    wants_correction = emergency_conditions.wants_correction(actor, now=now)
-    return (
+    is_to_ratify = EmergencyUse.id.in_(open_tasks.subjects(actor, TaskKind.USE_TO_RATIFY))
+    uses = session.scalars(
         select(EmergencyUse)
-        .where(or_(wants_correction, emergency_conditions.is_owed(actor, now=now)))
+        .where(or_(is_to_ratify, is_to_correct(actor, now=now)))
         .options(
             decision.joinedload(Decision.department),
             decision.joinedload(Decision.person),
             joinedload(EmergencyUse.template_revision),
         )
         .order_by(EmergencyUse.due_at, EmergencyUse.id)
+    ).all()
+    template_ids = open_tasks.subjects(actor, TaskKind.TEMPLATE_TO_APPROVE)
+    templates = select(EmergencyTemplate).where(EmergencyTemplate.id.in_(template_ids))
+    return EmergencyWork(
+        alerts=list(session.scalars(alerts.order_by(Alert.id))),
+        refused=[use for use in uses if use.ratification is Ratification.REFUSED],
+        owed=[use for use in uses if use.ratification is None],
+        templates=list(session.scalars(templates.order_by(EmergencyTemplate.id))),
     )
-
-
-def _templates(session: Session, actor: Actor, now: datetime) -> list[EmergencyTemplate]:
-    if scope_of(actor, Action.APPROVE_TEMPLATE) is None:
-        return []
-    waits = emergency_conditions.template_waits(actor, now=now)
-    query = select(EmergencyTemplate).where(waits).order_by(EmergencyTemplate.id)
-    return list(session.scalars(query))

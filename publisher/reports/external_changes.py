@@ -57,37 +57,41 @@ class ExternalChange:
         return self.watch.receipt.delivery.post
 
 
-_FINDING_OPTIONS = (
+_DELIVERY = joinedload(Watch.receipt).joinedload(ReceiptRow.delivery)
+_IN_FULL = (
     joinedload(Watch.settled_by),
     *with_names(Watch.settled_under),
-    joinedload(Watch.receipt).joinedload(ReceiptRow.account),
-    joinedload(Watch.receipt)
-    .joinedload(ReceiptRow.delivery)
-    .options(
-        joinedload(Delivery.variant).joinedload(Variant.revision),
-        joinedload(Delivery.post).joinedload(Post.department),
-    ),
+    _DELIVERY.joinedload(Delivery.variant).joinedload(Variant.revision),
 )
 
 
 def findings_of(session: Session, *, actor: Actor, post_id: int) -> tuple[ExternalChange, ...]:
     """Return all changes of one post. The caller checks the actor's access."""
-    query = findings_query().where(is_finding(), Delivery.post_id == post_id).order_by(Watch.id)
+    query = (
+        findings_query()
+        .options(*_IN_FULL)
+        .where(is_finding(), Delivery.post_id == post_id)
+        .order_by(Watch.id)
+    )
     return tuple(_finding(session, watch, actor) for watch in session.scalars(query))
 
 
 def finding_for(session: Session, *, actor: Actor, watch_id: int) -> ExternalChange:
     """Return one change; raises `NotFound` if there is none or it is not visible."""
-    query = findings_query().where(Watch.id == watch_id, is_finding())
+    query = findings_query().options(*_IN_FULL).where(Watch.id == watch_id, is_finding())
     watch = existing(session.scalars(query).one_or_none(), watch_id)
     check_in_sight(actor, Action.SEE_POST, [watch.receipt.delivery.post.department_id])
     return _finding(session, watch, actor)
 
 
 def findings_query() -> Select[Watch]:
-    """Return the query for changes, with what a page shows of each."""
+    """Return the query for changes, with what a list shows of each."""
     joined = select(Watch).join(Watch.receipt).join(ReceiptRow.delivery).join(Delivery.post)
-    return joined.options(*_FINDING_OPTIONS)
+    return joined.options(
+        joinedload(Watch.receipt).joinedload(ReceiptRow.account),
+        _DELIVERY.joinedload(Delivery.variant),
+        _DELIVERY.joinedload(Delivery.post).joinedload(Post.department),
+    )
 
 
 def kind_of(watch: Watch) -> FindingKind:

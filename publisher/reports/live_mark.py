@@ -60,11 +60,14 @@ _LAST_CHANGE: Final = select(
 ).scalar_subquery()
 
 
-def mark_of_present(session: Session, *, actor: Actor, now: datetime) -> str:
-    """Return the mark of a page that is made now."""
-    recent = _events_after(_LAST_ID - LATE)
-    columns = (_LAST_ID, _number(recent, actor), _LAST_CHANGE)
-    last_id, number, change = session.execute(select(*columns).select_from(recent)).one()
+def columns(actor: Actor) -> tuple[ColumnElement[int], ...]:
+    """Return what a mark consists of: the last event, the number of events, the last change."""
+    number = select(_number(_events_after(_LAST_ID - LATE), actor))
+    return _LAST_ID, number.scalar_subquery(), _LAST_CHANGE
+
+
+def mark_of(actor: Actor, last_id: int, number: int, change: int, *, now: datetime) -> str:
+    """Return the mark of a page that is made now, from the values of `columns`."""
     parts = (actor.appointment_id, max(0, last_id - LATE), number, change, int(now.timestamp()))
     return "-".join(map(str, parts))
 
@@ -100,9 +103,8 @@ def _number(events: Subquery, actor: Actor) -> ColumnElement[int]:
     department_ids = departments_in_sight(actor, Action.SEE_POST)
     if department_ids is None:
         # Of comments the cell follows those that are its tasks.
-        takes_mails = scope_of(actor, Action.HAND_IN) is Scope.ANY
-        more = ("quarantines", "received_mails") if takes_mails else ("comments",)
-        concerns.append(events.c.subject.in_((*_OF_ALL, *more)))
+        is_of_cell = scope_of(actor, Action.HAND_IN) is Scope.ANY
+        concerns.append(events.c.subject.in_(_OF_ALL if is_of_cell else (*_OF_ALL, "comments")))
         has_failed = events.c.state_after == NoticeState.FAILED.value
         concerns.append(and_(events.c.subject == "notices", has_failed))
     else:

@@ -207,6 +207,7 @@ _OPTIONS = (
         *(Submission.number, Submission.title, Submission.kind, Submission.priority),
         *(Submission.state, Submission.state_at, Submission.received_at, Submission.wished_at),
         *(Submission.taken_at, Submission.mail_sender, Submission.outward_number),
+        Submission.handed_in_by_id,
     ),
     with_office(Submission.department),
     with_name(Submission.taken_by),

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, literal, select
 from sqlalchemy.orm import Session
 
-from approvals.policy import Action, Actor, Scope, scope_of
+from approvals.policy import Action, Actor, scope_of
 from publisher.database.session import Base
-from publisher.mailbox import quarantine
-from publisher.models.emergency import Alert, EmergencyTemplate, EmergencyUse
-from publisher.models.mailbox import Quarantine, ReceivedMail
+from publisher.delivery.emergency import alerts, roster
+from publisher.models.departments import DepartmentAddress
+from publisher.models.emergency import Alert, EmergencyUse
 from publisher.models.submissions import Submission
 from publisher.models.tasks import Task
-from publisher.people import confirmation, shared_addresses
-from publisher.reports import emergency_conditions, live_mark, open_work
+from publisher.people import confirmation, recorders, shared_addresses
+from publisher.reports import live_mark, open_work
 from publisher.reports.decision_board import COUNTED_FOR, decision_count
+from publisher.reports.emergency_work import OWN_KINDS, is_to_correct
 from publisher.reports.problems import to_count
 from publisher.reports.submission_filters import in_sight
 from publisher.reports.todo_rows import SOURCES
@@ -27,10 +27,7 @@ from publisher.tasks import open_tasks
 from publisher.tasks.specs import TaskKind
 
 _COMMENT_KINDS: Final = (TaskKind.COMMENT, TaskKind.COMMENT_UNROUTED)
-_KINDS_OF_COUNT: Final[Mapping[str, Collection[TaskKind]]] = {
-    "comments": (*_COMMENT_KINDS, TaskKind.ANSWER_FAILED),
-}
-"""The kinds of tasks of which a count has the subjects."""
+_MAIL_KINDS: Final = (TaskKind.MAIL_WAITING, TaskKind.MAIL_UNREADABLE)
 
 
 @dataclass(frozen=True)
@@ -82,29 +79,26 @@ def overview_since(session: Session, mark: str, *, actor: Actor, now: datetime) 
 
 
 def overview_of(session: Session, *, actor: Actor, now: datetime) -> Overview:
-    """Return the counts of the actor's tabs and the mark of the present."""
+    """Return the counts of the actor's tabs and the mark of the present, in three statements."""
     if actor.role is None:
         return Overview(Counts(), "")
-    counts = Counts(
-        **_of_tasks(session, actor, now),
-        **_of_emergencies(session, actor, now),
-        submissions=_submissions(session, actor),
-        decisions=_decisions(session, actor, now),
-        to_confirm=confirmation.count_waiting_for(session, actor, now=now),
-        mails=_mails(session, actor),
-        addresses=_addresses(session, actor),
-    )
-    return Overview(counts, live_mark.mark_of_present(session, actor=actor, now=now))
+    counts, mark = _with_mark(session, actor, now)
+    counts |= _of_tasks(session, actor, now)
+    return Overview(Counts(**counts, submissions=_submissions(session, actor)), mark)
 
 
 def _of_tasks(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
-    """Return the counts of the actor's tasks by the names of the counts."""
+    """Return the counts of the actor's tasks, and those of emergencies, by their names."""
     lines, subjects = (func.count(key.distinct()) for key in (open_tasks.LINE, open_tasks.SUBJECT))
-    is_overdue = Task.kind.in_(_COMMENT_KINDS) & (Task.due_at < now)
+    to_correct = _count(EmergencyUse, is_to_correct(actor, now=now))
     columns = {
         "today": lines.filter(Task.subject.in_(SOURCES)),
-        "overdue": subjects.filter(is_overdue),
-        **{name: subjects.filter(Task.kind.in_(kinds)) for name, kinds in _KINDS_OF_COUNT.items()},
+        "overdue": subjects.filter(Task.kind.in_(_COMMENT_KINDS) & (Task.due_at < now)),
+        "comments": subjects.filter(Task.kind.in_((*_COMMENT_KINDS, TaskKind.ANSWER_FAILED))),
+        "mails": subjects.filter(Task.kind.in_(_MAIL_KINDS)),
+        "emergency": subjects.filter(Task.kind.in_(OWN_KINDS)) + to_correct,
+        "alerts": _count(Alert, alerts.is_open()),
+        "on_duty": case((roster.has_duty(actor.person_id, now=now), 1), else_=0),
     }
     query = select(*(column.label(name) for name, column in columns.items()))
     row = session.execute(query.where(open_tasks.is_waiting(actor, now=now))).mappings().one()
@@ -114,47 +108,31 @@ def _of_tasks(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
 def _submissions(session: Session, actor: Actor) -> int:
     if scope_of(actor, Action.HAND_IN) is None:  # whoever only reads has no such tab
         return 0
-    return _sum(session, _count(Submission, *in_sight(actor, by_index=False), open_work.is_open()))
+    count = _count(Submission, *in_sight(actor, by_index=False), open_work.is_open())
+    return session.execute(select(count)).scalar_one()
 
 
-def _decisions(session: Session, actor: Actor, now: datetime) -> int:
-    if actor.role not in COUNTED_FOR:
-        return 0
-    return _sum(session, decision_count(actor, now=now), *to_count(actor))
+def _with_mark(session: Session, actor: Actor, now: datetime) -> tuple[dict[str, int], str]:
+    """Return the counts of decisions and of what is to be confirmed, and the mark."""
+    columns = {"decisions": _NONE, "to_confirm": _NONE, "addresses": _NONE}
+    if actor.role in COUNTED_FOR:
+        columns["decisions"] = sum(to_count(actor), decision_count(actor, now=now))
+    if scope_of(actor, Action.CONFIRM_APPOINTMENT) is not None:
+        columns["to_confirm"] = confirmation.within_reach(actor, now=now)
+        columns["addresses"] = _count(DepartmentAddress, shared_addresses.waiting_for(actor))
+    query = select(*columns.values(), *live_mark.columns(actor))
+    *values, last_id, number, change = session.execute(query).one()
+    counts = dict(zip(columns, values, strict=True))
+    # Of those of the actor's own hand nobody of it may confirm any; mostly nothing waits.
+    if counts["to_confirm"]:
+        counts["to_confirm"] = confirmation.count_waiting_for(session, actor, now=now)
+    if counts["addresses"] and len(recorders.barred_ids(session, actor)) > 1:
+        counts["addresses"] = shared_addresses.count_waiting_for(session, actor)
+    return counts, live_mark.mark_of(actor, last_id, number, change, now=now)
 
 
-def _mails(session: Session, actor: Actor) -> int:
-    if scope_of(actor, Action.HAND_IN) is not Scope.ANY:
-        return 0
-    unread = _count(ReceivedMail, quarantine.is_unreadable())
-    return _sum(session, _count(Quarantine, quarantine.is_waiting()), unread)
-
-
-def _addresses(session: Session, actor: Actor) -> int:
-    if scope_of(actor, Action.CONFIRM_APPOINTMENT) is None:
-        return 0
-    return shared_addresses.count_waiting_for(session, actor)
-
-
-def _of_emergencies(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
-    """Return the counts of open emergency work, and whether the actor is on duty (0 or 1)."""
-    alerts = _count(Alert, emergency_conditions.is_open_alert())
-    takes = emergency_conditions.may_take(actor, now=now)
-    emergency: ColumnElement[int] = case((takes, alerts), else_=0)
-    for table, condition in (
-        (EmergencyUse, emergency_conditions.wants_correction(actor, now=now)),
-        (EmergencyUse, emergency_conditions.is_owed(actor, now=now)),
-        (EmergencyTemplate, emergency_conditions.template_waits(actor, now=now)),
-    ):
-        emergency += _count(table, condition)
-    on_duty = case((emergency_conditions.is_on_duty(actor, now=now), 1), else_=0)
-    row = session.execute(select(alerts, emergency, on_duty)).one()
-    return dict(zip(("alerts", "emergency", "on_duty"), row, strict=True))
+_NONE: Final[ColumnElement[int]] = literal(0)
 
 
 def _count(table: type[Base], *conditions: ColumnElement[bool]) -> ColumnElement[int]:
     return select(func.count()).select_from(table).where(*conditions).scalar_subquery()
-
-
-def _sum(session: Session, *counts: ColumnElement[int]) -> int:
-    return sum(session.execute(select(*counts)).one())

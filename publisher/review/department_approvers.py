@@ -113,12 +113,19 @@ def approvers_for(
 
 def approvers_among(offices: DepartmentOffices, revision: Revision, *, now: datetime) -> Approvers:
     """Return who of these can approve this revision now."""
-    authors = excluded_authors(revision)
+    overdue = is_overdue(revision, now=now)
+    return able_among(offices, excluded_authors(revision), is_overdue=overdue)
+
+
+def able_among(
+    offices: DepartmentOffices, authors: Collection[int], *, is_overdue: bool = False
+) -> Approvers:
+    """Return who of these can decide about what these authors wrote."""
     return approvers.approvers(
         absences.candidates(offices.officers, offices.absences, authors),
         next(iter(absences.candidates(offices.heads, offices.absences, authors)), None),
         authors,
-        is_overdue=is_overdue(revision, now=now),
+        is_overdue=is_overdue,
     )
 
 

@@ -22,10 +22,14 @@ from publisher.models.tasks import Task, TaskChange
 from publisher.tasks import looks
 from publisher.tasks.specs import SubjectTasks, TaskKey, TaskSpec
 from publisher.tasks.subjects.accounts import ACCOUNTS
+from publisher.tasks.subjects.alerts import ALERTS
 from publisher.tasks.subjects.comments import COMMENTS
 from publisher.tasks.subjects.deliveries import DELIVERIES
 from publisher.tasks.subjects.department_changes import DEPARTMENT_CHANGES
 from publisher.tasks.subjects.drafts import DRAFTS
+from publisher.tasks.subjects.emergency_templates import EMERGENCY_TEMPLATES
+from publisher.tasks.subjects.emergency_uses import EMERGENCY_USES
+from publisher.tasks.subjects.mails import QUARANTINES, RECEIVED_MAILS
 from publisher.tasks.subjects.reviews import REVIEWS
 from publisher.tasks.subjects.submissions import SUBMISSIONS
 from publisher.tasks.subjects.transfer_lists import TRANSFER_LISTS
@@ -34,6 +38,7 @@ from publisher.tasks.subjects.watches import WATCHES
 SUBJECTS: Final[Sequence[SubjectTasks]] = (
     *(COMMENTS, REVIEWS, DRAFTS, DELIVERIES, SUBMISSIONS),
     *(WATCHES, DEPARTMENT_CHANGES, TRANSFER_LISTS, ACCOUNTS),
+    *(ALERTS, EMERGENCY_USES, EMERGENCY_TEMPLATES, QUARANTINES, RECEIVED_MAILS),
 )
 """All subjects that have tasks."""
 
@@ -61,10 +66,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class ChangedSubjects:
-    """The subjects that changes concern, and the departments of changed people."""
+    """The subjects that changes concern, and the departments of changed people.
+
+    `closed_ids` are those that were moved into a state without tasks.
+    """
 
     ids: Mapping[SubjectTasks, Collection[int]]
     department_ids: Collection[int]
+    closed_ids: Mapping[SubjectTasks, Collection[int]]
 
     def __bool__(self) -> bool:
         return bool(self.department_ids) or any(self.ids.values())
@@ -72,26 +81,50 @@ class ChangedSubjects:
 
 def changed_subjects(session: Session, noted: NotedChanges) -> ChangedSubjects:
     """Return the subjects that the noted, flushed changes concern."""
+    ids = {subject: {*noted.ids.get(subject.table, ())} for subject in SUBJECTS}
+    closed_ids = {subject: _closed_ids(subject, noted) for subject in SUBJECTS if ids[subject]}
     tables = {*noted.ids}
-    ids = {subject: noted.ids[subject.table] for subject in SUBJECTS}
-    for subject in SUBJECTS:
-        if not tables.isdisjoint(subject.depends_on):
-            ids[subject] = {*ids[subject], *subject.depending_ids(session, noted)}
-    return ChangedSubjects(ids, _changed_departments(session, noted))
+    depending = [
+        query.add_columns(literal(at))
+        for at, subject in enumerate(SUBJECTS)
+        if not tables.isdisjoint(subject.depends_on)
+        for query in subject.depending(session, noted)
+    ]
+    if depending:
+        for subject_id, at in session.execute(union(*depending)):
+            ids[SUBJECTS[at]].add(subject_id)
+    return ChangedSubjects(ids, _changed_departments(session, noted), closed_ids)
+
+
+def _closed_ids(subject: SubjectTasks, noted: NotedChanges) -> set[int]:
+    if not subject.open_states:
+        return set()
+    return {
+        key
+        for (table, key), state in noted.states.items()
+        if table == subject.table and state not in subject.open_states
+    }
 
 
 def refresh_changed(session: Session, changed: ChangedSubjects, *, now: datetime) -> None:
     """Refresh the tasks of these subjects, and of the open ones of the departments."""
-    refresh(session, changed.ids, department_ids=changed.department_ids, now=now)
+    refresh(
+        session,
+        changed.ids,
+        department_ids=changed.department_ids,
+        closed_ids=changed.closed_ids,
+        now=now,
+    )
     if changed.department_ids:
         looks.store_department_looks(session, changed.department_ids, now=now)
 
 
 def _changed_departments(session: Session, noted: NotedChanges) -> set[int]:
     """Return the departments in which somebody holds an office that was changed, or who was."""
-    department_ids = noted.ids[Department.__tablename__]
-    appointment_ids = noted.ids[Appointment.__tablename__]
-    person_ids, absence_ids = noted.ids[Person.__tablename__], noted.ids[Absence.__tablename__]
+    department_ids, appointment_ids, person_ids, absence_ids = (
+        noted.ids.get(table.__tablename__, set())
+        for table in (Department, Appointment, Person, Absence)
+    )
     if not (appointment_ids or person_ids or absence_ids):
         return department_ids
     absent = select(Absence.person_id).where(Absence.id.in_(absence_ids))
@@ -114,12 +147,13 @@ def refresh(
     *,
     now: datetime,
     department_ids: Collection[int] = (),
+    closed_ids: Mapping[SubjectTasks, Collection[int]] | None = None,
     told_at: datetime | None = None,
 ) -> None:
     """Write the tasks of these subjects, and of the open ones of departments.
 
-    It holds the locks of their departments until the transaction ends. `told_at` is set in new
-    rows of which nobody is to be told.
+    It holds the locks of their departments until the transaction ends. Those of `closed_ids` have
+    none. `told_at` is set in new rows of which nobody is to be told.
     """
     if not (department_ids or any(ids.values())):
         return
@@ -136,7 +170,8 @@ def refresh(
         specs = [
             spec
             for subject, chunk in batch_ids.items()
-            for spec in _settled_specs(session, subject, chunk, now=now)
+            if (open_ids := sorted({*chunk} - {*(closed_ids or {}).get(subject, ())}))
+            for spec in _settled_specs(session, subject, open_ids, now=now)
         ]
         if to_write := difference(session, batch_ids, specs):
             _write(session, to_write, now=now, told_at=told_at)

@@ -41,6 +41,12 @@ class TaskKind(StrEnum):
     CLOSING_DUE = "closing_due"
     TRANSFERS_UNCONFIRMED = "transfers_unconfirmed"
     TRANSFERS_HINDERED = "transfers_hindered"
+    ALERT = "alert"
+    USE_TO_CORRECT = "use_to_correct"
+    USE_TO_RATIFY = "use_to_ratify"
+    TEMPLATE_TO_APPROVE = "template_to_approve"
+    MAIL_WAITING = "mail_waiting"
+    MAIL_UNREADABLE = "mail_unreadable"
 
 
 class TaskQueue(StrEnum):
@@ -106,7 +112,7 @@ class SpecsOfSubjects:
     looks: Mapping[int, datetime] = field(default_factory=dict)
 
 
-def _none_changed(_session: Session, _noted: NotedChanges) -> Iterable[int]:
+def _none_depend(_session: Session, _noted: NotedChanges) -> Iterable[Select[int]]:
     return ()
 
 
@@ -121,8 +127,10 @@ class SubjectTasks:
     - `specs_of` returns the tasks that subjects have; it reads in a bounded number of statements.
     - `open_ids` selects all subjects that may have tasks: their ids, and a row for each of their
       departments.
-    - `depending_ids` returns the subjects that depend on noted changes of the tables `depends_on`.
+    - `depending` yields selects of subjects that depend on noted changes of the tables
+      `depends_on`.
     - `settle` changes what people or time change in the subjects themselves.
+    - `open_states` are those in which a subject may have tasks, if it has states.
     - `has_offices`: who has a task depends on who holds an office in the department.
     """
 
@@ -131,8 +139,9 @@ class SubjectTasks:
     specs_of: Callable[..., SpecsOfSubjects]
     open_ids: Callable[[], Select[Any, Any]]
     depends_on: Collection[str] = ()
-    depending_ids: Callable[[Session, NotedChanges], Iterable[int]] = _none_changed
+    depending: Callable[[Session, NotedChanges], Iterable[Select[int]]] = _none_depend
     settle: Callable[..., None] = _settle_nothing
+    open_states: Collection[StrEnum] = ()
     has_offices: bool = True
 
     def open_in(self, department_ids: Collection[int]) -> Select[Any]:

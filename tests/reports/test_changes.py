@@ -7,7 +7,8 @@ import re
 import pytest
 from sqlalchemy import Connection, event, text
 
-from publisher.reports.live_mark import is_present, mark_of_present
+from publisher.reports.live_mark import is_present
+from publisher.reports.tab_counts import overview_of
 from tests.support.city import City
 
 pytestmark = pytest.mark.both
@@ -67,7 +68,7 @@ def _plan(town: City, name: str) -> str:
         executed.append((sql, values))
 
     with town.read() as session:
-        mark = mark_of_present(session, actor=actor, now=town.now)
+        mark = overview_of(session, actor=actor, now=town.now).mark
         event.listen(town.database.engine, "before_cursor_execute", note)
         assert is_present(session, mark, actor=actor, now=town.now)
         event.remove(town.database.engine, "before_cursor_execute", note)

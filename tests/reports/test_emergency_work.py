@@ -1,4 +1,4 @@
-"""The emergency work that SQL finds is that which the rules of `publisher.delivery` name."""
+"""The emergency work of everybody is that which the rules of `publisher.delivery` name."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from publisher.models.people import Appointment
 from publisher.models.posts import Language
 from publisher.reports.emergency_work import emergency_work
 from publisher.reports.tab_counts import overview_of
+from publisher.tasks.tick import tick_tasks
 from tests.support import emergency_steps
 from tests.support.city import City, statements
 from tests.support.city_people import HOUR, MINUTE
@@ -72,6 +73,7 @@ def overdue(town: City) -> None:
     """Let the day for the department's decision pass."""
     emergency_steps.publish_new(town, by="first")
     town.clock.move(25 * HOUR)
+    tick_tasks(town.database, now=town.clock)
 
 
 SCENES: dict[str, Scene] = {

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals.errors import Overtaken, WrongRole
 from approvals.policy import CLOCK, Action, Actor, may
 from publisher import transitions
+from publisher.database.noted_changes import note_changed
 from publisher.database.session import Database
 from publisher.delivery import platform_credits
 from publisher.delivery.emergency import roster
@@ -88,9 +89,12 @@ def _raise_new(session: Session, *, now: datetime) -> None:
     for delivery in session.scalars(query).all():
         trouble = trouble_of(delivery, unpaid, now=now)
         if trouble is not None:
-            session.add(
-                Alert(delivery_id=delivery.id, trouble=trouble.value, since_at=_since_of(delivery))
+            alert = Alert(
+                delivery_id=delivery.id, trouble=trouble.value, since_at=_since_of(delivery)
             )
+            session.add(alert)
+            session.flush()
+            _note(session, alert, now)
 
 
 def _since_of(delivery: Delivery) -> datetime:
@@ -136,13 +140,18 @@ def _settle(session: Session, *, now: datetime) -> None:
         is_same = trouble is not None and trouble.value == alert.trouble
         if not is_same or _since_of(alert.delivery) != alert.since_at:
             alert.settled_at = now
+            _note(session, alert, now)
+
+
+def _note(session: Session, alert: Alert, now: datetime) -> None:
+    note_changed(session, alert.__tablename__, alert.id, now=now, is_by_person=False)
 
 
 def _to_call(session: Session, now: datetime) -> list[Alert]:
     query = (
         select(Alert)
         .where(
-            *_open(),
+            is_open(),
             or_(Alert.told_at.is_(None), Alert.told_at <= now - AGAIN_AFTER),
         )
         .order_by(Alert.id)
@@ -152,8 +161,9 @@ def _to_call(session: Session, now: datetime) -> list[Alert]:
     return list(session.scalars(query).all())
 
 
-def _open() -> tuple[ColumnElement[bool], ...]:
-    return (Alert.taken_at.is_(None), Alert.settled_at.is_(None))
+def is_open() -> ColumnElement[bool]:
+    """Return the condition of the alerts that nobody has taken, and that are not settled."""
+    return and_(Alert.taken_at.is_(None), Alert.settled_at.is_(None))
 
 
 def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
@@ -186,7 +196,7 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
 
 def open_alerts(session: Session) -> list[Alert]:
     """Return the alerts that nobody has taken, the oldest first."""
-    query = with_post_and_account(select(Alert)).where(*_open()).order_by(Alert.id)
+    query = with_post_and_account(select(Alert)).where(is_open()).order_by(Alert.id)
     return list(session.scalars(query))
 
 

@@ -20,6 +20,7 @@ from publisher import transitions
 from publisher.content_checks import outgoing_text, placeholder_values
 from publisher.content_checks.outgoing_text import TextLength
 from publisher.content_checks.placeholder_values import FilledTexts
+from publisher.database.noted_changes import note_changed
 from publisher.delivery.emergency import notify, roster, templates
 from publisher.models.deliveries import Account
 from publisher.models.emergency import (
@@ -296,10 +297,8 @@ def _decide(session: Session, post: Post, *, actor: Actor, now: datetime) -> Dec
     session.add(decision)
     session.flush()
     values = {"revision": revision.number, "decision": decision.id}
-    verb = "publish_emergency"
-    transitions.apply(
-        session, post, PostState.APPROVED, actor=actor, now=now, verb=verb, values=values
-    )
+    to, verb = PostState.APPROVED, "publish_emergency"
+    transitions.apply(session, post, to, actor=actor, now=now, verb=verb, values=values)
     return decision
 
 
@@ -329,6 +328,7 @@ def _add_use(
     )
     session.add(use)
     session.flush()
+    note_changed(session, use.__tablename__, use.id, now=now, is_by_person=True)
     return use
 
 

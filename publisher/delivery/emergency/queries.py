@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from approvals.policy import Action, Actor
@@ -52,27 +52,37 @@ def uses(session: Session, *, actor: Actor, now: datetime, page: int = 1) -> lis
 
     The person who published a use may see it, whatever their role.
     """
-    query = _in_sight(session, actor, now).order_by(EmergencyUse.id.desc())
+    query = _in_sight(actor, now).order_by(EmergencyUse.id.desc())
     rows = session.scalars(query.limit(PAGE + 1).offset(PAGE * (max(page, 1) - 1)))
-    return _with_outcome(session, rows.all(), now=now)
+    return outcomes(session, rows.all(), now=now)
 
 
-def _in_sight(session: Session, actor: Actor, now: datetime) -> Select[EmergencyUse]:
-    query = _whole().join(Decision, Decision.id == EmergencyUse.decision_id)
+def _in_sight(actor: Actor, now: datetime) -> Select[EmergencyUse]:
+    return _whole().where(is_in_sight(actor, now=now))
+
+
+def is_in_sight(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
+    """Return the condition of the uses that this actor may see."""
     department_ids = departments_in_sight(actor, Action.SEE_EMERGENCY)
-    if department_ids is None or roster.is_on_duty(session, actor, now=now):
-        return query
-    own = Decision.person_id == actor.person_id
-    return query.where(or_(Decision.department_id.in_(department_ids), own))
+    if department_ids is None:
+        return true()
+    return exists().where(
+        Decision.id == EmergencyUse.decision_id,
+        or_(
+            Decision.department_id.in_(list(department_ids)),
+            Decision.person_id == actor.person_id,
+            roster.has_duty(actor.person_id, now=now),
+        ),
+    )
 
 
 def use_for(session: Session, *, actor: Actor, now: datetime, use_id: int) -> UseOutcome:
     """Return a use that the actor may see. Raises `NotFound`."""
-    query = _in_sight(session, actor, now).where(EmergencyUse.id == use_id)
+    query = _in_sight(actor, now).where(EmergencyUse.id == use_id)
     rows = session.scalars(query).all()
     if not rows:
         raise NotFound(use_id)
-    return _with_outcome(session, rows, now=now)[0]
+    return outcomes(session, rows, now=now)[0]
 
 
 def uses_of(session: Session, post_ids: Collection[int]) -> dict[int, int]:
@@ -105,9 +115,8 @@ def _whole() -> Select[EmergencyUse]:
     )
 
 
-def _with_outcome(
-    session: Session, rows: Sequence[EmergencyUse], *, now: datetime
-) -> list[UseOutcome]:
+def outcomes(session: Session, rows: Sequence[EmergencyUse], *, now: datetime) -> list[UseOutcome]:
+    """Return these uses with their deliveries, and the state of the department's decision."""
     by_post = _deliveries(session, [use.decision.revision.post_id for use in rows])
     return [_used(use, by_post.get(use.decision.revision.post_id, []), now) for use in rows]
 

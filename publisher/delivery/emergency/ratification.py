@@ -12,6 +12,7 @@ from approvals.errors import FourEyesRequired, WrongState
 from approvals.policy import CLOCK, Action, Actor, require
 from approvals.states import PostState
 from publisher import cancellation, transitions
+from publisher.database.noted_changes import note_changed
 from publisher.database.session import Database
 from publisher.delivery.emergency import notify, templates
 from publisher.delivery.emergency.publish import OWED_WITHIN
@@ -100,6 +101,7 @@ def _say(
     values = {"revision": use.decision.revision.number, "decision": use.decision_id}
     post = use.decision.revision.post
     transitions.record(session, post, verb, actor=actor, now=now, values=values)
+    note_changed(session, use.__tablename__, use.id, now=now, is_by_person=True)
     return use
 
 

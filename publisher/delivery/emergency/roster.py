@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.appointments import NEEDS_CONFIRMATION
 from approvals.errors import NotAllowed, Overtaken
 from approvals.policy import Action, Actor, require
 from publisher import transitions
+from publisher.database.session import AnyRow
 from publisher.delivery.emergency import duty_notices
 from publisher.models.emergency import Duty
-from publisher.models.people import Appointment, Person, SignIn
+from publisher.models.people import Appointment, Person, SignIn, is_office_held
 from publisher.people import recorders
+from publisher.people.permissions import not_ended
 from publisher.validation import FieldError, Invalid, NotFound, Validator, person_of
+from publisher.working_time import earliest_after
 
 LONGEST = timedelta(days=31)
 SETTLED = timedelta(hours=72)
@@ -36,10 +39,12 @@ class NeedsAnother(NotAllowed):
 
 def is_on_duty(session: Session, actor: Actor, *, now: datetime) -> bool:
     """Return True if the actor is on duty at `now`."""
-    if actor.person_id is None:
-        return False
-    query = select(Duty.id).where(Duty.person_id == actor.person_id, *_at(now))
-    return session.execute(query.limit(1)).first() is not None
+    return bool(session.scalar(select(has_duty(actor.person_id, now=now))))
+
+
+def has_duty(person_id: int | None, *, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a person is on duty at `now`."""
+    return exists().where(Duty.person_id == person_id, *_at(now))
 
 
 def on_duty(session: Session, *, now: datetime) -> list[Duty]:
@@ -52,6 +57,27 @@ def on_duty(session: Session, *, now: datetime) -> list[Duty]:
 def _at(now: datetime) -> tuple[ColumnElement[bool], ...]:
     is_approved = Duty.approved_at.is_not(None)
     return (Duty.from_at <= now, Duty.until_at > now, Duty.ended_at.is_(None), is_approved)
+
+
+def offices_on_duty(session: Session, *, now: datetime) -> tuple[list[AnyRow], datetime | None]:
+    """Return the appointments in force of those on duty, and when time changes that next."""
+    query = (
+        select(
+            *(Appointment.id, Appointment.role, Appointment.state),
+            *(Appointment.from_at, Appointment.until_at),
+            *(Duty.from_at.label("begins_at"), Duty.until_at.label("ends_at")),
+        )
+        .join(Duty, Duty.person_id == Appointment.person_id)
+        .join(Appointment.person)
+        .where(
+            *(Duty.approved_at.is_not(None), Duty.ended_at.is_(None), Duty.until_at > now),
+            *(not_ended(now), Person.disabled_at.is_(None)),
+        )
+    )
+    rows = session.execute(query).all()
+    offices = [row for row in rows if row.begins_at <= now and is_office_held(row, now)]
+    times = [at for row in rows for at in (row.begins_at, row.ends_at, row.from_at, row.until_at)]
+    return offices, earliest_after(now, times)
 
 
 def waiting(*, now: datetime) -> Select[Duty]:

@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from approvals import approvers
 from approvals.approvers import Approvers
 from approvals.policy import Action, Actor
 from publisher.models.emergency import (
@@ -19,8 +18,8 @@ from publisher.models.emergency import (
     TemplateVerdict,
 )
 from publisher.models.people import Appointment
-from publisher.people import absences, responsibility
 from publisher.review import emergency_grounds
+from publisher.review.department_approvers import able_among, offices_of
 from publisher.validation import NotFound, check_in_sight, departments_in_sight, existing
 
 
@@ -108,8 +107,12 @@ def locked(session: Session, template_id: int) -> EmergencyTemplate:
 
 def approvers_of(session: Session, revision: TemplateRevision, *, now: datetime) -> Approvers:
     """Return those who can approve this revision for its department now."""
-    author_ids = () if revision.author_id is None else (revision.author_id,)
-    return able_in(session, revision.department_id, author_ids, now=now)
+    return able_in(session, revision.department_id, author_ids(revision), now=now)
+
+
+def author_ids(revision: TemplateRevision) -> Collection[int]:
+    """Return who wrote the revision and may not approve it; nobody if it came with the product."""
+    return () if revision.author_id is None else (revision.author_id,)
 
 
 def able_to_ratify(session: Session, use: EmergencyUse, *, now: datetime) -> Approvers:
@@ -125,11 +128,4 @@ def able_in(
 
     These are its officers; if none is left who is not away, its head.
     """
-    top = responsibility.head(session, department_id, now=now)
-    officers = responsibility.officers(session, department_id, now=now)
-    away = absences.of_people(session, [officer.person_id for officer in officers], now=now)
-    return approvers.approvers(
-        absences.candidates(officers, away, without),
-        next(iter(absences.candidates([top] if top else [], away, without)), None),
-        without,
-    )
+    return able_among(offices_of(session, department_id, now=now), without)

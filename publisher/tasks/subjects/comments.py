@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -30,7 +30,7 @@ from publisher.tasks.specs import (
     TaskQueue,
     TaskSpec,
 )
-from publisher.tasks.subjects.noted_posts import loaded
+from publisher.tasks.subjects.noted_posts import without_kind
 
 _OPEN_STATES = (CommentState.RECEIVED, CommentState.ROUTED)
 
@@ -224,25 +224,10 @@ def _of_appointment(comment: _OpenComment, appointment_id: int) -> Iterator[Task
         yield replace(to_answer, kind=kind, since_at=since_at, post_id=post_id, told_at=told_at)
 
 
-def _depending_ids(session: Session, noted: NotedChanges) -> Iterable[int]:
-    """Return the comments of which an answer or its delivery was changed."""
-    ids = set[int]()
-    post_ids = noted.ids[Post.__tablename__] | noted.ids[Reply.__tablename__]
-    unknown_ids = [key for key in post_ids if not _is_known(session, key, ids)]
-    answers = select(Reply.comment_id).where(Reply.post_id.in_(unknown_ids))
-    return {*ids, *session.scalars(answers)} if unknown_ids else ids
-
-
-def _is_known(session: Session, post_id: int, comment_ids: set[int]) -> bool:
-    """Return whether a loaded row says which comment the post answers; add it, if there is one.
-
-    Neither what kind a post is nor which comment it answers ever changes.
-    """
-    if (reply := loaded(session, Reply, post_id)) is not None:
-        comment_ids.add(reply.comment_id)
-        return True
-    post = loaded(session, Post, post_id)
-    return post is not None and post.kind is PostKind.POST
+def _depending(session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
+    """Yield the comments of which an answer or its delivery was changed."""
+    if post_ids := without_kind(session, noted.ids[Post.__tablename__], PostKind.POST):
+        yield select(Reply.comment_id).where(Reply.post_id.in_(post_ids))
 
 
 def _open_ids() -> Select[int, int | None]:
@@ -254,8 +239,9 @@ COMMENTS = SubjectTasks(
     kinds=(TaskKind.COMMENT, TaskKind.COMMENT_UNROUTED, TaskKind.ANSWER_FAILED),
     specs_of=specs_of,
     open_ids=_open_ids,
-    depends_on=(Post.__tablename__, Reply.__tablename__),
-    depending_ids=_depending_ids,
+    depends_on=(Post.__tablename__,),
+    depending=_depending,
+    open_states=_OPEN_STATES,
     settle=ownership.settle,
 )
 """What is asked about comments."""

@@ -25,7 +25,6 @@ from publisher.tasks.specs import (
     TaskQueue,
     TaskSpec,
 )
-from publisher.tasks.subjects.noted_posts import changed_post_ids
 from publisher.tasks.subjects.offices import offices_of
 
 _KINDS = {
@@ -37,25 +36,31 @@ _KINDS = {
 
 def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these deliveries, in at most two statements."""
-    rows = session.execute(_waiting(ids)).all()
-    held_in = {row.department_id for row in rows if row.state is DeliveryState.HELD}
+    deliveries = session.execute(_waiting(ids)).all()
+    held_in = {
+        delivery.department_id for delivery in deliveries if delivery.state is DeliveryState.HELD
+    }
     offices = offices_of(session, held_in, (Role.OFFICER, Role.HEAD), now=now)
     return SpecsOfSubjects(
-        [spec for row in rows for spec in _of_delivery(row, offices.get(row.department_id, ()))]
+        [
+            spec
+            for delivery in deliveries
+            for spec in _of_delivery(delivery, offices.get(delivery.department_id, ()))
+        ]
     )
 
 
-def _of_delivery(row: AnyRow, offices: Iterable[AnyRow]) -> Iterator[TaskSpec]:
+def _of_delivery(delivery: AnyRow, offices: Iterable[AnyRow]) -> Iterator[TaskSpec]:
     task = TaskSpec(
-        _KINDS[row.state],
-        row.id,
-        row.state_at,
-        department_id=row.department_id,
-        post_id=row.post_id,
-        due_at=row.due_at,
+        _KINDS[delivery.state],
+        delivery.id,
+        delivery.state_at,
+        department_id=delivery.department_id,
+        post_id=delivery.post_id,
+        due_at=delivery.due_at,
         due_kind=DueKind.PLANNED,
     )
-    if row.state is not DeliveryState.HELD:
+    if delivery.state is not DeliveryState.HELD:
         yield replace(task, queue=TaskQueue.CELL)
         return
     yield replace(task, queue=TaskQueue.LEAD)
@@ -100,11 +105,10 @@ def _is_open_order() -> ColumnElement[bool]:
     return is_open.correlate_except(order)
 
 
-def _depending_ids(session: Session, noted: NotedChanges) -> Iterable[int]:
-    """Return what is stuck of changed posts: a new text or order takes its place."""
-    post_ids = changed_post_ids(session, noted)
-    stuck = select(Delivery.id).where(Delivery.post_id.in_(post_ids), Delivery.state.in_(STUCK))
-    return session.scalars(stuck)
+def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
+    """Yield what is stuck of changed posts: a new text or order takes its place."""
+    of_posts = Delivery.post_id.in_(noted.ids[Post.__tablename__])
+    yield select(Delivery.id).where(of_posts, Delivery.state.in_(STUCK))
 
 
 def _open_ids() -> Select[int, int]:
@@ -117,7 +121,8 @@ DELIVERIES = SubjectTasks(
     kinds=tuple(_KINDS.values()),
     specs_of=specs_of,
     open_ids=_open_ids,
-    depends_on=(Post.__tablename__, Delivery.__tablename__),
-    depending_ids=_depending_ids,
+    depends_on=(Post.__tablename__,),
+    depending=_depending,
+    open_states=NEEDS_PERSON,
 )
 """What is asked about deliveries that a person has to decide about."""

@@ -33,17 +33,17 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
     ).where(DepartmentChange.id.in_(ids), *_PENDING_ENDING)
     specs: list[TaskSpec] = []
     looks: dict[int, datetime] = {}
-    for row in session.execute(query):
-        due_at = day_bounds(row.in_force_on)[0]
+    for change in session.execute(query):
+        due_at = day_bounds(change.in_force_on)[0]
         if due_at > now:
-            looks[row.id] = due_at
+            looks[change.id] = due_at
             continue
         specs += [
             TaskSpec(
-                _KINDS[row.kind],
-                row.id,
-                row.recorded_at,
-                department_id=row.department_id,
+                _KINDS[change.kind],
+                change.id,
+                change.recorded_at,
+                department_id=change.department_id,
                 queue=queue,
                 due_at=due_at,
                 due_kind=DueKind.IN_FORCE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVarTuple
@@ -88,16 +88,13 @@ def _in_review(query: Select[*Columns]) -> Select[*Columns]:
     )
 
 
-def _depending_ids(session: Session, noted: NotedChanges) -> Iterable[int]:
-    """Return the posts of changed submissions and comments, which say until when."""
-    ids = set[int]()
-    if submission_ids := noted.ids[Submission.__tablename__]:
+def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
+    """Yield the posts of changed submissions and comments, which say until when."""
+    if submission_ids := noted.ids.get(Submission.__tablename__):
         rests_on = PostSubmission.submission_id.in_(submission_ids)
-        ids |= {*session.scalars(select(PostSubmission.post_id).where(rests_on))}
-    if comment_ids := noted.ids[Comment.__tablename__]:
-        answers = select(Reply.post_id).where(Reply.comment_id.in_(comment_ids))
-        ids |= {*session.scalars(answers)}
-    return ids
+        yield select(PostSubmission.post_id).where(rests_on)
+    if comment_ids := noted.ids.get(Comment.__tablename__):
+        yield select(Reply.post_id).where(Reply.comment_id.in_(comment_ids))
 
 
 def _open_ids() -> Select[int, int]:
@@ -114,7 +111,8 @@ REVIEWS = SubjectTasks(
     specs_of=specs_of,
     open_ids=_open_ids,
     depends_on=(Submission.__tablename__, Comment.__tablename__),
-    depending_ids=_depending_ids,
+    depending=_depending,
+    open_states=(PostState.IN_REVIEW,),
     settle=settle,
 )
 """What is asked about posts in review."""

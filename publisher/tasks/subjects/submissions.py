@@ -14,7 +14,7 @@ from publisher.database.noted_changes import NotedChanges
 from publisher.database.session import AnyRow
 from publisher.intake.questions import is_unseen
 from publisher.models.people import Appointment
-from publisher.models.posts import Post
+from publisher.models.posts import Post, PostKind
 from publisher.models.submission_details import NoteKind, SubmissionNote
 from publisher.models.submissions import PostSubmission, Priority, Submission
 from publisher.states import SubmissionState
@@ -26,7 +26,7 @@ from publisher.tasks.specs import (
     TaskQueue,
     TaskSpec,
 )
-from publisher.tasks.subjects.noted_posts import is_answer
+from publisher.tasks.subjects.noted_posts import without_kind
 from publisher.tasks.subjects.offices import offices_of
 
 _OPEN_STATES = (SubmissionState.RECEIVED, SubmissionState.RETURNED, SubmissionState.DRAFTED)
@@ -35,45 +35,53 @@ _OFFICES = (Role.OFFICER, Role.HEAD, Role.MEMBER)
 
 def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these submissions, in at most two statements."""
-    rows = session.execute(_submissions(ids)).all()
-    returned_to = {row.department_id for row in rows if row.state is SubmissionState.RETURNED}
+    submissions = session.execute(_submissions(ids)).all()
+    returned_to = {
+        submission.department_id
+        for submission in submissions
+        if submission.state is SubmissionState.RETURNED
+    }
     offices = offices_of(session, returned_to, _OFFICES, now=now)
     return SpecsOfSubjects(
-        [spec for row in rows for spec in _of_submission(row, offices.get(row.department_id, ()))]
+        [
+            spec
+            for submission in submissions
+            for spec in _of_submission(submission, offices.get(submission.department_id, ()))
+        ]
     )
 
 
-def _of_submission(row: AnyRow, offices: Iterable[AnyRow]) -> Iterator[TaskSpec]:
-    due_at, due_kind = row.wished_at, DueKind.WISHED
+def _of_submission(submission: AnyRow, offices: Iterable[AnyRow]) -> Iterator[TaskSpec]:
+    due_at, due_kind = submission.wished_at, DueKind.WISHED
     if due_at is None:
-        due_at, due_kind = row.useful_until, DueKind.USEFUL_UNTIL
+        due_at, due_kind = submission.useful_until, DueKind.USEFUL_UNTIL
     task = TaskSpec(
         TaskKind.SUBMISSION,
-        row.id,
-        row.state_at,
-        department_id=row.department_id,
+        submission.id,
+        submission.state_at,
+        department_id=submission.department_id,
         due_at=due_at,
         due_kind=due_kind if due_at is not None else None,
-        is_urgent=row.priority is Priority.URGENT,
+        is_urgent=submission.priority is Priority.URGENT,
     )
-    if row.state is SubmissionState.RECEIVED:
+    if submission.state is SubmissionState.RECEIVED:
         yield replace(task, queue=TaskQueue.CELL)
-    elif row.state is SubmissionState.RETURNED:
+    elif submission.state is SubmissionState.RETURNED:
         for office in offices:
-            if office.role is not Role.MEMBER or _is_of_member(row, office.person_id):
+            if office.role is not Role.MEMBER or _is_of_member(submission, office.person_id):
                 returned = TaskKind.SUBMISSION_RETURNED
                 yield replace(task, kind=returned, appointment_id=office.id)
-    elif row.noted_at is not None:
-        yield replace(task, kind=TaskKind.NOTE, since_at=row.noted_at, queue=TaskQueue.CELL)
+    elif submission.noted_at is not None:
+        yield replace(task, kind=TaskKind.NOTE, since_at=submission.noted_at, queue=TaskQueue.CELL)
 
 
-def _is_of_member(row: AnyRow, person_id: int) -> bool:
+def _is_of_member(submission: AnyRow, person_id: int) -> bool:
     """Return whether the member handed it in, or nobody of the department's own did.
 
     The cell recorded it for the department, or it came by mail from an address of nobody's own.
     """
-    is_at_the_desk = row.desk_department_id not in (None, row.department_id)
-    return row.handed_in_by_id in (None, person_id) or is_at_the_desk
+    is_at_the_desk = submission.desk_department_id not in (None, submission.department_id)
+    return submission.handed_in_by_id in (None, person_id) or is_at_the_desk
 
 
 def _submissions(ids: Collection[int]) -> Select[*tuple[object, ...]]:
@@ -96,17 +104,16 @@ def _submissions(ids: Collection[int]) -> Select[*tuple[object, ...]]:
     )
 
 
-def _depending_ids(session: Session, noted: NotedChanges) -> Iterable[int]:
-    """Return the submissions with a note on which changed posts rest: a new text answers it."""
-    post_ids = [key for key in noted.ids[Post.__tablename__] if not is_answer(session, key)]
-    if not post_ids:
-        return ()
+def _depending(session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
+    """Yield the submissions with a note on which changed posts rest: a new text answers it."""
+    post_ids = without_kind(session, noted.ids[Post.__tablename__], PostKind.REPLY)
     has_note = exists().where(
         SubmissionNote.submission_id == PostSubmission.submission_id,
         SubmissionNote.kind == NoteKind.NOTE,
     )
-    query = select(PostSubmission.submission_id)
-    return session.scalars(query.where(PostSubmission.post_id.in_(post_ids), has_note))
+    if post_ids:
+        rests_on = PostSubmission.post_id.in_(post_ids)
+        yield select(PostSubmission.submission_id).where(rests_on, has_note)
 
 
 def _open_ids() -> Select[int, int]:
@@ -126,6 +133,7 @@ SUBMISSIONS = SubjectTasks(
     specs_of=specs_of,
     open_ids=_open_ids,
     depends_on=(Post.__tablename__,),
-    depending_ids=_depending_ids,
+    depending=_depending,
+    open_states=_OPEN_STATES,
 )
 """What is asked about submissions."""

@@ -29,17 +29,17 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
     ).where(TransferList.id.in_(ids), *_PENDING)
     specs: list[TaskSpec] = []
     looks: dict[int, datetime] = {}
-    for row in session.execute(query):
-        due_at = day_bounds(row.in_force_on)[0]
-        is_confirmed = row.confirmed_at is not None
+    for transfer_list in session.execute(query):
+        due_at = day_bounds(transfer_list.in_force_on)[0]
+        is_confirmed = transfer_list.confirmed_at is not None
         if due_at > now:
-            looks[row.id] = due_at
-        elif not is_confirmed or row.hindered_at is not None:
+            looks[transfer_list.id] = due_at
+        elif not is_confirmed or transfer_list.hindered_at is not None:
             specs += [
                 TaskSpec(
                     TaskKind.TRANSFERS_HINDERED if is_confirmed else TaskKind.TRANSFERS_UNCONFIRMED,
-                    row.id,
-                    row.prepared_at,
+                    transfer_list.id,
+                    transfer_list.prepared_at,
                     queue=queue,
                     due_at=due_at,
                     due_kind=DueKind.IN_FORCE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVarTuple
@@ -77,13 +77,13 @@ def _unsettled(query: Select[*Columns]) -> Select[*Columns]:
     )
 
 
-def _depending_ids(session: Session, noted: NotedChanges) -> Iterable[int]:
-    """Return the findings of changed posts, and of texts that we have deleted."""
+def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
+    """Yield the findings of changed posts, and of texts that we have deleted."""
     is_changed = or_(
-        Delivery.post_id.in_(noted.ids[Post.__tablename__]),
-        ReceiptRow.id.in_(noted.ids[ReceiptRow.__tablename__]),
+        Delivery.post_id.in_(noted.ids.get(Post.__tablename__, ())),
+        ReceiptRow.id.in_(noted.ids.get(ReceiptRow.__tablename__, ())),
     )
-    return session.scalars(_unsettled(select(Watch.id)).where(is_changed))
+    yield _unsettled(select(Watch.id)).where(is_changed)
 
 
 def _open_ids() -> Select[int, int]:
@@ -96,6 +96,6 @@ WATCHES = SubjectTasks(
     specs_of=specs_of,
     open_ids=_open_ids,
     depends_on=(Post.__tablename__, ReceiptRow.__tablename__),
-    depending_ids=_depending_ids,
+    depending=_depending,
 )
 """What is asked about what others did to live posts."""

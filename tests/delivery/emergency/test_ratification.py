@@ -16,6 +16,7 @@ from publisher.models.people import Department
 from publisher.models.posts import Language, Post
 from publisher.reports.emergency_work import emergency_work
 from publisher.states import DeliveryState
+from publisher.tasks.tick import tick_tasks
 from publisher.validation import Invalid, NotFound
 from tests.support import emergency_steps
 from tests.support.city import City
@@ -132,6 +133,7 @@ def test_once_ratified_nobody_is_reminded(town: City) -> None:
 def test_an_overdue_use_is_owed_by_officers_and_head_and_no_member(town: City) -> None:
     emergency_steps.publish_new(town)
     town.clock.move(24 * HOUR)
+    tick_tasks(town.database, now=town.clock)
     owing = []
     for name in ("member", "first", "second", "head", "clerk"):
         with town.read() as session:

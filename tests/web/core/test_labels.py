@@ -19,7 +19,7 @@ from web.messages.intake import FIELD_LABELS
 from web.schedule.calendar import LEGEND
 
 # These tables leave out members that never come to be shown by them.
-INCOMPLETE = {"HAPPENS", "WAITS", "ALREADY", "SENTENCES", "DEAD", "ENDS"}
+INCOMPLETE = {"HAPPENS", "WAITING", "WAITS", "ALREADY", "SENTENCES", "DEAD", "ENDS"}
 
 
 def tables() -> Iterator[tuple[str, Mapping[StrEnum, object]]]:

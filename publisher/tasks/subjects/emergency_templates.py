@@ -1,0 +1,60 @@
+"""The tasks of emergency templates: to approve the newest revision, by each who may."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from publisher.delivery.emergency import templates
+from publisher.models.emergency import EmergencyTemplate, TemplateRevision
+from publisher.review.department_approvers import able_among, offices_by_department
+from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskSpec
+
+
+def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+    """Return the tasks of these templates, in at most two statements."""
+    query = (
+        select(TemplateRevision)
+        .join(TemplateRevision.template)
+        .where(
+            *(EmergencyTemplate.id.in_(ids), EmergencyTemplate.ended_at.is_(None)),
+            TemplateRevision.number == EmergencyTemplate.newest,
+            ~TemplateRevision.decisions.any(),
+        )
+    )
+    revisions = session.scalars(query).all()
+    department_ids = {revision.department_id for revision in revisions}
+    offices = offices_by_department(session, department_ids, now=now)
+    return SpecsOfSubjects(
+        [
+            TaskSpec(
+                TaskKind.TEMPLATE_TO_APPROVE,
+                revision.template_id,
+                revision.saved_at,
+                department_id=revision.department_id,
+                appointment_id=candidate.appointment_id,
+            )
+            for revision in revisions
+            for candidate in able_among(
+                offices[revision.department_id], templates.author_ids(revision)
+            ).able
+        ]
+    )
+
+
+def _open_ids() -> Select[int, int]:
+    return select(EmergencyTemplate.id, EmergencyTemplate.department_id).where(
+        EmergencyTemplate.ended_at.is_(None)
+    )
+
+
+EMERGENCY_TEMPLATES = SubjectTasks(
+    table=EmergencyTemplate.__tablename__,
+    kinds=(TaskKind.TEMPLATE_TO_APPROVE,),
+    specs_of=specs_of,
+    open_ids=_open_ids,
+)
+"""What is asked about emergency templates."""
