@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import select
 
 from approvals.policy import CLOCK
@@ -13,8 +12,6 @@ from publisher.platforms.base.types import Health
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
 from tests.tasks.open_tasks import open_tasks
-
-pytestmark = pytest.mark.both
 
 
 def pause(town: City, name: str = "x") -> int:

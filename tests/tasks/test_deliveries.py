@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.scheduling import schedule
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
 from tests.tasks.open_tasks import open_tasks
-
-pytestmark = pytest.mark.both
 
 
 def of(kind: str, delivery_id: int, *names: str) -> list[tuple[str, int, str]]:

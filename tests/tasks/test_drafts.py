@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from publisher.review.withdraw import withdraw_post
 from publisher.scheduling import schedule
 from publisher.tasks.tick import tick_tasks
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.tasks.open_tasks import open_tasks
-
-pytestmark = pytest.mark.both
 
 
 def of_cell(kind: str, post_id: int) -> list[tuple[str, int, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 
 from publisher.delivery.emergency import (
@@ -29,7 +28,6 @@ from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.tasks.open_tasks import open_tasks
 
-pytestmark = pytest.mark.both
 BOTH = (Language.MARATHI, Language.ENGLISH)
 
 Tasks = list[tuple[str, int, str]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import pytest
 from sqlalchemy import select
 
 from publisher.models.departments import DepartmentChange
@@ -22,7 +21,6 @@ from tests.support.city_people import DAY, MINUTE
 from tests.tasks.open_tasks import open_tasks
 from tests.transfers.test_lists import cancel, confirm, prepare
 
-pytestmark = pytest.mark.both
 TO_HEALTH = TypedRow("मेधा सातपुते", "water", "health", "", "1")
 
 

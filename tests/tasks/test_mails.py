@@ -18,7 +18,6 @@ from tests.support.city import City
 from tests.support.mailed import intake_of, message, prepared, receive_one
 from tests.tasks.open_tasks import open_tasks
 
-pytestmark = pytest.mark.both
 STRANGER = "stranger@elsewhere.example"
 
 

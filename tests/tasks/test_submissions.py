@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from publisher.intake import close, questions, take
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
 from tests.tasks.open_tasks import open_tasks
-
-pytestmark = pytest.mark.both
 
 
 def return_it(town: City, submission_id: int) -> None:

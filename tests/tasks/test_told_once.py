@@ -16,8 +16,6 @@ from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.tasks.open_tasks import open_tasks
 
-pytestmark = pytest.mark.both
-
 
 def open_work(town: City) -> None:
     """Leave something of each kind open, of which everybody has been told who is to be told."""
@@ -51,8 +49,8 @@ def told_in_a_day(town: City) -> Counter[tuple[str, str]]:
     """Let a clock tick for a day; return how many messages of each kind each person had."""
     with town.read() as session:
         before = {*session.scalars(select(Notice.id))}
-    for _ in range(24 * 4):
-        town.clock.move(15 * MINUTE)
+    for _ in range(24):
+        town.clock.move(HOUR)
         tick_tasks(town.database, now=town.clock)
     names = {person_id: name for name, person_id in town.people.items()}
     query = select(Notice.kind, Notice.person_id).where(Notice.id.not_in(before))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import select
 
 from approvals.policy import Role
@@ -19,7 +18,6 @@ from tests.support.city import City
 from tests.support.city_people import HOUR
 from tests.tasks.open_tasks import open_tasks
 
-pytestmark = pytest.mark.both
 HIDDEN = "पाणी बंद नाही."
 Found = list[tuple[str, int, str]]
 
