@@ -195,8 +195,9 @@ def _posts(session: Session, actor: Actor, kinds: Mapping[int, BoardKind]) -> It
         .where(Post.id.in_(kinds))
         .options(joinedload(Post.department))
     )
-    lacking = lacking_in(session, kinds)
-    for post, revision, wished_at, number in session.execute(query):
+    blocked_ids = [key for key, kind in kinds.items() if kind is BoardKind.BLOCKED]
+    lacking = lacking_in(session, blocked_ids)
+    for post, revision, wished_at, number in session.execute(query) if kinds else ():
         yield post_row(
             post,
             revision,
@@ -209,8 +210,7 @@ def _posts(session: Session, actor: Actor, kinds: Mapping[int, BoardKind]) -> It
 
 
 def _findings(session: Session, watch_ids: Collection[int]) -> Iterator[BoardRow]:
-    query = external_changes.findings_query().where(Watch.id.in_(watch_ids))
-    for watch, number in session.execute(
-        query.add_columns(sql_conditions.number(Delivery.post_id))
-    ):
-        yield finding_row(watch, number)
+    number = sql_conditions.number(Delivery.post_id)
+    query = external_changes.findings_query().where(Watch.id.in_(watch_ids)).add_columns(number)
+    for watch, number_of_post in session.execute(query) if watch_ids else ():
+        yield finding_row(watch, number_of_post)

@@ -29,6 +29,6 @@ def lacking_in(session: Session, posts: Collection[int]) -> defaultdict[int, lis
         .order_by(Task.subject_id, Department.id)
     )
     departments_by_post: defaultdict[int, list[Office]] = defaultdict(list)
-    for post_id, department in session.execute(query):
+    for post_id, department in session.execute(query) if posts else ():
         departments_by_post[post_id].append(office_of(department))
     return departments_by_post
