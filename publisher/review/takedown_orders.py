@@ -16,7 +16,6 @@ from approvals.errors import NotAllowed, WrongRole
 from approvals.policy import CLOCK, Action, Actor, require
 from approvals.states import PostState
 from publisher import cancellation, transitions
-from publisher.database.noted_changes import note_changed
 from publisher.models.comments import Comment
 from publisher.models.controls import Order
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
@@ -187,9 +186,7 @@ def carried_out(session: Session, delivery: Delivery, *, now: datetime) -> None:
     if takedown_order is None:
         return
     if takedown_order.receipt is not None and takedown_order.action is DeliveryAction.DELETE:
-        receipt = takedown_order.receipt
-        receipt.gone_at = receipt.gone_at or now
-        note_changed(session, ReceiptRow.__tablename__, receipt.id, now=now, is_by_person=False)
+        takedown_order.receipt.gone_at = takedown_order.receipt.gone_at or now
     if takedown_order.comment is not None:
         hides = takedown_order.action is DeliveryAction.HIDE
         comment, verb = takedown_order.comment, "hidden" if hides else "shown_again"

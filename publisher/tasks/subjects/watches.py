@@ -78,12 +78,9 @@ def _unsettled(query: Select[*Columns]) -> Select[*Columns]:
 
 
 def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
-    """Yield the findings of changed posts, and of texts that we have deleted."""
-    is_changed = or_(
-        Delivery.post_id.in_(noted.ids.get(Post.__tablename__, ())),
-        ReceiptRow.id.in_(noted.ids.get(ReceiptRow.__tablename__, ())),
-    )
-    yield _unsettled(select(Watch.id)).where(is_changed)
+    """Yield the findings of changed posts: one may have been withdrawn, or deleted by us."""
+    of_posts = Delivery.post_id.in_(noted.ids[Post.__tablename__])
+    yield _unsettled(select(Watch.id)).where(of_posts)
 
 
 def _open_ids() -> Select[int, int]:
@@ -95,7 +92,7 @@ WATCHES = SubjectTasks(
     kinds=(TaskKind.FOUND_GONE, TaskKind.FOUND_CHANGED),
     specs_of=specs_of,
     open_ids=_open_ids,
-    depends_on=(Post.__tablename__, ReceiptRow.__tablename__),
+    depends_on=(Post.__tablename__,),
     depending=_depending,
 )
 """What is asked about what others did to live posts."""
