@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from sqlalchemy import delete, select, update
 
 from publisher.models.history import Event
@@ -15,7 +14,6 @@ from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.tasks.open_tasks import open_tasks
 
-pytestmark = pytest.mark.both
 NIGHT = datetime(2026, 11, 26, 21, 0, tzinfo=UTC)
 """02:30 in the city."""
 

@@ -27,7 +27,6 @@ from tests.support.city import City, statements
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.tasks.open_tasks import change_numbers, open_tasks
 
-pytestmark = pytest.mark.both
 MOST_AT_AN_END = 32
 """The statements of an end of an office, with those that it takes without tasks."""
 

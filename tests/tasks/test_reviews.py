@@ -17,8 +17,6 @@ from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.tasks.open_tasks import open_tasks
 
-pytestmark = pytest.mark.both
-
 
 def sent(town: City, *, by: str = "clerk", wish: timedelta | None = None) -> int:
     wished_at = None if wish is None else town.now + wish
