@@ -135,7 +135,7 @@ def test_an_answer_by_the_cell_waits_for_the_officers(town: City) -> None:
     assert open_tasks(town, "posts") == []
 
 
-def test_a_wish_that_changes_moves_the_deadline_of_the_task(town: City) -> None:
+def test_a_post_is_to_be_approved_until_its_submission_wishes_for_it(town: City) -> None:
     submission_id = town.hand_in(wished_at=town.now + 5 * DAY)
     post_id = town.start(submission_id)
     town.save(post_id, on=["x"])
