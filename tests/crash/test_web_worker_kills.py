@@ -99,7 +99,7 @@ def test_pages_that_die_around_a_commit_lose_nothing_and_do_nothing_twice(
     for platform_text, hours in zip(others, (33, 36, 39), strict=True):
         timing = _scheduling(web_installation, post, platform_text, hours=hours)
         clerk.send(timing.page, timing.form_name, timing.values)
-    _scheduling(web_installation, post, first, hours=50).kill_after_commit()
+    _scheduling(web_installation, post, first, hours=42).kill_after_commit()
     _edit(web_installation, post, "(१)").kill_before_and_in_commit()
     _edit(web_installation, post, "(२)").kill_after_commit()
     _approval(web_installation, post).kill_after_commit()
