@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -101,6 +102,7 @@ def _mails(session: Session) -> tuple[int, datetime | None]:
     return count, since
 
 
+@cache
 def _has_stopped() -> ColumnElement[bool]:
     """The account is paused, without credits, or disconnected with a delivery scheduled on it."""
     has_scheduled = exists().where(
@@ -111,6 +113,7 @@ def _has_stopped() -> ColumnElement[bool]:
     return or_(Account.id.in_(open_tasks.everybodys_subjects(*kinds)), gone)
 
 
+@cache
 def _endings() -> Select[int, Ending, datetime]:
     """Return the endings that were warned of and that no renewal has moved since."""
     still = or_(

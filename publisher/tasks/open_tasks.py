@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, String, and_, cast, func, or_, select
@@ -27,6 +28,9 @@ LINE: Final = func.coalesce(f"{Post.__tablename__} " + cast(Task.post_id, String
 """What stands in one line of a list: all tasks of a post, or those about one subject."""
 
 
+_IS_READ: Final = and_(Task.closed_at.is_(None), Task.kind.in_(TaskKind))
+
+
 def subjects(actor: Actor, kind: TaskKind, *kinds: TaskKind) -> Select[int]:
     """Select the ids of the subjects of which the actor has an open task of these kinds."""
     return select(Task.subject_id).where(*_conditions(actor, kind, *kinds))
@@ -42,6 +46,7 @@ def everybodys_subjects(*kinds: TaskKind) -> Select[int]:
     return select(Task.subject_id).where(is_open(*kinds))
 
 
+@cache
 def is_open(*kinds: str) -> ColumnElement[bool]:
     """The row of `tasks` is open, and of one of these kinds."""
     return and_(Task.closed_at.is_(None), or_(*(Task.kind == kind for kind in kinds)))
@@ -50,7 +55,7 @@ def is_open(*kinds: str) -> ColumnElement[bool]:
 def is_waiting(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
     """The row is an open task of the actor that is not put off until later, of a known kind."""
     is_loud = or_(Task.quiet_until.is_(None), Task.quiet_until <= now)
-    return and_(Task.closed_at.is_(None), or_(*is_own(actor)), Task.kind.in_(TaskKind), is_loud)
+    return and_(_IS_READ, or_(*is_own(actor)), is_loud)
 
 
 def is_changed(actor: Actor, department_ids: Collection[int], *, since: int) -> ColumnElement[bool]:
