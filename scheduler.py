@@ -44,7 +44,6 @@ from publisher.mailbox.preparation import mail_intake
 from publisher.mailbox.reader import MailboxReading, tick_mailbox
 from publisher.media.virus_scanner import clamd
 from publisher.nominations.calls import tick_calls
-from publisher.nominations.office_reminders import tick_office_reminders
 from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.sms import tick_sms
 from publisher.operations.backup.reconcile import tick_seeking
@@ -54,7 +53,6 @@ from publisher.operations.store_identity import change_since_start
 from publisher.operations.worker_health import close_past_outage, tick_outages
 from publisher.papers.letter_exports import tick_letter_exports
 from publisher.people.appointment_notices import tick_appointments
-from publisher.people.confirmation_reminders import tick_reminders
 from publisher.people.contact_corrections import tick_contacts
 from publisher.reports.export import tick_exports
 from publisher.review.lapsed_approvals import tick_lapsed_approvals
@@ -116,7 +114,8 @@ def ticks(
         *_message_ticks(context, settings, is_stopping, waits),
         Tick("exports", 1.0, lambda: tick_exports(database, now=now())),
         Tick("letter exports", 1.0, lambda: tick_letter_exports(database, settings, now=now())),
-        *_appointment_ticks(context),
+        Tick("appointments", 60.0, lambda: tick_appointments(database, now=now())),
+        Tick("calls", 60.0, lambda: tick_calls(database, now=now())),
         Tick("lapsed approvals", 5.0, lambda: tick_lapsed_approvals(database, now=now())),
         Tick("contacts", 60.0, lambda: tick_contacts(database, now=now())),
         Tick("departments", 60.0, lambda: tick_departments(database, now=now)),
@@ -139,17 +138,6 @@ def _told_ticks(
             60.0,
             lambda: tick_subscriptions(context, settings.platforms, is_stopping=is_stopping),
         ),
-    )
-
-
-def _appointment_ticks(context: WorkerContext) -> tuple[Tick, ...]:
-    """Return the ticks that tell, ask and remind of appointments."""
-    database, now = context.database, context.now
-    return (
-        Tick("appointments", 60.0, lambda: tick_appointments(database, now=now())),
-        Tick("reminders", 600.0, lambda: tick_reminders(database, now=now())),
-        Tick("calls", 60.0, lambda: tick_calls(database, now=now())),
-        Tick("office reminders", 600.0, lambda: tick_office_reminders(database, now=now())),
     )
 
 

@@ -73,9 +73,7 @@ PROMISES = {
     "sms": 2,
     # A department is merged or closed on its day.
     "appointments": 60,
-    "reminders": 600,
     "calls": 60,
-    "office reminders": 600,
     "transfers": 60,
     "lapsed approvals": 5,
     "contacts": 60,

@@ -1,4 +1,8 @@
-"""Tell others, gathered, who was recorded and waits for them, and who was confirmed by whom."""
+"""Tell others of appointments that were recorded or confirmed, and remind who is to act on one.
+
+Who may confirm is asked, and a head is reminded every working day; officers who were confirmed and
+have not taken up their office are invited again after three and seven days.
+"""
 
 from __future__ import annotations
 
@@ -7,51 +11,72 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from approvals.appointments import NEEDS_CONFIRMATION, STAFF
 from approvals.policy import Role
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.auth.sessions import line_of
 from publisher.database.session import Database
-from publisher.models.people import Appointment, Person
+from publisher.models.people import Appointment, Link, Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import LinkedLine
 from publisher.notifications.formatting import in_words, language_of
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import confirmation, office_links, personal_links, responsibility
+from publisher.people import (
+    confirmation,
+    invitations,
+    office_links,
+    personal_links,
+    responsibility,
+)
+from publisher.people.permissions import not_ended
 from publisher.states import AppointmentState
+from publisher.working_time import add_working_days, is_working
 
 GATHERED: Final = timedelta(minutes=15)
 """The time for which what one person records or confirms is gathered into one message."""
 
+INVITED_AGAIN: Final = (timedelta(days=3), timedelta(days=7))
+"""How long after the confirmation an officer who has not come is invited again."""
+
 
 def tick_appointments(database: Database, *, now: datetime) -> int:
-    """Tell of appointments that were recorded or confirmed; returns the number of them."""
+    """Tell of appointments that were recorded or confirmed, and in working hours remind.
+
+    Returns the number of appointments told of, and of people reminded.
+    """
     with database.transaction() as session:
-        groups: defaultdict[tuple[bool, int | None], list[Appointment]] = defaultdict(list)
-        for appointment in _untold(session):
-            is_waiting = appointment.state is AppointmentState.RECORDED
-            by = appointment.recorded_by_id if is_waiting else appointment.confirmed_by_id
-            groups[is_waiting, by].append(appointment)
-        count = 0
-        for (is_waiting, by), appointments in groups.items():
-            if min(row.state_at for row in appointments) <= now - GATHERED:
-                _tell(session, appointments, by, is_waiting=is_waiting, now=now)
-                count += len(appointments)
-        return count
+        count = _tell_gathered(session, now)
+    if is_working(now):
+        with database.transaction() as session:
+            count += _remind_heads(session, now) + _remind_officers(session, now)
+    return count
 
 
-def _untold(session: Session) -> Sequence[Appointment]:
+def _tell_gathered(session: Session, now: datetime) -> int:
+    groups: defaultdict[tuple[bool, int | None], list[Appointment]] = defaultdict(list)
+    untold = (Appointment.told_at.is_(None), Appointment.state != AppointmentState.ENDED)
+    for appointment in _locked(session, *untold, Appointment.role.in_(NEEDS_CONFIRMATION)):
+        is_waiting = appointment.state is AppointmentState.RECORDED
+        by = appointment.recorded_by_id if is_waiting else appointment.confirmed_by_id
+        groups[is_waiting, by].append(appointment)
+    count = 0
+    for (is_waiting, by), appointments in groups.items():
+        if min(row.state_at for row in appointments) <= now - GATHERED:
+            _tell(session, appointments, by, is_waiting=is_waiting, now=now)
+            count += len(appointments)
+    return count
+
+
+def _locked(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Appointment]:
+    """Return the appointments that meet the conditions and that nobody else has locked."""
     query = (
         select(Appointment)
-        .where(
-            Appointment.told_at.is_(None),
-            Appointment.state != AppointmentState.ENDED,
-            Appointment.role.in_(NEEDS_CONFIRMATION),
-        )
-        .options(joinedload(Appointment.person), joinedload(Appointment.department))
+        .join(Appointment.person)
+        .where(*conditions)
+        .options(contains_eager(Appointment.person), joinedload(Appointment.department))
         .order_by(Appointment.id)
     )
     return session.scalars(
@@ -164,6 +189,63 @@ def _name(appointment: Appointment, reader: Person, now: datetime) -> str:
     }
     text = in_words(values, language_of(reader), now=now)
     return f"{text['name']}, {text['role']}, {text['department']}"
+
+
+def _remind_heads(session: Session, now: datetime) -> int:
+    """Remind heads of the officers whom they were asked to confirm, while only they may.
+
+    A head gets one message a day with all who wait; returns the number of messages.
+    """
+    by_head: defaultdict[Person, list[Appointment]] = defaultdict(list)
+    for row in _locked(
+        session,
+        Appointment.state == AppointmentState.RECORDED,
+        Appointment.role == Role.OFFICER,
+        Appointment.told_at.is_not(None),
+        not_ended(now),
+        Person.disabled_at.is_(None),
+    ):
+        head = office_links.head_to_ask(session, row.department_id, now=now)
+        is_in_time = now < add_working_days(row.state_at, confirmation.HEAD_DECIDES_WITHIN)
+        if head is not None and head.person_id not in row.recorder_ids and is_in_time:
+            by_head[head.person].append(row)
+    due = {
+        person: rows
+        for person, rows in by_head.items()
+        if any(row.told_at is not None and now >= add_working_days(row.told_at, 1) for row in rows)
+    }
+    for person, rows in due.items():
+        ask(session, person, rows, {"again": True}, now)
+        for row in rows:
+            row.told_at = now
+    return len(due)
+
+
+def _remind_officers(session: Session, now: datetime) -> int:
+    """Invite the officers again who have not come in time; return the number of people."""
+    waiting = _locked(
+        session,
+        Appointment.role == Role.OFFICER,
+        Appointment.state == AppointmentState.CONFIRMED,
+        Appointment.confirmed_at <= now - INVITED_AGAIN[0],
+        Person.password_hash.is_(None),
+        Person.disabled_at.is_(None),
+    )
+    due = {row.person_id: row for row in waiting if _is_to_invite(session, row, now)}
+    for appointment in due.values():
+        invitations.invite_by_both(session, appointment, now=now, again=True)
+    return len(due)
+
+
+def _is_to_invite(session: Session, appointment: Appointment, now: datetime) -> bool:
+    """Return True unless an invitation was made since the last of the two days."""
+    confirmed_at = appointment.confirmed_at or appointment.state_at
+    due_at = max(confirmed_at + after for after in INVITED_AGAIN if confirmed_at + after <= now)
+    query = select(func.max(Link.made_at)).where(
+        Link.person_id == appointment.person_id, Link.purpose == LinkPurpose.INVITATION
+    )
+    invited_at = session.scalar(query)
+    return invited_at is None or invited_at < due_at
 
 
 def _who_confirm(session: Session, appointment: Appointment, now: datetime) -> list[Person]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from publisher.models.people import Person
-from publisher.nominations.office_reminders import tick_office_reminders
+from publisher.people.appointment_notices import tick_appointments
 from tests.nominations.steps import Calls
 from tests.support.passwords import set_password
 
 
 def tick(calls: Calls) -> int:
-    return tick_office_reminders(calls.city.database, now=calls.city.now)
+    """Run the tick, and return how many officers it invited."""
+    before = len(calls.notices("invitation"))
+    tick_appointments(calls.city.database, now=calls.city.now)
+    return len({notice.person_id for notice in calls.notices("invitation")[before:]})
 
 
 def test_they_are_reminded_twice_by_mail_and_sms_until_they_come(calls: Calls) -> None:

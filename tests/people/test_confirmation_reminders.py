@@ -12,7 +12,6 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department
 from publisher.people import confirmation
 from publisher.people.appointment_notices import tick_appointments
-from publisher.people.confirmation_reminders import tick_reminders
 from publisher.states import AppointmentState
 from tests.support.city_people import DAY, HOUR, NOON, CityPeople, appoint, city_people, note_writer
 
@@ -40,7 +39,6 @@ def reminders(city: CityPeople, days: float = 9, step: timedelta = HOUR) -> list
     at = NOON
     while at <= NOON + days * DAY:
         tick_appointments(city.database, now=at)
-        tick_reminders(city.database, now=at)
         at += step
     with city.read() as session:
         query = select(Notice).where(
