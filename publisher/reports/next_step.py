@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
-from typing import assert_never
+from typing import Final
 
 from approvals.policy import Role
 from approvals.states import PostState
@@ -64,16 +64,17 @@ class Next:
     code: str = ""
 
 
-# The states of deliveries that need a next step, the most pressing first; a test keeps it complete.
-STATE_ORDER = (
-    DeliveryState.HELD,
-    DeliveryState.FAILED,
-    DeliveryState.MISSED,
-    DeliveryState.UNCONFIRMED,
-    DeliveryState.SENDING,
-    DeliveryState.CLAIMED,
-    DeliveryState.SCHEDULED,
-)
+OF_DELIVERY: Final[Mapping[DeliveryState, tuple[NextKind, Who]]] = {
+    DeliveryState.HELD: (NextKind.SETTLE_HELD, CELL_LEAD),
+    DeliveryState.FAILED: (NextKind.RESCHEDULE, CELL),
+    DeliveryState.MISSED: (NextKind.RESCHEDULE, CELL),
+    DeliveryState.UNCONFIRMED: (NextKind.CONFIRM, MACHINE),
+    DeliveryState.SENDING: (NextKind.PUBLISH, MACHINE),
+    DeliveryState.CLAIMED: (NextKind.PUBLISH, MACHINE),
+    DeliveryState.SCHEDULED: (NextKind.PUBLISH, MACHINE),
+}
+"""What is next for a delivery in this state, and for whom; the most pressing state is first."""
+_PRESSING: Final = list(OF_DELIVERY)
 
 
 def next_for_submission(
@@ -166,7 +167,7 @@ def _to_leave(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | None) 
     deliveries = [
         delivery
         for delivery in bundle.deliveries
-        if delivery.state in STATE_ORDER
+        if delivery.state in OF_DELIVERY
         and (delivery.state in MAY_BE_LIVE or bundle.is_newest(delivery))
     ]
     first = min(deliveries, key=_pressing, default=None)
@@ -178,30 +179,13 @@ def _to_leave(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | None) 
 
 
 def _pressing(delivery: Delivery) -> tuple[int, datetime]:
-    return STATE_ORDER.index(delivery.state), delivery.due_at
+    return _PRESSING.index(delivery.state), delivery.due_at
 
 
 def _next_for_delivery(delivery: Delivery) -> Next:
-    kind, holders = _kind_and_holders(delivery.state)
+    kind, holder = OF_DELIVERY[delivery.state]
     code = str(delivery.reason.get("code", ""))
-    return Next(kind, holders, delivery.state_at, delivery.due_at, code=code)
-
-
-def _kind_and_holders(state: DeliveryState) -> tuple[NextKind, tuple[Who, ...]]:
-    """Return what is done next with a delivery in this state, and by whom."""
-    match state:
-        case DeliveryState.HELD:
-            return NextKind.SETTLE_HELD, (CELL_LEAD,)
-        case DeliveryState.FAILED | DeliveryState.MISSED:
-            return NextKind.RESCHEDULE, (CELL,)
-        case DeliveryState.UNCONFIRMED:
-            return NextKind.CONFIRM, (MACHINE,)
-        case DeliveryState.SENDING | DeliveryState.CLAIMED | DeliveryState.SCHEDULED:
-            return NextKind.PUBLISH, (MACHINE,)
-        case DeliveryState.PUBLISHED | DeliveryState.CANCELLED:
-            raise ValueError(f"nothing is next for a delivery that is {state}")
-        case _:
-            assert_never(state)
+    return Next(kind, (holder,), delivery.state_at, delivery.due_at, code=code)
 
 
 _IN_PROGRESS = (*UNSENT, *IN_FLIGHT, DeliveryState.UNCONFIRMED)

@@ -30,7 +30,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction, Rece
 from publisher.models.posts import Post, Revision
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.models.tasks import Task
-from publisher.reports.progress import PRESSING, Stage, published_of, stage_of_delivery
+from publisher.reports.progress import PRESSING, STAGE_OF_DELIVERY, Stage, published_of
 from publisher.reports.sql_basics import has
 from publisher.reports.sql_conditions import Condition, newest
 from publisher.states import (
@@ -94,9 +94,8 @@ def _waiting() -> Select[int | None, int, DeliveryAction]:
 def _under_way() -> Iterator[Select[int, int, DeliveryAction]]:
     """Yield the posts of which something is scheduled or in flight: by state, each by an index."""
     for state in OPEN_DELIVERY:
-        stage = stage_of_delivery(state)
-        if stage is not None and state is not DeliveryState.HELD:
-            query = select(Delivery.post_id, _rank(stage), Delivery.action)
+        if state is not DeliveryState.HELD:
+            query = select(Delivery.post_id, _rank(STAGE_OF_DELIVERY[state]), Delivery.action)
             yield query.where(Delivery.state == state)
 
 

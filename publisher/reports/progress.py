@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
-from typing import assert_never
+from typing import Final
 
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
@@ -177,33 +177,10 @@ def published_of(submission_id: ColumnElement[int]) -> Select[int]:
 
 def _stage_of_text(state: DeliveryState, *, is_current: bool, is_still_live: bool) -> Stage | None:
     """Return the stage of a submission of which a text is in this state, or None."""
-    stage = stage_of_delivery(state)
+    stage = STAGE_OF_DELIVERY.get(state)
     if stage is Stage.LIVE and not is_still_live:
         stage = Stage.GONE
     return stage if is_current or stage not in _ONLY_CURRENT else None
-
-
-def stage_of_delivery(state: DeliveryState) -> Stage | None:
-    """Return the stage that a text in this state brings its submission to; None if cancelled."""
-    match state:
-        case DeliveryState.SCHEDULED:
-            return Stage.SCHEDULED
-        case DeliveryState.CLAIMED | DeliveryState.SENDING:
-            return Stage.SENDING
-        case DeliveryState.PUBLISHED:
-            return Stage.LIVE
-        case DeliveryState.UNCONFIRMED:
-            return Stage.UNCONFIRMED
-        case DeliveryState.HELD:
-            return Stage.HELD
-        case DeliveryState.MISSED:
-            return Stage.MISSED
-        case DeliveryState.FAILED:
-            return Stage.FAILED
-        case DeliveryState.CANCELLED:
-            return None
-        case _:
-            assert_never(state)
 
 
 def post_stages(session: Session, posts: Collection[Post]) -> dict[int, Stage]:
@@ -262,3 +239,14 @@ _ORDER = (
     Stage.POST_WITHDRAWN,
 )
 """The stages of posts and their texts: the first is the one that a reader is told."""
+STAGE_OF_DELIVERY: Final[Mapping[DeliveryState, Stage]] = {
+    DeliveryState.SCHEDULED: Stage.SCHEDULED,
+    DeliveryState.CLAIMED: Stage.SENDING,
+    DeliveryState.SENDING: Stage.SENDING,
+    DeliveryState.PUBLISHED: Stage.LIVE,
+    DeliveryState.UNCONFIRMED: Stage.UNCONFIRMED,
+    DeliveryState.HELD: Stage.HELD,
+    DeliveryState.MISSED: Stage.MISSED,
+    DeliveryState.FAILED: Stage.FAILED,
+}
+"""The stage that a text in this state brings its submission to; cancelled, it brings it to none."""

@@ -9,13 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from publisher.models.deliveries import Delivery
-from publisher.models.people import Appointment, Person
-from publisher.models.posts import (
-    Decision,
-    DecisionKind,
-    Post,
-    Revision,
-)
+from publisher.models.posts import Post, Revision
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.states import CommentState
 from publisher.tasks import open_tasks
@@ -30,28 +24,9 @@ def newest(revision: type[Revision] = Revision) -> Condition:
     return and_(revision.post_id == Post.id, revision.number == Post.newest)
 
 
-def in_office(appointment: type[Appointment], person: type[Person], *, now: datetime) -> Condition:
-    """The appointment holds at `now`, and its person is not disabled."""
-    return and_(
-        appointment.person_id == person.id,
-        appointment.in_force_at(now),
-        person.disabled_at.is_(None),
-    )
-
-
 def is_blocked() -> Condition:
     """The post is in review for a department where nobody can approve it."""
     return Post.id.in_(open_tasks.everybodys_subjects(TaskKind.BLOCKED))
-
-
-def returned() -> Condition:
-    """The newest revision of the post was returned by an officer."""
-    revision, decision = aliased(Revision), aliased(Decision)
-    return exists().where(
-        newest(revision),
-        decision.revision_id == revision.id,
-        decision.kind == DecisionKind.RETURNED,
-    )
 
 
 def of_department(departments: Collection[int] | None) -> list[Condition]:

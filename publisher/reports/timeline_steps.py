@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import assert_never
 
 from approvals.approvers import HeadGround
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
@@ -164,6 +163,24 @@ _KINDS: Mapping[tuple[str, str], StepKind] = {
     ("deliveries", "same_again"): StepKind.SAME_AGAIN,
     ("deliveries", "note_finding"): StepKind.FINDING_NOTED,
 }
+TEXT_STEPS: Mapping[str, StepKind] = {
+    DeliveryState.PUBLISHED: StepKind.PUBLISHED,
+    DeliveryState.UNCONFIRMED: StepKind.UNCONFIRMED,
+    DeliveryState.HELD: StepKind.HELD,
+    DeliveryState.MISSED: StepKind.MISSED,
+    DeliveryState.FAILED: StepKind.FAILED,
+    DeliveryState.CANCELLED: StepKind.CANCELLED,
+}
+"""The step of a text that came into this state; the others are the machine's own."""
+DELETION_STEPS: Mapping[str, StepKind] = {
+    DeliveryState.PUBLISHED: StepKind.DELETED,
+    DeliveryState.UNCONFIRMED: StepKind.ORDER_UNCLEAR,
+    DeliveryState.HELD: StepKind.ORDER_UNCLEAR,
+    DeliveryState.MISSED: StepKind.ORDER_NOT_DONE,
+    DeliveryState.FAILED: StepKind.ORDER_NOT_DONE,
+    DeliveryState.CANCELLED: StepKind.ORDER_NOT_DONE,
+}
+"""The step of a deletion that came into this state."""
 _BACK_TO_DRAFT: Mapping[str, StepKind] = {
     "save": StepKind.REVISED,
     "merge_department": StepKind.PUT_BACK,
@@ -213,7 +230,7 @@ def _kind(event: Event, rows: Background) -> StepKind | None:
             return None
         if event.verb == "order":
             return StepKind.DELETION_ORDERED
-        return _deletion_step(DeliveryState(event.state_after)) if event.state_after else None
+        return DELETION_STEPS.get(event.state_after or "")
     kind = _KINDS.get((event.subject, event.verb))
     if kind is StepKind.HEAD_MAY_DECIDE and event.details.get("why") == HeadGround.NO_OFFICER:
         return StepKind.HEAD_STANDS_IN
@@ -225,45 +242,9 @@ def _kind(event: Event, rows: Background) -> StepKind | None:
                 return StepKind.EDITED
             if delivery.variant.target:
                 return StepKind.CORRECTED
-        return _text_step(DeliveryState(event.state_after)) if event.state_after else None
+        return TEXT_STEPS.get(event.state_after or "")
     went_back = event.subject == "posts" and event.state_before is not None
     return _BACK_TO_DRAFT.get(event.verb) if went_back else None
-
-
-def _text_step(state: DeliveryState) -> StepKind | None:
-    """Return the step of a text that came into this state; None for the machine's own states."""
-    match state:
-        case DeliveryState.SCHEDULED | DeliveryState.CLAIMED | DeliveryState.SENDING:
-            return None
-        case DeliveryState.PUBLISHED:
-            return StepKind.PUBLISHED
-        case DeliveryState.UNCONFIRMED:
-            return StepKind.UNCONFIRMED
-        case DeliveryState.HELD:
-            return StepKind.HELD
-        case DeliveryState.MISSED:
-            return StepKind.MISSED
-        case DeliveryState.FAILED:
-            return StepKind.FAILED
-        case DeliveryState.CANCELLED:
-            return StepKind.CANCELLED
-        case _:
-            assert_never(state)
-
-
-def _deletion_step(state: DeliveryState) -> StepKind | None:
-    """Return the step of a deletion that came into this state."""
-    match state:
-        case DeliveryState.SCHEDULED | DeliveryState.CLAIMED | DeliveryState.SENDING:
-            return None
-        case DeliveryState.PUBLISHED:
-            return StepKind.DELETED
-        case DeliveryState.UNCONFIRMED | DeliveryState.HELD:
-            return StepKind.ORDER_UNCLEAR
-        case DeliveryState.MISSED | DeliveryState.FAILED | DeliveryState.CANCELLED:
-            return StepKind.ORDER_NOT_DONE
-        case _:
-            assert_never(state)
 
 
 def _step(kind: StepKind, event: Event, rows: Background) -> TimelineStep:

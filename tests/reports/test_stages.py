@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from publisher.reports.next_step import STATE_ORDER
-from publisher.reports.progress import PRESSING, Stage, stage_of_delivery
+from publisher.reports.next_step import OF_DELIVERY
+from publisher.reports.progress import PRESSING, STAGE_OF_DELIVERY, Stage
 from publisher.reports.submission_filters import HOLDS, LEFT
+from publisher.reports.timeline_steps import DELETION_STEPS, TEXT_STEPS
 from publisher.states import FINAL, DeliveryState
 
 
 def test_every_state_but_the_final_ones_has_a_next_step() -> None:
-    assert sorted(STATE_ORDER) == sorted(set(DeliveryState) - set(FINAL))
+    assert sorted(OF_DELIVERY) == sorted(set(DeliveryState) - set(FINAL))
 
 
 def test_every_unfinished_delivery_leaves_open_work() -> None:
-    counted = {state for state in DeliveryState if stage_of_delivery(state) in PRESSING}
+    counted = {state for state in DeliveryState if STAGE_OF_DELIVERY.get(state) in PRESSING}
     assert counted == set(DeliveryState) - set(FINAL)
 
 
@@ -26,5 +27,14 @@ def test_every_stage_with_open_work_has_a_holder() -> None:
 
 
 def test_every_stage_of_a_delivery_is_open_work_or_live() -> None:
-    stages = {stage_of_delivery(state) for state in DeliveryState}
-    assert stages <= {*PRESSING, Stage.LIVE, None}
+    assert set(STAGE_OF_DELIVERY) == set(DeliveryState) - {DeliveryState.CANCELLED}
+    assert set(STAGE_OF_DELIVERY.values()) <= {*PRESSING, Stage.LIVE}
+
+
+def test_every_state_of_a_text_and_of_a_deletion_that_is_not_the_machines_own_is_a_step() -> None:
+    told = set(DeliveryState) - {
+        DeliveryState.SCHEDULED,
+        DeliveryState.CLAIMED,
+        DeliveryState.SENDING,
+    }
+    assert set(TEXT_STEPS) == set(DELETION_STEPS) == told
