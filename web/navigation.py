@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from approvals.policy import Action, Actor, Role, scope_of
 from demo.rehearsals.processes import are_offered
 from publisher.models.people import Person
+from publisher.operations import worker_health
 from publisher.reports.tab_counts import Counts, Overview
 from web.controls import stop as controls_stop
 from web.controls import workers
@@ -164,7 +165,9 @@ def _rehearsal_entries(acting: Acting) -> tuple[MenuEntry, ...]:
 def _banners(viewer: Actor) -> tuple[Banner, ...]:
     """Return the banners of a stop and of silent clocks."""
     with reading() as session:
-        return (*controls_stop.banners(session, viewer), *workers.banners(session, viewer))
+        hindrances = worker_health.hindrances(session, now=ctx.now())
+        stops = controls_stop.banners(session, viewer) if hindrances.stops else ()
+        return (*stops, *workers.banners(session, viewer, hindrances))
 
 
 def _rehearsal_banners() -> tuple[Banner, ...]:

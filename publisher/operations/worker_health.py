@@ -20,6 +20,7 @@ from approvals.policy import CLOCK, Role
 from publisher import transitions
 from publisher.database.bulk import insert_for
 from publisher.database.session import Database, table_of
+from publisher.models.controls import Stop
 from publisher.models.deliveries import ClockBeat, Delivery
 from publisher.models.monitoring import Outage, WrongTime
 from publisher.notifications import compose, links
@@ -91,26 +92,36 @@ def silence(session: Session, *, now: datetime) -> Silence | None:
     If none ever ran, that is since when deliveries have waited for the first one. It is None if
     nothing is scheduled, and in a demo.
     """
-    return silence_and_wrong_times(session, now=now)[0]
+    return hindrances(session, now=now).silence
 
 
-def silence_and_wrong_times(session: Session, *, now: datetime) -> tuple[Silence | None, int]:
-    """Return the silence, and how many wrong times are open, by the one statement of a page."""
-    beat_at, workers, wrong_times = session.execute(_latest_beat_and_workers()).one()
+@dataclass(frozen=True)
+class Hindrances:
+    """What keeps posts from leaving: the silence, and the number of wrong times and of stops."""
+
+    silence: Silence | None
+    wrong_times: int
+    stops: int
+
+
+def hindrances(session: Session, *, now: datetime) -> Hindrances:
+    """Return what keeps posts from leaving, by the one statement of a page."""
+    beat_at, workers, *counts = session.execute(_beats_and_counts()).one()
     has_begun = beat_at is not None
     if not workers:
         scheduled = Delivery.state == DeliveryState.SCHEDULED
         beat_at = session.scalar(select(func.min(Delivery.state_at)).where(scheduled))
     if beat_at is None or now - beat_at <= OUTAGE_AFTER:
-        return None, wrong_times
-    return Silence(beat_at, has_begun), wrong_times
+        return Hindrances(None, *counts)
+    return Hindrances(Silence(beat_at, has_begun), *counts)
 
 
 @cache
-def _latest_beat_and_workers() -> Select[datetime | None, int, int]:
+def _beats_and_counts() -> Select[datetime | None, int, int, int]:
     latest = func.max(ClockBeat.beat_at).filter(ClockBeat.name != DEMO_WORKER)
     wrong_times = select(func.count()).where(WrongTime.ended_at.is_(None)).scalar_subquery()
-    return select(latest, func.count(ClockBeat.name), wrong_times)
+    stops = select(func.count()).where(Stop.released_at.is_(None)).scalar_subquery()
+    return select(latest, func.count(ClockBeat.name), wrong_times, stops)
 
 
 PAST_SHOWN: Final = 20

@@ -23,7 +23,7 @@ from publisher.models.monitoring import WrongTime
 from publisher.notifications.email import MailOrigin, tick_mail
 from publisher.notifications.kinds import NoticeKind
 from publisher.operations import worker_health
-from publisher.operations.worker_health import Silence
+from publisher.operations.worker_health import Hindrances, Silence
 from web.core.auth import reads
 from web.core.context import AppContext, ctx
 from web.core.i18n import _, page_language
@@ -60,11 +60,10 @@ def entry(viewer: Actor) -> tuple[MenuEntry, ...]:
     return (MenuEntry(_("Publishing service"), url_for("clocks.index"), icon="clock"),)
 
 
-def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
+def banners(session: Session, viewer: Actor, hindrances: Hindrances) -> tuple[Banner, ...]:
     """Return the banners shown to everybody while no clock runs, or the time of one is wrong."""
-    now = ctx.now()
-    silent, wrong_times = worker_health.silence_and_wrong_times(session, now=now)
-    rows = session.scalars(machine_time.open_wrong_times()) if wrong_times else ()
+    now, silent = ctx.now(), hindrances.silence
+    rows = session.scalars(machine_time.open_wrong_times()) if hindrances.wrong_times else ()
     about_times = (_time_banner(row) for row in rows)
     if silent is None:
         return tuple(about_times)

@@ -149,12 +149,12 @@ def count_queries(site: Site, path: str, role: str) -> PageCounts:
     )
 
 
-def test_the_layout_of_a_page_runs_at_most_six_queries(site: Site) -> None:
+def test_the_layout_of_a_page_runs_at_most_five_queries(site: Site) -> None:
     """The introduction shows no rows of its own; a clock runs."""
     with site.city.write() as session:
         session.add(ClockBeat(name="clock-1", started_at=site.city.now, beat_at=site.city.now))
     for role in CAST:
-        assert 0 < count_queries(site, "/tour/1", role).statements <= 6, role
+        assert 0 < count_queries(site, "/tour/1", role).statements <= 5, role
 
 
 def test_an_officer_answers_a_comment_in_at_most_26_queries(site: Site) -> None:
