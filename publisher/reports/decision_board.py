@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Action, Actor, Role
 from publisher.database.session import AnyRow
+from publisher.models.controls import Order
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, Revision, Variant
@@ -27,6 +28,7 @@ from publisher.reports.board_rows import (
     post_row,
 )
 from publisher.reports.officer_coverage import lacking_in
+from publisher.reports.sql_basics import has
 from publisher.reports.sql_conditions import Condition
 from publisher.states import DeliveryState
 from publisher.tasks import open_tasks
@@ -82,20 +84,17 @@ def board(session: Session, *, actor: Actor, now: datetime, skip: int = 0) -> Bo
     Raises `WrongRole` if the actor's role sees no posts.
     """
     columns = (Task.post_id, Task.kind, Task.subject, Task.subject_id, Task.due_at, Task.since_at)
-    tasks = session.execute(_open(select(*columns).distinct(), actor, now=now))
+    query = select(*columns, has(_live_texts()).label("is_live")).distinct()
+    tasks = session.execute(_open(query, actor, now=now))
     by_post: defaultdict[int, list[AnyRow]] = defaultdict(list)
     for task in sorted(tasks, key=_task_rank):
         by_post[task.post_id].append(task)
     page = {post_id: by_post[post_id] for post_id in list(by_post)[skip : skip + MOST_LINES]}
-    is_looked_for = and_(
-        Delivery.state == DeliveryState.UNCONFIRMED,
-        Delivery.post_id.not_in(_open(select(Task.post_id), actor, now=now)),
-        *sql_conditions.of_department(departments_in_sight(actor, Action.SEE_POST)),
-    )
+    rows = list(_rows(session, page, actor, now))
     return Board(
-        _lines(session, page, actor, now),
+        tuple(_lines(page, rows)),
         Counter(_KINDS[first.kind] for first, *_others in by_post.values()),
-        tuple(_deliveries(session, actor, now, is_looked_for, most=MOST_UNCONFIRMED)),
+        tuple(row for row in rows if row.post_id not in page),
     )
 
 
@@ -122,37 +121,55 @@ def _open(query: Select[*Columns], actor: Actor, *, now: datetime) -> Select[*Co
 
 
 def _lines(
+    page: Mapping[int, list[AnyRow]], board_rows: Collection[BoardRow]
+) -> Iterator[BoardLine]:
+    for post_id, tasks in page.items():
+        if rows := [row for row in board_rows if row.post_id == post_id]:
+            yield BoardLine(tuple(sorted(rows, key=_rank)), tasks[0].is_live)
+
+
+def _rows(
     session: Session, page: Mapping[int, list[AnyRow]], actor: Actor, now: datetime
-) -> tuple[BoardLine, ...]:
+) -> Iterator[BoardRow]:
+    """Yield the rows of the page's posts, and the texts that are looked for of any other post."""
     kinds: dict[int, BoardKind] = {}
     ids: defaultdict[str, list[int]] = defaultdict(list)
     for task in (task for tasks in page.values() for task in tasks):
         ids[task.subject].append(task.subject_id)
         if task.subject == Post.__tablename__:
             kinds.setdefault(task.post_id, _KINDS[task.kind])
-    is_unconfirmed = and_(Delivery.state == DeliveryState.UNCONFIRMED, Delivery.post_id.in_(page))
-    is_shown = or_(Delivery.id.in_(ids[Delivery.__tablename__]), is_unconfirmed)
-    rows: dict[int, list[BoardRow]] = {post_id: [] for post_id in page}
-    for row in (
-        *_deliveries(session, actor, now, is_shown),
-        *_posts(session, actor, kinds),
-        *_findings(session, ids[Watch.__tablename__]),
-    ):
-        rows[row.post_id].append(row)
-    live_ids = set(session.scalars(_live_posts().where(Delivery.post_id.in_(page))))
-    return tuple(
-        BoardLine(tuple(sorted(post_rows, key=_rank)), post_id in live_ids)
-        for post_id, post_rows in rows.items()
-        if post_rows
+    yield from _deliveries(
+        session,
+        actor,
+        now,
+        or_(
+            Delivery.id.in_(ids[Delivery.__tablename__]),
+            and_(Delivery.state == DeliveryState.UNCONFIRMED, Delivery.post_id.in_(page)),
+            Delivery.id.in_(_looked_for(actor, now)),
+        ),
     )
+    yield from _posts(session, actor, kinds)
+    yield from _findings(session, ids[Watch.__tablename__])
 
 
-def _live_posts() -> Select[int]:
-    """Return the ids of posts of which a text stands on its platform."""
+def _looked_for(actor: Actor, now: datetime) -> Select[int]:
+    """Return the unconfirmed texts of posts that are not on the board."""
+    query = select(Delivery.id).where(
+        Delivery.state == DeliveryState.UNCONFIRMED,
+        Delivery.post_id.not_in(_open(select(Task.post_id), actor, now=now)),
+        *sql_conditions.of_department(departments_in_sight(actor, Action.SEE_POST)),
+    )
+    return query.order_by(Delivery.state_at, Delivery.id).limit(MOST_UNCONFIRMED).correlate(None)
+
+
+def _live_texts() -> Select[int]:
+    """Return the texts of the task's post that stand on their platforms."""
     return (
-        select(Delivery.post_id)
+        select(Delivery.id)
         .join(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)
+        .correlate(Task)
         .where(
+            Delivery.post_id == Task.post_id,
             Delivery.state == DeliveryState.PUBLISHED,
             Delivery.action == DeliveryAction.PUBLISH,
             ReceiptRow.gone_at.is_(None),
@@ -165,24 +182,18 @@ def _rank(row: BoardRow) -> tuple[int, datetime, int]:
 
 
 def _deliveries(
-    session: Session,
-    actor: Actor,
-    now: datetime,
-    condition: Condition,
-    *,
-    most: int | None = None,
+    session: Session, actor: Actor, now: datetime, condition: Condition
 ) -> Iterator[BoardRow]:
     query = (
         select(Delivery, sql_conditions.number(Delivery.post_id))
         .where(condition)
         .options(
             joinedload(Delivery.account),
-            joinedload(Delivery.order),
-            joinedload(Delivery.variant).joinedload(Variant.revision),
+            joinedload(Delivery.order).load_only(Order.comment_id),
+            joinedload(Delivery.variant).joinedload(Variant.revision).load_only(Revision.not_after),
             joinedload(Delivery.post).joinedload(Post.department),
         )
         .order_by(Delivery.state_at, Delivery.id)
-        .limit(most)
     )
     for delivery, number in session.execute(query):
         yield delivery_row(delivery, number=number, actor=actor, now=now)

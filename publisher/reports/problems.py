@@ -70,6 +70,10 @@ def problem_summary(session: Session, *, actor: Actor) -> ProblemSummary:
 
     Accounts are shown to roles that see all posts, mails to those that may send them again.
     """
+    columns = to_count(actor)
+    # There are none on nearly every day.
+    if not columns or not any(session.execute(select(*columns)).one()):
+        return ProblemSummary((), 0, None, ())
     mails, since = _mails(session) if _hears_of_mails(actor) else (0, None)
     hears = _hears_of_accounts(actor)
     accounts, ending = (_stopped(session), _ending(session)) if hears else ((), ())
