@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import CompoundSelect, Select, bindparam, literal, select, union_all
+from sqlalchemy.orm import Session, joinedload
 
 from publisher.models.comments import Comment, Reply
 from publisher.models.deliveries import Delivery, ReceiptRow
@@ -45,45 +46,37 @@ def conversation_of(session: Session, comment: Comment) -> Sequence[Comment]:
     position = comment_ids.index(comment.id)
     start = max(0, position - MOST_COMMENTS // 2)
     nearest_ids = comment_ids[start : position + MOST_COMMENTS // 2]
-    return list(session.scalars(_comments(), {"comment_ids": nearest_ids}))
+    return session.scalars(_comments(), {"comment_ids": nearest_ids}).unique().all()
 
 
 @cache
 def _comments() -> Select[Comment]:
     nearest = Comment.id.in_(bindparam("comment_ids"))
-    query = select(Comment).where(nearest).options(selectinload(Comment.versions))
+    query = select(Comment).where(nearest).options(joinedload(Comment.versions))
     return query.order_by(Comment.written_at, Comment.id)
 
 
 def _tree(session: Session, thread_id: int) -> Tree:
-    values = {"thread_id": thread_id}
-    tree = {
+    rows = session.execute(_nodes(), {"thread_id": thread_id})
+    return {
         platform_id: ThreadNode(parent_platform_id, comment_id)
-        for platform_id, parent_platform_id, comment_id in session.execute(_nodes(), values)
+        for platform_id, parent_platform_id, comment_id, _written_at in rows
     }
-    for platform_id, parent_platform_id in session.execute(_reply_nodes(), values):
-        tree[platform_id] = ThreadNode(parent_platform_id, 0)
-    return tree
 
 
 @cache
-def _nodes() -> Select[str, str, int]:
-    return (
-        select(Comment.platform_id, Comment.parent_platform_id, Comment.id)
-        .where(Comment.thread_id == bindparam("thread_id"))
-        .order_by(Comment.written_at, Comment.id)
-    )
-
-
-@cache
-def _reply_nodes() -> Select[str, str]:
-    return (
-        select(ReceiptRow.platform_id, Comment.platform_id)
+def _nodes() -> CompoundSelect[str, str, int, datetime]:
+    is_of_thread = Comment.thread_id == bindparam("thread_id")
+    columns = (Comment.parent_platform_id, Comment.id.label("number"), Comment.written_at)
+    comments = select(Comment.platform_id, *columns).where(is_of_thread)
+    replies = (
+        select(ReceiptRow.platform_id, Comment.platform_id, literal(0), Comment.written_at)
         .join(Delivery, Delivery.id == ReceiptRow.delivery_id)
         .join(Reply, Reply.post_id == Delivery.post_id)
         .join(Comment, Comment.id == Reply.comment_id)
-        .where(Comment.thread_id == bindparam("thread_id"))
+        .where(is_of_thread)
     )
+    return union_all(comments, replies).order_by("written_at", "number")
 
 
 def _topmost(platform_id: str, tree: Tree) -> str:

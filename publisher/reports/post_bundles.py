@@ -10,7 +10,6 @@ from typing import TypeVarTuple
 
 from sqlalchemy import BindParameter, Select, bindparam, case, func, select
 from sqlalchemy.orm import Session, aliased, joinedload, load_only
-from sqlalchemy.orm.interfaces import ORMOption
 
 from publisher.models.comments import Comment, Routing, Thread
 from publisher.models.controls import Order
@@ -96,16 +95,6 @@ def bundle_of(session: Session, post: Post) -> PostBundle:
     )
 
 
-def bundles_by_post(
-    session: Session, posts: Collection[Post], *options: ORMOption
-) -> dict[int, PostBundle]:
-    """Return these posts' bundles by post id; `options` load more of their revisions."""
-    ids = {post.id for post in posts}
-    newest = session.scalars(_newest_revisions().options(*options), {"post_ids": ids})
-    revisions = {revision.post_id: revision for revision in newest}
-    return _bundles(session, {post: revisions.get(post.id) for post in posts})
-
-
 def _bundles(session: Session, posts: Mapping[Post, Revision | None]) -> dict[int, PostBundle]:
     ids = {post.id for post in posts}
     deliveries = defaultdict(list)
@@ -122,12 +111,6 @@ def _bundles(session: Session, posts: Mapping[Post, Revision | None]) -> dict[in
         )
         for post, revision in posts.items()
     }
-
-
-@cache
-def _newest_revisions() -> Select[Revision]:
-    newest = select(Revision).join(Post, sql_conditions.newest())
-    return newest.where(Post.id.in_(bindparam("post_ids"))).options(*_OF_REVISION)
 
 
 _OF_REVISION = (

@@ -17,7 +17,7 @@ from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.reports import sql_conditions
 from publisher.reports.next_step import Next, next_for_post, next_for_submission
-from publisher.reports.post_bundles import PostBundle, bundle_of, bundles_by_post, under_posts
+from publisher.reports.post_bundles import PostBundle, bundle_of, bundles_by_submission, under_posts
 from publisher.reports.post_tasks import tasks_of
 from publisher.reports.progress import Stage, stage_of
 from publisher.reports.timeline_steps import Background, Outlet, StepKind, TimelineStep, steps_of
@@ -43,7 +43,7 @@ class Timeline:
 
 def timeline_of(session: Session, *, submission: Submission, now: datetime) -> Timeline:
     """Return the timeline of a submission. The caller checks the actor's access."""
-    bundles = list(bundles_by_post(session, submission.posts).values())
+    bundles = bundles_by_submission(session, [submission.id])[submission.id]
     tasks = tasks_of(session, bundles, now=now)
     following = next_for_submission(submission, bundles, tasks)
     posts = [bundle.post.id for bundle in bundles]
