@@ -31,7 +31,7 @@ def test_every_stage_of_a_delivery_is_open_work_or_live() -> None:
     assert set(STAGE_OF_DELIVERY.values()) <= {*PRESSING, Stage.LIVE}
 
 
-def test_every_state_of_a_text_and_of_a_deletion_that_is_not_the_machines_own_is_a_step() -> None:
+def test_every_state_that_shows_of_a_text_and_of_a_deletion_is_a_step() -> None:
     told = set(DeliveryState) - {
         DeliveryState.SCHEDULED,
         DeliveryState.CLAIMED,
