@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from approvals.states import PostState
-from publisher.database.noted_changes import NotedChanges
 from publisher.database.session import AnyRow
 from publisher.models.deliveries import OF_TEXTS, Delivery
 from publisher.models.posts import Decision, DecisionKind, Post, PostKind, Revision, Variant
@@ -138,12 +137,6 @@ def _texts(post_ids: Collection[int]) -> Select[*tuple[object, ...]]:
     )
 
 
-def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
-    """Yield the posts of changed submissions, which wish for a time."""
-    rests_on = PostSubmission.submission_id.in_(noted.ids[Submission.__tablename__])
-    yield select(PostSubmission.post_id).where(rests_on)
-
-
 def _open_ids() -> Select[int, int]:
     """Select drafts, and approved posts of which a text may lack a time."""
     has_time = exists().where(
@@ -169,8 +162,6 @@ DRAFTS = SubjectTasks(
     kinds=(TaskKind.DRAFT, TaskKind.POST_RETURNED, TaskKind.TO_SCHEDULE, TaskKind.OUTLIVED),
     specs_of=specs_of,
     open_ids=_open_ids,
-    depends_on=(Submission.__tablename__,),
-    depending=_depending,
     open_states=_OPEN_STATES,
     has_offices=False,
 )

@@ -14,7 +14,6 @@ from approvals.states import PostState
 from publisher.database.noted_changes import NotedChanges
 from publisher.models.comments import Comment, Reply
 from publisher.models.posts import Post, PostKind, Revision, RevisionDepartment
-from publisher.models.submissions import PostSubmission, Submission
 from publisher.review.department_approvers import HEAD_HOURS, set_head_time
 from publisher.review.pending_reviews import PendingReview, pending_reviews
 from publisher.review.reminders import next_moment
@@ -89,12 +88,8 @@ def _in_review(query: Select[*Columns]) -> Select[*Columns]:
 
 
 def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
-    """Yield the posts of changed submissions and comments, which say until when."""
-    if submission_ids := noted.ids.get(Submission.__tablename__):
-        rests_on = PostSubmission.submission_id.in_(submission_ids)
-        yield select(PostSubmission.post_id).where(rests_on)
-    if comment_ids := noted.ids.get(Comment.__tablename__):
-        yield select(Reply.post_id).where(Reply.comment_id.in_(comment_ids))
+    """Yield the answers to changed comments, which say until when."""
+    yield select(Reply.post_id).where(Reply.comment_id.in_(noted.ids[Comment.__tablename__]))
 
 
 def _open_ids() -> Select[int, int]:
@@ -110,7 +105,7 @@ REVIEWS = SubjectTasks(
     kinds=(TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE, TaskKind.BLOCKED),
     specs_of=specs_of,
     open_ids=_open_ids,
-    depends_on=(Submission.__tablename__, Comment.__tablename__),
+    depends_on=(Comment.__tablename__,),
     depending=_depending,
     open_states=(PostState.IN_REVIEW,),
     settle=settle,
