@@ -157,6 +157,28 @@ def test_the_layout_of_a_page_runs_at_most_five_queries(site: Site) -> None:
         assert 0 < count_queries(site, "/tour/1", role).statements <= 5, role
 
 
+@pytest.mark.parametrize(
+    ("path", "role", "most"),
+    [
+        ("/submissions", "cell", 12),
+        ("/submissions", "officer", 11),
+        ("/decisions", "lead", 11),
+        ("/comments/{comment}", "officer", 15),
+        ("/posts/{post}/review", "officer", 14),
+    ],
+)
+def test_a_page_opened_many_times_a_day_runs_few_queries(
+    site: Site, path: str, role: str, most: int
+) -> None:
+    city = site.city
+    comment_id = city.comment(under=city.live()[0])
+    post_id = city.in_review(on=["x", "facebook"])
+    submissions(city, FEW)
+    missed(city, 1)
+    counted = count_queries(site, path.format(comment=comment_id, post=post_id), role)
+    assert counted.statements <= most
+
+
 def test_an_officer_answers_a_comment_in_at_most_26_queries(site: Site) -> None:
     """One of them locks the appointment, which is not put back while it decides.
 
