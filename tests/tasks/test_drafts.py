@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from publisher.models.tasks import TaskLook
 from publisher.review.withdraw import withdraw_post
 from publisher.scheduling import schedule
 from publisher.tasks.tick import tick_tasks
@@ -60,6 +61,8 @@ def test_a_window_ends_by_time_and_once(town: City) -> None:
     town.clock.move(DAY - MINUTE)
     tick_tasks(town.database, now=town.clock)
     assert open_tasks(town, "posts") == of_cell("to_schedule", post_id)
+    with town.read() as session:
+        assert session.get_one(TaskLook, ("posts", post_id)).look_at == town.now + MINUTE
     town.clock.move(2 * DAY)  # in which no clock runs
     assert tick_tasks(town.database, now=town.clock) == 1
     assert open_tasks(town, "posts") == of_cell("outlived", post_id)
