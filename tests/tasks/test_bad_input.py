@@ -97,7 +97,7 @@ def test_what_waits_in_a_renamed_department_stays_where_it_is(town: City) -> Non
     assert {subject_id for _kind, subject_id, _who in before} == {post_id}
 
 
-def test_what_waits_in_a_merged_department_goes_to_the_officers_of_the_other(town: City) -> None:
+def test_what_waits_in_a_merged_department_goes_to_the_other(town: City) -> None:
     (delivery_id,) = town.live("health")
     comment_id = town.comment(under=delivery_id)
     assert open_tasks(town) == [("comment", comment_id, "health_head")]
@@ -113,7 +113,7 @@ def test_an_office_that_is_put_back_leaves_its_work_to_the_others(town: City) ->
     assert open_tasks(town, "posts") == [("to_approve", post_id, "second")]
 
 
-def test_an_officer_whose_confirmer_has_left_keeps_the_office_and_its_work(town: City) -> None:
+def test_an_officer_whose_confirmer_has_left_keeps_office_and_work(town: City) -> None:
     town.appoint("confirmer", *town.roles["admin"])
     with town.write() as session:
         office = session.get_one(Appointment, town.appointments["first"])
@@ -126,7 +126,7 @@ def test_an_officer_whose_confirmer_has_left_keeps_the_office_and_its_work(town:
     assert open_tasks(town, "posts") == before
 
 
-def test_who_holds_offices_in_two_departments_has_the_work_of_each_under_its_own(
+def test_who_serves_two_departments_has_the_work_of_each_under_its_office(
     town: City,
 ) -> None:
     with town.write() as session:
