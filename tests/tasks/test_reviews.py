@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from publisher.inbox import routing
+from publisher.models.comments import AnswerKind, Comment
 from publisher.models.people import Appointment
 from publisher.models.tasks import Task
 from publisher.people import absences
@@ -133,6 +135,24 @@ def test_an_answer_by_the_cell_waits_for_the_officers(town: City) -> None:
     assert open_tasks(town, "posts") == of_post(post_id, "first", "second", kind=kind)
     town.approve(post_id)
     assert open_tasks(town, "posts") == []
+
+
+def test_an_answer_is_due_by_the_new_deadline_of_a_reopened_comment(town: City) -> None:
+    (delivery_id,) = town.live()
+    comment_id = town.comment(under=delivery_id)
+    post_id = town.answer(comment_id, by="clerk", kind=AnswerKind.INTERIM)
+    with town.write() as session:
+        actor, reason = town.actor("first"), "उत्तर नको."
+        routing.close(session, actor=actor, now=town.now, comment_id=comment_id, reason=reason)
+    town.clock.move(3 * DAY)
+    with town.write() as session:
+        actor, reason = town.actor("first"), "उत्तर हवे."
+        routing.reopen(session, actor=actor, now=town.now, comment_id=comment_id, reason=reason)
+    assert {subject_id for _kind, subject_id, _who in open_tasks(town, "posts")} == {post_id}
+    with town.read() as session:
+        is_open = (Task.subject_id == post_id) & Task.closed_at.is_(None)
+        dues = session.scalars(select(Task.due_at).where(Task.subject == "posts", is_open))
+        assert {*dues} == {session.get_one(Comment, comment_id).due_at}
 
 
 def test_a_post_is_to_be_approved_until_its_submission_wishes_for_it(town: City) -> None:
