@@ -54,7 +54,7 @@ def test_a_post_that_was_stopped_waits_for_a_time_again(town: City) -> None:
 
 
 def test_a_window_ends_by_time_and_once(town: City) -> None:
-    post_id = town.start(town.hand_in())
+    post_id = town.start(town.hand_in(wished_at=town.now + 5 * HOUR))
     town.save(post_id, on=["x"], not_after=town.now + DAY)
     town.send(post_id)
     town.approve(post_id)
