@@ -89,7 +89,8 @@ def test_a_revision_that_restores_another_comes_back_with_it(
     table = Base.metadata.tables["revisions"]
     assert _rows(other, table) == _rows(town.database, table)
     with other.reading() as session:
-        restored_ids = session.scalars(select(table.c.restored_from_id)).all()
+        query = select(table.c.restored_from_id).order_by(table.c.id)
+        restored_ids = session.scalars(query).all()
         assert [key is not None for key in restored_ids] == [False, False, True]
 
 
