@@ -79,11 +79,12 @@ def overview_since(session: Session, mark: str, *, actor: Actor, now: datetime) 
 
 
 def overview_of(session: Session, *, actor: Actor, now: datetime) -> Overview:
-    """Return the counts of the actor's tabs and the mark of the present, in two statements."""
+    """Return the counts of the actor's tabs and the mark of the present, in three statements."""
     if actor.role is None:
         return Overview(Counts(), "")
     counts, mark = _with_mark(session, actor, now)
-    return Overview(Counts(**counts, **_of_tasks(session, actor, now)), mark)
+    counts |= _of_tasks(session, actor, now)
+    return Overview(Counts(**counts, submissions=_submissions(session, actor)), mark)
 
 
 def _of_tasks(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
@@ -104,12 +105,16 @@ def _of_tasks(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
     return {name: row[name] for name in columns}
 
 
+def _submissions(session: Session, actor: Actor) -> int:
+    if scope_of(actor, Action.HAND_IN) is None:  # whoever only reads has no such tab
+        return 0
+    count = _count(Submission, *in_sight(actor, by_index=False), open_work.is_open())
+    return session.execute(select(count)).scalar_one()
+
+
 def _with_mark(session: Session, actor: Actor, now: datetime) -> tuple[dict[str, int], str]:
-    """Return the counts of what is more than the actor's own tasks, and the mark."""
-    columns = dict.fromkeys(("submissions", "decisions", "to_confirm", "addresses"), _NONE)
-    if scope_of(actor, Action.HAND_IN) is not None:  # whoever only reads has no such tab
-        visible = in_sight(actor, by_index=False)
-        columns["submissions"] = _count(Submission, *visible, open_work.is_open())
+    """Return the counts of decisions and of what is to be confirmed, and the mark."""
+    columns = {"decisions": _NONE, "to_confirm": _NONE, "addresses": _NONE}
     if actor.role in COUNTED_FOR:
         columns["decisions"] = sum(to_count(actor), decision_count(actor, now=now))
     if scope_of(actor, Action.CONFIRM_APPOINTMENT) is not None:
