@@ -161,12 +161,14 @@ def refresh(
     all_ids = {subject: set(ids.get(subject, ())) for subject in SUBJECTS}
     for subject, subject_id in _open_in(session, department_ids):  # read under the locks
         all_ids[subject].add(subject_id)
+    if department_ids:
+        for subject, subject_ids in all_ids.items():
+            for chunk in chunks(sorted(subject_ids)):
+                subject.settle(session, chunk, now=now)
     for batch in zip_longest(*(chunks(sorted(all_ids[subject])) for subject in SUBJECTS)):
         batch_ids = {
             subject: chunk for subject, chunk in zip(SUBJECTS, batch, strict=True) if chunk
         }
-        for subject, chunk in batch_ids.items() if department_ids else ():
-            subject.settle(session, chunk, now=now)
         specs = [
             spec
             for subject, chunk in batch_ids.items()
@@ -175,7 +177,8 @@ def refresh(
         ]
         if to_write := difference(session, batch_ids, specs):
             _write(session, to_write, now=now, told_at=told_at)
-    take_noted(session)  # what was settled are subjects of this very refresh
+    if (settled := take_noted(session)) is not None:
+        refresh(session, changed_subjects(session, settled).ids, now=now, told_at=told_at)
 
 
 def _open_in(

@@ -21,11 +21,13 @@ from publisher.models.people import Appointment
 from publisher.people import absences
 from publisher.people.appointments import end_appointment
 from publisher.people.permissions import COMMAND
+from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.tasks import before_commit
 from publisher.tasks.check import wrong_tasks
 from publisher.tasks.tick import tick_tasks
 from publisher.working_time import local_day
 from tests.support.city import City, city
+from tests.support.city_people import MINUTE
 from tests.tasks.open_tasks import change_numbers, open_tasks
 
 Act = Callable[[Session], object]
@@ -191,6 +193,21 @@ def test_what_a_refused_act_had_locked_is_passed_on_by_the_next_tick(
         assert [task.fault for task in wrong_tasks(session, now=town.now)] == ["unsettled"]
     tick_tasks(town.database, now=town.clock)
     assert open_tasks(town) == [("comment", comment_id, "second")]
+
+
+def test_a_late_settlement_takes_the_failed_answer_from_the_cell_too(town: City) -> None:
+    comment_id = town.comment()
+    town.assign(comment_id, "road")
+    town.platform("x").fail_next(Refused(RefusalCode.DUPLICATE))
+    town.answer(comment_id, by="road_officer")
+    town.tick_dispatch(MINUTE)
+    assert [kind for kind, _id, _who in open_tasks(town, "deliveries")] == ["delivery_failed"]
+    with Session(town.database.engine) as refused:
+        routing.locked_comment(refused, comment_id, actor=town.actor("road_officer"))
+        town.end("road_officer")
+    tick_tasks(town.database, now=town.clock)
+    assert open_tasks(town) == [("comment_unrouted", comment_id, "cell")]
+    assert open_tasks(town, "deliveries") == []
 
 
 def test_numbers_of_changes_become_visible_in_their_order(town: City) -> None:
