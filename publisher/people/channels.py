@@ -8,10 +8,11 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from approvals.policy import Actor
+from approvals.policy import Actor, ActorKind
 from publisher import transitions
 from publisher.auth import known_devices, one_time_links
 from publisher.auth.contact_details import BadPerson
+from publisher.database.noted_changes import note_changed
 from publisher.models.people import ContactField, Person
 from publisher.notifications import department_copies
 from publisher.people.password_reset import say_changed
@@ -57,6 +58,9 @@ def store(
         # It is told where it was before, and by mail.
         for address in filter(None, dict.fromkeys((former[field], former[ContactField.MAIL]))):
             say_changed(session, person, field.value, now=now, to=address)
+    # Who gave the channel may have become one on whom the person's appointments rest.
+    is_by_person = actor.kind is not ActorKind.CLOCK
+    note_changed(session, Person.__tablename__, person.id, now=now, is_by_person=is_by_person)
 
 
 def require_own(session: Session, mail: str | None) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from approvals import appointments
 from approvals.appointments import NEEDS_CONFIRMATION, STAFF, Makers
 from approvals.policy import Actor, Role
+from publisher.database.noted_changes import note_changed
 from publisher.database.session import ReadingSession
 from publisher.models.history import AppointmentRecorder, Wrote
 from publisher.models.people import Appointment, ContactChange, Person
@@ -41,6 +42,7 @@ def note_change(
     for appointment in _person_appointments(session, person):
         for written in wrote:
             add(appointment, actor.person_id, written, at=now)
+    note_changed(session, Person.__tablename__, person.id, now=now, is_by_person=True)
 
 
 def inherit_all(session: Session, appointment: Appointment, person: Person) -> None:

@@ -10,13 +10,15 @@ from sqlalchemy import select
 
 from publisher.inbox import routing
 from publisher.models.comments import AnswerKind, Comment
-from publisher.models.people import Appointment
+from publisher.models.history import Wrote
+from publisher.models.people import Appointment, Person
 from publisher.models.tasks import Task
-from publisher.people import absences
+from publisher.people import absences, contact_corrections, recorders
 from publisher.tasks.tick import tick_tasks
 from publisher.working_time import local_day
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
+from tests.support.passwords import with_password
 from tests.tasks.open_tasks import open_tasks
 
 
@@ -76,6 +78,34 @@ def test_who_wrote_it_is_not_asked(town: City) -> None:
         appointment.confirmed_by_id = town.people["clerk"]
     post_id = sent(town, by="clerk")
     assert open_tasks(town, "posts") == of_post(post_id, "first")
+
+
+def test_a_name_that_the_confirmer_changes_bars_the_recorder_again(town: City) -> None:
+    with town.write() as session:
+        office = session.get_one(Appointment, town.appointments["second"])
+        recorders.add(office, town.people["clerk"], Wrote.RECORDED, at=town.now)
+        office.confirmed_by_id = town.people["lead"]
+    post_id = sent(town, by="clerk")
+    assert open_tasks(town, "posts") == of_post(post_id, "first", "second")
+    with town.write() as session:
+        officer, lead = session.get_one(Person, town.people["second"]), town.actor("lead")
+        recorders.note_change(session, officer, (Wrote.NAME,), actor=lead, now=town.now)
+    assert open_tasks(town, "posts") == of_post(post_id, "first")
+
+
+def test_a_mobile_that_a_lead_gave_bars_an_officer_from_that_lead_s_text(town: City) -> None:
+    with town.write() as session:
+        officer = session.get_one(Person, town.people["second"])
+        actor, mobile = town.actor("lead"), "+919811000000"
+        with_password(session, officer)
+        contact_corrections.correct(
+            session, actor=actor, person=officer, mail=officer.mail, mobile=mobile, now=town.now
+        )
+    post_id = sent(town, by="lead")
+    assert open_tasks(town, "posts") == of_post(post_id, "first", "second")
+    town.clock.move(contact_corrections.WAIT)
+    contact_corrections.tick_contacts(town.database, now=town.now)
+    assert ("to_approve", post_id, "second") not in open_tasks(town, "posts")
 
 
 def test_the_head_s_turn_comes_by_time(town: City) -> None:
