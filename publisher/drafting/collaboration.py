@@ -12,6 +12,7 @@ from approvals.policy import Action, Actor, Role, Scope, require, scope_of
 from approvals.states import PostState
 from publisher import transitions
 from publisher.database.bulk import insert_for
+from publisher.database.noted_changes import note_changed
 from publisher.database.session import table_of
 from publisher.i18n.languages import latin_digits
 from publisher.models.desk import ClerkNote, OpenDraft
@@ -76,6 +77,8 @@ def remove_submission(
     post.submissions.remove(submission)
     values = {"number": submission.number}
     transitions.record(session, post, "part", actor=actor, now=now, values=values)
+    # A text of this post answers its notes no more.
+    note_changed(session, Submission.__tablename__, submission.id, now=now, is_by_person=True)
     return submission
 
 

@@ -105,6 +105,17 @@ def test_what_waits_in_a_merged_department_goes_to_the_other(town: City) -> None
     assert "health_head" not in {who for _kind, _id, who in open_tasks(town)}
 
 
+def test_what_is_held_in_a_merged_department_without_people_goes_along(town: City) -> None:
+    delivery_id = town.hold(department="health")
+    town.clock.move(MINUTE)
+    town.save(town.delivery(delivery_id).post_id, on=["x"], text="नवा मजकूर")
+    town.end("health_member")
+    town.end("health_head")
+    ending.merge(town, "health", "road")
+    holders = [who for _kind, _id, who in open_tasks(town, "deliveries")]
+    assert holders == ["lead", "road_officer"]
+
+
 def test_an_office_that_is_put_back_leaves_its_work_to_the_others(town: City) -> None:
     (delivery_id,) = town.live()
     comment_id, post_id = town.comment(under=delivery_id), town.in_review()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from publisher.drafting import collaboration
 from publisher.intake import close, questions, take
 from tests.support.city import City
 from tests.support.city_people import HOUR, MINUTE
@@ -111,6 +112,26 @@ def test_a_note_waits_until_it_is_seen_or_a_text_is_saved(town: City) -> None:
             session, actor=town.actor("clerk"), now=town.now, submission_id=submission_id
         )
     assert open_tasks(town, "submissions") == []
+
+
+def test_a_note_waits_again_once_its_submission_is_parted_from_the_post(town: City) -> None:
+    submission_id, other_id = town.hand_in(), town.hand_in()
+    post_id = town.draft(submission_id)
+    town.draft(other_id)
+    town.join(post_id, other_id)
+    note(town, other_id)
+    town.clock.move(MINUTE)
+    town.save(post_id, text="नवा मजकूर")
+    assert open_tasks(town, "submissions") == []
+    with town.write() as session:
+        collaboration.remove_submission(
+            session,
+            actor=town.actor("clerk"),
+            now=town.now,
+            post_id=post_id,
+            submission_id=other_id,
+        )
+    assert open_tasks(town, "submissions") == [("note", other_id, "cell")]
 
 
 def test_a_declined_submission_waits_for_nobody(town: City) -> None:

@@ -106,9 +106,9 @@ def _is_open_order() -> ColumnElement[bool]:
 
 
 def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
-    """Yield what is stuck of changed posts: a new text or order takes its place."""
+    """Yield what waits of changed posts: a new text takes its place, or they changed hands."""
     of_posts = Delivery.post_id.in_(noted.ids[Post.__tablename__])
-    yield select(Delivery.id).where(of_posts, Delivery.state.in_(STUCK))
+    yield select(Delivery.id).where(of_posts, Delivery.state.in_(NEEDS_PERSON))
 
 
 def _open_ids() -> Select[int, int]:
