@@ -75,7 +75,7 @@ def test_officers_are_reminded_at_half_and_everybody_near_the_end(town: City) ->
     with town.read() as session:
         post = session.get_one(Post, post_id)
         assert post.state is PostState.IN_REVIEW
-        assert len(reminders_of(session, post.revisions[-1])) == 2
+        assert len(reminders_of(session, post.revisions[-1], now=town.now)) == 2
         bodies = session.scalars(select(Notice.body).where(Notice.kind == REMINDER)).all()
     assert len({body.partition("/approve/")[2][:43] for body in bodies}) == 5
     assert "आपल्या निर्णयाशिवाय काहीही प्रसिद्ध होणार नाही" in bodies[0]

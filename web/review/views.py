@@ -110,7 +110,7 @@ def _page(
         without_approver=nobody_for,
         approvers=approvers,
         approver_offices=_approver_offices(offices[department_id], approvers),
-        reminders=reminders_of(session, revision),
+        reminders=reminders_of(session, revision, now=now),
         refusal=" ".join(form.form_errors) if form else blocked,
         was_refused=form is not None,
         # Nothing was decided, and may be now: the button is shown once more.
