@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import delete, select, update
 
 from publisher.models.history import Event
@@ -13,6 +14,8 @@ from publisher.tasks.backfill import fill, pending_tables
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.tasks.open_tasks import open_tasks
+
+pytestmark = pytest.mark.twin
 
 NIGHT = datetime(2026, 11, 26, 21, 0, tzinfo=UTC)
 """02:30 in the city."""

@@ -27,6 +27,8 @@ from tests.support.city import City, statements
 from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.tasks.open_tasks import change_numbers, open_tasks
 
+pytestmark = pytest.mark.twin
+
 MOST_AT_AN_END = 32
 """The statements of an end of an office, with those that it takes without tasks."""
 

@@ -21,6 +21,8 @@ from tests.support.city_people import DAY, HOUR, MINUTE
 from tests.support.passwords import with_password
 from tests.tasks.open_tasks import open_tasks
 
+pytestmark = pytest.mark.twin
+
 
 def sent(town: City, *, by: str = "clerk", wish: timedelta | None = None) -> int:
     wished_at = None if wish is None else town.now + wish
