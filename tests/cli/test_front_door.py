@@ -26,6 +26,7 @@ COMMANDS = (
         "restore",
         "sandbox",
         "stop-all",
+        "tasks",
         "web",
     ),
 )

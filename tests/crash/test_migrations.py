@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text, update
 
-from publisher.database.session import Base, alembic_config, migrate
+from publisher.database.session import Base, alembic_config
 from publisher.models.deliveries import Delivery
 from publisher.now import now
 from publisher.states import DeliveryState
@@ -153,7 +153,8 @@ def test_neither_clock_nor_pages_begin_on_tables_of_another_version(
     assert installation.ledger("x") == installation.ledger("facebook") == []
     if other == NEWER:
         _set_revision(installation, HEAD)
-    migrate(installation.database_url)
+    upgrade = installation.start.nagarvani("db", "upgrade", environment=installation.environment)
+    assert _wait_for_end(upgrade), upgrade.written_output()
     installation.drain()
     assert judge(installation).published == 6
 
