@@ -109,7 +109,7 @@ def ticks(
         Tick("alerts", 5.0, lambda: tick_alerts(database, sms=settings.sms, now=now)),
         Tick("ratifications", 60.0, lambda: tick_ratifications(database, now=now)),
         Tick("ingest", 5.0, lambda: tick_ingest(context, is_busy=is_busy, is_stopping=is_stopping)),
-        *_told_ticks(context, settings, is_stopping),
+        *_webhook_ticks(context, settings, is_stopping),
         Tick("unread", 60.0, lambda: tick_unread(database, now=now())),
         *_message_ticks(context, settings, is_stopping, waits),
         Tick("exports", 1.0, lambda: tick_exports(database, now=now())),
@@ -127,7 +127,7 @@ def ticks(
     )
 
 
-def _told_ticks(
+def _webhook_ticks(
     context: WorkerContext, settings: Settings, is_stopping: Callable[[], bool]
 ) -> tuple[Tick, ...]:
     """Return the ticks of comments that platforms tell us of by webhooks."""

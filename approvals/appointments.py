@@ -66,11 +66,11 @@ def may_confirm(
     if is_own or not nomination.recorder_ids.isdisjoint(bound_ids):
         return False
     if actor.role is Role.HEAD:
-        return _is_head_over(actor, nomination)
+        return _is_line_head(actor, nomination)
     return actor.role is Role.ADMIN if nomination.role in STAFF else actor.role in STAFF
 
 
-def _is_head_over(actor: Actor, nomination: PendingAppointment) -> bool:
+def _is_line_head(actor: Actor, nomination: PendingAppointment) -> bool:
     if nomination.role not in {Role.OFFICER, Role.HEAD}:
         return False
     deciding_ids = [nomination.department_id] if nomination.role is Role.OFFICER else []

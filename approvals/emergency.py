@@ -190,10 +190,10 @@ def longest(template: Template) -> dict[str, str]:
 
 def _longest_value(blank: TemplateField, index: int) -> str:
     if blank.kind is BlankKind.CHOICE:
-        return max((_text_at(pair, index) for pair in blank.choices), key=len, default="")
+        return max((_nth_text(pair, index) for pair in blank.choices), key=len, default="")
     return "क" * blank.most
 
 
-def _text_at(pair: Iterable[str], index: int) -> str:
+def _nth_text(pair: Iterable[str], index: int) -> str:
     texts = list(pair)
     return texts[min(index, len(texts) - 1)]

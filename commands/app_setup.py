@@ -151,7 +151,7 @@ def checked_database(settings: Settings) -> Database:
     """Return the database; raises `ClickException` if it is unreachable or unfit."""
     from publisher.operations import health_checks
 
-    return _checked(settings, (health_checks.check_database, health_checks.check_migrations))
+    return _check_database(settings, (health_checks.check_database, health_checks.check_migrations))
 
 
 def started_database(settings: Settings) -> Database:
@@ -165,7 +165,7 @@ def started_database(settings: Settings) -> Database:
     from publisher.operations import health_checks, task_checks
 
     checks = (health_checks.check_database, health_checks.check_migrations)
-    database = _checked(settings, (*checks, task_checks.check_filled))
+    database = _check_database(settings, (*checks, task_checks.check_filled))
     try:
         check_key_opens(settings, database)
     except WrongSetting:
@@ -182,10 +182,12 @@ def reached_database(settings: Settings) -> Database:
     """Return the database, whatever its tables; raises `ClickException` if it is unreachable."""
     from publisher.operations import health_checks
 
-    return _checked(settings, (health_checks.check_database,))
+    return _check_database(settings, (health_checks.check_database,))
 
 
-def _checked(settings: Settings, checks: Iterable[Callable[[Database], HealthFinding]]) -> Database:
+def _check_database(
+    settings: Settings, checks: Iterable[Callable[[Database], HealthFinding]]
+) -> Database:
     from commands.health_messages import sentence
     from publisher.database.session import Database
     from publisher.tasks import before_commit

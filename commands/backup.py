@@ -108,7 +108,7 @@ def _write_file(
     size = file.stat().st_size / 1_000_000
     parts = f"{rows} rows, {len(manifest.media)} media, {size:.1f} MB"
     click.echo(f"{name or file.resolve()}: {parts}, read back whole.", err=err)
-    _say_lost(manifest, err=err)
+    _print_lost(manifest, err=err)
     click.echo(
         "It holds the sealed access of the accounts: keep the secret key apart from it.", err=err
     )
@@ -138,7 +138,7 @@ def _record(database: Database, verb: str, **values: object) -> None:
         click.echo("This could not be recorded: doctor goes by the backup before it.", err=True)
 
 
-def _say_lost(manifest: Manifest, *, err: bool = False) -> None:
+def _print_lost(manifest: Manifest, *, err: bool = False) -> None:
     """Whole is what was written; what the store had lost by then could not be."""
     lost, left_out = manifest.lost, manifest.left_out
     if left_out:
@@ -160,11 +160,11 @@ def restore(settings: Settings, file: Path) -> None:
             f"Restored: {restored.rows} rows, {restored.media} media, "
             f"as of {restored.manifest.made_at}."
         )
-        _say_lost(restored.manifest)
+        _print_lost(restored.manifest)
         click.echo(f"Fell due since then, and will be looked for: {restored.unconfirmed}.")
         if hint := key_hint(settings, context.database):
             click.echo(f"{PREFIX}SECRET_KEY: {hint}", err=True)
-        _say_sought(reconcile.seek(context, tell=_progress_printer(SEEKING)))
+        _print_sought(reconcile.seek(context, tell=_progress_printer(SEEKING)))
     finally:
         context.database.dispose()
     click.echo("Everything is stopped. Start web and clock, look at the decisions, then release.")
@@ -198,7 +198,7 @@ def _fill(context: WorkerContext, file: Path) -> Restored:
         raise click.ClickException(f"Nothing was restored: {problem}") from problem
 
 
-def _say_sought(sought: ReconcileCounts) -> None:
+def _print_sought(sought: ReconcileCounts) -> None:
     click.echo(
         f"Still ahead and looked for now: {sought.checked}; live already: {sought.live}; "
         f"not looked for, because a platform did not answer: {sought.unchecked}."

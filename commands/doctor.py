@@ -84,13 +84,13 @@ def run_as_json(settings: Settings) -> int:
         "version": metadata.version("nagarvani"),
         "at": f"{now():%Y-%m-%dT%H:%M:%SZ}",
         "level": worst.name.lower(),
-        "checks": [_as_json(finding) for finding in findings],
+        "checks": [_finding_json(finding) for finding in findings],
     }
     click.echo(json.dumps(report, ensure_ascii=False, indent=2))
     return worst
 
 
-def _as_json(finding: HealthFinding) -> dict[str, object]:
+def _finding_json(finding: HealthFinding) -> dict[str, object]:
     return {
         "subject": finding.subject.value,
         "code": finding.code,

@@ -74,7 +74,7 @@ def _copy_and_switch(
     store_copy.mark_target(target, identity)
     is_switched = False
     while not is_switched:
-        copied = _copied(database, source, target, although_missing)
+        copied = _copy_store(database, source, target, although_missing)
         with suppress(CopyOvertaken):
             store_copy.switch(
                 database,
@@ -88,7 +88,7 @@ def _copy_and_switch(
             is_switched = True
 
 
-def _copied(
+def _copy_store(
     database: Database, source: MediaStore, target: MediaStore, although_missing: bool
 ) -> StoreCopy:
     """Copy everything, and print what became of it. Raises `ClickException` if something lacks."""

@@ -35,7 +35,7 @@ def keeping_exit_code() -> Iterator[None]:
     """
     codes = [1]
     # What is registered first is called last, when all others have ended.
-    atexit.register(_end_with, codes)
+    atexit.register(_exit_at_once, codes)
     try:
         yield
     except SystemExit as ending:
@@ -45,7 +45,7 @@ def keeping_exit_code() -> Iterator[None]:
     codes[0] = 0
 
 
-def _end_with(codes: list[int]) -> None:
+def _exit_at_once(codes: list[int]) -> None:
     """End here, before Python takes itself apart, if threads of an object store may run."""
     if "obstore" not in sys.modules:
         return

@@ -67,7 +67,7 @@ def import_file(settings: Settings, file: Path, options: ImportOptions) -> None:
             with database.transaction() as session:
                 # Read again: since then somebody may have recorded one of them.
                 plan = _plan(session, sheet, columns, options, at)
-                _carry_out(session, plan, sheet, columns, options, at)
+                _import_plan(session, plan, sheet, columns, options, at)
         else:
             click.echo("Nothing was changed: repeat it with --do.")
 
@@ -123,7 +123,7 @@ def _choice(session: Session, text: str) -> tuple[str, int]:
     return spelling, department_id
 
 
-def _carry_out(
+def _import_plan(
     session: Session,
     plan: RegisterPlan,
     sheet: FileTable,

@@ -24,7 +24,7 @@ def only_clock(database: Database) -> Iterator[None]:
     The lock ends with whoever holds it, however that ends: the kernel frees it. Raises a
     `ClickException` where another clock has it.
     """
-    path = _lock_of(database)
+    path = _lock_file(database)
     if path is None:
         yield
         return
@@ -41,7 +41,7 @@ def only_clock(database: Database) -> Iterator[None]:
         yield
 
 
-def _lock_of(database: Database) -> Path | None:
+def _lock_file(database: Database) -> Path | None:
     """The file beside the database, whichever way that was named; None where it is no file."""
     name = make_url(database.url).database
     if not database.is_sqlite or not name or name == ":memory:":

@@ -133,7 +133,7 @@ def _open_path(address: BindAddress) -> socket.socket:
     path = Path(address.path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with _locked(path.parent):
+        with _lock_folder(path.parent):
             _remove_if_stale(address)
             listener.bind(address.path)
             listener.listen(BACKLOG)
@@ -148,7 +148,7 @@ def _open_path(address: BindAddress) -> socket.socket:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _lock_folder(folder: Path) -> Iterator[None]:
     """Keep other webs from opening a socket in this folder at the same time."""
     # Two that start together would both find a stale file, and one would remove the other's new.
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

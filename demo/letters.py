@@ -65,10 +65,10 @@ class LetterReader:
         prepared = prepare(self.database, raw, intake=intake, now=self.now())
         with self.database.transaction() as session:
             mail = receive(session, prepared, intake=intake, now=self.now())
-            return mail.outcome, _path_of(session, mail)
+            return mail.outcome, _mail_page(session, mail)
 
 
-def _path_of(session: Session, mail: ReceivedMail) -> str:
+def _mail_page(session: Session, mail: ReceivedMail) -> str:
     """Return the page on which a mail is found."""
     if mail.submission_id is not None:
         return links.submission(mail.submission_id)

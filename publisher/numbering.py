@@ -23,7 +23,7 @@ def next_number(session: Session, *, prefix: str, now: datetime, digits: int = 6
     series = f"{prefix}/{local(now).year}"
     session.flush()
     connection = session.connection()
-    statement = _count_up(connection.dialect.name)
+    statement = _increment(connection.dialect.name)
     value = connection.execute(statement, {"series": series}).scalar_one()
     return f"{series}/{value:0{digits}d}"
 
@@ -34,7 +34,7 @@ def next_number(session: Session, *, prefix: str, now: datetime, digits: int = 6
 #:   ON CONFLICT (series) DO UPDATE SET value = (counters.value + 1)
 #:   RETURNING counters.value
 @cache
-def _count_up(dialect: str) -> ReturningInsert[int]:
+def _increment(dialect: str) -> ReturningInsert[int]:
     table = table_of(Counter)
     return (
         insert_for(dialect, Counter)

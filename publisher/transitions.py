@@ -194,7 +194,7 @@ def _write(
     values |= {"ids": [row.id for row in rows], "before": before, "of_fence": fence}
     move = (kind, tuple(set_columns), fence is not None)
     if connection.dialect.name == "sqlite":
-        result = connection.execute(_guarded_update(*move), values)
+        result = connection.execute(_update_with_guard(*move), values)
         if result.rowcount == len(rows):
             bulk_insert(session, Event, event_rows)
     else:
@@ -207,12 +207,12 @@ def _write(
 @cache
 def _update_with_events(kind: type[Stateful], names: tuple[str, ...], has_fence: bool) -> Insert:
     # One statement of PostgreSQL: each is a round trip in the middle of a delivery.
-    change = _guarded_update(kind, names, has_fence).returning(table_of(kind).c.id)
+    change = _update_with_guard(kind, names, has_fence).returning(table_of(kind).c.id)
     return insert_of_changed(change, Event, "subject_id")
 
 
 @cache
-def _guarded_update(kind: type[Stateful], names: tuple[str, ...], has_fence: bool) -> Update:
+def _update_with_guard(kind: type[Stateful], names: tuple[str, ...], has_fence: bool) -> Update:
     # The guard: another transaction may have moved a row since it was read.
     table = table_of(kind)
     guarded = update(table).where(

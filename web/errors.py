@@ -50,7 +50,7 @@ def register(app: Flask) -> None:
         app.register_error_handler(error_class, _database_away)
     app.register_error_handler(PendingRollbackError, _transaction_ended)
     app.register_error_handler(StoreAway, _store_away)
-    app.register_error_handler(500, _unexpected)
+    app.register_error_handler(500, _handle_unexpected)
 
 
 def error_page(code: int, **variables: object) -> Page:
@@ -65,7 +65,7 @@ def error_page(code: int, **variables: object) -> Page:
     context = {
         "code": shown_code,
         "reference": reference,
-        "unsent_texts": _typed_texts(code),
+        "unsent_texts": _texts_of_form(code),
         "retry_link": _retry_link(code),
         **variables,
     }
@@ -79,7 +79,7 @@ def _retry_link(code: int) -> dict[str, str] | None:
     return {"label": _("Try again"), "href": request.full_path.rstrip("?")}
 
 
-def _typed_texts(code: int) -> list[str]:
+def _texts_of_form(code: int) -> list[str]:
     """Return the texts of the submitted form; none for code 413 or without a form."""
     if (
         code == 413
@@ -176,7 +176,7 @@ def _store_away(_error: StoreAway) -> Response:
     return response
 
 
-def _unexpected(error: Exception) -> Page:
+def _handle_unexpected(error: Exception) -> Page:
     original = getattr(error, "original_exception", None) or error
     log.error("unexpected", exc_info=original)
     end_reading()

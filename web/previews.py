@@ -163,7 +163,7 @@ def preview_of(variant: Variant, address: PictureAddress | None = None) -> Previ
             variant.link,
             is_reply=outgoing_text.is_answer(variant),
         ),
-        when=_when(delivery),
+        when=_publication_time(delivery),
         anchor=f"variant-{variant.id}",
         delivery=delivery,
         happens=happens(variant),
@@ -198,7 +198,7 @@ def _now_reads(post: Post, variant: Variant) -> str:
     return live_text(live_texts[0]) if live_texts and live_texts[0].current.id != variant.id else ""
 
 
-def _when(delivery: Delivery | None) -> str:
+def _publication_time(delivery: Delivery | None) -> str:
     if delivery is None:
         return _("once the time is set")
     at = delivery.receipt.published_at if delivery.receipt is not None else delivery.due_at

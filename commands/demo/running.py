@@ -87,7 +87,7 @@ def _start_children(demo: DemoEnvironment, children: Children, stopping: threadi
     children.start("web", "web", "--port", page)
     city.create_city(demo)
     for port, path in ((demo.port + 1, "/health"), (demo.port, "/sign-in")):
-        _wait_for(port, path, children, stopping)
+        _await_page(port, path, children, stopping)
 
 
 def _is_shown(line: str) -> bool:
@@ -95,7 +95,7 @@ def _is_shown(line: str) -> bool:
     return bool(line) and " sandbox GET " not in line
 
 
-def _wait_for(port: int, path: str, children: Children, stopping: threading.Event) -> None:
+def _await_page(port: int, path: str, children: Children, stopping: threading.Event) -> None:
     """Wait until this page responds. Raises `DemoStopped` if it does not, or a child ended."""
     for _ in range(TRIES):
         if stopping.is_set() or answers(port, path):

@@ -41,7 +41,7 @@ def start(settings: Settings, scenario: Scenario, *, port: int | None) -> None:
     try:
         begun = processes.start(settings.rehearsals_dir, scenario, now=now(), port=port)
     except CannotRehearse as problem:
-        raise _as_click_error(problem) from problem
+        raise _click_error(problem) from problem
     _wait_for_a_page(settings, begun)
     click.secho(
         f"\n  सराव – हे खरे नाही · rehearsal “{begun.scenario}”    {begun.address}", bold=True
@@ -53,7 +53,7 @@ def start(settings: Settings, scenario: Scenario, *, port: int | None) -> None:
     click.echo()
 
 
-def _as_click_error(problem: CannotRehearse) -> click.ClickException:
+def _click_error(problem: CannotRehearse) -> click.ClickException:
     return click.ClickException(SENTENCES[problem.code].format(**problem.values))
 
 
@@ -92,5 +92,5 @@ def drop(settings: Settings, scenario: Scenario) -> None:
     try:
         processes.drop(settings.rehearsals_dir, scenario)
     except CannotRehearse as problem:
-        raise _as_click_error(problem) from problem
+        raise _click_error(problem) from problem
     click.echo(f"Dropped “{scenario}”.")

@@ -92,7 +92,7 @@ def _comment(
         yield session, row, context.actor(session, act.by, roles, row.department_id)
 
 
-def _by(use_case: Callable[..., object], text_is: str = "") -> Handler:
+def _handler(use_case: Callable[..., object], text_is: str = "") -> Handler:
     """Return what carries out an act on the comment; its text is the named argument."""
 
     def carry_out(context: Context, comment: CitizenComment, act: Act) -> None:
@@ -108,10 +108,10 @@ def _by(use_case: Callable[..., object], text_is: str = "") -> Handler:
 
 _TO_A_DEPARTMENT: Final = (assign, transfer)
 ACTS: Final[Mapping[str, Handler]] = {
-    "answer": _by(answer, "text"),
-    "transfer": _by(transfer, "reason"),
-    "close": _by(close, "reason"),
-    "assign": _by(assign),
-    "reopen": _by(reopen, "reason"),
+    "answer": _handler(answer, "text"),
+    "transfer": _handler(transfer, "reason"),
+    "close": _handler(close, "reason"),
+    "assign": _handler(assign),
+    "reopen": _handler(reopen, "reason"),
 }
 """What an act about a comment may be, by its name in a script."""

@@ -38,7 +38,7 @@ def steps_at(base: datetime) -> Iterator[CallStep]:
         yield base - _RECORDED, f"address: {address.mail}", partial(_record, address=address)
     for mail in load_mails():
         yield base - mail.hours_ago * _HOUR, f"mail: {mail.key}", partial(_receive, mail=mail)
-    yield base - _UNREADABLE_CAME, "mail that is none", partial(_take_in, raw=UNREADABLE)
+    yield base - _UNREADABLE_CAME, "mail that is none", partial(_receive_raw, raw=UNREADABLE)
 
 
 def _record(context: Context, *, address: DemoAddress) -> None:
@@ -68,19 +68,19 @@ def _record(context: Context, *, address: DemoAddress) -> None:
 
 def _receive(context: Context, *, mail: DemoMail) -> None:
     with context.database.reading() as session:
-        answered = _acknowledgement_of(session, mail.answers, context.settings.mail_from)
+        answered = _acknowledgement_id(session, mail.answers, context.settings.mail_from)
     server = context.settings.mail_server
-    _take_in(context, raw=mail.raw(sent_at=context.now, server=server, answered=answered))
+    _receive_raw(context, raw=mail.raw(sent_at=context.now, server=server, answered=answered))
 
 
-def _acknowledgement_of(session: Session, key: str, mail_from: str) -> str:
+def _acknowledgement_id(session: Session, key: str, mail_from: str) -> str:
     """Return the Message-ID of our answer to the mail with this key; empty if there is none."""
     query = select(ReceivedMail).where(ReceivedMail.message_id.startswith(f"{key}@"))
     mail = session.scalars(query).first() if key else None
     return message_id_of(mail.notice, mail_from=mail_from) if mail and mail.notice else ""
 
 
-def _take_in(context: Context, *, raw: bytes) -> None:
+def _receive_raw(context: Context, *, raw: bytes) -> None:
     with context.database.reading() as session:
         same = select(ReceivedMail.id).where(ReceivedMail.raw_sha256 == sha256(raw).hexdigest())
         if session.scalars(same).first() is not None:

@@ -55,7 +55,7 @@ def play(
     """
     base = progress.began_at
     steps = steps_of(script, base)
-    filled = _filled(script, base)
+    filled = _fill_notices(script, base)
     with open_context(
         script, settings, base=base, sandbox_url=sandbox_url, notices=filled
     ) as context:
@@ -69,7 +69,7 @@ def play(
     return left_out
 
 
-def _filled(script: Script, base: datetime) -> dict[str, DemoNotice]:
+def _fill_notices(script: Script, base: datetime) -> dict[str, DemoNotice]:
     today = local_day(base)
     return {key: notices.filled(notice, today) for key, notice in script.notices.items()}
 
@@ -134,8 +134,8 @@ def steps_of(script: Script, base: datetime) -> list[PlannedStep]:
     ]
     heard = {base}
     for comment in script.comments:
-        story = _story_of(script, comment)
-        written_at = _written_at(comment, base, story, moments)
+        story = _comment_story(script, comment)
+        written_at = _comment_time(comment, base, story, moments)
         heard_at = min(next_hour(written_at), base)
         heard.add(heard_at)
         steps += _comment_steps(comment, story, written_at, heard_at, base)
@@ -153,7 +153,7 @@ def _notice(script: Script, story: Story) -> DemoNotice:
     return script.notices[story.notice]
 
 
-def _story_of(script: Script, comment: CitizenComment) -> Story | None:
+def _comment_story(script: Script, comment: CitizenComment) -> Story | None:
     """Return the first story of the comment's notice; None for a mention."""
     if not comment.notice:
         return None
@@ -176,7 +176,7 @@ def _story_steps(story: Story, moments: Moments) -> Iterator[PlannedStep]:
                 yield PlannedStep(at, f"{does}: {story.notice}", play_it, story.number)
 
 
-def _written_at(
+def _comment_time(
     comment: CitizenComment, base: datetime, story: Story | None, moments: Mapping[int, Moments]
 ) -> datetime:
     """Return when a comment is written: after its post was due, but before today's end."""

@@ -72,7 +72,7 @@ def _post(
         yield session, post, context.actor(session, act.by, roles, own)
 
 
-def _hand_in(context: Context, story: Story, act: Act) -> None:
+def _submit_notice(context: Context, story: Story, act: Act) -> None:
     """Hand the notice in with its photos, or let the cell record it at its desk."""
     notice = context.notices[story.notice]
     with context.database.reading() as session:
@@ -104,7 +104,7 @@ def _form(session: Session, context: Context, story: Story, act: Act, own: int) 
         text_en=notice.en.body,
         link=notice.link,
         wished_at=notice.wished.moment(context.base),
-        useful_until=_useful_until(notice, context.base),
+        useful_until=_usefulness_end(notice, context.base),
         event_on=notice.day(notice.event_on, today),
         event_until_on=notice.day(notice.event_until_on, today),
         event_place=notice.event_place,
@@ -126,13 +126,13 @@ def _name_and_office(key: str) -> str:
     return f"{person.name_mr}, {person.designation_mr}"
 
 
-def _useful_until(notice: DemoNotice, base: datetime) -> datetime:
+def _usefulness_end(notice: DemoNotice, base: datetime) -> datetime:
     """Return the end of the last day on which anybody needs the notice."""
     day = resolve(notice.days, local_day(base))[notice.useful_until]
     return from_local(day, time(23, 59))
 
 
-def _on_submission(use_case: UseCase, roles: tuple[Role, ...], text_is: str) -> Handler:
+def _submission_handler(use_case: UseCase, roles: tuple[Role, ...], text_is: str) -> Handler:
     """Return what carries out an act on the submission; its text is the named argument."""
 
     def carry_out(context: Context, story: Story, act: Act) -> None:
@@ -143,7 +143,9 @@ def _on_submission(use_case: UseCase, roles: tuple[Role, ...], text_is: str) -> 
     return carry_out
 
 
-def _on_post(use_case: UseCase, roles: tuple[Role, ...], *, with_reason: bool = False) -> Handler:
+def _post_handler(
+    use_case: UseCase, roles: tuple[Role, ...], *, with_reason: bool = False
+) -> Handler:
     """Return what carries out an act on the newest revision of the post."""
 
     def carry_out(context: Context, story: Story, act: Act) -> None:
@@ -197,7 +199,7 @@ def _save(context: Context, story: Story, act: Act) -> None:
         post = post_of(session, story)
         if act.text in [revision.note for revision in post.revisions]:
             return  # an interrupted seeding repeats an act, and twice is two revisions
-        draft = _draft_of(context, story, act, post)
+        draft = _make_draft(context, story, act, post)
         post_id, newest, renditions = (
             post.id,
             post.newest,
@@ -215,20 +217,20 @@ def _save(context: Context, story: Story, act: Act) -> None:
         )
 
 
-def _draft_of(context: Context, story: Story, act: Act, post: Post) -> Draft:
+def _make_draft(context: Context, story: Story, act: Act, post: Post) -> Draft:
     notice = context.notices[story.notice]
     others = {submission.department_id for submission in post.submissions} - {post.department_id}
     draft = Draft(
         title=notice.mr.title,
         note=act.text,
-        not_after=_useful_until(notice, context.base),
+        not_after=_usefulness_end(notice, context.base),
         variants=tuple(
-            _without(_variant(context, notice, post.submissions[0], name), act.lacks)
+            _drop_words(_variant(context, notice, post.submissions[0], name), act.lacks)
             for name in story.variants
         ),
         asked_ids=tuple(sorted(others)),
     )
-    return _with_slips(context, notice, draft, act.slips) if act.slips else draft
+    return _add_slips(context, notice, draft, act.slips) if act.slips else draft
 
 
 def _variant(
@@ -250,7 +252,7 @@ def _variant(
     )
 
 
-def _without(variant: VariantDraft, lacks: tuple[str, ...]) -> VariantDraft:
+def _drop_words(variant: VariantDraft, lacks: tuple[str, ...]) -> VariantDraft:
     """Return the draft of a text without these words."""
     text = variant.text
     for phrase in lacks:
@@ -258,7 +260,7 @@ def _without(variant: VariantDraft, lacks: tuple[str, ...]) -> VariantDraft:
     return replace(variant, text=text)
 
 
-def _with_slips(context: Context, notice: DemoNotice, draft: Draft, slips: str) -> Draft:
+def _add_slips(context: Context, notice: DemoNotice, draft: Draft, slips: str) -> Draft:
     """Return the draft with slips in its longest Marathi text, and no Marathi descriptions."""
     marathi = [variant for variant in draft.variants if variant.language is Language.MARATHI]
     longest = max(marathi, key=lambda variant: len(variant.text))
@@ -295,19 +297,19 @@ def _schedule(context: Context, story: Story, act: Act) -> None:
 
 
 ACTS: Final[Mapping[str, Handler]] = {
-    "hand_in": _hand_in,
-    "decline": _on_submission(decline, AT_THE_CELL, "reason"),
-    "ask": _on_submission(return_submission, AT_THE_CELL, "question"),
-    "complete": _on_submission(answer_question, OF_A_DEPARTMENT, "answer"),
-    "withdraw": _on_submission(withdraw, OF_A_DEPARTMENT, "reason"),
+    "hand_in": _submit_notice,
+    "decline": _submission_handler(decline, AT_THE_CELL, "reason"),
+    "ask": _submission_handler(return_submission, AT_THE_CELL, "question"),
+    "complete": _submission_handler(answer_question, OF_A_DEPARTMENT, "answer"),
+    "withdraw": _submission_handler(withdraw, OF_A_DEPARTMENT, "reason"),
     "merge": _merge,
     "draft": _draft,
     "join": _join,
     "save": _save,
-    "send": _on_post(send_for_review, AT_THE_CELL),
-    "approve": _on_post(approve, DECIDERS),
-    "return": _on_post(return_post, DECIDERS, with_reason=True),
-    "reject": _on_post(reject, DECIDERS, with_reason=True),
+    "send": _post_handler(send_for_review, AT_THE_CELL),
+    "approve": _post_handler(approve, DECIDERS),
+    "return": _post_handler(return_post, DECIDERS, with_reason=True),
+    "reject": _post_handler(reject, DECIDERS, with_reason=True),
     "withdraw_post": _withdraw_post,
     "schedule": _schedule,
 }

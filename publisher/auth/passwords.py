@@ -73,11 +73,11 @@ def check_password(password: str, person: Person, *, city_words: Collection[str]
     if is_contact(plain):
         raise BadPassword("contact")
     context = {*_words("context.txt"), *_pieces(city_words), *_own_words(person)}
-    if _is_made_of(plain, context):
+    if _consists_of_words(plain, context):
         raise BadPassword("context")
     is_monotonous = len(set(plain)) < _FEWEST_DIFFERENT
     common = context | _words("common.txt") | _words("commonest.txt")
-    if is_monotonous or _is_made_of(plain, common):
+    if is_monotonous or _consists_of_words(plain, common):
         raise BadPassword("common")
 
 
@@ -150,15 +150,17 @@ def _normal(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def _is_made_of(plain: str, word_list: Collection[str]) -> bool:
+def _consists_of_words(plain: str, word_list: Collection[str]) -> bool:
     """Return True if little is left without these words, also with look-alike characters."""
     # Without separators too: a mobile number is written with spaces in any place.
     written = (plain, _SEPARATORS.sub("", plain))
     spellings = (*written, *(text.translate(_LETTERS_FOR_SIGNS) for text in written))
-    return any(_left_of(spelling, word_list) < FEWEST_OWN_CHARACTERS for spelling in spellings)
+    return any(
+        _remaining_length(spelling, word_list) < FEWEST_OWN_CHARACTERS for spelling in spellings
+    )
 
 
-def _left_of(plain: str, word_list: Collection[str]) -> int:
+def _remaining_length(plain: str, word_list: Collection[str]) -> int:
     for word in sorted(word_list, key=len, reverse=True):
         plain = plain.replace(word, " ")
     return len(_SEPARATORS.sub("", plain))

@@ -71,7 +71,7 @@ def record(
     owner of the account is notified of a wave of failures, at most once a day.
     """
     person_id = person.id if person is not None else None
-    refusal_day = _counted(session, person_id, now)
+    refusal_day = _count_refusal(session, person_id, now)
     most = MOST_RECORDED if person is not None else MOST_RECORDED_OF_NOBODY
     if refusal_day.number <= most:
         refused = RefusedSignIn(
@@ -97,7 +97,7 @@ def record(
         )
 
 
-def _counted(session: Session, person_id: int | None, now: datetime) -> RefusalDay:
+def _count_refusal(session: Session, person_id: int | None, now: datetime) -> RefusalDay:
     """Return the count of this day, locked, with this refusal."""
     day = local_day(now)
     query = select(RefusalDay).where(RefusalDay.day == day, RefusalDay.person_id == person_id)

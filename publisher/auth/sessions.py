@@ -66,7 +66,7 @@ def session_of(session: Session, *, token: str, now: datetime) -> Present | None
 def peek(session: Session, *, token: str, now: datetime) -> Present | None:
     """Return the same as `session_of` without writing; if it `is_stale`, call `session_of`."""
     values = {"token_digest": digest_of(token), "new_since": now - NEW_FOR}
-    row = session.execute(_by_token(), values).unique().one_or_none()
+    row = session.execute(_session_query(), values).unique().one_or_none()
     if row is None or not _is_alive(row[0], row[0].person.disabled_at, now):
         return None
     sign_in, is_new, has_factor = row
@@ -83,7 +83,7 @@ def peek(session: Session, *, token: str, now: datetime) -> Present | None:
 def onlooker(session: Session, *, token: str, now: datetime) -> Actor | None:
     """Return the actor of this token's session, reading little and writing nothing; else None."""
     values = {"token_digest": digest_of(token), "now": now}
-    row = session.execute(_with_appointment(), values).one_or_none()
+    row = session.execute(_sessions_with_appointment(), values).one_or_none()
     if row is None or not _is_alive(row, row.disabled_at, now):
         return None
     if row.is_in_force:
@@ -93,7 +93,7 @@ def onlooker(session: Session, *, token: str, now: datetime) -> Actor | None:
 
 
 @cache
-def _with_appointment() -> Select[*tuple[Any, ...]]:
+def _sessions_with_appointment() -> Select[*tuple[Any, ...]]:
     appointment = (Appointment.id, Appointment.role, Appointment.department_id)
     is_in_force = Appointment.in_force_at(bindparam("now", type_=UtcDateTime()))
     times = (SignIn.ended_at, SignIn.seen_at, SignIn.signed_in_at, SignIn.is_shared)
@@ -112,7 +112,7 @@ def _with_appointment() -> Select[*tuple[Any, ...]]:
 
 
 @cache
-def _by_token() -> Select[SignIn, bool, bool]:
+def _session_query() -> Select[SignIn, bool, bool]:
     appointments = joinedload(SignIn.person).joinedload(Person.appointments)
     return (
         select(SignIn, is_newcomer(bindparam("new_since")), _has_factor())

@@ -74,10 +74,10 @@ def throttled_until(
     session: Session, code_request: CodeRequest, *, now: datetime
 ) -> datetime | None:
     """Return when this browser may type a code again after five wrong ones; None if now."""
-    return throttling.throttled_until(session, [_key_of(code_request)], now=now)
+    return throttling.throttled_until(session, [_throttle_key(code_request)], now=now)
 
 
-def _key_of(code_request: CodeRequest) -> str:
+def _throttle_key(code_request: CodeRequest) -> str:
     # Not by the account: otherwise a stranger's wrong codes would keep its owner out.
     return throttling.key_of_identifier(f"sign-in code {code_request.browser}")
 
@@ -102,5 +102,5 @@ def use(
             return person
     except LinkSpent:  # by another request at this moment
         pass
-    throttling.store_failure(session, [_key_of(code_request)], now=now)
+    throttling.store_failure(session, [_throttle_key(code_request)], now=now)
     return None

@@ -46,11 +46,11 @@ def network_of(address: str) -> str:
 
 def throttled_until(session: Session, keys: Iterable[str], *, now: datetime) -> datetime | None:
     """Return when attempts under these keys are accepted again; None if they are accepted now."""
-    ends = [end for key in keys if (end := _throttled_until(session, key, now)) is not None]
+    ends = [end for key in keys if (end := _throttle_end(session, key, now)) is not None]
     return max(ends, default=None)
 
 
-def _throttled_until(session: Session, key: str, now: datetime) -> datetime | None:
+def _throttle_end(session: Session, key: str, now: datetime) -> datetime | None:
     limit = MOST_PER_ADDRESS if key.startswith("at:") else MOST_PER_IDENTIFIER
     failures = _latest_failures(session, key, limit, now)
     return failures[-1] + WINDOW if len(failures) == limit else None

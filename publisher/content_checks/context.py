@@ -95,10 +95,10 @@ def links_seen(session: Session, addresses: Sequence[str]) -> dict[str, SeenLink
     digests = [digest_of(address) for address in addresses]
     query = select(CheckedLink).where(CheckedLink.digest.in_(digests))
     rows = {row.url: row for row in session.scalars(query)} if digests else {}
-    return {address: _seen_link(address, rows.get(address)) for address in addresses}
+    return {address: _link_context(address, rows.get(address)) for address in addresses}
 
 
-def _seen_link(url: str, row: CheckedLink | None) -> SeenLink:
+def _link_context(url: str, row: CheckedLink | None) -> SeenLink:
     if row is None:
         return SeenLink(url)
     return SeenLink(url, row.finding, row.code, row.checked_at, row.title, row.picture_sha256)

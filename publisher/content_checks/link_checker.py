@@ -124,11 +124,11 @@ def _record(session: Session, fetched_links: Sequence[FetchedLink], *, now: date
             continue
         row.checked_at, row.finding, row.code = now, preview.finding, preview.code
         row.landed_on, row.title, row.picture_sha256 = preview.landed_on, preview.title, picture
-        row.next_at = _next_check_at(row, now)
+        row.next_at = _next_check_time(row, now)
         row.tries += 1
 
 
-def _next_check_at(row: CheckedLink, now: datetime) -> datetime | None:
+def _next_check_time(row: CheckedLink, now: datetime) -> datetime | None:
     """Return when to check again: a link that did not answer may only have been slow."""
     if row.finding in _FINAL_FINDINGS or row.tries >= len(_RETRY_DELAYS):
         return None

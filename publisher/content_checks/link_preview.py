@@ -62,7 +62,7 @@ def read_page(content: bytes, content_type: str) -> PreviewPage:
     """Read the beginning of a page, in its declared encoding."""
     reader = _MetaParser()
     with suppress(AssertionError):  # html.parser raises it for some broken declarations
-        reader.feed(_decoded(content, content_type))
+        reader.feed(_decode(content, content_type))
     metas = reader.metas
     title = next((metas[name] for name in _TITLES if metas.get(name)), reader.title)
     picture = next((metas[name] for name in _PICTURES if metas.get(name)), "")
@@ -81,7 +81,7 @@ def _is_unstorable(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cc", "Cs")
 
 
-def _decoded(content: bytes, content_type: str) -> str:
+def _decode(content: bytes, content_type: str) -> str:
     head = content[:1024].decode("latin-1")
     named = _CHARSET.search(content_type) or _CHARSET.search(head)
     return content.decode(_charset(named[1]) if named else "utf-8", errors="replace")
@@ -180,7 +180,7 @@ def fetch_preview(
     except (OSError, http.client.HTTPException, ValueError):
         return LinkPreview(LinkFinding.UNREACHABLE)
     preview = LinkPreview(_finding(answer.code), answer.code, storable(landed_on))
-    return _with_preview(preview, answer, route) if answer.is_html else preview
+    return _read_preview(preview, answer, route) if answer.is_html else preview
 
 
 def _follow(url: str, method: str, route: Route, *, most: int) -> tuple[str, FetchedResponse]:
@@ -202,7 +202,7 @@ def _finding(code: int) -> LinkFinding:
     return LinkFinding.GONE if code < 500 else LinkFinding.TROUBLE
 
 
-def _with_preview(preview: LinkPreview, answer: FetchedResponse, route: Route) -> LinkPreview:
+def _read_preview(preview: LinkPreview, answer: FetchedResponse, route: Route) -> LinkPreview:
     """Return the preview with title and picture, if there is a page to read them from."""
     if preview.finding is not LinkFinding.FINE:
         return preview

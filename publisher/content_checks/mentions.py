@@ -97,7 +97,7 @@ class Mention:
 def mentions_in(text: str, *, now: datetime) -> list[Mention]:
     """Return what a text mentions, in order; no two of them overlap, and dates have not passed."""
     today = local_day(now)
-    written_dates = _as_ranges(dates_in(text, today=today))
+    written_dates = _join_ranges(dates_in(text, today=today))
     # A date that has passed is no mention, but its figures are no telephone number either.
     covered = {at for written in written_dates for at in range(written.start, written.end)}
     mentions = [_date(written, now) for written in written_dates if written.last >= today]
@@ -109,7 +109,7 @@ def mentions_in(text: str, *, now: datetime) -> list[Mention]:
     return sorted(mentions, key=lambda mention: mention.start)
 
 
-def _as_ranges(written_dates: Iterable[WrittenDate]) -> list[WrittenDate]:
+def _join_ranges(written_dates: Iterable[WrittenDate]) -> list[WrittenDate]:
     """Return the dates, those that are the first and the last day of a range as one."""
     ranges: list[WrittenDate] = []
     for written in written_dates:

@@ -58,15 +58,15 @@ def is_answer(variant: Variant) -> bool:
 
 def outgoing_text(variant: Variant) -> str:
     """Return the text as it is sent, including the link if the platform has no field for it."""
-    return _rendered(variant)[0]
+    return _render(variant)[0]
 
 
 def outgoing_link(variant: Variant) -> str | None:
     """Return the link that is sent beside the text; None if there is none or the text has it."""
-    return _rendered(variant)[1]
+    return _render(variant)[1]
 
 
-def _rendered(variant: Variant) -> tuple[str, str | None]:
+def _render(variant: Variant) -> tuple[str, str | None]:
     return render_outgoing(
         variant.account.platform,
         variant.text,

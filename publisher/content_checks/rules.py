@@ -136,7 +136,7 @@ _ALIVE = (None, LinkFinding.FINE, LinkFinding.GUARDED)
 
 def dead(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about links that were checked and lead nowhere."""
-    for link, location in _seen_links(texts, context):
+    for link, location in _links_in_texts(texts, context):
         if link.finding not in _ALIVE:
             values = {"url": link.url, "finding": link.finding, "answer": link.code}
             yield ContentWarning(WarningCode.DEAD_LINK, location, values)
@@ -145,7 +145,7 @@ def dead(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarnin
 def without_picture(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn if the first link of a text without photos has no preview picture."""
     checked_variants: set[int] = set()
-    for link, location in _seen_links(texts, context):
+    for link, location in _links_in_texts(texts, context):
         if location.variant in checked_variants or texts[location.variant].descriptions:
             continue
         checked_variants.add(location.variant)
@@ -153,7 +153,7 @@ def without_picture(texts: Sequence[Text], context: CheckContext) -> Iterator[Co
             yield ContentWarning(WarningCode.NO_LINK_PICTURE, location, {"url": link.url})
 
 
-def _seen_links(
+def _links_in_texts(
     texts: Sequence[Text], context: CheckContext
 ) -> Iterator[tuple[SeenLink, TextLocation]]:
     for index, text in enumerate(texts):

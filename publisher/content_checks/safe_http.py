@@ -70,7 +70,7 @@ def resolve(host: str, port: int) -> list[str]:
 def is_public(address: Address) -> bool:
     """Return True for a public address; an address that embeds another is checked by that one."""
     if isinstance(address, ipaddress.IPv6Address):
-        wrapped = address.ipv4_mapped or address.sixtofour or _translated(address)
+        wrapped = address.ipv4_mapped or address.sixtofour or _embedded_ipv4(address)
         if wrapped is not None:
             return is_public(wrapped)
         if address.is_site_local:
@@ -78,7 +78,7 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """Return the IPv4 address that a NAT64 address embeds; None for any other address."""
     if address not in _NAT64:
         return None
@@ -134,10 +134,10 @@ def _target(url: str) -> str:
     """Return path and query in ASCII, as a browser sends them."""
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return "".join(_escaped(letter) for letter in path)
+    return "".join(_escape(letter) for letter in path)
 
 
-def _escaped(letter: str) -> str:
+def _escape(letter: str) -> str:
     if "!" <= letter <= "~":
         return letter
     return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "replace"))

@@ -90,8 +90,12 @@ def annex(
         raise BadAnnexDay("on", "before_record", first=NAMED_NOBODY_ON)
     first_day = house_began_on(session)
     is_from_circular = first_day is None or on < first_day
-    departments = _by_circular(session, on) if is_from_circular else _by_officers(session, on, now)
-    names = _names_on(session, on)
+    departments = (
+        _departments_in_circular(session, on)
+        if is_from_circular
+        else _departments_lacking_officers(session, on, now)
+    )
+    names = _former_names(session, on)
     rows = [
         (names.get(department.id, department.name_mr), department.code)
         for department in departments
@@ -112,28 +116,30 @@ def house_began_on(session: Session) -> date | None:
     return local_day(at) if at is not None else None
 
 
-def _by_circular(session: Session, on: date) -> Iterator[Department]:
+def _departments_in_circular(session: Session, on: date) -> Iterator[Department]:
     """Yield the departments that the circular recorded, in the order of its annex."""
     query = (
         select(Event.details, Department)
         .join(Department, Department.id == Event.subject_id)
         .where(Event.subject == Department.__tablename__, Event.verb == NAMED_NOBODY)
-        .where(Event.at < day_bounds(on)[1], *_in_force(on))
+        .where(Event.at < day_bounds(on)[1], *_is_in_force(on))
     )
     rows = session.execute(query).all()
     for _details, department in sorted(rows, key=lambda row: row[0]["annex_no"]):
         yield department
 
 
-def _by_officers(session: Session, on: date, now: datetime) -> Iterator[Department]:
+def _departments_lacking_officers(
+    session: Session, on: date, now: datetime
+) -> Iterator[Department]:
     """Yield the departments without an officer at the end of the day, as the annex orders them."""
     at = min(now, day_bounds(on)[1])
-    departments = session.scalars(_without_officers().where(*_in_force(on)), {"at": at})
+    departments = session.scalars(_query_without_officers().where(*_is_in_force(on)), {"at": at})
     yield from sorted(departments, key=lambda row: (row.annex_no or _NO_NUMBER, row.name_mr))
 
 
 @cache
-def _without_officers() -> Select[Department]:
+def _query_without_officers() -> Select[Department]:
     moment = bindparam("at", type_=UtcDateTime())
     named = (
         select(Appointment.department_id)
@@ -149,14 +155,14 @@ def _without_officers() -> Select[Department]:
     return select(Department).where(Department.id.not_in(named))
 
 
-def _in_force(on: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _is_in_force(on: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return (
         or_(Department.from_on.is_(None), Department.from_on <= on),
         or_(Department.until_on.is_(None), Department.until_on >= on),
     )
 
 
-def _names_on(session: Session, on: date) -> dict[int, str]:
+def _former_names(session: Session, on: date) -> dict[int, str]:
     """Return the Marathi names of the day of those departments that were renamed after it."""
     query = (
         select(DepartmentChange)

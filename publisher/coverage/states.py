@@ -73,12 +73,12 @@ class DepartmentCoverage:
     @property
     def state(self) -> OfficerState:
         """The state now."""
-        return _state_of(self.officers)
+        return _officer_state(self.officers)
 
     @property
     def before(self) -> OfficerState | None:
         """The state at the end of the month before."""
-        return _state_of(self.former_officers) if self.existed else None
+        return _officer_state(self.former_officers) if self.existed else None
 
 
 def month_ended_at(now: datetime) -> datetime:
@@ -96,7 +96,7 @@ def coverage(
     """
     # An office that begins on the first of this month is none of the month before.
     before = month_ended_at(now) - timedelta(microseconds=1)
-    query = _officers_at(now, before)
+    query = _officers_query(now, before)
     if visible_ids is not None:
         query = query.where(Department.id.in_(visible_ids))
     rows: dict[int, DepartmentCoverage] = {}
@@ -149,14 +149,14 @@ def by_line(
     return sorted(lines.items(), key=lambda line: (line[0] is None, line[0] and line[0].name_mr))
 
 
-def _officers_at(now: datetime, before: datetime) -> Select[*tuple[Any, ...]]:
+def _officers_query(now: datetime, before: datetime) -> Select[*tuple[Any, ...]]:
     """Return the query of all departments, with their officers of both times."""
-    is_named, state_before = Appointment.informed_at(now), _state_at(before)
+    is_named, state_before = Appointment.informed_at(now), _state_then(before)
     is_named = and_(is_named, Person.disabled_at.is_(None))
     was_named = and_(
         state_before.in_(_NAMED),
         Appointment.covered_at(before),
-        _recorded_at() <= before,
+        _recording_time() <= before,
         ~_was_disabled(before),
     )
     is_officer = and_(
@@ -182,9 +182,9 @@ def _officers_at(now: datetime, before: datetime) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _state_at(at: datetime) -> ColumnElement[str]:
+def _state_then(at: datetime) -> ColumnElement[str]:
     """Return the state that an appointment had at this time."""
-    moves = select(Event).where(_is_about(Appointment), Event.state_after.is_not(None))
+    moves = select(Event).where(_is_department_event(Appointment), Event.state_after.is_not(None))
     last = moves.where(Event.at <= at).order_by(Event.id.desc()).limit(1)
     following = moves.where(Event.at > at).order_by(Event.id).limit(1)
     return func.coalesce(
@@ -195,9 +195,9 @@ def _state_at(at: datetime) -> ColumnElement[str]:
     )
 
 
-def _recorded_at() -> ColumnElement[datetime]:
+def _recording_time() -> ColumnElement[datetime]:
     """Return when an appointment was recorded, which may be after the day on which it began."""
-    first = select(Event.at).where(_is_about(Appointment)).order_by(Event.id).limit(1)
+    first = select(Event.at).where(_is_department_event(Appointment)).order_by(Event.id).limit(1)
     return func.coalesce(first.scalar_subquery(), Appointment.from_at)
 
 
@@ -206,7 +206,7 @@ def _was_disabled(at: datetime) -> ColumnElement[bool]:
     verbs = (Action.DISABLE_PERSON, ENABLE_PERSON)
     last = (
         select(Event.verb)
-        .where(_is_about(Person), Event.verb.in_(verbs), Event.at <= at)
+        .where(_is_department_event(Person), Event.verb.in_(verbs), Event.at <= at)
         .order_by(Event.id.desc())
         .limit(1)
         .scalar_subquery()
@@ -215,7 +215,7 @@ def _was_disabled(at: datetime) -> ColumnElement[bool]:
     return or_(func.coalesce(Person.disabled_at <= at, false()), is_disabled)
 
 
-def _is_about(table: type[Appointment | Person]) -> ColumnElement[bool]:
+def _is_department_event(table: type[Appointment | Person]) -> ColumnElement[bool]:
     return and_(Event.subject == table.__tablename__, Event.subject_id == table.id)
 
 
@@ -232,7 +232,7 @@ def _is_seen(at: datetime) -> ColumnElement[bool]:
     return or_(signed_in, decided)
 
 
-def _state_of(officers: Sequence[Officer]) -> OfficerState:
+def _officer_state(officers: Sequence[Officer]) -> OfficerState:
     best = sorted(officers, key=lambda officer: (officer.is_active, officer.is_seen))[-2:]
     if len(best) < 2:
         return OfficerState.ONE if best else OfficerState.NONE

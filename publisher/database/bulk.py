@@ -60,7 +60,7 @@ def bulk_insert(session: Session, model: type[Base], rows: Sequence[Values]) -> 
 
 @cache
 def _insert(table: Table, column_names: tuple[str, ...]) -> Insert:
-    rows = _from_json({name: table.c[name].type for name in column_names})
+    rows = _json_table({name: table.c[name].type for name in column_names})
     return insert(table).from_select(column_names, select(*(rows.c[name] for name in column_names)))
 
 
@@ -79,7 +79,7 @@ def bulk_update(session: Session, model: type[Base], rows: Sequence[Values]) -> 
 
 @cache
 def _update(table: Table, column_names: tuple[str, ...]) -> Update:
-    rows = _from_json({name: table.c[name].type for name in column_names})
+    rows = _json_table({name: table.c[name].type for name in column_names})
     values = {name: rows.c[name] for name in column_names if name != "id"}
     return update(table).where(table.c.id == rows.c.id).values(values)
 
@@ -91,7 +91,7 @@ def insert_of_changed(change: ReturningUpdate[int], model: type[Base], key: str)
     """
     changed, table = change.cte("changed"), table_of(model)
     types = {column.name: column.type for column in table.c if column.name != "id"}
-    rows = _from_json(types)
+    rows = _json_table(types)
     of_changed = select(rows).where(rows.c[key].in_(select(*changed.c))).add_cte(changed)
     statement = insert(table).from_select(list(types), of_changed)
     return statement.execution_options(preserve_rowcount=True)
@@ -106,7 +106,7 @@ def insert_for(dialect: str, model: type[Base]) -> sqlite.Insert | postgresql.In
 def rows_from_json(dialect: str, types: Mapping[str, TypeEngine[Any]]) -> FromClause:
     """Return the rows of `ROWS_AS_JSON` as a table with these columns (integers and texts)."""
     if dialect != "sqlite":
-        return _from_json(types)
+        return _json_table(types)
     array = func.json_each(ROWS_AS_JSON).table_valued("value", name="each_row")
     columns = [func.json_extract(array.c.value, f"$.{name}").label(name) for name in types]
     return select(*columns).select_from(array).subquery("json_rows")
@@ -144,7 +144,7 @@ def column_is(column: ColumnElement[Any], value: StrEnum) -> ColumnElement[bool]
     return column == literal_column(f"'{value.value}'", column.type)
 
 
-def _from_json(types: Mapping[str, TypeEngine[Any]]) -> FromClause:
+def _json_table(types: Mapping[str, TypeEngine[Any]]) -> FromClause:
     columns = [column(name, column_type) for name, column_type in types.items()]
     records = func.json_to_recordset(cast(ROWS_AS_JSON, JSON))
     return records.table_valued(*columns).render_derived(name="json_rows", with_types=True)

@@ -65,12 +65,12 @@ def execute_begin(connection: Connection) -> None:
         is_gone = connection.dialect.is_disconnect(error, connection.connection, cursor)
         if is_gone:
             connection.invalidate(error)
-        raise _as_dbapi_error(error, connection.dialect, is_gone=is_gone) from error
+        raise _convert_to_dbapi_error(error, connection.dialect, is_gone=is_gone) from error
     finally:
         cursor.close()
 
 
-def _as_dbapi_error(error: Exception, dialect: Dialect, *, is_gone: bool) -> BaseException:
+def _convert_to_dbapi_error(error: Exception, dialect: Dialect, *, is_gone: bool) -> BaseException:
     # SQLAlchemy wraps the errors of its own statements, and this one is ours.
     return DBAPIError.instance(
         "BEGIN",

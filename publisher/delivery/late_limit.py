@@ -38,7 +38,7 @@ def give_up_late(session: Session, *, now: datetime, machine: str, only: int | N
     transitions.apply(session, late, DeliveryState.MISSED, actor=CLOCK, now=now, verb="miss")
     for delivery in late:
         delivery.reason = {
-            "code": _why_late(delivery, active_holds, outage_ends),
+            "code": _delay_cause(delivery, active_holds, outage_ends),
             "limit": delivery.late_limit,
         }
         notify.delivery_missed(session, delivery, now=now)
@@ -86,7 +86,7 @@ def _lock_late(
     return list(session.scalars(locking_query).unique())
 
 
-def _why_late(
+def _delay_cause(
     delivery: Delivery, active_holds: holds.Holds, outage_ends: Mapping[str, datetime | None]
 ) -> str:
     """Return the code of the delay's cause: a hold, the account's state, credits, the media store.

@@ -44,9 +44,9 @@ def _find(
 ) -> Match | None:
     outgoing = lookup_of(payload)
     if payload.action is DeliveryAction.PUBLISH and not payload.staged_id:
-        named_post = None if named_id in known_ids else _named_post(platform, named_id)
+        named_post = None if named_id in known_ids else _read_named_post(platform, named_id)
         if named_post is not None and _is_ours(named_post, outgoing, since):
-            return _match_of(named_post)
+            return _make_match(named_post)
         return platform.look_up(outgoing, since=since, known_ids=known_ids)
     target = payload.staged_id or payload.target
     if payload.action in HIDES and not platform.limits.tells_hidden:
@@ -56,10 +56,10 @@ def _find(
         return None
     if remote_post is None:
         return Match(target, "", since, "")
-    return _match_of(remote_post)
+    return _make_match(remote_post)
 
 
-def _named_post(platform: Platform, named_id: str) -> RemotePost | None:
+def _read_named_post(platform: Platform, named_id: str) -> RemotePost | None:
     try:
         return platform.see(named_id) if named_id else None
     except (Refused, TryLater):
@@ -77,7 +77,7 @@ def _is_ours(named_post: RemotePost, outgoing: Outgoing, since: datetime) -> boo
     )
 
 
-def _match_of(remote_post: RemotePost) -> Match:
+def _make_match(remote_post: RemotePost) -> Match:
     return Match(
         remote_post.platform_id, remote_post.url, remote_post.published_at, remote_post.text
     )

@@ -251,7 +251,7 @@ def _difference(remote_post: RemotePost, outgoing: Outgoing) -> FieldError | Non
         return FieldError("link", "other_target")
     with_same_count = replace(remote_post, media=len(outgoing.media))
     if not is_shown_as_sent(with_same_count, outgoing) and not is_shown_as_sent(
-        *_without_names(with_same_count, outgoing)
+        *_strip_reply_names(with_same_count, outgoing)
     ):
         return FieldError("link", "other_text", {"there": remote_post.text})
     if remote_post.media != len(outgoing.media):
@@ -261,7 +261,7 @@ def _difference(remote_post: RemotePost, outgoing: Outgoing) -> FieldError | Non
     return None
 
 
-def _without_names(remote_post: RemotePost, outgoing: Outgoing) -> tuple[RemotePost, Outgoing]:
+def _strip_reply_names(remote_post: RemotePost, outgoing: Outgoing) -> tuple[RemotePost, Outgoing]:
     """Return both without the leading @names that X puts before a reply."""
     if outgoing.reply_to is None:
         return remote_post, outgoing

@@ -60,10 +60,10 @@ def _orphans(context: WorkerContext, most: int) -> list[_Orphan]:
             .limit(most)
             .with_for_update(skip_locked=True, of=(Attempt, Delivery))
         )
-        return [_give_up(*row) for row in session.execute(query)]
+        return [_abandon(*row) for row in session.execute(query)]
 
 
-def _give_up(attempt: Attempt, delivery: Delivery) -> _Orphan:
+def _abandon(attempt: Attempt, delivery: Delivery) -> _Orphan:
     if delivery.staged_id == attempt.staged_id:
         delivery.staged_id = ""
     return _Orphan(attempt.id, delivery.account, attempt.staged_id)

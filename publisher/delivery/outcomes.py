@@ -82,7 +82,7 @@ def store(context: WorkerContext, outcomes: Sequence[Outcome]) -> None:
         now = context.now()
         claims = [outcome.payload.claim for outcome in outcomes]
         deliveries, attempts = _lock(session, claims), _attempts(session, claims)
-        platform_ids, published = _stored_ids(session, outcomes), list[Published]()
+        platform_ids, published = _existing_ids(session, outcomes), list[Published]()
         _end(session, outcomes, attempts, now)
         for outcome, claim in zip(outcomes, claims, strict=True):
             delivery, account_id = deliveries.get(claim.delivery_id), outcome.payload.account.id
@@ -148,7 +148,7 @@ def _end(
         attempt, ending = attempts.get(outcome.payload.claim), outcome.ending
         if attempt is None or (isinstance(ending, Lost) and attempt.ended_at is not None):
             continue
-        columns = zip(_ENDS, (attempt.began_at, now, *_in_words(ending)), strict=True)
+        columns = zip(_ENDS, (attempt.began_at, now, *_outcome_and_answer(ending)), strict=True)
         ended.append((attempt, dict(columns)))
     if ended:
         bulk_update(session, Attempt, [{"id": attempt.id} | values for attempt, values in ended])
@@ -157,7 +157,7 @@ def _end(
             set_committed_value(attempt, name, value)
 
 
-def _in_words(ending: Ending) -> tuple[str, str]:
+def _outcome_and_answer(ending: Ending) -> tuple[str, str]:
     """Return the outcome and the answer, as an attempt stores them."""
     match ending:
         case Receipt():
@@ -188,7 +188,7 @@ def _in_words(ending: Ending) -> tuple[str, str]:
             assert_never(ending)
 
 
-def _stored_ids(session: Session, outcomes: Sequence[Outcome]) -> set[tuple[int, str]]:
+def _existing_ids(session: Session, outcomes: Sequence[Outcome]) -> set[tuple[int, str]]:
     """Return those (account id, platform id) of these receipts that a publication has already."""
     pairs = [
         (outcome.payload.account.id, outcome.ending.platform_id)

@@ -43,7 +43,7 @@ def join_submission(
     # here as everywhere, or two transactions could wait for each other.
     _check_editable(session.get(Post, post_id), post_id, actor=actor, now=now)
     submission = _submission_by_number(session, number)
-    post = _locked_post(session, post_id, actor=actor, now=now)
+    post = _lock_post(session, post_id, actor=actor, now=now)
     if submission in post.submissions:
         raise Invalid([FieldError("number", "joined_already", {"number": submission.number})])
     if submission.state not in JOINABLE:
@@ -66,7 +66,7 @@ def remove_submission(
     Raises `Invalid` if the post would be left without a submission of its owning department, or the
     submission without a post: a drafted submission has to belong to one.
     """
-    post = _locked_post(session, post_id, actor=actor, now=now)
+    post = _lock_post(session, post_id, actor=actor, now=now)
     submissions = {submission.id: submission for submission in post.submissions}
     submission = existing(submissions.get(submission_id), submission_id)
     remaining = [other for other in post.submissions if other is not submission]
@@ -82,7 +82,7 @@ def remove_submission(
     return submission
 
 
-def _locked_post(session: Session, post_id: int, *, actor: Actor, now: datetime) -> Post:
+def _lock_post(session: Session, post_id: int, *, actor: Actor, now: datetime) -> Post:
     return _check_editable(transitions.lock(session, Post, post_id), post_id, actor=actor, now=now)
 
 

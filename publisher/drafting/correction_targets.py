@@ -34,14 +34,14 @@ def fit(
     fitted = []
     for index, variant in placed:
         slot = variant.account_id, variant.language
-        fitted_variant = _fitted(variant, targets.get(slot), f"variants-{index}", validator)
+        fitted_variant = _fit_to_target(variant, targets.get(slot), f"variants-{index}", validator)
         fitted += [] if fitted_variant is None else [(index, fitted_variant)]
     if placed and not fitted:
         validator.add("variants", "nothing_changed")
     return fitted
 
 
-def _fitted(
+def _fit_to_target(
     variant: PreparedVariant,
     target: CorrectionTarget | None,
     field_prefix: str,
@@ -51,15 +51,15 @@ def _fitted(
         return replace(variant, target="")
     match target.mode:
         case CorrectionMode.EDIT:
-            return _as_edit(variant, target, field_prefix, validator)
+            return _prepare_edit(variant, target, field_prefix, validator)
         case CorrectionMode.NOTE:
-            return _as_note(variant, target)
+            return _prepare_note(variant, target)
         case CorrectionMode.UNKNOWN:
             validator.add(f"{field_prefix}-text", "link_not_given")
             return variant
 
 
-def _as_edit(
+def _prepare_edit(
     variant: PreparedVariant, target: CorrectionTarget, field_prefix: str, validator: Validator
 ) -> PreparedVariant | None:
     """Return the variant as an edit, or None if it changes nothing."""
@@ -96,7 +96,7 @@ def _has_card(first: Variant) -> bool:
     return outgoing_text.outgoing_link(first) is not None
 
 
-def _as_note(variant: PreparedVariant, target: CorrectionTarget) -> PreparedVariant | None:
+def _prepare_note(variant: PreparedVariant, target: CorrectionTarget) -> PreparedVariant | None:
     """Return the variant as a reply, without the link and pictures that the publication shows."""
     if corrections.has_only_opening(variant.text):
         return None

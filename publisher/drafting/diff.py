@@ -85,7 +85,7 @@ def _variants(old: Revision, new: Revision) -> Iterator[Change]:
     after = {_slot(variant): variant for variant in new.variants}
     for key, variant in after.items():
         if key in before:
-            yield from _within(before[key], variant)
+            yield from _changes_in_words(before[key], variant)
         else:
             pieces = (Piece(PieceKind.ADDED, variant.text),)
             yield Change(ChangeKind.VARIANT_ADDED, variant, pieces)
@@ -99,7 +99,7 @@ def _slot(variant: Variant) -> tuple[int, Language]:
     return variant.account_id, variant.language
 
 
-def _within(old: Variant, new: Variant) -> Iterator[Change]:
+def _changes_in_words(old: Variant, new: Variant) -> Iterator[Change]:
     if old.text != new.text:
         yield Change(ChangeKind.TEXT, new, difference(old.text, new.text))
     if old.link != new.link:
@@ -250,10 +250,10 @@ def _runs(old: str, new: str) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
         return (Run(old, differs=False),), (Run(new, differs=False),)
     blocks = matcher.get_opcodes()
     return (
-        _joined([(gone[first:last], tag) for tag, first, last, _, _ in blocks]),
-        _joined([(came[first:last], tag) for tag, _, _, first, last in blocks]),
+        _join_stretches([(gone[first:last], tag) for tag, first, last, _, _ in blocks]),
+        _join_stretches([(came[first:last], tag) for tag, _, _, first, last in blocks]),
     )
 
 
-def _joined(stretches: Sequence[tuple[list[str], str]]) -> tuple[Run, ...]:
+def _join_stretches(stretches: Sequence[tuple[list[str], str]]) -> tuple[Run, ...]:
     return tuple(Run("".join(signs), differs=tag != "equal") for signs, tag in stretches if signs)

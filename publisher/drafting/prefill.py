@@ -18,7 +18,7 @@ def begun(post: Post, accounts: Sequence[Account]) -> Draft:
 
     The department of a submission that the revision does not name yet is proposed as asked.
     """
-    draft = as_corrected(post) if post.revisions else _from_sources(post, accounts)
+    draft = as_corrected(post) if post.revisions else _draft_from_sources(post, accounts)
     met = {post.department_id, *draft.asked_ids, *draft.named_ids}
     more = {submission.department_id for submission in post.submissions} - met
     return replace(draft, asked_ids=tuple(sorted({*draft.asked_ids, *more})))
@@ -49,14 +49,14 @@ def as_corrected(post: Post) -> Draft:
         if (variant_draft.account_id, variant_draft.language) not in {*written_slots, *targets}
     ]
     begun_corrections = [
-        _begun_correction(slot, target)
+        _start_correction(slot, target)
         for slot, target in targets.items()
         if slot not in written_slots and target.mode is not CorrectionMode.UNKNOWN
     ]
     return replace(draft, variants=(*continued, *gone, *begun_corrections))
 
 
-def _begun_correction(slot: TextKey, target: CorrectionTarget) -> VariantDraft:
+def _start_correction(slot: TextKey, target: CorrectionTarget) -> VariantDraft:
     """Return the start of a correction: the live text (edit) or the opening words (reply)."""
     account_id, language = slot
     whole = _variant_draft(target.live.first)
@@ -74,18 +74,18 @@ def sources_of(post: Post) -> list[Submission]:
     )
 
 
-def _from_sources(post: Post, accounts: Sequence[Account]) -> Draft:
+def _draft_from_sources(post: Post, accounts: Sequence[Account]) -> Draft:
     """Concatenate the submissions' texts, and take the first of all their pictures."""
     first, *more = (first_draft(submission, accounts) for submission in sources_of(post))
     variants = {(variant.account_id, variant.language): variant for variant in first.variants}
     for draft in more:
         for variant in draft.variants:
             key = (variant.account_id, variant.language)
-            variants[key] = _merged(variants[key], variant) if key in variants else variant
+            variants[key] = _merge(variants[key], variant) if key in variants else variant
     return replace(first, title=post.title, variants=tuple(variants.values()))
 
 
-def _merged(variant: VariantDraft, other: VariantDraft) -> VariantDraft:
+def _merge(variant: VariantDraft, other: VariantDraft) -> VariantDraft:
     pictures = {picture.source_sha256: picture for picture in (*other.pictures, *variant.pictures)}
     order = dict.fromkeys(picture.source_sha256 for picture in (*variant.pictures, *other.pictures))
     return replace(

@@ -47,33 +47,33 @@ def proposals_of(submissions: Iterable[Submission], *, now: datetime) -> list[Pr
     proposals: dict[tuple[MentionKind, str], Proposal] = {}
     for submission in submissions:
         for language, text in texts_of(submission):
-            for proposal in _of_text(language, text, now):
+            for proposal in _text_proposals(language, text, now):
                 mention = proposal.mention
                 proposals.setdefault((mention.kind, mention.value), proposal)
     return list(proposals.values())
 
 
-def _of_text(language: Language, text: str, now: datetime) -> Iterator[Proposal]:
+def _text_proposals(language: Language, text: str, now: datetime) -> Iterator[Proposal]:
     for mention in mentions_in(text, now=now):
         before = text[: mention.start]
         after = text[mention.end :]
         yield Proposal(
             mention,
             language,
-            before=_from_a_word(before),
+            before=_cut_start(before),
             written=text[mention.start : mention.end],
-            after=_to_a_word(after),
+            after=_cut_end(after),
         )
 
 
-def _from_a_word(text: str) -> str:
+def _cut_start(text: str) -> str:
     """Return the end of a text from the beginning of a word, with an ellipsis if it is cut."""
     if len(text) <= AROUND:
         return text
     return "…" + text[-AROUND:].partition(" ")[2]
 
 
-def _to_a_word(text: str) -> str:
+def _cut_end(text: str) -> str:
     """Return the beginning of a text to the end of a word, with an ellipsis if it is cut."""
     if len(text) <= AROUND:
         return text

@@ -79,7 +79,7 @@ def prepare_pictures(store: MediaStore, draft: Draft, context: PreparationContex
     validator = Validator(draft.form_errors)
     outcomes = _render_all(store, context.renditions, _platforms_of_pictures(draft, context))
     variants = tuple(
-        _prepared(f"variants-{index}", variant, context.platforms, outcomes, validator)
+        _prepare_variant(f"variants-{index}", variant, context.platforms, outcomes, validator)
         for index, variant in enumerate(draft.variants)
     )
     return PreparedDraft(draft, variants, tuple(validator.problems))
@@ -93,11 +93,11 @@ def _platforms_of_pictures(
     for variant in draft.variants:
         if platform := context.platforms.get(variant.account_id):
             for picture in variant.pictures[:MOST_PICTURES]:
-                platforms.setdefault(_file_of(picture), set()).add(platform)
+                platforms.setdefault(_picture_file(picture), set()).add(platform)
     return platforms
 
 
-def _file_of(picture: PictureDraft) -> PictureDraft:
+def _picture_file(picture: PictureDraft) -> PictureDraft:
     return replace(picture, alt_text="")
 
 
@@ -157,7 +157,7 @@ def _render(
     return renditions
 
 
-def _prepared(
+def _prepare_variant(
     field_prefix: str,
     variant: VariantDraft,
     platforms: Mapping[int, str],
@@ -174,7 +174,7 @@ def _prepared(
         validator.add(field, "too_many_pictures", found=count, most=MOST_PICTURES)
     pictures = []
     for index, picture in enumerate(variant.pictures[:MOST_PICTURES]):
-        outcome = outcomes[_file_of(picture)]
+        outcome = outcomes[_picture_file(picture)]
         if isinstance(outcome, Exception):
             _add_problem(validator, f"{field}-{index}", outcome, picture.name)
         else:

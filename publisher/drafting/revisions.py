@@ -58,12 +58,12 @@ def write_revision(
     validator = Validator(form_errors)
     cleaned_note = validator.text("note", note, most=LONGEST_NOTE)
     placed = fit(session, post, variants, validator)
-    accounts = _accounts_of(session, placed)
+    accounts = _placed_accounts(session, placed)
     check = _VariantCheck(accounts, validator, is_post=post.kind is PostKind.POST)
     checked = check.checked(placed)
     _check_open(session, post, placed, validator)
     _check_window(validator, not_before, not_after, now=now)
-    departments = _checked_departments(
+    departments = _validate_departments(
         session,
         validator,
         asked_ids={post.department_id, *asked_ids},
@@ -105,7 +105,7 @@ def _put_back(session: Session, post: Post, *, actor: Actor, now: datetime) -> N
         )
 
 
-def _accounts_of(session: Session, placed: Sequence[Placed]) -> dict[int, Account]:
+def _placed_accounts(session: Session, placed: Sequence[Placed]) -> dict[int, Account]:
     accounts = (session.get(Account, variant.account_id) for _, variant in placed)
     return {account.id: account for account in accounts if account is not None}
 
@@ -204,7 +204,7 @@ def _check_window(
         validator.add("not_after", "before_not_before", not_before=not_before)
 
 
-def _checked_departments(
+def _validate_departments(
     session: Session,
     validator: Validator,
     *,

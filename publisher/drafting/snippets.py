@@ -41,7 +41,7 @@ class SnippetDraft:
 def make(session: Session, *, actor: Actor, now: datetime, form: SnippetDraft) -> StartingText:
     """Create a snippet; raises `WrongRole`, or `Invalid` with every error."""
     require(actor, Action.DRAFT, None, now=now)
-    checked = _checked(session, form, now=now)
+    checked = _validate(session, form, now=now)
     text = StartingText(made_at=now, **checked)
     session.add(text)
     transitions.record(
@@ -63,10 +63,10 @@ def change(
 
     Raises `NotFound` (also if it has ended), `WrongRole`, `StaleRevision` or `Invalid`.
     """
-    text = _locked(session, text_id, actor=actor, now=now)
+    text = _lock_snippet(session, text_id, actor=actor, now=now)
     gate.check_seen(seen_version, text.version)
     before = {name: getattr(text, name) for name in asdict(form)}
-    checked = _checked(session, form, now=now, before=text.department_id)
+    checked = _validate(session, form, now=now, before=text.department_id)
     values = _changes(form, before, checked)
     if not values["changed"]:
         return text
@@ -79,13 +79,13 @@ def change(
 
 def end(session: Session, *, actor: Actor, now: datetime, text_id: int) -> StartingText:
     """End a snippet: it is no longer offered, but can still be read with its history."""
-    text = _locked(session, text_id, actor=actor, now=now)
+    text = _lock_snippet(session, text_id, actor=actor, now=now)
     text.ended_at = now
     transitions.record(session, text, "end", actor=actor, now=now)
     return text
 
 
-def _locked(session: Session, text_id: int, *, actor: Actor, now: datetime) -> StartingText:
+def _lock_snippet(session: Session, text_id: int, *, actor: Actor, now: datetime) -> StartingText:
     require(actor, Action.DRAFT, None, now=now)
     text = session.get(StartingText, text_id, with_for_update=True, populate_existing=True)
     if text is None or text.ended_at is not None:
@@ -93,7 +93,7 @@ def _locked(session: Session, text_id: int, *, actor: Actor, now: datetime) -> S
     return text
 
 
-def _checked(
+def _validate(
     session: Session, form: SnippetDraft, *, now: datetime, before: int | None = None
 ) -> dict[str, object]:
     """Return the values of the columns; raises `Invalid`.
@@ -154,7 +154,7 @@ def every_text(session: Session, *, ended: bool = False) -> list[StartingText]:
     query = (
         select(StartingText)
         .where(over)
-        .order_by(StartingText.part.desc(), _for_all_last(), StartingText.name, StartingText.id)
+        .order_by(StartingText.part.desc(), _general_last(), StartingText.name, StartingText.id)
         .options(joinedload(StartingText.department))
         .limit(MOST_SHOWN)
     )
@@ -177,7 +177,7 @@ def suited(
             or_(department.is_(None), department == department_id),
         )
         .order_by(
-            _for_all_last(),
+            _general_last(),
             case((kind.is_(None), 1), else_=0),
             StartingText.name,
             StartingText.id,
@@ -187,7 +187,7 @@ def suited(
     return list(session.scalars(query))
 
 
-def _for_all_last() -> ColumnElement[int]:
+def _general_last() -> ColumnElement[int]:
     return case((StartingText.department_id.is_(None), 1), else_=0)
 
 

@@ -133,14 +133,14 @@ def parse_clock(text: str) -> TypedClock:
     word = " ".join(word for word in around if word not in FILLERS)
     if word and word not in _HOURS:
         raise BadWhen(WhenProblem.TIME_UNREADABLE, text)
-    hours = _hours_of(match["hour"], _HOURS.get(word))
+    hours = _possible_hours(match["hour"], _HOURS.get(word))
     minute = int(match["minute"] or match["joined"] or 0)
     if not hours or minute > 59:
         raise BadWhen(WhenProblem.TIME_DOES_NOT_EXIST, text)
     return TypedClock(hours, minute, word)
 
 
-def _hours_of(hour_digits: str, part_hours: frozenset[int] | None) -> tuple[int, ...]:
+def _possible_hours(hour_digits: str, part_hours: frozenset[int] | None) -> tuple[int, ...]:
     """Return the hours from 0 to 23 that may be meant, within a part of the day if it is known."""
     hour = int(hour_digits)
     if hour > 23:

@@ -24,41 +24,42 @@ _ONE_MINUTE = timedelta(minutes=1)
 
 def full_date(when: date, locale: str) -> str:
     """Return `बुधवार, दि. २५ नोव्हेंबर २०२६`, always with the year."""
-    local_date = _day_of(when)
+    local_date = _local_day(when)
     rules = language_rules(locale)
     return digits(
-        f"{rules.weekdays[local_date.weekday()]}, {_named(local_date, rules, year=True)}", locale
+        f"{rules.weekdays[local_date.weekday()]}, {_date_with_names(local_date, rules, year=True)}",
+        locale,
     )
 
 
 def day(when: date, locale: str, *, now: datetime) -> str:
     """Return `शुक्रवार, दि. २७ नोव्हेंबर`, with the year if it is not the present one."""
-    weekday = language_rules(locale).weekdays[_day_of(when).weekday()]
+    weekday = language_rules(locale).weekdays[_local_day(when).weekday()]
     return f"{weekday}, {plain_day(when, locale, now=now)}"
 
 
 def plain_day(when: date, locale: str, *, now: datetime) -> str:
     """Return `दि. २३ नोव्हेंबर`, with the year if it is not the present one."""
-    local_date = _day_of(when)
+    local_date = _local_day(when)
     year = local_date.year != local_day(now).year
-    return digits(_named(local_date, language_rules(locale), year=year), locale)
+    return digits(_date_with_names(local_date, language_rules(locale), year=year), locale)
 
 
 def day_heading(when: date, locale: str, *, now: datetime) -> str:
     """Return `आज, बुधवार, दि. २५ नोव्हेंबर`, for a heading; days further off have no first word."""
-    day_name = _near(_day_of(when), local_day(now), language_rules(locale))
+    day_name = _near(_local_day(when), local_day(now), language_rules(locale))
     day_text = day(when, locale, now=now)
     return f"{day_name.capitalize()}, {day_text}" if day_name else day_text
 
 
 def near_day(when: date, locale: str, *, now: datetime) -> str:
     """Return `आज`, `उद्या` or `काल`; empty for any other day."""
-    return _near(_day_of(when), local_day(now), language_rules(locale)) or ""
+    return _near(_local_day(when), local_day(now), language_rules(locale)) or ""
 
 
 def short_day(when: date, locale: str) -> str:
     """Return `१ डिसें.`, for narrow columns."""
-    local_date = _day_of(when)
+    local_date = _local_day(when)
     return digits(
         f"{local_date.day}{NBSP}{language_rules(locale).short_months[local_date.month - 1]}", locale
     )
@@ -102,7 +103,7 @@ def plain_moment(at: datetime, locale: str, *, now: datetime) -> str:
 
 def editable_day(when: date, locale: str) -> str:
     """Return `२७ नोव्हेंबर २०२६`, which can be typed back in a field."""
-    local_date = _day_of(when)
+    local_date = _local_day(when)
     month_name = language_rules(locale).months[local_date.month - 1]
     return digits(f"{local_date.day} {month_name} {local_date.year}", locale)
 
@@ -153,7 +154,7 @@ def stamp(at: datetime, locale: str, *, now: datetime) -> str:
 
 def month(when: date, locale: str) -> str:
     """Return `नोव्हेंबर २०२६`."""
-    local_date = _day_of(when)
+    local_date = _local_day(when)
     return digits(
         f"{language_rules(locale).months[local_date.month - 1]} {local_date.year}", locale
     )
@@ -188,11 +189,11 @@ def remaining(due_at: datetime, locale: str, *, now: datetime) -> str:
     return language_rules(locale).time_left.format(span=duration(span, locale))
 
 
-def _day_of(when: date) -> date:
+def _local_day(when: date) -> date:
     return local_day(when) if isinstance(when, datetime) else when
 
 
-def _named(local_date: date, rules: LanguageRules, *, year: bool) -> str:
+def _date_with_names(local_date: date, rules: LanguageRules, *, year: bool) -> str:
     day_text = f"{rules.day.format(day=local_date.day)}{NBSP}{rules.months[local_date.month - 1]}"
     return f"{day_text} {local_date.year}" if year else day_text
 

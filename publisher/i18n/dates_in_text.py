@@ -141,17 +141,19 @@ def dates_in(text: str, *, today: date) -> list[WrittenDate]:
     """
     plain = latin_digits(text)
     dates = sorted(
-        [*_named(plain, today), *_figures(plain, today)],
+        [*_dates_with_month_names(plain, today), *_figures(plain, today)],
         key=lambda written_date: written_date.start,
     )
     return [
-        _until(plain, written_date, after)
+        _extend_to_range_end(plain, written_date, after)
         for written_date, after in pairwise([*dates, None])
         if written_date
     ]
 
 
-def _until(text: str, written_date: WrittenDate, after: WrittenDate | None) -> WrittenDate:
+def _extend_to_range_end(
+    text: str, written_date: WrittenDate, after: WrittenDate | None
+) -> WrittenDate:
     """Return the date, extended to the next one if the text joins them to a range."""
     if (
         after is None
@@ -162,7 +164,7 @@ def _until(text: str, written_date: WrittenDate, after: WrittenDate | None) -> W
     return replace(written_date, last=after.last)
 
 
-def _named(text: str, today: date) -> Iterator[WrittenDate]:
+def _dates_with_month_names(text: str, today: date) -> Iterator[WrittenDate]:
     for match in _NAMED.finditer(text):
         name = match["month"] or match["month_first"]
         month = MONTHS.get(_stem(name))
@@ -171,7 +173,7 @@ def _named(text: str, today: date) -> Iterator[WrittenDate]:
         day = int(match["day"] or match["day_second"])
         year = match["year"] or match["year_last"]
         until = int(match["until"] or day)
-        yield from _written(text, match, (day, until), month, year, today)
+        yield from _resolve_dates(text, match, (day, until), month, year, today)
 
 
 def _stem(name: str) -> str:
@@ -195,7 +197,7 @@ def _figures(text: str, today: date) -> Iterator[WrittenDate]:
             day, month, year = match["bare_day"], match["bare_month"], None
         else:
             continue
-        yield from _written(text, match, (int(day), int(day)), int(month), year, today)
+        yield from _resolve_dates(text, match, (int(day), int(day)), int(month), year, today)
 
 
 def _is_bare_date(text: str, match: re.Match[str]) -> bool:
@@ -205,7 +207,7 @@ def _is_bare_date(text: str, match: re.Match[str]) -> bool:
     return in_full or _SAYS_DATE.search(before) is not None
 
 
-def _written(
+def _resolve_dates(
     text: str,
     match: re.Match[str],
     days: tuple[int, int],
@@ -216,7 +218,7 @@ def _written(
     first, last = (_day(number, month, year, today) for number in days)
     if first is None or last is None:
         return
-    start, end, weekday = _with_weekday(text, match.start(), match.end())
+    start, end, weekday = _include_weekday(text, match.start(), match.end())
     yield WrittenDate(start, end, first, max(first, last), weekday, year is not None)
 
 
@@ -233,7 +235,7 @@ def _day(day: int, month: int, year: str | None, today: date) -> date | None:
     return min(days, key=lambda candidate: abs(candidate - today), default=None)
 
 
-def _with_weekday(text: str, start: int, end: int) -> tuple[int, int, int | None]:
+def _include_weekday(text: str, start: int, end: int) -> tuple[int, int, int | None]:
     """Return the span extended by the weekday directly before or after it, and the weekday."""
     begin = max(0, start - _LOOK_BACK)
     before = _BEFORE.search(text, begin, start)

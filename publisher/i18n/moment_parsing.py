@@ -82,13 +82,13 @@ def parse_moment(
 
     `looks_back` completes what was left out towards the past.
     """
-    if from_now := _from_now(text, now, looks_back=looks_back):
+    if from_now := _relative_moment(text, now, looks_back=looks_back):
         return Understood(from_now, is_assumed=False, is_past=from_now <= now)
     typed_day, rest = _split(text, now, looks_back=looks_back)
     if not rest:
         if typed_day is None or whole_day is WholeDay.ASKED:
             raise BadWhen(WhenProblem.TIME_MISSING, text)
-        at = _of_whole_day(typed_day.day, whole_day)
+        at = _moment_in_day(typed_day.day, whole_day)
         return Understood(at, typed_day.is_assumed, at <= now)
     try:
         clock = parse_clock(rest)
@@ -99,7 +99,7 @@ def parse_moment(
     if typed_day is None:
         moments = [_nearest(from_local(local_day(now), at), now, looks_back) for at in clock.times]
     else:
-        moments = _moments_on(typed_day, clock, now, looks_back=looks_back)
+        moments = _possible_moments(typed_day, clock, now, looks_back=looks_back)
     if len(moments) > 1:
         first, second = sorted(moments)
         raise BadWhen(WhenProblem.TIME_AMBIGUOUS, text, first=first, second=second)
@@ -120,7 +120,7 @@ def parse_typed_day(text: str, *, now: datetime, looks_back: bool = False) -> Un
     return UnderstoodDay(typed_day.day, typed_day.is_assumed, typed_day.day < local_day(now))
 
 
-def _from_now(text: str, now: datetime, *, looks_back: bool) -> datetime | None:
+def _relative_moment(text: str, now: datetime, *, looks_back: bool) -> datetime | None:
     """Return the whole minute of "now" or "in 1 hour"; None if the text says no such thing.
 
     Now is the minute that begins next, or that has begun where the field asks for the past.
@@ -135,7 +135,7 @@ def _from_now(text: str, now: datetime, *, looks_back: bool) -> datetime | None:
     return minute if looks_back or (ahead and minute > now) else minute + timedelta(minutes=1)
 
 
-def _of_whole_day(day: date, whole_day: WholeDay) -> datetime:
+def _moment_in_day(day: date, whole_day: WholeDay) -> datetime:
     begins, ends = day_bounds(day)
     if whole_day is WholeDay.BEGINS:
         return begins
@@ -149,7 +149,7 @@ def _nearest(at: datetime, now: datetime, looks_back: bool, days: int = 1) -> da
     return at + days * ONE_DAY if at <= now else at
 
 
-def _moments_on(
+def _possible_moments(
     typed_day: _TypedDay, clock: TypedClock, now: datetime, *, looks_back: bool
 ) -> list[datetime]:
     """Return the moments that the time may mean on this day, the earlier one first."""
@@ -177,7 +177,7 @@ def _split(text: str, now: datetime, *, looks_back: bool) -> tuple[_TypedDay | N
         typed_day = _near_day(near_word, today, dated, text, looks_back=looks_back)
     if weekday_word:
         weekday = _WEEKDAYS[weekday_word] % 7
-        typed_day = typed_day or _of_weekday(weekday, today, looks_back=looks_back)
+        typed_day = typed_day or _day_of_weekday(weekday, today, looks_back=looks_back)
         if typed_day.day.weekday() != weekday:
             raise BadWhen(WhenProblem.DATE_OTHER_WEEKDAY, text, day=typed_day.day)
     return typed_day, " ".join(word for word in rest.split() if word not in FILLERS)
@@ -195,7 +195,7 @@ def _near_day(
     return dated
 
 
-def _of_weekday(weekday: int, today: date, *, looks_back: bool) -> _TypedDay:
+def _day_of_weekday(weekday: int, today: date, *, looks_back: bool) -> _TypedDay:
     """Return the next (or last) such day; today is assumed if it is one."""
     ahead = (weekday - today.weekday()) % 7
     days = -(-ahead % 7) if looks_back else ahead
@@ -215,11 +215,11 @@ def _take_date(
         month = parts.get("month") or str(_MONTHS.get(parts.get("name") or "", ""))
         if year := parts.get("year"):
             return _TypedDay(calendar_day(year, month, parts["day"], text), is_dated=True), rest
-        return _completed(parts["day"], month, today, text, looks_back=looks_back), rest
+        return _complete_day(parts["day"], month, today, text, looks_back=looks_back), rest
     return None, rest
 
 
-def _completed(
+def _complete_day(
     day_digits: str, month: str, today: date, text: str, *, looks_back: bool
 ) -> _TypedDay:
     """Return the nearest day with this number, in this month if one is given. Raises BadWhen."""

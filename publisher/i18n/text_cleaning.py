@@ -80,13 +80,13 @@ def _problems(text: str) -> Iterator[CleaningResult]:
         index, character = match.start(), match.group()
         if character == "\n":
             line, line_start = line + 1, index + 1
-        elif code := _refused(ord(character)):
+        elif code := _code_point_problem(ord(character)):
             yield CleaningResult(
                 code, index, line, index - line_start + 1, f"U+{ord(character):04X}"
             )
 
 
-def _refused(point: int) -> TextProblem | None:
+def _code_point_problem(point: int) -> TextProblem | None:
     if point < 0x20 or 0x7F <= point < 0xA0:
         return TextProblem.CONTROL
     if point in _BIDI:

@@ -54,14 +54,14 @@ def times_in(text: str) -> list[WrittenTime]:
     written_times = []
     for match in _TIMES.finditer(latin_digits(text)):
         first_times = _times(match, "", fallback=match["last_after"])
-        if len(first_times) == 1 and _says_time(match):
+        if len(first_times) == 1 and _is_time_of_day(match):
             (first,) = first_times
-            until = _until(match, first)
+            until = _range_end(match, first)
             written_times.append(WrittenTime(match.start(), match.end(), first, until))
     return written_times
 
 
-def _until(match: re.Match[str], first: time) -> time | None:
+def _range_end(match: re.Match[str], first: time) -> time | None:
     """Return the end of a range; only its own part of the day lets it end after midnight."""
     last_times = _times(match, "last_")
     if match["last_before"] and len(last_times) == 1:
@@ -71,7 +71,7 @@ def _until(match: re.Match[str], first: time) -> time | None:
     return min((last for last in (*last_times, *in_the_evening) if last > first), default=None)
 
 
-def _says_time(match: re.Match[str]) -> bool:
+def _is_time_of_day(match: re.Match[str]) -> bool:
     """Return True if a word says that these numbers are times of day."""
     return any(match[name] for name in ("before", "after", "last_before", "last_after"))
 

@@ -43,7 +43,7 @@ def name_authors(
 ) -> SharedPage:
     """Return the page with the names of its authors, as far as they can be read now."""
     names = _names(context, platform, account, _nameless_ids(page.comments))
-    comments = tuple(_with_name(comment, names) for comment in page.comments)
+    comments = tuple(_add_name(comment, names) for comment in page.comments)
     return dataclasses.replace(page, comments=comments)
 
 
@@ -57,7 +57,7 @@ def _nameless_ids(comments: Sequence[RemoteComment]) -> list[str]:
     )
 
 
-def _with_name(comment: RemoteComment, names: Mapping[str, Author]) -> RemoteComment:
+def _add_name(comment: RemoteComment, names: Mapping[str, Author]) -> RemoteComment:
     author = names.get(comment.author_id, NOBODY)
     if comment.author_name or author == NOBODY:
         return comment

@@ -98,9 +98,9 @@ def store(
         length = len(getattr(remote_comment, name) or "")
         if length > LONGEST_ID:
             raise UnstorableComment(f"{name} has {length} characters, more than {LONGEST_ID}")
-    comment = _stored_comment(session, account_id, remote_comment)
+    comment = _find_comment(session, account_id, remote_comment)
     if comment is not None:
-        if _text_read_at(comment) <= asked_at:
+        if _text_read_time(comment) <= asked_at:
             _store_edit(session, comment, remote_comment, now=now)
         return False
     comment = _new_comment(session, account_id, remote_comment, now=now)
@@ -111,7 +111,7 @@ def store(
     return True
 
 
-def _stored_comment(
+def _find_comment(
     session: Session, account_id: int, remote_comment: RemoteComment
 ) -> Comment | None:
     """Return the row of the comment, or of another version of it."""
@@ -132,13 +132,13 @@ def _store_edit(
     newest_id = (remote_comment.version_ids or (remote_comment.platform_id,))[-1]
     if comment.text == remote_comment.text or remote_comment.platform_id != newest_id:
         return
-    read_at = _text_read_at(comment)
+    read_at = _text_read_time(comment)
     comment.versions.append(CommentVersion(text=comment.text, read_at=read_at, replaced_at=now))
     comment.text, comment.url = remote_comment.text, remote_comment.url
     transitions.record(session, comment, "edited_by_citizen", actor=CLOCK, now=now)
 
 
-def _text_read_at(comment: Comment) -> datetime:
+def _text_read_time(comment: Comment) -> datetime:
     """Return when the present text was read first."""
     return comment.versions[-1].replaced_at if comment.versions else comment.seen_at
 

@@ -65,7 +65,7 @@ def offers_on(session: Session, comment_id: int) -> Sequence[ReceivedMail]:
             Post.created_at >= ReceivedMail.received_at,
         )
     )
-    query = _of_its_department(comment_id).where(
+    query = _department_mails(comment_id).where(
         ReceivedMail.offer_ended_at.is_(None), ~later.exists()
     )
     return session.scalars(query.order_by(ReceivedMail.received_at, ReceivedMail.id)).all()
@@ -73,11 +73,11 @@ def offers_on(session: Session, comment_id: int) -> Sequence[ReceivedMail]:
 
 def offered(session: Session, *, comment_id: int, mail_id: int) -> ReceivedMail:
     """Return a mail that is or was offered as the answer to this comment; raises `NotFound`."""
-    query = _of_its_department(comment_id).where(ReceivedMail.id == mail_id)
+    query = _department_mails(comment_id).where(ReceivedMail.id == mail_id)
     return existing(session.scalars(query).one_or_none(), mail_id)
 
 
-def _of_its_department(comment_id: int) -> Select[ReceivedMail]:
+def _department_mails(comment_id: int) -> Select[ReceivedMail]:
     """Return the query of the mails about the comment from the department that has it now."""
     return (
         select(ReceivedMail)

@@ -31,19 +31,21 @@ def settle(session: Session, comment_ids: Collection[int], *, now: datetime) -> 
     if not comment_ids:
         return
     left_behind: defaultdict[int, list[tuple[Comment, Routing]]] = defaultdict(list)
-    for comment, routing in session.execute(_left_behind(comment_ids, now=now)):
+    for comment, routing in session.execute(_comments_to_reassign(comment_ids, now=now)):
         left_behind[routing.department_id or 0].append((comment, routing))
     if not left_behind:
         return
     chains = responsibility.responsible_chains(session, left_behind, now=now)
     for department_id, routed in left_behind.items():
         if chain := chains[department_id]:
-            _pass_on(session, routed, chain[0], now=now)
+            _reassign(session, routed, chain[0], now=now)
         else:
             _give_back(session, routed, now=now)
 
 
-def _left_behind(comment_ids: Collection[int], *, now: datetime) -> Select[Comment, Routing]:
+def _comments_to_reassign(
+    comment_ids: Collection[int], *, now: datetime
+) -> Select[Comment, Routing]:
     serves = Appointment.in_force_at(now) & Person.disabled_at.is_(None)
     return (
         select(Comment, Routing)
@@ -61,7 +63,7 @@ def _left_behind(comment_ids: Collection[int], *, now: datetime) -> Select[Comme
     )
 
 
-def _pass_on(
+def _reassign(
     session: Session,
     routed: Sequence[tuple[Comment, Routing]],
     to: Appointment,

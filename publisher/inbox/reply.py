@@ -36,13 +36,13 @@ from publisher.states import NOT_PUBLISHED, CommentState, DeliveryState
 
 def reopen_unanswered(session: Session, *, now: datetime) -> int:
     """Reopen comments whose final answer was deleted, each with the reason of the deletion."""
-    replies = list(session.scalars(_deleted_answers()))
+    replies = list(session.scalars(_answers_with_deletion()))
     for reply in replies:
         _reopen(session, reply, now=now)
     return len(replies)
 
 
-def _deleted_answers() -> Select[Reply]:
+def _answers_with_deletion() -> Select[Reply]:
     """Select the final answers with an executed deletion that is not yet noted.
 
     The query starts from the orders, which are few, and not from all answers.

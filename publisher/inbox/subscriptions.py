@@ -94,7 +94,7 @@ def tick_subscriptions(
 ) -> int:
     """Ask the platforms what they tell us, and poll as often as follows; return the changes."""
     pool = PlatformPool(context)
-    for account in _unasked(context, settings):
+    for account in _accounts_to_subscribe(context, settings):
         if is_stopping():
             break
         _ask(pool, account)
@@ -109,7 +109,7 @@ def tick_subscriptions(
         return len(changes)
 
 
-def _unasked(context: WorkerContext, settings: Mapping[str, str]) -> list[Account]:
+def _accounts_to_subscribe(context: WorkerContext, settings: Mapping[str, str]) -> list[Account]:
     names = [
         platform.name
         for platform in all_platforms()

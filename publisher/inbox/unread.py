@@ -146,7 +146,7 @@ def tick_unread(database: Database, *, now: datetime) -> int:
         changes = _changes(session, now)
         for account in accounts:
             if account is not None and account.id in changes:
-                _tell(session, account, changes[account.id], now)
+                _notify(session, account, changes[account.id], now)
     return len(changes)
 
 
@@ -182,7 +182,9 @@ def _latest_events(session: Session) -> list[Event]:
     return list(session.scalars(query))
 
 
-def _tell(session: Session, account: Account, sources: UnreadSources | None, now: datetime) -> None:
+def _notify(
+    session: Session, account: Account, sources: UnreadSources | None, now: datetime
+) -> None:
     kind = NoticeKind.COMMENTS_READ_AGAIN if sources is None else NoticeKind.COMMENTS_UNREAD
     verb = READ_AGAIN if sources is None else UNREAD
     transitions.record(session, account, verb, actor=CLOCK, now=now)

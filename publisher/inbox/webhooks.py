@@ -117,13 +117,13 @@ def _work_next(context: WorkerContext) -> bool:
         if webhook is None:
             return False
         webhook.worked_at = context.now()
-        if hints := _hints_in(webhook):
+        if hints := _webhook_hints(webhook):
             bulk_insert(session, CommentHint, hints)
     failpoints.hit("webhook.unworked")
     return True
 
 
-def _hints_in(webhook: Webhook) -> list[dict[str, object]]:
+def _webhook_hints(webhook: Webhook) -> list[dict[str, object]]:
     support = capabilities(webhook.platform).webhooks
     changes = support.load().read_changes(webhook.body) if support else None
     if changes is None:

@@ -57,7 +57,7 @@ def change(
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
     check_recorded_here(submission, actor)
     check_open(submission)
-    checked = _checked(session, submission, stored_form, now)
+    checked = _validate(session, submission, stored_form, now)
     before = _differences(submission, checked)
     if not before:
         return ()
@@ -97,7 +97,7 @@ def standing_values(submission: Submission) -> StandingValues:
     return StandingValues(submission.wished_at, submission.useful_until, digests)
 
 
-def _checked(
+def _validate(
     session: Session, submission: Submission, stored_form: StoredForm, now: datetime
 ) -> Checked:
     form = stored_form.form
@@ -116,7 +116,7 @@ def _differences(submission: Submission, checked: Checked) -> Mapping[str, str]:
     """Return the fields that the form changes, with their previous texts."""
     form = checked.form
     previous_texts = {
-        name: _as_text(getattr(submission, name))
+        name: _format_value(getattr(submission, name))
         for name in ("kind", *FIELDS)
         if getattr(submission, name) != getattr(form, name)
     }
@@ -131,7 +131,7 @@ def _differences(submission: Submission, checked: Checked) -> Mapping[str, str]:
     return previous_texts
 
 
-def _as_text(value: object) -> str:
+def _format_value(value: object) -> str:
     if value is None:
         return ""
     return value.isoformat() if isinstance(value, date) else str(value)

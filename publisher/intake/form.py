@@ -120,41 +120,41 @@ def check(
     validator = Validator()
     if form.kind is None:
         validator.add("kind", "required")
-    cleaned = _with_numbers(_with_texts(form, validator), validator, at_desk=at_desk)
-    cleaned = _with_event(_with_priority(cleaned, validator), validator)
+    cleaned = _clean_numbers(_clean_texts(form, validator), validator, at_desk=at_desk)
+    cleaned = _clean_event(_clean_priority(cleaned, validator), validator)
     for field in ("wished_at", "useful_until"):
         at = getattr(form, field)
         if at != getattr(standing, field):
             validator.future(field, at, now=now)
     if form.wished_at and form.useful_until and form.useful_until < form.wished_at:
         validator.add("useful_until", "before_wished", wished_at=form.wished_at)
-    received = _received(form.files, validator, standing.files)
+    received = _receive_files(form.files, validator, standing.files)
     validator.token("form_token", form.form_token)
     return Checked(cleaned, received, tuple(validator.problems))
 
 
-def _with_texts(form: HandIn, validator: Validator) -> HandIn:
+def _clean_texts(form: HandIn, validator: Validator) -> HandIn:
     cleaned = _clean(form, validator, "title", "text_mr", "text_en", "text_hi", "link")
     if not (cleaned.text_mr or cleaned.text_en or cleaned.text_hi):
         validator.add("text_mr", "no_text")
     return cleaned
 
 
-def _with_numbers(form: HandIn, validator: Validator, *, at_desk: bool) -> HandIn:
+def _clean_numbers(form: HandIn, validator: Validator, *, at_desk: bool) -> HandIn:
     if not at_desk:
         form = replace(form, inward_number="", brought_by="")
         return _clean(form, validator, "outward_number")
     return _clean(form, validator, "outward_number", "inward_number", "brought_by")
 
 
-def _with_priority(form: HandIn, validator: Validator) -> HandIn:
+def _clean_priority(form: HandIn, validator: Validator) -> HandIn:
     """Require a reason for an urgent submission, and drop it for any other."""
     if form.priority is Priority.NORMAL:
         return replace(form, urgent_reason="")
     return _clean(form, validator, "urgent_reason")
 
 
-def _with_event(form: HandIn, validator: Validator) -> HandIn:
+def _clean_event(form: HandIn, validator: Validator) -> HandIn:
     if form.event_until_on and not form.event_on:
         validator.add("event_on", "first_day_missing")
     if form.event_on and form.event_until_on and form.event_until_on < form.event_on:
@@ -178,7 +178,7 @@ def _clean(form: HandIn, validator: Validator, *names: str) -> HandIn:
     return replace(form, **texts)
 
 
-def _received(
+def _receive_files(
     uploads: tuple[UploadedFile | KeptFile, ...], validator: Validator, standing: frozenset[str]
 ) -> tuple[KeptFile, ...]:
     added = [file for file in uploads if _digest(file) not in standing]
@@ -186,7 +186,7 @@ def _received(
     if len(uploads) > most:
         validator.add("files", "too_many_files", found=len(uploads), most=most)
     checked_files = [
-        _received_file(f"files-{index}", upload, validator)
+        _receive_file(f"files-{index}", upload, validator)
         for index, upload in enumerate(uploads[:most])
     ]
     received = tuple(file for file in checked_files if file is not None)
@@ -201,7 +201,7 @@ def _digest(file: UploadedFile | KeptFile) -> str:
     return file.sha256 if isinstance(file, KeptFile) else ""
 
 
-def _received_file(
+def _receive_file(
     field: str, upload: UploadedFile | KeptFile, validator: Validator
 ) -> KeptFile | None:
     alt_mr = validator.text(f"{field}-alt_mr", upload.alt_mr, most=LONGEST_ALT_TEXT)

@@ -42,14 +42,14 @@ def merge(
     `number` is the whole number, or its last digits within the same year. Raises `NotFound`,
     `WrongRole`, `WrongState`, or `Invalid` for the number or the reason.
     """
-    other_id = _id_of(session, submission_id, number)
+    other_id = _submission_id(session, submission_id, number)
     for key in sorted({submission_id, other_id or submission_id}):
         transitions.lock(session, Submission, key)  # always in this order, so that two never wait
     action, to = Action.MERGE_SUBMISSION, SubmissionState.MERGED
     submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
     transitions.check_move(SUBMISSION_MOVES, submission.state, to)
     other = session.get(Submission, other_id) if other_id else None
-    cleaned_reason = _checked(submission, other, number, reason)
+    cleaned_reason = _validate_reason(submission, other, number, reason)
     if other is None:
         raise Invalid([FieldError("number", "unknown_number", {"number": number})])
     submission.merged_into, submission.reason = other, cleaned_reason
@@ -72,7 +72,7 @@ def whole_number(number: str, like: str) -> str:
     return plain
 
 
-def _id_of(session: Session, submission_id: int, number: str) -> int | None:
+def _submission_id(session: Session, submission_id: int, number: str) -> int | None:
     own_number = session.scalar(select(Submission.number).where(Submission.id == submission_id))
     full_number = whole_number(number, own_number or "")
     if not full_number.isprintable() or len(full_number) > LONGEST_ORIGINAL_NUMBER:
@@ -80,7 +80,9 @@ def _id_of(session: Session, submission_id: int, number: str) -> int | None:
     return session.scalar(select(Submission.id).where(Submission.number == full_number))
 
 
-def _checked(submission: Submission, other: Submission | None, number: str, reason: str) -> str:
+def _validate_reason(
+    submission: Submission, other: Submission | None, number: str, reason: str
+) -> str:
     """Return the cleaned reason; raises `Invalid` with the errors of the reason and the number."""
     validator = Validator()
     if not number.strip():

@@ -66,9 +66,9 @@ def tick_scans(
             with store.open_file(digest) as source:
                 virus = virus_in(clamd, source)
         except (TooLargeForScanner, MediumMissing, MediumChanged) as problem:
-            _put_off(database, file_id, problem, now())
+            _postpone(database, file_id, problem, now())
         except (ScannerAway, StoreAway) as problem:
-            _put_off(database, file_id, problem, now())
+            _postpone(database, file_id, problem, now())
             break
         else:
             count += 1
@@ -90,14 +90,14 @@ def _due(database: Database, now: datetime) -> list[tuple[int, str]]:
         return [(row.id, row.sha256) for row in session.execute(query)]
 
 
-def _put_off(database: Database, file_id: int, problem: Exception, now: datetime) -> None:
+def _postpone(database: Database, file_id: int, problem: Exception, now: datetime) -> None:
     """Note why the file still waits."""
     with database.transaction() as session:
-        if file := _locked(session, file_id):
+        if file := _lock_file(session, file_id):
             file.scan_at, file.scan_note = now, f"{type(problem).__name__}: {problem}"[:200]
 
 
-def _locked(session: Session, file_id: int) -> SubmissionFile | None:
+def _lock_file(session: Session, file_id: int) -> SubmissionFile | None:
     """Return the file if it still waits, and no other clock was faster."""
     query = select(SubmissionFile).where(SubmissionFile.id == file_id, is_waiting())
     return session.scalars(query.with_for_update()).first()
@@ -105,7 +105,7 @@ def _locked(session: Session, file_id: int) -> SubmissionFile | None:
 
 def _record(session: Session, file_id: int, virus: str, now: datetime) -> None:
     """Store the answer; a virus is in the history of the submission."""
-    file = _locked(session, file_id)
+    file = _lock_file(session, file_id)
     if file is None:
         return
     file.scan = ScanResult.INFECTED if virus else ScanResult.CLEAN

@@ -48,7 +48,7 @@ def hand_in(
     is_forwarded = bool(actor.mail_sender and form.brought_by)
     at_desk = is_forwarded or scope_of(actor, Action.HAND_IN) is Scope.ANY
     checked = check(form, at_desk=at_desk, now=now)
-    if first := _handed_in_before(session, actor, form) or _same_within_the_hour(
+    if first := _submission_of_form(session, actor, form) or _same_within_the_hour(
         session, actor, checked, now=now
     ):
         return first
@@ -61,7 +61,7 @@ def hand_in(
             submission = _write(session, checked, actor=actor, now=now, city_code=city_code)
     except IntegrityError:
         # The same form came in twice at once, and the other was first: our number is free again.
-        if first := _handed_in_before(session, actor, form):
+        if first := _submission_of_form(session, actor, form):
             return first
         raise
     persistence.fill_files(session, submission, checked.files)
@@ -72,7 +72,7 @@ def hand_in(
     return submission
 
 
-def _handed_in_before(session: Session, actor: Actor, form: HandIn) -> Submission | None:
+def _submission_of_form(session: Session, actor: Actor, form: HandIn) -> Submission | None:
     """Return the submission that was created from this very form, or None."""
     token = form.form_token
     if not token or not token.isprintable():
@@ -101,7 +101,9 @@ def _same_within_the_hour(
     )
     content = (_words(form), form.wards, [file.sha256 for file in checked.files])
     same = [
-        submission for submission in session.scalars(query) if _content_of(submission) == content
+        submission
+        for submission in session.scalars(query)
+        if _submission_content(submission) == content
     ]
     return same[0] if same else None
 
@@ -110,7 +112,7 @@ def _words(source: HandIn | Submission) -> tuple[object, ...]:
     return tuple(getattr(source, name) for name in FIELDS)
 
 
-def _content_of(submission: Submission) -> tuple[object, ...]:
+def _submission_content(submission: Submission) -> tuple[object, ...]:
     return (
         _words(submission),
         tuple(ward.id for ward in submission.wards),

@@ -47,7 +47,7 @@ def undo_end(
         _undo_merge(session, submission, act, actor=actor, now=now)
     else:
         _undo_decline(session, submission, act, actor=actor, now=now)
-    _tell(session, submission, act, _SENT_KINDS[action], actor=actor, now=now)
+    _notify(session, submission, act, _SENT_KINDS[action], actor=actor, now=now)
     return submission
 
 
@@ -75,7 +75,7 @@ def _undo_decline(
             session, duplicate, ORIGINAL_REOPENED, actor=actor, now=now, values=about
         )
         kind = NoticeKind.ORIGINAL_ENDED
-        _tell(session, duplicate, act, kind, actor=actor, now=now, into=submission.number)
+        _notify(session, duplicate, act, kind, actor=actor, now=now, into=submission.number)
 
 
 def _undo_merge(
@@ -89,7 +89,7 @@ def _undo_merge(
     transitions.record(session, other, TAKE_OUT, actor=actor, now=now, values=about)
 
 
-def _tell(
+def _notify(
     session: Session,
     submission: Submission,
     act: Event,

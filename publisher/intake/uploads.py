@@ -162,7 +162,7 @@ def admit(session: Session, *, actor: Actor, now: datetime, file: KeptFile) -> i
     sums = select(func.count(), func.coalesce(func.sum(Upload.size), 0)).where(*today)
     count, size = session.execute(sums).one()
     if count >= MOST_UPLOADS_A_DAY or int(size) + file.size > MOST_BYTES_A_DAY:
-        raise Invalid([_beyond_quota(file, count, int(size))])
+        raise Invalid([_quota_error(file, count, int(size))])
     upload = Upload(person_id=person, at=now, sha256=file.sha256, size=file.size)
     session.add(upload)
     session.flush()
@@ -194,7 +194,7 @@ def put_off_removal(session: Session, *, digests: Collection[str], now: datetime
         raise StoreAway("a file with the same bytes, which nobody used, is being removed")
 
 
-def _beyond_quota(file: KeptFile, count: int, size: int) -> FieldError:
+def _quota_error(file: KeptFile, count: int, size: int) -> FieldError:
     values = {
         "name": file.name,
         "count": count,

@@ -37,11 +37,11 @@ def read_results(headers: Headers) -> tuple[AuthenticationResult, ...]:
     for name, header in headers:
         received += name == "received"
         if name == "authentication-results" and len(results) < _MOST_RESULTS:
-            results += _results(_without_comments(header[:_LONGEST]), received)
+            results += _results(_strip_comments(header[:_LONGEST]), received)
     return tuple(results)
 
 
-def _without_comments(header: str) -> str:
+def _strip_comments(header: str) -> str:
     """Remove comments, and blank out quoted texts: neither may pose as a result."""
     letters: list[str] = []
     depth = 0

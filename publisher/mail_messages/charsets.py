@@ -58,7 +58,7 @@ def decode(content: bytes, declared: str = "") -> tuple[str, bool]:
         return text_utf8, codec in (None, "utf-8")
     if (text_wide := _wide(content, codec)) is not None:
         return text_wide, bool(codec and codec.startswith("utf-16"))
-    return _by_declaration(content, codec)
+    return _decode_declared(content, codec)
 
 
 def _codec(declared: str) -> str | None:
@@ -104,11 +104,11 @@ def _page_bytes(half: bytes) -> int:
     return half.count(0) + half.count(9) + half.count(0x20)
 
 
-def _by_declaration(content: bytes, codec: str | None) -> tuple[str, bool]:
+def _decode_declared(content: bytes, codec: str | None) -> tuple[str, bool]:
     if content.isascii() and codec in (None, "utf-8", "ascii"):
         return content.decode("ascii"), True
     if codec == "utf-8":
-        return _broken_utf8(content), False
+        return _decode_broken_utf8(content), False
     if codec in _WIDE:
         codec = None
     try:
@@ -118,7 +118,7 @@ def _by_declaration(content: bytes, codec: str | None) -> tuple[str, bool]:
     return text, codec not in (None, "ascii")
 
 
-def _broken_utf8(content: bytes) -> str:
+def _decode_broken_utf8(content: bytes) -> str:
     """Return UTF-8 in which letters were cut, or the text of Windows that was declared UTF-8."""
     text = content.decode("utf-8", _REPLACE_BUT_NULS)
     lost = text.count("\ufffd")

@@ -46,7 +46,7 @@ def read_content(message: Part) -> Content:
     """Return the content of a message and of those that are attached to it."""
     body = read_body(message)
     whole_text = body.text[: 4 * MOST_TEXT]
-    is_reply, is_forward = _kind_of(message)
+    is_reply, is_forward = _reply_and_forward(message)
     own = own_text(whole_text, is_reply=is_reply, is_forward=is_forward)
     marked, in_text = IMAGE_MARK.findall(whole_text), frozenset(IMAGE_MARK.findall(own.text))
     files = read_files(body, MarkedImages(in_text, frozenset(marked) - in_text))
@@ -56,11 +56,11 @@ def read_content(message: Part) -> Content:
         is_shortened=body.is_shortened or len(whole_text) == 4 * MOST_TEXT,
     )
     for attached in body.messages[:MOST_MESSAGES]:
-        content = _with_attached(content, attached)
+        content = _append_attached(content, attached)
     return content
 
 
-def _kind_of(message: Part) -> tuple[bool, bool]:
+def _reply_and_forward(message: Part) -> tuple[bool, bool]:
     """Return whether a message is a reply, and whether it is a forward; a forward refers, too."""
     subject = read_subject(message.headers)
     is_forward = bool(_FORWARD.match(subject))
@@ -68,7 +68,7 @@ def _kind_of(message: Part) -> tuple[bool, bool]:
     return not is_forward and bool(answers or _REPLY.match(subject)), is_forward
 
 
-def _with_attached(content: Content, attached: Part) -> Content:
+def _append_attached(content: Content, attached: Part) -> Content:
     """Return the content with that of an attached message, which is a forward like any other."""
     inner = read_content(attached)
     senders = read_addresses(*attached.headers.all("from"))

@@ -50,7 +50,7 @@ def find_forward(lines: list[str]) -> ForwardHeader | None:
     """Return the first such header among the lines."""
     for index, line in enumerate(lines):
         if _MARK.fullmatch(line):
-            header = _header_below(lines, index)
+            header = _next_header(lines, index)
         elif (label := _LABEL.match(line)) and _kind(label[1]) == "from":
             header = _header(lines, index, index, is_marked=False)
         else:
@@ -64,7 +64,7 @@ def _kind(label: str) -> str:
     return _LABEL_KINDS[label.lower()]
 
 
-def _header_below(lines: list[str], mark: int) -> ForwardHeader | None:
+def _next_header(lines: list[str], mark: int) -> ForwardHeader | None:
     below = mark + 1
     while below < len(lines) and below < mark + 4 and not lines[below].strip("> \t"):
         below += 1
@@ -90,7 +90,7 @@ def _fields(lines: list[str], first: int) -> tuple[dict[str, str], int]:
             fields.setdefault(kind, label[2].strip())
             if label[1].isascii():
                 fields["latin"] = ""
-        elif not line.strip("> \t") or not _goes_on(line, lines[index - 1], kind):
+        elif not line.strip("> \t") or not _is_continuation(line, lines[index - 1], kind):
             break
         elif kind == "from":
             fields[kind] += f" {line.strip('> ')}"
@@ -98,7 +98,7 @@ def _fields(lines: list[str], first: int) -> tuple[dict[str, str], int]:
     return fields, index
 
 
-def _goes_on(line: str, above: str, kind: str) -> bool:
+def _is_continuation(line: str, above: str, kind: str) -> bool:
     """True for a line that a program has wrapped; text that follows at once is none."""
     if kind in ("", "subject", "date"):
         return False

@@ -78,11 +78,11 @@ def is_courtesy(text: str) -> bool:
 def _own_lines(lines: list[str], is_reply: bool, is_forward: bool, depth: int) -> OwnText:
     header = find_forward(lines)
     if header is None or depth == 0:
-        return OwnText(_written(lines, is_reply))
+        return OwnText(_strip_all(lines, is_reply))
     is_inside_quotation = is_reply and _is_quoted(lines[header.start])
     if is_inside_quotation or _attribution(lines[: header.start]) is not None:
-        return OwnText(_written(lines, is_reply))
-    remark = _written(lines[: header.start], is_reply)
+        return OwnText(_strip_all(lines, is_reply))
+    remark = _strip_all(lines[: header.start], is_reply)
     if not (is_forward or header.is_marked or (not is_reply and is_courtesy(remark))):
         return OwnText(remark)
     inner = lines[header.end :]
@@ -90,7 +90,7 @@ def _own_lines(lines: list[str], is_reply: bool, is_forward: bool, depth: int) -
         inner = [re.sub(r"^> ?", "", line) for line in inner]
     forwarded = _own_lines(inner, False, False, depth - 1)
     if is_courtesy(forwarded.text):
-        forwarded = _below_approval(inner, depth) or forwarded
+        forwarded = _text_below_approval(inner, depth) or forwarded
     sender = forwarded.forwarded_from or header.sender
     if not is_visible(forwarded.text):
         return OwnText(remark, sender)
@@ -99,7 +99,7 @@ def _own_lines(lines: list[str], is_reply: bool, is_forward: bool, depth: int) -
     return OwnText(forwarded.text, sender)
 
 
-def _below_approval(lines: list[str], depth: int) -> OwnText | None:
+def _text_below_approval(lines: list[str], depth: int) -> OwnText | None:
     """Return what was quoted where a forwarded answer only says that it may be published."""
     attribution = _attribution(lines)
     if attribution is None:
@@ -111,7 +111,7 @@ def _below_approval(lines: list[str], depth: int) -> OwnText | None:
     return OwnText(original.text, original.forwarded_from or address)
 
 
-def _written(lines: list[str], is_reply: bool) -> str:
+def _strip_all(lines: list[str], is_reply: bool) -> str:
     """Return the lines without quotations, signature and footer."""
     written: list[str] = []
     for _ in range(MOST_QUOTATIONS):
@@ -129,7 +129,7 @@ def _written(lines: list[str], is_reply: bool) -> str:
     written += lines
     if is_reply:
         written = [line for line in written if not _is_quoted(line)]
-    return "\n".join(_without_footer(_without_signature(_without_footer(written)))).strip("\n")
+    return "\n".join(_strip_footer(_strip_signature(_strip_footer(written)))).strip("\n")
 
 
 def _is_quoted(line: str) -> bool:
@@ -152,18 +152,18 @@ def _attribution(lines: list[str]) -> tuple[int, int] | None:
     return None
 
 
-def _without_signature(lines: list[str]) -> list[str]:
+def _strip_signature(lines: list[str]) -> list[str]:
     for index in range(len(lines) - 1, max(-1, len(lines) - 60), -1):
         below = sum(bool(line.strip()) for line in lines[index + 1 :])
         if lines[index] == SIGNATURE and below <= _MOST_SIGNATURE_LINES:
-            return _without_dashes(lines[:index])
+            return _strip_dashes(lines[:index])
         # Some programs lose the blank; two dashes also part paragraphs, so little may follow.
         if lines[index].strip() == "--" and below <= _MOST_DASHED_LINES and any(lines[:index]):
-            return _without_dashes(lines[:index])
+            return _strip_dashes(lines[:index])
     return lines
 
 
-def _without_dashes(lines: list[str]) -> list[str]:
+def _strip_dashes(lines: list[str]) -> list[str]:
     """Leave out a second mark: HTML has one as its class, and often one as its text."""
     end = len(lines)
     while end and lines[end - 1].strip() in ("", SIGNATURE.strip()):
@@ -171,7 +171,7 @@ def _without_dashes(lines: list[str]) -> list[str]:
     return lines[:end]
 
 
-def _without_footer(lines: list[str]) -> list[str]:
+def _strip_footer(lines: list[str]) -> list[str]:
     end = len(lines)
     while end and (not lines[end - 1].strip() or _is_footer(lines[end - 1])):
         end -= 1

@@ -41,7 +41,7 @@ def read_message(raw: bytes) -> MailMessage:
     notes: list[MailNote] = []
     is_written = automatic in (None, AutomaticKind.LIST)
     if is_written and not content.is_reply and is_courtesy(content.text):
-        content, notes = _with_document(content)
+        content, notes = _append_document(content)
     notes += content_notes(content, is_broken=root.is_broken)
     # A second From counts even if one of them names nobody: programs differ in which they show.
     count = max(len(senders), len(headers.all("from")))
@@ -67,7 +67,7 @@ def read_message(raw: bytes) -> MailMessage:
     )
 
 
-def _with_document(content: Content) -> tuple[Content, list[MailNote]]:
+def _append_document(content: Content) -> tuple[Content, list[MailNote]]:
     """Return the content with the text of an attached document, if there is one, and its note."""
     document = first_document_text(content.files)
     if document is None:

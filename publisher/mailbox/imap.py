@@ -121,7 +121,7 @@ class OpenMailbox:
         for start in range(0, len(uids), LISTED_AT_ONCE):
             batch = ",".join(str(each) for each in uids[start : start + LISTED_AT_ONCE])
             lines = self._fetched(batch, "(UID RFC822.SIZE INTERNALDATE FLAGS)")
-            messages = (_listed(line) for line in lines if isinstance(line, bytes))
+            messages = (_parse_listed(line) for line in lines if isinstance(line, bytes))
             readable = (message for message in messages if message is not None)
             yield from sorted(readable, key=lambda message: message.uid)
 
@@ -162,7 +162,7 @@ class OpenMailbox:
             raise WaitEnded(f"{type(problem).__name__}: {problem}") from problem
 
 
-def _listed(line: bytes) -> ListedMessage | None:
+def _parse_listed(line: bytes) -> ListedMessage | None:
     """Return the message of a line of a FETCH; None for a line that is none."""
     uid, size, arrived = _UID.search(line), _SIZE.search(line), _ARRIVED.search(line)
     if uid is None or size is None or arrived is None:
@@ -184,7 +184,7 @@ def open_mailbox(server: ImapServer) -> Iterator[OpenMailbox]:
     """
     token = server.tokens.token() if server.tokens is not None else ""
     try:
-        mailbox = _connected(server)
+        mailbox = _connect(server)
         try:
             if server.tokens is not None:
                 _sign_in_by_token(mailbox, server.name, token, server.tokens)
@@ -216,7 +216,7 @@ def _sign_in_by_token(mailbox: BaseMailBox, name: str, token: str, tokens: Token
         raise MailboxSignInRefused(f"the access token was refused: {answer}") from None
 
 
-def _connected(server: ImapServer) -> BaseMailBox:
+def _connect(server: ImapServer) -> BaseMailBox:
     context = server.context or ssl.create_default_context()
     if server.is_imaps:
         return MailBox(server.host, server.port, timeout=server.timeout, ssl_context=context)

@@ -49,7 +49,7 @@ def files_of(mail_files: Iterable[MailFile]) -> MailFiles:
     Programs are left out.
     """
     notes: list[Note] = []
-    files = tuple(_each_once(_limited(mail_files, notes)))
+    files = tuple(_each_once(_limit_files(mail_files, notes)))
     return MailFiles(files, tuple(notes))
 
 
@@ -80,7 +80,7 @@ def stored(store: MediaStore, mail_files: MailFiles) -> MailFiles:
     return replace(mail_files, files=files)
 
 
-def _limited(mail_files: Iterable[MailFile], notes: list[Note]) -> Iterator[KeptFile]:
+def _limit_files(mail_files: Iterable[MailFile], notes: list[Note]) -> Iterator[KeptFile]:
     pictures = 0
     for mail_file in mail_files:
         name = own_name(mail_file.name) or _WITHOUT_NAME

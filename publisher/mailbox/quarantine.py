@@ -232,7 +232,7 @@ def take_in_locked(
         actor=mail_actor(department_id, mail.sender, office),
         intake=intake,
         now=now,
-        brought_by=_forwarded_from(message) if mail.reason == WaitReason.FROM_CELL else "",
+        brought_by=_original_sender(message) if mail.reason == WaitReason.FROM_CELL else "",
         answers=is_proven and mail.reason != WaitReason.VIA_LIST,
     )
 
@@ -264,7 +264,7 @@ def office_of_sender(
     return session.scalars(query.limit(1)).first()
 
 
-def _forwarded_from(message: MailMessage) -> str:
+def _original_sender(message: MailMessage) -> str:
     """Return who brought the mail to the cell: whose mail was sent on, else who sent it."""
     sender = message.forwarded_from or message.sender
     names = [texts.line(sender.name), sender.address]

@@ -117,7 +117,7 @@ def _row(session: Session, label: str) -> Mailbox | None:
     return session.get(Mailbox, label, with_for_update=True, populate_existing=True)
 
 
-def _leased(session: Session, reading: MailboxReading, fence: int) -> Mailbox:
+def _renew_lease(session: Session, reading: MailboxReading, fence: int) -> Mailbox:
     """Return the row, whose lease is renewed; raises `LeaseLost`."""
     row = _row(session, reading.server.label)
     if row is None or row.fence != fence:
@@ -129,25 +129,25 @@ def _leased(session: Session, reading: MailboxReading, fence: int) -> Mailbox:
 def _compare_validity(reading: MailboxReading, fence: int, validity: int) -> None:
     """Begin at the first message if the server has given all of them new UIDs."""
     with reading.database.transaction() as session:
-        row = _leased(session, reading, fence)
+        row = _renew_lease(session, reading, fence)
         if row.validity != validity:
             row.validity, row.last_uid = validity, 0
 
 
 def _read_new(reading: MailboxReading, fence: int, mailbox: OpenMailbox) -> int:
     with reading.database.transaction() as session:
-        row = _leased(session, reading, fence)
+        row = _renew_lease(session, reading, fence)
         last_uid, first_read_at = row.last_uid, row.first_read_at
     count = 0
     for message in mailbox.listed_after(last_uid):
         if reading.is_stopping():
             return count
         if _is_wanted(message, first_read_at):
-            _take_in(reading, fence, mailbox, message)
+            _receive_message(reading, fence, mailbox, message)
             count += 1
         else:
             with reading.database.transaction() as session:
-                _leased(session, reading, fence).last_uid = message.uid
+                _renew_lease(session, reading, fence).last_uid = message.uid
     return count
 
 
@@ -158,7 +158,7 @@ def _is_wanted(message: ListedMessage, first_read_at: datetime) -> bool:
     return not message.is_seen and message.arrived_at >= first_read_at - BEFORE_FIRST
 
 
-def _take_in(
+def _receive_message(
     reading: MailboxReading, fence: int, mailbox: OpenMailbox, message: ListedMessage
 ) -> None:
     tries = _begin(reading, fence, message.uid)
@@ -171,7 +171,7 @@ def _take_in(
         if raw is not None:
             prepared = prepare(reading.database, raw, intake=reading.intake, now=reading.now())
     with reading.database.transaction() as session:
-        row = _leased(session, reading, fence)
+        row = _renew_lease(session, reading, fence)
         row.last_uid = message.uid
         if prepared is not None:  # else somebody has removed it meanwhile
             receive(session, prepared, intake=reading.intake, now=reading.now())
@@ -182,7 +182,7 @@ def _take_in(
 def _begin(reading: MailboxReading, fence: int, uid: int) -> int:
     """Count and return how often this message was begun."""
     with reading.database.transaction() as session:
-        row = _leased(session, reading, fence)
+        row = _renew_lease(session, reading, fence)
         row.begun_times = row.begun_times + 1 if row.begun_uid == uid else 1
         row.begun_uid = uid
         return row.begun_times

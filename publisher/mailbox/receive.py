@@ -50,16 +50,16 @@ def receive(
     require_in_use(session, intake.store_identity)
     message = prepared.message
     if message is None or prepared.unreadable is not None:
-        return _refused(session, prepared, now)
-    mail = _mail_of(prepared, message, now)
+        return _keep_unreadable(session, prepared, now)
+    mail = _make_mail(prepared, message, now)
     if reason := _reason_to_ignore(session, message, intake, now):
-        return _ended(session, mail, MailOutcome.IGNORED, reason)
+        return _end_mail(session, mail, MailOutcome.IGNORED, reason)
     target = replies.target_of(session, message)
     if target is not None and target.kind is TargetKind.SECRET:
         # That it came is kept, but it may quote a code or link that nobody else must see.
         mail.subject, mail.text, mail.files, mail.notes = "", "", [], []
-        return _ended(session, mail, MailOutcome.IGNORED, SECRET_MAIL)
-    sender = _sender_of(session, prepared, message, target, intake=intake, now=now)
+        return _end_mail(session, mail, MailOutcome.IGNORED, SECRET_MAIL)
+    sender = _identify_sender(session, prepared, message, target, intake=intake, now=now)
     taken_as = f"{sender.department_id or ''} {target or ''}"
     mail.content_digest = duplicates.content_digest(message, taken_as=taken_as)
     mail.is_sender_checked, mail.department_id = sender.is_checked, sender.department_id
@@ -79,7 +79,7 @@ def receive(
     return mail
 
 
-def _sender_of(
+def _identify_sender(
     session: Session,
     prepared: PreparedMail,
     message: MailMessage,
@@ -139,7 +139,7 @@ def _do_or_wait(session: Session, mail: ReceivedMail, act: Act, now: datetime) -
         quarantine.wait(session, mail, WaitReason.UNUSABLE, now=now)
 
 
-def _mail_of(prepared: PreparedMail, message: MailMessage, now: datetime) -> ReceivedMail:
+def _make_mail(prepared: PreparedMail, message: MailMessage, now: datetime) -> ReceivedMail:
     notes: list[dict[str, Any]] = [
         {"code": note.code.value, **note.values} for note in message.notes
     ]
@@ -164,10 +164,10 @@ def _digest_of_raw(prepared: PreparedMail) -> str:
     return sha256(f"raw {prepared.raw_sha256}".encode()).hexdigest()
 
 
-def _refused(session: Session, prepared: PreparedMail, now: datetime) -> ReceivedMail:
+def _keep_unreadable(session: Session, prepared: PreparedMail, now: datetime) -> ReceivedMail:
     """Keep a mail that cannot be read until somebody marks it as seen; the same one once."""
     if prepared.message is not None:
-        mail = _mail_of(prepared, prepared.message, now)
+        mail = _make_mail(prepared, prepared.message, now)
     else:
         mail = ReceivedMail(
             raw_sha256=prepared.raw_sha256,
@@ -216,11 +216,13 @@ def _is_repeated(session: Session, mail: ReceivedMail) -> bool:
         return False
     first = duplicates.first_of(session, mail)
     mail.submission_id = first.submission_id if first is not None else None
-    _ended(session, mail, MailOutcome.DUPLICATE, mail.reason)
+    _end_mail(session, mail, MailOutcome.DUPLICATE, mail.reason)
     return True
 
 
-def _ended(session: Session, mail: ReceivedMail, outcome: MailOutcome, reason: str) -> ReceivedMail:
+def _end_mail(
+    session: Session, mail: ReceivedMail, outcome: MailOutcome, reason: str
+) -> ReceivedMail:
     mail.outcome, mail.reason = outcome, reason
     session.add(mail)
     session.flush()

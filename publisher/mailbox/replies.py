@@ -130,7 +130,7 @@ def sender_for(
                 Person.mail == message.sender.address, Person.disabled_at.is_(None)
             )
         ),
-        Appointment.department_id == _department_of(session, target),
+        Appointment.department_id == _target_department(session, target),
         Appointment.role.in_(OF_A_DEPARTMENT),
         Appointment.in_force_at(now),
     )
@@ -141,7 +141,7 @@ def sender_for(
     return replace(sender, actor=actor, reason=None)
 
 
-def _department_of(session: Session, target: ReplyTarget) -> int | None:
+def _target_department(session: Session, target: ReplyTarget) -> int | None:
     """Return the department of what a mail of ours was about; None if it is of none."""
     model = _SUBJECTS.get(target.kind)
     if model is None:
@@ -167,7 +167,7 @@ def join(
     if target.kind is TargetKind.COMMENT:
         _offer(session, mail, target.id, actor=actor, now=now)
         return
-    submission = _submission_of(session, target, actor)
+    submission = _target_submission(session, target, actor)
     text = texts.cleaned(message.text)[:LONGEST_REASON].strip() or texts.WITHOUT_TEXT
     try:
         left_out = _add_files(session, submission, prepared.files.files, actor, now)
@@ -221,7 +221,7 @@ def _offer(
     session.flush()
 
 
-def _submission_of(session: Session, target: ReplyTarget, actor: Actor) -> Submission:
+def _target_submission(session: Session, target: ReplyTarget, actor: Actor) -> Submission:
     """Return the submission that the answer joins, of the sender's own department."""
     if target.kind is TargetKind.SUBMISSION:
         submission = session.get(Submission, target.id)

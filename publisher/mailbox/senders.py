@@ -73,7 +73,9 @@ def sender_of(
         return MailSender(reason=WaitReason.SEVERAL_SENDERS)
     if verdict is Authenticity.FAILED:
         return MailSender(reason=WaitReason.UNPROVEN_SENDER)
-    sender = _of_a_person(session, message, now) or _of_a_department(session, message, now)
+    sender = _sender_by_person(session, message, now) or _sender_by_department(
+        session, message, now
+    )
     return replace(sender, is_checked=is_checked)
 
 
@@ -90,7 +92,7 @@ def claims_known_sender(session: Session, message: MailMessage, *, now: datetime
     return any(sender.reason is not WaitReason.UNKNOWN_SENDER for sender in senders)
 
 
-def _of_a_person(session: Session, message: MailMessage, now: datetime) -> MailSender | None:
+def _sender_by_person(session: Session, message: MailMessage, now: datetime) -> MailSender | None:
     """Return the person's department; None if nobody in office has this address."""
     query = (
         select(Appointment)
@@ -113,10 +115,10 @@ def _of_a_person(session: Session, message: MailMessage, now: datetime) -> MailS
     if len({office.department_id for office in choices}) > 1:
         return MailSender(reason=WaitReason.SEVERAL_DEPARTMENTS, chooser=choices[0].person)
     office = (choices or offices)[0]
-    return _for_department(office.department, message, now, office)
+    return _department_sender(office.department, message, now, office)
 
 
-def _of_a_department(session: Session, message: MailMessage, now: datetime) -> MailSender:
+def _sender_by_department(session: Session, message: MailMessage, now: datetime) -> MailSender:
     query = (
         select(DepartmentAddress)
         .where(DepartmentAddress.mail == message.sender.address)
@@ -127,10 +129,10 @@ def _of_a_department(session: Session, message: MailMessage, now: datetime) -> M
         return MailSender(reason=WaitReason.UNKNOWN_SENDER)
     if address.confirmed_at is None:
         return MailSender(reason=WaitReason.UNCONFIRMED_ADDRESS)
-    return _for_department(address.department, message, now)
+    return _department_sender(address.department, message, now)
 
 
-def _for_department(
+def _department_sender(
     department: Department, message: MailMessage, now: datetime, office: Appointment | None = None
 ) -> MailSender:
     if not is_in_force(department, now=now):

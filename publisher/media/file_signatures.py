@@ -60,10 +60,10 @@ def found_type(head: bytes) -> str:
     for signature, name in _SIGNATURES:
         if head.startswith(signature):
             return name
-    return _in_a_container(head) or _in_text(head) or UNKNOWN
+    return _container_type(head) or _text_type(head) or UNKNOWN
 
 
-def _in_a_container(head: bytes) -> str | None:
+def _container_type(head: bytes) -> str | None:
     if head[:4] == b"RIFF":
         return {b"WEBP": WEBP, b"AVI ": "avi"}.get(head[8:12])
     if head[4:8] == b"ftyp":
@@ -76,7 +76,7 @@ def _in_a_container(head: bytes) -> str | None:
     return None
 
 
-def _in_text(head: bytes) -> str | None:
+def _text_type(head: bytes) -> str | None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if not text.startswith(b"<"):
         return None

@@ -105,7 +105,7 @@ def render_all(
     kind = checked_kind(content, MAX_BYTES, max_pixels)
     if kind is PictureKind.GIF:
         inspect(content, max_pixels=max_pixels)  # what stays whole is not decoded below
-    with _in_memory(content, kind, max_pixels):
+    with _guard_memory(content, kind, max_pixels):
         picture = None
         renditions = []
         for fit in fits:
@@ -124,7 +124,7 @@ def _still(
 ) -> EncodedImage:
     is_drawing = kind in (PictureKind.PNG, PictureKind.GIF)  # mostly, and sharp edges suit PNG
     if is_drawing and source_bytes <= 3 * SMALL_PNG:
-        small = _encoded(picture, "PNG", optimize=True)
+        small = _encode(picture, "PNG", optimize=True)
         if len(small.content) <= min(SMALL_PNG, max_bytes):
             return small
     # `optimize` would save 3 per cent of the bytes and take three times as long, and
@@ -167,15 +167,15 @@ def thumbnail(
     With `max_bytes` it is the best that fits, and may have fewer pixels. Raises BadPicture.
     """
     source_kind = checked_kind(content, len(content), max_pixels)
-    with _in_memory(content, source_kind, max_pixels):
+    with _guard_memory(content, source_kind, max_pixels):
         picture = _plain(content, source_kind, side, max_pixels)
         if max_bytes is not None:
             return _fitting(picture, kind, _SMALL_QUALITIES, max_bytes)
-        return _encoded(picture, kind, **_THUMBNAIL_OPTIONS[kind])
+        return _encode(picture, kind, **_THUMBNAIL_OPTIONS[kind])
 
 
 @contextmanager
-def _in_memory(content: bytes, kind: PictureKind, max_pixels: int) -> Iterator[None]:
+def _guard_memory(content: bytes, kind: PictureKind, max_pixels: int) -> Iterator[None]:
     """Raise BadPicture if memory runs out while a decoded picture is processed.
 
     Other threads wait if there would be too many pixels in the process. Everything is written to
@@ -196,9 +196,9 @@ def _plain(content: bytes, kind: PictureKind, side: int, max_pixels: int) -> Ima
         turn = _UPRIGHT.get(orientation_of(source))
         profile = source.info.get("icc_profile")
         # The large picture may be scaled in place: a copy of it would double the memory.
-        scaled = _expanded(source)
+        scaled = _expand_mode(source)
         scaled.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-        picture = _on_white(scaled, profile)
+        picture = _flatten_on_white(scaled, profile)
     if turn is not None:
         picture = picture.transpose(turn)
     # Some writers take comment, profile and transparency from here, unasked.
@@ -206,7 +206,7 @@ def _plain(content: bytes, kind: PictureKind, side: int, max_pixels: int) -> Ima
     return picture
 
 
-def _expanded(picture: Image.Image) -> Image.Image:
+def _expand_mode(picture: Image.Image) -> Image.Image:
     """Return the picture in a mode that can be scaled: L, RGB, RGBA or CMYK."""
     if picture.mode == "RGBA":
         return picture
@@ -220,17 +220,17 @@ def _expanded(picture: Image.Image) -> Image.Image:
     return picture if picture.mode in ("L", "RGB", "CMYK") else picture.convert("RGB")
 
 
-def _on_white(picture: Image.Image, profile: bytes | None) -> Image.Image:
+def _flatten_on_white(picture: Image.Image, profile: bytes | None) -> Image.Image:
     # Transparent pixels become white: a dark page must not swallow dark writing.
     if picture.mode != "RGBA":
-        return _in_srgb(picture, profile)
+        return _convert_to_srgb(picture, profile)
     alpha = picture.getchannel("A")
     white = Image.new("RGB", picture.size, "white")
-    white.paste(_in_srgb(picture.convert("RGB"), profile), mask=alpha)
+    white.paste(_convert_to_srgb(picture.convert("RGB"), profile), mask=alpha)
     return white
 
 
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+def _convert_to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     """Convert to sRGB by the picture's profile; without a valid profile keep the colours."""
     if profile:
         try:
@@ -253,14 +253,14 @@ def _fitting(
     """Return the best image that fits: first the quality is reduced, then the number of pixels."""
     while True:
         for quality in qualities:
-            image = _encoded(picture, kind, quality=quality, **options)
+            image = _encode(picture, kind, quality=quality, **options)
             if len(image.content) <= max_bytes or picture.size == (1, 1):
                 return image
         smaller = [max(1, int(length * _SHRINK)) for length in picture.size]
         picture = picture.resize((smaller[0], smaller[1]), Image.Resampling.LANCZOS)
 
 
-def _encoded(picture: Image.Image, kind: str, **options: int | str | bool) -> EncodedImage:
+def _encode(picture: Image.Image, kind: str, **options: int | str | bool) -> EncodedImage:
     # Pillow lets other threads run while it encodes into a file, but not into a `BytesIO`.
     with os.fdopen(os.memfd_create("picture"), "w+b") as out:
         picture.save(out, kind, **options)

@@ -137,11 +137,11 @@ def _heic(content: bytes, _exif_block: bytes) -> bytes:
         others = [block["data"] for block in info["metadata"]]
         for block in (info.get("exif"), info.get("xmp"), *others):
             if block and len(block) >= _SHORTEST_BLOCK:
-                cleaned = cleaned.replace(block, _emptied(block))
+                cleaned = cleaned.replace(block, _blank_block(block))
     return cleaned
 
 
-def _emptied(block: bytes) -> bytes:
+def _blank_block(block: bytes) -> bytes:
     """Return as many bytes that tell nothing; an EXIF block stays a readable one."""
     empty = b""
     if block.startswith((_EXIF_HEAD, *_TIFF_HEADS)):

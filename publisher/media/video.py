@@ -19,19 +19,19 @@ def seconds_of(video: BinaryIO) -> int | None:
     end = video.seek(0, 2)
     for kind, begin, after in _boxes(video, 0, end):
         if kind == b"moov":
-            return _of_movie(video, begin, after)
+            return _movie_duration(video, begin, after)
     return None
 
 
-def _of_movie(video: BinaryIO, begin: int, after: int) -> int | None:
+def _movie_duration(video: BinaryIO, begin: int, after: int) -> int | None:
     for kind, at, _after in _boxes(video, begin, after):
         if kind == b"mvhd":
             video.seek(at)
-            return _of_header(video.read(32))
+            return _header_duration(video.read(32))
     return None
 
 
-def _of_header(header: bytes) -> int | None:
+def _header_duration(header: bytes) -> int | None:
     # Scale and duration follow two dates, which are longer in version 1.
     at, length = (20, 8) if header[:1] == b"\x01" else (12, 4)
     scale = int.from_bytes(header[at : at + 4], "big")

@@ -83,7 +83,7 @@ def version_of(clamd: Clamd) -> str:
     return answer
 
 
-def _connected(address: tuple[str, int] | str, seconds: float) -> socket.socket:
+def _connect(address: tuple[str, int] | str, seconds: float) -> socket.socket:
     if isinstance(address, tuple):
         return socket.create_connection(address, seconds)
     connection = socket.socket(socket.AF_UNIX)
@@ -104,7 +104,7 @@ class _Conversation:
 
     def __enter__(self) -> Self:
         try:
-            self._socket = _connected(self._clamd.address, min(_CONNECT, self._left()))
+            self._socket = _connect(self._clamd.address, min(_CONNECT, self._left()))
         except OSError as problem:
             raise ScannerAway(f"{type(problem).__name__}: {problem}") from problem
         return self

@@ -103,11 +103,12 @@ def tick_calls(database: Database, *, now: datetime) -> int:
     """Ask the heads who were confirmed since their department was called; return their number."""
     with database.transaction() as session:
         return sum(
-            _ask_if_reachable(session, called, now=now) for called in _unanswered(session, now)
+            _ask_if_reachable(session, called, now=now)
+            for called in _addressees_without_answer(session, now)
         )
 
 
-def _unanswered(session: Session, now: datetime) -> list[CallAddressee]:
+def _addressees_without_answer(session: Session, now: datetime) -> list[CallAddressee]:
     query = (
         select(CallAddressee)
         .join(CallAddressee.call)

@@ -117,7 +117,7 @@ def compose_text(
     )
     return LetterText(
         title=f"{_TITLE} क्र. {_number(len(earlier) + 1)}" if earlier else _TITLE,
-        recipient=["प्रति,", *_addressed_to(recipient, office, person), sender.city_name],
+        recipient=["प्रति,", *_address_lines(recipient, office, person), sender.city_name],
         subject=_SUBJECT,
         references=_references(call, earlier),
         paragraphs=["महोदय / महोदया,", reminded, _REQUESTS[recipient], _CLOSING],
@@ -125,7 +125,7 @@ def compose_text(
     )
 
 
-def _addressed_to(
+def _address_lines(
     recipient: LetterRecipient, office: Department, person: Person | None
 ) -> list[str]:
     """Return the head by name and designation, or the office of the head who is not known."""
@@ -136,9 +136,9 @@ def _addressed_to(
 
 def _references(call: NominationCall, earlier: Sequence[ReminderLetter]) -> str:
     lines = [
-        _dated(f"आदेश क्र. {call.order_number}", call.ordered_on),
+        _date_line(f"आदेश क्र. {call.order_number}", call.ordered_on),
         *(
-            _dated(f"{_TITLE} जा.क्र. {letter.number}", local_day(letter.written_at))
+            _date_line(f"{_TITLE} जा.क्र. {letter.number}", local_day(letter.written_at))
             for letter in earlier
         ),
     ]
@@ -148,7 +148,7 @@ def _references(call: NominationCall, earlier: Sequence[ReminderLetter]) -> str:
     return "\n".join(["संदर्भ :", *numbered])
 
 
-def _dated(text: str, day: date) -> str:
+def _date_line(text: str, day: date) -> str:
     return f"{text}, {_format_day(day)}."
 
 

@@ -87,7 +87,7 @@ def next_letters(session: Session, call: NominationCall, *, now: datetime) -> di
         return {}
     addressees = [
         addressee
-        for addressee in session.scalars(_unanswered(call))
+        for addressee in session.scalars(_query_without_answer(call))
         if is_in_force(addressee.department, now=now)
     ]
     departments = {addressee.department_id: addressee.department for addressee in addressees}
@@ -112,7 +112,7 @@ def next_letters(session: Session, call: NominationCall, *, now: datetime) -> di
     }
 
 
-def _unanswered(call: NominationCall) -> Select[CallAddressee]:
+def _query_without_answer(call: NominationCall) -> Select[CallAddressee]:
     return (
         select(CallAddressee)
         .join(CallAddressee.department)
@@ -197,7 +197,7 @@ def write_letters(
     `LetterTooSoon` and `NoOfficeAbove`.
     """
     require(actor, Action.OPEN_CALL, None, now=now)
-    call = _locked(session, call_id)
+    call = _lock_call(session, call_id)
     plans = next_letters(session, call, now=now)
     chosen = [plan for plan in plans.values() if plan.step is LetterStep.DUE]
     if addressee_id is not None:
@@ -207,11 +207,11 @@ def write_letters(
         for plan in chosen
         if plan.office is not None
     ]
-    _tell_without_line(session, call, plans.values(), now=now)
+    _notify_without_line(session, call, plans.values(), now=now)
     return letters
 
 
-def _locked(session: Session, call_id: int) -> NominationCall:
+def _lock_call(session: Session, call_id: int) -> NominationCall:
     """Return the call, with its departments locked: one letter at a time, over all calls."""
     call = session.get(NominationCall, call_id, with_for_update=True, populate_existing=True)
     called = select(CallAddressee.department_id).where(CallAddressee.call_id == call_id)
@@ -317,7 +317,7 @@ def _mail(session: Session, letter: ReminderLetter, *, now: datetime) -> bool:
     return notice is not None
 
 
-def _tell_without_line(
+def _notify_without_line(
     session: Session, call: NominationCall, plans: Collection[NextLetter], *, now: datetime
 ) -> None:
     """Tell leads and admins, once a call, how many departments report to no office."""

@@ -103,7 +103,7 @@ def name_officers(
     """
     mandate = _mandate(session, link, is_proven=is_proven, now=now)
     nomination = name_under(session, mandate, named, now=now)
-    _use_up(session, link, now=now)
+    _spend_link(session, link, now=now)
     return nomination
 
 
@@ -118,7 +118,7 @@ def name_under(
     details = named_officers.read(named, heads=mandate.heads, now=now)
     officers = officers_of(session, mandate.department.id, now=now)
     pairs = [
-        (slot, officer, _kept(officers, slot, officer))
+        (slot, officer, _own_appointment(officers, slot, officer))
         for slot, officer in zip(SLOTS, (details.first, details.second), strict=True)
     ]
     staying = [holder for _slot, _officer, holder in pairs if holder is not None]
@@ -159,7 +159,7 @@ def keep_officers(
     if len(officers) != len(SLOTS) or digest_of_officers(officers) != digest:
         raise OfficersChanged
     nomination = _finish(session, mandate, officers, "keep_officers", {}, now=now)
-    _use_up(session, link, now=now)
+    _spend_link(session, link, now=now)
     return nomination
 
 
@@ -202,14 +202,16 @@ def lock_department(session: Session, department_id: int) -> tuple[Department, l
     return department, list(session.scalars(query.with_for_update(of=CallAddressee)))
 
 
-def _use_up(session: Session, link: Link, *, now: datetime) -> None:
+def _spend_link(session: Session, link: Link, *, now: datetime) -> None:
     """Use the link up; the department's other ones ended with the nomination."""
     one_time_links.use(session, link=link, now=now)
     head_links.end(session, link.subject_id, now=now)
     session.flush()
 
 
-def _kept(officers: Sequence[Appointment], slot: str, officer: NamedOfficer) -> Appointment | None:
+def _own_appointment(
+    officers: Sequence[Appointment], slot: str, officer: NamedOfficer
+) -> Appointment | None:
     """Return the officer's own appointment if this person is one already."""
     for holder in officers:
         if holder.person.mobile == officer.mobile or (

@@ -79,12 +79,14 @@ def queue(
         raise WrongValues(kind, [], ["path"])
     if person.disabled_at is not None:
         return None
-    ways = [_way_to(to)] if to else ways_to(session, person, kind)
-    notices = _written(session, kind, person, values, ways, now=now, path=path, enclosure=enclosure)
+    ways = [_notice_route(to)] if to else ways_to(session, person, kind)
+    notices = _make_notices(
+        session, kind, person, values, ways, now=now, path=path, enclosure=enclosure
+    )
     copies = [] if to else department_copies.copies_of(session, person, values, now=now)
     for mail, outline in copies:
-        kind_of_copy, way = NoticeKind.DEPARTMENT_COPY, _way_to(mail)
-        notices += _written(session, kind_of_copy, person, outline, [way], now=now)
+        kind_of_copy, way = NoticeKind.DEPARTMENT_COPY, _notice_route(mail)
+        notices += _make_notices(session, kind_of_copy, person, outline, [way], now=now)
     for notice in notices:
         notice.post_id, notice.send_at = post_id, now + wait
     session.add_all(notices)
@@ -116,7 +118,7 @@ def queue_answer(
         language=_OF_AN_ANSWER[0],
         subject=texts[0][0],
         body=_RULE.join(body for _subject, body in texts),
-        path=_without_token(path),
+        path=_strip_token(path),
         in_thread=list(in_thread),
         mail_id=secrets.token_hex(16),
         queued_at=now,
@@ -128,7 +130,7 @@ def queue_answer(
     return notice
 
 
-def _written(
+def _make_notices(
     session: Session,
     kind: NoticeKind,
     person: Person,
@@ -159,7 +161,7 @@ def _written(
             language=language_of(person),
             subject=subject,
             body=body,
-            path=enclosure.path if enclosure is not None else _without_token(path),
+            path=enclosure.path if enclosure is not None else _strip_token(path),
             revision_id=enclosure.revision_id if enclosure is not None else None,
             mail_id=secrets.token_hex(16),
             queued_at=now,
@@ -195,12 +197,12 @@ def queue_for_each(
         )
 
 
-def _without_token(path: str) -> str:
+def _strip_token(path: str) -> str:
     """Return the path as it is stored: none if it has the token of a one-time link."""
     return path if links.without_secrets(links.BASE + path) == links.BASE + path else ""
 
 
-def _way_to(address: str) -> NoticeRoute:
+def _notice_route(address: str) -> NoticeRoute:
     return NoticeRoute(Channel.MAIL if "@" in address else Channel.SMS, address)
 
 
@@ -232,9 +234,9 @@ def compose_in(
     plain = {name: value for name, value in values.items() if name not in lists}
     texts = in_words({**plain, "reader": reader}, language, now=now)
     texts = {name: _plain(name, text) for name, text in texts.items()}
-    texts |= {name: _listed(lines) for name, lines in lists.items()}
+    texts |= {name: _format_list(lines) for name, lines in lists.items()}
     name = texts.pop("reader")
-    texts = _checked(kind, texts)
+    texts = _validate(kind, texts)
     texts["link"] = links.BASE + (path or links.TODAY)
     texts |= _short_moments(plain, language, now=now)
     rows = [row_of(texts)] if kind in ABOUT_TEXTS else []
@@ -297,11 +299,11 @@ def _plain(name: str, value: str) -> str:
     return _cut(text, LONGEST_COMMENT if name == "comment" else LONGEST_QUOTATION)
 
 
-def _listed(lines: Iterable[LinkedLine]) -> str:
+def _format_list(lines: Iterable[LinkedLine]) -> str:
     return "\n\n".join(f"{_plain('', line.text)}\n{links.BASE}{line.path}" for line in lines)
 
 
-def _checked(kind: NoticeKind, texts: dict[str, str]) -> dict[str, str]:
+def _validate(kind: NoticeKind, texts: dict[str, str]) -> dict[str, str]:
     names = VALUES[kind].split()
     required = {name for name in names if not name.endswith("?")}
     allowed = {name.removesuffix("?") for name in names}

@@ -38,14 +38,14 @@ def copies_of(
         return []
     if person.mail is not None and owner_of(session, person.mail) is None:
         return []
-    addresses = _addresses_of(session, person, now)
+    addresses = _copy_addresses(session, person, now)
     own = [address for address in addresses if address.department is values.get("department")]
     title = values.get("title") or values.get("template")
     outline = {"person": person, "title": title, "due_at": values.get("due_at")}
     return [(row.mail, {**outline, "department": row.department}) for row in own or addresses]
 
 
-def _addresses_of(session: Session, person: Person, now: datetime) -> list[DepartmentAddress]:
+def _copy_addresses(session: Session, person: Person, now: datetime) -> list[DepartmentAddress]:
     offices = select(Appointment.department_id).where(
         Appointment.person_id == person.id,
         Appointment.role.in_((Role.OFFICER, Role.HEAD)),

@@ -113,14 +113,14 @@ def in_words(values: Mapping[str, object], language: str, *, now: datetime) -> d
     for name in filter(_is_translated, values):
         base = name.rpartition("_")[0]
         whole[base] = values.get(f"{base}_{language}") or whole.get(base) or values[name]
-    return {name: _said(name, value, language, now) for name, value in whole.items()}
+    return {name: _format_value(name, value, language, now) for name, value in whole.items()}
 
 
 def _is_translated(name: str) -> bool:
     return name.rpartition("_")[2] in LANGUAGES
 
 
-def _said(name: str, value: object, language: str, now: datetime) -> str:
+def _format_value(name: str, value: object, language: str, now: datetime) -> str:
     match value:
         case None | False:
             return ""
@@ -140,10 +140,10 @@ def _said(name: str, value: object, language: str, now: datetime) -> str:
         case int() | Decimal():
             return digits(str(value), language)
         case _:
-            return _from_list(name, str(value), language)
+            return _translate_code(name, str(value), language)
 
 
-def _from_list(name: str, text: str, language: str) -> str:
+def _translate_code(name: str, text: str, language: str) -> str:
     """Translate the codes of platforms, reasons and changes; every other text stays as it is."""
     if name == "platform":
         # A mail is sent even if the platform has been taken out of the registry since.

@@ -58,7 +58,7 @@ def group_of(kind: str) -> NoticeGroup | None:
 
 def ways_to(session: Session, person: Person, kind: str) -> list[NoticeRoute]:
     """Return the routes of this kind of notice to this person; empty if there is no address."""
-    preference = _chosen(session, person, kind)
+    preference = _preference(session, person, kind)
     by_sms = person.mobile is not None and (person.mail is None or preference is not Telling.MAIL)
     by_mail = person.mail is not None and (not by_sms or preference is Telling.BOTH)
     routes = [NoticeRoute(Channel.MAIL, person.mail or "")] if by_mail else []
@@ -67,7 +67,7 @@ def ways_to(session: Session, person: Person, kind: str) -> list[NoticeRoute]:
     return routes
 
 
-def _chosen(session: Session, person: Person, kind: str) -> Telling:
+def _preference(session: Session, person: Person, kind: str) -> Telling:
     if kind in BY_BOTH:
         return Telling.BOTH
     group = group_of(kind)

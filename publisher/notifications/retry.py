@@ -67,11 +67,11 @@ def stuck_mails(
 
 def can_go_again(notice: Notice) -> bool:
     """Return True if it can be resent as it is: it had no one-time link or code."""
-    is_whole = _REMOVED_LINK.search(_with_review_link(notice, notice.body)) is None
+    is_whole = _REMOVED_LINK.search(_insert_review_link(notice, notice.body)) is None
     return notice.state in STUCK and notice.kind not in HAS_SECRET and is_whole
 
 
-def _with_review_link(notice: Notice, text: str) -> str:
+def _insert_review_link(notice: Notice, text: str) -> str:
     return text.replace(links.REMOVED_APPROVAL, f"{links.BASE}{notice.path}")
 
 
@@ -94,9 +94,9 @@ def send_again(session: Session, *, actor: Actor, now: datetime, notice: Notice)
     locked_notice.queued_at = locked_notice.send_at = now
     locked_notice.leased_until, locked_notice.reason = None, ""
     locked_notice.address = _address_now(locked_notice)
-    locked_notice.body = _with_review_link(locked_notice, locked_notice.body)
+    locked_notice.body = _insert_review_link(locked_notice, locked_notice.body)
     locked_notice.variables = {
-        name: _with_review_link(locked_notice, text)
+        name: _insert_review_link(locked_notice, text)
         for name, text in locked_notice.variables.items()
     }
     is_copy = locked_notice.kind == NoticeKind.DEPARTMENT_COPY

@@ -58,10 +58,10 @@ def texts_of(revision: Revision, language: str) -> tuple[MailedText, ...]:
     for variant in revision.variants:
         for rendition in variant.renditions:
             numbers.setdefault(rendition.source_sha256, len(numbers) + 1)
-    return tuple(_text_of(variant, numbers, language) for variant in revision.variants)
+    return tuple(_mailed_text(variant, numbers, language) for variant in revision.variants)
 
 
-def _text_of(variant: Variant, numbers: Mapping[str, int], language: str) -> MailedText:
+def _mailed_text(variant: Variant, numbers: Mapping[str, int], language: str) -> MailedText:
     pictures = []
     for rendition in variant.renditions:
         number, description = numbers[rendition.source_sha256], rendition.alt_text

@@ -37,12 +37,12 @@ def hand_over(sms: Sms, values: Mapping[str, str]) -> None:
     Returns once the gateway has accepted it. Raises a `NotSent`.
     """
     try:
-        code, response_text = _asked(sms, values)
+        code, response_text = _send_request(sms, values)
     except requests.RequestException as problem:
         raise _trouble(problem) from problem
     error = _verdict(
         code,
-        f"{code} {_masked(sms, ' '.join(response_text.split()))}",
+        f"{code} {_mask_secrets(sms, ' '.join(response_text.split()))}",
         response_text,
         sms.sms_success,
     )
@@ -57,12 +57,12 @@ def filled(template: str, values: Mapping[str, str], escape: Callable[[str], str
     )
 
 
-def _asked(sms: Sms, values: Mapping[str, str]) -> tuple[int, str]:
+def _send_request(sms: Sms, values: Mapping[str, str]) -> tuple[int, str]:
     with requests.Session() as session:
         session.trust_env = False
         answer = session.request(
             sms.sms_method,
-            filled(sms.sms_url, values, _in_address),
+            filled(sms.sms_url, values, _escape_url),
             data=_body(sms, values),
             headers=dict(sms.sms_headers),
             timeout=TIMEOUT,
@@ -70,10 +70,10 @@ def _asked(sms: Sms, values: Mapping[str, str]) -> tuple[int, str]:
             stream=True,
         )
         with answer:
-            return answer.status_code, _said(answer)
+            return answer.status_code, _read_text(answer)
 
 
-def _said(answer: Response) -> str:
+def _read_text(answer: Response) -> str:
     first: bytes = next(answer.iter_content(MOST_BYTES), b"")
     return first.replace(b"\0", b" ").decode("utf-8", "replace")
 
@@ -82,15 +82,15 @@ def _body(sms: Sms, values: Mapping[str, str]) -> bytes | None:
     if not sms.sms_body:
         return None
     kinds = [value for name, value in sms.sms_headers.items() if name.lower() == "content-type"]
-    escape = _in_json if any("json" in kind for kind in kinds) else _in_address
+    escape = _escape_json if any("json" in kind for kind in kinds) else _escape_url
     return filled(sms.sms_body, values, escape).encode()
 
 
-def _in_json(value: str) -> str:
+def _escape_json(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)[1:-1]
 
 
-def _in_address(value: str) -> str:
+def _escape_url(value: str) -> str:
     return quote(value, safe="")
 
 
@@ -107,7 +107,7 @@ def _verdict(code: int, reason: str, response_text: str, success: str) -> NotSen
     return NoticeRefused(reason)
 
 
-def _masked(sms: Sms, response_text: str) -> str:
+def _mask_secrets(sms: Sms, response_text: str) -> str:
     # A gateway's response may repeat the request's headers, with their secrets.
     for value in sms.sms_headers.values():
         if len(value) >= SHORTEST_SECRET:

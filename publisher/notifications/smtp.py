@@ -74,7 +74,7 @@ def hand_over(server: MailServer, letter: EmailMessage) -> str:
         code, answer = client.rcpt(parseaddr(str(letter["to"]))[1])
         if code not in {250, 251}:
             raise _refusal(code, answer)
-        return _hand_text(client, letter.as_bytes(policy=_AS_FOLDED))
+        return _send_data(client, letter.as_bytes(policy=_AS_FOLDED))
 
 
 def check_connection(server: MailServer, *, timeout: float = CHECK_TIMEOUT) -> None:
@@ -92,7 +92,7 @@ def _connection(server: MailServer) -> Iterator[SMTP]:
     What breaks it is raised as `Unreachable`.
     """
     try:
-        with closing(_called(server)) as client:
+        with closing(_connect(server)) as client:
             # On this machine TLS hides nothing, and a local server's own certificate is seldom
             # trusted, so TLS is used there only to send a password.
             client.ehlo_or_helo_if_needed()
@@ -116,7 +116,7 @@ def _connection(server: MailServer) -> Iterator[SMTP]:
         raise Unreachable(_words(problem)) from problem
 
 
-def _called(server: MailServer) -> SMTP:
+def _connect(server: MailServer) -> SMTP:
     local_hostname = "localhost" if server.is_near else None
     if server.is_smtps:
         context = server.tls_context()
@@ -126,7 +126,7 @@ def _called(server: MailServer) -> SMTP:
     return SMTP(server.host, server.port, local_hostname, timeout=server.timeout)
 
 
-def _hand_text(client: SMTP, text: bytes) -> str:
+def _send_data(client: SMTP, text: bytes) -> str:
     try:
         code, answer = client.data(text)
     except SMTPDataError as problem:  # it did not even want to see the text

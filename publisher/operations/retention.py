@@ -98,7 +98,8 @@ def tick_retention(database: Database, store: MediaStore, *, now: datetime) -> i
     """
     with database.transaction() as session:
         gone = sum(
-            _erase(session, table, is_expired) for table, is_expired in _expired(now).items()
+            _erase(session, table, is_expired)
+            for table, is_expired in _expiry_conditions(now).items()
         )
         gone += changed_rows(session, delete(ClockBeat).where(ClockBeat.beat_at <= now - BEATS))
         authors.erase_expired(session, now=now)
@@ -107,7 +108,7 @@ def tick_retention(database: Database, store: MediaStore, *, now: datetime) -> i
     return gone + _drop_uploads(database, store, now) + _drop_mails(database, store, now)
 
 
-def _expired(now: datetime) -> dict[Table, ColumnElement[bool]]:
+def _expiry_conditions(now: datetime) -> dict[Table, ColumnElement[bool]]:
     """Return the condition of expired rows by table, in order of foreign keys."""
     spent = now - SPENT
     newest = select(func.max(RefusedSignIn.id)).scalar_subquery()
@@ -127,7 +128,7 @@ def _expired(now: datetime) -> dict[Table, ColumnElement[bool]]:
         CommentHint: CommentHint.told_at <= now - WEBHOOKS,
         Webhook: Webhook.received_at <= now - WEBHOOKS,
         RegisterFile: RegisterFile.uploaded_at <= now - uploads.LIFETIME,
-        SignIn: and_(_has_ended(now - LOGS), _is_in_between()),
+        SignIn: and_(_has_ended(now - LOGS), _is_middle_session()),
     }
 
 
@@ -141,7 +142,7 @@ def _has_lapsed(moment: datetime) -> ColumnElement[bool]:
     return func.coalesce(KnownDevice.ended_at, KnownDevice.used_at) <= moment
 
 
-def _is_in_between() -> ColumnElement[bool]:
+def _is_middle_session() -> ColumnElement[bool]:
     """The session is neither its person's first nor last."""
     # The first one shows that its person is no newcomer; the last one keeps its id in use.
     ends = (func.min(SignIn.id), func.max(SignIn.id))
@@ -195,7 +196,7 @@ def mark_unused(session: Session, *, is_sqlite: bool, now: datetime) -> tuple[in
     last = func.max(Upload.at)
     old = select(Upload.sha256).group_by(Upload.sha256).having(last <= now - UNUSED)
     digests = set(session.scalars(old.order_by(Upload.sha256).limit(STEP)))
-    used = _used(session, digests)
+    used = _referenced_digests(session, digests)
     gone = changed_rows(session, delete(Upload).where(Upload.sha256.in_(used)))
     unused = digests - used
     session.execute(update(Upload).where(Upload.sha256.in_(unused)).values(at=BEING_REMOVED))
@@ -219,7 +220,7 @@ def _drop_mails(database: Database, store: MediaStore, now: datetime) -> int:
         mails = session.execute(query.order_by(ReceivedMail.id).limit(STEP)).all()
         digests = {mail.raw_sha256 for mail in mails}
         ids = [mail.id for mail in mails]
-        used = _used(session, digests, apart_from=ids)
+        used = _referenced_digests(session, digests, apart_from=ids)
     # Nobody opens them any more. The rows name the files until these are gone: what is kept in a
     # store that is away would be deleted by nobody otherwise.
     removed = _remove(database, store, digests - used, apart_from=ids)
@@ -248,7 +249,7 @@ def _remove(
     removed: set[str] = set()
     for digest in sorted(digests):
         with database.reading() as session:
-            is_used = bool(_used(session, [digest], apart_from=apart_from))
+            is_used = bool(_referenced_digests(session, [digest], apart_from=apart_from))
         if is_used:
             continue
         try:
@@ -259,7 +260,9 @@ def _remove(
     return removed
 
 
-def _used(session: Session, digests: Iterable[str], *, apart_from: Sequence[int] = ()) -> set[str]:
+def _referenced_digests(
+    session: Session, digests: Iterable[str], *, apart_from: Sequence[int] = ()
+) -> set[str]:
     """Return those of the digests that a row names; `apart_from` are ids of mails."""
     used: set[str] = set()
     for column in USED_IN:

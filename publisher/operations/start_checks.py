@@ -42,7 +42,7 @@ def check_written(settings: Settings) -> None:
         return
     from_file, from_process = read_variables()
     written = {name for name, text in (from_file | from_process).items() if text}
-    needed = [name for name in _WRITTEN if name not in _left_out(settings)]
+    needed = [name for name in _WRITTEN if name not in _unused_settings(settings)]
     hints = {name: _missing_hint(name, settings) for name in needed if name not in written}
     hints |= {name: hint for name, hint in _relative(settings) if name in written}
     if not hints:
@@ -53,7 +53,7 @@ def check_written(settings: Settings) -> None:
     )
 
 
-def _left_out(settings: Settings) -> Iterator[str]:
+def _unused_settings(settings: Settings) -> Iterator[str]:
     """Yield the settings that this installation does not use."""
     media = settings.media
     if media.media_url:
@@ -136,7 +136,7 @@ def key_hint(settings: Settings, database: Database) -> str | None:
         (
             path
             for path in _former(SECRET_FILE.name, settings)
-            if (vault := _vault_of(path)) is not None and sealed.are_opened_by(vault)
+            if (vault := _load_vault(path)) is not None and sealed.are_opened_by(vault)
         ),
         None,
     )
@@ -150,7 +150,7 @@ def key_hint(settings: Settings, database: Database) -> str | None:
     return f"this key opens nothing of what is sealed in the database ({amounts}): {what_to_do}"
 
 
-def _vault_of(path: Path) -> Vault | None:
+def _load_vault(path: Path) -> Vault | None:
     """Return a vault of the key in this file; None if there is none that this user may read."""
     from publisher.delivery.accounts.credentials import Vault
 

@@ -86,7 +86,7 @@ def mark_target(target: MediaStore, identity: str) -> None:
     Raises `TakenTarget`, and `TargetAway` if it cannot be written.
     """
     mark = store_identity.COPYING + identity
-    with _away_as(TargetAway):
+    with _raise_as(TargetAway):
         carried = target.identity()
         if carried not in ("", mark):
             raise TakenTarget(carried, is_present=carried == identity)
@@ -122,7 +122,7 @@ def copy_media(
 def _all_digests(database: Database, source: MediaStore) -> set[str]:
     with database.reading() as session:
         used = used_digests(session)
-    with _away_as(SourceAway):
+    with _raise_as(SourceAway):
         return used.union(source.digests())
 
 
@@ -131,7 +131,7 @@ def _copy(digest: str, source: MediaStore, target: MediaStore, outcome: StoreCop
         outcome.present += 1
         return
     try:
-        with _away_as(SourceAway):
+        with _raise_as(SourceAway):
             file = source.open_file(digest)
     except MediumMissing:
         outcome.missing.append(digest)
@@ -139,7 +139,7 @@ def _copy(digest: str, source: MediaStore, target: MediaStore, outcome: StoreCop
     except MediumChanged:
         outcome.damaged.append(digest)
         return
-    with file, _away_as(TargetAway):
+    with file, _raise_as(TargetAway):
         target.save_file(file)
         failpoints.hit("store.medium_copied")
     if not _is_sound(target, digest):
@@ -150,7 +150,7 @@ def _copy(digest: str, source: MediaStore, target: MediaStore, outcome: StoreCop
 def _is_sound(target: MediaStore, digest: str) -> bool:
     """Return whether the target has exactly these bytes: they are read, and compared."""
     try:
-        with _away_as(TargetAway):
+        with _raise_as(TargetAway):
             target.open_file(digest).close()
     except (MediumMissing, MediumChanged):
         return False
@@ -158,7 +158,7 @@ def _is_sound(target: MediaStore, digest: str) -> bool:
 
 
 @contextmanager
-def _away_as(problem: type[SourceAway | TargetAway]) -> Iterator[None]:
+def _raise_as(problem: type[SourceAway | TargetAway]) -> Iterator[None]:
     try:
         yield
     except StoreAway as away:
@@ -194,7 +194,7 @@ def switch(
         # A web that was not stopped has written until now, and is refused from now on.
         if used_digests(session) - copied.done:
             raise CopyOvertaken
-    with _away_as(TargetAway):
+    with _raise_as(TargetAway):
         store_identity.finish(database, target, laid)
 
 

@@ -76,7 +76,7 @@ def _deliveries(session: Session, now: datetime) -> Iterator[Gauge]:
         ("state",),
         numbers(OPEN_DELIVERY),
     )
-    yield from _scheduled(rows.get(DeliveryState.SCHEDULED), now)
+    yield from _schedule_gauges(rows.get(DeliveryState.SCHEDULED), now)
     waiting = [state for state in OPEN_DELIVERY if state is not DeliveryState.SCHEDULED]
     yield Gauge(
         "deliveries_waiting_seconds",
@@ -92,7 +92,7 @@ def _deliveries(session: Session, now: datetime) -> Iterator[Gauge]:
     )
 
 
-def _scheduled(row: AnyRow | None, now: datetime) -> Iterator[Gauge]:
+def _schedule_gauges(row: AnyRow | None, now: datetime) -> Iterator[Gauge]:
     yield Gauge(
         "deliveries_due",
         "Scheduled deliveries whose time has come.",

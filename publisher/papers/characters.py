@@ -39,8 +39,8 @@ def printable(text: str) -> str:
     text = re.sub(r"\r\n?", "\n", text).replace(_BREAK, "")
     if _advances().keys() >= set(text):
         return text
-    named = emoji.replace_emoji(text, lambda _symbol, names: _bracketed(str(names["en"])))
-    printed = "".join(char if char in _advances() else _instead_of(char) for char in named)
+    named = emoji.replace_emoji(text, lambda _symbol, names: _character_name(str(names["en"])))
+    printed = "".join(char if char in _advances() else _replacement(char) for char in named)
     if missing := dict.fromkeys(char for char in printed if char not in _advances()):
         raise CannotShape("".join(missing), text)
     return printed
@@ -69,7 +69,7 @@ def _advances() -> Mapping[str, float]:
     return {"\n": 0.0} | advances
 
 
-def _instead_of(char: str) -> str:
+def _replacement(char: str) -> str:
     """Return what stands for a character without a glyph; a letter stays, for want of any."""
     if char in "\u00a0\u202f":
         return "\u00a0"
@@ -81,9 +81,9 @@ def _instead_of(char: str) -> str:
     if category == "Cf" or regex.fullmatch(r"\p{VS}", char):
         return ""
     if category.startswith("S"):
-        return _bracketed(unicodedata.name(char, "symbol").lower())
+        return _character_name(unicodedata.name(char, "symbol").lower())
     return char
 
 
-def _bracketed(name: str) -> str:
+def _character_name(name: str) -> str:
     return f"[{name.strip(':').replace('_', ' ')}]"

@@ -144,13 +144,13 @@ def _store(
 
 def whole_pdf(session: Session, *, actor: Actor, now: datetime, export_id: int) -> bytes:
     """Return all letters of a finished export as one PDF. Raises `WrongRole`, `NotFound`."""
-    *_letter_files, whole = _made(session, actor=actor, now=now, export_id=export_id)
+    *_letter_files, whole = _make_files(session, actor=actor, now=now, export_id=export_id)
     return whole.content
 
 
 def zip_of_letters(session: Session, *, actor: Actor, now: datetime, export_id: int) -> bytes:
     """Return the PDF of each letter of a finished export in one ZIP; raises as `whole_pdf` does."""
-    *letter_files, _whole = _made(session, actor=actor, now=now, export_id=export_id)
+    *letter_files, _whole = _make_files(session, actor=actor, now=now, export_id=export_id)
     archive = BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as entries:
         for file in letter_files:
@@ -158,7 +158,9 @@ def zip_of_letters(session: Session, *, actor: Actor, now: datetime, export_id: 
     return archive.getvalue()
 
 
-def _made(session: Session, *, actor: Actor, now: datetime, export_id: int) -> Sequence[ExportFile]:
+def _make_files(
+    session: Session, *, actor: Actor, now: datetime, export_id: int
+) -> Sequence[ExportFile]:
     require(actor, Action.OPEN_CALL, None, now=now)
     export = exports.export_for(session, actor=actor, now=now, export_id=export_id, page=LETTERS)
     if export.finished_at is None:

@@ -198,7 +198,7 @@ def _paper(paper: Paper, sender: Sender, language: str) -> dict[str, object]:
     if any(printable(text) != text for part in parts for text in _texts(part)):
         parts.append(Paragraph(translated(SYMBOLS, language)))
     return {
-        "title": _fitted(paper.title, width / 1.3),
+        "title": _fit_text(paper.title, width / 1.3),
         "parts": [_part(part, width) for part in parts],
         "letterhead": paper.letterhead,
         "landscape": paper.landscape,
@@ -219,9 +219,9 @@ def _part(part: Part, width: float) -> dict[str, object]:
     """Return a part as the template reads it."""
     match part:
         case Paragraph(text, strong):
-            return {"kind": "paragraph", "text": _fitted(text, width), "strong": strong}
+            return {"kind": "paragraph", "text": _fit_text(text, width), "strong": strong}
         case Heading(text):
-            return {"kind": "heading", "text": _fitted(text, width / 1.2)}
+            return {"kind": "heading", "text": _fit_text(text, width / 1.2)}
         case PaperPicture(image, millimetres, text):
             return {"kind": "picture", "image": list(image), "width": millimetres, "text": text}
         case Table(widths, rows, headings, dense):
@@ -230,14 +230,16 @@ def _part(part: Part, width: float) -> dict[str, object]:
                 "kind": "table",
                 "dense": dense,
                 "widths": list(widths),
-                "headings": [_fitted(*column) for column in zip(headings, cells, strict=False)],
-                "rows": [[_fitted(*cell) for cell in zip(row, cells, strict=True)] for row in rows],
+                "headings": [_fit_text(*column) for column in zip(headings, cells, strict=False)],
+                "rows": [
+                    [_fit_text(*cell) for cell in zip(row, cells, strict=True)] for row in rows
+                ],
             }
         case _:
             assert_never(part)
 
 
-def _fitted(text: str, millimetres: float) -> str:
+def _fit_text(text: str, millimetres: float) -> str:
     return with_breaks(printable(text), millimetres / _EM)
 
 

@@ -108,7 +108,7 @@ def record(
 
     Raises `WrongRole`, or `Invalid` with everything that is wrong.
     """
-    begins, ends = _checked(session, actor, person_id, from_on, until_on, now=now)
+    begins, ends = _validate_days(session, actor, person_id, from_on, until_on, now=now)
     absence = Absence(
         person_id=person_id,
         from_on=begins,
@@ -120,11 +120,11 @@ def record(
     session.add(absence)
     values = {"person": person_id, "from_on": begins.isoformat(), "until_on": ends.isoformat()}
     transitions.record(session, absence, "record_away", actor=actor, now=now, values=values)
-    _tell(session, absence, actor=actor, now=now)
+    _notify(session, absence, actor=actor, now=now)
     return absence
 
 
-def _checked(
+def _validate_days(
     session: Session,
     actor: Actor,
     person_id: int,
@@ -183,11 +183,11 @@ def end(session: Session, *, actor: Actor, now: datetime, absence_id: int) -> Ab
         raise NotFound(absence_id)
     absence.ended_at, absence.ended_by_id = now, person_of(actor)
     transitions.record(session, absence, "end_away", actor=actor, now=now)
-    _tell(session, absence, actor=actor, now=now)
+    _notify(session, absence, actor=actor, now=now)
     return absence
 
 
-def _tell(session: Session, absence: Absence, *, actor: Actor, now: datetime) -> None:
+def _notify(session: Session, absence: Absence, *, actor: Actor, now: datetime) -> None:
     """Tell those of person, head and cell who did not do it themselves."""
     person = session.get_one(Person, absence.person_id)
     offices = [office for office in person.appointments if office.in_force(now)]

@@ -48,29 +48,31 @@ def tick_appointments(database: Database, *, now: datetime) -> int:
     Returns the number of appointments told of, and of people reminded.
     """
     with database.transaction() as session:
-        count = _tell_gathered(session, now)
+        count = _notify_all(session, now)
     if is_working(now):
         with database.transaction() as session:
             count += _remind_heads(session, now) + _remind_officers(session, now)
     return count
 
 
-def _tell_gathered(session: Session, now: datetime) -> int:
+def _notify_all(session: Session, now: datetime) -> int:
     groups: defaultdict[tuple[bool, int | None], list[Appointment]] = defaultdict(list)
     untold = (Appointment.told_at.is_(None), Appointment.state != AppointmentState.ENDED)
-    for appointment in _locked(session, *untold, Appointment.role.in_(NEEDS_CONFIRMATION)):
+    for appointment in _lock_appointments(
+        session, *untold, Appointment.role.in_(NEEDS_CONFIRMATION)
+    ):
         is_waiting = appointment.state is AppointmentState.RECORDED
         by = appointment.recorded_by_id if is_waiting else appointment.confirmed_by_id
         groups[is_waiting, by].append(appointment)
     count = 0
     for (is_waiting, by), appointments in groups.items():
         if min(row.state_at for row in appointments) <= now - GATHERED:
-            _tell(session, appointments, by, is_waiting=is_waiting, now=now)
+            _notify(session, appointments, by, is_waiting=is_waiting, now=now)
             count += len(appointments)
     return count
 
 
-def _locked(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Appointment]:
+def _lock_appointments(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Appointment]:
     """Return the appointments that meet the conditions and that nobody else has locked."""
     query = (
         select(Appointment)
@@ -84,7 +86,7 @@ def _locked(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Appo
     ).all()
 
 
-def _tell(
+def _notify(
     session: Session,
     appointments: Sequence[Appointment],
     by: int | None,
@@ -97,7 +99,7 @@ def _tell(
         appointment.told_at = now
         if not is_waiting:
             office_links.offer(session, appointment, now=now)
-        readers = _who_confirm if is_waiting else who_should_know
+        readers = _confirmers if is_waiting else who_should_know
         for person in dict.fromkeys(readers(session, appointment, now)):
             if person.id != by and person is not appointment.person:
                 rows_by_reader[person].append(appointment)
@@ -106,7 +108,7 @@ def _tell(
         if is_waiting:
             ask(session, person, rows, by_whom, now)
         else:
-            _say(session, person, rows, by_whom, now)
+            _notify_person(session, person, rows, by_whom, now)
 
 
 def ask(
@@ -152,7 +154,7 @@ def _confirms_by_links(
     return is_head and personal_links.confirmed_mobile(session, person, now=now) is not None
 
 
-def _say(
+def _notify_person(
     session: Session,
     person: Person,
     rows: Sequence[Appointment],
@@ -197,7 +199,7 @@ def _remind_heads(session: Session, now: datetime) -> int:
     A head gets one message a day with all who wait; returns the number of messages.
     """
     by_head: defaultdict[Person, list[Appointment]] = defaultdict(list)
-    for row in _locked(
+    for row in _lock_appointments(
         session,
         Appointment.state == AppointmentState.RECORDED,
         Appointment.role == Role.OFFICER,
@@ -223,7 +225,7 @@ def _remind_heads(session: Session, now: datetime) -> int:
 
 def _remind_officers(session: Session, now: datetime) -> int:
     """Invite the officers again who have not come in time; return the number of people."""
-    waiting = _locked(
+    waiting = _lock_appointments(
         session,
         Appointment.role == Role.OFFICER,
         Appointment.state == AppointmentState.CONFIRMED,
@@ -248,7 +250,7 @@ def _is_to_invite(session: Session, appointment: Appointment, now: datetime) -> 
     return invited_at is None or invited_at < due_at
 
 
-def _who_confirm(session: Session, appointment: Appointment, now: datetime) -> list[Person]:
+def _confirmers(session: Session, appointment: Appointment, now: datetime) -> list[Person]:
     """Return who may confirm it at once: the head, the admins and the leads."""
     is_officer = appointment.role is Role.OFFICER
     department = appointment.department

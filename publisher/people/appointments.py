@@ -74,7 +74,7 @@ def record_person(
         name_mr=name_mr, name_en=name_en, designation=designation, mail=mail, mobile=mobile
     )
     order = read_order(order_number)
-    department = _locked_department(session, department_id, now)
+    department = _lock_department(session, department_id, now)
     person = lookup.find_or_add(session, details, actor=actor, now=now)
     begins = from_at or now
     confirms = is_command(actor) and not waits
@@ -121,7 +121,7 @@ def _first_state(role: Role, person: Person, now: datetime, *, confirms: bool) -
     }
 
 
-def _locked_department(session: Session, department_id: int, now: datetime) -> Department:
+def _lock_department(session: Session, department_id: int, now: datetime) -> Department:
     # The lock keeps two people from appointing two officers to one rank at the same time.
     department = session.get(
         Department, department_id, with_for_update={"key_share": True}, populate_existing=True
@@ -184,10 +184,10 @@ def end_appointment(
     session.refresh(appointment, with_for_update={"of": Appointment, "key_share": True})
     end_now(session, appointment, actor=actor, now=now)
     office = {"role": appointment.role, "department": appointment.department}
-    _tell(session, appointment.person, actor, now, office=office)
+    _notify(session, appointment.person, actor, now, office=office)
 
 
-def _tell(
+def _notify(
     session: Session,
     person: Person,
     actor: Actor,
@@ -235,7 +235,7 @@ def close_up(session: Session, person: Person, now: datetime) -> None:
 
 def require_nobody(session: Session, department_id: int, *, now: datetime) -> None:
     """Lock the first admin's department; raises `SomebodyExists` if there are people already."""
-    _locked_department(session, department_id, now)
+    _lock_department(session, department_id, now)
     if session.scalar(select(exists().select_from(Person))):
         raise SomebodyExists
 
@@ -259,7 +259,9 @@ def disable_person(
     session.refresh(person, with_for_update={"key_share": True})
     if person.disabled_at is not None:
         raise WrongState(state="disabled", to="disabled")
-    _tell(session, person, actor, now, office={}, origin=origin)  # nobody who is disabled gets any
+    _notify(
+        session, person, actor, now, office={}, origin=origin
+    )  # nobody who is disabled gets any
     person.disabled_at = now
     end_all(session, person_id=person.id, now=now)
     one_time_links.end_for_password(session, person=person, now=now)

@@ -202,7 +202,7 @@ def second(
     Raises `WrongRole`, `FreshSignInRequired`, `NotFound` or `MayNotSecond`.
     """
     require_right(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
-    change = _locked(session, person, change_id)
+    change = _lock_change(session, person, change_id)
     if not may_second(session, actor, change, now=now):
         raise MayNotSecond
     change.seconded_by_id = actor.person_id
@@ -220,7 +220,7 @@ def accept(session: Session, *, actor: Actor, change_id: int, now: datetime) -> 
     require_fresh_factor(actor, now=now)
     if not is_fresh(actor, now=now):
         raise FreshSignInRequired
-    change = _locked(session, session.get_one(Person, actor.person_id), change_id)
+    change = _lock_change(session, session.get_one(Person, actor.person_id), change_id)
     _put_in_force(session, change, actor=actor, now=now)
 
 
@@ -231,12 +231,12 @@ def refuse(
     if actor.person_id != person.id:
         require_not_own(actor, person)
         require_rename(session, actor, person, now=now)
-    change = _locked(session, person, change_id)
+    change = _lock_change(session, person, change_id)
     change.ended_at = now
     _record(session, change, "refuse_contact", actor, now)
 
 
-def _locked(session: Session, person: Person, change_id: int) -> ContactChange:
+def _lock_change(session: Session, person: Person, change_id: int) -> ContactChange:
     session.refresh(person, with_for_update={"of": Person, "key_share": True})
     changes = {change.id: change for change in waiting(session, person_id=person.id)}
     return existing(changes.get(change_id), change_id)
@@ -261,7 +261,9 @@ def tick_contacts(database: Database, *, now: datetime) -> int:
 def _put_due(session: Session, change: ContactChange, now: datetime) -> bool:
     try:
         # Whoever refuses or corrects it has locked the person: what they did shows only then.
-        _put_in_force(session, _locked(session, change.person, change.id), actor=CLOCK, now=now)
+        _put_in_force(
+            session, _lock_change(session, change.person, change.id), actor=CLOCK, now=now
+        )
     except NotFound:
         return False
     except BadPerson:  # somebody else has it by now

@@ -47,11 +47,15 @@ def load_register(session: Session, *, now: datetime) -> int:
 def departments_in_force(session: Session, *, now: datetime) -> list[Department]:
     """Return every department in force on the city's date, by Marathi name."""
     today = local_day(now)
-    return [department for department in session.scalars(_by_name()) if _covers(department, today)]
+    return [
+        department
+        for department in session.scalars(_departments_by_name())
+        if _covers(department, today)
+    ]
 
 
 @cache
-def _by_name() -> Select[Department]:
+def _departments_by_name() -> Select[Department]:
     return select(Department).order_by(Department.name_mr)
 
 
@@ -78,7 +82,7 @@ def find_departments(session: Session, search_text: str) -> list[Department]:
 
     Former names count too. A department whose code equals the search text comes first.
     """
-    search_words = _folded(search_text).split()
+    search_words = _fold(search_text).split()
     if not search_words:
         return []
     former: defaultdict[int, str] = defaultdict(str)
@@ -88,7 +92,7 @@ def find_departments(session: Session, search_text: str) -> list[Department]:
         former[change.department_id] += names
     departments = [
         department
-        for department in session.scalars(_by_name())
+        for department in session.scalars(_departments_by_name())
         if all(word in _spellings(department, former) for word in search_words)
     ]
     return sorted(
@@ -99,8 +103,8 @@ def find_departments(session: Session, search_text: str) -> list[Department]:
 def _spellings(department: Department, former: Mapping[int, str]) -> str:
     names = ("code", "name_mr", "name_en", "name_hi", "name_mr_transcribed")
     now_called = " ".join(getattr(department, name) for name in names)
-    return _folded(f"{now_called} {former.get(department.id, '')}")
+    return _fold(f"{now_called} {former.get(department.id, '')}")
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()

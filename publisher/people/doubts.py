@@ -80,11 +80,11 @@ def doubt(session: Session, *, link: Link, actor: Actor, now: datetime) -> Doubt
         _end_duties(session, appointment, actor=actor, now=now)
         readers = who_should_know(session, appointment, now)
         readers += responsibility.people_of(responsibility.lead_and_admins(session, now=now))
-        _tell(session, link, appointment, [*readers, *filter(None, [confirmer])], what, now)
+        _notify(session, link, appointment, [*readers, *filter(None, [confirmer])], what, now)
     elif what is DoubtOutlook.ASKS:
         transitions.record(session, appointment, DOUBTED, actor=actor, now=now)
         admins = responsibility.holders(session, Role.ADMIN, now=now)
-        _tell(session, link, appointment, responsibility.people_of(admins), what, now)
+        _notify(session, link, appointment, responsibility.people_of(admins), what, now)
     else:
         return what
     one_time_links.use(session, link=link, now=now)
@@ -101,7 +101,7 @@ def _end_duties(session: Session, appointment: Appointment, *, actor: Actor, now
         transitions.record(session, duty, "take_off_duty", actor=actor, now=now)
 
 
-def _tell(
+def _notify(
     session: Session,
     link: Link,
     appointment: Appointment,

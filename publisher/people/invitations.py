@@ -42,7 +42,7 @@ def invite(
     password already, or is disabled.
     """
     require_whole_person(session, actor, person, now=now)
-    appointment = _invited_to(session, person, now)
+    appointment = _invited_appointment(session, person, now)
     one_time_links.end_of_person(session, person=person, purpose=LinkPurpose.INVITATION, now=now)
     by = {"by": session.get(Person, actor.person_id) if actor.person_id else None}
     notice = _send(session, appointment, person.mail or person.mobile or "", by, now=now)
@@ -97,7 +97,7 @@ def _send(
     )
 
 
-def _invited_to(session: Session, person: Person, now: datetime) -> Appointment:
+def _invited_appointment(session: Session, person: Person, now: datetime) -> Appointment:
     if person.disabled_at is not None:
         raise BadPerson("mail", "disabled")
     if person.password_hash is not None:

@@ -70,7 +70,7 @@ def find_or_add(session: Session, details: PersonDetails, *, actor: Actor, now: 
     owners = [find_owner(session, field, getattr(details, field)) for field in ContactField]
     people = list(dict.fromkeys(owner for owner in owners if owner is not None))
     if len(people) > 1:
-        raise _held_by(people[1], "mobile", "another_person")
+        raise _taken_error(people[1], "mobile", "another_person")
     if not people:
         return _add(session, details, actor=actor, now=now)
     person = people[0]
@@ -100,20 +100,20 @@ def _add(session: Session, details: PersonDetails, *, actor: Actor, now: datetim
     return person
 
 
-def _held_by(person: Person, field: str, code: str) -> BadPerson:
+def _taken_error(person: Person, field: str, code: str) -> BadPerson:
     return BadPerson(field, code, name=person.name_mr, person_id=person.id)
 
 
 def _check_same(person: Person, details: PersonDetails) -> None:
     # A number or address may have passed to another person: then the names differ.
     if person.disabled_at is not None:
-        raise _held_by(person, "mail" if details.mail else "mobile", "disabled")
+        raise _taken_error(person, "mail" if details.mail else "mobile", "disabled")
     if person.name_mr != details.name_mr:
-        raise _held_by(person, "name_mr", "differs")
+        raise _taken_error(person, "name_mr", "differs")
     for field, new in (("mail", details.mail), ("mobile", details.mobile)):
         recorded = getattr(person, field)
         if new is not None and recorded is not None and new != recorded:
-            raise _held_by(person, field, "differs")
+            raise _taken_error(person, field, "differs")
 
 
 def _complete(
@@ -131,7 +131,7 @@ def _complete(
     channels = [field for field in ("mail", "mobile") if field in blanks]
     if channels and person.password_hash is not None:
         # Whoever can reset the password by it is that person: only its owner adds a channel.
-        raise _held_by(person, channels[0], "owners_alone")
+        raise _taken_error(person, channels[0], "owners_alone")
     if channels:
         require_whole_person(session, actor, person, now=now)
         confirm_again(session, person, [Wrote(field) for field in channels], actor=actor, now=now)

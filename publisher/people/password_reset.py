@@ -128,13 +128,13 @@ def by_code(session: Session, *, identifier: str, code: str, now: datetime) -> L
     tries = throttling.key_of_identifier(f"code {identifier_key}")
     if throttling.throttled_until(session, [tries], now=now) is not None:
         return None
-    link = _code_of(session, identifier_key, code, now)
+    link = _matching_code(session, identifier_key, code, now)
     if link is None:
         throttling.store_failure(session, [tries], now=now)
     return link
 
 
-def _code_of(session: Session, identifier_key: str, code: str, now: datetime) -> Link | None:
+def _matching_code(session: Session, identifier_key: str, code: str, now: datetime) -> Link | None:
     person = person_of(session, identifier_key)
     if person is None or not _is_welcome(session, person, now):
         return None

@@ -63,7 +63,7 @@ def add(
     if owner is not None and owner is not department:
         raise BadPerson(ContactField.MAIL, "shared", name=owner)
     if (holder := holder_of(session, mail)) is not None:
-        raise _held_by(holder, "another_person")
+        raise _taken_error(holder, "another_person")
     by_mail = select(DepartmentAddress).where(DepartmentAddress.mail == mail)
     return session.scalars(by_mail).one_or_none() or _store(session, department, mail, actor, now)
 
@@ -97,7 +97,7 @@ def take_over(
 
 def only_channel(holder: Person) -> BadPerson:
     """Return the refusal to take the last address off this person."""
-    return _held_by(holder, "only_channel")
+    return _taken_error(holder, "only_channel")
 
 
 def remove(
@@ -187,7 +187,7 @@ def confirm(
     return address
 
 
-def _held_by(holder: Person, code: str) -> BadPerson:
+def _taken_error(holder: Person, code: str) -> BadPerson:
     return BadPerson(ContactField.MAIL, code, name=holder.name_mr, person_id=holder.id)
 
 

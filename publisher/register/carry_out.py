@@ -90,7 +90,7 @@ def carry_out(
     for planned in plan.rows:
         if planned.outcome in (RowOutcome.NEW, RowOutcome.CHANGES):
             try:
-                recorded += _carry_out(session, plan.kind, planned, actor, now, origin, order)
+                recorded += _record_row(session, plan.kind, planned, actor, now, origin, order)
             except BadInput as problem:
                 raise BadRow(planned.answer.number, problem) from problem
     session.flush()
@@ -101,7 +101,7 @@ def carry_out(
     return recorded
 
 
-def _carry_out(
+def _record_row(
     session: Session,
     kind: RegisterKind,
     planned: PlannedRow,

@@ -94,7 +94,7 @@ class CurrentState:
             for start in range(0, len(channels), _AT_ONCE):
                 query = select(Person).where(column.in_(channels[start : start + _AT_ONCE]))
                 for person in session.scalars(query):
-                    self._add(_identity_of(person, person.id in confirmed_ids))
+                    self._add(_make_identity(person, person.id in confirmed_ids))
 
     def _add(self, identity: _Identity) -> None:
         for channel in (identity.details.mail, identity.details.mobile):
@@ -110,7 +110,7 @@ class CurrentState:
             raise BadPerson("mail", "shared", name=self._shared[details.mail])
         identities = self._identities(details)
         if len(identities) > 1:
-            raise _held_by(identities[1], "mobile", "another_person")
+            raise _taken_error(identities[1], "mobile", "another_person")
         if not identities:
             self._add(_Identity(details))
             return False
@@ -123,7 +123,7 @@ class CurrentState:
         ]
         for name in ("mail", "mobile"):
             if name in blanks and identity.is_confirmed:
-                raise _held_by(identity, name, "channel_confirmed")
+                raise _taken_error(identity, name, "channel_confirmed")
         if identity.person is None:  # a later row knows more of who is new
             identity.details = replace(
                 identity.details, **{name: getattr(details, name) for name in blanks}
@@ -181,7 +181,7 @@ class CurrentState:
         self._parents[department.id] = above.id
 
 
-def _identity_of(person: Person, is_confirmed: bool) -> _Identity:
+def _make_identity(person: Person, is_confirmed: bool) -> _Identity:
     details = PersonDetails(
         *(person.name_mr, person.name_en, person.designation), person.mail, person.mobile
     )
@@ -194,17 +194,17 @@ def _is_same(identity: _Identity, other: _Identity) -> bool:
     return identity is other
 
 
-def _held_by(identity: _Identity, field_name: str, code: str) -> BadPerson:
+def _taken_error(identity: _Identity, field_name: str, code: str) -> BadPerson:
     return BadPerson(field_name, code, name=identity.details.name_mr)
 
 
 def _check_same(identity: _Identity, details: PersonDetails) -> None:
     recorded = identity.details
     if identity.person is not None and identity.person.disabled_at is not None:
-        raise _held_by(identity, "mail" if details.mail else "mobile", "disabled")
+        raise _taken_error(identity, "mail" if details.mail else "mobile", "disabled")
     if recorded.name_mr != details.name_mr:
-        raise _held_by(identity, "name_mr", "differs")
+        raise _taken_error(identity, "name_mr", "differs")
     for name in ("mail", "mobile"):
         new, old = getattr(details, name), getattr(recorded, name)
         if new and old and new != old:
-            raise _held_by(identity, name, "differs")
+            raise _taken_error(identity, name, "differs")

@@ -79,7 +79,7 @@ def _sheet(rows: Iterable[list[str]]) -> FileTable:
 
 
 def _csv_rows(content: bytes) -> Iterator[list[str]]:
-    text = _decoded(content)
+    text = _decode(content)
     first_line = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first_line.count)
     try:
@@ -88,7 +88,7 @@ def _csv_rows(content: bytes) -> Iterator[list[str]]:
         raise BadSheet("file", "unreadable") from problem
 
 
-def _decoded(content: bytes) -> str:
+def _decode(content: bytes) -> str:
     encoding = "utf-8-sig"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"

@@ -135,7 +135,7 @@ def delivery_row(
         department=office_of(delivery.post.department),
         since_at=delivery.state_at,
         due_at=delivery.due_at,
-        acts=_acts_on(actor, kind, delivery),
+        acts=_delivery_actions(actor, kind, delivery),
         action=delivery.action,
         comment_id=delivery.order.comment_id if delivery.order is not None else None,
         account=account_of(delivery.account),
@@ -174,7 +174,7 @@ _ORDER_ACTIONS = {
 }
 
 
-def _acts_on(actor: Actor, kind: BoardKind, delivery: Delivery) -> frozenset[Action]:
+def _delivery_actions(actor: Actor, kind: BoardKind, delivery: Delivery) -> frozenset[Action]:
     """Return the actions allowed on a delivery."""
     # An order that failed is given again under the action that gave it; a held one is settled like
     # any other delivery.

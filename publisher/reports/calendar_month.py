@@ -91,14 +91,12 @@ def calendar_days(
     part = CalendarPart(first_day, days, visible_departments, account_id, department_id)
     quiet = slots.quiet_times(session)
     judged = [
-        replace(
-            day, items=tuple(_with_marks(item, day.items, quiet, now=now) for item in day.items)
-        )
+        replace(day, items=tuple(_mark_item(item, day.items, quiet, now=now) for item in day.items))
         for day in items_by_day(session, part, now=now)
     ]
     sees_all = scope_of(actor, Action.SEE_POST) is Scope.ANY
     if sees_all and department_id is None and not state:
-        judged = _with_gaps(session, judged, account_id, now=now)
+        judged = _add_gaps(session, judged, account_id, now=now)
     if state:
         judged = [
             replace(day, items=tuple(item for item in day.items if _has_state(item, state)))
@@ -116,7 +114,10 @@ def items_by_day(session: Session, part: CalendarPart, *, now: datetime) -> list
     if not part.dates:
         return []
     items_by_date: defaultdict[date, list[Item]] = defaultdict(list)
-    for item in [*_grouped(entries_in(session, part, now=now)), *_wished(session, part)]:
+    for item in [
+        *_group_entries(entries_in(session, part, now=now)),
+        *_items_without_delivery(session, part),
+    ]:
         if part.account_id is None or part.account_id in {text.account.id for text in item.texts}:
             items_by_date[local_day(item.at)].append(item)
     return [CalendarDay(day, tuple(sorted(items_by_date[day], key=_order))) for day in part.dates]
@@ -126,7 +127,7 @@ def _order(item: Item) -> tuple[datetime, int, str]:
     return item.at, item.post_id, item.state
 
 
-def _grouped(calendar_entries: Iterable[CalendarEntry]) -> list[Item]:
+def _group_entries(calendar_entries: Iterable[CalendarEntry]) -> list[Item]:
     """Return one item for the texts of a post that leave within an hour."""
     groups = entries(
         calendar_entries, lambda entry: (entry.delivery.due_at, entry.delivery.post_id)
@@ -134,7 +135,7 @@ def _grouped(calendar_entries: Iterable[CalendarEntry]) -> list[Item]:
     return [_item(group) for group in groups]
 
 
-def _state_of(entry: CalendarEntry) -> str:
+def _entry_state(entry: CalendarEntry) -> str:
     if entry.is_paused:
         return "paused"
     receipt = entry.delivery.receipt
@@ -165,7 +166,7 @@ def _text(entry: CalendarEntry) -> ItemText:
         language=delivery.variant.language,
         at=delivery.due_at,
         thing="delivery",
-        state=_state_of(entry),
+        state=_entry_state(entry),
         delivery_id=delivery.id,
         variant_id=delivery.variant_id if delivery.state in _MOVABLE else None,
         url=delivery.receipt.url or "" if delivery.receipt is not None else "",
@@ -173,7 +174,7 @@ def _text(entry: CalendarEntry) -> ItemText:
     )
 
 
-def _wished(session: Session, part: CalendarPart) -> Iterator[Item]:
+def _items_without_delivery(session: Session, part: CalendarPart) -> Iterator[Item]:
     """Yield the posts without a delivery, at their wished time."""
     begins, ends = part.span
     moment = sql_conditions.wished_at()
@@ -200,10 +201,10 @@ def _wished(session: Session, part: CalendarPart) -> Iterator[Item]:
         if wished_at is None:
             continue
         state = "blocked" if is_blocked else post.state.value
-        yield _planned(post, revision, state, wished_at)
+        yield _planned_item(post, revision, state, wished_at)
 
 
-def _planned(post: Post, revision: Revision | None, state: str, wished_at: datetime) -> Item:
+def _planned_item(post: Post, revision: Revision | None, state: str, wished_at: datetime) -> Item:
     return Item(
         post_id=post.id,
         path=links.post(post.id),
@@ -225,7 +226,7 @@ def _is_open(variant: Variant) -> bool:
     return all(delivery.state is DeliveryState.CANCELLED for delivery in variant.deliveries)
 
 
-def _with_marks(
+def _mark_item(
     item: Item, items: Sequence[Item], quiet: Sequence[QuietTime], *, now: datetime
 ) -> Item:
     """Return the item with a clash and a quiet time marked, as far as they can change."""
@@ -248,7 +249,7 @@ def _clash(text: ItemText, other: ItemText) -> bool:
     return text.account.id == other.account.id and abs(text.at - other.at) < CLASH
 
 
-def _with_gaps(
+def _add_gaps(
     session: Session, days: Sequence[CalendarDay], account_id: int | None, *, now: datetime
 ) -> list[CalendarDay]:
     today = local_day(now)

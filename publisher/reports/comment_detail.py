@@ -155,7 +155,7 @@ def comment_page(
         replies=tuple(reply for reply in replies if reply.comment_id == comment.id),
         hidden_at=comment.hidden_at,
         gone_at=comment.gone_at,
-        acts=_allowed_actions(actor, comment, replies),
+        acts=_current_actions(actor, comment, replies),
     )
 
 
@@ -287,7 +287,7 @@ def _visibility_actions(comment: Comment) -> tuple[Action, ...]:
     return (Action.HIDE,) if comment.hidden_at is None else (Action.UNHIDE,)
 
 
-def _allowed_actions(
+def _current_actions(
     actor: Actor, comment: Comment, replies: Collection[ReplyView]
 ) -> frozenset[Action]:
     """Return the actions allowed now; answering is not if a final answer is in force."""

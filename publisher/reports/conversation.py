@@ -37,7 +37,7 @@ def conversation_of(session: Session, comment: Comment) -> Sequence[Comment]:
     """
     # A first query reads ids only, since a popular post has thousands of comments.
     tree = _tree(session, comment.thread_id)
-    platform_ids = _with_descendants(_topmost(comment.platform_id, tree), tree)
+    platform_ids = _subtree_ids(_topmost(comment.platform_id, tree), tree)
     comment_ids = [
         node.comment_id
         for platform_id, node in tree.items()
@@ -88,7 +88,7 @@ def _topmost(platform_id: str, tree: Tree) -> str:
     return platform_id
 
 
-def _with_descendants(platform_id: str, tree: Tree) -> set[str]:
+def _subtree_ids(platform_id: str, tree: Tree) -> set[str]:
     """Return this platform id and those of all its descendants."""
     children = defaultdict(list)
     for child, node in tree.items():

@@ -112,7 +112,7 @@ def comments_in(
         .limit(limit + 1)
     )
     if before is not None:
-        query = query.where(_is_after(view, *before))
+        query = query.where(_is_later_row(view, *before))
     rows = [_row(*row, actor) for row in session.execute(query)]
     last = rows[limit - 1].comment if len(rows) > limit else None
     following = (_moment(view, last), last.id) if last is not None else None
@@ -152,7 +152,7 @@ def _moment(view: InboxView, comment: Comment) -> datetime:
     return comment.state_at if view in _SETTLED else comment.due_at
 
 
-def _is_after(view: InboxView, at: datetime, last: int) -> Condition:
+def _is_later_row(view: InboxView, at: datetime, last: int) -> Condition:
     if view in _SETTLED:
         return or_(Comment.state_at < at, and_(Comment.state_at == at, Comment.id < last))
     return or_(Comment.due_at > at, and_(Comment.due_at == at, Comment.id > last))

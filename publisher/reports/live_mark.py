@@ -62,7 +62,7 @@ _LAST_CHANGE: Final = select(
 
 def columns(actor: Actor) -> tuple[ColumnElement[int], ...]:
     """Return what a mark consists of: the last event, the number of events, the last change."""
-    number = select(_number(_events_after(_LAST_ID - LATE), actor))
+    number = select(_number(_newer_events(_LAST_ID - LATE), actor))
     return _LAST_ID, number.scalar_subquery(), _LAST_CHANGE
 
 
@@ -81,7 +81,7 @@ def is_present(session: Session, mark: str, *, actor: Actor, now: datetime) -> b
     # On another machine's clock the mark may be of a moment ahead.
     if abs(int(now.timestamp()) - made_at) >= LONGEST_AGE.total_seconds():
         return False
-    recent = _events_after(start)
+    recent = _newer_events(start)
     department_ids = departments_in_sight(actor, Action.SEE_POST) or ()
     is_changed = open_tasks.is_changed(actor, department_ids, since=change)
     columns = (_LAST_ID, func.count(), _number(recent, actor), _LAST_CHANGE, is_changed)
@@ -91,7 +91,7 @@ def is_present(session: Session, mark: str, *, actor: Actor, now: datetime) -> b
     return is_ours and present_number == number and not has_changed
 
 
-def _events_after(start: ColumnElement[int] | int) -> Subquery:
+def _newer_events(start: ColumnElement[int] | int) -> Subquery:
     # With the limit the planner begins at the end of the primary key.
     query = select(Event.subject, Event.subject_id, Event.state_after).where(Event.id > start)
     return query.order_by(Event.id.desc()).limit(OLDEST).subquery()

@@ -130,7 +130,7 @@ def next_for_post(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | No
     """Return the next step of a post, or None."""
     match bundle.post.state:
         case PostState.DRAFT:
-            return _to_write(bundle, tasks, wished_at)
+            return _writing_step(bundle, tasks, wished_at)
         case PostState.IN_REVIEW:
             since_at, approvers = bundle.post.state_at, tasks.approvers.values()
             if not all(approvers):
@@ -140,16 +140,16 @@ def next_for_post(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | No
         case PostState.APPROVED:
             return _most_pressing(
                 [
-                    _to_leave(bundle, tasks, wished_at),
-                    _to_take_back(bundle),
-                    _to_answer(bundle.thread),
+                    _leaving_step(bundle, tasks, wished_at),
+                    _deletion_step(bundle),
+                    _answer_step(bundle.thread),
                 ]
             )
         case _:
-            return _most_pressing([_to_take_back(bundle), _to_answer(bundle.thread)])
+            return _most_pressing([_deletion_step(bundle), _answer_step(bundle.thread)])
 
 
-def _to_write(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | None) -> Next:
+def _writing_step(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | None) -> Next:
     revision = bundle.revision
     if revision is None:
         return Next(NextKind.DRAFT, (CELL,), bundle.post.state_at, wished_at)
@@ -162,7 +162,7 @@ def _to_write(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | None) 
     return Next(NextKind.SEND_FOR_REVIEW, authors, revision.saved_at, wished_at)
 
 
-def _to_leave(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | None) -> Next | None:
+def _leaving_step(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | None) -> Next | None:
     """Return the step of the most pressing delivery, or of a text without one."""
     deliveries = [
         delivery
@@ -191,7 +191,7 @@ def _next_for_delivery(delivery: Delivery) -> Next:
 _IN_PROGRESS = (*UNSENT, *IN_FLIGHT, DeliveryState.UNCONFIRMED)
 
 
-def _to_take_back(bundle: PostBundle) -> Next | None:
+def _deletion_step(bundle: PostBundle) -> Next | None:
     """Return the step of a deletion that is in progress or stuck."""
     last_orders = {
         delivery.order.receipt_id: delivery
@@ -206,7 +206,7 @@ def _to_take_back(bundle: PostBundle) -> Next | None:
     return Next(NextKind.TAKE_BACK, (MACHINE,), under_way[0].state_at) if under_way else None
 
 
-def _to_answer(thread: CommentThread) -> Next | None:
+def _answer_step(thread: CommentThread) -> Next | None:
     """Return the step of the open comment due first."""
     comment, routing = thread.first, thread.routing
     if comment is None:

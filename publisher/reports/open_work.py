@@ -64,16 +64,16 @@ def _open_work() -> Subquery:
     The rank is that of a stage in `PRESSING`, or the next one of an order (deletion, hiding), which
     is no stage of a text.
     """
-    posts = union_all(_waiting(), *_under_way()).subquery()
+    posts = union_all(_waiting(), *_posts_in_delivery()).subquery()
     order = posts.c.action.not_in(OF_TEXTS)
     of_posts = select(
         PostSubmission.submission_id,
         case((order, literal_column(str(len(PRESSING)))), else_=posts.c.rank),
     ).join(posts, posts.c.post_id == PostSubmission.post_id)
-    return union_all(*_of_submissions(), of_posts).subquery()
+    return union_all(*_submission_posts(), of_posts).subquery()
 
 
-def _of_submissions() -> Iterator[Select[int, int]]:
+def _submission_posts() -> Iterator[Select[int, int]]:
     submission = aliased(Submission)
     for stage in (Stage.RECEIVED, Stage.RETURNED):
         query = select(submission.id.label("submission_id"), _rank(stage).label("rank"))
@@ -91,7 +91,7 @@ def _waiting() -> Select[int | None, int, DeliveryAction]:
     )
 
 
-def _under_way() -> Iterator[Select[int, int, DeliveryAction]]:
+def _posts_in_delivery() -> Iterator[Select[int, int, DeliveryAction]]:
     """Yield the posts of which something is scheduled or in flight: by state, each by an index."""
     for state in OPEN_DELIVERY:
         if state is not DeliveryState.HELD:

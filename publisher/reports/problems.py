@@ -76,7 +76,7 @@ def problem_summary(session: Session, *, actor: Actor) -> ProblemSummary:
         return ProblemSummary((), 0, None, ())
     mails, since = _mails(session) if _hears_of_mails(actor) else (0, None)
     hears = _hears_of_accounts(actor)
-    accounts, ending = (_stopped(session), _ending(session)) if hears else ((), ())
+    accounts, ending = (_stopped_accounts(session), _ending(session)) if hears else ((), ())
     return ProblemSummary(accounts, mails, since, ending)
 
 
@@ -141,7 +141,7 @@ def _ending(session: Session) -> tuple[EndingAccess, ...]:
     return tuple(EndingAccess(*row) for row in rows)
 
 
-def _stopped(session: Session) -> tuple[StoppedAccount, ...]:
+def _stopped_accounts(session: Session) -> tuple[StoppedAccount, ...]:
     waiting = (
         select(
             Delivery.account_id,
@@ -206,7 +206,7 @@ def held_deliveries(session: Session, *, actor: Actor, now: datetime) -> HeldDel
     return HeldDeliveries(
         stop=stop,
         waiting=len(due) if stop else 0,
-        freezes=tuple(_frozen(freeze, facts, now=now) for freeze in freezes),
+        freezes=tuple(_freeze_impact(freeze, facts, now=now) for freeze in freezes),
     )
 
 
@@ -236,7 +236,7 @@ def _unsent(
     return list(session.scalars(query))
 
 
-def _frozen(
+def _freeze_impact(
     freeze: Freeze, waiting: Sequence[tuple[Delivery, Facts]], *, now: datetime
 ) -> FreezeImpact:
     deliveries = [

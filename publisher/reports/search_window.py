@@ -77,7 +77,7 @@ class SubmissionRange:
 
     def conditions(self, search_text: str) -> list[Condition]:
         """Return the conditions of the range; a complete number is found outside it too."""
-        among = [*_before(self.ends), *_from(self.begins)]
+        among = [*_earlier_rows(self.ends), *_later_rows(self.begins)]
         number = whole_number(search_text)
         if number is None or not among:
             return among
@@ -90,7 +90,7 @@ def newest_submissions(
     """Return the range of the newest `span` visible submissions, before `back` if set."""
     query = (
         select(Submission.received_at, Submission.id)
-        .where(*sight, *_before(back))
+        .where(*sight, *_earlier_rows(back))
         .order_by(Submission.received_at.desc(), Submission.id.desc())
         .offset(span - 1)
         .limit(2)
@@ -99,7 +99,7 @@ def newest_submissions(
     return SubmissionRange((last[0][0], last[0][1]) if len(last) > 1 else None, back)
 
 
-def _before(cursor: Cursor | None) -> list[Condition]:
+def _earlier_rows(cursor: Cursor | None) -> list[Condition]:
     """Return the condition for rows received earlier."""
     # The separate comparison of `received_at` lets the planner start the index at the cursor.
     if cursor is None:
@@ -108,7 +108,7 @@ def _before(cursor: Cursor | None) -> list[Condition]:
     return [Submission.received_at <= at, or_(Submission.received_at < at, Submission.id < key)]
 
 
-def _from(cursor: Cursor | None) -> list[Condition]:
+def _later_rows(cursor: Cursor | None) -> list[Condition]:
     """Return the condition for rows received then or later."""
     if cursor is None:
         return []

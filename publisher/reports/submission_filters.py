@@ -198,17 +198,17 @@ def where_clauses(
     if filters.kind is not None:
         conditions.append(Submission.kind == filters.kind)
     if filters.wished is not None:
-        conditions.append(_wished(filters.wished, now))
+        conditions.append(_wish_condition(filters.wished, now))
     if filters.since is not None:
         conditions.append(Submission.received_at >= day_bounds(filters.since)[0])
     if filters.until is not None:
         conditions.append(Submission.received_at < day_bounds(filters.until)[1])
     if filters.holder is not None:
-        conditions += _held(filters.holder, actor)
+        conditions += _holder_conditions(filters.holder, actor)
     return conditions
 
 
-def _held(holder: Holder, actor: Actor) -> list[Condition]:
+def _holder_conditions(holder: Holder, actor: Actor) -> list[Condition]:
     """Return the conditions that this holder has to act next."""
     if holder is Holder.ME:
         # What a clerk has taken is the clerk's own as long as it waits for the cell.
@@ -236,7 +236,7 @@ def in_sight(
     return conditions
 
 
-def _wished(wished: Wished, now: datetime) -> Condition:
+def _wish_condition(wished: Wished, now: datetime) -> Condition:
     today, tomorrow = day_bounds(local_day(now))
     after = today + timedelta(days=SOON)
     at = Submission.wished_at

@@ -260,11 +260,11 @@ def _row(
         lives=tuple(live for bundle in bundles for live in bundle.lives),
         comments=sum(bundle.thread.count for bundle in bundles),
         unanswered=sum(bundle.thread.unanswered for bundle in bundles),
-        leaves_on=_leaves_on(bundles),
+        leaves_on=_leaving_days(bundles),
     )
 
 
-def _leaves_on(bundles: Sequence[PostBundle]) -> tuple[str, ...]:
+def _leaving_days(bundles: Sequence[PostBundle]) -> tuple[str, ...]:
     states = (*UNSENT, *IN_FLIGHT)
     deliveries = [
         delivery for bundle in bundles for delivery in bundle.deliveries if delivery.state in states

@@ -82,12 +82,12 @@ def overview_of(session: Session, *, actor: Actor, now: datetime) -> Overview:
     """Return the counts of the actor's tabs and the mark of the present, in three statements."""
     if actor.role is None:
         return Overview(Counts(), "")
-    counts, mark = _with_mark(session, actor, now)
-    counts |= _of_tasks(session, actor, now)
+    counts, mark = _counts_and_mark(session, actor, now)
+    counts |= _task_counts(session, actor, now)
     return Overview(Counts(**counts, submissions=_submissions(session, actor)), mark)
 
 
-def _of_tasks(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
+def _task_counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
     """Return the counts of the actor's tasks, and those of emergencies, by their names."""
     lines, subjects = (func.count(key.distinct()) for key in (open_tasks.LINE, open_tasks.SUBJECT))
     to_correct = _count(EmergencyUse, is_to_correct(actor, now=now))
@@ -112,7 +112,7 @@ def _submissions(session: Session, actor: Actor) -> int:
     return session.execute(select(count)).scalar_one()
 
 
-def _with_mark(session: Session, actor: Actor, now: datetime) -> tuple[dict[str, int], str]:
+def _counts_and_mark(session: Session, actor: Actor, now: datetime) -> tuple[dict[str, int], str]:
     """Return the counts of decisions and of what is to be confirmed, and the mark."""
     columns = {"decisions": _NONE, "to_confirm": _NONE, "addresses": _NONE}
     if actor.role in COUNTED_FOR:

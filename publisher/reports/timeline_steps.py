@@ -250,7 +250,7 @@ def _kind(event: Event, rows: Background) -> StepKind | None:
 def _step(kind: StepKind, event: Event, rows: Background) -> TimelineStep:
     step = TimelineStep(kind, event.at, who_caused(event))
     if event.subject == "submissions":
-        return _of_submission(step, event, rows)
+        return _submission_step(step, event, rows)
     if event.subject == "posts":
         details, decision = event.details, rows.decisions.get(event.id)
         return replace(
@@ -264,10 +264,10 @@ def _step(kind: StepKind, event: Event, rows: Background) -> TimelineStep:
             credential=decision.credential if decision else "",
             picture_view=(decision.picture_view or "") if decision else "",
         )
-    return _of_delivery(step, event, rows)
+    return _delivery_step(step, event, rows)
 
 
-def _of_submission(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
+def _submission_step(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
     if step.kind is StepKind.RECEIVED:
         code = "at_desk" if event.details.get("at_desk") else ""
         return replace(step, count=rows.files, code=code)
@@ -276,11 +276,11 @@ def _of_submission(step: TimelineStep, event: Event, rows: Background) -> Timeli
     if step.kind in (StepKind.NOTE_SEEN, StepKind.DECLINE_UNDONE, StepKind.MERGE_UNDONE):
         return step
     if step.kind in (StepKind.TOOK_IN, StepKind.TAKEN_OUT):
-        return _linked(step, event, "number", "id")
+        return _linked_step(step, event, "number", "id")
     if step.kind in (StepKind.ORIGINAL_ENDED, StepKind.ORIGINAL_REOPENED):
-        return _linked(step, event, "into", "into_id")
+        return _linked_step(step, event, "into", "into_id")
     if step.kind is StepKind.MERGED:
-        step = _linked(step, event, "into", "into_id")
+        step = _linked_step(step, event, "into", "into_id")
     return replace(step, statement="" if event.id in rows.undone else _words(event, rows))
 
 
@@ -291,12 +291,12 @@ def _words(event: Event, rows: Background) -> str:
     return rows.submission.reason if rows.submission else ""
 
 
-def _linked(step: TimelineStep, event: Event, number: str, key: str) -> TimelineStep:
+def _linked_step(step: TimelineStep, event: Event, number: str, key: str) -> TimelineStep:
     path = links.submission(event.details[key]) if event.details.get("same") else ""
     return replace(step, number=str(event.details[number]), path=path)
 
 
-def _of_delivery(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
+def _delivery_step(step: TimelineStep, event: Event, rows: Background) -> TimelineStep:
     delivery, details = rows.deliveries[event.subject_id], event.details
     url = delivery.receipt.url if delivery.receipt and step.kind in _LIVE_KINDS else ""
     missed = "late" if step.kind is StepKind.MISSED else ""
@@ -306,11 +306,11 @@ def _of_delivery(step: TimelineStep, event: Event, rows: Background) -> Timeline
         outlets=(Outlet(account_of(delivery.account), delivery.variant.language, url),),
         due_at=datetime.fromisoformat(due_at) if (due_at := details.get("due_at")) else None,
         code=str(details.get("code") or details.get("why") or missed),
-        statement=_reason_of(step, delivery, details),
+        statement=_step_reason(step, delivery, details),
     )
 
 
-def _reason_of(step: TimelineStep, delivery: Delivery, details: Mapping[str, object]) -> str:
+def _step_reason(step: TimelineStep, delivery: Delivery, details: Mapping[str, object]) -> str:
     """Return the order's reason, the text found on the platform, or a person's note."""
     if step.kind is StepKind.DELETION_ORDERED and delivery.order is not None:
         return delivery.order.reason

@@ -41,26 +41,26 @@ def with_subjects(session: Session, tasks: Sequence[Waiting]) -> list[Waiting]:
     """Return the tasks with what is shown of them, without those whose subject is not found."""
     rows: dict[tuple[str, int], Sequence[Any]] = {}
     for name, source in SOURCES.items():
-        ids = [number for source_name, number in map(_key_of, tasks) if source_name == name]
+        ids = [number for source_name, number in map(_source_key, tasks) if source_name == name]
         query = source.query.where(source.query.selected_columns[0].in_(ids))
         for number, *row in session.execute(query) if ids else ():
             rows.setdefault((name, number), row)
     completed = [
         SOURCES[key[0]].complete(task, *rows[key])
         for task in tasks
-        if (key := _key_of(task)) in rows
+        if (key := _source_key(task)) in rows
     ]
-    return list(_with_lacking(session, [*_with_notes(session, completed)]))
+    return list(_add_lacking(session, [*_add_notes(session, completed)]))
 
 
-def _key_of(task: Waiting) -> tuple[str, int]:
+def _source_key(task: Waiting) -> tuple[str, int]:
     """Return the source of a task and its id there: a failed answer is known by its post."""
     if task.kind is TaskKind.ANSWER_FAILED:
         return task.kind, task.post_id or 0
     return task.subject, task.subject_id
 
 
-def _with_notes(session: Session, tasks: Sequence[Waiting]) -> Iterator[Waiting]:
+def _add_notes(session: Session, tasks: Sequence[Waiting]) -> Iterator[Waiting]:
     """Yield the tasks, those about notes with their department's newest unseen note."""
     ids = [task.subject_id for task in tasks if task.kind is TaskKind.NOTE]
     notes = {note.submission_id: note for note in unseen_notes(session, ids)} if ids else {}
@@ -72,7 +72,7 @@ def _with_notes(session: Session, tasks: Sequence[Waiting]) -> Iterator[Waiting]
             yield replace(task, by=by, quote=note.text)
 
 
-def _with_lacking(session: Session, tasks: Sequence[Waiting]) -> Iterator[Waiting]:
+def _add_lacking(session: Session, tasks: Sequence[Waiting]) -> Iterator[Waiting]:
     """Yield the tasks, blocked ones with the first department where nobody can approve."""
     ids = [task.subject_id for task in tasks if task.kind is TaskKind.BLOCKED]
     lacking = lacking_in(session, ids) if ids else {}

@@ -112,7 +112,7 @@ def who_of(appointment: Appointment, at: datetime | None = None) -> Who:
     The names are those in force at this time, without one those of today.
     """
     return replace(
-        _named(appointment.person, at),
+        _name_person(appointment.person, at),
         role=appointment.role,
         rank=appointment.rank,
         department=office_of(appointment.department),
@@ -134,7 +134,7 @@ def who_acted(
     if appointment is not None:
         return who_of(appointment, at)
     if person is not None:
-        return _named(person, at)
+        return _name_person(person, at)
     return Who(None, mail=mail) if mail else MACHINE
 
 
@@ -150,7 +150,7 @@ def who_submitted(submission: Submission, *, at: datetime | None = None) -> Who:
     return who_acted(under, person, at, mail=submission.mail_sender)
 
 
-def _named(person: Person, at: datetime | None) -> Who:
+def _name_person(person: Person, at: datetime | None) -> Who:
     names = name_at(person, at) if at is not None else person
     today = ("", "") if names is person else (person.name_mr, person.name_en)
     return Who(

@@ -150,7 +150,7 @@ def weekly_report(
     parts = _parts(period or period_of(PeriodName.WEEKS, today=today))
     by_week: Counter[tuple[int, str]] = Counter()
     by_department: Counter[tuple[int, str]] = Counter()
-    for row in _counted(session, parts, visible_departments):
+    for row in _count_rows(session, parts, visible_departments):
         for name, count in ((row.kind, row.number), ("late", row.late)):
             if department_id in (None, row.department_id):
                 by_week[row.part, name] += count
@@ -191,7 +191,7 @@ def _tally(counts: Counter[tuple[int, str]], key: int) -> PublishedCounts:
     )
 
 
-def _counted(
+def _count_rows(
     session: Session, parts: Sequence[Period], visible_departments: frozenset[int] | None
 ) -> Sequence[AnyRow]:
     """Return rows of part, department, kind, number and number of late ones, without zeros."""
@@ -261,7 +261,7 @@ def counted_posts(
     query = (
         select(Post)
         .join(live, live.c.post_id == Post.id)
-        .where(Post.kind == kind, *_in_departments(Post, visible_departments, department_id))
+        .where(Post.kind == kind, *_department_conditions(Post, visible_departments, department_id))
         .options(joinedload(Post.department), joinedload(Post.reply).joinedload(Reply.comment))
         .order_by(live.c.at.desc(), Post.id.desc())
     )
@@ -289,14 +289,14 @@ def overdue_comments(
         .where(
             _is_overdue(now),
             Comment.department_id.is_not(None),
-            *_in_departments(Comment, visible_departments, department_id),
+            *_department_conditions(Comment, visible_departments, department_id),
         )
         .options(joinedload(Comment.department))
         .order_by(Comment.due_at, Comment.id)
     )
 
 
-def _in_departments(
+def _department_conditions(
     table: type[Post | Comment], visible: frozenset[int] | None, department_id: int | None
 ) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []

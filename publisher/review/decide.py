@@ -129,7 +129,7 @@ def approve(
     `StaleRevision`, `WrongState`, `FourEyesRequired`, or `NotApproved` if the rows no longer have
     the digest that was fixed for review.
     """
-    revision, department_id = _to_decide(
+    revision, department_id = _undecided_revision(
         session, Action.APPROVE, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
     )
     canonical = gate.canonical(gate_adapter.subject_of(session, revision.id))
@@ -150,7 +150,7 @@ def approve(
     return decision
 
 
-def _to_decide(
+def _undecided_revision(
     session: Session,
     action: Action,
     *,
@@ -307,7 +307,7 @@ def refuse(
     One refusal is enough, so the other departments' approvals are withdrawn.
     """
     action, state, notice = _REFUSALS[kind]
-    revision, department_id = _to_decide(
+    revision, department_id = _undecided_revision(
         session, action, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
     )
     cleaned_reason = checked_reason(reason)

@@ -28,7 +28,7 @@ def tick_lapsed_approvals(database: Database, *, now: datetime) -> int:
         decisions = session.scalars(lapsed.with_for_update(skip_locked=True)).all()
         by_appointment: defaultdict[Appointment, list[Decision]] = defaultdict(list)
         for decision in decisions:
-            by_appointment[_lapsed_appointment(decision)].append(decision)
+            by_appointment[_appointment_without_effect(decision)].append(decision)
             revision = decision.revision
             is_waiting = revision.number == revision.post.newest
             is_waiting = is_waiting and revision.post.state is PostState.IN_REVIEW
@@ -36,11 +36,11 @@ def tick_lapsed_approvals(database: Database, *, now: datetime) -> int:
                 notify.ask(session, revision, decision.department_id, actor=CLOCK, now=now)
             decision.lapsed_at = None
         for appointment, rows in by_appointment.items():
-            _tell(session, appointment, rows, now)
+            _notify(session, appointment, rows, now)
         return len(decisions)
 
 
-def _lapsed_appointment(decision: Decision) -> Appointment:
+def _appointment_without_effect(decision: Decision) -> Appointment:
     """Return whose approval has lapsed: of the post, or of the template that it was made by."""
     approval = decision.use.approval if decision.use is not None else None
     if approval is not None and approval.withdrawn_at is not None:
@@ -48,7 +48,7 @@ def _lapsed_appointment(decision: Decision) -> Appointment:
     return decision.appointment
 
 
-def _tell(
+def _notify(
     session: Session, appointment: Appointment, decisions: Sequence[Decision], now: datetime
 ) -> None:
     """Tell the cell and the head what is in review again, and what has gone out already."""

@@ -31,7 +31,7 @@ def ask(
     """Notify those who can approve, or the admins if the department has no approver."""
     approvers = department_approvers.approvers_for(session, revision, department_id, now=now)
     if approvers.blocked is not None:
-        _say_blocked(session, revision, department_id, approvers.blocked, actor=actor, now=now)
+        _notify_blocked(session, revision, department_id, approvers.blocked, actor=actor, now=now)
         return
     if approvers.standing_in:
         record_head(session, revision, department_id, approvers, actor=actor, now=now)
@@ -45,11 +45,11 @@ def ask(
             values = {
                 "due_at": due_at,
                 "standing_in": approvers.standing_in,
-                "by": _author_of(session, actor),
+                "by": _acting_person(session, actor),
             }
             ask_to_decide(session, NoticeKind.REVIEW_ASKED, person, revision, values, now=now)
         else:
-            _say_answer_waits(session, person, revision, revision.post.reply, now=now)
+            _notify_answer_waits(session, person, revision, revision.post.reply, now=now)
 
 
 def record_head(
@@ -67,7 +67,7 @@ def record_head(
     transitions.record(session, revision.post, HEAD_MAY_DECIDE, actor=actor, now=now, values=values)
 
 
-def _say_blocked(
+def _notify_blocked(
     session: Session,
     revision: Revision,
     department_id: int,
@@ -83,7 +83,7 @@ def _say_blocked(
         tell(session, kind, admin.person, revision, now=now, why=why, department=department)
 
 
-def _say_answer_waits(
+def _notify_answer_waits(
     session: Session, person: Person, revision: Revision, reply: Reply, *, now: datetime
 ) -> None:
     values = {
@@ -165,10 +165,10 @@ def tell(
         **more_values,
     }
     if by is not None:
-        values["by"] = _author_of(session, by)
+        values["by"] = _acting_person(session, by)
     path = links.post(post.id)
     compose.queue(session, kind=kind, person=person, values=values, now=now, path=path)
 
 
-def _author_of(session: Session, actor: Actor) -> Person | None:
+def _acting_person(session: Session, actor: Actor) -> Person | None:
     return session.get_one(Person, actor.person_id) if actor.person_id is not None else None

@@ -40,7 +40,7 @@ class ReminderStep(StrEnum):
 
 def step_moments(revision: Revision) -> Mapping[ReminderStep, datetime]:
     """Return when each step of a revision comes, in their order."""
-    half_at, deadline = revision.head_decides_at, _deadline_of(revision)
+    half_at, deadline = revision.head_decides_at, _decision_deadline(revision)
     if half_at is None:
         return {}
     moments = {ReminderStep.HALF: half_at}
@@ -53,7 +53,7 @@ def step_moments(revision: Revision) -> Mapping[ReminderStep, datetime]:
 
 def due_step(revision: Revision, *, now: datetime) -> ReminderStep | None:
     """Return the latest step of a revision that has come; None before, and after the deadline."""
-    deadline = _deadline_of(revision)
+    deadline = _decision_deadline(revision)
     if deadline is not None and deadline <= now:
         return None
     steps = [step for step, at in step_moments(revision).items() if at <= now]
@@ -76,7 +76,7 @@ def is_time_to_remind(now: datetime) -> bool:
     return is_working(now) or is_working(now - _AFTER_CLOSING)
 
 
-def _deadline_of(revision: Revision) -> datetime | None:
+def _decision_deadline(revision: Revision) -> datetime | None:
     """Return until when a decision is of use: the wished time, or the comment's deadline."""
     reply = revision.post.reply
     if reply is not None:
@@ -96,7 +96,7 @@ def remind(
     reply = revision.post.reply
     values = {
         "comment": reply.comment.text if reply is not None else "",
-        "due_at": _deadline_of(revision),
+        "due_at": _decision_deadline(revision),
         "head_too": head_too,
     }
     kind = NoticeKind.REVIEW_REMINDER

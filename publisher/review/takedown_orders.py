@@ -209,11 +209,11 @@ def orders_of(session: Session, post_id: int) -> list[Order]:
 
 def orders_about(session: Session, comment_id: int) -> list[Order]:
     """Return every order to hide or show a comment, oldest first."""
-    return list(session.scalars(_orders_about(), {"comment_id": comment_id}))
+    return list(session.scalars(_orders_query(), {"comment_id": comment_id}))
 
 
 @cache
-def _orders_about() -> Select[Order]:
+def _orders_query() -> Select[Order]:
     is_about = Order.comment_id == bindparam("comment_id")
     return select(Order).where(is_about).options(*_IN_FULL).order_by(Order.id)
 

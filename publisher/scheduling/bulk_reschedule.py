@@ -79,14 +79,14 @@ def plan(
     freezes = holds.freezes_ahead(session, now=now)
     new_times = _new_times(session, chosen, how, quiet, freezes, now=now)
     steps = [
-        _planned_move(step, new_times.get(step.variant.id), how, quiet, freezes, now=now)
+        _plan_move(step, new_times.get(step.variant.id), how, quiet, freezes, now=now)
         for step in chosen
     ]
     steps = all_or_none(steps, how)
-    return steps if despite_clash else _with_clashes(session, steps, how)
+    return steps if despite_clash else _add_clashes(session, steps, how)
 
 
-def _with_clashes(session: Session, steps: Sequence[PlannedMove], how: Move) -> list[PlannedMove]:
+def _add_clashes(session: Session, steps: Sequence[PlannedMove], how: Move) -> list[PlannedMove]:
     """Return the steps, with an error where another post would be too near.
 
     A text that cannot be moved keeps its old time, and so may block another one. So the check
@@ -102,7 +102,7 @@ def _with_clashes(session: Session, steps: Sequence[PlannedMove], how: Move) -> 
         other_times = [occupied for occupied in others if occupied.delivery_id not in moving]
         checked_steps: list[PlannedMove] = []
         for step in steps:
-            checked_steps.append(_with_clash(step, [*other_times, *_occupied_by(checked_steps)]))
+            checked_steps.append(_add_clash(step, [*other_times, *_occupied_times(checked_steps)]))
         checked_steps = all_or_none(checked_steps, how)
         if moving_ids == {step.variant.id for step in checked_steps if step.can_move}:
             return checked_steps
@@ -198,7 +198,7 @@ def _new_times(
         case ToMoment(due_at):
             return at_moment(waiting, due_at)
         case ToSlots():
-            return _to_slots(session, waiting, quiet, freezes, now=now)
+            return _assign_slots(session, waiting, quiet, freezes, now=now)
 
 
 def _immovable_problems(step: PlannedMove, how: Move) -> tuple[FieldError, ...]:
@@ -214,7 +214,7 @@ def _immovable_problems(step: PlannedMove, how: Move) -> tuple[FieldError, ...]:
     return ()
 
 
-def _to_slots(
+def _assign_slots(
     session: Session,
     chosen: Sequence[PlannedMove],
     quiet: Sequence[QuietTime],
@@ -251,11 +251,11 @@ def _to_slots(
         open_slots = (at for at in free if holds.freeze_at(freezes, facts, at) is None)
         new_times[step.variant.id] = at = next(open_slots, None)
         if at is not None:
-            others.append(_occupied(step, at))
+            others.append(_occupied_time(step, at))
     return new_times
 
 
-def _planned_move(
+def _plan_move(
     step: PlannedMove,
     due_at: datetime | None,
     how: Move,
@@ -281,19 +281,21 @@ def _planned_move(
     )
 
 
-def _occupied_by(steps: Sequence[PlannedMove]) -> list[OccupiedTime]:
+def _occupied_times(steps: Sequence[PlannedMove]) -> list[OccupiedTime]:
     return [
-        _occupied(step, step.due_at) for step in steps if step.can_move and step.due_at is not None
+        _occupied_time(step, step.due_at)
+        for step in steps
+        if step.can_move and step.due_at is not None
     ]
 
 
-def _occupied(step: PlannedMove, at: datetime) -> OccupiedTime:
+def _occupied_time(step: PlannedMove, at: datetime) -> OccupiedTime:
     post = step.variant.revision.post
     delivery_id = step.delivery.id if step.delivery is not None else 0
     return OccupiedTime(delivery_id, step.variant.account_id, post.id, post.title, at)
 
 
-def _with_clash(step: PlannedMove, others: Collection[OccupiedTime]) -> PlannedMove:
+def _add_clash(step: PlannedMove, others: Collection[OccupiedTime]) -> PlannedMove:
     """Return the step, with an error if another post is too near."""
     if not step.can_move or step.due_at is None:
         return step

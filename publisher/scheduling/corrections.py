@@ -82,7 +82,7 @@ def live_texts_among(deliveries: Iterable[Delivery]) -> list[LiveText]:
         if delivery.state is DeliveryState.PUBLISHED and delivery.receipt
     ]
     edits = [delivery for delivery in carried_out if delivery.action is DeliveryAction.EDIT]
-    edits.sort(key=_carried_out_at)
+    edits.sort(key=_publication_key)
     published = [delivery for delivery in carried_out if delivery.action is DeliveryAction.PUBLISH]
     live_texts = [
         _live_text(delivery, delivery.receipt, edits) for delivery in published if delivery.receipt
@@ -93,7 +93,7 @@ def live_texts_among(deliveries: Iterable[Delivery]) -> list[LiveText]:
     )
 
 
-def _carried_out_at(delivery: Delivery) -> tuple[datetime, int]:
+def _publication_key(delivery: Delivery) -> tuple[datetime, int]:
     """Return a sort key: the time of publication, then the id."""
     return (delivery.receipt.published_at if delivery.receipt else delivery.due_at), delivery.id
 
@@ -105,7 +105,7 @@ def _live_text(delivery: Delivery, receipt: ReceiptRow, edits: Iterable[Delivery
             edit.account_id == delivery.account_id and edit.variant.target == receipt.platform_id
         )
         if is_of_this:
-            current, since = edit.variant, _carried_out_at(edit)[0]
+            current, since = edit.variant, _publication_key(edit)[0]
     return LiveText(receipt, delivery.variant, current, since)
 
 

@@ -71,7 +71,7 @@ def active_holds(session: Session, *, now: datetime, machine: str | None = None)
 def are_any(now: BindParameter[datetime], machine: BindParameter[str]) -> ColumnElement[bool]:
     """Return an SQL condition: any hold is in force for a clock, whichever deliveries it holds."""
     is_stopped = exists().where(Stop.released_at.is_(None))
-    return or_(is_stopped, exists().where(*_in_force(now)), is_time_wrong(machine))
+    return or_(is_stopped, exists().where(*_is_in_force(now)), is_time_wrong(machine))
 
 
 def is_time_wrong(machine: str | BindParameter[str] | None) -> ColumnElement[bool]:
@@ -80,7 +80,7 @@ def is_time_wrong(machine: str | BindParameter[str] | None) -> ColumnElement[boo
     return holds_posts if machine is None else holds_posts.where(WrongTime.machine == machine)
 
 
-def _in_force(at: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
+def _is_in_force(at: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
     return Freeze.lifted_at.is_(None), Freeze.from_at <= at, Freeze.until_at > at
 
 
@@ -92,7 +92,7 @@ def standing_stop(session: Session) -> Stop | None:
 
 def freezes_at(session: Session, at: datetime) -> list[Freeze]:
     """Return the freezes in force at this moment, in order of creation."""
-    query = select(Freeze).where(*_in_force(at)).order_by(Freeze.id)
+    query = select(Freeze).where(*_is_in_force(at)).order_by(Freeze.id)
     return list(session.scalars(query))
 
 
@@ -153,11 +153,11 @@ def is_held(freeze: Freeze | None) -> ColumnElement[bool]:
         Delivery.action.not_in(TAKES_BACK),
         Post.kind != PostKind.REPLY,
         Delivery.urgent.is_(False),
-        *(_where(freeze) if freeze is not None else ()),
+        *(_freeze_conditions(freeze) if freeze is not None else ()),
     )
 
 
-def _where(freeze: Freeze) -> Iterable[ColumnElement[bool]]:
+def _freeze_conditions(freeze: Freeze) -> Iterable[ColumnElement[bool]]:
     if freeze.account_id is not None:
         yield Delivery.account_id == freeze.account_id
     if freeze.department_id is not None:

@@ -74,7 +74,7 @@ def at_moment(steps: Sequence[PlannedMove], due_at: datetime) -> dict[int, datet
     times = {step.variant.id: due_at for step in steps}
     for entry in _entries(steps):
         for step in entry:
-            times[step.variant.id] = due_at + (_time_of(step) - _time_of(entry[0]))
+            times[step.variant.id] = due_at + (_present_time(step) - _present_time(entry[0]))
     return times
 
 
@@ -85,7 +85,7 @@ def all_or_none(steps: Sequence[PlannedMove], how: Move) -> list[PlannedMove]:
     """
     stay_ids: set[int] = set()
     if not isinstance(how, ToSlots):
-        for together in [*_entries(steps), *_without_a_time(steps)]:
+        for together in [*_entries(steps), *_steps_without_time(steps)]:
             if not all(step.can_move for step in together):
                 stay_ids |= {step.variant.id for step in together}
     stays = (FieldError("due_at", "stays_with_another"),)
@@ -98,18 +98,18 @@ def all_or_none(steps: Sequence[PlannedMove], how: Move) -> list[PlannedMove]:
 def _entries(steps: Sequence[PlannedMove]) -> list[list[PlannedMove]]:
     return entries(
         [step for step in steps if step.delivery is not None],
-        lambda step: (_time_of(step), step.variant.revision.post_id),
+        lambda step: (_present_time(step), step.variant.revision.post_id),
     )
 
 
-def _time_of(step: PlannedMove) -> datetime:
+def _present_time(step: PlannedMove) -> datetime:
     """Return the present time of a text that has one."""
     if step.delivery is None:
         raise ValueError(step.variant.id)
     return step.delivery.due_at
 
 
-def _without_a_time(steps: Sequence[PlannedMove]) -> list[list[PlannedMove]]:
+def _steps_without_time(steps: Sequence[PlannedMove]) -> list[list[PlannedMove]]:
     by_post: defaultdict[int, list[PlannedMove]] = defaultdict(list)
     for step in steps:
         if step.delivery is None:

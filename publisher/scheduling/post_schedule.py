@@ -74,7 +74,7 @@ def suggested_times(
         if account_id not in first_times:
             first_times[account_id] = _first_time(variant, timetable)
         later = stagger * earlier[account_id]
-        times[variant.id] = _staggered(variant, first_times[account_id], later, timetable.now)
+        times[variant.id] = _stagger(variant, first_times[account_id], later, timetable.now)
         earlier[account_id] += 1
     return times
 
@@ -86,7 +86,7 @@ def _first_time(variant: Variant, timetable: Timetable) -> datetime | None:
     return next(iter(timetable.free_slots(variant, most=1)), None)
 
 
-def _staggered(
+def _stagger(
     variant: Variant, first: datetime | None, later: timedelta, now: datetime
 ) -> datetime | None:
     if first is None or wrong_times(variant.revision, first + later, now=now):
@@ -115,7 +115,7 @@ def schedule_post(
     schedule.check_approved(post, schedule.newest_revision(post))
     if not times:
         raise Invalid([FieldError("chosen", "nothing_chosen")])
-    due_times = _checked_times(
+    due_times = _validate_times(
         session, post, times, late_limit=late_limit, now=now, despite_warnings=despite_warnings
     )
     return [
@@ -132,7 +132,7 @@ def schedule_post(
     ]
 
 
-def _checked_times(
+def _validate_times(
     session: Session,
     post: Post,
     times: Mapping[int, NewTime],
@@ -149,7 +149,7 @@ def _checked_times(
     problems = wrong_limit(late_limit)
     for variant_id, new_time in sorted(times.items()):  # locked in one order by everybody
         delivery = schedule.text_delivery(session, variants[variant_id])
-        if delivery is not None and _is_at(delivery, new_time.due_at, late_limit):
+        if delivery is not None and _is_unchanged(delivery, new_time.due_at, late_limit):
             continue
         due_times[variant_id] = new_time.due_at
         problems += _problems_of_row(variants[variant_id], delivery, new_time, now=now)
@@ -160,7 +160,7 @@ def _checked_times(
     return due_times
 
 
-def _is_at(delivery: Delivery, due_at: datetime, late_limit: int) -> bool:
+def _is_unchanged(delivery: Delivery, due_at: datetime, late_limit: int) -> bool:
     is_same = delivery.due_at == due_at and delivery.late_limit == late_limit
     return is_same and delivery.state is DeliveryState.SCHEDULED
 
@@ -174,14 +174,14 @@ def _problems_of_row(
 ) -> list[FieldError]:
     """Return what prevents this time, whatever else is scheduled."""
     if delivery is not None and delivery.state in SENT:
-        return [_at_row(variant, FieldError("due_at", "on_its_way"))]
+        return [_row_error(variant, FieldError("due_at", "on_its_way"))]
     if schedule.mark_of(delivery) != new_time.expected:
-        return [_at_row(variant, _changed(delivery))]
+        return [_row_error(variant, _changed_error(delivery))]
     problems = wrong_times(variant.revision, new_time.due_at, now=now)
-    return [_at_row(variant, problem) for problem in problems]
+    return [_row_error(variant, problem) for problem in problems]
 
 
-def _changed(delivery: Delivery | None) -> FieldError:
+def _changed_error(delivery: Delivery | None) -> FieldError:
     """Return the error of a text whose delivery is another than the one on the page."""
     if delivery is None or delivery.state is not DeliveryState.SCHEDULED:
         return FieldError("due_at", "changed_meanwhile")
@@ -212,12 +212,12 @@ def _warnings(
         facts = holds.facts_for(post, account_id=account_id)
         freeze = holds.freeze_at(freezes, facts, due_at)
         if freeze is not None:
-            warnings.append(_frozen(freeze))
-        problems += [_at_row(variant, problem) for problem in warnings]
+            warnings.append(_freeze_error(freeze))
+        problems += [_row_error(variant, problem) for problem in warnings]
     return problems
 
 
-def _at_row(variant: Variant, problem: FieldError) -> FieldError:
+def _row_error(variant: Variant, problem: FieldError) -> FieldError:
     return FieldError(f"due_at-{variant.id}", problem.code, problem.values)
 
 
@@ -270,7 +270,7 @@ def _changes(
         schedule.locked_post(session, variant.revision.post_id)
         delivery = schedule.text_delivery(session, variant)
         if schedule.mark_of(delivery) != expected[variant.id]:
-            problems.append(_at_row(variant, _changed(delivery)))
+            problems.append(_row_error(variant, _changed_error(delivery)))
     return problems
 
 
@@ -286,11 +286,11 @@ def _warnings_now(
     for variant in variants:
         facts = holds.facts_for(variant.revision.post, account_id=variant.account_id)
         if freeze := holds.freeze_at(freezes, facts, now):
-            problems.append(_at_row(variant, _frozen(freeze)))
+            problems.append(_row_error(variant, _freeze_error(freeze)))
     return problems
 
 
-def _frozen(freeze: Freeze) -> FieldError:
+def _freeze_error(freeze: Freeze) -> FieldError:
     values = {"until": freeze.until_at, "reason": freeze.reason}
     return FieldError("due_at", "in_freeze", values)
 

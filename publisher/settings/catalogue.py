@@ -106,7 +106,7 @@ def settings_in_force(
             is_own = setting.name in from_process
             origin = SettingOrigin.ENVIRONMENT if is_own else SettingOrigin.FILE
         text = text or _default_text(settings, setting)
-        in_force.append(SettingInForce(setting.name, _masked(setting, text), origin))
+        in_force.append(SettingInForce(setting.name, _mask(setting, text), origin))
     return in_force
 
 
@@ -120,7 +120,7 @@ def _default_text(settings: Settings, setting: CatalogueSetting) -> str:
     return str(getattr(holder, setting.field) or "")
 
 
-def _masked(setting: CatalogueSetting, text: str) -> str:
+def _mask(setting: CatalogueSetting, text: str) -> str:
     """Return the text without its secrets: of an address its password and query, else all of it."""
     if not setting.name.endswith("_URL"):
         return MASK if setting.is_secret and text else text

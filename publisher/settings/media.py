@@ -78,12 +78,12 @@ def _credential(file: str) -> str:
     return setting(
         matching(_WORD),
         _CREDENTIAL_HINT + file,
-        lambda reader: reader.read(file, _word_in, _FILE_HINT),
+        lambda reader: reader.read(file, _path_word, _FILE_HINT),
         is_secret=True,
     )
 
 
-def _word_in(path: str) -> str:
+def _path_word(path: str) -> str:
     try:
         return matching(_WORD)(Path(path).read_text(encoding="ascii").strip())
     except (OSError, ValueError):

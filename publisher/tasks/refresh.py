@@ -82,7 +82,7 @@ class ChangedSubjects:
 def changed_subjects(session: Session, noted: NotedChanges) -> ChangedSubjects:
     """Return the subjects that the noted, flushed changes concern."""
     ids = {subject: {*noted.ids.get(subject.table, ())} for subject in SUBJECTS}
-    closed_ids = {subject: _closed_ids(subject, noted) for subject in SUBJECTS if ids[subject]}
+    closed_ids = {subject: _ids_to_close(subject, noted) for subject in SUBJECTS if ids[subject]}
     tables = {*noted.ids}
     depending = [
         query.add_columns(literal(at))
@@ -93,10 +93,10 @@ def changed_subjects(session: Session, noted: NotedChanges) -> ChangedSubjects:
     if depending:
         for subject_id, at in session.execute(union(*depending)):
             ids[SUBJECTS[at]].add(subject_id)
-    return ChangedSubjects(ids, _changed_departments(session, noted), closed_ids)
+    return ChangedSubjects(ids, _departments_with_changes(session, noted), closed_ids)
 
 
-def _closed_ids(subject: SubjectTasks, noted: NotedChanges) -> set[int]:
+def _ids_to_close(subject: SubjectTasks, noted: NotedChanges) -> set[int]:
     if not subject.open_states:
         return set()
     return {
@@ -119,7 +119,7 @@ def refresh_changed(session: Session, changed: ChangedSubjects, *, now: datetime
         looks.store_department_looks(session, changed.department_ids, now=now)
 
 
-def _changed_departments(session: Session, noted: NotedChanges) -> set[int]:
+def _departments_with_changes(session: Session, noted: NotedChanges) -> set[int]:
     """Return the departments in which somebody holds an office that was changed, or who was."""
     department_ids, appointment_ids, person_ids, absence_ids = (
         noted.ids.get(table.__tablename__, set())
@@ -159,7 +159,7 @@ def refresh(
         return
     _lock_departments(session, ids, department_ids)
     all_ids = {subject: set(ids.get(subject, ())) for subject in SUBJECTS}
-    for subject, subject_id in _open_in(session, department_ids):  # read under the locks
+    for subject, subject_id in _open_subjects(session, department_ids):  # read under the locks
         all_ids[subject].add(subject_id)
     if department_ids:
         for subject, subject_ids in all_ids.items():
@@ -173,7 +173,7 @@ def refresh(
             spec
             for subject, chunk in batch_ids.items()
             if (open_ids := sorted({*chunk} - {*(closed_ids or {}).get(subject, ())}))
-            for spec in _settled_specs(session, subject, open_ids, now=now)
+            for spec in _settle_specs(session, subject, open_ids, now=now)
         ]
         if to_write := difference(session, batch_ids, specs):
             _write(session, to_write, now=now, told_at=told_at)
@@ -181,7 +181,7 @@ def refresh(
         refresh(session, changed_subjects(session, settled).ids, now=now, told_at=told_at)
 
 
-def _open_in(
+def _open_subjects(
     session: Session, department_ids: Collection[int]
 ) -> Iterator[tuple[SubjectTasks, int]]:
     """Yield the open subjects of these departments that depend on their offices."""
@@ -216,7 +216,7 @@ def _lock_departments(
     lock_numbers(session, TASKS, {*department_ids, *(number or 0 for number in named)})
 
 
-def _settled_specs(
+def _settle_specs(
     session: Session, subject: SubjectTasks, ids: Sequence[int], *, now: datetime
 ) -> list[TaskSpec]:
     """Return the tasks that these subjects have, once what can be settled is settled."""
@@ -323,14 +323,14 @@ def _next_change(session: Session) -> int:
 
     So numbers become visible in their order, and a reader that has seen one has missed none.
     """
-    statement = _count_up(session.connection().dialect.name)
+    statement = _increment_change(session.connection().dialect.name)
     return int(session.execute(statement).scalar_one())
 
 
 #: INSERT INTO task_changes (id, number) VALUES (1, 1)
 #: ON CONFLICT (id) DO UPDATE SET number = task_changes.number + 1 RETURNING number
 @cache
-def _count_up(dialect: str) -> Insert:
+def _increment_change(dialect: str) -> Insert:
     first = insert_for(dialect, TaskChange).values(id=1, number=1)
     counted = first.on_conflict_do_update(
         index_elements=["id"], set_={"number": TaskChange.number + 1}

@@ -41,7 +41,7 @@ def tick_transfers(database: Database, *, now: Callable[[], datetime]) -> int:
     """
     with database.reading() as session:
         list_ids = list(session.scalars(_due(now()).order_by(TransferList.id)))
-    return sum(_try_to_carry_out(database, list_id, now=now()) for list_id in list_ids)
+    return sum(_try_list(database, list_id, now=now()) for list_id in list_ids)
 
 
 def _due(now: datetime) -> Select[int]:
@@ -53,7 +53,7 @@ def _due(now: datetime) -> Select[int]:
     )
 
 
-def _try_to_carry_out(database: Database, list_id: int, *, now: datetime) -> bool:
+def _try_list(database: Database, list_id: int, *, now: datetime) -> bool:
     with database.transaction() as session:
         transfer_list = lists.locked(session, list_id)
         if not transfer_list.waits:
@@ -70,10 +70,10 @@ def _try_to_carry_out(database: Database, list_id: int, *, now: datetime) -> boo
         verb = "carry_out_transfers"
         appointment_return.let_lapse(session, approvals, actor=CLOCK, now=now, why=verb)
         for transfer in transfer_list.rows:
-            _hand_over(session, transfer_list, transfer, now=now)
+            _transfer_work(session, transfer_list, transfer, now=now)
         leaving = [transfer.before for transfer in transfer_list.rows]
         appointment_transfer.end_with(session, leaving, actor=CLOCK, now=now)
-        _tell(session, transfer_list, now=now)
+        _notify(session, transfer_list, now=now)
         transfer_list.done_at = now
         transitions.record(session, transfer_list, verb, actor=CLOCK, now=now)
         return True
@@ -156,7 +156,7 @@ def _appoint(
     transitions.record(session, appointment, verb, actor=CLOCK, now=now, values=values)
 
 
-def _hand_over(
+def _transfer_work(
     session: Session, transfer_list: TransferList, transfer: Transfer, *, now: datetime
 ) -> None:
     """Hand the open work over to who comes in the same role, else to who stays first in line."""
@@ -180,7 +180,7 @@ def _hand_over(
         hand_over.move_work(session, before, target, actor=CLOCK, now=now)
 
 
-def _tell(session: Session, transfer_list: TransferList, *, now: datetime) -> None:
+def _notify(session: Session, transfer_list: TransferList, *, now: datetime) -> None:
     """Tell everybody of the list which office they have now."""
     for transfer in transfer_list.rows:
         values: dict[str, object] = {

@@ -66,7 +66,7 @@ def check(
     the list itself, if it is stored.
     """
     at = moment_of(day, now=now)
-    others = _confirmed_before(session, day, list_id, now=now)
+    others = _earlier_moves(session, day, list_id, now=now)
     leaving_ids = {transfer.before.id for transfer in transfers}
     leaving_ids |= {transfer.before_id for transfer in others}
     by_department: defaultdict[int, list[Appointment]] = defaultdict(list)
@@ -79,7 +79,7 @@ def check(
     coming: defaultdict[int, list[tuple[int, PlannedTransfer]]] = defaultdict(list)
     for index, transfer in enumerate(transfers):
         coming[transfer.department.id].append((index, transfer))
-    problems = [*_of_rows(session, transfers, at, list_id)]
+    problems = [*_row_problems(session, transfers, at, list_id)]
     ranks: dict[int, int | None] = {}
     on_day = {
         department_id: _DepartmentOnDay(
@@ -95,7 +95,7 @@ def check(
     return CheckedList([at_row(problem, index) for index, problem in problems], ranks)
 
 
-def _confirmed_before(
+def _earlier_moves(
     session: Session, day: date, list_id: int | None, *, now: datetime
 ) -> Sequence[Transfer]:
     """Return the moves of the other lists that will have taken effect on that day."""
@@ -117,11 +117,11 @@ def _confirmed_before(
     return session.scalars(query).all()
 
 
-def _of_rows(
+def _row_problems(
     session: Session, transfers: Sequence[PlannedTransfer], at: datetime, list_id: int | None
 ) -> Iterator[RowProblem]:
     """Find what is wrong with each row by itself, and who is named twice."""
-    elsewhere = _on_other_lists(session, transfers, list_id)
+    elsewhere = _ids_on_other_lists(session, transfers, list_id)
     times = Counter(transfer.before.person_id for transfer in transfers)
     ending = _ending_department_ids(session, transfers, at)
     for index, transfer in enumerate(transfers):
@@ -153,7 +153,7 @@ def _stays_the_same(transfer: PlannedTransfer) -> bool:
     return same_place and transfer.rank in {None, before.rank}
 
 
-def _on_other_lists(
+def _ids_on_other_lists(
     session: Session, transfers: Sequence[PlannedTransfer], list_id: int | None
 ) -> set[int]:
     """Return the appointments that another list is going to end."""
@@ -189,7 +189,7 @@ def _places(department: _DepartmentOnDay, ranks: dict[int, int | None]) -> Itera
     staying = {(office.person_id, office.role) for office in department.staying}
     staying |= {(arrival.before.person_id, arrival.role) for arrival in department.arrivals}
     has_head = any(role is Role.HEAD for _person_id, role in staying)
-    occupied_ranks = _occupied_ranks(department)
+    occupied_ranks = _ranks_in_use(department)
     # Those with a rank of their own come first: the others take what is left.
     for index, transfer in sorted(department.coming, key=lambda pair: pair[1].rank is None):
         if (transfer.before.person_id, transfer.role) in staying:
@@ -208,7 +208,7 @@ def _places(department: _DepartmentOnDay, ranks: dict[int, int | None]) -> Itera
             ranks[index] = rank
 
 
-def _occupied_ranks(department: _DepartmentOnDay) -> set[int | None]:
+def _ranks_in_use(department: _DepartmentOnDay) -> set[int | None]:
     occupied = {office.rank for office in department.staying if office.role is Role.OFFICER}
     officers = [arrival for arrival in department.arrivals if arrival.role is Role.OFFICER]
     for arrival in sorted(officers, key=lambda officer: officer.rank is None):

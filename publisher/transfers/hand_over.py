@@ -94,7 +94,7 @@ def open_work(session: Session, source: Appointment, *, now: datetime) -> OpenWo
         comments=_comments(session, source),
         submissions=(),
         texts=_texts(session, source.person_id),
-        posts=_asked(session, source.department_id, now=now),
+        posts=_posts_in_review(session, source.department_id, now=now),
     )
 
 
@@ -142,7 +142,7 @@ def _texts(session: Session, person_id: int) -> Sequence[ReturnText]:
     return session.scalars(query).all()
 
 
-def _asked(session: Session, department_id: int, *, now: datetime) -> list[Post]:
+def _posts_in_review(session: Session, department_id: int, *, now: datetime) -> list[Post]:
     """Return the posts in review that still wait for the department's approval."""
     asks = (
         select(RevisionDepartment.revision_id)
@@ -187,7 +187,7 @@ def move_work(
     work = open_work(session, source, now=now)
     for held_comment in work.comments:
         comment = transitions.lock(session, Comment, held_comment.id)
-        if comment is not None and _is_with(comment, source):
+        if comment is not None and _is_held_under(comment, source):
             routing.pass_on(session, comment, target, actor=actor, now=now)
     for unfinished in work.submissions:
         submission = transitions.lock(session, Submission, unfinished.id)
@@ -202,7 +202,7 @@ def move_work(
     return work
 
 
-def _is_with(comment: Comment, source: Appointment) -> bool:
+def _is_held_under(comment: Comment, source: Appointment) -> bool:
     # Somebody else may have moved or answered it before it was locked.
     is_routed = comment.state is CommentState.ROUTED
     return is_routed and routing.current(comment).appointment_id == source.id

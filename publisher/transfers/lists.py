@@ -187,10 +187,12 @@ def is_late(transfer_list: TransferList, *, now: datetime) -> bool:
 
 def may_confirm(session: Session, transfer_list: TransferList, actor: Actor) -> bool:
     """Return True if the actor may confirm every row of the list."""
-    return _barred(session, transfer_list, actor) is None
+    return _row_not_to_confirm(session, transfer_list, actor) is None
 
 
-def _barred(session: Session, transfer_list: TransferList, actor: Actor) -> Transfer | None:
+def _row_not_to_confirm(
+    session: Session, transfer_list: TransferList, actor: Actor
+) -> Transfer | None:
     """Return the first row that the actor may not confirm, or None."""
     bound = recorders.barred_ids(session, actor)
     listed_ids = {transfer.before.person_id for transfer in transfer_list.rows}
@@ -239,7 +241,7 @@ def confirm(
         raise ListTooLate
     if digest != digest_of(transfer_list):
         raise ListChanged
-    barred = _barred(session, transfer_list, actor)
+    barred = _row_not_to_confirm(session, transfer_list, actor)
     if barred is not None:
         raise MayNotConfirm(name=barred.before.person.name_mr)
     problems = check_stored(session, transfer_list, now=now).problems
@@ -278,12 +280,12 @@ def locked(session: Session, list_id: int) -> TransferList:
 
 def existing_list(session: Session, list_id: int) -> TransferList:
     """Return the list with its people and departments, freshly read. Raises `NotFound`."""
-    query = _in_full().where(TransferList.id == list_id)
+    query = _list_query().where(TransferList.id == list_id)
     transfer_list = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     return existing(transfer_list, list_id)
 
 
-def _in_full() -> Select[TransferList]:
+def _list_query() -> Select[TransferList]:
     before = selectinload(TransferList.rows).joinedload(Transfer.before)
     return select(TransferList).options(
         joinedload(TransferList.prepared_by),
@@ -299,7 +301,7 @@ def all_lists() -> Select[TransferList]:
     """Return every list, those that wait first, then the latest first."""
     is_over = TransferList.done_at.is_not(None) | TransferList.dropped_at.is_not(None)
     order = (is_over, TransferList.in_force_on.desc(), TransferList.id.desc())
-    return _in_full().order_by(*order)
+    return _list_query().order_by(*order)
 
 
 def count_waiting(session: Session, *, now: datetime) -> int:

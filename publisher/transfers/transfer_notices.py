@@ -26,7 +26,7 @@ def ask_to_confirm(
     offices = responsibility.lead_and_admins(session, now=now)
     for person in responsibility.people_of(offices):
         if person.id not in barred_ids:
-            _tell(session, NoticeKind.TRANSFERS_WAIT, person, transfer_list, actor, now)
+            _notify(session, NoticeKind.TRANSFERS_WAIT, person, transfer_list, actor, now)
 
 
 def tell_heads(
@@ -46,10 +46,10 @@ def tell_heads(
                     rows_by_head[office.person].append(transfer)
     for person, rows in rows_by_head.items():
         kind = NoticeKind.TRANSFERS_CONFIRMED
-        _tell(session, kind, person, transfer_list, actor, now, rows, cancelled=is_cancelled)
+        _notify(session, kind, person, transfer_list, actor, now, rows, cancelled=is_cancelled)
 
 
-def _tell(
+def _notify(
     session: Session,
     kind: NoticeKind,
     person: Person,

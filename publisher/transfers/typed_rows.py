@@ -53,7 +53,7 @@ def pasted_rows(text: str) -> list[TypedRow]:
 
     The columns are those of `TypedRow`, in its order; what stands beside them is left out.
     """
-    return _typed_rows(pasted_cells(text))
+    return _parse_rows(pasted_cells(text))
 
 
 def rows_of_file(content: bytes) -> list[TypedRow]:
@@ -63,10 +63,10 @@ def rows_of_file(content: bytes) -> list[TypedRow]:
     `BadSheet`.
     """
     sheet = read_sheet(content)
-    return _typed_rows([sheet.headings, *(sheet_row.cells for sheet_row in sheet.rows)])
+    return _parse_rows([sheet.headings, *(sheet_row.cells for sheet_row in sheet.rows)])
 
 
-def _typed_rows(cells: Sequence[Sequence[str]]) -> list[TypedRow]:
+def _parse_rows(cells: Sequence[Sequence[str]]) -> list[TypedRow]:
     if cells and folded(cells[0][0]) in _HEADINGS:
         cells = cells[1:]
     rows = [TypedRow(*row[:5]) for row in cells]

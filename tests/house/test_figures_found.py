@@ -14,6 +14,8 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
     "newly_common": ({"web/a.py": "session = 1\n" * 197 + "row = 1\n" * 2}, "by its own noun"),
     "activity_modules": ({"web/text_sending.py": ""}, "name the module by its thing or act"),
     "bare_participles": ({"web/restored.py": ""}, "name the module by its thing"),
+    "odd_functions": ({"web/a.py": "def digest_of(): ..."}, "by a verb with its object"),
+    "odd_functions_without_of": ({"web/a.py": "def kept_secret(): ..."}, "by a verb with its"),
     "repeated_classes": ({"web/a.py": "class A: ...", "web/b.py": "class A: ..."}, "of its own"),
     "modules_in_web": ({"web/a.py": ""}, "package of its feature"),
     "fullest_package": ({"demo/a.py": "", "demo/b.py": ""}, "split the package"),

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from tools.figures.figure import Measurement, Tree, count
-from tools.source import Source
+from tools.source import Function, Source
 
 PRIVATE_WORDS = {
     *("one", "found", "wanted", "said", "told", "given", "seen", "held", "kept", "known"),
@@ -34,6 +34,15 @@ IRREGULAR_PARTICIPLES = {
     *("given", "gone", "held", "hidden", "kept", "known", "left", "lost", "made", "said"),
     *("seen", "sent", "shown", "spoken", "taken", "thought", "told", "written"),
 }
+
+PREPOSITIONS = {
+    *("about", "above", "after", "against", "among", "as", "at", "before", "behind", "below"),
+    *("beside", "between", "beyond", "by", "during", "except", "for", "from", "in", "inside"),
+    *("into", "of", "off", "on", "onto", "out", "over", "per", "since", "through", "to"),
+    *("toward", "under", "until", "up", "upon", "with", "within", "without"),
+}
+INTERROGATIVES = {"who", "whom", "whose", "what", "which", "when", "where", "why", "how", "whether"}
+WORDS_OF_SAYING = {"say", "says", "tell", "tells", "hand", "hands"}
 
 
 def variables(source: Source) -> Iterator[tuple[str, str]]:
@@ -95,6 +104,37 @@ def is_participle(word: str) -> bool:
     if word in IRREGULAR_PARTICIPLES:
         return True
     return word.endswith("ed") and word not in NOUNS_IN_ED
+
+
+def odd_functions(tree: Tree, *, with_last_prepositions: bool) -> Measurement:
+    """The share of functions whose name is neither a verb with its object nor a noun.
+
+    A name is odd if its first word is a participle (`kept_secret`), a preposition (`on_duty`) or
+    say, tell or hand, or if its first or last word asks (`why_not`). With `with_last_prepositions`
+    it is odd too if it ends with a preposition (`digest_of`), which some phrasal verbs do as well.
+    """
+    functions = [
+        (node.name, source.at(node))
+        for source in tree.without("sandbox")
+        for node in source.nodes
+        if isinstance(node, Function) and not node.name.startswith("__")
+    ]
+    places = [
+        f"{at} {name}"
+        for name, at in functions
+        if _is_odd(words := name.strip("_").split("_"))
+        or (with_last_prepositions and len(words) > 1 and words[-1] in PREPOSITIONS)
+    ]
+    return Measurement(round(100 * len(places) / max(len(functions), 1), 1), places)
+
+
+def _is_odd(words: list[str]) -> bool:
+    first, last = words[0], words[-1]
+    return (
+        is_participle(first)
+        or first in PREPOSITIONS | INTERROGATIVES | WORDS_OF_SAYING
+        or last in INTERROGATIVES
+    )
 
 
 def activity_modules(tree: Tree) -> Measurement:

@@ -45,6 +45,20 @@ FIGURES = (
         "name the module by its thing (`permalinks`, not `pasted`)",
         goal=0,
     ),
+    *(
+        Figure(
+            key,
+            f"functions named by a participle, preposition, question, say, tell or hand{aside}",
+            partial(names.odd_functions, with_last_prepositions=with_last_prepositions),
+            "call it by a verb with its object, or by the noun of what it returns",
+            goal=goal,
+            unit=" %",
+        )
+        for key, aside, with_last_prepositions, goal in (
+            ("odd_functions", "", True, 6),
+            ("odd_functions_without_of", " (`…_of` aside)", False, 4),
+        )
+    ),
     Figure(
         "repeated_classes",
         "class names defined twice or more (sandbox aside)",

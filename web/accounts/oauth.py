@@ -51,7 +51,7 @@ def begin() -> Page:
             platform, callback=_callback(platform), state=secrets.token_urlsafe(32)
         )
     except OAuthAborted as turned:
-        return _aborted_page(turned)
+        return _abort_page(turned)
     with writing() as session:
         connecting = oauth_flow.start_oauth(
             session,
@@ -135,7 +135,7 @@ def walk(walk_id: int) -> Page:
             session, walk_id, sign_in_id=acting().sign_in_id, lock=False
         )
         candidates = oauth_flow.candidates(connecting, vault())
-        chosen = _chosen_candidate(candidates)
+        chosen = _pick_candidate(candidates)
         form = _form(session, connecting.platform, chosen) if chosen else None
     if request.method == "POST" and chosen is not None and form is not None:
         return _finish(connecting, chosen, form)
@@ -144,7 +144,7 @@ def walk(walk_id: int) -> Page:
     return _connecting_page(connecting, candidates, chosen, form)
 
 
-def _chosen_candidate(candidates: tuple[ConnectableAccount, ...]) -> ConnectableAccount | None:
+def _pick_candidate(candidates: tuple[ConnectableAccount, ...]) -> ConnectableAccount | None:
     """Return the account that was picked, or the only candidate."""
     if len(candidates) == 1:
         return candidates[0]
@@ -218,7 +218,7 @@ def _connect(
         )
 
 
-def _aborted_page(turned: OAuthAborted) -> Page:
+def _abort_page(turned: OAuthAborted) -> Page:
     refusal = connection_end_sentence(turned.why, turned.about)
     return render_template("accounts/turned.html", refusal=refusal), 409
 

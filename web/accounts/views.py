@@ -49,7 +49,7 @@ def index(session: Session) -> Page:
         accounts=accounts,
         access_endings={account.id: token_expiry.ends(account, now=now) for account in accounts},
         credit_outages=platform_credits.outages(session),
-        overdue_checks=_behind(session),
+        overdue_checks=_overdue_checks(session),
         unread_comments=unread(session, now=now),
         months=budget.spending(session, ctx.settings.platforms, now=now),
         tellings=telling(session, accounts, ctx.settings.platforms, now=now),
@@ -69,7 +69,7 @@ def show(session: Session, account_id: int) -> Page:
         account=account,
         access_endings=token_expiry.ends(account, now=now),
         credit_outage=platform_credits.outages(session).get(account.platform),
-        overdue_checks=_behind(session).get(account_id),
+        overdue_checks=_overdue_checks(session).get(account_id),
         unread_comments=unread(session, now=now).get(account_id),
         telling=telling(session, [account], ctx.settings.platforms, now=now).get(account_id),
         limits=_limits(session, account_id),
@@ -81,7 +81,7 @@ def show(session: Session, account_id: int) -> Page:
     )
 
 
-def _behind(session: Session) -> Mapping[int, overdue.OverdueChecks]:
+def _overdue_checks(session: Session) -> Mapping[int, overdue.OverdueChecks]:
     return overdue.behind(session, now=ctx.now())
 
 

@@ -106,7 +106,7 @@ def release(form: ReleaseForm) -> Page:
                 **by_actor(),
                 stop_ids=[number_of(stop_id) for stop_id in request.form.getlist("seen")],
                 reason=form.reason.data or "",
-                accepted_in_doubt=_known_in_doubt(form),
+                accepted_in_doubt=_number_in_doubt(form),
             )
             is_released = not controls_stop.open_stops(session)
     except ReleasedAlready as refusal:
@@ -126,7 +126,7 @@ def override_time() -> Page:
     return redirect(url_for("stopping.show"))
 
 
-def _known_in_doubt(form: ReleaseForm) -> int:
+def _number_in_doubt(form: ReleaseForm) -> int:
     """Return the number of posts in doubt that the page showed, if the box was ticked; else 0."""
     return number_of(request.form.get("known", "")) if form.in_doubt.data else 0
 
@@ -173,7 +173,7 @@ def _stop_sentence(session: Session, stops: list[Stop]) -> str:
         "All publishing has been stopped since %(at)s by %(who)s. Reason: %(reason)s",
         at=dates.moment(first.at, page_language(), now=ctx.now()),
         who=stopper(session, first),
-        reason=_shortened(first.reason),
+        reason=_shorten(first.reason),
     )
     if not other_count:
         return sentence
@@ -185,6 +185,6 @@ def _stop_sentence(session: Session, stops: list[Stop]) -> str:
     return f"{sentence} {others}"
 
 
-def _shortened(reason: str) -> str:
+def _shorten(reason: str) -> str:
     line = " ".join(reason.split())
     return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"

@@ -49,7 +49,7 @@ def _compress(response: Response) -> Response:
     if encoding is not None and is_safe:
         response.direct_passthrough = False
         content = response.get_data()
-        packed = _packed_once(content, encoding) if is_static else _EACH_TIME[encoding](content)
+        packed = _pack_once(content, encoding) if is_static else _EACH_TIME[encoding](content)
         response.set_data(packed)
         response.headers["Content-Encoding"] = encoding
         if etag := response.get_etag()[0]:
@@ -58,5 +58,5 @@ def _compress(response: Response) -> Response:
 
 
 @cache
-def _packed_once(content: bytes, encoding: str) -> bytes:
+def _pack_once(content: bytes, encoding: str) -> bytes:
     return _ONCE[encoding](content)

@@ -17,8 +17,8 @@ from publisher.i18n.languages import DEFAULT_LANGUAGE, digits
 
 def _(msgid: str, **values: object) -> str:
     """Return the sentence in the language of the page, with integers in its digits."""
-    sentence = _translated(msgid)
-    return sentence % _localized(values) if values else sentence
+    sentence = _translate(msgid)
+    return sentence % _localize(values) if values else sentence
 
 
 def _l(msgid: str, **values: object) -> LazyString:
@@ -28,8 +28,8 @@ def _l(msgid: str, **values: object) -> LazyString:
 
 def _n(singular: str, plural: str, num: int, **values: object) -> str:
     """Return the singular or plural sentence for `num`."""
-    sentence = _translated_plural(singular, plural, num)
-    return sentence % _localized({"num": num, **values})
+    sentence = _translate_plural(singular, plural, num)
+    return sentence % _localize({"num": num, **values})
 
 
 def N_(msgid: str) -> str:  # noqa: N802 - the extractor of Babel knows this name
@@ -58,11 +58,11 @@ def _page() -> _Page:
     return page
 
 
-def _translated(msgid: str) -> str:
+def _translate(msgid: str) -> str:
     return _page().translations.gettext(msgid)
 
 
-def _translated_plural(singular: str, plural: str, num: int) -> str:
+def _translate_plural(singular: str, plural: str, num: int) -> str:
     return _page().translations.ngettext(singular, plural, num)
 
 
@@ -77,7 +77,7 @@ def in_language(language: str) -> Iterator[None]:
         g.page = page
 
 
-def _localized(values: dict[str, object]) -> dict[str, object]:
+def _localize(values: dict[str, object]) -> dict[str, object]:
     language = page_language()
     return {
         name: digits(str(value), language) if isinstance(value, int) else value
@@ -93,7 +93,7 @@ def register(app: Flask) -> None:
     _babel.init_app(app, locale_selector=code, default_timezone="Asia/Kolkata")
     app.jinja_env.globals["languages"] = app.config["LANGUAGES"]
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of its extension
-        _translated, _translated_plural, newstyle=True
+        _translate, _translate_plural, newstyle=True
     )
 
 

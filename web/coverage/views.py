@@ -149,7 +149,7 @@ def _cells(covered: DepartmentCoverage) -> list[str]:
     ]
 
 
-def _shortened(name: str) -> str:
+def _shorten(name: str) -> str:
     """Return a name that fits beside a bar: with its end, in which the offices differ."""
     if len(name) <= LONGEST:
         return name
@@ -175,5 +175,5 @@ def _chart(lines: Sequence[Line], *, width: int, beside: int) -> Chart:
             left += length
         x, y = (beside - 8, top + 15) if beside else (0, top - 6)
         name = department_name(office) if office is not None else _("no office above")
-        groups.append(BarGroup(_shortened(name), x, y, tuple(bars)))
+        groups.append(BarGroup(_shorten(name), x, y, tuple(bars)))
     return Chart(width, len(groups) * step + 8, 0, tuple(groups), is_beside=bool(beside))

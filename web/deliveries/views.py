@@ -83,7 +83,7 @@ def _delivery_page(session: Session, form: PlatformLinkForm, delivery_id: int) -
         form=form,
         acts=_acts(delivery),
         hold_sentence=holds.hold_sentence(session, delivery),
-        manual_publisher=_by_hand(session, delivery),
+        manual_publisher=_manual_publisher(session, delivery),
         unread_link=session.get(UnreadLink, delivery_id),
         may_read_answers=may(actor(), Action.SEE_RAW_ANSWER, post.department_id),
         resend_from=(delivery.sending_at or ctx.now()) + reconcile.RESEND_WAIT,
@@ -112,7 +112,7 @@ def _acts(delivery: Delivery) -> frozenset[Action]:
     )
 
 
-def _by_hand(session: Session, delivery: Delivery) -> str:
+def _manual_publisher(session: Session, delivery: Delivery) -> str:
     """Return the name of the person who published it by hand; empty if the system did."""
     receipt = delivery.receipt
     if receipt is None or receipt.origin is not ReceiptOrigin.BY_HAND or receipt.person_id is None:

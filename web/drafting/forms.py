@@ -139,7 +139,9 @@ def read(sheet: Sheet) -> Draft:
     """Read the form as a draft; an empty slot makes no variant."""
     form = sheet.form
     uploaded = [
-        _uploaded(upload) for upload in form.photos.data or [] if isinstance(upload, FileStorage)
+        _upload_picture(upload)
+        for upload in form.photos.data or []
+        if isinstance(upload, FileStorage)
     ]
     return Draft(
         title=form.title.data or "",
@@ -163,7 +165,7 @@ def written(sheet: Sheet) -> list[TextSlot]:
     return [slot for slot in sheet.slots if (sheet.form[slot.name].data or "").strip()]
 
 
-def _uploaded(file: FileStorage) -> PictureDraft:
+def _upload_picture(file: FileStorage) -> PictureDraft:
     return PictureDraft(alt_text="", content=file.read(), name=file.filename or "")
 
 

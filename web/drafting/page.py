@@ -243,13 +243,13 @@ def _sizes(post: Post) -> dict[str, tuple[int, int]]:
 
 
 def _length(sheet: Sheet, slot: TextSlot) -> outgoing_text.TextLength:
-    text, link = _entered(sheet, slot)
+    text, link = _clean_text_and_link(sheet, slot)
     return outgoing_text.measure(
         slot.account.platform, text, link, has_pictures=_has_pictures(sheet)
     )
 
 
-def _entered(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
+def _clean_text_and_link(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
     """Return the typed text and link as they are stored: stripped, with LF line ends."""
     text, link = sheet.form[slot.name].data or "", sheet.form.link.data or ""
     target = sheet.targets.get(slot.name)
@@ -265,7 +265,7 @@ def _has_pictures(sheet: Sheet) -> bool:
 
 def _outgoing(sheet: Sheet, slot: TextSlot) -> tuple[str, str]:
     """Return the text as it is published, and the link if it is published beside the text."""
-    text, link = _entered(sheet, slot)
+    text, link = _clean_text_and_link(sheet, slot)
     outgoing, shown_link = outgoing_text.render_outgoing(
         slot.account.platform,
         text,
@@ -291,7 +291,10 @@ def _differences(post: Post, sheet: Sheet) -> list[TextDifference]:
     differences = []
     for slot in sheet.slots:
         variant = newest.get((slot.account.id, slot.language))
-        newest_text, own_text = variant.text if variant else "", _entered(sheet, slot)[0]
+        newest_text, own_text = (
+            variant.text if variant else "",
+            _clean_text_and_link(sheet, slot)[0],
+        )
         if newest_text != own_text:
             pieces = diff.finely(diff.difference(newest_text, own_text))
             differences.append(TextDifference(slot.title, slot.language, slot.name, pieces))
@@ -313,10 +316,12 @@ def _approvers(session: Session, post: Post, sheet: Sheet) -> list[DepartmentApp
     departments = [post.department, *departments]
     department_ids = [department.id for department in departments]
     offices = offices_by_department(session, department_ids, now=ctx.now())
-    return [_approvers_of(department, offices[department.id]) for department in departments]
+    return [_department_approvers(department, offices[department.id]) for department in departments]
 
 
-def _approvers_of(department: Department, offices: DepartmentOffices) -> DepartmentApprovers:
+def _department_approvers(
+    department: Department, offices: DepartmentOffices
+) -> DepartmentApprovers:
     is_head = not offices.officers
     all_away = all(officer.person_id in offices.absences for officer in offices.officers)
     people = [*offices.officers, *([offices.head] if offices.head and all_away else [])]

@@ -56,7 +56,7 @@ def _comparison(session: Session, form: Form, post_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     if not post.revisions:
         raise NotFound(post.id)
-    old, new = _chosen_pair(post)
+    old, new = _revision_pair(post)
     changes = diff.changes(old, new)
     return render_template(
         "posts/compare.html",
@@ -72,7 +72,7 @@ def _comparison(session: Session, form: Form, post_id: int) -> str:
     )
 
 
-def _chosen_pair(post: Post) -> tuple[Revision, Revision]:
+def _revision_pair(post: Post) -> tuple[Revision, Revision]:
     """Return the old and the new revision; an unknown number is replaced by the default."""
     revisions = {str(revision.number): revision for revision in post.revisions}
     new = revisions.get(request.values.get("to", ""), post.revisions[-1])

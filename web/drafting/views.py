@@ -56,7 +56,7 @@ def edit(post_id: int) -> Page:
     if request.method != "POST":
         with writing() as session:
             collaboration.record_open_draft(session, **by_actor(), post_id=post_id)
-        return _saved_draft_page(post_id)
+        return _draft_page_with_errors(post_id)
     with reading() as session:
         post = drafts.post_for(session, actor=actor(), post_id=post_id)
         sheet, _begun = page.make_sheet(session, post)
@@ -66,16 +66,16 @@ def edit(post_id: int) -> Page:
     if request.form.get("then") in FORM_BUTTONS or placeholders.pressed_proposal().field:
         return _run_form_button(post_id, sheet, draft)
     number_on_page = number_of(sheet.form.seen.data)
-    before = _stored_draft(post, number_on_page)
+    before = _load_draft(post, number_on_page)
     _keep_pictures(draft)
     end_reading()  # the pictures take their time
     prepared = renditions.prepare_pictures(ctx.store, draft, pictures)
     try:
         number = _store(post_id, number_on_page, prepared, before)
     except (Invalid, NotAllowed) as refusal:
-        return _refused_page(post_id, sheet, draft, refusal)
+        return _refusal_page(post_id, sheet, draft, refusal)
     failpoints.hit("edit.after_commit")
-    return _saved(post_id, number)
+    return _save_response(post_id, number)
 
 
 def _keep_pictures(draft: Draft) -> None:
@@ -119,7 +119,7 @@ def _run_form_button(post_id: int, sheet: Sheet, draft: Draft) -> Page:
         with writing() as session:
             _write_note(session, post_id, sheet.form.clerk_note.data or "")
     except Invalid as invalid:
-        return _refused_page(post_id, sheet, draft, invalid)
+        return _refusal_page(post_id, sheet, draft, invalid)
     sheet.form.clerk_note.data = ""
     return _form_page(post_id, sheet, draft, notice=_("The note is saved."))
 
@@ -128,12 +128,12 @@ def _write_note(session: Session, post_id: int, text: str) -> None:
     collaboration.write_note(session, **by_actor(), post_id=post_id, text=text)
 
 
-def _stored_draft(post: Post, number: int) -> Draft | None:
+def _load_draft(post: Post, number: int) -> Draft | None:
     """Return the draft of the revision that the writer began from, if it is still the newest."""
     return prefill.as_corrected(post) if post.revisions and post.newest == number else None
 
 
-def _lost_uploads_message() -> list[str]:
+def _upload_warning() -> list[str]:
     # Browsers do not send a file again with the returned form.
     names = [upload.filename for upload in request.files.getlist("photos") if upload.filename]
     message = _("Choose these files again: %(names)s", names=", ".join(names))
@@ -193,17 +193,17 @@ def _comparable(draft: Draft) -> Draft:
         form_errors=(),
         asked_ids=tuple(sorted(draft.asked_ids)),
         named_ids=tuple(sorted(draft.named_ids)),
-        variants=tuple(_without_file_names(variant) for variant in variants),
+        variants=tuple(_drop_file_names(variant) for variant in variants),
     )
 
 
-def _without_file_names(variant: VariantDraft) -> VariantDraft:
+def _drop_file_names(variant: VariantDraft) -> VariantDraft:
     return replace(
         variant, pictures=tuple(replace(picture, name="") for picture in variant.pictures)
     )
 
 
-def _saved(post_id: int, number: int) -> Response:
+def _save_response(post_id: int, number: int) -> Response:
     flash(f"draft-{post_id}", "draft-done")
     sends = request.form.get("then") == "send"
     if sends:
@@ -214,7 +214,7 @@ def _saved(post_id: int, number: int) -> Response:
     return redirect(url_for("posts.show" if sends else "drafting.edit", post_id=post_id))
 
 
-def _refused_page(post_id: int, sheet: Sheet, draft: Draft, refusal: Invalid | NotAllowed) -> Page:
+def _refusal_page(post_id: int, sheet: Sheet, draft: Draft, refusal: Invalid | NotAllowed) -> Page:
     """Return the form with everything that was typed, and why it was not saved."""
     _show_refusal(sheet, refusal)
     return _form_page(post_id, sheet, draft), 422 if isinstance(refusal, Invalid) else 409
@@ -242,7 +242,7 @@ def _form_page(
     session: Session, post_id: int, sheet: Sheet, draft: Draft, *, notice: str = ""
 ) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    sheet.form.form_errors.extend(_lost_uploads_message())
+    sheet.form.form_errors.extend(_upload_warning())
     return page.render(session, post, sheet, draft, notice=notice)
 
 
@@ -256,13 +256,13 @@ def send(post_id: int) -> Page:
             drafts.post_for(session, actor=actor(), post_id=post_id)
             _send(session, post_id, number)
     except Invalid as invalid:
-        return _saved_draft_page(post_id, invalid), 422
+        return _draft_page_with_errors(post_id, invalid), 422
     flash(_("Revision %(number)s is with the department for approval.", number=number))
     return redirect(url_for("posts.show", post_id=post_id))
 
 
 @reads
-def _saved_draft_page(session: Session, post_id: int, invalid: Invalid | None = None) -> str:
+def _draft_page_with_errors(session: Session, post_id: int, invalid: Invalid | None = None) -> str:
     """Return the drafting form of the saved draft, with the errors at its fields."""
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     sheet, draft = page.make_sheet(session, post)

@@ -53,10 +53,10 @@ class LaneForm(Form):
 
     def carried(self, fields: Iterable[Field]) -> list[tuple[str, str]]:
         """Return names and values of these fields, for a page that carries them hidden."""
-        return [pair for field in fields for pair in _values_of(field)]
+        return [pair for field in fields for pair in _field_values(field)]
 
 
-def _values_of(field: Field) -> list[tuple[str, str]]:
+def _field_values(field: Field) -> list[tuple[str, str]]:
     if isinstance(field, MomentField):
         return [(field.name, field.typed), (field.mark_name, field.mark)] if field.typed else []
     return [(field.name, str(field.data))] if field.data else []

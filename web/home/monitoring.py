@@ -91,7 +91,7 @@ def _has_token() -> bool:
 @for_programs
 def health() -> Response:
     """Say that this process answers; the database is not asked."""
-    return _uncached(Response("ok\n", mimetype="text/plain"))
+    return _forbid_caching(Response("ok\n", mimetype="text/plain"))
 
 
 @routes.get("/readyz")
@@ -109,12 +109,12 @@ def ready() -> Response:
         ready=is_ready,
         database="unreachable" if state is None else "reachable",
         revision=state.revision if state else None,
-        wanted_revision=_wanted_revision(),
+        wanted_revision=_required_revision(),
         media_store=None if state is None else "same" if state.has_its_store else "another",
         clock_beat_seconds=state.clock_beat_seconds if state else None,
     )
     response.status_code = 200 if is_ready else 503
-    return _uncached(response)
+    return _forbid_caching(response)
 
 
 @routes.get("/metrics")
@@ -123,10 +123,12 @@ def metrics() -> Response:
     """Return the metrics, in the text format of Prometheus."""
     registry = CollectorRegistry()
     registry.register(_AllMetrics(_monitor().gauges.latest()))
-    return _uncached(Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4))
+    return _forbid_caching(
+        Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    )
 
 
-def _uncached(response: Response) -> Response:
+def _forbid_caching(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -144,7 +146,7 @@ class _AllMetrics(Collector):
                 "build_info",
                 "1, with the version of this web and the revision of the tables that it needs.",
                 ("version", "tables"),
-                {(metadata.version("nagarvani"), str(_wanted_revision())): 1},
+                {(metadata.version("nagarvani"), str(_required_revision())): 1},
             )
         )
         is_up = self._gauges is not None
@@ -164,11 +166,11 @@ def _family(gauge: Gauge) -> GaugeMetricFamily:
 
 @cache
 def _can_serve(revision: str | None) -> bool:
-    return revision == _wanted_revision() or (revision is not None and is_newer(revision))
+    return revision == _required_revision() or (revision is not None and is_newer(revision))
 
 
 @cache
-def _wanted_revision() -> str | None:
+def _required_revision() -> str | None:
     return shipped_revision()
 
 
@@ -198,7 +200,7 @@ class _Monitor:
 
     def _read_state(self) -> _DatabaseState:
         revision = self.context.database.revision()
-        if revision != _wanted_revision():
+        if revision != _required_revision():
             return _DatabaseState(revision)
         with self.context.database.reading() as session:
             beat_at = worker_health.latest_beat(session)

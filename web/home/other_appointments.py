@@ -30,14 +30,14 @@ def other_work(session: Session, acting: Acting) -> tuple[OtherWork, ...]:
         return ()
     if "other_work" not in session.info:
         session.info["other_work"] = tuple(
-            _work_under(session, appointment)
+            _appointment_work(session, appointment)
             for appointment in acting.person.appointments
             if appointment.in_force(ctx.now()) and appointment.id != acting.actor.appointment_id
         )
     return cast(tuple[OtherWork, ...], session.info["other_work"])
 
 
-def _work_under(session: Session, appointment: Appointment) -> OtherWork:
+def _appointment_work(session: Session, appointment: Appointment) -> OtherWork:
     # Nothing waits for an oversight office, so that its line need not be read.
     actor, now = actor_under(appointment, ()), ctx.now()
     overview = tab_counts.overview_of(session, actor=actor, now=now)

@@ -23,7 +23,7 @@ routes = Blueprint("webhooks", __name__)
 @public
 def challenge(platform: str) -> Page:
     """Repeat the challenge of a platform that knows our verify token."""
-    answer = _webhooks_of(platform).challenge(ctx.settings.platforms, request.args)
+    answer = _platform_webhooks(platform).challenge(ctx.settings.platforms, request.args)
     if answer is None:
         return _plain(403)
     return Response(answer, mimetype="text/plain")
@@ -33,7 +33,7 @@ def challenge(platform: str) -> Page:
 @public
 def receive(platform: str) -> Page:
     """Store a signed delivery by its digest, and acknowledge it afterwards."""
-    support = _webhooks_of(platform)
+    support = _platform_webhooks(platform)
     try:
         # Refused by its length before it is read; the second read refuses what the first has cut.
         body = request.stream.read() + request.stream.read(1)
@@ -49,7 +49,7 @@ def receive(platform: str) -> Page:
     return _plain(200)
 
 
-def _webhooks_of(platform: str) -> Webhooks:
+def _platform_webhooks(platform: str) -> Webhooks:
     """Return the webhooks of a platform, or 404 if it has none or they are not set up."""
     support = capabilities(platform).webhooks if is_registered(platform) else None
     if support is None or not all(ctx.settings.platforms.get(name) for name in support.settings):

@@ -64,7 +64,7 @@ def choose(form: DepartmentForm, token: str) -> Page:
     if not department_id:
         raise Invalid([FieldError("department_id", "required")])
     intake = mail_intake(ctx.settings, ctx.store, store_identity=ctx.store_identity)
-    prepared = _prepared(token, intake)
+    prepared = _prepare_mail(token, intake)
     if prepared is not None:
         with writing(names_files=True) as session:
             department_choice.choose(
@@ -78,7 +78,7 @@ def choose(form: DepartmentForm, token: str) -> Page:
     return redirect(url_for("mail_department.choose", token=token))
 
 
-def _prepared(token: str, intake: MailIntake) -> PreparedMail | None:
+def _prepare_mail(token: str, intake: MailIntake) -> PreparedMail | None:
     """Return the mail that the link is about; None if it is over.
 
     Raises `NotFound` for somebody else.

@@ -88,7 +88,7 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
     if not department_id:
         raise Invalid([FieldError("department_id", "required")])
     intake = mail_intake(ctx.settings, ctx.store, store_identity=ctx.store_identity)
-    prepared = _prepared(quarantine_id, intake)
+    prepared = _prepare_mail(quarantine_id, intake)
     with writing(names_files=True) as session:
         submission = take_in_for(
             session,
@@ -104,7 +104,7 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
 
-def _prepared(quarantine_id: int, intake: MailIntake) -> PreparedMail:
+def _prepare_mail(quarantine_id: int, intake: MailIntake) -> PreparedMail:
     with reading() as session:
         waiting = quarantine.waiting_mail(session, **by_actor(), quarantine_id=quarantine_id)
         digest = waiting.mail.raw_sha256

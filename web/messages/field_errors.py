@@ -215,7 +215,7 @@ def sentence_by_code(
 def sentence_with(sentence: str, values: Mapping[str, object]) -> str:
     """Return the sentence with the values as text of the page; missing ones are empty."""
     texts = {
-        name: platform_word(str(value)) if name == "platform" else _localized_value(value)
+        name: platform_word(str(value)) if name == "platform" else _localize_value(value)
         for name, value in values.items()
     }
     names = (
@@ -225,7 +225,7 @@ def sentence_with(sentence: str, values: Mapping[str, object]) -> str:
     return _(sentence, **{**dict.fromkeys(names, ""), **texts})
 
 
-def _localized_value(value: object) -> str:
+def _localize_value(value: object) -> str:
     language = page_language()
     if isinstance(value, datetime):
         return dates.moment(value, language, now=ctx.now())

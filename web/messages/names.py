@@ -65,9 +65,11 @@ def person_name(person: Person | Who, at: datetime | None = None) -> str:
     if it differs.
     """
     if isinstance(person, Who):
-        return _former(_in_script(person.name_mr, person.name_en), person.today_mr, person.today_en)
+        return _former(
+            _name_in_script(person.name_mr, person.name_en), person.today_mr, person.today_en
+        )
     names = name_at(person, at) if at is not None else person
-    name = _in_script(names.name_mr, names.name_en)
+    name = _name_in_script(names.name_mr, names.name_en)
     return _former(name, person.name_mr, person.name_en)
 
 
@@ -89,12 +91,12 @@ def note_writer(note: SubmissionNote) -> str:
     return person_name(note.person, note.at)
 
 
-def _in_script(name_mr: str, name_en: str) -> str:
+def _name_in_script(name_mr: str, name_en: str) -> str:
     return name_en or name_mr if page_language() == "en" else name_mr
 
 
 def _former(name: str, today_mr: str, today_en: str) -> str:
-    today = _in_script(today_mr, today_en)
+    today = _name_in_script(today_mr, today_en)
     if today in {"", name}:
         return name
     return _("%(name)s (former name; now %(today)s)", name=name, today=today)

@@ -86,7 +86,7 @@ URL_LENGTH = 60
 
 def warning_sentence(warned: ContentWarning) -> str:
     """Return the sentence for a warning."""
-    values = {name: _localized(name, value) for name, value in warned.values.items()}
+    values = {name: _localize(name, value) for name, value in warned.values.items()}
     if warned.code is WarningCode.DEAD_LINK:
         return _(DEAD[LinkFinding(str(warned.values["finding"]))], **values)
     if warned.code is WarningCode.WRONG_WEEKDAY:
@@ -111,11 +111,11 @@ def way_on(warned: ContentWarning) -> str:
 def _event_span(values: Mapping[str, object]) -> str:
     first, last = values["event_on"], values["event_until_on"]
     if first == last:
-        return _localized("event_on", first)
-    return _("%(first)s to %(last)s", first=_localized("", first), last=_localized("", last))
+        return _localize("event_on", first)
+    return _("%(first)s to %(last)s", first=_localize("", first), last=_localize("", last))
 
 
-def _localized(name: str, value: object) -> str:
+def _localize(name: str, value: object) -> str:
     language = page_language()
     if name in ("language", "missing"):
         return _(LANGUAGE_WORDS[str(value)])

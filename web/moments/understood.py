@@ -16,14 +16,14 @@ routes = Blueprint("understood", __name__)
 @for_roles()
 def say() -> Page:
     """Return the words for the text `when`, and its mark, which is empty if it is refused."""
-    form_class = type("TypedForm", (Form,), {"when": _asked_field()})
+    form_class = type("TypedForm", (Form,), {"when": _request_field()})
     form = form_class(request.args, meta={"csrf": False})
     if not form.validate():
         return jsonify(words=" ".join(form.when.errors), mark="")
     return jsonify(words=form.when.words, mark=form.when.mark)
 
 
-def _asked_field() -> DayField | ClockField | MomentField:
+def _request_field() -> DayField | ClockField | MomentField:
     """Return a field like the one in which the person types."""
     looks_back, whole = request.args.get("back") == "1", request.args.get("whole", "")
     kind = request.args.get("kind")

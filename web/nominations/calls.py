@@ -109,7 +109,7 @@ def _call(session: Session, call_id: int) -> NominationCall:
     return existing(session.get(NominationCall, call_id, options=options), call_id)
 
 
-def _chosen(
+def _filter_rows(
     rows: Sequence[AddresseeProgress], view: str, next_letters: Mapping[int, NextLetter]
 ) -> list[AddresseeProgress]:
     match view:
@@ -144,7 +144,7 @@ def call_page(session: Session, /, form: Form, call_id: int, **_ids: int) -> Pag
         "nominations/call.html",
         form=form,
         call=call,
-        rows=page_of_rows(_chosen(rows, view, next_letters)),
+        rows=page_of_rows(_filter_rows(rows, view, next_letters)),
         total=len(rows),
         answered=sum(not line.is_open for line in rows),
         late=sum(line.is_late for line in rows),
@@ -156,7 +156,7 @@ def call_page(session: Session, /, form: Form, call_id: int, **_ids: int) -> Pag
             {
                 "label": labels[name],
                 "href": url_for("calls.show", call_id=call_id, view=name),
-                "count": len(_chosen(rows, name, next_letters)),
+                "count": len(_filter_rows(rows, name, next_letters)),
                 "here": name == view,
             }
             for name in VIEWS

@@ -43,7 +43,7 @@ def write(_form: Form, call_id: int) -> Page:
                 count,
             )
         )
-    return _to_call(call_id)
+    return _redirect_to_call(call_id)
 
 
 @routes.post("/<int:call_id>/<int:addressee_id>/letter")
@@ -61,7 +61,7 @@ def write_one(_form: Form, call_id: int, addressee_id: int) -> Page:
         )
         number = letter.number
     flash(_("Reminder letter %(number)s is written.", number=number))
-    return _to_call(call_id)
+    return _redirect_to_call(call_id)
 
 
 def _sender() -> LetterSender:
@@ -69,7 +69,7 @@ def _sender() -> LetterSender:
     return LetterSender(city.code, city.name_mr, papers.signatory, papers.outward_number)
 
 
-def _to_call(call_id: int) -> Response:
+def _redirect_to_call(call_id: int) -> Response:
     return redirect(url_for("calls.show", call_id=call_id))
 
 
@@ -97,7 +97,7 @@ def make_files(_form: Form, call_id: int) -> Page:
         call = existing(session.get(NominationCall, call_id), call_id)
         letter_exports.start(session, **by_actor(), call=call)
     flash(_("The files are being prepared. You can leave this page and come back."))
-    return _to_call(call_id)
+    return _redirect_to_call(call_id)
 
 
 @routes.get("/letters/files/<int:files_id>.pdf")

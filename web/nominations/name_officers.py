@@ -65,7 +65,7 @@ def _page(
     )
     head = head_links.office_of(session, link, now=ctx.now()) if link is not None else None
     if link is None or (head is None and named is None) or (link.ended_at and named is None):
-        return _over_page()
+        return _expired_page()
     if g.acting is not None and not is_by_owner(link):
         page = render_template("people/personal_link_of_another.html", person=link.person)
         return page, 403
@@ -90,7 +90,7 @@ def _page(
     )
 
 
-def _over_page() -> Page:
+def _expired_page() -> Page:
     """Return the page of an unknown link or one that is over, with a way on without an account."""
     return error_page(
         404,
@@ -110,7 +110,7 @@ class _LinkPost:
     has_code: bool
 
 
-def _asked(session: Session, token: str) -> _LinkPost:
+def _require_link(session: Session, token: str) -> _LinkPost:
     """Return the link.
 
     Raises `NotFound` if it is another's, `LinkSpent` if it proves nobody, `AlreadyNamed`.
@@ -138,7 +138,7 @@ def name(form: OfficersForm, token: str) -> Page:
     match request.form.get("step"):
         case "send":
             with writing() as session:
-                link = _asked(session, token).link
+                link = _require_link(session, token).link
                 department = session.get_one(Department, link.subject_id)
                 about = {"act": link.purpose, "person": link.person, "department": department}
                 problem = personal_links.send_code(session, link=link, about=about, now=ctx.now())
@@ -167,7 +167,7 @@ def _check(form: OfficersForm, token: str) -> Page:
     """Refuse what is wrong; else send the code, and show what was stated."""
     problem = None
     with writing() as session:
-        link_post, named = _asked(session, token), form.named()
+        link_post, named = _require_link(session, token), form.named()
         link = link_post.link
         nominate.check(session, link=link, named=named, is_proven=link_post.has_code, now=ctx.now())
         named = named_officers.read(named, heads={"is_head": link.person}, now=ctx.now())
@@ -195,7 +195,7 @@ def _name(form: OfficersForm, token: str) -> Page:
     """Record the two officers by the code, or by the sign-in of a head without a mobile."""
     problem, is_final = None, False
     with writing() as session:
-        link_post = _asked(session, token)
+        link_post = _require_link(session, token)
         named = named_officers.read(
             form.named(), heads={"is_head": link_post.link.person}, now=ctx.now()
         )
@@ -217,13 +217,13 @@ def _name(form: OfficersForm, token: str) -> Page:
             ).was_proven
     if problem is not None:
         return _refuse_code(form, token, problem, is_summary=True)
-    return _done(token, is_final=is_final)
+    return _done_page(token, is_final=is_final)
 
 
 def _look(form: OfficersForm, token: str) -> Page:
     """Show the officers of the department after a code, which is kept."""
     with writing() as session:
-        link = _asked(session, token).link
+        link = _require_link(session, token).link
         problem = personal_links.use_code(
             session, link=link, code=form.code.data or "", now=ctx.now(), is_kept=True
         )
@@ -236,7 +236,7 @@ def _keep(form: OfficersForm, token: str) -> Page:
     """Let the officers stay as they were shown, by the same code or by the sign-in."""
     problem, is_final = None, False
     with writing() as session:
-        link = _asked(session, token).link
+        link = _require_link(session, token).link
         is_signed_in = is_by_owner(link)
         if not is_signed_in:
             code = form.code.data or ""
@@ -252,14 +252,14 @@ def _keep(form: OfficersForm, token: str) -> Page:
             is_final = nomination.was_proven or not _wait(nomination.first, nomination.second)
     if problem is not None:
         return _refuse_code(form, token, problem)
-    return _done(token, is_final=is_final)
+    return _done_page(token, is_final=is_final)
 
 
 def _wait(*officers: Appointment) -> bool:
     return any(officer.state == "recorded" for officer in officers)
 
 
-def _done(token: str, *, is_final: bool) -> Page:
+def _done_page(token: str, *, is_final: bool) -> Page:
     if is_final:
         flash(_("The officers of the department are named. They have been told."))
     else:

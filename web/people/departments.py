@@ -66,7 +66,7 @@ def index(session: Session) -> str:
         departments=departments,
         register=register,
         views=_views(register),
-        named_nobody=_named_nobody(session),
+        named_nobody=_ids_without_names(session),
         former_names=department_orders.former_names(
             session, [department.id for department in departments.rows]
         ),
@@ -146,7 +146,7 @@ def csv() -> Response:
     """Return the list of departments as CSV."""
     with writing() as session:
         register = register_asked_for(session)
-        named_nobody = _named_nobody(session)
+        named_nobody = _ids_without_names(session)
         rows = []
         for department in register.chosen:
             officers = [person_name(row.person) for row in register.officers.get(department.id, ())]
@@ -191,7 +191,7 @@ def _group_by_department(appointments: Iterable[Appointment]) -> Mapping[int, li
     return dict(by_department)
 
 
-def _named_nobody(session: Session) -> frozenset[int]:
+def _ids_without_names(session: Session) -> frozenset[int]:
     """Return the ids of departments that the circular reported as having named nobody."""
     query = select(Event.subject_id).where(
         Event.subject == Department.__tablename__, Event.verb == NAMED_NOBODY
@@ -219,7 +219,7 @@ def show(session: Session, code: str) -> str:
         appointments=[appointment for role in holders for appointment in holders[role]],
         has_officer=bool(holders[Role.OFFICER]),
         has_head=bool(holders[Role.HEAD]),
-        named_nobody=department.id in _named_nobody(session),
+        named_nobody=department.id in _ids_without_names(session),
         may_record=scope_of(actor(), Action.RECORD_OFFICER) is Scope.ANY,
         may_share=may_record(actor(), Role.HEAD, department.id),
         addresses=shared_addresses.addresses_of(session, department_id=department.id),

@@ -59,7 +59,7 @@ def _link(session: Session, token: str, purpose: LinkPurpose) -> Link | None:
     return personal_links.find(session, token=token, purpose=purpose, now=ctx.now())
 
 
-def _shown(
+def _show_link(
     session: Session, token: str, purpose: LinkPurpose, show: Callable[[Link], Page]
 ) -> Page:
     """Return the link's page, or one that says that it is over, or somebody else's."""
@@ -118,7 +118,7 @@ def _wrong_page(session: Session, /, form: LinkForm, token: str) -> Page:
             has_password=link.person.password_hash is not None,
         )
 
-    return _shown(session, token, LinkPurpose.DOUBT, show)
+    return _show_link(session, token, LinkPurpose.DOUBT, show)
 
 
 @routes.route("/wrong/<token>", methods=["GET", "POST"])
@@ -146,7 +146,7 @@ def _office_page(session: Session, /, form: LinkForm, token: str) -> Page:
             is_late=is_code_late(session, link),
         )
 
-    return _shown(session, token, LinkPurpose.TAKE_UP, show)
+    return _show_link(session, token, LinkPurpose.TAKE_UP, show)
 
 
 @routes.route("/office/<token>", methods=["GET", "POST"])
@@ -181,7 +181,7 @@ def _officer_page(
             is_late=is_code_late(session, link),
         )
 
-    return _shown(session, token, LinkPurpose.CONFIRM, show)
+    return _show_link(session, token, LinkPurpose.CONFIRM, show)
 
 
 @routes.route("/officer/<token>", methods=["GET", "POST"])

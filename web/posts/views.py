@@ -69,7 +69,7 @@ def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
         acts=acts,
         publications=publications,
         reviews=reviews,
-        blocked_ids=_blocked(session, post, reviews),
+        blocked_ids=_blocked_departments(session, post, reviews),
         siblings=siblings,
         stages=progress.post_stages(session, [post, *siblings]),
         visible_ids=_visible_submission_ids(post),
@@ -82,7 +82,9 @@ def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
     )
 
 
-def _blocked(session: Session, post: Post, reviews: Sequence[DepartmentReview]) -> set[int]:
+def _blocked_departments(
+    session: Session, post: Post, reviews: Sequence[DepartmentReview]
+) -> set[int]:
     """Return the ids of asked departments in which nobody can approve the newest revision."""
     if post.state is not PostState.IN_REVIEW:
         return set()

@@ -146,7 +146,7 @@ def _columns_page(session: Session, file: RegisterFile, problem: str = "") -> st
     columns = uploads.columns_of(session, file)
     columns = columns or register_columns.guess(file.kind, file.headings)
     if request.method == "POST":
-        columns = _chosen_columns(file)
+        columns = _column_choice(file)
     return render_template(
         "register/columns.html",
         file=file,
@@ -157,7 +157,7 @@ def _columns_page(session: Session, file: RegisterFile, problem: str = "") -> st
     )
 
 
-def _chosen_columns(file: RegisterFile) -> list[Column]:
+def _column_choice(file: RegisterFile) -> list[Column]:
     names = [request.form.get(f"column-{index}", "") for index in range(len(file.headings))]
     return [Column(name) if name in set(Column) else Column.IGNORED for name in names]
 
@@ -175,7 +175,7 @@ def choose_columns(register_file_id: int) -> Page:
     """Keep what the columns mean, for this file and the next with these headings."""
     with writing() as session:
         file = uploads.file_for(session, **by_actor(), file_id=register_file_id)
-        columns = _chosen_columns(file)
+        columns = _column_choice(file)
         try:
             register_columns.keep(session, file.kind, file.headings, columns, **by_actor())
         except BadColumns as problem:

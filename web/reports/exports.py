@@ -100,10 +100,10 @@ def fetch(export_id: int) -> Response:
         export = reports_export.export_for(session, **by_actor(), export_id=export_id)
         if export.finished_at is None:
             raise NotFound(export_id)
-    return submissions_csv(_stored_rows(export_id, export.parts))
+    return submissions_csv(_read_rows(export_id, export.parts))
 
 
-def _stored_rows(export_id: int, parts: int) -> Iterator[Plain]:
+def _read_rows(export_id: int, parts: int) -> Iterator[Plain]:
     """Yield all rows; no transaction is open while they are sent."""
     for number in range(parts):
         with ctx.database.reading() as session:
@@ -126,11 +126,11 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         _stage(row["stage"]),
         _stage(row["left"]),
         _(NEXT[NextKind(row["next"])]) if row["next"] else "",
-        "; ".join(who_name(_who(holder)) for holder in row["holders"]),
+        "; ".join(who_name(_person_name(holder)) for holder in row["holders"]),
         _moment(row["since_at"]),
         _moment(row["wished_at"]),
         _moment(row["received_at"]),
-        who_name(_who(row["handed_in_by"])),
+        who_name(_person_name(row["handed_in_by"])),
         row["outward_number"],
         " ".join(row["links"]),
         str(row["comments"]),
@@ -142,7 +142,7 @@ def _stage(stage: str) -> str:
     return _(state_word(*Stage(stage).look)) if stage else ""
 
 
-def _who(fields: Mapping[str, Any]) -> Who:
+def _person_name(fields: Mapping[str, Any]) -> Who:
     role, department = fields["role"], fields["department"]
     return Who(
         **{

@@ -270,10 +270,10 @@ def _busiest(departments: Sequence[tuple[Office, PublishedCounts]]) -> Named:
     """Return the busiest departments, as many as a chart holds; the table has all of them."""
     active = [(office, tally) for office, tally in departments if tally.posts or tally.answers]
     active.sort(key=lambda pair: (-pair[1].posts - pair[1].answers, pair[0].id))
-    return [(_shortened(department_name(office)), tally) for office, tally in active[:MOST_BARS]]
+    return [(_shorten(department_name(office)), tally) for office, tally in active[:MOST_BARS]]
 
 
-def _shortened(name: str) -> str:
+def _shorten(name: str) -> str:
     return name if len(name) <= 30 else name[:29] + "…"
 
 

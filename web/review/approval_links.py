@@ -57,7 +57,7 @@ class ApprovalForm(ReasonForm):
     aliases = {"words": "reason"}  # noqa: RUF012  as in the base
 
 
-def _refused(link: Link | None) -> Page | None:
+def _refusal_page(link: Link | None) -> Page | None:
     """Return the page for an unknown link, for the cell's browser, or for another person."""
     if link is None:
         return error_page(
@@ -74,7 +74,7 @@ def _refused(link: Link | None) -> Page | None:
 def _page(session: Session, /, form: ApprovalForm, token: str, *, act: str = "") -> Page:
     """Return the page of the link: why it is over, the ways of proof, or what is to be decided."""
     link = approval_links.find(session, token=token)
-    page = _refused(link)
+    page = _refusal_page(link)
     if link is None or page is not None:
         return page or error_page(404)
     state = approval_links.state_of(session, link, now=ctx.now())
@@ -93,7 +93,7 @@ def _page(session: Session, /, form: ApprovalForm, token: str, *, act: str = "")
 def _readers_link(session: Session, token: str) -> Link | None:
     """Return the link; None if it is not known, or its reader cannot be its person."""
     link = approval_links.find(session, token=token)
-    return link if _refused(link) is None else None
+    return link if _refusal_page(link) is None else None
 
 
 def _link(session: Session, token: str) -> Link:

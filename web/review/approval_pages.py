@@ -32,7 +32,7 @@ from web.review.decision_block import blocking_sentence
 from web.review.photos import photo_numbers, photos_of, review_address
 
 
-def _about(session: Session, link: Link) -> dict[str, object]:
+def _link_values(session: Session, link: Link) -> dict[str, object]:
     """Return what the link alone shows: the title, the department, and the time."""
     revision = approval_links.revision_of(session, link)
     post = revision.post
@@ -57,12 +57,12 @@ def over_page(session: Session, link: Link, state: str, form: ReasonForm) -> Pag
         "review/approve_link_over.html",
         form=form,
         state=state,
-        blocked=_blocked(session, link, actor) if state == "refused" else "",
+        blocked=_blocked_reason(session, link, actor) if state == "refused" else "",
         decision=approval_links.decision_of(session, link),
         decision_labels=DECIDED,
         has_password=state != "refused" and link.person.password_hash is not None,
         new_link_to=masked(link_renewal.address(session, link, now=ctx.now())),
-        **_about(session, link),
+        **_link_values(session, link),
     )
 
 
@@ -87,11 +87,11 @@ def proof_page(session: Session, link: Link, form: ReasonForm, token: str) -> Pa
         has_passkey=has_passkey,
         has_password=link.person.password_hash is not None,
         lacks_factor=approval_proof.lacks_factor(link),
-        **_about(session, link),
+        **_link_values(session, link),
     )
 
 
-def _blocked(session: Session, link: Link, actor: Actor | None) -> str:
+def _blocked_reason(session: Session, link: Link, actor: Actor | None) -> str:
     """Return why the person cannot decide; the same as on the page of the revision."""
     if actor is None:
         return _("You have no appointment in force with which you could decide.")
@@ -137,10 +137,10 @@ def open_page(session: Session, link: Link, form: ReasonForm, token: str) -> Pag
         photo_numbers=photo_numbers(revision),
         previous=earlier,
         changes=diff.changes(earlier, revision) if earlier is not None else [],
-        blocked=_blocked(session, link, actor),
+        blocked=_blocked_reason(session, link, actor),
         office=approval_links.office_of(session, link, now=ctx.now()),
         head_ground=_head_ground(session, link, actor),
-        **_about(session, link),
+        **_link_values(session, link),
     )
 
 
@@ -166,7 +166,7 @@ def reason_page(session: Session, link: Link, form: ReasonForm, token: str, *, a
         token=token,
         act=act,
         texts=own_texts,
-        blocked=_blocked(session, link, actor),
+        blocked=_blocked_reason(session, link, actor),
         office=approval_links.office_of(session, link, now=ctx.now()),
-        **_about(session, link),
+        **_link_values(session, link),
     )

@@ -129,7 +129,7 @@ def ask(form: ApprovalCodeForm) -> Page:
             session, actor=actor(), now=ctx.now(), letters=form.letters.data or ""
         )
         if isinstance(approval_code, SpotCode):
-            return _to_revision(session, approval_code)
+            return _redirect_to_revision(session, approval_code)
     form.letters.errors = [code_sentence(approval_code)]
     status = 429 if approval_code.problem is ApprovalCodeProblem.THROTTLED else 422
     return render_template("review/code.html", form=form), status
@@ -144,10 +144,10 @@ def arrive(session: Session, spot: str) -> Page:
     if isinstance(code, CodeRefusal):
         status = 403 if code.problem is ApprovalCodeProblem.CELL_BROWSER else 404
         return render_template("review/code_spent.html", message=code_sentence(code)), status
-    return _to_revision(session, code)
+    return _redirect_to_revision(session, code)
 
 
-def _to_revision(session: Session, code: SpotCode) -> Response:
+def _redirect_to_revision(session: Session, code: SpotCode) -> Response:
     shared_computer.await_decision(session)
     number, post_id = code.revision.number, code.revision.post_id
     return redirect(url_for("reviewing.show", post_id=post_id, revision=number))

@@ -150,7 +150,7 @@ def _last_day(own_absences: Sequence[Absence]) -> date | None:
 
 
 @reads
-def _refused_page(session: Session, form: ApproveForm, post_id: int) -> Page:
+def _refusal_page(session: Session, form: ApproveForm, post_id: int) -> Page:
     """Return the review page with the refusal; a stale revision is shown with its changes."""
     seen_revision, kinds = form.seen.data or 0, gate_adapter.APPROVAL_KINDS
     if response := redirect_if_already_decided(
@@ -169,7 +169,7 @@ def _refused_page(session: Session, form: ApproveForm, post_id: int) -> Page:
 
 @routes.post("/posts/<int:post_id>/approve")
 @for_action(*DECIDERS)
-@with_form(ApproveForm, shown_by=_refused_page)
+@with_form(ApproveForm, shown_by=_refusal_page)
 def approve(form: ApproveForm, post_id: int) -> Page:
     """Approve the revision that the page showed."""
     check_acting_under(actor(), form.under.data)

@@ -125,13 +125,13 @@ def index(form: BulkMoveForm) -> Page:
         return _choosing(form, chosen)
     if not form.validate():
         return _choosing(form, chosen), 422
-    how = _read_how(form)
+    how = _read_move(form)
     if request.form.get("step") in ("do", "drag"):
         return _move_all(form, chosen, how)
     return _plan(form, chosen, how)
 
 
-def _read_how(form: BulkMoveForm) -> Move:
+def _read_move(form: BulkMoveForm) -> Move:
     """Read the chosen way to move; raises `Invalid`."""
     validator, amount = Validator(), form.amount.data or 0
     how: Move = ToSlots()

@@ -84,7 +84,7 @@ class PostTimesForm(Form):
             try:
                 times[variant_id] = row.new_time()
             except Invalid as invalid:
-                problems += [_in_row(variant_id, problem) for problem in invalid.problems]
+                problems += [_row_error(variant_id, problem) for problem in invalid.problems]
         if problems or len(times) < len(self.chosen_ids):
             raise Invalid(problems)
         return times
@@ -122,5 +122,5 @@ class PostTimesForm(Form):
                 super().show([problem])
 
 
-def _in_row(variant_id: int, problem: FieldError) -> FieldError:
+def _row_error(variant_id: int, problem: FieldError) -> FieldError:
     return FieldError(f"{problem.field}-{variant_id}", problem.code, problem.values)

@@ -42,7 +42,7 @@ def _one_or_all(text: object) -> int | None:
         return NO_MATCH
 
 
-def _chosen(field: SelectField) -> int | None:
+def _choice(field: SelectField) -> int | None:
     """Return the chosen account id or weekday; None if "all" was chosen."""
     number: int | None = field.data
     return number if field.raw_data else NO_MATCH
@@ -118,7 +118,7 @@ def index(form: SlotForm) -> Page:
         validator.add("weekdays", "required")
     validator.finish()
     with writing() as session:
-        chosen = _chosen(form.account)
+        chosen = _choice(form.account)
         every = [account.id for account in slots.accounts(session)]
         for account_id in every if chosen is None else [chosen]:
             slots.set_slots(
@@ -154,8 +154,8 @@ def set_quiet_time(form: QuietForm) -> Page:
         slots.set_quiet_time(
             session,
             **by_actor(),
-            account_id=_chosen(form.account),
-            weekday=_chosen(form.weekday),
+            account_id=_choice(form.account),
+            weekday=_choice(form.weekday),
             begins=begins,
             ends=ends,
         )

@@ -129,7 +129,7 @@ def _page(session: Session, form: PostTimesForm, post_id: int) -> str:
         rows=rows,
         form=form,
         row_errors=form.row_errors([row.preview.variant.id for row in rows if row.fields]),
-        changed_ids=_changed_ids(form),
+        changed_ids=_ids_to_change(form),
         freezes=_touching(post, account_ids, timetable.freezes),
         quiet_times=[
             quiet_time
@@ -142,7 +142,7 @@ def _page(session: Session, form: PostTimesForm, post_id: int) -> str:
 
 
 def _rows(form: PostTimesForm, post: Post, timetable: Timetable) -> list[TextRow]:
-    changed = _changed_ids(form)
+    changed = _ids_to_change(form)
     stagger = ctx.settings.scheduling.language_stagger
     suggested = post_schedule.suggested_times(post, timetable, stagger=stagger)
     rows = []
@@ -161,7 +161,7 @@ def _rows(form: PostTimesForm, post: Post, timetable: Timetable) -> list[TextRow
     return rows
 
 
-def _changed_ids(form: PostTimesForm) -> set[int]:
+def _ids_to_change(form: PostTimesForm) -> set[int]:
     """Return the texts whose time is to be changed: what was ticked, or named by `change`."""
     named = {number_of(text) for text in request.values.getlist("change")}
     return named | set(form.chosen_ids) if request.method == "POST" else named

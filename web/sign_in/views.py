@@ -186,13 +186,13 @@ def open_invitation(form: InvitationForm, token: str) -> Page:
     with reading() as database_session:
         person = invitations.invited(database_session, token=token, now=ctx.now())
         if person is None:
-            return _invitation_over(database_session, token)
+            return _expired_invitation(database_session, token)
         if form.is_shown:
             return render_template("sign_in/invitation.html", form=form, person=person)
         password = read_new_password(form, person)
     with writing() as database_session:
         if invitations.invited(database_session, token=token, now=ctx.now()) is None:
-            return _invitation_over(database_session, token)
+            return _expired_invitation(database_session, token)
         person = invitations.accept_invitation(
             database_session, token=token, password=password, now=ctx.now()
         )
@@ -209,7 +209,7 @@ def open_invitation(form: InvitationForm, token: str) -> Page:
     return redirect(url_for("signing.ask"))
 
 
-def _invitation_over(database_session: Session, token: str) -> Page:
+def _expired_invitation(database_session: Session, token: str) -> Page:
     if invitations.is_done(database_session, token=token):
         flash(_("A password is already set. Sign in with it."), "teal")
         return redirect(url_for("signing.ask"))

@@ -82,7 +82,7 @@ def _submission_page(session: Session, form: SubmissionReasonForm, submission_id
         may_take=may(actor(), Action.DRAFT, submission.department_id),
         person_id=actor().person_id,
         changes=edit.changes_of(session, submission),
-        related=_related(submission),
+        related=_merged_submissions(submission),
         unseen_notes=_unseen(session, submission),
         ended_original=submit.ended_original(submission),
         mail=next((mail for mail in mails if mail.outcome is not MailOutcome.JOINED), None),
@@ -133,7 +133,7 @@ def _may(action: Action, submission: Submission) -> bool:
     return may(actor(), action, submission.department_id)
 
 
-def _related(submission: Submission) -> list[tuple[Submission, bool]]:
+def _merged_submissions(submission: Submission) -> list[tuple[Submission, bool]]:
     """Return the merged submissions, each with True if the actor may see it."""
     others = [submission.merged_into] if submission.merged_into else []
     others += submission.duplicates
@@ -179,7 +179,7 @@ def decline(form: SubmissionReasonForm, submission_id: int) -> Page:
         declined = close.decline(session, **by_actor(), submission_id=submission_id, reason=reason)
         undo_path = _undo_path(session, declined)
     flash_with_undo(_("Declined. The department is told the reason."), undo_path)
-    return _shown_again(submission_id, "decline")
+    return _show_again(submission_id, "decline")
 
 
 def _undo_path(session: Session, submission: Submission) -> str:
@@ -211,7 +211,7 @@ def withdraw(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Withdraw the submission for its department."""
     _act(close.withdraw, submission_id, reason=form.reason.data or "")
     flash(_("The submission is withdrawn."))
-    return _shown_again(submission_id, "withdraw")
+    return _show_again(submission_id, "withdraw")
 
 
 @routes.route("/submissions/<int:submission_id>/return", methods=["GET", "POST"])
@@ -221,7 +221,7 @@ def return_submission(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Return the submission to the department with a question."""
     _act(questions.return_submission, submission_id, question=form.question.data or "")
     flash(_("Returned. The department is asked by email, and answers on this page."))
-    return _shown_again(submission_id, "return")
+    return _show_again(submission_id, "return")
 
 
 @routes.route("/submissions/<int:submission_id>/note", methods=["GET", "POST"])
@@ -231,7 +231,7 @@ def note(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Add a note of the department, after the cell has begun to draft."""
     _act(questions.add_note, submission_id, note_text=form.note.data or "")
     flash(_("The note is saved here, and the clerk is told by email."))
-    return _shown_again(submission_id, "note")
+    return _show_again(submission_id, "note")
 
 
 @routes.post("/submissions/<int:submission_id>/complete")
@@ -241,7 +241,7 @@ def complete(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Store the department's answer to the question, which is asked on the submission's page."""
     _act(questions.answer_question, submission_id, answer=form.answer.data or "")
     flash(_("Answered. The submission is with the Cell again."))
-    return _shown_again(submission_id, "complete")
+    return _show_again(submission_id, "complete")
 
 
 def _act(act: Callable[..., Submission], submission_id: int, **text: str) -> None:
@@ -249,7 +249,7 @@ def _act(act: Callable[..., Submission], submission_id: int, **text: str) -> Non
         act(session, **by_actor(), submission_id=submission_id, **text)
 
 
-def _shown_again(submission_id: int, act: str) -> Response:
+def _show_again(submission_id: int, act: str) -> Response:
     flash(f"{act}-{submission_id}", "draft-done")
     return redirect(url_for("submissions.show", submission_id=submission_id))
 
@@ -282,4 +282,4 @@ def merge(form: MergeForm, submission_id: int) -> Page:
         undo_path = _undo_path(session, merged)
     sentence = _("Now handled as %(number)s. The department has been told.", number=number)
     flash_with_undo(sentence, undo_path)
-    return _shown_again(submission_id, "merge")
+    return _show_again(submission_id, "merge")

@@ -104,7 +104,7 @@ def new() -> Page:
     chosen = (filled.form.department.data or 0) if filled.at_desk else own
     hand_in_form = forms.read(filled.form, filled.rows, department_id=chosen)
     try:
-        submission_id, number = _hand_in(filled, hand_in_form)
+        submission_id, number = _submit(filled, hand_in_form)
     except Invalid as invalid:
         return filled.refused(invalid.problems)
     flash("hand-in", "draft-done")
@@ -149,14 +149,14 @@ def _page_after_file_act(filled: Filled, act: str) -> Page:
     return filled.refused([]) if filled.file_problems else filled.page()
 
 
-def _hand_in(filled: Filled, hand_in_form: HandIn) -> tuple[int, str]:
+def _submit(filled: Filled, hand_in_form: HandIn) -> tuple[int, str]:
     """Store the submission and return its id and number.
 
     Raises `Invalid` with all errors of the form if a field or file cannot be read.
     """
     if not filled.form.validate() or filled.file_problems:
         _raise_all_errors(filled, hand_in_form)
-    stored_form = _stored_form(hand_in_form)
+    stored_form = _load_form(hand_in_form)
     with writing(names_files=bool(hand_in_form.files)) as session:
         submission = hand_in(
             session, **by_actor(), city_code=ctx.settings.city.code, stored_form=stored_form
@@ -164,7 +164,7 @@ def _hand_in(filled: Filled, hand_in_form: HandIn) -> tuple[int, str]:
         return submission.id, submission.number
 
 
-def _stored_form(hand_in_form: HandIn) -> StoredForm:
+def _load_form(hand_in_form: HandIn) -> StoredForm:
     digests = [file.sha256 for file in hand_in_form.files if isinstance(file, KeptFile)]
     if digests:
         with writing() as session:
@@ -181,7 +181,7 @@ def _raise_all_errors(filled: Filled, hand_in_form: HandIn) -> None:
     raise Invalid(checked.problems)
 
 
-def _stored_page(session: Session, submission: Submission) -> Page:
+def _form_page(session: Session, submission: Submission) -> Page:
     """Show the form with the stored submission; once drafting has begun, redirect to the note."""
     try:
         check_open(submission)
@@ -204,7 +204,7 @@ def change(session: Session, submission_id: int) -> Page:
     submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
     check_recorded_here(submission, actor())
     if request.method != "POST":
-        return _stored_page(session, submission)
+        return _form_page(session, submission)
     filled = _read_files(_empty_form(session, submission), submission)
     if (act := request.form.get("act", SEND)) != SEND:
         return _page_after_file_act(filled, act)
@@ -235,7 +235,7 @@ def _change(filled: Filled, hand_in_form: HandIn) -> tuple[str, ...]:
         raise ValueError("there is nothing to change")
     if not filled.form.validate() or filled.file_problems:
         _raise_all_errors(filled, hand_in_form)
-    stored_form = _stored_form(hand_in_form)
+    stored_form = _load_form(hand_in_form)
     with writing(names_files=bool(hand_in_form.files)) as session:
         return edit.change(
             session,

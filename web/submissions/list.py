@@ -127,7 +127,7 @@ def _page(
         submission_filter=filters,
         received=received,
         views=_views(filters, counts),
-        whose=_whose(filters) if may(actor(), Action.DRAFT, None) else [],
+        whose=_holder_links(filters) if may(actor(), Action.DRAFT, None) else [],
         has_ticks=filters.holder is Holder.NOBODY and may(actor(), Action.DRAFT, None),
         page_links=_steps(filters, listing),
         departments=_departments(session) if _sees_several() else [],
@@ -171,7 +171,7 @@ def _views(
     ]
 
 
-def _whose(filters: SubmissionFilter) -> list[dict[str, object]]:
+def _holder_links(filters: SubmissionFilter) -> list[dict[str, object]]:
     """Return the links to everybody's, one's own and nobody's submissions of this view."""
     labels = {None: _("All"), Holder.ME: _("With me"), Holder.NOBODY: _("Nobody has taken it")}
     return [

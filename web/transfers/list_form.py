@@ -63,28 +63,28 @@ def rows_form() -> TransferListForm:
     Rows of a file and pasted ones become typed ones, unless they are too many to show.
     """
     if request.method != "POST":
-        return _with_rows((), FIRST_ROWS)()
-    sent_rows = _sent_rows(request.form)
+        return _form_with_rows((), FIRST_ROWS)()
+    sent_rows = _filled_rows(request.form)
     problem = None
     try:
         sent_rows += _file_rows(most=MOST - len(sent_rows))
     except BadSheet as refusal:
         problem = refusal
     text = request.form.get("pasted", "")
-    pasted = [_in_codes(row) for row in pasted_rows(text)]
+    pasted = [_codes_row(row) for row in pasted_rows(text)]
     # A text without columns is no list: it stays where it is, and so does one that is too long.
     is_read = any(row.from_department for row in pasted) and len(sent_rows) + len(pasted) <= MOST
     rows = [*sent_rows, *pasted]
     table_rows = rows if is_read else sent_rows
     count = max(FIRST_ROWS, len(table_rows) + SPARE_ROWS)
-    form = _with_rows(table_rows, count)(formdata=_form_data(table_rows, is_read=is_read))
-    form.rows = [_with_rank(row) for row in rows]
+    form = _form_with_rows(table_rows, count)(formdata=_form_data(table_rows, is_read=is_read))
+    form.rows = [_split_rank(row) for row in rows]
     form.file_problem = problem
     form.has_unread = bool(text.strip()) and not is_read and len(rows) <= MOST
     return form
 
 
-def _with_rows(rows: Sequence[TypedRow], count: int) -> type[TransferListForm]:
+def _form_with_rows(rows: Sequence[TypedRow], count: int) -> type[TransferListForm]:
     aliases = {f"rank_{index}": f"role_{index}" for index in range(count)}
     fields: dict[str, object] = {"number_of_rows": count, "aliases": aliases}
     for index in range(count):
@@ -111,13 +111,13 @@ def _roles() -> dict[str, str]:
     return {"": _("as now"), **ranks, **roles}
 
 
-def _sent_rows(sent: MultiDict[str, str]) -> list[TypedRow]:
+def _filled_rows(sent: MultiDict[str, str]) -> list[TypedRow]:
     """Return the rows that are not empty."""
     rows: list[TypedRow] = []
     for index in range(MOST + SPARE_ROWS):
         cells = [sent.get(f"{name}_{index}", "") for name in FIELDS]
         if any(cells[:3]):  # spaces alone come back, and are refused
-            rows.append(_in_codes(TypedRow(*cells)))
+            rows.append(_codes_row(TypedRow(*cells)))
     return rows
 
 
@@ -129,10 +129,10 @@ def _file_rows(*, most: int) -> list[TypedRow]:
     rows = rows_of_file(source.stream.read(MOST_BYTES + 1))
     if len(rows) > most:
         raise BadSheet("file", "too_many_rows", most=MOST)
-    return list(map(_in_codes, rows))
+    return list(map(_codes_row, rows))
 
 
-def _in_codes(row: TypedRow) -> TypedRow:
+def _codes_row(row: TypedRow) -> TypedRow:
     """Return the row with role and rank as one choice of the page, where they are known."""
     role, rank = role_of(row.role), latin_digits(row.rank).strip()
     code = role.value if role else row.role
@@ -141,7 +141,7 @@ def _in_codes(row: TypedRow) -> TypedRow:
     return replace(row, role=f"{code} {rank}".strip(" ") if rank else code, rank="")
 
 
-def _with_rank(row: TypedRow) -> TypedRow:
+def _split_rank(row: TypedRow) -> TypedRow:
     """Return the row with the rank in its own cell."""
     role, _space, rank = row.role.rpartition(" ")
     is_ranked = rank.isdigit() and role_of(role) is not None

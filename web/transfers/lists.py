@@ -95,13 +95,13 @@ def _list_page(session: Session, form: ConfirmListForm, list_id: int) -> str:
         form=form,
         transfer_list=transfer_list,
         digest=lists.digest_of(transfer_list),
-        problems=_by_row(problems),
+        problems=_group_by_row(problems),
         is_open=is_open,
         may_confirm=is_open and not problems and lists.may_confirm(session, transfer_list, actor()),
     )
 
 
-def _by_row(problems: list[FieldError]) -> dict[int, list[str]]:
+def _group_by_row(problems: list[FieldError]) -> dict[int, list[str]]:
     """Return the sentences by the index of the row."""
     sentences: defaultdict[int, list[str]] = defaultdict(list)
     for problem in problems:

@@ -50,7 +50,7 @@ class Vault:
 
     def __init__(self, secret_key: str, token_keys: tuple[str, ...]) -> None:
         keys = [Fernet(key) for key in token_keys]
-        self._fernet = MultiFernet([*keys, Fernet(_derived(secret_key))])
+        self._fernet = MultiFernet([*keys, Fernet(_derive_key(secret_key))])
         self._secret_key = secret_key
 
     @classmethod
@@ -83,7 +83,7 @@ class Vault:
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _derived(secret_key: str) -> bytes:
+def _derive_key(secret_key: str) -> bytes:
     digest = hashlib.sha256(b"nagarvani account credentials\0" + secret_key.encode()).digest()
     return base64.urlsafe_b64encode(digest)
 

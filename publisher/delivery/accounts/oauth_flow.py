@@ -192,7 +192,7 @@ def finish(
     if missing:
         raise OAuthAborted(AbortReason.MISSING_RIGHTS, ", ".join(missing))
     account_settings = manage.checked(
-        session, choice, _known(session, connecting.platform, chosen), now=now
+        session, choice, _lock_account(session, connecting.platform, chosen), now=now
     )
     account = _connect(session, connecting.platform, chosen, account_settings, actor=actor, now=now)
     account.credentials = vault.seal(chosen.credentials)
@@ -215,7 +215,7 @@ def is_from_page(session: Session, account: Account) -> bool:
     return session.scalar(query.order_by(Event.id.desc()).limit(1)) is not None
 
 
-def _known(session: Session, platform: str, chosen: ConnectableAccount) -> Account | None:
+def _lock_account(session: Session, platform: str, chosen: ConnectableAccount) -> Account | None:
     """Return our row of the chosen account, locked until the transaction ends."""
     code = f"{platform}-{chosen.platform_id}"
     return manage.find_account(session, code, platform, chosen.platform_id, chosen.handle)
@@ -230,7 +230,7 @@ def _connect(
     actor: Actor,
     now: datetime,
 ) -> Account:
-    account = _known(session, platform, chosen)
+    account = _lock_account(session, platform, chosen)
     if account is None:
         account = Account(
             code=f"{platform}-{chosen.platform_id}",

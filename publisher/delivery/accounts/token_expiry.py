@@ -46,7 +46,7 @@ def tick_tokens(
     """
     check_account = checker or account_checker(settings, context.open_account, now=context.now)
     done = 0
-    for account in takewhile(lambda _: not is_stopping(), _unchecked(context)):
+    for account in takewhile(lambda _: not is_stopping(), _accounts_to_check(context)):
         _store(context, account, check_account(account))
         done += 1
     with context.database.transaction() as session:
@@ -54,7 +54,7 @@ def tick_tokens(
         return done + warn(session, now=context.now())
 
 
-def _unchecked(context: WorkerContext) -> list[Account]:
+def _accounts_to_check(context: WorkerContext) -> list[Account]:
     longest_ago = context.now() - LOOK_EVERY
     query = select(Account).where(
         Account.state == AccountState.CONNECTED,

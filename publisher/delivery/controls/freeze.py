@@ -30,13 +30,13 @@ from publisher.states import UNSENT
 from publisher.validation import LONGEST_REASON, NotFound, Validator, person_of
 
 
-def _tell(
+def _notify(
     session: Session, kind: NoticeKind, freeze: Freeze, *, by_id: int | None, now: datetime
 ) -> None:
     """Notify the cell of the number of all posts held, and each department of its own."""
-    touched = _touched(session, freeze, now=now)
+    touched = _count_held_by_department(session, freeze, now=now)
     by = session.get(Person, by_id) if by_id is not None else None
-    values, path = {**_about(session, freeze), "by": by}, links.DECISIONS
+    values, path = {**_notice_values(session, freeze), "by": by}, links.DECISIONS
     cell, total = responsibility.cell(session, now=now), sum(touched.values())
     counts = dict.fromkeys(responsibility.people_of(cell), total)
     for department_id, count in touched.items():
@@ -48,7 +48,7 @@ def _tell(
         compose.queue(session, kind=kind, person=person, values=notice_values, now=now, path=path)
 
 
-def _about(session: Session, freeze: Freeze) -> dict[str, object]:
+def _notice_values(session: Session, freeze: Freeze) -> dict[str, object]:
     account = session.get(Account, freeze.account_id) if freeze.account_id else None
     department = session.get(Department, freeze.department_id) if freeze.department_id else None
     return {
@@ -62,7 +62,7 @@ def _about(session: Session, freeze: Freeze) -> dict[str, object]:
     }
 
 
-def _touched(session: Session, freeze: Freeze, *, now: datetime) -> dict[int, int]:
+def _count_held_by_department(session: Session, freeze: Freeze, *, now: datetime) -> dict[int, int]:
     """Count the scheduled deliveries that the freeze holds, by department id.
 
     A freeze in force also holds deliveries that are overdue.
@@ -106,7 +106,7 @@ def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -
     Raises `WrongRole`, and `Invalid` with everything that is wrong with the form.
     """
     require(actor, Action.FREEZE, None, now=now)
-    reason = _checked(session, form, now=now)
+    reason = _validate_reason(session, form, now=now)
     row = Freeze(
         from_at=max(form.from_at, now),
         until_at=form.until_at,
@@ -120,11 +120,11 @@ def freeze(session: Session, *, actor: Actor, now: datetime, form: FreezeForm) -
     )
     session.add(row)
     transitions.record(session, row, "freeze", actor=actor, now=now, values=_event_values(row))
-    _tell(session, NoticeKind.FROZEN, row, by_id=row.person_id, now=now)
+    _notify(session, NoticeKind.FROZEN, row, by_id=row.person_id, now=now)
     return row
 
 
-def _checked(session: Session, form: FreezeForm, *, now: datetime) -> str:
+def _validate_reason(session: Session, form: FreezeForm, *, now: datetime) -> str:
     """Validate the form and return its reason. Raises `Invalid`."""
     check = Validator()
     if form.until_at <= now:
@@ -157,7 +157,7 @@ def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Fr
         raise FreezeOver
     row.lifted_at, row.lifted_by_id = now, actor.person_id
     transitions.record(session, row, "lift", actor=actor, now=now, values=_event_values(row))
-    _tell(session, NoticeKind.FREEZE_LIFTED, row, by_id=row.lifted_by_id, now=now)
+    _notify(session, NoticeKind.FREEZE_LIFTED, row, by_id=row.lifted_by_id, now=now)
     return row
 
 

@@ -58,12 +58,12 @@ def open_stops(session: Session) -> list[Stop]:
 @cache
 def _open_stops() -> Select[Stop]:
     is_open = Stop.released_at.is_(None)
-    return select(Stop).where(is_open).options(*_with_people()).order_by(Stop.id)
+    return select(Stop).where(is_open).options(*_people_options()).order_by(Stop.id)
 
 
 def past_stops(session: Session, *, most: int = 20) -> list[Stop]:
     """Return the stops that were released, the newest first."""
-    query = select(Stop).where(Stop.released_at.is_not(None)).options(*_with_people())
+    query = select(Stop).where(Stop.released_at.is_not(None)).options(*_people_options())
     return list(
         session.scalars(query.order_by(Stop.released_at.desc(), Stop.id.desc()).limit(most))
     )
@@ -98,7 +98,7 @@ def stop_all(
     session.add(stop)
     transitions.record(session, stop, STOP_ALL, actor=actor, now=now, values=origin)
     waiting = select(Delivery.post_id).where(_waits(), Delivery.due_at <= now + SOON)
-    _tell(session, NoticeKind.STOPPED, stop, waiting, now=now)
+    _notify(session, NoticeKind.STOPPED, stop, waiting, now=now)
     return stop
 
 
@@ -139,7 +139,7 @@ def release(
         fell_due = Delivery.due_at.between(stops[0].at, now)
         kept_here = Delivery.state.in_((*UNSENT, DeliveryState.MISSED))
         waited = select(Delivery.post_id).where(kept_here, fell_due)
-        _tell(session, NoticeKind.RELEASED, stops[-1], waited, now=now)
+        _notify(session, NoticeKind.RELEASED, stops[-1], waited, now=now)
     return stops
 
 
@@ -180,13 +180,13 @@ def on_its_way(
     if post_id is not None:
         query = query.where(Delivery.post_id == post_id)
     if approved_under is not None:
-        query = query.where(_rests_on(approved_under))
+        query = query.where(_has_these_approvals(approved_under))
     if frozen_by is not None:
         query = query.where(is_held(frozen_by))
     return list(session.scalars(query))
 
 
-def _rests_on(appointment_ids: Collection[int]) -> ColumnElement[bool]:
+def _has_these_approvals(appointment_ids: Collection[int]) -> ColumnElement[bool]:
     """Return a condition: the delivery's revision was approved under one of these appointments."""
     return exists().where(
         Variant.id == Delivery.variant_id,
@@ -213,7 +213,7 @@ def _waits() -> ColumnElement[bool]:
     return Delivery.state.in_(UNSENT) & Delivery.action.not_in(TAKES_BACK)
 
 
-def _with_people() -> tuple[ORMOption, ...]:
+def _people_options() -> tuple[ORMOption, ...]:
     appointment = joinedload(Stop.appointment)
     return (
         joinedload(Stop.person),
@@ -223,7 +223,7 @@ def _with_people() -> tuple[ORMOption, ...]:
     )
 
 
-def _tell(
+def _notify(
     session: Session, kind: NoticeKind, stop: Stop, posts: Select[int], *, now: datetime
 ) -> None:
     """Notify the admins, the cell, and those responsible for the departments of these posts."""

@@ -133,16 +133,18 @@ def months_near(
 def _spending(session: Session, platform: str, budget: int | None, now: datetime) -> MonthSpending:
     today = now.astimezone(UTC).date()
     first_day = today.replace(day=1)
-    by_cause = _by_cause(session, platform, first_day, today + timedelta(days=1))
-    before = sum(row.amount for row in _by_cause(session, platform, first_day, today))
-    averaged = _by_cause(session, platform, today - AVERAGED, today)
+    by_cause = _spending_by_cause(session, platform, first_day, today + timedelta(days=1))
+    before = sum(row.amount for row in _spending_by_cause(session, platform, first_day, today))
+    averaged = _spending_by_cause(session, platform, today - AVERAGED, today)
     a_day = sum(row.amount for row in averaged) // AVERAGED.days
     to_come = (_next_month(first_day) - today).days * a_day
     spent = sum(row.amount for row in by_cause)
     return MonthSpending(platform, first_day, by_cause, max(spent, before + to_come), budget)
 
 
-def _by_cause(session: Session, platform: str, begin: date, end: date) -> Sequence[CauseSpending]:
+def _spending_by_cause(
+    session: Session, platform: str, begin: date, end: date
+) -> Sequence[CauseSpending]:
     """Return what the causes have cost from `begin` until before `end`, the dearest first."""
     amount = func.sum(ChargeDay.number * ChargeDay.price)
     query = (
@@ -197,7 +199,7 @@ def tick_spending(database: Database, settings: Mapping[str, str], *, now: datet
         ]
     for month in months:
         with database.transaction() as session:
-            number += _heed(session, month, now)
+            number += _adjust_reading_speed(session, month, now)
     return number
 
 
@@ -211,7 +213,7 @@ def _is_limited(session: Session, platform: str) -> bool:
     )
 
 
-def _heed(session: Session, month: MonthSpending, now: datetime) -> int:
+def _adjust_reading_speed(session: Session, month: MonthSpending, now: datetime) -> int:
     """Slow what is to be slowed, and speed up the rest again; return 1 if somebody was warned."""
     accounts = session.scalars(
         select(Account)

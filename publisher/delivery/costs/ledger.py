@@ -155,8 +155,8 @@ def charge_actions(
     )
     new_ids = {*newest.values()} - {newest[name] for name in session.scalars(recorded)}
     for receipt in _receipts(session, new_ids):
-        cause, charges = _charges_of(receipt, billing)
-        add(session, platform, receipt.account_id, cause, _day_of(receipt), charges, settings)
+        cause, charges = _receipt_charges(receipt, billing)
+        add(session, platform, receipt.account_id, cause, _billing_day(receipt), charges, settings)
     return len(new_ids)
 
 
@@ -203,14 +203,14 @@ def _receipts(session: Session, receipt_ids: Collection[int]) -> Iterator[Receip
     yield from session.scalars(query) if receipt_ids else ()
 
 
-def _day_of(receipt: ReceiptRow) -> date:
+def _billing_day(receipt: ReceiptRow) -> date:
     """Return the UTC day of the creation; of one that was found much later, that of the finding."""
     is_late = receipt.stored_at - receipt.published_at > timedelta(days=1)
     moment = receipt.stored_at if is_late else receipt.published_at
     return moment.astimezone(UTC).date()
 
 
-def _charges_of(receipt: ReceiptRow, billing: Billing) -> tuple[Cause, list[Charge]]:
+def _receipt_charges(receipt: ReceiptRow, billing: Billing) -> tuple[Cause, list[Charge]]:
     name, variant = _name(receipt), receipt.delivery.variant
     if kind := _KINDS.get(receipt.action):
         return Cause.REMOVALS, [Charge(kind, name)]

@@ -64,7 +64,7 @@ def tick_alerts(database: Database, *, sms: Sms, now: Callable[[], datetime]) ->
         _settle(session, now=at)
         _raise_new(session, now=at)
         session.flush()
-        return sum(_call(session, alert, sms, now=at) for alert in _to_call(session, at))
+        return sum(_call(session, alert, sms, now=at) for alert in _alerts_to_call(session, at))
 
 
 def _raise_new(session: Session, *, now: datetime) -> None:
@@ -90,14 +90,14 @@ def _raise_new(session: Session, *, now: datetime) -> None:
         trouble = trouble_of(delivery, unpaid, now=now)
         if trouble is not None:
             alert = Alert(
-                delivery_id=delivery.id, trouble=trouble.value, since_at=_since_of(delivery)
+                delivery_id=delivery.id, trouble=trouble.value, since_at=_trouble_start(delivery)
             )
             session.add(alert)
             session.flush()
             _note(session, alert, now)
 
 
-def _since_of(delivery: Delivery) -> datetime:
+def _trouble_start(delivery: Delivery) -> datetime:
     return delivery.due_at if delivery.state in UNSENT else delivery.state_at
 
 
@@ -138,7 +138,7 @@ def _settle(session: Session, *, now: datetime) -> None:
     for alert in session.scalars(query).all():
         trouble = trouble_of(alert.delivery, unpaid, now=now)
         is_same = trouble is not None and trouble.value == alert.trouble
-        if not is_same or _since_of(alert.delivery) != alert.since_at:
+        if not is_same or _trouble_start(alert.delivery) != alert.since_at:
             alert.settled_at = now
             _note(session, alert, now)
 
@@ -147,7 +147,7 @@ def _note(session: Session, alert: Alert, now: datetime) -> None:
     note_changed(session, alert.__tablename__, alert.id, now=now, is_by_person=False)
 
 
-def _to_call(session: Session, now: datetime) -> list[Alert]:
+def _alerts_to_call(session: Session, now: datetime) -> list[Alert]:
     query = (
         select(Alert)
         .where(

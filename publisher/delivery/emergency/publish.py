@@ -110,10 +110,10 @@ def plan(session: Session, revision: TemplateRevision, values: FilledTexts) -> P
         for language, text in texts.items()
     )
     paused = tuple(account for account in accounts if account.state is AccountState.PAUSED)
-    return Plan(pieces, paused, _digest_of(revision, pieces))
+    return Plan(pieces, paused, _texts_digest(revision, pieces))
 
 
-def _digest_of(revision: TemplateRevision, pieces: Sequence[AlertText]) -> str:
+def _texts_digest(revision: TemplateRevision, pieces: Sequence[AlertText]) -> str:
     texts = [[piece.account.id, piece.language.value, piece.text] for piece in pieces]
     written = json.dumps([revision.id, revision.digest, texts], ensure_ascii=False)
     return hashlib.sha256(written.encode()).hexdigest()
@@ -190,14 +190,14 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
     emergency.check_duty(actor, on_duty=on_duty, now=now)
     gate_adapter.check_in_office(session, actor, Action.PUBLISH_EMERGENCY, now=now)
     template = templates.locked(session, form.template_id)
-    if (sent := _sent_already(session, actor, form.token)) is not None:
+    if (sent := _use_of_form(session, actor, form.token)) is not None:
         return sent
     approval = _approval(template)
     gate.check_seen(form.seen_revision, template.newest)
     revision = templates.newest(template)
     texts = read_values(emergency_grounds.template_of(revision), form, now=now)
     word = read_word(form, now=now)
-    leaves = _checked_plan(session, revision, texts, form.seen_plan)
+    leaves = _validate_plan(session, revision, texts, form.seen_plan)
     post = _add_post(session, template, leaves, actor=actor, now=now)
     decision = _decide(session, post, actor=actor, now=now)
     use = _add_use(session, decision, approval, texts, word, form, now=now)
@@ -208,7 +208,7 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
     return use
 
 
-def _sent_already(session: Session, actor: Actor, token: str) -> EmergencyUse | None:
+def _use_of_form(session: Session, actor: Actor, token: str) -> EmergencyUse | None:
     """Return the use that this form has made already; the template has to be locked."""
     validator = Validator()
     if not validator.token("token", token):
@@ -221,7 +221,7 @@ def _sent_already(session: Session, actor: Actor, token: str) -> EmergencyUse | 
     return use
 
 
-def _checked_plan(
+def _validate_plan(
     session: Session, revision: TemplateRevision, texts: FilledTexts, seen_digest: str
 ) -> tuple[AlertText, ...]:
     leaves = plan(session, revision, texts)

@@ -52,12 +52,12 @@ def uses(session: Session, *, actor: Actor, now: datetime, page: int = 1) -> lis
 
     The person who published a use may see it, whatever their role.
     """
-    query = _in_sight(actor, now).order_by(EmergencyUse.id.desc())
+    query = _visible_uses(actor, now).order_by(EmergencyUse.id.desc())
     rows = session.scalars(query.limit(PAGE + 1).offset(PAGE * (max(page, 1) - 1)))
     return outcomes(session, rows.all(), now=now)
 
 
-def _in_sight(actor: Actor, now: datetime) -> Select[EmergencyUse]:
+def _visible_uses(actor: Actor, now: datetime) -> Select[EmergencyUse]:
     return _whole().where(is_in_sight(actor, now=now))
 
 
@@ -78,7 +78,7 @@ def is_in_sight(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
 
 def use_for(session: Session, *, actor: Actor, now: datetime, use_id: int) -> UseOutcome:
     """Return a use that the actor may see. Raises `NotFound`."""
-    query = _in_sight(actor, now).where(EmergencyUse.id == use_id)
+    query = _visible_uses(actor, now).where(EmergencyUse.id == use_id)
     rows = session.scalars(query).all()
     if not rows:
         raise NotFound(use_id)
@@ -118,7 +118,7 @@ def _whole() -> Select[EmergencyUse]:
 def outcomes(session: Session, rows: Sequence[EmergencyUse], *, now: datetime) -> list[UseOutcome]:
     """Return these uses with their deliveries, and the state of the department's decision."""
     by_post = _deliveries(session, [use.decision.revision.post_id for use in rows])
-    return [_used(use, by_post.get(use.decision.revision.post_id, []), now) for use in rows]
+    return [_use_outcome(use, by_post.get(use.decision.revision.post_id, []), now) for use in rows]
 
 
 def _deliveries(session: Session, posts: Collection[int]) -> dict[int, list[Delivery]]:
@@ -143,7 +143,7 @@ def _deliveries(session: Session, posts: Collection[int]) -> dict[int, list[Deli
     return by_post
 
 
-def _used(use: EmergencyUse, deliveries: list[Delivery], now: datetime) -> UseOutcome:
+def _use_outcome(use: EmergencyUse, deliveries: list[Delivery], now: datetime) -> UseOutcome:
     revision = use.decision.revision
     own = tuple(
         delivery
@@ -157,10 +157,10 @@ def _used(use: EmergencyUse, deliveries: list[Delivery], now: datetime) -> UseOu
         for live_text in live_texts
         if live_text.current.revision_id == revision.id and live_text.platform_id not in corrected
     )
-    return UseOutcome(use, revision.post, own, _owed(use, wrong, own, now), wrong)
+    return UseOutcome(use, revision.post, own, _open_decision(use, wrong, own, now), wrong)
 
 
-def _owed(
+def _open_decision(
     use: EmergencyUse, wrong: Sequence[corrections.LiveText], own: Sequence[Delivery], now: datetime
 ) -> Owed:
     if use.ratification is Ratification.RATIFIED:

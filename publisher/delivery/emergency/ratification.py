@@ -33,8 +33,8 @@ def ratify(session: Session, *, actor: Actor, now: datetime, use_id: int) -> Eme
     Raises `NotFound`, `WrongRole`, `FourEyesRequired` for the duty officer, or `WrongState` if the
     department has decided already.
     """
-    use = _to_decide(session, use_id, actor=actor, now=now)
-    return _say(session, use, Ratification.RATIFIED, "", actor=actor, now=now)
+    use = _lock_open_use(session, use_id, actor=actor, now=now)
+    return _record_decision(session, use, Ratification.RATIFIED, "", actor=actor, now=now)
 
 
 def refuse(
@@ -44,9 +44,9 @@ def refuse(
 
     The cell has to correct what is live. Raises as `ratify`, and `Invalid` without a reason.
     """
-    use = _to_decide(session, use_id, actor=actor, now=now)
+    use = _lock_open_use(session, use_id, actor=actor, now=now)
     text = checked_reason(reason)
-    _say(session, use, Ratification.REFUSED, text, actor=actor, now=now)
+    _record_decision(session, use, Ratification.REFUSED, text, actor=actor, now=now)
     post = use.decision.revision.post
     cancellation.cancel_unsent(
         session, actor=actor, now=now, post_id=post.id, why="refuse_to_ratify"
@@ -59,7 +59,7 @@ def refuse(
     return use
 
 
-def _to_decide(session: Session, use_id: int, *, actor: Actor, now: datetime) -> EmergencyUse:
+def _lock_open_use(session: Session, use_id: int, *, actor: Actor, now: datetime) -> EmergencyUse:
     use = existing(session.get(EmergencyUse, use_id), use_id)
     # The post is locked first, as everywhere, so that no deadlock is possible.
     transitions.lock(session, Post, use.decision.revision.post_id)
@@ -86,7 +86,7 @@ def may_head_decide(session: Session, use: EmergencyUse, *, now: datetime) -> bo
     return templates.able_to_ratify(session, use, now=now).standing_in or now >= use.due_at
 
 
-def _say(
+def _record_decision(
     session: Session,
     use: EmergencyUse,
     word: Ratification,

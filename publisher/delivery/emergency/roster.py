@@ -44,17 +44,17 @@ def is_on_duty(session: Session, actor: Actor, *, now: datetime) -> bool:
 
 def has_duty(person_id: int | None, *, now: datetime) -> ColumnElement[bool]:
     """Return the condition that a person is on duty at `now`."""
-    return exists().where(Duty.person_id == person_id, *_at(now))
+    return exists().where(Duty.person_id == person_id, *_is_on_duty(now))
 
 
 def on_duty(session: Session, *, now: datetime) -> list[Duty]:
     """Return a duty at `now` for each person on duty, without disabled people."""
-    duties = session.scalars(_duties().where(*_at(now)).order_by(Duty.from_at, Duty.id))
+    duties = session.scalars(_duties().where(*_is_on_duty(now)).order_by(Duty.from_at, Duty.id))
     of_active_people = [duty for duty in duties if duty.person.disabled_at is None]
     return list({duty.person_id: duty for duty in of_active_people}.values())
 
 
-def _at(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _is_on_duty(now: datetime) -> tuple[ColumnElement[bool], ...]:
     is_approved = Duty.approved_at.is_not(None)
     return (Duty.from_at <= now, Duty.until_at > now, Duty.ended_at.is_(None), is_approved)
 
@@ -157,7 +157,7 @@ def put_on(
     require(actor, Action.KEEP_ROSTER, None, now=now)
     if person_id == actor.person_id:
         raise OwnDuty
-    begins, ends = _checked(session, person_id, from_at, until_at, now=now)
+    begins, ends = _validate_duty(session, person_id, from_at, until_at, now=now)
     needs_second = not is_known(session, person_id, actor=actor, now=now)
     duty = Duty(
         person_id=person_id,
@@ -175,7 +175,7 @@ def put_on(
     if needs_second:
         duty_notices.ask(session, duty, now=now)
     else:
-        _tell(session, duty, by=actor, now=now)
+        _notify(session, duty, by=actor, now=now)
     return duty
 
 
@@ -220,11 +220,11 @@ def approve(session: Session, *, actor: Actor, now: datetime, duty_id: int) -> D
     duty.approved_at, duty.approved_by_id = now, person_of(actor)
     values = {"person": duty.person_id, "proposed_by": duty.recorded_by_id}
     transitions.record(session, duty, "approve_duty", actor=actor, now=now, values=values)
-    _tell(session, duty, by=actor, now=now)
+    _notify(session, duty, by=actor, now=now)
     return duty
 
 
-def _checked(
+def _validate_duty(
     session: Session,
     person_id: int,
     from_at: datetime | None,
@@ -290,6 +290,6 @@ def _open_duty(session: Session, duty_id: int, *, actor: Actor, now: datetime) -
     return duty
 
 
-def _tell(session: Session, duty: Duty, *, by: Actor, now: datetime) -> None:
+def _notify(session: Session, duty: Duty, *, by: Actor, now: datetime) -> None:
     on_duty_people = [other.person for other in on_duty(session, now=now)]
     duty_notices.tell(session, duty, on_duty_people, by=by, now=now)

@@ -34,7 +34,7 @@ def approve(
     `RestsOnWriter` if their appointment rests on who did, `Overtaken` if it is approved already,
     `NotApproved` if its rows were changed since.
     """
-    revision = _to_decide(session, template_id, seen_revision, actor=actor, now=now)
+    revision = _undecided_revision(session, template_id, seen_revision, actor=actor, now=now)
     if revision.author_id is not None and revision.author_id == actor.person_id:
         raise FourEyesRequired(revision=revision.number)
     if revision.author_id in confirmation.own_ground(session, actor):
@@ -54,7 +54,7 @@ def return_template(
     reason: str,
 ) -> TemplateDecision:
     """Return the revision to the cell, with a reason. Raises as `approve`, and `Invalid`."""
-    revision = _to_decide(session, template_id, seen_revision, actor=actor, now=now)
+    revision = _undecided_revision(session, template_id, seen_revision, actor=actor, now=now)
     text = checked_reason(reason)
     decision = _decide(session, revision, TemplateVerdict.RETURNED, text, actor=actor, now=now)
     notify.template_returned(session, decision, now=now)
@@ -75,7 +75,7 @@ def withdraw(
     Cancels and returns the unsent deliveries that rest on it. Raises `WrongState` if there is no
     approval.
     """
-    revision = _seen(session, template_id, seen_revision)
+    revision = _require_seen_revision(session, template_id, seen_revision)
     _check_right(session, revision, actor=actor, now=now)
     text = checked_reason(reason)
     approval = emergency_grounds.standing_approval(revision)
@@ -91,18 +91,20 @@ def withdraw(
     return _stop_unsent(session, approval, actor=actor, now=now)
 
 
-def _to_decide(
+def _undecided_revision(
     session: Session, template_id: int, seen_revision: int, *, actor: Actor, now: datetime
 ) -> TemplateRevision:
     """Return the newest revision if the actor may decide about it and nobody has approved it."""
-    revision = _seen(session, template_id, seen_revision)
+    revision = _require_seen_revision(session, template_id, seen_revision)
     _check_right(session, revision, actor=actor, now=now)
     if emergency_grounds.standing_approval(revision) is not None:
         raise Overtaken(state=TemplateVerdict.APPROVED, to=TemplateVerdict.APPROVED)
     return revision
 
 
-def _seen(session: Session, template_id: int, seen_revision: int) -> TemplateRevision:
+def _require_seen_revision(
+    session: Session, template_id: int, seen_revision: int
+) -> TemplateRevision:
     template = templates.locked(session, template_id)
     gate.check_seen(seen_revision, template.newest)
     return templates.newest(template)

@@ -42,20 +42,24 @@ def returned(template: EmergencyTemplate) -> TemplateDecision | None:
 
 def offered(session: Session) -> list[EmergencyTemplate]:
     """Return the templates that can be used now, by name."""
-    return [template for template in _load(session, _in_use()) if approval_of(template) is not None]
+    return [
+        template
+        for template in _load(session, _usable_templates())
+        if approval_of(template) is not None
+    ]
 
 
 def visible(session: Session, *, actor: Actor, ended: bool = False) -> list[EmergencyTemplate]:
     """Return the templates that this actor may see, by name."""
     department_ids = departments_in_sight(actor, Action.SEE_EMERGENCY)
     has_ended = EmergencyTemplate.ended_at.is_not(None)
-    query = _whole().where(has_ended) if ended else _in_use()
+    query = _whole().where(has_ended) if ended else _usable_templates()
     if department_ids is not None:
         query = query.where(EmergencyTemplate.department_id.in_(department_ids))
     return _load(session, query)
 
 
-def _in_use() -> Select[EmergencyTemplate]:
+def _usable_templates() -> Select[EmergencyTemplate]:
     return _whole().where(EmergencyTemplate.ended_at.is_(None))
 
 
@@ -88,7 +92,7 @@ def template_for(session: Session, *, actor: Actor, template_id: int) -> Emergen
 
 def in_use(session: Session, template_id: int) -> EmergencyTemplate:
     """Return a template in use with its revisions. Raises `NotFound`, also if it has ended."""
-    query = _in_use().where(EmergencyTemplate.id == template_id)
+    query = _usable_templates().where(EmergencyTemplate.id == template_id)
     return existing(session.scalars(query).one_or_none(), template_id)
 
 

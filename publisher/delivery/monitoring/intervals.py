@@ -35,7 +35,7 @@ AFTER_TROUBLE = timedelta(hours=1)
 
 def first_look(receipt_id: int, *, is_answer: bool, now: datetime) -> datetime:
     """Return when a new post or answer is looked at first."""
-    return now + (DAY if is_answer else _day_of(receipt_id))
+    return now + (DAY if is_answer else _daily_interval(receipt_id))
 
 
 def next_look(watch: Watch, now: datetime) -> datetime | None:
@@ -45,11 +45,11 @@ def next_look(watch: Watch, now: datetime) -> datetime | None:
     if watch.is_answer:
         return receipt.published_at + WEEK if age < WEEK else None
     if age < DAILY_FOR:
-        return now + _day_of(receipt.id)
+        return now + _daily_interval(receipt.id)
     return now + (WEEK if age < WEEKLY_UNTIL else MONTH)
 
 
-def _day_of(receipt_id: int) -> timedelta:
+def _daily_interval(receipt_id: int) -> timedelta:
     """Return the interval of daily looks, which depends on the id, to spread them over the day."""
     return SHORTEST + STEP * (receipt_id % SPREAD)
 

@@ -144,7 +144,7 @@ def _neighbours(
     return [*before, *takewhile(due.__contains__, in_order[at:])]
 
 
-def _leased(session: Session, looks: LeasedChecks) -> Iterable[Watch]:
+def _lock_leased(session: Session, looks: LeasedChecks) -> Iterable[Watch]:
     """Return the watches still leased by this clock, locked in the order of their ids."""
     is_ours = Watch.look_at == looks.leased_until
     query = select(Watch).where(Watch.id.in_(looks.ids), is_ours).order_by(Watch.id)
@@ -157,7 +157,7 @@ def put_off(
     """Put off what could not be read: until the platform's time, at least by `AFTER_TROUBLE`."""
     with context.database.transaction() as session:
         soonest = context.now() + AFTER_TROUBLE
-        for watch in _leased(session, looks):
+        for watch in _lock_leased(session, looks):
             problem = unread.get(watch.id)
             until = problem.at if isinstance(problem, TryLater) else None
             if problem is not None:
@@ -167,7 +167,7 @@ def put_off(
 def give_back(context: WorkerContext, looks: LeasedChecks) -> None:
     """End the leases, so that the checks are due as before."""
     with context.database.transaction() as session:
-        for watch in _leased(session, looks):
+        for watch in _lock_leased(session, looks):
             watch.look_at = looks.due[watch.id]
 
 
@@ -177,6 +177,6 @@ def pause_account(
     """Pause the account whose access has ended, unless it has new credentials by now."""
     with context.database.transaction() as session:
         now = context.now()
-        for watch in _leased(session, looks) if looks is not None else ():
+        for watch in _lock_leased(session, looks) if looks is not None else ():
             watch.look_at = now
         manage.pause_expired(session, tried, now=now)

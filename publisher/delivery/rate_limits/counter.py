@@ -51,15 +51,15 @@ def give_back(session: Session, account_id: int, claimed_at: datetime, now: date
 
     Windows that began later have not counted it and stay as they are.
     """
-    _locked(session, account_id, now)
+    _lock_rows(session, account_id, now)
     one_more = case(
         (AllowanceRow.remaining < AllowanceRow.most, AllowanceRow.remaining + 1),
         else_=AllowanceRow.most,
     )
-    _change(session, account_id, now, one_more, _ran_at(claimed_at))
+    _change(session, account_id, now, one_more, _is_open_window(claimed_at))
 
 
-def _ran_at(moment: datetime) -> ColumnElement[bool]:
+def _is_open_window(moment: datetime) -> ColumnElement[bool]:
     """Return a condition: the rate limit window was already open at `moment`."""
     ends = {name: moment + span for name, span in COUNTED.items()}
     return or_(
@@ -88,7 +88,7 @@ def spend(
     cap = session.scalar(capped)
     if cap is not None:
         daily_cap.ensure_row(session, account_id, cap, now)
-    rows = _locked(session, account_id, now)
+    rows = _lock_rows(session, account_id, now)
     if cap is not None:  # a person may have changed it before the lock, and counted by it
         cap = session.scalar(_CAP, {"account_id": account_id})
     windows = [window for window in rows if window.name == CAP or not counted]
@@ -104,7 +104,7 @@ def spend(
     return None
 
 
-def _locked(session: Session, account_id: int, now: datetime) -> list[AllowanceRow]:
+def _lock_rows(session: Session, account_id: int, now: datetime) -> list[AllowanceRow]:
     query = select(AllowanceRow).where(
         AllowanceRow.account_id == account_id,
         or_(AllowanceRow.resets_at > now, AllowanceRow.name == CAP),

@@ -32,15 +32,17 @@ def recount(session: Session, account_id: int, now: datetime) -> None:
         session.execute(gone)
         return
     ensure_row(session, account_id, cap, now)
-    _write(session, account_id, cap, _sent(session, account_id, cap, now), now)
+    _write(session, account_id, cap, _publication_times(session, account_id, cap, now), now)
 
 
 def sent_in_a_day(session: Session, account_id: int, now: datetime) -> int:
     """Count the publications that were sent, or may have been, in the last 24 hours."""
-    return len(_sent(session, account_id, None, now))
+    return len(_publication_times(session, account_id, None, now))
 
 
-def _sent(session: Session, account_id: int, most: int | None, now: datetime) -> list[datetime]:
+def _publication_times(
+    session: Session, account_id: int, most: int | None, now: datetime
+) -> list[datetime]:
     """Return when publications were sent in the last 24 hours, the newest first."""
     # An attempt gets this moment when it ends; while it is being sent, its delivery has it. One
     # statement reads both: a receipt that is stored between two would be counted by neither.
@@ -86,7 +88,7 @@ def _insert_missing(dialect: str) -> Insert:
 
 def count(session: Session, account_id: int, cap: int, now: datetime) -> None:
     """Count a publication that is about to be sent."""
-    _write(session, account_id, cap, [now, *_sent(session, account_id, cap, now)], now)
+    _write(session, account_id, cap, [now, *_publication_times(session, account_id, cap, now)], now)
 
 
 def _write(

@@ -30,12 +30,12 @@ Moment = datetime | BindParameter[datetime]
 
 def is_free(now: Moment) -> ColumnElement[bool]:
     """Return a condition: `Account` may publish now, as no wait and no used-up limit holds it."""
-    full = exists().where(AllowanceRow.account_id == Account.id, *_used_up(now))
+    full = exists().where(AllowanceRow.account_id == Account.id, *_is_exhausted(now))
     quiet = or_(Account.quiet_until.is_(None), Account.quiet_until <= now)
     return quiet & ~full.correlate(Account)
 
 
-def _used_up(now: Moment) -> tuple[ColumnElement[bool], ...]:
+def _is_exhausted(now: Moment) -> tuple[ColumnElement[bool], ...]:
     is_publication = AllowanceRow.name.startswith(f"{PUBLISH}.")
     # Written into the statement, so that a generic plan can use the partial index.
     nothing = literal_column("0", Integer())
@@ -46,7 +46,7 @@ def free_at(session: Session, account_id: int, now: datetime) -> datetime | None
     """Return when the account may publish again; None if it may now."""
     quiet = select(Account.quiet_until).where(Account.id == account_id, Account.quiet_until > now)
     full = select(AllowanceRow.resets_at).where(
-        AllowanceRow.account_id == account_id, *_used_up(now)
+        AllowanceRow.account_id == account_id, *_is_exhausted(now)
     )
     return max((at for at in session.scalars(quiet.union_all(full)) if at), default=None)
 
@@ -54,7 +54,7 @@ def free_at(session: Session, account_id: int, now: datetime) -> datetime | None
 def why_not(session: Session, account_id: int, now: datetime) -> str:
     """Return what holds the account longest: `cap` is our limit, `limit` the platform's."""
     query = select(AllowanceRow.name, AllowanceRow.resets_at).where(
-        AllowanceRow.account_id == account_id, *_used_up(now)
+        AllowanceRow.account_id == account_id, *_is_exhausted(now)
     )
     full = sorted(session.execute(query), key=lambda window: window.resets_at)
     if not full:
@@ -75,7 +75,7 @@ def tick_limits(database: Database, *, now: datetime) -> int:
 def _full_accounts(session: Session, now: datetime) -> list[int]:
     # What waits for credits as well is stored by `platform_credits.tick_credits`.
     has_credits = AllowanceRow.account_id.in_(select(Account.id).where(~are_used_up()))
-    query = select(AllowanceRow.account_id).where(*_used_up(now), has_credits).distinct()
+    query = select(AllowanceRow.account_id).where(*_is_exhausted(now), has_credits).distinct()
     return list(session.scalars(query.order_by(AllowanceRow.account_id)))
 
 

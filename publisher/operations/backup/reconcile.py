@@ -82,7 +82,7 @@ def seek(
             _store_trouble(context, payload.account, problem)
             continue
         live_flags.append(_store_answer(context, payload, match, restores))
-    return ReconcileCounts(len(live_flags), sum(live_flags), _unchecked_count(context, restores))
+    return ReconcileCounts(len(live_flags), sum(live_flags), _count_unchecked(context, restores))
 
 
 def _payloads_to_check(
@@ -108,7 +108,7 @@ def _payloads_to_check(
     ]
 
 
-def _unchecked_count(context: WorkerContext, restores: Restores) -> int:
+def _count_unchecked(context: WorkerContext, restores: Restores) -> int:
     query = select(func.count(Delivery.id)).where(restore_state.not_reconciled(restores))
     with context.database.reading() as session:
         return session.execute(query).scalar_one()

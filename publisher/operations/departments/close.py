@@ -125,10 +125,10 @@ def tick_departments(database: Database, *, now: Callable[[], datetime]) -> int:
     """
     with database.reading() as session:
         due = department_orders.due_changes(session, now=now())
-    return sum(_try_to_carry_out(database, change_id, now=now()) for change_id in due)
+    return sum(_try_change(database, change_id, now=now()) for change_id in due)
 
 
-def _try_to_carry_out(database: Database, change_id: int, *, now: datetime) -> bool:
+def _try_change(database: Database, change_id: int, *, now: datetime) -> bool:
     with database.transaction() as session:
         change = session.get_one(DepartmentChange, change_id, with_for_update=True)
         if not change.waits or _is_hindered(session, change, now=now):

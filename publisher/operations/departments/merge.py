@@ -45,7 +45,12 @@ def take_over(
     for submission in session.scalars(query):
         submission.department_id = target.id
         transitions.record(
-            session, submission, VERB, actor=actor, now=now, values=_moved_values(source, target)
+            session,
+            submission,
+            VERB,
+            actor=actor,
+            now=now,
+            values=_department_values(source, target),
         )
     _posts(session, source, target, actor=actor, now=now)
     _plain_rows(session, source, target)
@@ -61,7 +66,7 @@ def _posts(
     for post in session.scalars(query):
         post.department_id = target.id
         transitions.record(
-            session, post, VERB, actor=actor, now=now, values=_moved_values(source, target)
+            session, post, VERB, actor=actor, now=now, values=_department_values(source, target)
         )
     _ask_target(session, source, target)
 
@@ -78,7 +83,7 @@ def _put_back(
         ~has_left,
     )
     posts, draft = session.scalars(query).all(), PostState.DRAFT
-    values = _moved_values(source, target)
+    values = _department_values(source, target)
     transitions.apply(session, posts, draft, actor=actor, now=now, verb=VERB, values=values)
 
 
@@ -147,7 +152,7 @@ def _comment(
             },
         )
     )
-    values = _moved_values(change.department, target)
+    values = _department_values(change.department, target)
     if chain:
         transitions.record(session, comment, VERB, actor=actor, now=now, values=values)
     else:
@@ -155,5 +160,5 @@ def _comment(
         transitions.apply(session, comment, to_cell, actor=actor, now=now, verb=VERB, values=values)
 
 
-def _moved_values(source: Department, target: Department) -> dict[str, object]:
+def _department_values(source: Department, target: Department) -> dict[str, object]:
     return {"from": source.id, "to": target.id}

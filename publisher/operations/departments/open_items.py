@@ -110,7 +110,7 @@ def hinders_merging(
         *_templates(session, department.id),
         *_immovable(session, department, actor, now),
         *(
-            _appointed(OpenKind.NO_PLACE, appointment)
+            _appointment_item(OpenKind.NO_PLACE, appointment)
             for appointment in appointment_transfer.without_place(ordinary, staying)
         ),
     ]
@@ -142,7 +142,7 @@ def _posts(session: Session, department_id: int, *, with_drafts: bool) -> Iterab
             or_(Post.department_id == department_id, asks(department_id)),
             or_(
                 Post.state.in_(states),
-                (Post.state == PostState.APPROVED) & (is_unsettled | _without_a_time()),
+                (Post.state == PostState.APPROVED) & (is_unsettled | _has_no_delivery()),
             ),
         )
         .options(selectinload(Post.submissions))
@@ -166,7 +166,7 @@ def asks(department_id: int) -> ColumnElement[bool]:
     )
 
 
-def _without_a_time() -> ColumnElement[bool]:
+def _has_no_delivery() -> ColumnElement[bool]:
     """A variant of the newest revision has no delivery at all."""
     return exists().where(
         Revision.post_id == Post.id,
@@ -235,12 +235,12 @@ def _immovable(
     appointments = appointment_transfer.standing_in(session, department_id=department.id, now=now)
     for appointment in appointments:
         if appointment.role not in appointment_transfer.ORDINARY:
-            yield _appointed(OpenKind.APPOINTMENT, appointment)
+            yield _appointment_item(OpenKind.APPOINTMENT, appointment)
         elif appointment.person_id == actor.person_id:
-            yield _appointed(OpenKind.OWN_APPOINTMENT, appointment)
+            yield _appointment_item(OpenKind.OWN_APPOINTMENT, appointment)
 
 
-def _appointed(kind: OpenKind, appointment: Appointment) -> OpenItem:
+def _appointment_item(kind: OpenKind, appointment: Appointment) -> OpenItem:
     return OpenItem(kind, appointment.person_id, appointment.person.name_mr)
 
 

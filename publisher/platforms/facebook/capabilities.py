@@ -56,17 +56,18 @@ def read_permalink(url: str, own_number: str) -> Permalink | None:
     page_number = page if _is_number(page) else own_number
     return Permalink(
         owner=page,
-        post_id=_joined(page_number, number, comment or "0"),
-        reply_id=_joined(number, comment) if comment else None,
-        url=f"{base}/{_in_path(page)}/posts/{_in_path(number)}" + (f"?{reply}" if reply else ""),
+        post_id=_join_ids(page_number, number, comment or "0"),
+        reply_id=_join_ids(number, comment) if comment else None,
+        url=f"{base}/{_ids_in_path(page)}/posts/{_ids_in_path(number)}"
+        + (f"?{reply}" if reply else ""),
     )
 
 
-def _in_path(text: str) -> str:
+def _ids_in_path(text: str) -> str:
     return quote(unquote(text), safe="")
 
 
-def _joined(first: str, second: str, *others: str) -> str:
+def _join_ids(first: str, second: str, *others: str) -> str:
     """Return the id of two numbers; "" unless they and the others are numbers."""
     is_numbered = all(_is_number(part) for part in (first, second, *others))
     return f"{first}_{second}" if is_numbered else ""
@@ -96,7 +97,7 @@ def _webhooks() -> Webhooks:
     return webhooks
 
 
-def _account_in(settings: Mapping[str, str]) -> ConnectableAccount:
+def _configured_account(settings: Mapping[str, str]) -> ConnectableAccount:
     page_id = settings["facebook_page_id"]
     return ConnectableAccount(
         platform_id=page_id,
@@ -158,7 +159,7 @@ FACEBOOK: Final = Capabilities(
     settings=AccountFromSettings(
         ("facebook_page_id", "facebook_page_token"),
         ("facebook_app_id", "facebook_app_secret"),
-        _account_in,
+        _configured_account,
     ),
     webhooks=WebhookSupport(
         _webhooks,

@@ -133,7 +133,7 @@ def _debug_info(installation: Installation, token: str, *, page_id: str = "") ->
 
 
 def _facts(facts: object) -> TokenFacts:
-    scopes = _names_at(facts, "scopes")
+    scopes = _list_names(facts, "scopes")
     return TokenFacts(
         until=_end(facts, "expires_at"),
         data_until=_end(facts, "data_access_expires_at"),
@@ -142,7 +142,7 @@ def _facts(facts: object) -> TokenFacts:
     )
 
 
-def _names_at(row: object, key: str) -> tuple[str, ...]:
+def _list_names(row: object, key: str) -> tuple[str, ...]:
     names = at(row, key)
     return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
@@ -173,7 +173,7 @@ def _pages(installation: Installation, token: str, debug_info: object) -> list[J
                 pages.setdefault(text_at(page, "id"), page)
     for grant in rows_at(debug_info, "granular_scopes"):
         names_pages = text_at(grant, "scope") == "pages_show_list"
-        for page_id in _names_at(grant, "target_ids") if names_pages else ():
+        for page_id in _list_names(grant, "target_ids") if names_pages else ():
             if page_id not in pages:
                 pages[page_id] = _read_node(installation, token, page_id, fields=PAGE_FIELDS)
     return [page for page in pages.values() if text_at(page, "access_token")]
@@ -204,7 +204,7 @@ def _read_node(installation: Installation, token: str, path: str, **args: str) -
 
 
 def _candidate(installation: Installation, page: Json) -> ConnectableAccount:
-    number, granted_tasks = text_at(page, "id"), _names_at(page, "tasks")
+    number, granted_tasks = text_at(page, "id"), _list_names(page, "tasks")
     return ConnectableAccount(
         platform_id=number,
         handle=number,

@@ -67,7 +67,7 @@ def _oauth() -> OAuthFlow:
     return oauth
 
 
-def _account_in(settings: Mapping[str, str]) -> ConnectableAccount:
+def _configured_account(settings: Mapping[str, str]) -> ConnectableAccount:
     handle = settings["x_handle"].lstrip("@")
     return ConnectableAccount(
         platform_id=settings["x_access_token"].partition("-")[0],
@@ -116,7 +116,7 @@ X: Final = Capabilities(
     oauth=_oauth,
     connect_label=N_("Connect an account of X"),
     connect_advice=N_("Allow our app to read and write."),
-    settings=AccountFromSettings(_NAMES, _APP, _account_in),
+    settings=AccountFromSettings(_NAMES, _APP, _configured_account),
     billing=Billing(
         prices={
             ChargeKind.POST_READ: "x_price_post_read",

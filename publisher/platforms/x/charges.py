@@ -38,23 +38,23 @@ def _charges(answer: PlatformResponse, user_id: str) -> Iterator[Charge]:
     data = at(body, "data")
     rows = [data] if isinstance(data, dict) else rows_at(body, "data")
     if _OF_USERS.fullmatch(answer.path):
-        yield from map(_of_user, rows)
+        yield from map(_user_charge, rows)
         return
     owned = _OWNED.fullmatch(answer.path)
     is_owned = owned is not None and owned["user_id"] == user_id
     for post in rows:
         is_ours = text_at(post, "author_id") == user_id and "/search/" not in answer.path
         kind = ChargeKind.OWN_BY_ID if is_ours else ChargeKind.POST_READ
-        yield _of_post(post, ChargeKind.OWNED_READ if is_owned else kind)
+        yield _post_charge(post, ChargeKind.OWNED_READ if is_owned else kind)
     for name in ("tweets", "posts"):
         for post in rows_at(body, "includes", name):
-            yield _of_post(post, ChargeKind.POST_READ)
-    yield from map(_of_user, rows_at(body, "includes", "users"))
+            yield _post_charge(post, ChargeKind.POST_READ)
+    yield from map(_user_charge, rows_at(body, "includes", "users"))
 
 
-def _of_post(post: Json, kind: ChargeKind) -> Charge:
+def _post_charge(post: Json, kind: ChargeKind) -> Charge:
     return Charge(kind, f"post/{text_at(post, 'id')}")
 
 
-def _of_user(user: Json) -> Charge:
+def _user_charge(user: Json) -> Charge:
     return Charge(ChargeKind.USER_READ, f"user/{text_at(user, 'id')}")

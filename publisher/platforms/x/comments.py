@@ -76,7 +76,7 @@ class XCommentReader(XAccount):
 
     def _comments(self, source: CommentSource, position: CursorPosition) -> CommentPage:
         # X lists some posts late, so the last minutes are read again.
-        since_id = _id_before(position.since) if position.since else None
+        since_id = _previous_id(position.since) if position.since else None
         token = position.token or None
         with self.reading() as call:
             if not source.post_ids:
@@ -176,6 +176,6 @@ def _id_reached(answer: PlatformResponse) -> str:
     return str(max(0, milliseconds) * IDS_PER_MILLISECOND)
 
 
-def _id_before(post_id: str) -> str:
+def _previous_id(post_id: str) -> str:
     milliseconds = OVERLAP // timedelta(milliseconds=1)
     return str(max(1, int(post_id) - milliseconds * IDS_PER_MILLISECOND))

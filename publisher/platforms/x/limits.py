@@ -54,7 +54,7 @@ def read_allowances(answers: Mapping[str, PlatformResponse]) -> tuple[Allowance,
 
 def _allowance(answer: PlatformResponse, prefix: str, name: str) -> Allowance | None:
     most, remaining = (_number(answer, f"{prefix}-{part}") for part in ("limit", "remaining"))
-    resets_at = _moment_in(answer, f"{prefix}-reset")
+    resets_at = _header_moment(answer, f"{prefix}-reset")
     if most is None and remaining is None and resets_at is None:
         return None
     return Allowance(name, most, remaining, resets_at)
@@ -66,13 +66,13 @@ def reset_at(answer: PlatformResponse) -> datetime | None:
     Of several windows the exhausted ones count, and of those the last to reset.
     """
     used_up = [window for window in WINDOWS if _number(answer, f"{window}-remaining") == 0]
-    resets = [_moment_in(answer, f"{window}-reset") for window in used_up or list(WINDOWS)[:1]]
+    resets = [_header_moment(answer, f"{window}-reset") for window in used_up or list(WINDOWS)[:1]]
     resets.append(moment_after(answer.headers.get("retry-after", ""), answer.received_at))
     ends = [moment for moment in resets if moment is not None]
     return sensible(max(ends), answer.received_at) if ends else None
 
 
-def _moment_in(answer: PlatformResponse, header: str) -> datetime | None:
+def _header_moment(answer: PlatformResponse, header: str) -> datetime | None:
     """Return a header's Unix time by our clock, corrected for the server's skew."""
     try:
         moment = datetime.fromtimestamp(int(answer.headers.get(header, "")), UTC)

@@ -135,14 +135,14 @@ def _leg(installation: Installation, handler: _Handler) -> Iterator[None]:
         try:
             yield
         except tweepy.TweepyException as wrapped:
-            inner = _unwrapped(wrapped)
+            inner = _unwrap(wrapped)
             if isinstance(inner, PlatformError):
                 raise inner from None
             # An answer without the token that it should hold.
             raise OAuthAborted(AbortReason.UNREACHABLE, type(inner).__name__) from None
 
 
-def _unwrapped(error: Exception) -> Exception:
+def _unwrap(error: Exception) -> Exception:
     """Return the original error: tweepy wraps it once for each of its own calls."""
     inner: object = error
     while isinstance(inner, tweepy.TweepyException) and inner.args:

@@ -145,7 +145,8 @@ class XReader(XCommentReader):
         if not posts and not errors:
             call.raise_senseless("the answer names no post")
         return {
-            number: posts.get(number) or _error_of(call, errors.get(number)) for number in post_ids
+            number: posts.get(number) or _read_error(call, errors.get(number))
+            for number in post_ids
         }
 
     def see_own(self, platform_ids: Sequence[str]) -> dict[str, RemotePost]:
@@ -233,7 +234,7 @@ class XReader(XCommentReader):
         return text_at(me, "id"), f"@{text_at(me, 'username')}"
 
 
-def _error_of(call: ClientCall, error: Json | None) -> Refused | None:
+def _read_error(call: ClientCall, error: Json | None) -> Refused | None:
     """Return why a post was not read; None if X reports that it does not exist.
 
     A post that the response does not mention at all (no `error`) does not count as gone.

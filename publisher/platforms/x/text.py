@@ -32,7 +32,7 @@ def readable_text(post: Json) -> str:
     whole = _long_text_or_post(post)
     text = text_at(whole, "text")
     for link in rows_at(whole, "entities", "urls"):
-        text = text.replace(text_at(link, "url") or "\0", _expanded(link))
+        text = text.replace(text_at(link, "url") or "\0", _expand(link))
     return html.unescape(text).strip()
 
 
@@ -101,10 +101,10 @@ def is_echo(echoed_text: str, sent_text: str, *, is_reply: bool, has_pictures: b
         return True
     sent = composed(sent_text)
     links = frozenset(extract_urls(sent))
-    expected = _comparable(_with_link_marks(sent, links), is_reply)
+    expected = _comparable(_mark_links(sent, links), is_reply)
     for text in (echoed_text, html.unescape(echoed_text)):
         without_short = _SHORT_LINK.sub(_LINK, composed(text))
-        candidate = _comparable(_with_link_marks(without_short, links), is_reply)
+        candidate = _comparable(_mark_links(without_short, links), is_reply)
         if candidate == expected or (
             has_pictures and candidate.removesuffix(_LINK).rstrip() == expected
         ):
@@ -123,7 +123,7 @@ def _is_beginning(candidate: str, expected: str) -> bool:
     return is_cut and expected.startswith(beginning)
 
 
-def _with_link_marks(text: str, links: Collection[str]) -> str:
+def _mark_links(text: str, links: Collection[str]) -> str:
     """Return the text with a mark in place of each of these links, and of each URL with a protocol.
 
     A bare domain that is none of them is a word of the text.
@@ -149,7 +149,7 @@ def _long_text_or_post(post: Json) -> object:
     return post
 
 
-def _expanded(link: Json) -> str:
+def _expand(link: Json) -> str:
     target = text_at(link, "expanded_url")
     is_picture = "media_key" in link or _OWN_PICTURE.search(target)
     return "" if is_picture else target or text_at(link, "url")

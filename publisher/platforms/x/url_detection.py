@@ -95,12 +95,12 @@ def address_spans(text: str) -> list[Span]:
     free = -1
     for run in _RUN.finditer(text):
         if run.end() > free and "." in run.group():
-            run_spans, free = _in_run(text, run.start(), run.end(), free)
+            run_spans, free = _urls_in_run(text, run.start(), run.end(), free)
             spans += run_spans
     return spans
 
 
-def _in_run(text: str, start: int, end: int, free: int) -> tuple[list[Span], int]:
+def _urls_in_run(text: str, start: int, end: int, free: int) -> tuple[list[Span], int]:
     """Return the URLs whose host is in this run, and the new value of `free`.
 
     `free` is the first character that may precede a URL (-1: the text's beginning).

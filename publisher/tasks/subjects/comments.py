@@ -97,12 +97,12 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
     for comment in comments:
         row = comment.row
         if row.comment_state is CommentState.RECEIVED:
-            specs.append(_unrouted(row))
+            specs.append(_routing_task(row))
         elif not _has_holder(row, now):
             unsettled_ids += [] if comment.has_answer_on_its_way else [row.id]
         else:
             for appointment_id in {row.appointment_id, substitutes.get(row.id, row.appointment_id)}:
-                specs += _of_appointment(comment, appointment_id)
+                specs += _appointment_tasks(comment, appointment_id)
     return SpecsOfSubjects(specs, unsettled_ids)
 
 
@@ -187,7 +187,7 @@ def _substitutes(
     }
 
 
-def _unrouted(row: AnyRow) -> TaskSpec:
+def _routing_task(row: AnyRow) -> TaskSpec:
     return TaskSpec(
         TaskKind.COMMENT_UNROUTED,
         row.id,
@@ -198,7 +198,7 @@ def _unrouted(row: AnyRow) -> TaskSpec:
     )
 
 
-def _of_appointment(comment: _OpenComment, appointment_id: int) -> Iterator[TaskSpec]:
+def _appointment_tasks(comment: _OpenComment, appointment_id: int) -> Iterator[TaskSpec]:
     """Yield what this appointment has to do: answer, or see to the answer that did not go out."""
     row = comment.row
     is_holder = appointment_id == row.appointment_id

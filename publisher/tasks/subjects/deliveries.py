@@ -45,12 +45,12 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
         [
             spec
             for delivery in deliveries
-            for spec in _of_delivery(delivery, offices.get(delivery.department_id, ()))
+            for spec in _delivery_tasks(delivery, offices.get(delivery.department_id, ()))
         ]
     )
 
 
-def _of_delivery(delivery: AnyRow, offices: Iterable[AnyRow]) -> Iterator[TaskSpec]:
+def _delivery_tasks(delivery: AnyRow, offices: Iterable[AnyRow]) -> Iterator[TaskSpec]:
     task = TaskSpec(
         _KINDS[delivery.state],
         delivery.id,

@@ -79,10 +79,10 @@ def texts_without_time(
     texts: defaultdict[int, list[AnyRow]] = defaultdict(list)
     for text in session.execute(_texts(approvals)):
         texts[text.post_id].append(text)
-    return {post_id: _without_time(texts[post_id], approvals[post_id]) for post_id in texts}
+    return {post_id: _texts_without_time(texts[post_id], approvals[post_id]) for post_id in texts}
 
 
-def _without_time(texts: Sequence[AnyRow], approved_at: datetime) -> dict[int, int]:
+def _texts_without_time(texts: Sequence[AnyRow], approved_at: datetime) -> dict[int, int]:
     goes_ahead = any(text.state not in (None, DeliveryState.CANCELLED) for text in texts)
     has_time = {
         text.id

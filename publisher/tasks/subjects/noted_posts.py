@@ -11,10 +11,10 @@ from publisher.models.posts import Post, PostKind
 
 def without_kind(session: Session, post_ids: Collection[int], kind: PostKind) -> set[int]:
     """Return the posts of which no loaded row says that they are of this kind."""
-    return {key for key in post_ids if _kind_of(session, key) is not kind}
+    return {key for key in post_ids if _post_kind(session, key) is not kind}
 
 
-def _kind_of(session: Session, post_id: int) -> PostKind | None:
+def _post_kind(session: Session, post_id: int) -> PostKind | None:
     """Return the kind of a post that this session has read; it never changes."""
     post = session.identity_map.get(session.identity_key(Post, post_id))
     return post.kind if isinstance(post, Post) else None

@@ -33,7 +33,7 @@ Columns = TypeVarTuple("Columns")
 def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these posts, in at most six statements."""
     reviews = pending_reviews(session, post_ids=ids, now=now)
-    specs = [spec for review in reviews for spec in _of_review(review, now)]
+    specs = [spec for review in reviews for spec in _review_tasks(review, now)]
     revisions = {review.revision.post_id: review.revision for review in reviews}
     untimed = [key for key, revision in revisions.items() if revision.head_decides_at is None]
     moments = {key: next_moment(revision, now=now) for key, revision in revisions.items()}
@@ -41,7 +41,7 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
     return SpecsOfSubjects(specs, untimed, looks)
 
 
-def _of_review(review: PendingReview, now: datetime) -> Iterator[TaskSpec]:
+def _review_tasks(review: PendingReview, now: datetime) -> Iterator[TaskSpec]:
     """Yield a task for each who may decide, and one for the leads where nobody can.
 
     An officer who is away keeps theirs. They were asked when it was sent for review; a head whose
@@ -73,7 +73,7 @@ def _of_review(review: PendingReview, now: datetime) -> Iterator[TaskSpec]:
 
 def settle(session: Session, post_ids: Collection[int], *, now: datetime) -> None:
     """Fix from when the head may decide where that was not asked yet, as on sending."""
-    query = _in_review(select(Revision)).where(
+    query = _query_in_review(select(Revision)).where(
         Post.id.in_(post_ids), Revision.head_decides_at.is_(None)
     )
     for revision in session.scalars(query.with_for_update(of=Revision, skip_locked=True)).all():
@@ -81,7 +81,7 @@ def settle(session: Session, post_ids: Collection[int], *, now: datetime) -> Non
     session.flush()
 
 
-def _in_review(query: Select[*Columns]) -> Select[*Columns]:
+def _query_in_review(query: Select[*Columns]) -> Select[*Columns]:
     return query.join(Revision.post).where(
         Post.state == PostState.IN_REVIEW, Revision.number == Post.newest
     )
@@ -96,7 +96,7 @@ def _open_ids() -> Select[int, int]:
     """Select the posts in review with the departments that their newest revisions ask."""
     # What names departments names the owner too: else nothing can be sent for review.
     department_id = func.coalesce(RevisionDepartment.department_id, Post.department_id)
-    query = _in_review(select(Revision.post_id, department_id))
+    query = _query_in_review(select(Revision.post_id, department_id))
     return query.outerjoin(RevisionDepartment, RevisionDepartment.revision_id == Revision.id)
 
 

@@ -46,12 +46,12 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
         [
             spec
             for submission in submissions
-            for spec in _of_submission(submission, offices.get(submission.department_id, ()))
+            for spec in _submission_tasks(submission, offices.get(submission.department_id, ()))
         ]
     )
 
 
-def _of_submission(submission: AnyRow, offices: Iterable[AnyRow]) -> Iterator[TaskSpec]:
+def _submission_tasks(submission: AnyRow, offices: Iterable[AnyRow]) -> Iterator[TaskSpec]:
     due_at, due_kind = submission.wished_at, DueKind.WISHED
     if due_at is None:
         due_at, due_kind = submission.useful_until, DueKind.USEFUL_UNTIL

@@ -38,12 +38,12 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
     specs = [
         spec
         for finding in findings
-        for spec in _of_finding(finding, offices.get(finding.department_id, ()))
+        for spec in _finding_tasks(finding, offices.get(finding.department_id, ()))
     ]
     return SpecsOfSubjects(specs)
 
 
-def _of_finding(finding: AnyRow, offices: Collection[AnyRow]) -> Iterator[TaskSpec]:
+def _finding_tasks(finding: AnyRow, offices: Collection[AnyRow]) -> Iterator[TaskSpec]:
     """Yield a task for the cell, and one for each officer, or the head where no officer serves."""
     is_gone = finding.found_gone_at is not None
     task = TaskSpec(
@@ -62,10 +62,10 @@ def _of_finding(finding: AnyRow, offices: Collection[AnyRow]) -> Iterator[TaskSp
 
 def _open(query: Select[*Columns]) -> Select[*Columns]:
     """Restrict a query to findings that nobody has noted, of posts that were not withdrawn."""
-    return _unsettled(query).where(is_finding(), Post.state != PostState.WITHDRAWN)
+    return _query_unsettled(query).where(is_finding(), Post.state != PostState.WITHDRAWN)
 
 
-def _unsettled(query: Select[*Columns]) -> Select[*Columns]:
+def _query_unsettled(query: Select[*Columns]) -> Select[*Columns]:
     # The conditions of the partial index, which holds few rows.
     marked = or_(Watch.found_gone_at.is_not(None), Watch.differs_at.is_not(None))
     return (
@@ -80,7 +80,7 @@ def _unsettled(query: Select[*Columns]) -> Select[*Columns]:
 def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
     """Yield the findings of changed posts: one may have been withdrawn, or deleted by us."""
     of_posts = Delivery.post_id.in_(noted.ids[Post.__tablename__])
-    yield _unsettled(select(Watch.id)).where(of_posts)
+    yield _query_unsettled(select(Watch.id)).where(of_posts)
 
 
 def _open_ids() -> Select[int, int]:
