@@ -157,10 +157,16 @@ def refresh(
     """
     if not (department_ids or any(ids.values())):
         return
-    _lock_departments(session, ids, department_ids)
     all_ids = {subject: set(ids.get(subject, ())) for subject in SUBJECTS}
-    for subject, subject_id in _open_subjects(session, department_ids):  # read under the locks
-        all_ids[subject].add(subject_id)
+    # A review asks other departments too: what is open is read before the locks and under them.
+    open_subjects = set(_open_subjects(session, department_ids))
+    while True:
+        for subject, subject_id in open_subjects:
+            all_ids[subject].add(subject_id)
+        _lock_departments(session, all_ids, department_ids)
+        if open_subjects.issuperset(locked := set(_open_subjects(session, department_ids))):
+            break
+        open_subjects |= locked
     if department_ids:
         for subject, subject_ids in all_ids.items():
             for chunk in chunks(sorted(subject_ids)):

@@ -303,7 +303,7 @@ def test_one_who_ends_with_200_open_comments_takes_few_statements(town: City) ->
     with statements(town.database) as executed:
         town.end("first")
     of_tasks = [text for text in executed if "tasks" in text or "comments" in text]
-    assert len(of_tasks) <= 8
+    assert len(of_tasks) <= 9  # what is open is read before the locks, and under them
     assert len(executed) <= MOST_AT_AN_END
     assert {who for _kind, _subject, who in open_tasks(town)} == {"second"}
     with town.read() as session:

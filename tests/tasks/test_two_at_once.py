@@ -36,6 +36,8 @@ WAITERS = text(
     "WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
 
+LOCKED = text("SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+
 
 @pytest.fixture
 def database(postgres_url: str) -> Iterator[Database]:
@@ -168,6 +170,21 @@ def test_both_officers_end(town: City, turned: bool) -> None:
     comment_id = town.comment(under=delivery_id)
     race(town, ending(town, "first"), ending(town, "second"), turned=turned)
     assert open_tasks(town) == [("comment", comment_id, "head")]
+
+
+def test_a_review_locks_all_departments_that_it_asks(town: City) -> None:
+    """Each of them works out the whole post, from the officers of the others too."""
+    town.add_department("lamps")
+    post_id = town.start(town.hand_in())
+    town.save(post_id, on=["x"], asked_departments=["water", "lamps"])
+    town.send(post_id)
+    locked_ids: set[int] = set()
+    recording = before_commit.register(Database(town.database.url))
+    recording.register_before_commit(lambda session: locked_ids.update(session.scalars(LOCKED)))
+    with recording.transaction() as session:
+        ending(town, "first")(session)
+    recording.dispose()
+    assert {town.departments["water"], town.departments["lamps"]} <= locked_ids
 
 
 def test_a_page_of_comments_is_stored_while_the_officer_ends(town: City) -> None:
