@@ -38,7 +38,7 @@ class Card:
 
 def link_card(url: str) -> Card:
     """Return the link card for a URL."""
-    checked = _link_context(url)
+    checked = _look_up_link(url)
     sha256 = checked.picture_sha256
     src = url_for("link_cards.picture", card_sha256=sha256) if sha256 else ""
     return Card(url, domain_of(url), checked.title, src)
@@ -59,7 +59,7 @@ def first_link(text: str) -> str:
     return match.group().rstrip(".,;:!?)") if match else ""
 
 
-def _link_context(url: str) -> SeenLink:
+def _look_up_link(url: str) -> SeenLink:
     """Return what is known about a link, cached for the request; empty outside our application."""
     if "house" not in current_app.extensions:
         return SeenLink(url)

@@ -151,7 +151,7 @@ def by_line(
 
 def _officers_query(now: datetime, before: datetime) -> Select[*tuple[Any, ...]]:
     """Return the query of all departments, with their officers of both times."""
-    is_named, state_before = Appointment.informed_at(now), _state_then(before)
+    is_named, state_before = Appointment.informed_at(now), _appointment_state(before)
     is_named = and_(is_named, Person.disabled_at.is_(None))
     was_named = and_(
         state_before.in_(_NAMED),
@@ -182,9 +182,9 @@ def _officers_query(now: datetime, before: datetime) -> Select[*tuple[Any, ...]]
     )
 
 
-def _state_then(at: datetime) -> ColumnElement[str]:
+def _appointment_state(at: datetime) -> ColumnElement[str]:
     """Return the state that an appointment had at this time."""
-    moves = select(Event).where(_is_department_event(Appointment), Event.state_after.is_not(None))
+    moves = select(Event).where(_is_event_of_row(Appointment), Event.state_after.is_not(None))
     last = moves.where(Event.at <= at).order_by(Event.id.desc()).limit(1)
     following = moves.where(Event.at > at).order_by(Event.id).limit(1)
     return func.coalesce(
@@ -197,7 +197,7 @@ def _state_then(at: datetime) -> ColumnElement[str]:
 
 def _recording_time() -> ColumnElement[datetime]:
     """Return when an appointment was recorded, which may be after the day on which it began."""
-    first = select(Event.at).where(_is_department_event(Appointment)).order_by(Event.id).limit(1)
+    first = select(Event.at).where(_is_event_of_row(Appointment)).order_by(Event.id).limit(1)
     return func.coalesce(first.scalar_subquery(), Appointment.from_at)
 
 
@@ -206,7 +206,7 @@ def _was_disabled(at: datetime) -> ColumnElement[bool]:
     verbs = (Action.DISABLE_PERSON, ENABLE_PERSON)
     last = (
         select(Event.verb)
-        .where(_is_department_event(Person), Event.verb.in_(verbs), Event.at <= at)
+        .where(_is_event_of_row(Person), Event.verb.in_(verbs), Event.at <= at)
         .order_by(Event.id.desc())
         .limit(1)
         .scalar_subquery()
@@ -215,7 +215,7 @@ def _was_disabled(at: datetime) -> ColumnElement[bool]:
     return or_(func.coalesce(Person.disabled_at <= at, false()), is_disabled)
 
 
-def _is_department_event(table: type[Appointment | Person]) -> ColumnElement[bool]:
+def _is_event_of_row(table: type[Appointment | Person]) -> ColumnElement[bool]:
     return and_(Event.subject == table.__tablename__, Event.subject_id == table.id)
 
 

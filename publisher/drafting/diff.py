@@ -85,7 +85,7 @@ def _variants(old: Revision, new: Revision) -> Iterator[Change]:
     after = {_slot(variant): variant for variant in new.variants}
     for key, variant in after.items():
         if key in before:
-            yield from _changes_in_words(before[key], variant)
+            yield from _variant_changes(before[key], variant)
         else:
             pieces = (Piece(PieceKind.ADDED, variant.text),)
             yield Change(ChangeKind.VARIANT_ADDED, variant, pieces)
@@ -99,7 +99,7 @@ def _slot(variant: Variant) -> tuple[int, Language]:
     return variant.account_id, variant.language
 
 
-def _changes_in_words(old: Variant, new: Variant) -> Iterator[Change]:
+def _variant_changes(old: Variant, new: Variant) -> Iterator[Change]:
     if old.text != new.text:
         yield Change(ChangeKind.TEXT, new, difference(old.text, new.text))
     if old.link != new.link:

@@ -154,7 +154,7 @@ def every_text(session: Session, *, ended: bool = False) -> list[StartingText]:
     query = (
         select(StartingText)
         .where(over)
-        .order_by(StartingText.part.desc(), _general_last(), StartingText.name, StartingText.id)
+        .order_by(StartingText.part.desc(), _department_rank(), StartingText.name, StartingText.id)
         .options(joinedload(StartingText.department))
         .limit(MOST_SHOWN)
     )
@@ -177,7 +177,7 @@ def suited(
             or_(department.is_(None), department == department_id),
         )
         .order_by(
-            _general_last(),
+            _department_rank(),
             case((kind.is_(None), 1), else_=0),
             StartingText.name,
             StartingText.id,
@@ -187,7 +187,7 @@ def suited(
     return list(session.scalars(query))
 
 
-def _general_last() -> ColumnElement[int]:
+def _department_rank() -> ColumnElement[int]:
     return case((StartingText.department_id.is_(None), 1), else_=0)
 
 

@@ -27,7 +27,7 @@ def full_date(when: date, locale: str) -> str:
     local_date = _local_day(when)
     rules = language_rules(locale)
     return digits(
-        f"{rules.weekdays[local_date.weekday()]}, {_date_with_names(local_date, rules, year=True)}",
+        f"{rules.weekdays[local_date.weekday()]}, {_date_in_words(local_date, rules, year=True)}",
         locale,
     )
 
@@ -42,7 +42,7 @@ def plain_day(when: date, locale: str, *, now: datetime) -> str:
     """Return `दि. २३ नोव्हेंबर`, with the year if it is not the present one."""
     local_date = _local_day(when)
     year = local_date.year != local_day(now).year
-    return digits(_date_with_names(local_date, language_rules(locale), year=year), locale)
+    return digits(_date_in_words(local_date, language_rules(locale), year=year), locale)
 
 
 def day_heading(when: date, locale: str, *, now: datetime) -> str:
@@ -193,7 +193,7 @@ def _local_day(when: date) -> date:
     return local_day(when) if isinstance(when, datetime) else when
 
 
-def _date_with_names(local_date: date, rules: LanguageRules, *, year: bool) -> str:
+def _date_in_words(local_date: date, rules: LanguageRules, *, year: bool) -> str:
     day_text = f"{rules.day.format(day=local_date.day)}{NBSP}{rules.months[local_date.month - 1]}"
     return f"{day_text} {local_date.year}" if year else day_text
 

@@ -78,11 +78,11 @@ def is_courtesy(text: str) -> bool:
 def _own_lines(lines: list[str], is_reply: bool, is_forward: bool, depth: int) -> OwnText:
     header = find_forward(lines)
     if header is None or depth == 0:
-        return OwnText(_strip_all(lines, is_reply))
+        return OwnText(_strip_quotations(lines, is_reply))
     is_inside_quotation = is_reply and _is_quoted(lines[header.start])
     if is_inside_quotation or _attribution(lines[: header.start]) is not None:
-        return OwnText(_strip_all(lines, is_reply))
-    remark = _strip_all(lines[: header.start], is_reply)
+        return OwnText(_strip_quotations(lines, is_reply))
+    remark = _strip_quotations(lines[: header.start], is_reply)
     if not (is_forward or header.is_marked or (not is_reply and is_courtesy(remark))):
         return OwnText(remark)
     inner = lines[header.end :]
@@ -111,7 +111,7 @@ def _text_below_approval(lines: list[str], depth: int) -> OwnText | None:
     return OwnText(original.text, original.forwarded_from or address)
 
 
-def _strip_all(lines: list[str], is_reply: bool) -> str:
+def _strip_quotations(lines: list[str], is_reply: bool) -> str:
     """Return the lines without quotations, signature and footer."""
     written: list[str] = []
     for _ in range(MOST_QUOTATIONS):

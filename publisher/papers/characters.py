@@ -39,7 +39,7 @@ def printable(text: str) -> str:
     text = re.sub(r"\r\n?", "\n", text).replace(_BREAK, "")
     if _advances().keys() >= set(text):
         return text
-    named = emoji.replace_emoji(text, lambda _symbol, names: _character_name(str(names["en"])))
+    named = emoji.replace_emoji(text, lambda _symbol, names: _name_in_brackets(str(names["en"])))
     printed = "".join(char if char in _advances() else _replacement(char) for char in named)
     if missing := dict.fromkeys(char for char in printed if char not in _advances()):
         raise CannotShape("".join(missing), text)
@@ -81,9 +81,9 @@ def _replacement(char: str) -> str:
     if category == "Cf" or regex.fullmatch(r"\p{VS}", char):
         return ""
     if category.startswith("S"):
-        return _character_name(unicodedata.name(char, "symbol").lower())
+        return _name_in_brackets(unicodedata.name(char, "symbol").lower())
     return char
 
 
-def _character_name(name: str) -> str:
+def _name_in_brackets(name: str) -> str:
     return f"[{name.strip(':').replace('_', ' ')}]"

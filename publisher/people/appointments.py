@@ -259,9 +259,8 @@ def disable_person(
     session.refresh(person, with_for_update={"key_share": True})
     if person.disabled_at is not None:
         raise WrongState(state="disabled", to="disabled")
-    _notify(
-        session, person, actor, now, office={}, origin=origin
-    )  # nobody who is disabled gets any
+    # Before the person is disabled: those who are get no notices.
+    _notify(session, person, actor, now, office={}, origin=origin)
     person.disabled_at = now
     end_all(session, person_id=person.id, now=now)
     one_time_links.end_for_password(session, person=person, now=now)

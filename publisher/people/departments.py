@@ -82,7 +82,7 @@ def find_departments(session: Session, search_text: str) -> list[Department]:
 
     Former names count too. A department whose code equals the search text comes first.
     """
-    search_words = _fold(search_text).split()
+    search_words = _fold_name(search_text).split()
     if not search_words:
         return []
     former: defaultdict[int, str] = defaultdict(str)
@@ -103,8 +103,8 @@ def find_departments(session: Session, search_text: str) -> list[Department]:
 def _spellings(department: Department, former: Mapping[int, str]) -> str:
     names = ("code", "name_mr", "name_en", "name_hi", "name_mr_transcribed")
     now_called = " ".join(getattr(department, name) for name in names)
-    return _fold(f"{now_called} {former.get(department.id, '')}")
+    return _fold_name(f"{now_called} {former.get(department.id, '')}")
 
 
-def _fold(text: str) -> str:
+def _fold_name(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()

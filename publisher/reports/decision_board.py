@@ -145,14 +145,14 @@ def _rows(
         or_(
             Delivery.id.in_(ids[Delivery.__tablename__]),
             and_(Delivery.state == DeliveryState.UNCONFIRMED, Delivery.post_id.in_(page)),
-            Delivery.id.in_(_posts_in_lookup(actor, now)),
+            Delivery.id.in_(_texts_in_lookup(actor, now)),
         ),
     )
     yield from _posts(session, actor, kinds)
     yield from _findings(session, ids[Watch.__tablename__])
 
 
-def _posts_in_lookup(actor: Actor, now: datetime) -> Select[int]:
+def _texts_in_lookup(actor: Actor, now: datetime) -> Select[int]:
     """Return the unconfirmed texts of posts that are not on the board."""
     query = select(Delivery.id).where(
         Delivery.state == DeliveryState.UNCONFIRMED,

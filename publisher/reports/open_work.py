@@ -70,10 +70,10 @@ def _open_work() -> Subquery:
         PostSubmission.submission_id,
         case((order, literal_column(str(len(PRESSING)))), else_=posts.c.rank),
     ).join(posts, posts.c.post_id == PostSubmission.post_id)
-    return union_all(*_submission_posts(), of_posts).subquery()
+    return union_all(*_submission_ranks(), of_posts).subquery()
 
 
-def _submission_posts() -> Iterator[Select[int, int]]:
+def _submission_ranks() -> Iterator[Select[int, int]]:
     submission = aliased(Submission)
     for stage in (Stage.RECEIVED, Stage.RETURNED):
         query = select(submission.id.label("submission_id"), _rank(stage).label("rank"))

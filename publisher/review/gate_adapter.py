@@ -155,9 +155,8 @@ def case_of(session: Session, revision_id: int, *, now: datetime) -> gate.Case:
     Raises `ValueError` if the revision's window is not fixed, as it is before review.
     """
     rows = _rows(session, revision_id)
-    return _case(
-        session, revision_id, rows, session.execute(_APPROVALS, _details(revision_id)), now
-    )
+    approvals = session.execute(_APPROVALS, _parameters(revision_id))
+    return _case(session, revision_id, rows, approvals, now)
 
 
 def locked_case(session: Session, revision_id: int, *, now: datetime) -> gate.Case | None:
@@ -167,14 +166,14 @@ def locked_case(session: Session, revision_id: int, *, now: datetime) -> gate.Ca
     """
     # One statement locks the post and reads the revision. If it has to wait for the lock, it still
     # reads the post as it is then; the rest of an approved revision never changes.
-    rows = session.execute(_LOCKED_CASE_ROWS, _details(revision_id)).all()
+    rows = session.execute(_LOCKED_CASE_ROWS, _parameters(revision_id)).all()
     if rows[0].not_after is None:
         return None
-    approvals = session.execute(_LOCKED_APPROVALS, _details(revision_id))
+    approvals = session.execute(_LOCKED_APPROVALS, _parameters(revision_id))
     return _case(session, revision_id, rows, approvals, now)
 
 
-def _details(revision_id: int) -> dict[str, int]:
+def _parameters(revision_id: int) -> dict[str, int]:
     return {"revision_id": revision_id}
 
 
@@ -210,7 +209,7 @@ def subject_of(session: Session, revision_id: int) -> gate.Subject:
 
 def _rows(session: Session, revision_id: int) -> Sequence[AnyRow]:
     """Return one row for each combination of variant, picture and asked department."""
-    rows = session.execute(_CASE_ROWS, _details(revision_id)).all()
+    rows = session.execute(_CASE_ROWS, _parameters(revision_id)).all()
     if rows[0].not_after is None:
         raise ValueError("the window is not fixed before review")
     return rows

@@ -28,7 +28,7 @@ def tick_lapsed_approvals(database: Database, *, now: datetime) -> int:
         decisions = session.scalars(lapsed.with_for_update(skip_locked=True)).all()
         by_appointment: defaultdict[Appointment, list[Decision]] = defaultdict(list)
         for decision in decisions:
-            by_appointment[_appointment_without_effect(decision)].append(decision)
+            by_appointment[_approving_appointment(decision)].append(decision)
             revision = decision.revision
             is_waiting = revision.number == revision.post.newest
             is_waiting = is_waiting and revision.post.state is PostState.IN_REVIEW
@@ -40,7 +40,7 @@ def tick_lapsed_approvals(database: Database, *, now: datetime) -> int:
         return len(decisions)
 
 
-def _appointment_without_effect(decision: Decision) -> Appointment:
+def _approving_appointment(decision: Decision) -> Appointment:
     """Return whose approval has lapsed: of the post, or of the template that it was made by."""
     approval = decision.use.approval if decision.use is not None else None
     if approval is not None and approval.withdrawn_at is not None:

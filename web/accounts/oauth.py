@@ -51,7 +51,7 @@ def begin() -> Page:
             platform, callback=_callback(platform), state=secrets.token_urlsafe(32)
         )
     except OAuthAborted as turned:
-        return _abort_page(turned)
+        return _refusal_page(turned)
     with writing() as session:
         connecting = oauth_flow.start_oauth(
             session,
@@ -218,7 +218,7 @@ def _connect(
         )
 
 
-def _abort_page(turned: OAuthAborted) -> Page:
+def _refusal_page(turned: OAuthAborted) -> Page:
     refusal = connection_end_sentence(turned.why, turned.about)
     return render_template("accounts/turned.html", refusal=refusal), 409
 

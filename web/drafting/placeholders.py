@@ -131,7 +131,7 @@ def proposals_shown(post: Post, sheet: Sheet, blanks: Sequence[ShownBlank]) -> d
     """Return what the page shows: all proposals, and the buttons by the name of their field."""
     proposals = proposals_of(prefill.sources_of(post), now=ctx.now())
     not_after = sheet.form.not_after
-    buttons = {blank.name: _blank_proposals(blank, proposals) for blank in blanks}
+    buttons = {blank.name: _proposals_for_blank(blank, proposals) for blank in blanks}
     if not_after.data is None:
         by_day: dict[date, Proposal] = {}
         for proposal in proposals:
@@ -150,7 +150,7 @@ def proposals_shown(post: Post, sheet: Sheet, blanks: Sequence[ShownBlank]) -> d
     }
 
 
-def _blank_proposals(blank: ShownBlank, proposals: Sequence[Proposal]) -> list[ProposalButton]:
+def _proposals_for_blank(blank: ShownBlank, proposals: Sequence[Proposal]) -> list[ProposalButton]:
     kind = KINDS_OF_BLANKS.get(blank.blank.lower())
     fitting = [proposal for proposal in proposals if proposal.mention.kind is kind]
     return [

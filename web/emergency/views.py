@@ -78,7 +78,7 @@ def fill(template_id: int) -> Page:
         return _publish(template_id)
     with reading() as session:
         template = _template(session, template_id)
-        form = make_form(_require_approval(template))
+        form = make_form(_newest_template(template))
         if request.method != "POST":
             form.seen_revision.data = str(template.newest)
             return _step(template, form, BLANKS)
@@ -87,7 +87,7 @@ def fill(template_id: int) -> Page:
         now = ctx.now()
         try:
             filled = read(form, template.id)
-            blank_values = read_values(_require_approval(template), filled, now=now)
+            blank_values = read_values(_newest_template(template), filled, now=now)
             if step == BLANKS:
                 return _step(template, form, WORD)
             read_word(filled, now=now)
@@ -108,7 +108,7 @@ def _invalid_step(template: EmergencyTemplate, form: LaneForm, invalid: Invalid)
     return _step(template, form, BLANKS if form.has_errors(form.blanks) else WORD), 422
 
 
-def _require_approval(template: EmergencyTemplate) -> Template:
+def _newest_template(template: EmergencyTemplate) -> Template:
     return emergency_grounds.template_of(templates.newest(template))
 
 
@@ -155,7 +155,7 @@ def _publish(template_id: int) -> Page:
     try:
         with writing() as session:
             template = _template(session, template_id)
-            form = make_form(_require_approval(template))
+            form = make_form(_newest_template(template))
             use = publish(session, **by_actor(), form=read(form, template_id))
     except (Invalid, WhatLeavesChanged, StaleRevision) as refusal:
         return _refusal_page(template_id, refusal)
@@ -174,13 +174,13 @@ def _refusal_page(
 ) -> Page:
     """Show the invalid step, or the preview of what has changed; nothing was published."""
     template = _template(session, template_id)
-    form = make_form(_require_approval(template))
+    form = make_form(_newest_template(template))
     if isinstance(refusal, Invalid):
         return _invalid_step(template, form, refusal)
     form.refuse(refusal)
     try:
         blank_values = read_values(
-            _require_approval(template), read(form, template_id), now=ctx.now()
+            _newest_template(template), read(form, template_id), now=ctx.now()
         )
     except Invalid as invalid:  # the template was worded anew, with other blanks
         form.show(invalid.problems)

@@ -126,11 +126,11 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         _stage(row["stage"]),
         _stage(row["left"]),
         _(NEXT[NextKind(row["next"])]) if row["next"] else "",
-        "; ".join(who_name(_person_name(holder)) for holder in row["holders"]),
+        "; ".join(who_name(_read_person(holder)) for holder in row["holders"]),
         _moment(row["since_at"]),
         _moment(row["wished_at"]),
         _moment(row["received_at"]),
-        who_name(_person_name(row["handed_in_by"])),
+        who_name(_read_person(row["handed_in_by"])),
         row["outward_number"],
         " ".join(row["links"]),
         str(row["comments"]),
@@ -142,7 +142,7 @@ def _stage(stage: str) -> str:
     return _(state_word(*Stage(stage).look)) if stage else ""
 
 
-def _person_name(fields: Mapping[str, Any]) -> Who:
+def _read_person(fields: Mapping[str, Any]) -> Who:
     role, department = fields["role"], fields["department"]
     return Who(
         **{

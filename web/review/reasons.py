@@ -96,7 +96,7 @@ def return_post(form: DecisionReasonForm, post_id: int) -> Page:
         return _reason_page(form, post_id, act="return")
     _decide(decide.return_post, form, post_id, seen_revision=number_of(form.seen.data))
     flash(_("Returned to the Cell with your words."))
-    return _act_and_redirect(post_id, "return")
+    return _flash_and_redirect(post_id, "return")
 
 
 @routes.route("/posts/<int:post_id>/reject", methods=["GET", "POST"])
@@ -106,7 +106,7 @@ def reject(form: DecisionReasonForm, post_id: int) -> Page:
     """Reject the post with a reason."""
     _decide(decide.reject, form, post_id, seen_revision=number_of(form.seen.data))
     flash(_("Rejected. The Cell sees your reason."))
-    return _act_and_redirect(post_id, "reject")
+    return _flash_and_redirect(post_id, "reject")
 
 
 @routes.route("/posts/<int:post_id>/withdraw-approval", methods=["GET", "POST"])
@@ -117,7 +117,7 @@ def withdraw_approval(form: DecisionReasonForm, post_id: int) -> Page:
     _decide(withdraw.withdraw_approval, form, post_id, seen_revision=number_of(form.seen.data))
     flash(_("Approval withdrawn. Nothing more from this post will be published."))
     in_flight.flash_for_post(post_id)
-    return _act_and_redirect(post_id, "withdraw_approval")
+    return _flash_and_redirect(post_id, "withdraw_approval")
 
 
 @routes.route("/posts/<int:post_id>/withdraw", methods=["GET", "POST"])
@@ -128,7 +128,7 @@ def withdraw_post(form: DecisionReasonForm, post_id: int) -> Page:
     _decide(withdraw.withdraw_post, form, post_id)
     flash(_("The post is withdrawn."))
     in_flight.flash_for_post(post_id)
-    return _act_and_redirect(post_id, "withdraw_post")
+    return _flash_and_redirect(post_id, "withdraw_post")
 
 
 def _decide(
@@ -143,6 +143,6 @@ def _decide(
         shared_computer.end_session(session)
 
 
-def _act_and_redirect(post_id: int, act: str) -> Response:
+def _flash_and_redirect(post_id: int, act: str) -> Response:
     flash(f"{act}-{post_id}", "draft-done")  # the browser forgets the draft of this form
     return shared_computer.leave() or redirect(url_for("posts.show", post_id=post_id))

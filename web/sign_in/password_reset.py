@@ -86,7 +86,7 @@ def open_link(form: NewPasswordForm, token: str) -> Page:
         if link is None:
             return _link_expired_page()
         password_reset.reset(session, link=link, password=password, now=ctx.now())
-    return _redirect_to_sign_in()
+    return _sign_in_redirect()
 
 
 @routes.route("/forgotten/code", methods=["GET", "POST"])
@@ -113,10 +113,10 @@ def ask_code(form: ResetCodeForm) -> Page:
     with writing() as session:
         link = session.get_one(Link, link.id)
         password_reset.reset(session, link=link, password=password, now=ctx.now())
-    return _redirect_to_sign_in()
+    return _sign_in_redirect()
 
 
-def _redirect_to_sign_in() -> Page:
+def _sign_in_redirect() -> Page:
     flash(_("Your new password is set, and you are signed out everywhere. Sign in with it now."))
     return redirect(url_for("signing.ask"))
 

@@ -157,10 +157,10 @@ def _use_outcome(use: EmergencyUse, deliveries: list[Delivery], now: datetime) -
         for live_text in live_texts
         if live_text.current.revision_id == revision.id and live_text.platform_id not in corrected
     )
-    return UseOutcome(use, revision.post, own, _open_decision(use, wrong, own, now), wrong)
+    return UseOutcome(use, revision.post, own, _ratification_state(use, wrong, own, now), wrong)
 
 
-def _open_decision(
+def _ratification_state(
     use: EmergencyUse, wrong: Sequence[corrections.LiveText], own: Sequence[Delivery], now: datetime
 ) -> Owed:
     if use.ratification is Ratification.RATIFIED:

@@ -58,11 +58,11 @@ def comparable(text: str) -> str:
 
     White space is collapsed, and URLs lose their protocol, their final slash and their Punycode.
     """
-    tokens = _PUNYCODE.sub(_is_in_own_script, _PROTOCOL.sub("", composed(text))).split()
+    tokens = _PUNYCODE.sub(_decode_label, _PROTOCOL.sub("", composed(text))).split()
     return " ".join(word.rstrip("/") for word in tokens)
 
 
-def _is_in_own_script(label: re.Match[str]) -> str:
+def _decode_label(label: re.Match[str]) -> str:
     try:
         return label.group().encode("ascii").decode("idna")
     except UnicodeError:

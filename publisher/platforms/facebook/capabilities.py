@@ -58,12 +58,12 @@ def read_permalink(url: str, own_number: str) -> Permalink | None:
         owner=page,
         post_id=_join_ids(page_number, number, comment or "0"),
         reply_id=_join_ids(number, comment) if comment else None,
-        url=f"{base}/{_ids_in_path(page)}/posts/{_ids_in_path(number)}"
+        url=f"{base}/{_quote_segment(page)}/posts/{_quote_segment(number)}"
         + (f"?{reply}" if reply else ""),
     )
 
 
-def _ids_in_path(text: str) -> str:
+def _quote_segment(text: str) -> str:
     return quote(unquote(text), safe="")
 
 

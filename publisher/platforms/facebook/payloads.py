@@ -75,12 +75,12 @@ def read_allowances(answers: Mapping[str, PlatformResponse]) -> tuple[Allowance,
     for answer in answers.values():
         allowances |= {
             allowance.name: allowance
-            for allowance in (*_app_limits(answer), *_business_limit(answer))
+            for allowance in (*_usage_limits(answer), *_business_limit(answer))
         }
     return tuple(allowances.values())
 
 
-def _app_limits(answer: PlatformResponse) -> Iterator[Allowance]:
+def _usage_limits(answer: PlatformResponse) -> Iterator[Allowance]:
     for header, name in NAME_BY_HEADER.items():
         used = _highest_share(_read_usage(answer, header))
         if used is not None:
