@@ -36,7 +36,7 @@ class PendingAppointment:
     is_left_by_head: bool
 
 
-def connected_ids(person_ids: Collection[int], makers: Makers) -> frozenset[int]:
+def recorder_chain_ids(person_ids: Collection[int], makers: Makers) -> frozenset[int]:
     """Return these persons, the recorders of their staff appointments, and so on upward."""
     members: set[int] = set()
     pending = set(person_ids)
@@ -48,8 +48,8 @@ def connected_ids(person_ids: Collection[int], makers: Makers) -> frozenset[int]
 
 def bound_ids(person_id: int, makers: Makers) -> frozenset[int]:
     """Return everybody whose hand shares somebody with this person's hand."""
-    own = connected_ids({person_id}, makers)
-    others = (other for other in makers if not own.isdisjoint(connected_ids({other}, makers)))
+    own = recorder_chain_ids({person_id}, makers)
+    others = (other for other in makers if not own.isdisjoint(recorder_chain_ids({other}, makers)))
     return own.union(others)
 
 

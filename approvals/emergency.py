@@ -1,6 +1,6 @@
 """The rules of emergency publication: pre-approved templates and the values of their blanks.
 
-A template is written and approved in advance. Only `texts_of` fills it in, so the preview, the
+A template is written and approved in advance. Only `fill_texts` fills it in, so the preview, the
 stored text and the text that the gate checks are always the same.
 """
 
@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from approvals.errors import WrongRole
 from approvals.gate import Subject
-from approvals.placeholders import fill, names_in
+from approvals.placeholders import blank_names, fill
 from approvals.policy import Action, Actor, may, require
 
 TEMPLATE_VERSION = 1
@@ -113,7 +113,7 @@ def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def texts_of(template: Template, values: BlankValues) -> dict[str, str]:
+def fill_texts(template: Template, values: BlankValues) -> dict[str, str]:
     """Return the filled-in texts by language. A blank without a value stays in its braces."""
     return {
         language: _nfc(fill(text, values.get(language, {}))) for language, text in template.texts
@@ -132,8 +132,8 @@ def stands(basis: EmergencyBasis, subject: Subject) -> bool:
 
 
 def _texts_match(basis: EmergencyBasis, subject: Subject) -> bool:
-    texts = texts_of(basis.template, basis.blank_values)
-    if any(names_in(text) for text in texts.values()) or not subject.variants:
+    texts = fill_texts(basis.template, basis.blank_values)
+    if any(blank_names(text) for text in texts.values()) or not subject.variants:
         return False
     accounts = {variant.account_id for variant in subject.variants}
     expected_pairs = {(account, language) for account in accounts for language in texts}
@@ -164,18 +164,18 @@ def unknown_names(template: Template) -> list[tuple[str, str]]:
     return [
         (language, name)
         for language, text in template.texts
-        for name in names_in(text)
+        for name in blank_names(text)
         if name not in described
     ]
 
 
-def unused_names(template: Template) -> list[tuple[str, str]]:
+def find_unused_blanks(template: Template) -> list[tuple[str, str]]:
     """Return the described blanks that a text does not use: (language, name)."""
     return [
         (language, blank.name)
         for language, text in template.texts
         for blank in template.blanks
-        if blank.name not in names_in(text)
+        if blank.name not in blank_names(text)
     ]
 
 
@@ -185,7 +185,7 @@ def longest(template: Template) -> dict[str, str]:
         language: {blank.name: _longest_value(blank, index) for blank in template.blanks}
         for index, (language, _text) in enumerate(template.texts)
     }
-    return texts_of(template, longest_values)
+    return fill_texts(template, longest_values)
 
 
 def _longest_value(blank: TemplateField, index: int) -> str:

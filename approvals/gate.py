@@ -225,7 +225,7 @@ def _counts(approval: Approval, case: Case) -> bool:
         case ApprovalKind.APPROVED:
             if approval.head_right is not None and not approval.head_right.held:
                 return False
-            excluded = excluded_authors(case.subject.kind, case.authors)
+            excluded = authors_to_exclude(case.subject.kind, case.authors)
             return approval.person_id not in excluded and excluded.isdisjoint(approval.rests_on)
         case ApprovalKind.OWN_HAND:
             return case.subject.kind == REPLY and approval.person_id in case.authors
@@ -233,7 +233,7 @@ def _counts(approval: Approval, case: Case) -> bool:
             return True
 
 
-def excluded_authors(kind: str, authors: Collection[int]) -> frozenset[int]:
+def authors_to_exclude(kind: str, authors: Collection[int]) -> frozenset[int]:
     """Return the authors, who may not approve a post; for a reply, nobody."""
     return frozenset() if kind == REPLY else frozenset(authors)
 

@@ -13,13 +13,13 @@ LONGEST_NAME = 40
 _BLANK = re.compile(r"\{([^{}\n]{1," + str(LONGEST_NAME) + r"})\}")
 
 
-def names_in(text: str) -> list[str]:
+def blank_names(text: str) -> list[str]:
     """Return the names of the blanks in a text, each once, in order of first appearance."""
     names = (match[1].strip() for match in _BLANK.finditer(text))
     return [name for name in dict.fromkeys(names) if name]
 
 
-def in_braces(name: str) -> str:
+def format_blank(name: str) -> str:
     """Return the blank as it is written in a text: `{helpline}`."""
     return "{" + name + "}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from approvals.placeholders import in_braces, names_in
+from approvals.placeholders import blank_names, format_blank
 from publisher.models.posts import Revision
 from publisher.validation import Validator
 
@@ -19,5 +19,5 @@ def check_filled(revision: Revision) -> None:
 
 
 def _check_text(validator: Validator, field: str, text: str) -> None:
-    if names := names_in(text):
-        validator.add(field, "blank_left", blanks=", ".join(map(in_braces, names)))
+    if names := blank_names(text):
+        validator.add(field, "blank_left", blanks=", ".join(map(format_blank, names)))

@@ -108,7 +108,7 @@ def require_publishable(
             raise HeldByStop
         case Hold.FROZEN:
             raise HeldByFreeze
-    case = gate_adapter.case_of(session, delivery.variant.revision_id, now=now)
+    case = gate_adapter.load_case(session, delivery.variant.revision_id, now=now)
     variant = gate_adapter.variant_subject(delivery.variant)
     gate.require_verdict(gate.judge_variant(case, variant, account_id=delivery.account_id, now=now))
     return delivery

@@ -255,7 +255,7 @@ def add_receipt(
     """Store the receipt of a delivery, and settle the takedown order that it carried out."""
     row = _row(delivery, delivery.account_id, receipt, origin, now)
     bulk_insert(session, ReceiptRow, [row | {"person_id": person_id}])
-    takedown_orders.carried_out(session, delivery, now=now)
+    takedown_orders.record_carried_out(session, delivery, now=now)
 
 
 def _row(
@@ -282,7 +282,7 @@ def _publish(session: Session, published: Sequence[Published], now: datetime) ->
     for delivery, *_ in published:
         delivery.reason = {}
         if delivery.action in TAKES_BACK:
-            takedown_orders.carried_out(session, delivery, now=now)
+            takedown_orders.record_carried_out(session, delivery, now=now)
     for state in MAY_BE_LIVE:
         in_state = [delivery for delivery, *_ in published if delivery.state is state]
         transitions.apply(

@@ -187,7 +187,7 @@ def _examine(
     values = {"delivery_id": payload.claim.delivery_id, "now": now, "machine": machine}
     case = None
     if payload.creates:
-        case = gate_adapter.locked_case(session, payload.revision_id, now=now)
+        case = gate_adapter.lock_case(session, payload.revision_id, now=now)
     else:
         lock_post(session, payload.claim.delivery_id)
     row = session.execute(_FACTS, values, execution_options={"populate_existing": True}).one()

@@ -315,7 +315,7 @@ def _note(
 
 
 def _note_visibility(session: Session, comment: Comment, *, is_hidden: bool, now: datetime) -> None:
-    orders = takedown_orders.orders_about(session, comment.id)
+    orders = takedown_orders.list_comment_orders(session, comment.id)
     if is_hidden is (comment.hidden_at is not None) or any(map(takedown_orders.is_pending, orders)):
         return  # an order of ours records itself that it was carried out
     comment.hidden_at = now if is_hidden else None

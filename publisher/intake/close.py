@@ -150,7 +150,7 @@ def withdraw(
     transitions.check_move(SUBMISSION_MOVES, submission.state, to)
     submission.reason = checked_reason(reason)
     for own_post in submission.posts:
-        post, values = decide.locked_post(session, own_post.id), {"reason": submission.reason}
+        post, values = decide.lock_post(session, own_post.id), {"reason": submission.reason}
         if post.state is PostState.WITHDRAWN:
             continue
         if _rests_on_it_alone(post, submission):

@@ -201,7 +201,7 @@ def say_no_approval(
     if post is None:
         return
     # A department that is asked beside the owning one must not believe to have approved either.
-    asked_ids = gate_adapter.asked_department_ids(post.revisions[-1]) if post.revisions else []
+    asked_ids = gate_adapter.department_ids_to_ask(post.revisions[-1]) if post.revisions else []
     if actor.department_id in {post.department_id, *asked_ids}:
         notice = acknowledgement.refuse_to_approve(session, post, message, now=now)
         mail.notice_id = notice.id if notice is not None else None

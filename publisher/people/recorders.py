@@ -146,7 +146,7 @@ def are_independent(session: Session, first: Appointment, second: Appointment) -
     """Return True if the hands of these two holders of offices share nobody."""
     staff_makers = makers(session)
     own, others = (
-        appointments.connected_ids(
+        appointments.recorder_chain_ids(
             {office.person_id, *(() if office.role in STAFF else writer_ids(office))},
             staff_makers,
         )

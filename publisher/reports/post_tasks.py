@@ -19,7 +19,7 @@ from publisher.models.tasks import Task
 from publisher.people import absences
 from publisher.reports.post_bundles import PostBundle
 from publisher.reports.types import Who, who_of, with_name, with_office
-from publisher.review.gate_adapter import excluded_authors
+from publisher.review.gate_adapter import authors_to_exclude
 from publisher.tasks import open_tasks
 from publisher.tasks.specs import TaskKind
 from publisher.working_time import local_day
@@ -108,7 +108,7 @@ def _approvers(revision: Revision | None, offices: _Offices) -> list[Who]:
     """
     authors = frozenset[int]()
     if revision is not None and any(offices.values()):
-        authors = excluded_authors(revision)
+        authors = authors_to_exclude(revision)
     present = [
         office
         for office, recorders in offices.items()

@@ -56,14 +56,14 @@ def find(session: Session, *, token: str) -> Link | None:
     return one_time_links.find_any(session, token=token, purpose=LinkPurpose.APPROVE)
 
 
-def revision_of(session: Session, link: Link) -> Revision:
+def get_revision(session: Session, link: Link) -> Revision:
     """Return the revision that the link is about."""
     return session.get_one(Revision, link.subject_id)
 
 
-def state_of(session: Session, link: Link, *, now: datetime) -> ApprovalLinkState:
+def link_state(session: Session, link: Link, *, now: datetime) -> ApprovalLinkState:
     """Return what can be done by the link now."""
-    revision = revision_of(session, link)
+    revision = get_revision(session, link)
     if link.person.disabled_at is not None:
         return ApprovalLinkState.ACCESS_ENDED
     if link.used_at is not None:
@@ -82,8 +82,8 @@ def state_of(session: Session, link: Link, *, now: datetime) -> ApprovalLinkStat
 
 def _has_decided(session: Session, link: Link, *, now: datetime) -> bool:
     """Return True if the department has decided for which the person would."""
-    revision = revision_of(session, link)
-    office = office_of(session, link, now=now)
+    revision = get_revision(session, link)
+    office = find_office(session, link, now=now)
     decided_ids = {
         review.department.id
         for review in department_reviews.department_reviews(revision, now=now)
@@ -92,13 +92,13 @@ def _has_decided(session: Session, link: Link, *, now: datetime) -> bool:
     return office is not None and office.department_id in decided_ids
 
 
-def office_of(session: Session, link: Link, *, now: datetime) -> Appointment | None:
+def find_office(session: Session, link: Link, *, now: datetime) -> Appointment | None:
     """Return the appointment in force under which the person of the link would decide.
 
     It is one of an asked department, before all one that has yet to decide. Who has none acts under
     another, and is refused as on the page of the revision. None: nothing is in force.
     """
-    reviews = department_reviews.department_reviews(revision_of(session, link), now=now)
+    reviews = department_reviews.department_reviews(get_revision(session, link), now=now)
     asked_ids = {review.department.id for review in reviews if review.is_asked}
     pending_ids = department_reviews.pending_ids(reviews)
 
@@ -113,25 +113,25 @@ def office_of(session: Session, link: Link, *, now: datetime) -> Appointment | N
     return min(sessions.in_force(session, link.person, now=now), key=distance, default=None)
 
 
-def actor_of(session: Session, link: Link, *, now: datetime) -> Actor | None:
+def find_actor(session: Session, link: Link, *, now: datetime) -> Actor | None:
     """Return the person of the link as an actor, or None if no appointment is in force."""
-    office = office_of(session, link, now=now)
+    office = find_office(session, link, now=now)
     return None if office is None else sessions.actor_under(office, ())
 
 
-def about_code(session: Session, link: Link) -> Mapping[str, object]:
+def code_details(session: Session, link: Link) -> Mapping[str, object]:
     """Return what the message with the code says: what it approves."""
-    post = revision_of(session, link).post
+    post = get_revision(session, link).post
     return {
         "title": post.title,
-        "revision": revision_of(session, link).number,
+        "revision": get_revision(session, link).number,
         "department": post.department,
     }
 
 
 def last_shown(session: Session, link: Link) -> Revision | None:
     """Return the newest earlier revision that the person has decided on or was sent a link to."""
-    revision = revision_of(session, link)
+    revision = get_revision(session, link)
     earlier = select(Revision.id).where(
         Revision.post_id == revision.post_id, Revision.number < revision.number
     )
@@ -147,7 +147,7 @@ def last_shown(session: Session, link: Link) -> Revision | None:
     return session.get(Revision, newest_id) if newest_id else None
 
 
-def decision_of(session: Session, link: Link) -> Decision | None:
+def find_decision(session: Session, link: Link) -> Decision | None:
     """Return the decision by this link, or the newest one about its revision."""
     about = select(Decision).where(Decision.revision_id == link.subject_id)
     own = about.where(Decision.person_id == link.person_id, Decision.at == link.used_at)

@@ -39,7 +39,7 @@ def send_for_review(
     Its head may decide after half the time, at least `head_hours` of work. Raises `StaleRevision`,
     `WrongState`, or `Invalid` if the window has passed, a blank is left, or a department has ended.
     """
-    post = locked_post(session, post_id)
+    post = lock_post(session, post_id)
     require(actor, Action.SEND_FOR_REVIEW, post.department_id, now=now)
     gate.check_seen(seen_revision, post.newest)
     revision = schedule.newest_revision(post)
@@ -49,7 +49,7 @@ def send_for_review(
     _check_asked(revision, now=now)
     _open_review(session, revision, actor=actor, now=now)
     department_approvers.set_head_time(revision, least=head_hours, now=now)
-    for department_id in gate_adapter.asked_department_ids(revision):
+    for department_id in gate_adapter.department_ids_to_ask(revision):
         notify.ask(session, revision, department_id, actor=actor, now=now)
     return post
 
@@ -60,7 +60,7 @@ def _check_asked(revision: Revision, *, now: datetime) -> None:
     A department may have ended after the revision was written, and could never decide.
     """
     approving_departments = [row.department for row in revision.departments if row.asked]
-    owner_is_asked = revision.post.department_id in gate_adapter.asked_department_ids(revision)
+    owner_is_asked = revision.post.department_id in gate_adapter.department_ids_to_ask(revision)
     if not owner_is_asked or any(
         not departments.is_in_force(department, now=now) for department in approving_departments
     ):
@@ -108,7 +108,7 @@ def fix(session: Session, revision: Revision, *, now: datetime) -> None:
     if revision.not_before is not None and revision.not_after <= revision.not_before:
         values = {"not_before": revision.not_before}
         raise Invalid([FieldError("not_after", "before_not_before", values)])
-    canonical = gate.canonical(gate_adapter.subject_of(session, revision.id))
+    canonical = gate.canonical(gate_adapter.load_subject(session, revision.id))
     revision.canonical, revision.digest = canonical, gate.digest(canonical)
     revision.sent_for_review_at = now
 
@@ -132,7 +132,7 @@ def approve(
     revision, department_id = _undecided_revision(
         session, Action.APPROVE, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
     )
-    canonical = gate.canonical(gate_adapter.subject_of(session, revision.id))
+    canonical = gate.canonical(gate_adapter.load_subject(session, revision.id))
     if gate.digest(canonical) != revision.digest:
         raise NotApproved(reason=gate.Refusal.CHANGED)
     _supersede_lapsed_approvals(session, revision, department_id, actor=actor, now=now)
@@ -160,7 +160,7 @@ def _undecided_revision(
     seen_revision: int,
 ) -> tuple[Revision, int]:
     """Return the newest revision and the deciding department if the actor may decide."""
-    post = locked_post(session, post_id)
+    post = lock_post(session, post_id)
     revision = schedule.newest_revision(post)
     _check_still_asked(post, actor, seen_revision)
     department_id = deciding_department(session, revision, action, actor=actor, now=now)
@@ -169,7 +169,7 @@ def _undecided_revision(
         seen_revision=seen_revision,
         newest_revision=post.newest,
         person_id=actor.person_id or 0,
-        authors=gate_adapter.excluded_authors(revision) if action is Action.APPROVE else (),
+        authors=gate_adapter.authors_to_exclude(revision) if action is Action.APPROVE else (),
         rests_on=confirmation.own_ground(session, actor),
     )
     return revision, department_id
@@ -178,11 +178,11 @@ def _undecided_revision(
 def _check_still_asked(post: Post, actor: Actor, seen_revision: int) -> None:
     """Raise `StaleRevision` if the actor's department was asked only by an older revision."""
     decides = scope_of(actor, Action.APPROVE) is not None
-    if not decides or actor.department_id in gate_adapter.asked_department_ids(post.revisions[-1]):
+    if not decides or actor.department_id in gate_adapter.department_ids_to_ask(post.revisions[-1]):
         return
     seen_revisions = [revision for revision in post.revisions if revision.number == seen_revision]
     if any(
-        actor.department_id in gate_adapter.asked_department_ids(revision)
+        actor.department_id in gate_adapter.department_ids_to_ask(revision)
         for revision in seen_revisions
     ):
         gate.check_seen(seen_revision, post.newest)
@@ -193,7 +193,7 @@ def deciding_department(
 ) -> int:
     """Return the actor's department; raises `WrongRole` unless it is asked and the actor may."""
     department_id = actor.department_id
-    if department_id is None or department_id not in gate_adapter.asked_department_ids(revision):
+    if department_id is None or department_id not in gate_adapter.department_ids_to_ask(revision):
         raise WrongRole(role=actor.role, action=action)
     department_approvers.check(session, revision, department_id, action, actor=actor, now=now)
     gate_adapter.check_in_office(session, actor, action, now=now)
@@ -244,7 +244,7 @@ def _decide(
     session.add(decision)
     session.flush()
     if kind is not DecisionKind.OWN_HAND:  # such a reply was never in review before
-        in_person.end_for(session, revision=revision, now=now)
+        in_person.end_codes(session, revision=revision, now=now)
     return decision
 
 
@@ -253,14 +253,14 @@ def _approve_post_if_complete(
 ) -> None:
     """Approve the post if no asked department is missing; otherwise only record the approval."""
     post, values = revision.post, {"revision": revision.number}
-    case = gate_adapter.case_of(session, revision.id, now=now)
+    case = gate_adapter.load_case(session, revision.id, now=now)
     if gate.missing_departments(case, gate.counting(case)):
         transitions.record(session, post, "approve", actor=actor, now=now, values=values)
         return
     transitions.apply(
         session, post, PostState.APPROVED, actor=actor, now=now, verb="approve", values=values
     )
-    notify.tell(session, NoticeKind.APPROVED, revision.author, revision, by=actor, now=now)
+    notify.notify_person(session, NoticeKind.APPROVED, revision.author, revision, by=actor, now=now)
     if post.kind is PostKind.REPLY:
         schedule.send_reply(session, actor=actor, now=now, revision=revision)
 
@@ -321,7 +321,9 @@ def refuse(
     if post.reply is not None:
         post.reply.withdrawn_at = now  # so that the comment can be answered again
     author = revision.author
-    notify.tell(session, notice, author, revision, by=actor, now=now, reason=cleaned_reason)
+    notify.notify_person(
+        session, notice, author, revision, by=actor, now=now, reason=cleaned_reason
+    )
     return decision
 
 
@@ -340,6 +342,6 @@ def standing_approvals(revision: Revision, department_id: int | None = None) -> 
     ]
 
 
-def locked_post(session: Session, post_id: int) -> Post:
+def lock_post(session: Session, post_id: int) -> Post:
     """Return the post, locked until the transaction ends; raises `NotFound`."""
     return existing(transitions.lock(session, Post, post_id), post_id)

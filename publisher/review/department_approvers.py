@@ -18,7 +18,7 @@ from publisher.models.approvals import Absence
 from publisher.models.people import Appointment, Person
 from publisher.models.posts import Revision
 from publisher.people import absences
-from publisher.review.gate_adapter import excluded_authors
+from publisher.review.gate_adapter import authors_to_exclude
 from publisher.scheduling import slots
 from publisher.working_time import (
     add_working_days,
@@ -54,7 +54,7 @@ class DepartmentOffices:
         return self.heads[0] if self.heads else None
 
 
-def offices_of(session: Session, department_id: int, *, now: datetime) -> DepartmentOffices:
+def load_offices(session: Session, department_id: int, *, now: datetime) -> DepartmentOffices:
     """Return who of the department is in office now; it is the same for all of its revisions."""
     return offices_by_department(session, [department_id], now=now)[department_id]
 
@@ -62,7 +62,7 @@ def offices_of(session: Session, department_id: int, *, now: datetime) -> Depart
 def offices_by_department(
     session: Session, department_ids: Collection[int], *, now: datetime
 ) -> dict[int, DepartmentOffices]:
-    """Return `offices_of` for each of these departments, by one statement.
+    """Return `load_offices` for each of these departments, by one statement.
 
     It reads anew on whom each appointment rests, and so whom its holder may not approve for.
     """
@@ -104,20 +104,20 @@ def _offices(
     )
 
 
-def approvers_for(
+def find_approvers(
     session: Session, revision: Revision, department_id: int, *, now: datetime
 ) -> Approvers:
     """Return who can approve this revision for that department now."""
-    return approvers_among(offices_of(session, department_id, now=now), revision, now=now)
+    return select_approvers(load_offices(session, department_id, now=now), revision, now=now)
 
 
-def approvers_among(offices: DepartmentOffices, revision: Revision, *, now: datetime) -> Approvers:
+def select_approvers(offices: DepartmentOffices, revision: Revision, *, now: datetime) -> Approvers:
     """Return who of these can approve this revision now."""
     overdue = is_overdue(revision, now=now)
-    return able_among(offices, excluded_authors(revision), is_overdue=overdue)
+    return select_deciders(offices, authors_to_exclude(revision), is_overdue=overdue)
 
 
-def able_among(
+def select_deciders(
     offices: DepartmentOffices, authors: Collection[int], *, is_overdue: bool = False
 ) -> Approvers:
     """Return who of these can decide about what these authors wrote."""
@@ -134,7 +134,7 @@ def is_overdue(revision: Revision, *, now: datetime) -> bool:
     return revision.head_decides_at is not None and now >= revision.head_decides_at
 
 
-def head_decides_at(sent_at: datetime, wished_at: datetime | None, *, least: float) -> datetime:
+def head_turn(sent_at: datetime, wished_at: datetime | None, *, least: float) -> datetime:
     """Return when half the working time from sending to the wished time is over; UTC.
 
     It is one working day after sending without a wished time, and never earlier than `least`
@@ -154,7 +154,7 @@ def set_head_time(revision: Revision, *, least: float, now: datetime) -> None:
     """
     reply = revision.post.reply
     wished_at = slots.earliest_wish(revision.post) if reply is None else reply.comment.due_at
-    revision.head_decides_at = head_decides_at(now, wished_at, least=least)
+    revision.head_decides_at = head_turn(now, wished_at, least=least)
 
 
 def check(
@@ -167,7 +167,7 @@ def check(
     now: datetime,
 ) -> None:
     """Raise `WrongRole` unless the actor may decide now; `HeadNotYet` for the department's head."""
-    able = approvers_for(session, revision, department_id, now=now)
+    able = find_approvers(session, revision, department_id, now=now)
     check_right(revision, able, action, actor=actor)
     require(actor, action, department_id, now=now, standing_in=able.standing_in)
 
@@ -187,4 +187,4 @@ def head_ground(
     """Return the ground on which the actor decides as head; None for anybody else."""
     if actor.role is not Role.HEAD:
         return None
-    return approvers_for(session, revision, department_id, now=now).head_ground
+    return find_approvers(session, revision, department_id, now=now).head_ground

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from publisher.models.people import Department
 from publisher.models.posts import Decision, Revision
-from publisher.review.department_approvers import DepartmentOffices, approvers_among
+from publisher.review.department_approvers import DepartmentOffices, select_approvers
 from publisher.review.gate_adapter import APPROVAL_KINDS, is_in_force
 
 
@@ -76,7 +76,7 @@ def pending_ids(reviews: Iterable[DepartmentReview]) -> set[int]:
     return {review.department.id for review in reviews if review.is_pending}
 
 
-def without_approver(
+def find_unapprovable(
     offices: Mapping[int, DepartmentOffices],
     revision: Revision,
     reviews: Sequence[DepartmentReview],
@@ -89,7 +89,7 @@ def without_approver(
     """
     pending_departments = [review.department for review in reviews if review.is_pending]
     reasons = [
-        (department, approvers_among(offices[department.id], revision, now=now).blocked)
+        (department, select_approvers(offices[department.id], revision, now=now).blocked)
         for department in pending_departments
     ]
     return [(department, reason) for department, reason in reasons if reason is not None]

@@ -15,7 +15,7 @@ from publisher.models.emergency import (
 from publisher.models.posts import Language
 
 
-def template_of(revision: TemplateRevision) -> Template:
+def revision_template(revision: TemplateRevision) -> Template:
     """Return everything that an approval of this template revision covers."""
     return Template(
         department_id=revision.department_id,
@@ -37,7 +37,7 @@ def template_of(revision: TemplateRevision) -> Template:
     )
 
 
-def row_of(blank: TemplateField) -> dict[str, object]:
+def blank_to_row(blank: TemplateField) -> dict[str, object]:
     """Return a blank as it is stored in a template revision."""
     return {
         "name": blank.name,
@@ -59,7 +59,7 @@ def stands(approval: TemplateDecision, revision: TemplateRevision) -> bool:
         approval.revision_id == revision.id
         and approval.verdict is TemplateVerdict.APPROVED
         and approval.withdrawn_at is None
-        and approval.digest == revision.digest == emergency.digest(template_of(revision))
+        and approval.digest == revision.digest == emergency.digest(revision_template(revision))
     )
 
 
@@ -69,7 +69,7 @@ def counts(use: EmergencyUse | None, subject: Subject) -> bool:
         return False
     revision, approval = use.template_revision, use.approval
     basis = EmergencyBasis(
-        template=template_of(revision),
+        template=revision_template(revision),
         stored_digest=revision.digest,
         approved_digest=approval.digest,
         approval_stands=stands(approval, revision),

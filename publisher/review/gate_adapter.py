@@ -149,7 +149,7 @@ _APPROVALS = (
 _LOCKED_APPROVALS = _APPROVALS.with_for_update(read=True, of=(_APPOINTMENT, _PERSON))
 
 
-def case_of(session: Session, revision_id: int, *, now: datetime) -> gate.Case:
+def load_case(session: Session, revision_id: int, *, now: datetime) -> gate.Case:
     """Return the case that the gate judges, read from the database.
 
     Raises `ValueError` if the revision's window is not fixed, as it is before review.
@@ -159,8 +159,8 @@ def case_of(session: Session, revision_id: int, *, now: datetime) -> gate.Case:
     return _case(session, revision_id, rows, approvals, now)
 
 
-def locked_case(session: Session, revision_id: int, *, now: datetime) -> gate.Case | None:
-    """Return the case as `case_of` does, or None if the revision's window is not fixed.
+def lock_case(session: Session, revision_id: int, *, now: datetime) -> gate.Case | None:
+    """Return the case as `load_case` does, or None if the revision's window is not fixed.
 
     Until the transaction ends, the post does not change, and no approver leaves office.
     """
@@ -187,7 +187,7 @@ def _case(
     first, subject = rows[0], _subject(rows)
     authors = frozenset({first.author_id})
     if first.restored_from_id is not None:
-        authors = authors_of(session.get_one(Revision, revision_id))
+        authors = author_ids(session.get_one(Revision, revision_id))
     return gate.Case(
         state=first.state,
         revision=first.number,
@@ -202,8 +202,8 @@ def _case(
     )
 
 
-def subject_of(session: Session, revision_id: int) -> gate.Subject:
-    """Return what is published if this revision is sent; raises as `case_of` does."""
+def load_subject(session: Session, revision_id: int) -> gate.Subject:
+    """Return what is published if this revision is sent; raises as `load_case` does."""
     return _subject(_rows(session, revision_id))
 
 
@@ -291,7 +291,7 @@ def is_in_force(decision: Decision, *, now: datetime) -> bool:
     session = object_session(decision)
     if session is None:
         raise ValueError("the decision belongs to no session")
-    return emergency_grounds.counts(decision.use, subject_of(session, decision.revision_id))
+    return emergency_grounds.counts(decision.use, load_subject(session, decision.revision_id))
 
 
 def _is_in_office(office: Appointment, now: datetime) -> bool:
@@ -320,7 +320,7 @@ def check_in_office(session: Session, actor: Actor, action: Action, *, now: date
         raise WrongRole(role=actor.role, action=action)
 
 
-def asked_department_ids(revision: Revision) -> list[int]:
+def department_ids_to_ask(revision: Revision) -> list[int]:
     """Return the departments that have to approve, or the owning one if none is listed."""
     department_ids = [row.department_id for row in revision.departments if row.asked]
     return department_ids or [revision.post.department_id]
@@ -328,16 +328,16 @@ def asked_department_ids(revision: Revision) -> list[int]:
 
 def deciding_department_id(revision: Revision, actor: Actor) -> int:
     """Return the actor's department if it is asked, else the first asked one."""
-    asked_ids, own_id = asked_department_ids(revision), actor.department_id
+    asked_ids, own_id = department_ids_to_ask(revision), actor.department_id
     return own_id if own_id is not None and own_id in asked_ids else asked_ids[0]
 
 
-def excluded_authors(revision: Revision) -> frozenset[int]:
+def authors_to_exclude(revision: Revision) -> frozenset[int]:
     """Return the ids of the persons who may not approve this revision, by the four-eyes rule."""
-    return gate.excluded_authors(revision.post.kind, authors_of(revision))
+    return gate.authors_to_exclude(revision.post.kind, author_ids(revision))
 
 
-def authors_of(revision: Revision) -> frozenset[int]:
+def author_ids(revision: Revision) -> frozenset[int]:
     """Return the ids of the authors of this revision and of those that it restores."""
     author_ids, source = {revision.author_id}, revision.restored_from
     while source is not None:

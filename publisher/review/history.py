@@ -62,7 +62,7 @@ class DecidedPage:
     following: PageCursor | None
 
 
-def decisions_by(
+def list_decisions(
     session: Session,
     *,
     actor: Actor,
@@ -108,7 +108,7 @@ def _next_month(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1)
 
 
-def months_of(session: Session, *, actor: Actor, now: datetime) -> list[date]:
+def list_months(session: Session, *, actor: Actor, now: datetime) -> list[date]:
     """Return the first days of the months since the person's first decision, newest first."""
     is_own = Decision.person_id == person_of(actor)
     first = session.scalar(select(func.min(Decision.at)).where(is_own))
@@ -122,7 +122,7 @@ def months_of(session: Session, *, actor: Actor, now: datetime) -> list[date]:
     return months[::-1]
 
 
-def decision_on(
+def find_decision(
     session: Session, *, actor: Actor, post_id: int, seen_revision: int
 ) -> Decision | None:
     """Return the person's decision about that revision that is not withdrawn, or None."""
@@ -141,7 +141,7 @@ def decision_on(
 
 def _row(decision: Decision, visible_ids: frozenset[int] | None) -> PastDecision:
     revision = decision.revision
-    departments = {revision.post.department_id, *gate_adapter.asked_department_ids(revision)}
+    departments = {revision.post.department_id, *gate_adapter.department_ids_to_ask(revision)}
     deliveries = tuple(delivery for variant in revision.variants for delivery in variant.deliveries)
     return PastDecision(
         decision=decision,

@@ -104,7 +104,7 @@ def make(
     if post.state is not PostState.IN_REVIEW or actor.appointment_id is None:
         raise WrongState(state=post.state, to=PostState.APPROVED)
     revision = post.revisions[-1]
-    end_for(session, revision=revision, now=now)
+    end_codes(session, revision=revision, now=now)
     seed = secrets.token_urlsafe(32)
     spelled = spell(seed, secret)
     code = SpotCode(
@@ -123,7 +123,7 @@ def make(
     return code
 
 
-def end_for(session: Session, *, revision: Revision, now: datetime) -> None:
+def end_codes(session: Session, *, revision: Revision, now: datetime) -> None:
     """End the open codes of a revision, after a decision or before a new code."""
     session.execute(
         update(SpotCode)
@@ -138,7 +138,7 @@ def latest(session: Session, *, revision: Revision) -> SpotCode | None:
     return session.scalars(query.order_by(SpotCode.id.desc()).limit(1)).one_or_none()
 
 
-def problem_of(code: SpotCode, *, now: datetime) -> ApprovalCodeProblem | None:
+def find_problem(code: SpotCode, *, now: datetime) -> ApprovalCodeProblem | None:
     """Return why this code is not valid, or None if it is."""
     post = code.revision.post
     if code.revision.number != post.newest:
@@ -203,13 +203,13 @@ def _answer(code: SpotCode | None, *, actor: Actor, now: datetime) -> SpotCode |
         return CodeRefusal(ApprovalCodeProblem.UNKNOWN)
     if not _is_in_sight(code.revision, actor):
         return CodeRefusal(ApprovalCodeProblem.ELSEWHERE)
-    problem = problem_of(code, now=now)
+    problem = find_problem(code, now=now)
     return code if problem is None else CodeRefusal(problem)
 
 
 def _is_in_sight(revision: Revision, actor: Actor) -> bool:
     """Return True if the actor may see the post: a code alone shows nothing."""
-    departments = {revision.post.department_id, *gate_adapter.asked_department_ids(revision)}
+    departments = {revision.post.department_id, *gate_adapter.department_ids_to_ask(revision)}
     try:
         check_in_sight(actor, Action.SEE_POST, departments)
     except (LookupError, WrongRole):
@@ -217,6 +217,6 @@ def _is_in_sight(revision: Revision, actor: Actor) -> bool:
     return True
 
 
-def decisions_of(revision: Revision) -> list[Decision]:
+def list_decisions(revision: Revision) -> list[Decision]:
     """Return the decisions about this revision, newest first."""
     return sorted(revision.decisions, key=lambda decision: decision.id, reverse=True)

@@ -18,7 +18,7 @@ from publisher.models.posts import Decision, DecisionCredential, DecisionKind, P
 from publisher.review import approval_links, decide
 
 
-def decide_by(
+def decide_by_link(
     session: Session,
     *,
     link: Link,
@@ -32,8 +32,8 @@ def decide_by(
 
     Raises what `decide` raises, `WrongRole` without an appointment in force, or `LinkSpent`.
     """
-    revision = approval_links.revision_of(session, link)
-    actor = approval_links.actor_of(session, link, now=now)
+    revision = approval_links.get_revision(session, link)
+    actor = approval_links.find_actor(session, link, now=now)
     if link.used_at is not None:
         raise LinkSpent
     if actor is None:

@@ -31,12 +31,12 @@ class LinkSentLately(NotAllowed):
 
 def address(session: Session, link: Link, *, now: datetime) -> str:
     """Return where a new link would go: the person's own address; "" if none can be sent."""
-    revision = approval_links.revision_of(session, link)
+    revision = approval_links.get_revision(session, link)
     is_over = revision.not_after is not None and revision.not_after <= now
-    state = approval_links.state_of(session, link, now=now)
+    state = approval_links.link_state(session, link, now=now)
     if is_over or state is not ApprovalLinkState.EXPIRED:
         return ""
-    if approval_links.office_of(session, link, now=now) is None:
+    if approval_links.find_office(session, link, now=now) is None:
         return ""
     routes = ways_to(session, link.person, NoticeKind.REVIEW_REMINDER)
     return routes[0].address if routes else ""
@@ -47,7 +47,7 @@ def send(session: Session, *, link: Link, now: datetime) -> str:
 
     Raises `LinkSentLately`: whoever has an old link must not send mails without end.
     """
-    revision = approval_links.revision_of(session, link)
+    revision = approval_links.get_revision(session, link)
     transitions.lock(session, Post, revision.post_id)
     to = address(session, link, now=now)
     if to:

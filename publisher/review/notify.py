@@ -29,7 +29,7 @@ def ask(
     session: Session, revision: Revision, department_id: int, *, actor: Actor, now: datetime
 ) -> None:
     """Notify those who can approve, or the admins if the department has no approver."""
-    approvers = department_approvers.approvers_for(session, revision, department_id, now=now)
+    approvers = department_approvers.find_approvers(session, revision, department_id, now=now)
     if approvers.blocked is not None:
         _notify_blocked(session, revision, department_id, approvers.blocked, actor=actor, now=now)
         return
@@ -80,7 +80,9 @@ def _notify_blocked(
     transitions.record(session, revision.post, "blocked", actor=actor, now=now, values=values)
     kind, department = NoticeKind.REVIEW_BLOCKED, session.get_one(Department, department_id)
     for admin in responsibility.lead_and_admins(session, now=now):
-        tell(session, kind, admin.person, revision, now=now, why=why, department=department)
+        notify_person(
+            session, kind, admin.person, revision, now=now, why=why, department=department
+        )
 
 
 def _notify_answer_waits(
@@ -146,7 +148,7 @@ def _queue(
     )
 
 
-def tell(
+def notify_person(
     session: Session,
     kind: NoticeKind,
     person: Person,

@@ -14,7 +14,7 @@ from approvals.states import PostState
 from publisher.models.comments import Reply
 from publisher.models.people import Appointment, Department
 from publisher.models.posts import Decision, Post, Revision, RevisionDepartment
-from publisher.review.department_approvers import approvers_among, offices_by_department
+from publisher.review.department_approvers import offices_by_department, select_approvers
 from publisher.review.department_reviews import department_reviews
 
 
@@ -62,7 +62,7 @@ def pending_reviews(
     offices = offices_by_department(session, department_ids, now=now)
     return [
         PendingReview(
-            revision, department, approvers_among(offices[department.id], revision, now=now)
+            revision, department, select_approvers(offices[department.id], revision, now=now)
         )
         for revision, department in pending
     ]

@@ -105,7 +105,7 @@ def remind(
         notify.ask_to_decide(session, kind, person, revision, values, now=now)
 
 
-def reminders_of(session: Session, revision: Revision, *, now: datetime) -> list[datetime]:
+def list_reminders(session: Session, revision: Revision, *, now: datetime) -> list[datetime]:
     """Return when the approvers of a revision were reminded since it waits, oldest first."""
     if not any(at <= now for at in step_moments(revision).values()):
         return []  # No step has come: nothing has to be read.

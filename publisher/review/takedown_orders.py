@@ -117,10 +117,10 @@ def take_back(
     When all publications are ordered to be deleted, the post is withdrawn, and its unsent texts are
     cancelled. Raises `Invalid` if none of them is live, or if its link is unknown.
     """
-    post = decide.locked_post(session, post_id)
+    post = decide.lock_post(session, post_id)
     require(actor, Action.ORDER_DELETION, post.department_id, now=now)
     cleaned_reason = checked_reason(reason)
-    standing = to_take_back(session, post_id)
+    standing = texts_to_take_back(session, post_id)
     chosen = [
         live_text
         for live_text in standing
@@ -146,11 +146,11 @@ def take_back(
     return orders
 
 
-def to_take_back(session: Session, post_id: int) -> list[LiveText]:
+def texts_to_take_back(session: Session, post_id: int) -> list[LiveText]:
     """Return the live texts of a post without a pending order."""
     pending = {
         takedown_order.receipt_id
-        for takedown_order in orders_of(session, post_id)
+        for takedown_order in list_orders(session, post_id)
         if is_pending(takedown_order)
     }
     return [
@@ -177,7 +177,7 @@ def _withdraw(session: Session, post: Post, reason: str, *, actor: Actor, now: d
     )
 
 
-def carried_out(session: Session, delivery: Delivery, *, now: datetime) -> None:
+def record_carried_out(session: Session, delivery: Delivery, *, now: datetime) -> None:
     """Record that an order was carried out: its target is gone, hidden, or shown again.
 
     Called in the transaction that moves the delivery to *published*.
@@ -195,7 +195,7 @@ def carried_out(session: Session, delivery: Delivery, *, now: datetime) -> None:
         transitions.record(session, comment, verb, actor=CLOCK, now=now, values=values)
 
 
-def orders_of(session: Session, post_id: int) -> list[Order]:
+def list_orders(session: Session, post_id: int) -> list[Order]:
     """Return every order about the publications of a post, oldest first, with its person."""
     query = (
         select(Order)
@@ -207,7 +207,7 @@ def orders_of(session: Session, post_id: int) -> list[Order]:
     return list(session.scalars(query))
 
 
-def orders_about(session: Session, comment_id: int) -> list[Order]:
+def list_comment_orders(session: Session, comment_id: int) -> list[Order]:
     """Return every order to hide or show a comment, oldest first."""
     return list(session.scalars(_orders_query(), {"comment_id": comment_id}))
 

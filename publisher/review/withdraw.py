@@ -34,7 +34,7 @@ def withdraw_approval(
     Raises `OnItsWay` if all of this revision was sent, `WrongState` if it is neither in review nor
     approved, and `NotApproved` if it has no approval of the department.
     """
-    post = decide.locked_post(session, post_id)
+    post = decide.lock_post(session, post_id)
     revision = schedule.newest_revision(post)
     action = Action.WITHDRAW_APPROVAL
     department_id = decide.deciding_department(session, revision, action, actor=actor, now=now)
@@ -52,7 +52,7 @@ def withdraw_approval(
     values = {"revision": revision.number, "reason": bool(cleaned_reason)}
     cancellation.void_approvals(session, revision, approvals, actor=actor, now=now, values=values)
     kind, author = NoticeKind.APPROVAL_WITHDRAWN, revision.author
-    notify.tell(session, kind, author, revision, by=actor, now=now, reason=cleaned_reason)
+    notify.notify_person(session, kind, author, revision, by=actor, now=now, reason=cleaned_reason)
     return stopped
 
 
@@ -94,7 +94,7 @@ def withdraw_post(
     session: Session, *, actor: Actor, now: datetime, post_id: int, reason: str
 ) -> Post:
     """Withdraw the post and cancel its unsent deliveries."""
-    post = decide.locked_post(session, post_id)
+    post = decide.lock_post(session, post_id)
     require(actor, Action.WITHDRAW_POST, post.department_id, now=now)
     post.reason = checked_reason(reason)
     _check_something_left_to_stop(session, post)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from approvals.appointments import PendingAppointment, bound_ids, connected_ids, may_confirm
+from approvals.appointments import PendingAppointment, bound_ids, may_confirm, recorder_chain_ids
 from approvals.policy import Actor, ActorKind, Role
 from tests.support.tables import each
 
@@ -69,8 +69,8 @@ def test_nobody_of_the_staff_confirms_within_one_hand() -> None:
 
 def test_a_hand_reaches_upward_and_binds_all_that_share_somebody() -> None:
     makers = {2: {1}, 3: {2}, 4: {1}, 6: {5}, 7: {6, 1}, 8: {9}, 9: {8}}
-    assert connected_ids({3}, makers) == {1, 2, 3}
-    assert connected_ids({8}, makers) == {8, 9}  # a circle ends
+    assert recorder_chain_ids({3}, makers) == {1, 2, 3}
+    assert recorder_chain_ids({8}, makers) == {8, 9}  # a circle ends
     assert bound_ids(3, makers) == {1, 2, 3, 4, 7}
     assert bound_ids(1, makers) == {1, 2, 3, 4, 7}
     assert bound_ids(5, makers) == {5, 6, 7}

@@ -313,9 +313,9 @@ def test_a_reply_is_approved_by_its_writer_and_by_no_other_author() -> None:
 
 def test_four_eyes_does_not_bind_a_reply() -> None:
     assert refusal(case_about(replace(SUBJECT, kind="reply"), approval(person_id=AUTHOR))) is None
-    assert gate.excluded_authors("reply", {AUTHOR}) == frozenset()
-    assert gate.excluded_authors("post", {AUTHOR}) == {AUTHOR}
-    assert gate.excluded_authors("post", {AUTHOR, OTHER}) == {AUTHOR, OTHER}
+    assert gate.authors_to_exclude("reply", {AUTHOR}) == frozenset()
+    assert gate.authors_to_exclude("post", {AUTHOR}) == {AUTHOR}
+    assert gate.authors_to_exclude("post", {AUTHOR, OTHER}) == {AUTHOR, OTHER}
 
 
 def test_an_emergency_decision_counts_for_its_digest_while_in_force() -> None:

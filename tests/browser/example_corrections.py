@@ -33,7 +33,7 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
     town.tick_dispatch()
     paths["taken"] = live_texts
     with town.read() as session:
-        orders = takedown_orders.orders_of(session, live_texts)
+        orders = takedown_orders.list_orders(session, live_texts)
         paths["deletion"], paths["stuck_deletion"] = _deletion_ids(orders)
     paths["found"] = _record_external_change(
         town, _publish_new_post(town), finding_text="शनिवारी पाणीपुरवठा सुरळीत राहील."

@@ -111,7 +111,9 @@ def test_a_digest_changed_together_with_the_text_is_no_approval(town: City) -> N
         revision = session.scalars(select(Revision)).one()
         revision.variants[0].text = "बदललेला मजकूर"
         session.flush()
-        revision.digest = gate.digest(gate.canonical(gate_adapter.subject_of(session, revision.id)))
+        revision.digest = gate.digest(
+            gate.canonical(gate_adapter.load_subject(session, revision.id))
+        )
     town.tick_dispatch(HOUR)
     assert town.delivery(delivery_id).reason == {"code": "approval_missing"}
     assert _nothing_left(town)

@@ -21,7 +21,7 @@ from publisher.models.posts import Decision, DecisionKind, Post
 from publisher.models.submissions import Submission
 from publisher.people import absences
 from publisher.review import decide, gate_adapter, withdraw
-from publisher.review.department_approvers import HeadNotYet, approvers_for, head_decides_at
+from publisher.review.department_approvers import HeadNotYet, find_approvers, head_turn
 from publisher.working_time import add_working_hours, from_local
 from tests.support.city import City, statements
 from tests.support.city_people import DAY, HOUR, MINUTE, NOON, note_writer
@@ -78,14 +78,14 @@ def state(town: City, post_id: int) -> PostState:
 def test_half_of_the_working_time_is_the_officers(wish: timedelta | None, hours: float) -> None:
     wished_at = None if wish is None else NOON + wish
     expected = add_working_hours(NOON, hours)
-    assert head_decides_at(NOON, wished_at, least=2) == expected
-    assert head_decides_at(NOON, wished_at, least=20) >= add_working_hours(NOON, 20)
+    assert head_turn(NOON, wished_at, least=2) == expected
+    assert head_turn(NOON, wished_at, least=20) >= add_working_hours(NOON, 20)
 
 
 def test_what_is_sent_at_night_waits_for_two_hours_of_the_morning() -> None:
     night = NOON + 10 * HOUR
     morning = night + 9 * HOUR  # wished before the offices open
-    assert head_decides_at(night, morning, least=2) == from_local(TOMORROW, time(12))
+    assert head_turn(night, morning, least=2) == from_local(TOMORROW, time(12))
 
 
 @pytest.mark.twin
@@ -113,7 +113,7 @@ def test_a_clock_that_goes_back_gives_the_head_no_right(town: City) -> None:
     with town.read() as session:
         revision = session.get_one(Post, post_id).revisions[-1]
         department_id = town.departments["water"]
-        assert approvers_for(session, revision, department_id, now=town.now).standing_in
+        assert find_approvers(session, revision, department_id, now=town.now).standing_in
     town.clock.move(-HOUR)
     with pytest.raises(HeadNotYet):
         town.approve(post_id, by="head")
@@ -173,7 +173,7 @@ def test_an_officer_back_before_the_head_presses_ends_the_head_s_right(town: Cit
     with town.read() as session:
         revision = session.get_one(Post, post_id).revisions[-1]
         water = town.departments["water"]
-        assert approvers_for(session, revision, water, now=town.now).standing_in
+        assert find_approvers(session, revision, water, now=town.now).standing_in
     with town.write() as session:
         absences.end(session, actor=town.actor("second"), now=town.now, absence_id=absence_id)
     with pytest.raises(HeadNotYet):
@@ -189,8 +189,8 @@ def test_the_head_s_right_ends_after_the_last_day(town: City) -> None:
     with town.read() as session:
         revision = session.get_one(Post, post_id).revisions[-1]
         water = town.departments["water"]
-        assert approvers_for(session, revision, water, now=town.now).standing_in
-        assert not approvers_for(session, revision, water, now=town.now + TICK).standing_in
+        assert find_approvers(session, revision, water, now=town.now).standing_in
+        assert not find_approvers(session, revision, water, now=town.now + TICK).standing_in
     town.clock.move(TICK)
     with pytest.raises(HeadNotYet):
         town.approve(post_id, by="head")
@@ -260,10 +260,10 @@ def test_a_head_s_decision_without_its_right_releases_nothing(
         session.execute(update(Decision).values(**values))
     with town.read() as session:
         revision_id = session.get_one(Post, post_id).revisions[-1].id
-        case = gate_adapter.case_of(session, revision_id, now=town.now)
+        case = gate_adapter.load_case(session, revision_id, now=town.now)
         assert gate.judge(case, now=town.now).refusal is gate.Refusal.APPROVAL_MISSING
     with town.write() as session:
-        locked = gate_adapter.locked_case(session, revision_id, now=town.now)
+        locked = gate_adapter.lock_case(session, revision_id, now=town.now)
         assert locked is not None
         assert gate.judge(locked, now=town.now).refusal is gate.Refusal.APPROVAL_MISSING
 
@@ -284,7 +284,7 @@ def test_the_locked_gate_of_a_head_s_approval_sends_two_statements(town: City) -
     event.listen(town.database.engine, "before_cursor_execute", note)
     try:
         with town.write() as session:
-            case = gate_adapter.locked_case(session, revision_id, now=town.now)
+            case = gate_adapter.lock_case(session, revision_id, now=town.now)
     finally:
         event.remove(town.database.engine, "before_cursor_execute", note)
     assert case is not None
@@ -341,7 +341,7 @@ def test_who_changed_the_confirming_lead_s_address_counts_as_its_ground(
             )
         )
         session.flush()
-        case = gate_adapter.case_of(session, revision.id, now=town.now)
+        case = gate_adapter.load_case(session, revision.id, now=town.now)
         assert gate.counting(case) == ()
 
 

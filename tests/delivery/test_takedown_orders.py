@@ -78,7 +78,7 @@ def test_what_is_ordered_away_is_deleted_and_the_post_withdrawn(town: City) -> N
         assert (carried.action, carried.state) == (DeliveryAction.DELETE, DeliveryState.PUBLISHED)
     with town.read() as session:
         assert corrections.live_texts_of(session, post_id) == []
-        orders = takedown_orders.orders_of(session, post_id)
+        orders = takedown_orders.list_orders(session, post_id)
         assert [order.reason for order in orders] == [WHY, WHY]
         gone = [order.receipt.gone_at for order in orders if order.receipt is not None]
     assert gone == [town.now, town.now]

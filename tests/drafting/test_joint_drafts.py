@@ -169,7 +169,7 @@ def test_a_source_s_department_is_named_even_where_nobody_asked_for_it(
         (revision,) = session.get_one(Post, joint.id).revisions
         rows = {row.department_id: row.asked for row in revision.departments}
         assert rows == {town.departments["water"]: True, town.departments["road"]: False}
-        assert gate_adapter.asked_department_ids(revision) == [town.departments["water"]]
+        assert gate_adapter.department_ids_to_ask(revision) == [town.departments["water"]]
         again = prefill.draft_of(revision)
         assert (again.asked_ids, again.named_ids) == ((), (town.departments["road"],))
 

@@ -158,7 +158,7 @@ def test_what_suits_a_post_stands_with_the_nearest_first(database: Database, tow
 
 def test_blanks_are_found_once_each_and_filled_in_one_line() -> None:
     text = "{ date } रोजी {प्रभाग} मध्ये; {date} नंतर {helpline}. {}  {दोन\nओळी} {" + "अ" * 41 + "}"
-    assert placeholders.names_in(text) == ["date", "प्रभाग", "helpline"]
+    assert placeholders.blank_names(text) == ["date", "प्रभाग", "helpline"]
     filled = placeholders.fill(
         text, {"date": "शनिवार,\n२८ नोव्हेंबर", "प्रभाग": " १२ ", "helpline": " "}
     )

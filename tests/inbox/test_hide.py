@@ -58,7 +58,7 @@ def test_a_comment_is_hidden_and_shown_again_by_the_press(town: City) -> None:
     assert not _remote_comment(town, own).is_hidden
     assert page(town, comment_id).hidden_at is None
     with town.read() as session:
-        orders = takedown_orders.orders_about(session, comment_id)
+        orders = takedown_orders.list_comment_orders(session, comment_id)
     assert [(order.action.value, order.reason) for order in orders] == [
         ("hide", WHY),
         ("unhide", WHY),

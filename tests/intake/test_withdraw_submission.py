@@ -111,7 +111,7 @@ def test_its_approval_counts_no_longer_and_nothing_leaves(
     revision = newest_revision(post)
     post.state = PostState.APPROVED
     session.flush()
-    verdict = gate.judge(gate_adapter.case_of(session, revision.id, now=NOON), now=NOON)
+    verdict = gate.judge(gate_adapter.load_case(session, revision.id, now=NOON), now=NOON)
     assert verdict.refusal is gate.Refusal.APPROVAL_MISSING
 
 

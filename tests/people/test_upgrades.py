@@ -19,7 +19,7 @@ from publisher.models.tasks import TaskFilling
 from publisher.people import confirmation, contact_corrections, doubts, personal_links, recorders
 from publisher.people.appointments import record_person
 from publisher.people.permissions import COMMAND
-from publisher.review.department_approvers import head_decides_at
+from publisher.review.department_approvers import head_turn
 from publisher.states import AppointmentState
 from publisher.tasks import backfill
 from tests.support.city import City
@@ -69,7 +69,7 @@ def test_what_was_in_review_at_the_upgrade_gets_its_heads_time(town: City) -> No
     assert told_heads(town) == 0
     with town.read() as session:
         head_at = session.scalars(select(Revision.head_decides_at)).one()
-    assert head_at == head_decides_at(sent_at, wished_at, least=2)
+    assert head_at == head_turn(sent_at, wished_at, least=2)
     town.clock.move(timedelta(hours=2.5))
     assert told_heads(town) == 1
     assert town.notified("head_may_decide") == ["head"]

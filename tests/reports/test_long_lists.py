@@ -89,8 +89,8 @@ def _approvals(**more: object) -> Ask:
     """Return the list of an officer's decisions."""
 
     def ask(session: Session, town: City, _actor: Actor) -> object:
-        months = history.months_of(session, actor=town.actor("first"), now=town.now)
-        page = history.decisions_by(
+        months = history.list_months(session, actor=town.actor("first"), now=town.now)
+        page = history.list_decisions(
             session,
             actor=town.actor("first"),
             **more,  # type: ignore[arg-type]  # the same

@@ -408,5 +408,5 @@ def test_an_approval_by_an_officer_whose_appointment_ended_does_not_count(
     post_id = post_steps.approved(session, city)
     end(session, city.actor("first"), NOON + DAY)
     revision = schedule.newest_revision(session.get_one(Post, post_id))
-    assert gate_adapter.case_of(session, revision.id, now=NOON).approvals[0].in_force
-    assert not gate_adapter.case_of(session, revision.id, now=NOON + DAY).approvals[0].in_force
+    assert gate_adapter.load_case(session, revision.id, now=NOON).approvals[0].in_force
+    assert not gate_adapter.load_case(session, revision.id, now=NOON + DAY).approvals[0].in_force

@@ -78,7 +78,7 @@ def test_what_was_brought_back_twice_binds_all_on_the_way(
         actor.person_id
         for actor in (city.actor("first"), city.actor("second"), city.actor("clerk"))
     }
-    assert gate_adapter.excluded_authors(last) == people
+    assert gate_adapter.authors_to_exclude(last) == people
     post_steps.send(session, city, post_id)
     for officer in (city.actor("first"), city.actor("second")):
         with pytest.raises(FourEyesRequired):
@@ -93,7 +93,7 @@ def test_what_somebody_else_writes_anew_binds_that_one_alone(
 ) -> None:
     restore(session, post_id, 1, by=city.actor("clerk"))
     newest = post_steps.save(session, city, post_id, text="नवा मजकूर")
-    assert gate_adapter.excluded_authors(newest) == {city.actor("clerk").person_id}
+    assert gate_adapter.authors_to_exclude(newest) == {city.actor("clerk").person_id}
 
 
 def test_the_gate_ignores_a_stored_approval_of_ones_own_text(
@@ -115,7 +115,7 @@ def test_the_gate_ignores_a_stored_approval_of_ones_own_text(
     )
     revision.post.state = PostState.APPROVED
     session.flush()
-    verdict = gate.judge(gate_adapter.case_of(session, revision.id, now=NOON), now=NOON)
+    verdict = gate.judge(gate_adapter.load_case(session, revision.id, now=NOON), now=NOON)
     assert verdict.refusal is gate.Refusal.APPROVAL_MISSING
 
 

@@ -30,7 +30,9 @@ def newest(session: Session, post_id: int) -> Revision:
 
 def judged(session: Session, post_id: int, now: datetime = NOON) -> gate.Verdict:
     session.expire_all()
-    return gate.judge(gate_adapter.case_of(session, newest(session, post_id).id, now=now), now=now)
+    return gate.judge(
+        gate_adapter.load_case(session, newest(session, post_id).id, now=now), now=now
+    )
 
 
 def saved(

@@ -19,7 +19,7 @@ from tests.support.post_steps import approve, approved, in_review, save, schedul
 
 
 def rows(session: Session, actor: Actor, **more: object) -> list[PastDecision]:
-    return list(history.decisions_by(session, actor=actor, **more).rows)  # type: ignore[arg-type]  # a test's own
+    return list(history.list_decisions(session, actor=actor, **more).rows)  # type: ignore[arg-type]  # a test's own
 
 
 def only(session: Session, actor: Actor) -> PastDecision:
@@ -103,7 +103,7 @@ def test_people_see_only_their_own_decisions_under_every_appointment(
     assert [row.is_in_sight for row in rows(session, city.actor("first"))] == [False, True]
     assert len(rows(session, also)) == 2
     with pytest.raises(WrongRole):
-        history.decisions_by(session, actor=CLOCK)
+        history.list_decisions(session, actor=CLOCK)
 
 
 @pytest.mark.twin
@@ -118,7 +118,7 @@ def test_the_list_is_paged_by_place_without_a_gap_or_a_repeat(
     everything = [row.decision.id for row in rows(session, city.actor("first"))]
     decision_ids, cursor = [], None
     while True:
-        page = history.decisions_by(session, actor=city.actor("first"), before=cursor, limit=2)
+        page = history.list_decisions(session, actor=city.actor("first"), before=cursor, limit=2)
         decision_ids += [row.decision.id for row in page.rows]
         if (cursor := page.following) is None:
             break
@@ -138,21 +138,23 @@ def test_a_month_is_the_citys_month(session: Session, city: CityPeople) -> None:
         midnight
     ]
     assert len(rows(session, city.actor("first"), month=november)) == 1
-    months = history.months_of(session, actor=city.actor("first"), now=midnight + 40 * DAY)
+    months = history.list_months(session, actor=city.actor("first"), now=midnight + 40 * DAY)
     assert months == [date(2027, 1, 1), date(2026, 12, 1), date(2026, 11, 1)]
-    assert history.months_of(session, actor=city.actor("second"), now=NOON) == []
+    assert history.list_months(session, actor=city.actor("second"), now=NOON) == []
 
 
 def test_what_was_decided_before_is_found_until_it_is_taken_back(
     session: Session, city: CityPeople
 ) -> None:
     post_id = approved(session, city)
-    done = history.decision_on(session, actor=city.actor("first"), post_id=post_id, seen_revision=1)
+    done = history.find_decision(
+        session, actor=city.actor("first"), post_id=post_id, seen_revision=1
+    )
     assert done is not None
     assert done.kind is DecisionKind.APPROVED
     for actor, revision_number in ((city.actor("second"), 1), (city.actor("first"), 2)):
         assert (
-            history.decision_on(
+            history.find_decision(
                 session, actor=actor, post_id=post_id, seen_revision=revision_number
             )
             is None
@@ -161,7 +163,7 @@ def test_what_was_decided_before_is_found_until_it_is_taken_back(
         session, actor=city.actor("first"), now=NOON, post_id=post_id, seen_revision=1
     )
     assert (
-        history.decision_on(session, actor=city.actor("first"), post_id=post_id, seen_revision=1)
+        history.find_decision(session, actor=city.actor("first"), post_id=post_id, seen_revision=1)
         is None
     )
 

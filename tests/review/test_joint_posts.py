@@ -38,7 +38,7 @@ def approvals_in_force(session: Session, post_id: int) -> list[int]:
 
 def refusal(session: Session, post_id: int) -> gate.Refusal | None:
     return gate.judge(
-        gate_adapter.case_of(session, revision_of(session, post_id).id, now=NOON), now=NOON
+        gate_adapter.load_case(session, revision_of(session, post_id).id, now=NOON), now=NOON
     ).refusal
 
 
@@ -215,7 +215,7 @@ def test_an_approval_whose_giver_left_office_gives_way_to_the_next(
     assert state(session, joint) is PostState.IN_REVIEW
     post_steps.approve(session, joint, by=city.actor("second"), now=later)
     assert state(session, joint) is PostState.APPROVED
-    case = gate_adapter.case_of(session, revision_of(session, joint).id, now=later)
+    case = gate_adapter.load_case(session, revision_of(session, joint).id, now=later)
     assert gate.judge(case, now=later).allowed
     assert len(approvals_in_force(session, joint)) == 3
 
@@ -228,14 +228,14 @@ def test_a_post_whose_approver_left_is_approved_again_after_withdrawal(
     session.flush()
     later = NOON + DAY
     revision = revision_of(session, post_id)
-    case = gate_adapter.case_of(session, revision.id, now=later)
+    case = gate_adapter.load_case(session, revision.id, now=later)
     assert gate.judge(case, now=later).refusal is gate.Refusal.APPROVAL_MISSING
     withdraw.withdraw_approval(
         session, actor=city.actor("second"), now=later, post_id=post_id, seen_revision=1
     )
     post_steps.approve(session, post_id, by=city.actor("second"), now=later)
     session.expire_all()
-    assert gate.judge(gate_adapter.case_of(session, revision.id, now=later), now=later).allowed
+    assert gate.judge(gate_adapter.load_case(session, revision.id, now=later), now=later).allowed
 
 
 def test_a_new_revision_leaves_no_approval_of_the_old_one_alive(
@@ -248,5 +248,5 @@ def test_a_new_revision_leaves_no_approval_of_the_old_one_alive(
     post_steps.approve(session, joint, by=city.actor("health_head"))
     assert state(session, joint) is PostState.IN_REVIEW
     old = session.get_one(Post, joint).revisions[0]
-    verdict = gate.judge(gate_adapter.case_of(session, old.id, now=NOON), now=NOON)
+    verdict = gate.judge(gate_adapter.load_case(session, old.id, now=NOON), now=NOON)
     assert verdict.refusal is gate.Refusal.NOT_NEWEST

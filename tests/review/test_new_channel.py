@@ -138,7 +138,7 @@ def test_pages_and_lists_ask_only_who_may_approve(town: City) -> None:
     post_id = written_by(town, "lead")
     with town.read() as session:
         revision = session.get_one(Post, post_id).revisions[-1]
-        approvers = department_approvers.approvers_for(
+        approvers = department_approvers.find_approvers(
             session, revision, revision.post.department_id, now=town.now
         )
         assert {row.person_id for row in approvers.everybody} == {town.people["second"]}

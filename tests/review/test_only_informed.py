@@ -73,7 +73,7 @@ def may_approve(town: City, name: str) -> bool:
     with town.write() as session:
         revision = schedule.newest_revision(session.get_one(Post, post_id))
         water = town.departments["water"]
-        approvers = department_approvers.approvers_for(session, revision, water, now=town.now)
+        approvers = department_approvers.find_approvers(session, revision, water, now=town.now)
         ids = [candidate.appointment_id for candidate in approvers.everybody]
     return town.appointments[name] in ids
 

@@ -18,7 +18,7 @@ from publisher.models.notifications import Notice
 from publisher.models.posts import Post
 from publisher.people import absences
 from publisher.review import withdraw
-from publisher.review.reminders import reminders_of
+from publisher.review.reminders import list_reminders
 from publisher.tasks.tick import tick_tasks
 from publisher.working_time import local_day
 from tests.support.city import City
@@ -75,7 +75,7 @@ def test_officers_are_reminded_at_half_and_everybody_near_the_end(town: City) ->
     with town.read() as session:
         post = session.get_one(Post, post_id)
         assert post.state is PostState.IN_REVIEW
-        assert len(reminders_of(session, post.revisions[-1], now=town.now)) == 2
+        assert len(list_reminders(session, post.revisions[-1], now=town.now)) == 2
         bodies = session.scalars(select(Notice.body).where(Notice.kind == REMINDER)).all()
     assert len({body.partition("/approve/")[2][:43] for body in bodies}) == 5
     assert "आपल्या निर्णयाशिवाय काहीही प्रसिद्ध होणार नाही" in bodies[0]

@@ -81,7 +81,7 @@ def test_an_approval_is_taken_back_and_no_longer_counts(
     session.get_one(Post, post_id).state = PostState.APPROVED
     session.flush()
     revision = schedule.newest_revision(session.get_one(Post, post_id))
-    verdict = gate.judge(gate_adapter.case_of(session, revision.id, now=NOON), now=NOON)
+    verdict = gate.judge(gate_adapter.load_case(session, revision.id, now=NOON), now=NOON)
     assert verdict.refusal is gate.Refusal.APPROVAL_MISSING
 
 

@@ -146,7 +146,7 @@ def use_form(
     with town.read() as session:
         revision = templates.newest(session.get_one(EmergencyTemplate, template_id))
         texts = placeholder_values.read(
-            emergency_grounds.template_of(revision), blanks, Validator(), now=town.now
+            emergency_grounds.revision_template(revision), blanks, Validator(), now=town.now
         )
         digest = emergency_publish.plan(session, revision, texts).digest
         return replace(form, seen_revision=revision.number, seen_plan=digest)

@@ -14,7 +14,7 @@ from flask import request
 from wtforms import Form as PlainForm
 from wtforms import StringField
 
-from approvals.placeholders import fill, in_braces, names_in
+from approvals.placeholders import blank_names, fill, format_blank
 from publisher.content_checks.last_day import find_last_day
 from publisher.content_checks.mentions import MentionKind
 from publisher.drafting import prefill
@@ -76,7 +76,7 @@ def blanks_in_sheet(sheet: Sheet) -> list[ShownBlank]:
     names = dict.fromkeys(
         (slot.language, name)
         for slot in sheet.slots
-        for name in names_in(sheet.form[slot.name].data or "")
+        for name in blank_names(sheet.form[slot.name].data or "")
     )
     return [
         ShownBlank(language, name, _field(language, name), _label(name)) for language, name in names
@@ -90,7 +90,7 @@ def _field(language: Language, name: str) -> str:
 
 def _label(name: str) -> str:
     label = KNOWN.get(name.lower())
-    return f"{_(label)} – {in_braces(name)}" if label else in_braces(name)
+    return f"{_(label)} – {format_blank(name)}" if label else format_blank(name)
 
 
 def blanks_form(blanks: list[ShownBlank]) -> PlainForm:
@@ -115,7 +115,7 @@ def fill_in(sheet: Sheet) -> None:
         field = sheet.form[slot.name]
         text = field.data or ""
         values = {
-            name: values_by_field.get(_field(slot.language, name), "") for name in names_in(text)
+            name: values_by_field.get(_field(slot.language, name), "") for name in blank_names(text)
         }
         field.data = fill(text, values)
 

@@ -70,7 +70,7 @@ def fill(form: TemplateFormPage, revision: TemplateRevision) -> None:
     for field_name in ("name_mr", "name_en", "text_mr", "text_en", "late_limit"):
         form[field_name].data = getattr(revision, field_name)
     for (name, kind, most, choices), blank in zip(
-        form.rows, emergency_grounds.template_of(revision).blanks, strict=False
+        form.rows, emergency_grounds.revision_template(revision).blanks, strict=False
     ):
         name.data, kind.data, most.data = blank.name, blank.kind.value, blank.most or None
         choices.data = "\n".join(" | ".join(pair) for pair in blank.choices)

@@ -70,7 +70,7 @@ def show(template_id: int) -> Page:
 def _template_page(session: Session, form: Form, template_id: int) -> str:
     template = templates.template_for(session, actor=actor(), template_id=template_id)
     revision = templates.newest(template)
-    wording = emergency_grounds.template_of(revision)
+    wording = emergency_grounds.revision_template(revision)
     approvers = templates.approvers_of(session, revision, now=ctx.now())
     state = state_of(template)
     return render_template(

@@ -109,7 +109,7 @@ def _invalid_step(template: EmergencyTemplate, form: LaneForm, invalid: Invalid)
 
 
 def _newest_template(template: EmergencyTemplate) -> Template:
-    return emergency_grounds.template_of(templates.newest(template))
+    return emergency_grounds.revision_template(templates.newest(template))
 
 
 def _step(template: EmergencyTemplate, form: LaneForm, step: str) -> str:

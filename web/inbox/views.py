@@ -102,7 +102,7 @@ def _comment_page(session: Session, form: AnswerForm, comment_id: int) -> str:
         answers_directly=actor().role in reply.OWN_HAND,
         listed_comments=_side_list(session, comment.state),
         departments=department_choices(session) if Action.ASSIGN in comment.acts else [],
-        orders=takedown_orders.orders_about(session, comment_id),
+        orders=takedown_orders.list_comment_orders(session, comment_id),
     )
 
 

@@ -71,7 +71,7 @@ def publications_of(session: Session, post: Post) -> PostPublications:
     lives = corrections.live_texts_among(post.deliveries)
     if not any(delivery.receipt is not None for delivery in post.deliveries):
         return PostPublications((), ())
-    orders = takedown_orders.orders_of(session, post.id)
+    orders = takedown_orders.list_orders(session, post.id)
     findings = findings_of(session, actor=actor(), post_id=post.id)
     publications = tuple(_live_publication(live, orders, findings) for live in lives)
     live_receipt_ids = {publication.live.receipt.id for publication in publications}

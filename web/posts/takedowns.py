@@ -35,7 +35,7 @@ class TakeBackForm(ReasonForm):
 @reads
 def _take_back_page(session: Session, form: TakeBackForm, post_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
-    live_texts = takedown_orders.to_take_back(session, post_id)
+    live_texts = takedown_orders.texts_to_take_back(session, post_id)
     chosen = {number_of(receipt_id) for receipt_id in form.things.data or []}
     if request.method != "POST":
         chosen = {live_text.receipt.id for live_text in live_texts if live_text.is_known}

@@ -19,10 +19,10 @@ from publisher.review.department_approvers import offices_by_department
 from publisher.review.department_reviews import (
     DepartmentReview,
     department_reviews,
+    find_unapprovable,
     pending_ids,
-    without_approver,
 )
-from publisher.review.gate_adapter import asked_department_ids
+from publisher.review.gate_adapter import department_ids_to_ask
 from publisher.validation import departments_in_sight
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
@@ -89,7 +89,7 @@ def _blocked_departments(
     if post.state is not PostState.IN_REVIEW:
         return set()
     offices = offices_by_department(session, pending_ids(reviews), now=ctx.now())
-    nobody_for = without_approver(offices, post.revisions[-1], reviews, now=ctx.now())
+    nobody_for = find_unapprovable(offices, post.revisions[-1], reviews, now=ctx.now())
     return {department.id for department, _why in nobody_for}
 
 
@@ -163,7 +163,7 @@ def _can_decide_in_person(post: Post) -> bool:
 def _decisions(post: Post) -> set[str]:
     """Return whether the actor may decide for their department or withdraw its approval."""
     department_id = actor().department_id
-    if not post.revisions or department_id not in asked_department_ids(post.revisions[-1]):
+    if not post.revisions or department_id not in department_ids_to_ask(post.revisions[-1]):
         return set()
     approvals = [
         approval

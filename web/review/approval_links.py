@@ -77,8 +77,8 @@ def _page(session: Session, /, form: ApprovalForm, token: str, *, act: str = "")
     page = _refusal_page(link)
     if link is None or page is not None:
         return page or error_page(404)
-    state = approval_links.state_of(session, link, now=ctx.now())
-    revision = approval_links.revision_of(session, link)
+    state = approval_links.link_state(session, link, now=ctx.now())
+    revision = approval_links.get_revision(session, link)
     if state is not ApprovalLinkState.OPEN:
         return approval_pages.over_page(session, link, state, form)
     if approval_proof.credential_of(link, revision) is None:
@@ -143,15 +143,15 @@ def _send(form: ApprovalForm, token: str) -> Page:
     """Send a code that names what it approves, to the person's mobile."""
     with writing() as session:
         link = _link(session, token)
-        if approval_links.state_of(session, link, now=ctx.now()) is not ApprovalLinkState.OPEN:
+        if approval_links.link_state(session, link, now=ctx.now()) is not ApprovalLinkState.OPEN:
             return _back(token)  # the page says why nothing is to be decided
         problem = personal_links.send_code(
             session,
             link=link,
-            about=approval_links.about_code(session, link),
+            about=approval_links.code_details(session, link),
             now=ctx.now(),
             kind=NoticeKind.APPROVAL_CODE,
-            page_digest=approval_links.revision_of(session, link).digest,
+            page_digest=approval_links.get_revision(session, link).digest,
         )
     if problem is not None:
         sentence = _("No further code can be sent now. Wait 15 minutes, then try again.")
@@ -164,7 +164,7 @@ def _prove(form: ApprovalForm, token: str) -> Page:
     """Show what is to be decided, if the code is right."""
     with writing() as session:
         link = _link(session, token)
-        revision = approval_links.revision_of(session, link)
+        revision = approval_links.get_revision(session, link)
         problem = personal_links.use_code(
             session,
             link=link,
@@ -202,7 +202,7 @@ def passkey(form: ApprovalForm, token: str) -> Page:
     site = required_site()
     with writing() as session:
         link = _link(session, token)
-        revision = approval_links.revision_of(session, link)
+        revision = approval_links.get_revision(session, link)
         answer = PasskeyAnswer(form.credential.data or "", site)
         is_proven = passkeys.use(session, subject=link, answer=answer, now=ctx.now())
         if is_proven:
@@ -214,7 +214,7 @@ def passkey(form: ApprovalForm, token: str) -> Page:
 
 @reads
 def _photos_to_show(session: Session, token: str) -> tuple[str, ...]:
-    return waiting_photos(approval_links.revision_of(session, _link(session, token)))
+    return waiting_photos(approval_links.get_revision(session, _link(session, token)))
 
 
 def _decide(token: str, kind: DecisionKind, reason: str = "", pictures: str = "") -> None:
@@ -227,11 +227,11 @@ def _decide(token: str, kind: DecisionKind, reason: str = "", pictures: str = ""
         view = check_shown(_photos_to_show(token), pictures)
     with writing() as session:
         link = _link(session, token)
-        revision = approval_links.revision_of(session, link)
+        revision = approval_links.get_revision(session, link)
         credential = approval_proof.credential_of(link, revision)
         if credential is None:
             raise NotProven(state="no_factor" if approval_proof.lacks_factor(link) else None)
-        link_decision.decide_by(
+        link_decision.decide_by_link(
             session,
             link=link,
             kind=kind,
@@ -250,8 +250,8 @@ def refuse(form: ApprovalForm, token: str, act: str) -> Page:
     if "use" in request.form:
         with reading() as session:
             link = _link(session, token)
-            actor = approval_links.actor_of(session, link, now=ctx.now())
-            revision = approval_links.revision_of(session, link)
+            actor = approval_links.find_actor(session, link, now=ctx.now())
+            revision = approval_links.get_revision(session, link)
             if actor is not None and approval_proof.credential_of(link, revision) is not None:
                 text_id, reason = number_of(request.form.get("use")), form.reason.data or ""
                 form.reason.data = return_texts.insert(
@@ -275,8 +275,8 @@ def picture(session: Session, token: str, sha256: str) -> Response:
     link = _readers_link(session, token)
     if link is None:
         raise NotFound(token)
-    revision = approval_links.revision_of(session, link)
-    is_open = approval_links.state_of(session, link, now=ctx.now()) is ApprovalLinkState.OPEN
+    revision = approval_links.get_revision(session, link)
+    is_open = approval_links.link_state(session, link, now=ctx.now()) is ApprovalLinkState.OPEN
     is_proven = approval_proof.credential_of(link, revision) is not None
     if not (is_open and is_proven and approval_pages.may_see(session, link)):
         raise NotFound(sha256)

@@ -34,7 +34,7 @@ from web.review.photos import photo_numbers, photos_of, review_address
 
 def _link_values(session: Session, link: Link) -> dict[str, object]:
     """Return what the link alone shows: the title, the department, and the time."""
-    revision = approval_links.revision_of(session, link)
+    revision = approval_links.get_revision(session, link)
     post = revision.post
     wished_at = slots.earliest_wish(post) if post.reply is None else None
     end = None if wished_at else revision.not_after
@@ -52,13 +52,13 @@ def over_page(session: Session, link: Link, state: str, form: ReasonForm) -> Pag
 
     The state is "refused" if the person may no longer see the post.
     """
-    actor = approval_links.actor_of(session, link, now=ctx.now())
+    actor = approval_links.find_actor(session, link, now=ctx.now())
     return render_template(
         "review/approve_link_over.html",
         form=form,
         state=state,
         blocked=_blocked_reason(session, link, actor) if state == "refused" else "",
-        decision=approval_links.decision_of(session, link),
+        decision=approval_links.find_decision(session, link),
         decision_labels=DECIDED,
         has_password=state != "refused" and link.person.password_hash is not None,
         new_link_to=masked(link_renewal.address(session, link, now=ctx.now())),
@@ -95,20 +95,20 @@ def _blocked_reason(session: Session, link: Link, actor: Actor | None) -> str:
     """Return why the person cannot decide; the same as on the page of the revision."""
     if actor is None:
         return _("You have no appointment in force with which you could decide.")
-    revision = approval_links.revision_of(session, link)
+    revision = approval_links.get_revision(session, link)
     department_id = gate_adapter.deciding_department_id(revision, actor)
-    approvers = department_approvers.approvers_for(session, revision, department_id, now=ctx.now())
+    approvers = department_approvers.find_approvers(session, revision, department_id, now=ctx.now())
     return blocking_sentence(session, revision, approvers, actor=actor)
 
 
 def may_see(session: Session, link: Link) -> bool:
     """Return True if the person may see the post in the product too, under their appointment."""
-    actor = approval_links.actor_of(session, link, now=ctx.now())
+    actor = approval_links.find_actor(session, link, now=ctx.now())
     if actor is None:
         return False
     try:
         drafts.post_for(
-            session, actor=actor, post_id=approval_links.revision_of(session, link).post_id
+            session, actor=actor, post_id=approval_links.get_revision(session, link).post_id
         )
     except NotFound:
         return False
@@ -124,8 +124,8 @@ def picture_address(token: str) -> PictureAddress:
 
 def open_page(session: Session, link: Link, form: ReasonForm, token: str) -> Page:
     """Return the page of what is to be decided, with the buttons if the person may."""
-    revision = approval_links.revision_of(session, link)
-    actor = approval_links.actor_of(session, link, now=ctx.now())
+    revision = approval_links.get_revision(session, link)
+    actor = approval_links.find_actor(session, link, now=ctx.now())
     earlier = approval_links.last_shown(session, link)
     address = picture_address(token)
     return render_template(
@@ -138,7 +138,7 @@ def open_page(session: Session, link: Link, form: ReasonForm, token: str) -> Pag
         previous=earlier,
         changes=diff.changes(earlier, revision) if earlier is not None else [],
         blocked=_blocked_reason(session, link, actor),
-        office=approval_links.office_of(session, link, now=ctx.now()),
+        office=approval_links.find_office(session, link, now=ctx.now()),
         head_ground=_head_ground(session, link, actor),
         **_link_values(session, link),
     )
@@ -148,7 +148,7 @@ def _head_ground(session: Session, link: Link, actor: Actor | None) -> str:
     """Return on which ground the person decides as head of the department; "" for others."""
     if actor is None:
         return ""
-    revision = approval_links.revision_of(session, link)
+    revision = approval_links.get_revision(session, link)
     department_id = gate_adapter.deciding_department_id(revision, actor)
     ground = department_approvers.head_ground(
         session, revision, department_id, actor=actor, now=ctx.now()
@@ -158,7 +158,7 @@ def _head_ground(session: Session, link: Link, actor: Actor | None) -> str:
 
 def reason_page(session: Session, link: Link, form: ReasonForm, token: str, *, act: str) -> Page:
     """Return the page that asks for the reason of a return or rejection."""
-    actor = approval_links.actor_of(session, link, now=ctx.now())
+    actor = approval_links.find_actor(session, link, now=ctx.now())
     own_texts = return_texts.own_texts(session, actor=actor) if actor and act == "return" else []
     return render_template(
         "review/approve_link_reason.html",
@@ -167,6 +167,6 @@ def reason_page(session: Session, link: Link, form: ReasonForm, token: str, *, a
         act=act,
         texts=own_texts,
         blocked=_blocked_reason(session, link, actor),
-        office=approval_links.office_of(session, link, now=ctx.now()),
+        office=approval_links.find_office(session, link, now=ctx.now()),
         **_link_values(session, link),
     )

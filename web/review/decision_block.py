@@ -28,7 +28,7 @@ def blocking_sentence(
     if post.state is not PostState.IN_REVIEW or revision.number != post.newest:
         return ""
     department_id = actor.department_id
-    if department_id not in gate_adapter.asked_department_ids(revision):
+    if department_id not in gate_adapter.department_ids_to_ask(revision):
         return _("Only the department that was asked can decide.")
     if department_names := _pending_department_names(revision, department_id):
         return _(
@@ -47,7 +47,7 @@ def blocking_sentence(
             seen_revision=revision.number,
             newest_revision=post.newest,
             person_id=actor.person_id or 0,
-            authors=gate_adapter.excluded_authors(revision),
+            authors=gate_adapter.authors_to_exclude(revision),
             rests_on=confirmation.own_ground(session, actor),
         )
     except RestsOnWriter as refusal:

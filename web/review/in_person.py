@@ -55,7 +55,7 @@ def _code_page(session: Session, form: Form, post_id: int) -> Page:
         return redirect(url_for("posts.show", post_id=post.id))
     revision = post.revisions[-1]
     code = in_person.latest(session, revision=revision)
-    problem = in_person.problem_of(code, now=ctx.now()) if code is not None else None
+    problem = in_person.find_problem(code, now=ctx.now()) if code is not None else None
     return render_template(
         "review/in_person.html",
         post=post,
@@ -64,7 +64,7 @@ def _code_page(session: Session, form: Form, post_id: int) -> Page:
         is_waiting=post.state is PostState.IN_REVIEW,
         code_view=_code_view(code) if code is not None and problem is None else None,
         is_expired=problem is ApprovalCodeProblem.EXPIRED,
-        decisions=in_person.decisions_of(revision),
+        decisions=in_person.list_decisions(revision),
         deciders=_deciders(session, revision),
         refusal=form.form_errors[0] if form.form_errors else "",
         base_url=_public_address(""),
@@ -86,8 +86,8 @@ def _public_address(path: str) -> str:
 def _deciders(session: Session, revision: Revision) -> list[Appointment]:
     """Return the appointments that can decide now, department by department."""
     deciders = []
-    for department_id in gate_adapter.asked_department_ids(revision):
-        approvers = department_approvers.approvers_for(
+    for department_id in gate_adapter.department_ids_to_ask(revision):
+        approvers = department_approvers.find_approvers(
             session, revision, department_id, now=ctx.now()
         )
         deciders += [

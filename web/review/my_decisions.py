@@ -35,10 +35,10 @@ class DecisionTextForm(Form):
 @reads
 def index(session: Session) -> str:
     """List the actor's decisions, newest first; `?month=` filters, `?whole` shows a full month."""
-    months = history.months_of(session, actor=actor(), now=ctx.now())
+    months = history.list_months(session, actor=actor(), now=ctx.now())
     month = _month(request.args.get("month", ""))
     whole = month is not None and "whole" in request.args
-    page = history.decisions_by(
+    page = history.list_decisions(
         session,
         actor=actor(),
         month=month,

@@ -26,8 +26,8 @@ from publisher.models.posts import DecisionKind, Post, Revision
 from publisher.reports import progress
 from publisher.review import decide, department_approvers, gate_adapter, history
 from publisher.review.department_approvers import DepartmentOffices
-from publisher.review.department_reviews import department_reviews, pending_ids, without_approver
-from publisher.review.reminders import reminders_of
+from publisher.review.department_reviews import department_reviews, find_unapprovable, pending_ids
+from publisher.review.reminders import list_reminders
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
@@ -91,8 +91,8 @@ def _page(
     department_id = gate_adapter.deciding_department_id(revision, actor())
     department_ids = {department_id, *pending_ids(reviews)}
     offices = department_approvers.offices_by_department(session, department_ids, now=now)
-    nobody_for = without_approver(offices, revision, reviews, now=now)
-    approvers = department_approvers.approvers_among(offices[department_id], revision, now=now)
+    nobody_for = find_unapprovable(offices, revision, reviews, now=now)
+    approvers = department_approvers.select_approvers(offices[department_id], revision, now=now)
     blocked = blocking_sentence(session, revision, approvers, actor=actor())
     return render_template(
         "review/review.html",
@@ -110,7 +110,7 @@ def _page(
         without_approver=nobody_for,
         approvers=approvers,
         approver_offices=_approver_offices(offices[department_id], approvers),
-        reminders=reminders_of(session, revision, now=now),
+        reminders=list_reminders(session, revision, now=now),
         refusal=" ".join(form.form_errors) if form else blocked,
         was_refused=form is not None,
         # Nothing was decided, and may be now: the button is shown once more.
@@ -208,7 +208,7 @@ def redirect_if_already_decided(
     # A button pressed twice, or again after going back, is no error.
     if not isinstance(refusal, WrongState):
         return None
-    decision = history.decision_on(
+    decision = history.find_decision(
         session, actor=actor(), post_id=post_id, seen_revision=revision_number
     )
     if decision is None or decision.kind not in kinds:

@@ -95,10 +95,10 @@ class Plan:
 
 def plan(session: Session, revision: TemplateRevision, values: FilledTexts) -> Plan:
     """Return what is published with these values: on every connected account, in every language."""
-    template = emergency_grounds.template_of(revision)
+    template = emergency_grounds.revision_template(revision)
     accounts = session.scalars(select(Account).order_by(Account.id)).all()
     connected = [account for account in accounts if account.state is AccountState.CONNECTED]
-    texts = emergency.texts_of(template, values)
+    texts = emergency.fill_texts(template, values)
     pieces = tuple(
         AlertText(
             account,
@@ -195,7 +195,7 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
     approval = _approval(template)
     gate.check_seen(form.seen_revision, template.newest)
     revision = templates.newest(template)
-    texts = read_values(emergency_grounds.template_of(revision), form, now=now)
+    texts = read_values(emergency_grounds.revision_template(revision), form, now=now)
     word = read_word(form, now=now)
     leaves = _validate_plan(session, revision, texts, form.seen_plan)
     post = _add_post(session, template, leaves, actor=actor, now=now)
@@ -335,7 +335,7 @@ def _add_use(
 def _schedule(session: Session, use: EmergencyUse, *, actor: Actor, now: datetime) -> None:
     """Schedule urgent deliveries for now. Raises `NotApproved` if the gate refuses."""
     revision = use.decision.revision
-    case = gate_adapter.case_of(session, revision.id, now=now)
+    case = gate_adapter.load_case(session, revision.id, now=now)
     gate.require_verdict(gate.judge(case, now=now))
     for variant in revision.variants:
         delivery = schedule.add_delivery(

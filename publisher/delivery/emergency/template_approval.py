@@ -39,7 +39,7 @@ def approve(
         raise FourEyesRequired(revision=revision.number)
     if revision.author_id in confirmation.own_ground(session, actor):
         raise RestsOnWriter(revision=revision.number)
-    if emergency.digest(emergency_grounds.template_of(revision)) != revision.digest:
+    if emergency.digest(emergency_grounds.revision_template(revision)) != revision.digest:
         raise NotApproved(reason=gate.Refusal.CHANGED)
     return _decide(session, revision, TemplateVerdict.APPROVED, "", actor=actor, now=now)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from approvals import emergency, gate
 from approvals.emergency import BlankKind, Template, TemplateField
-from approvals.placeholders import in_braces
+from approvals.placeholders import format_blank
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.content_checks import outgoing_text
@@ -138,7 +138,7 @@ def add_revision(
         name_en=wording.names[1],
         text_mr=texts[LANGUAGES[0]],
         text_en=texts[LANGUAGES[1]],
-        blanks=[emergency_grounds.row_of(blank) for blank in wording.blanks],
+        blanks=[emergency_grounds.blank_to_row(blank) for blank in wording.blanks],
         late_limit=wording.late_limit,
         saved_at=now,
         digest=emergency.digest(wording),
@@ -224,9 +224,9 @@ def _choices(at: int, text: str, validator: Validator) -> tuple[tuple[str, str],
 def _check_texts(wording: Template, validator: Validator) -> None:
     """Check that every blank is in both texts, and that the longest text fits everywhere."""
     for language, name in emergency.unknown_names(wording):
-        validator.add(f"text_{language}", "blank_unknown", blanks=in_braces(name))
-    for language, name in emergency.unused_names(wording):
-        validator.add(f"text_{language}", "blank_unused", blanks=in_braces(name))
+        validator.add(f"text_{language}", "blank_unknown", blanks=format_blank(name))
+    for language, name in emergency.find_unused_blanks(wording):
+        validator.add(f"text_{language}", "blank_unused", blanks=format_blank(name))
     for language, text in emergency.longest(wording).items():
         length = outgoing_text.measure_everywhere(text)
         if not length.fits:

@@ -19,7 +19,7 @@ from publisher.models.emergency import (
 )
 from publisher.models.people import Appointment
 from publisher.review import emergency_grounds
-from publisher.review.department_approvers import able_among, offices_of
+from publisher.review.department_approvers import load_offices, select_deciders
 from publisher.validation import NotFound, check_in_sight, departments_in_sight, existing
 
 
@@ -132,4 +132,4 @@ def able_in(
 
     These are its officers; if none is left who is not away, its head.
     """
-    return able_among(offices_of(session, department_id, now=now), without)
+    return select_deciders(load_offices(session, department_id, now=now), without)

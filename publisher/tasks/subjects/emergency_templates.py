@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from publisher.delivery.emergency import templates
 from publisher.models.emergency import EmergencyTemplate, TemplateRevision
-from publisher.review.department_approvers import able_among, offices_by_department
+from publisher.review.department_approvers import offices_by_department, select_deciders
 from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskSpec
 
 
@@ -38,7 +38,7 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
                 appointment_id=candidate.appointment_id,
             )
             for revision in revisions
-            for candidate in able_among(
+            for candidate in select_deciders(
                 offices[revision.department_id], templates.author_ids(revision)
             ).able
         ]

@@ -16,8 +16,8 @@ from publisher.models.emergency import EmergencyUse, Ratification
 from publisher.models.posts import Decision, Post, Revision
 from publisher.review.department_approvers import (
     DepartmentOffices,
-    able_among,
     offices_by_department,
+    select_deciders,
 )
 from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskQueue, TaskSpec
 
@@ -80,7 +80,7 @@ def _deciding_ids(use: EmergencyUse, offices: DepartmentOffices, now: datetime) 
     """Return the appointments that may ratify: once it is overdue, each of the department."""
     user_id = use.decision.person_id
     if now < use.due_at:
-        return [candidate.appointment_id for candidate in able_among(offices, [user_id]).able]
+        return [candidate.appointment_id for candidate in select_deciders(offices, [user_id]).able]
     everybody = (*offices.officers, *offices.heads)
     return [office.id for office in everybody if office.person_id != user_id]
 

@@ -288,7 +288,7 @@ def test_the_gate_refuses_a_text_that_is_not_the_templates(town: City) -> None:
         decision = session.get_one(EmergencyUse, use_id).decision
         revision = decision.revision
         session.expire_all()
-        revision.canonical = gate.canonical(gate_adapter.subject_of(session, revision.id))
+        revision.canonical = gate.canonical(gate_adapter.load_subject(session, revision.id))
         revision.digest = decision.digest = gate.digest(revision.canonical)
     _expect_refused(town, use_id, "approval_missing")
 
@@ -389,4 +389,4 @@ def test_the_decision_is_nobodys_second_pair_of_eyes_for_another_post(town: City
         )
     with town.read() as session:
         revision = session.get_one(Post, post_id).revisions[-1]
-        assert gate.counting(gate_adapter.case_of(session, revision.id, now=town.now)) == ()
+        assert gate.counting(gate_adapter.load_case(session, revision.id, now=town.now)) == ()

@@ -71,7 +71,7 @@ def test_the_gate_and_the_record_take_the_approval_as_any_other(site: Site) -> N
     (delivery_id,) = site.city.schedule(officer.post)
     with site.city.read() as session:
         revision = session.get_one(Post, officer.post).revisions[-1]
-        case = gate_adapter.case_of(session, revision.id, now=site.city.now)
+        case = gate_adapter.load_case(session, revision.id, now=site.city.now)
         (approval,) = case.approvals
         assert approval.in_force
         assert approval.person_id == site.city.people["first"]
