@@ -17,7 +17,7 @@ from approvals.errors import NotAllowed
 from approvals.policy import Role
 from commands.app_setup import checked_database, origin_of
 from publisher.auth.contact_details import BadPerson, normal_identifier
-from publisher.auth.sign_in import person_of
+from publisher.auth.sign_in import find_person
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department, Person
 from publisher.notifications import links
@@ -140,7 +140,7 @@ def confirm(settings: Settings, ids: tuple[int, ...], *, all_waiting: bool) -> N
     with checked_database(settings) as database:
         with database.reading() as session:
             listed = _pending_confirmations(session)
-            digests = {item.id: confirmation.digest_of(item) for item in listed}
+            digests = {item.id: confirmation.confirmation_digest(item) for item in listed}
             lines = [_waiting_line(item) for item in listed]
         if not ids:
             click.echo("\n".join(lines) or "No appointment waits for confirmation.")
@@ -159,7 +159,7 @@ def confirm(settings: Settings, ids: tuple[int, ...], *, all_waiting: bool) -> N
 
 def _pending_confirmations(session: Session) -> list[Appointment]:
     waiting = confirmation.waiting(session, now=now())
-    return waiting + upgrade_review.unreviewed(session, now=now())
+    return waiting + upgrade_review.list_unreviewed(session, now=now())
 
 
 def _confirm(session: Session, digests: Mapping[int, str]) -> list[str]:
@@ -168,7 +168,7 @@ def _confirm(session: Session, digests: Mapping[int, str]) -> list[str]:
     origin = origin_of("people confirm")
     waiting = {number: digest for number, digest in digests.items() if number not in again}
     confirmation.confirm(session, actor=COMMAND, now=now(), digests=waiting, origin=origin)
-    upgrade_review.look_through(session, actor=COMMAND, now=now(), digests=again, origin=origin)
+    upgrade_review.confirm_reviewed(session, actor=COMMAND, now=now(), digests=again, origin=origin)
     return [f"Confirmed: {_appointment_text(item)}" for item in chosen]
 
 
@@ -241,7 +241,7 @@ def people_transaction(settings: Settings) -> Iterator[Session]:
 
 def person_with(session: Session, login: str) -> Person:
     """Return the person with this mail or mobile; raises `click.ClickException`."""
-    person = person_of(session, normal_identifier(login))
+    person = find_person(session, normal_identifier(login))
     if person is None:
         raise click.ClickException("Nobody has this mail address or mobile number.")
     return person

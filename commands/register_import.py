@@ -19,7 +19,7 @@ from publisher.now import now
 from publisher.people.department_orders import BadDepartment, DepartmentOrder, read_order
 from publisher.people.permissions import COMMAND
 from publisher.register import columns as register_columns
-from publisher.register.carry_out import BadRow, RowsRefused, carry_out, plan_of
+from publisher.register.carry_out import BadRow, RowsRefused, carry_out, plan_sheet
 from publisher.register.columns import BadColumns, Column
 from publisher.register.plan import RegisterPlan
 from publisher.register.sheet import BadSheet, FileTable, read_sheet
@@ -74,7 +74,7 @@ def import_file(settings: Settings, file: Path, options: ImportOptions) -> None:
 
 def _columns(session: Session, sheet: FileTable, options: ImportOptions) -> list[Column]:
     """Return what the columns mean: as kept of such a file, else as guessed, and as asked for."""
-    layout = register_columns.layout_of(session, options.kind, sheet.headings)
+    layout = register_columns.find_layout(session, options.kind, sheet.headings)
     if layout is not None:
         columns = [Column(name) for name in layout.columns]
     else:
@@ -85,7 +85,7 @@ def _columns(session: Session, sheet: FileTable, options: ImportOptions) -> list
             raise click.ClickException(f"--column {text}: write the column's number first.")
         if name not in set(Column):
             meanings = ", ".join(
-                column.value for column in register_columns.choices_of(options.kind)
+                column.value for column in register_columns.column_choices(options.kind)
             )
             raise click.ClickException(f"--column {text}: a column is one of {meanings}.")
         columns[int(number) - 1] = Column(name)
@@ -103,7 +103,7 @@ def _plan(
     options: ImportOptions,
     at: datetime,
 ) -> RegisterPlan:
-    return plan_of(
+    return plan_sheet(
         session,
         sheet,
         columns,

@@ -17,7 +17,7 @@ from approvals.policy import Role
 from demo import people
 from demo.calls import DemoAnswer, DemoCall, DemoTransfers, load_calls, load_transfers
 from demo.seeding.context import AT_THE_CELL, Context, department_id
-from publisher.auth.one_time_links import digest_of
+from publisher.auth.one_time_links import hash_token
 from publisher.models.nominations import CallAddressee, NominationCall
 from publisher.models.people import Link
 from publisher.nominations import calls, head_links, nominate
@@ -76,8 +76,8 @@ def _answer(context: Context, *, answer: DemoAnswer) -> None:
         head = calls.head_in_place(session, own_id, now=context.now)
         if head is None:
             raise NotFound(answer.department)
-        token = head_links.make_beside(session, head, now=context.now)
-        query = select(Link).where(Link.token_digest == digest_of(token))
+        token = head_links.make_own_link(session, head, now=context.now)
+        query = select(Link).where(Link.token_digest == hash_token(token))
         named = OfficersNamed(
             answer.first, answer.second, answer.order_number, local_day(context.now)
         )

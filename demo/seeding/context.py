@@ -17,7 +17,7 @@ from demo import people
 from demo.notices import DemoNotice
 from demo.script import Script, Story
 from demo.seeding.sandbox_client import SandboxClient
-from publisher.auth.sessions import in_force
+from publisher.auth.sessions import list_appointments
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount, Vault
 from publisher.delivery.worker_context import WorkerContext
@@ -86,7 +86,7 @@ class Context:
         """
         mail = people.by_key()[key].mail
         person = session.scalars(select(Person).where(Person.mail == mail)).one()
-        for appointment in in_force(session, person, now=self.now):
+        for appointment in list_appointments(session, person, now=self.now):
             if appointment.role in roles and department_id in (None, appointment.department_id):
                 return actor_for(appointment, now=self.now)
         raise NotFound(key)

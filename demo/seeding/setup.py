@@ -15,7 +15,7 @@ from demo import people
 from demo.people import DemoAppointment, DemoPerson
 from demo.script import read_toml
 from demo.seeding.context import actor_for, department_id
-from publisher.auth.passwords import NewPassword, hashed
+from publisher.auth.passwords import NewPassword, hash_password
 from publisher.auth.sign_in import set_password
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
@@ -139,7 +139,7 @@ def _appoint_all(session: Session, began_at: datetime) -> None:
     announced = update(Appointment).where(Appointment.state != AppointmentState.RECORDED)
     session.execute(announced.values(told_at=began_at))
     # Argon2 takes its time, and the demo's people share a few passwords.
-    hashes = {password: hashed(password) for password in people.PASSWORDS.values()}
+    hashes = {password: hash_password(password) for password in people.PASSWORDS.values()}
     for person in people.load():
         set_password(
             session,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor
 from publisher import transitions
 from publisher.auth import one_time_links
-from publisher.auth.one_time_links import LinkPurpose, digest_of
+from publisher.auth.one_time_links import LinkPurpose, hash_token
 from publisher.auth.sessions import NotYours
 from publisher.models.people import KnownDevice, Person
 
@@ -39,7 +39,7 @@ def find(
 ) -> KnownDevice | None:
     """Return the device of this token if it is a known one of this person, else None."""
     query = select(KnownDevice).where(
-        KnownDevice.token_digest == digest_of(token),
+        KnownDevice.token_digest == hash_token(token),
         KnownDevice.person_id == (person.id if person is not None else None),
         KnownDevice.ended_at.is_(None),
         KnownDevice.used_at > now - LASTS,
@@ -60,11 +60,11 @@ def remember(
     `factor_at` is when the person last proved a second factor in it.
     """
     token = secrets.token_urlsafe(32)
-    digest = digest_of(token)
+    digest = hash_token(token)
     # A cookie that somebody copied, or put into this browser, is worth nothing from now on.
     session.execute(
         update(KnownDevice)
-        .where(KnownDevice.token_digest == digest_of(visitor.device_token))
+        .where(KnownDevice.token_digest == hash_token(visitor.device_token))
         .values(token_digest=digest)
     )
     own = select(KnownDevice).where(
@@ -82,7 +82,7 @@ def remember(
     return token
 
 
-def devices_of(session: Session, *, person_id: int, now: datetime) -> list[KnownDevice]:
+def list_devices(session: Session, *, person_id: int, now: datetime) -> list[KnownDevice]:
     """Return the known devices of a person, the last used first."""
     query = select(KnownDevice).where(
         KnownDevice.person_id == person_id,

@@ -47,7 +47,7 @@ class LinkSpent(NotAllowed):
     code = "link_spent"
 
 
-def digest_of(token: str) -> str:
+def hash_token(token: str) -> str:
     """Return the stored digest of a random token; for 256 random bits a plain SHA-256 is safe."""
     return hashlib.sha256(token.encode()).hexdigest()
 
@@ -76,7 +76,7 @@ def make(
     shown on a page, or needs a code or a sign-in besides.
     """
     token = secrets.token_urlsafe(32)
-    _add(session, digest_of(token), link_subject, to=to, now=now, lasts=lasts)
+    _add(session, hash_token(token), link_subject, to=to, now=now, lasts=lasts)
     return token
 
 
@@ -127,10 +127,10 @@ def _add(
 
 
 def _digest_of_code(purpose: LinkPurpose, person_id: int, code: str, browser: str) -> str:
-    return digest_of(":".join(filter(None, (purpose, str(person_id), code, browser))))
+    return hash_token(":".join(filter(None, (purpose, str(person_id), code, browser))))
 
 
-def digits_of(code: str) -> str:
+def extract_digits(code: str) -> str:
     """Return the digits of a typed code, in either script, without what stands between them."""
     return "".join(str(unicodedata.digit(character)) for character in code if character.isdecimal())
 
@@ -145,14 +145,14 @@ def find_code(
     browser: str = "",
 ) -> Link | None:
     """Return the link behind a typed code, in either script, if it is valid for this purpose."""
-    digest = _digest_of_code(purpose, person_id, digits_of(code), browser)
+    digest = _digest_of_code(purpose, person_id, extract_digits(code), browser)
     link = session.scalars(select(Link).where(Link.token_digest == digest)).one_or_none()
     return link if link is not None and _is_open(link, now) else None
 
 
 def find_any(session: Session, *, token: str, purpose: LinkPurpose) -> Link | None:
     """Return the link of this purpose behind a token, also one that is not valid any more."""
-    query = select(Link).where(Link.token_digest == digest_of(token), Link.purpose == purpose)
+    query = select(Link).where(Link.token_digest == hash_token(token), Link.purpose == purpose)
     return session.scalars(query).one_or_none()
 
 
@@ -167,7 +167,7 @@ def _is_open(link: Link, now: datetime) -> bool:
     return is_in_time and (link.purpose == LinkPurpose.CONTACT or _is_own(link))
 
 
-def is_open_at(now: datetime) -> ColumnElement[bool]:
+def is_open_link(now: datetime) -> ColumnElement[bool]:
     """Return the condition of links that were not used and have not ended."""
     return and_(Link.used_at.is_(None), Link.ended_at.is_(None), Link.expires_at > now)
 
@@ -182,7 +182,7 @@ def use(session: Session, *, link: Link, now: datetime) -> None:
 
     Raises `LinkSpent` if it was used.
     """
-    unused = update(Link).where(Link.id == link.id, is_open_at(now)).values(used_at=now)
+    unused = update(Link).where(Link.id == link.id, is_open_link(now)).values(used_at=now)
     if changed_rows(session, unused) != 1:
         raise LinkSpent
     for field in ContactField:
@@ -198,10 +198,10 @@ def end_for_password(session: Session, *, person: Person, now: datetime) -> None
 
 def end_of_person(session: Session, *, person: Person, purpose: LinkPurpose, now: datetime) -> None:
     """End every open link of this purpose about the person."""
-    end_for(session, subject=Person.__tablename__, subject_id=person.id, purpose=purpose, now=now)
+    end_links(session, subject=Person.__tablename__, subject_id=person.id, purpose=purpose, now=now)
 
 
-def end_for(
+def end_links(
     session: Session, *, subject: str, subject_id: int, purpose: LinkPurpose, now: datetime
 ) -> None:
     """End every open link of this purpose to a row that has changed."""

@@ -11,7 +11,7 @@ from publisher import transitions
 from publisher.auth import known_devices, passkeys, recovery_codes, second_factors
 from publisher.auth.passkeys import PasskeyAnswer
 from publisher.auth.refusals import SignInProblem, SignInRefusal
-from publisher.auth.sessions import NotYours, actor_of
+from publisher.auth.sessions import NotYours, session_actor
 from publisher.auth.totp import Sealer
 from publisher.models.people import Person, SignIn
 from publisher.models.second_factors import Passkey
@@ -41,7 +41,7 @@ def add(
     sign_in.factor_at = now
     known_devices.end_all(session, person_id=sign_in.person_id, now=now)
     transitions.record(session, sign_in.person, "add_factor", actor=actor, now=now)
-    second_factors.tell(session, sign_in.person, "passkey", now=now)
+    second_factors.notify_person(session, sign_in.person, "passkey", now=now)
     if recovery_codes.number_left(session, person_id=sign_in.person_id):
         return []
     return recovery_codes.make(session, person_id=sign_in.person_id, sealer=sealer, now=now)
@@ -64,7 +64,7 @@ def end(session: Session, *, actor: Actor, person: Person, passkey_id: int, now:
         return
     known_devices.end_all(session, person_id=person.id, now=now)
     transitions.record(session, person, "end_factor", actor=actor, now=now)
-    second_factors.tell(session, person, "passkey_ended", now=now)
+    second_factors.notify_person(session, person, "passkey_ended", now=now)
 
 
 def prove(
@@ -75,7 +75,7 @@ def prove(
     A refusal is returned and not raised, as the challenge has to be used up.
     """
     sign_in = session.get_one(SignIn, sign_in_id)
-    actor = actor_of(session, sign_in, now=now)
+    actor = session_actor(session, sign_in, now=now)
     if not passkeys.use(session, subject=sign_in, answer=answer, now=now):
         transitions.record(session, sign_in, "refuse_prove", actor=actor, now=now)
         return SignInRefusal(SignInProblem.WRONG_PASSKEY)

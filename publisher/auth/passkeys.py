@@ -59,7 +59,7 @@ class PasskeyAnswer:
     site: PasskeySite
 
 
-def site_of(base_url: str) -> PasskeySite | None:
+def passkey_site(base_url: str) -> PasskeySite | None:
     """Return the site of the pages; None if browsers have no passkeys there.
 
     They ask for a named host, and for TLS unless it is `localhost`.
@@ -80,7 +80,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def in_force(session: Session, *, person_id: int) -> list[Passkey]:
+def list_passkeys(session: Session, *, person_id: int) -> list[Passkey]:
     """Return the person's passkeys, the oldest first."""
     query = select(Passkey).where(Passkey.person_id == person_id, Passkey.ended_at.is_(None))
     return list(session.scalars(query.order_by(Passkey.id)))
@@ -122,7 +122,7 @@ def options_to_use(
 def _descriptors(session: Session, person_id: int) -> list[PublicKeyCredentialDescriptor]:
     return [
         PublicKeyCredentialDescriptor(id=base64url_to_bytes(passkey.credential_id))
-        for passkey in in_force(session, person_id=person_id)
+        for passkey in list_passkeys(session, person_id=person_id)
     ]
 
 
@@ -189,7 +189,7 @@ def use(session: Session, *, subject: SignIn | Link, answer: PasskeyAnswer, now:
     try:
         credential = parse_authentication_credential_json(answer.credential)
         challenge = _use_challenge(session, credential.response.client_data_json, subject, now)
-        passkeys = in_force(session, person_id=subject.person_id)
+        passkeys = list_passkeys(session, person_id=subject.person_id)
         passkey = {passkey.credential_id: passkey for passkey in passkeys}[credential.id]
         verified = verify_authentication_response(
             credential=credential,

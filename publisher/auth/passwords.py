@@ -135,7 +135,7 @@ def accept_proof(person: Person | None, proof: Proof) -> bool:
     return True
 
 
-def hashed(password: str, *, hasher: Hasher = HASHER) -> str:
+def hash_password(password: str, *, hasher: Hasher = HASHER) -> str:
     """Return the hash of a password; slow, so call it outside transactions."""
     return hasher.hash(_normal(password))
 

@@ -20,7 +20,7 @@ from publisher.auth import (
     throttling,
     totp,
 )
-from publisher.auth.one_time_links import LinkPurpose, LinkSubject, digits_of
+from publisher.auth.one_time_links import LinkPurpose, LinkSubject, extract_digits
 from publisher.auth.refusals import SignInProblem, SignInRefusal
 from publisher.auth.sign_in_codes import CodeRequest
 from publisher.auth.totp import Sealer
@@ -38,14 +38,14 @@ REQUEST_LASTS: Final = timedelta(minutes=10)
 
 def has_any(session: Session, *, person_id: int) -> bool:
     """Return True if the person has an app or a passkey."""
-    has_app = totp.in_force(session, person_id=person_id) is not None
-    return has_app or bool(passkeys.in_force(session, person_id=person_id))
+    has_app = totp.find_factor(session, person_id=person_id) is not None
+    return has_app or bool(passkeys.list_passkeys(session, person_id=person_id))
 
 
 def is_last(session: Session, *, person_id: int) -> bool:
     """Return True if the person has no app, and one passkey at most."""
-    has_app = totp.in_force(session, person_id=person_id) is not None
-    return not has_app and len(passkeys.in_force(session, person_id=person_id)) <= 1
+    has_app = totp.find_factor(session, person_id=person_id) is not None
+    return not has_app and len(passkeys.list_passkeys(session, person_id=person_id)) <= 1
 
 
 def is_asked(
@@ -82,7 +82,7 @@ def request(session: Session, person: Person, *, by_sms: bool, now: datetime) ->
     return token, is_sent
 
 
-def key_of(person: Person, known_device: KnownDevice | None) -> str:
+def throttling_key(person: Person, known_device: KnownDevice | None) -> str:
     """Return the key that wrong codes count under: a known device has one of its own."""
     owner = f"device {known_device.id}" if known_device is not None else f"person {person.id}"
     return throttling.key_of_identifier(f"factor of {owner}")
@@ -103,10 +103,10 @@ def accept(
     `token` is that of the sign-in for which a code was sent. Returns None, or the refusal.
     A refusal is returned and not raised, as the failed attempt has to be committed.
     """
-    until = throttling.throttled_until(session, [key], now=now)
+    until = throttling.next_attempt_at(session, [key], now=now)
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
-    digits, factor = digits_of(code), totp.in_force(session, person_id=person.id)
+    digits, factor = extract_digits(code), totp.find_factor(session, person_id=person.id)
     if token and not has_any(session, person_id=person.id):
         owner = sign_in_codes.use(
             session, person=person, code_request=CodeRequest(token, now), code=digits, now=now
@@ -127,7 +127,7 @@ def use_duty_code(
     session: Session, *, person: Person, code: str, key: str, now: datetime
 ) -> int | None:
     """Use up a code that was read out to the person on duty; return who made it, or None."""
-    if throttling.throttled_until(session, [key], now=now) is not None:
+    if throttling.next_attempt_at(session, [key], now=now) is not None:
         return None
     link = one_time_links.find_code(
         session, code=code, purpose=LinkPurpose.DUTY, person_id=person.id, now=now
@@ -141,7 +141,7 @@ def use_duty_code(
     return link.subject_id
 
 
-def be_vouched_for(
+def accept_vouching_code(
     session: Session, *, sign_in_id: int, code: str, now: datetime
 ) -> SignInRefusal | None:
     """Accept a code that was read out, in the session of somebody without a second factor.
@@ -150,7 +150,7 @@ def be_vouched_for(
     """
     sign_in = session.get_one(SignIn, sign_in_id)
     key = throttling.key_of_identifier(f"duty code of {sign_in.person_id}")
-    until = throttling.throttled_until(session, [key], now=now)
+    until = throttling.next_attempt_at(session, [key], now=now)
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
     helper_id = use_duty_code(session, person=sign_in.person, code=code, key=key, now=now)
@@ -168,7 +168,7 @@ def _use_recovery_code(
         return False
     actor = Actor(ActorKind.PERSON, person.id)
     transitions.record(session, person, "use_recovery_code", actor=actor, now=now)
-    tell(session, person, "recovery_code", now=now)
+    notify_person(session, person, "recovery_code", now=now)
     return True
 
 
@@ -225,17 +225,17 @@ def confirm(
     """
     sign_in = session.get_one(SignIn, sign_in_id)
     require_proof(session, sign_in.person)
-    factor = totp.begun(session, person_id=sign_in.person_id, now=now)
+    factor = totp.pending_factor(session, person_id=sign_in.person_id, now=now)
     if factor is None:
         return SignInRefusal(SignInProblem.TOO_LATE)
     # Wrong codes are not counted: this session was shown the secret, so there is nothing to guess.
-    if not totp.use(session, factor=factor, digits=digits_of(code), sealer=sealer, now=now):
+    if not totp.use(session, factor=factor, digits=extract_digits(code), sealer=sealer, now=now):
         return SignInRefusal(SignInProblem.WRONG_FACTOR)
     totp.confirm(session, factor=factor, now=now)
     sign_in.factor_at = now
     known_devices.end_all(session, person_id=sign_in.person_id, now=now)
     transitions.record(session, sign_in.person, "add_factor", actor=actor, now=now)
-    tell(session, sign_in.person, "second_factor", now=now)
+    notify_person(session, sign_in.person, "second_factor", now=now)
     return recovery_codes.make(session, person_id=sign_in.person_id, sealer=sealer, now=now)
 
 
@@ -257,14 +257,14 @@ def end_own(session: Session, *, actor: Actor, person: Person, now: datetime) ->
 def end(session: Session, *, actor: Actor, person: Person, now: datetime) -> None:
     """End the person's app, passkeys, recovery codes and known devices, and tell the person."""
     totp.end(session, person_id=person.id, now=now)
-    passkeys.end(session, passkeys=passkeys.in_force(session, person_id=person.id), now=now)
+    passkeys.end(session, passkeys=passkeys.list_passkeys(session, person_id=person.id), now=now)
     recovery_codes.end(session, person_id=person.id)
     known_devices.end_all(session, person_id=person.id, now=now)
     transitions.record(session, person, "end_factor", actor=actor, now=now)
-    tell(session, person, "second_factor_ended", now=now)
+    notify_person(session, person, "second_factor_ended", now=now)
 
 
-def tell(session: Session, person: Person, changed: str, *, now: datetime) -> None:
+def notify_person(session: Session, person: Person, changed: str, *, now: datetime) -> None:
     """Tell the person what has changed."""
     compose.queue(
         session,

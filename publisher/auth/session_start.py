@@ -20,10 +20,10 @@ from publisher.auth import (
     throttling,
 )
 from publisher.auth.known_devices import Visitor
-from publisher.auth.one_time_links import LinkPurpose, digest_of
+from publisher.auth.one_time_links import LinkPurpose, hash_token
 from publisher.auth.passkeys import PasskeyAnswer
 from publisher.auth.refusals import SignInProblem, SignInRefusal
-from publisher.auth.sessions import actor_of, chosen_appointment
+from publisher.auth.sessions import choose_appointment, session_actor
 from publisher.auth.totp import Sealer
 from publisher.models.people import Appointment, Link, Person, SignIn
 from publisher.states import AppointmentState
@@ -95,7 +95,7 @@ def confirm_factor(
         return SignInRefusal(SignInProblem.TOO_LATE)
     person = link.person
     known_device = known_devices.find(session, token=visitor.device_token, person=person, now=now)
-    key = second_factors.key_of(person, known_device)
+    key = second_factors.throttling_key(person, known_device)
     vouched_by_id = second_factors.use_duty_code(
         session, person=person, code=code, key=key, now=now
     )
@@ -184,7 +184,7 @@ def enter(
 def _begin(session: Session, entry: _Entry, *, now: datetime) -> SignedIn:
     token, person, visitor = secrets.token_urlsafe(32), entry.appointment.person, entry.visitor
     sign_in_row = SignIn(
-        token_digest=digest_of(token),
+        token_digest=hash_token(token),
         person=person,
         appointment=entry.appointment,
         signed_in_at=now,
@@ -200,7 +200,7 @@ def _begin(session: Session, entry: _Entry, *, now: datetime) -> SignedIn:
     )
     session.add(sign_in_row)
     session.flush()
-    actor = actor_of(session, sign_in_row, now=now)
+    actor = session_actor(session, sign_in_row, now=now)
     transitions.record(session, sign_in_row, "sign_in", actor=actor, now=now)
     device_token = ""
     if not visitor.is_shared and entry.vouched_by_id is None:
@@ -220,7 +220,7 @@ def _appointment_or_problem(
 ) -> Appointment | SignInProblem:
     if person.disabled_at is not None:
         return SignInProblem.DISABLED
-    appointment = chosen_appointment(session, person, now=now)
+    appointment = choose_appointment(session, person, now=now)
     if appointment is not None:
         return appointment
     waits = any(row.state is AppointmentState.RECORDED for row in person.appointments)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from approvals.errors import NotAllowed
 from approvals.policy import Actor, ActorKind, Role
 from publisher import transitions
-from publisher.auth.one_time_links import digest_of
+from publisher.auth.one_time_links import hash_token
 from publisher.database.session import AnyRow, UtcDateTime
 from publisher.models.people import Appointment, Department, Person, SignIn
 from publisher.models.second_factors import Passkey, SecondFactor
@@ -50,7 +50,7 @@ class Present:
     has_factor: bool
 
 
-def session_of(session: Session, *, token: str, now: datetime) -> Present | None:
+def find_session(session: Session, *, token: str, now: datetime) -> Present | None:
     """Return the person present in the session of this token; None if it is not valid.
 
     Records the time it was seen (at most once a minute), so it needs a session that commits. If its
@@ -64,15 +64,15 @@ def session_of(session: Session, *, token: str, now: datetime) -> Present | None
 
 
 def peek(session: Session, *, token: str, now: datetime) -> Present | None:
-    """Return the same as `session_of` without writing; if it `is_stale`, call `session_of`."""
-    values = {"token_digest": digest_of(token), "new_since": now - NEW_FOR}
+    """Return the same as `find_session` without writing; if it `is_stale`, call `find_session`."""
+    values = {"token_digest": hash_token(token), "new_since": now - NEW_FOR}
     row = session.execute(_session_query(), values).unique().one_or_none()
     if row is None or not _is_alive(row[0], row[0].person.disabled_at, now):
         return None
     sign_in, is_new, has_factor = row
     appointment: Appointment | None = sign_in.appointment
     if not sign_in.appointment.in_force(now):
-        appointment = chosen_appointment(session, sign_in.person, now=now)
+        appointment = choose_appointment(session, sign_in.person, now=now)
     if appointment is None:
         return None
     is_stale = now - sign_in.seen_at >= SEEN_EVERY or appointment.id != sign_in.appointment_id
@@ -82,12 +82,12 @@ def peek(session: Session, *, token: str, now: datetime) -> Present | None:
 
 def onlooker(session: Session, *, token: str, now: datetime) -> Actor | None:
     """Return the actor of this token's session, reading little and writing nothing; else None."""
-    values = {"token_digest": digest_of(token), "now": now}
+    values = {"token_digest": hash_token(token), "now": now}
     row = session.execute(_sessions_with_appointment(), values).one_or_none()
     if row is None or not _is_alive(row, row.disabled_at, now):
         return None
     if row.is_in_force:
-        return actor_under(row, line_of(session, row))
+        return appointment_actor(row, reporting_department_ids(session, row))
     present = peek(session, token=token, now=now)
     return None if present is None else present.actor
 
@@ -147,7 +147,7 @@ def _is_alive(sign_in: SignIn | AnyRow, disabled_at: datetime | None, now: datet
     )
 
 
-def in_force(session: Session, person: Person, *, now: datetime) -> list[Appointment]:
+def list_appointments(session: Session, person: Person, *, now: datetime) -> list[Appointment]:
     """Return the person's appointments in force, the oldest first."""
     query = select(Appointment).where(
         Appointment.person_id == person.id, Appointment.in_force_at(now)
@@ -155,10 +155,10 @@ def in_force(session: Session, person: Person, *, now: datetime) -> list[Appoint
     return list(session.scalars(query.order_by(Appointment.id)))
 
 
-def chosen_appointment(session: Session, person: Person, *, now: datetime) -> Appointment | None:
+def choose_appointment(session: Session, person: Person, *, now: datetime) -> Appointment | None:
     """Return the appointment last used, or the first in force; None if there is none."""
     appointments = {
-        appointment.id: appointment for appointment in in_force(session, person, now=now)
+        appointment.id: appointment for appointment in list_appointments(session, person, now=now)
     }
     last = (
         select(SignIn.appointment_id)
@@ -170,7 +170,7 @@ def chosen_appointment(session: Session, person: Person, *, now: datetime) -> Ap
     return appointments[last_id] if last_id is not None else next(iter(appointments.values()), None)
 
 
-def actor_of(session: Session, sign_in: SignIn, *, now: datetime) -> Actor:
+def session_actor(session: Session, sign_in: SignIn, *, now: datetime) -> Actor:
     """Return the actor of a session. Raises `NotYours` if its appointment has ended."""
     if not sign_in.appointment.in_force(now):
         raise NotYours(appointment=sign_in.appointment_id)
@@ -178,7 +178,7 @@ def actor_of(session: Session, sign_in: SignIn, *, now: datetime) -> Actor:
 
 
 def _actor(session: Session, sign_in: SignIn, appointment: Appointment) -> Actor:
-    actor = actor_under(appointment, line_of(session, appointment))
+    actor = appointment_actor(appointment, reporting_department_ids(session, appointment))
     return replace(
         actor,
         signed_in_at=sign_in.proved_at,
@@ -188,7 +188,7 @@ def _actor(session: Session, sign_in: SignIn, appointment: Appointment) -> Actor
     )
 
 
-def actor_under(appointment: Appointment | AnyRow, line: Iterable[int]) -> Actor:
+def appointment_actor(appointment: Appointment | AnyRow, line: Iterable[int]) -> Actor:
     """Return the actor of an appointment that sees the departments of this line."""
     return Actor(
         kind=ActorKind.PERSON,
@@ -200,7 +200,7 @@ def actor_under(appointment: Appointment | AnyRow, line: Iterable[int]) -> Actor
     )
 
 
-def line_of(session: Session, appointment: Appointment | AnyRow) -> frozenset[int]:
+def reporting_department_ids(session: Session, appointment: Appointment | AnyRow) -> frozenset[int]:
     """Return the departments that report to an oversight office, directly or indirectly."""
     if appointment.role is not Role.OVERSIGHT:
         return frozenset()
@@ -218,10 +218,10 @@ def line_of(session: Session, appointment: Appointment | AnyRow) -> frozenset[in
 def switch(session: Session, *, sign_in_id: int, appointment_id: int, now: datetime) -> Actor:
     """Switch to another of the person's own appointments in force. Raises `NotYours`."""
     sign_in = session.get_one(SignIn, sign_in_id)
-    for appointment in in_force(session, sign_in.person, now=now):
+    for appointment in list_appointments(session, sign_in.person, now=now):
         if appointment.id == appointment_id:
             sign_in.appointment = appointment
-            actor = actor_of(session, sign_in, now=now)
+            actor = session_actor(session, sign_in, now=now)
             transitions.record(session, sign_in, "switch", actor=actor, now=now)
             return actor
     raise NotYours(appointment=appointment_id)
@@ -236,7 +236,7 @@ def end(session: Session, *, sign_in_id: int, now: datetime) -> None:
         transitions.record(session, sign_in, "sign_out", actor=actor, now=now)
 
 
-def sessions_of(session: Session, *, person_id: int, now: datetime) -> list[SignIn]:
+def list_sessions(session: Session, *, person_id: int, now: datetime) -> list[SignIn]:
     """Return the person's sessions that are valid, the last seen first."""
     query = select(SignIn).where(SignIn.person_id == person_id, SignIn.ended_at.is_(None))
     sign_ins = session.scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id.desc()))
@@ -254,7 +254,7 @@ def end_other(session: Session, *, person_id: int, sign_in_id: int, now: datetim
 def end_others(session: Session, *, sign_in_id: int, now: datetime) -> int:
     """End the person's other sessions; return the number of valid ones."""
     own = session.get_one(SignIn, sign_in_id)
-    sign_ins = sessions_of(session, person_id=own.person_id, now=now)
+    sign_ins = list_sessions(session, person_id=own.person_id, now=now)
     others = [other_sign_in for other_sign_in in sign_ins if other_sign_in.id != sign_in_id]
     for other_sign_in in others:
         other_sign_in.ended_at = now

@@ -38,7 +38,7 @@ from publisher.auth.session_start import (
     enter,
     may_enter,
 )
-from publisher.auth.sessions import actor_of, end_all
+from publisher.auth.sessions import end_all, session_actor
 from publisher.auth.sign_in_codes import CodeRequest
 from publisher.i18n.languages import LANGUAGES
 from publisher.models.departments import DepartmentAddress
@@ -63,22 +63,22 @@ class _Attempt:
 
 def _attempt(session: Session, identifier: str, visitor: Visitor, now: datetime) -> _Attempt:
     identifier_key = normal_identifier(identifier)
-    person = person_of(session, identifier_key)
+    person = find_person(session, identifier_key)
     known_device = known_devices.find(session, token=visitor.device_token, person=person, now=now)
     if known_device is not None:
         device_key = throttling.key_of_identifier(f"device {known_device.id}")
         # After too many failures it counts as unknown: it may have been stolen.
-        if throttling.throttled_until(session, [device_key], now=now) is None:
+        if throttling.next_attempt_at(session, [device_key], now=now) is None:
             return _Attempt(person, (device_key,))
     keys = (
         throttling.key_of_identifier(identifier_key),
-        throttling.key_of_address(throttling.network_of(visitor.address)),
+        throttling.key_of_address(throttling.address_network(visitor.address)),
     )
     return _Attempt(
         person,
         keys,
-        busy_until=throttling.busy_until(session, keys[1], now=now),
-        wait=throttling.wait_of(session, *keys, now=now),
+        busy_until=throttling.next_verification_at(session, keys[1], now=now),
+        wait=throttling.sign_in_wait(session, *keys, now=now),
     )
 
 
@@ -136,10 +136,10 @@ def confirm_code(
     """
     if now < code_request.not_before:
         return SignInRefusal(SignInProblem.TOO_EARLY, code_request.not_before)
-    until = sign_in_codes.throttled_until(session, code_request, now=now)
+    until = sign_in_codes.next_try_at(session, code_request, now=now)
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
-    owner = person_of(session, normal_identifier(identifier))
+    owner = find_person(session, normal_identifier(identifier))
     person = sign_in_codes.use(session, person=owner, code_request=code_request, code=code, now=now)
     if person is None:
         return SignInRefusal(SignInProblem.WRONG_CODE)
@@ -186,11 +186,11 @@ def hash_to_try(
 def own_hash(session: Session, *, person_id: int, now: datetime) -> StoredPassword:
     """Return the hash of a person who proves their identity within a session."""
     keys = (throttling.key_of_identifier(f"person:{person_id}"),)
-    is_throttled = throttling.throttled_until(session, keys, now=now) is not None
+    is_throttled = throttling.next_attempt_at(session, keys, now=now) is not None
     return StoredPassword(session.get_one(Person, person_id).password_hash, is_throttled)
 
 
-def person_of(session: Session, identifier_key: str) -> Person | None:
+def find_person(session: Session, identifier_key: str) -> Person | None:
     """Return the person with this mail address or mobile number; None if there is none.
 
     A department's shared address is nobody's, even if a person was recorded with it meanwhile.
@@ -214,10 +214,10 @@ def prove(
     """
     sign_in = session.get_one(SignIn, sign_in_id)
     keys = (throttling.key_of_identifier(f"person:{sign_in.person_id}"),)
-    until = throttling.throttled_until(session, keys, now=now)
+    until = throttling.next_attempt_at(session, keys, now=now)
     if until is not None:
         return SignInRefusal(SignInProblem.THROTTLED, until)
-    actor = actor_of(session, sign_in, now=now)
+    actor = session_actor(session, sign_in, now=now)
     if not accept_proof(sign_in.person, proof):
         throttling.store_failure(session, keys, now=now)
         transitions.record(session, sign_in, "refuse_prove", actor=actor, now=now)

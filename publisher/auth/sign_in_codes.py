@@ -47,7 +47,7 @@ def send(
     With `to` it goes to this address or number and nowhere else.
     """
     key = throttling.key_of_identifier(f"sign-in codes of {person.id}")
-    if throttling.throttled_until(session, [key], now=now) is not None:
+    if throttling.next_attempt_at(session, [key], now=now) is not None:
         return
     throttling.store_failure(session, [key], now=now)
     to = to or person.mail or person.mobile or ""
@@ -70,11 +70,9 @@ def send(
     )
 
 
-def throttled_until(
-    session: Session, code_request: CodeRequest, *, now: datetime
-) -> datetime | None:
+def next_try_at(session: Session, code_request: CodeRequest, *, now: datetime) -> datetime | None:
     """Return when this browser may type a code again after five wrong ones; None if now."""
-    return throttling.throttled_until(session, [_throttle_key(code_request)], now=now)
+    return throttling.next_attempt_at(session, [_throttle_key(code_request)], now=now)
 
 
 def _throttle_key(code_request: CodeRequest) -> str:

@@ -33,7 +33,7 @@ def key_of_address(address: str) -> str:
     return f"at:{hashlib.sha256(address.encode()).hexdigest()}"
 
 
-def network_of(address: str) -> str:
+def address_network(address: str) -> str:
     """Return the address, or of an IPv6 address its /64: one line has all addresses of it."""
     try:
         parsed = ip_address(address)
@@ -44,7 +44,7 @@ def network_of(address: str) -> str:
     return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
 
 
-def throttled_until(session: Session, keys: Iterable[str], *, now: datetime) -> datetime | None:
+def next_attempt_at(session: Session, keys: Iterable[str], *, now: datetime) -> datetime | None:
     """Return when attempts under these keys are accepted again; None if they are accepted now."""
     ends = [end for key in keys if (end := _throttle_end(session, key, now)) is not None]
     return max(ends, default=None)
@@ -72,7 +72,7 @@ def number_of_failures(session: Session, key: str, *, now: datetime) -> int:
     return session.scalar(query) or 0
 
 
-def wait_of(
+def sign_in_wait(
     session: Session, identifier_key: str, address_key: str, *, now: datetime
 ) -> timedelta | None:
     """Return how long a sign-in from an unknown device waits; None if it need not.
@@ -86,7 +86,7 @@ def wait_of(
     return min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(excess, 8)) if excess >= 0 else None
 
 
-def busy_until(session: Session, address_key: str, *, now: datetime) -> datetime | None:
+def next_verification_at(session: Session, address_key: str, *, now: datetime) -> datetime | None:
     """Return when a password from this address is verified again; None if it is verified now.
 
     Verifying costs a tenth of a second and 64 MiB, and each failure a row. So an address with many

@@ -68,12 +68,12 @@ def _end(session: Session, person_id: int, *, is_confirmed: bool, now: datetime)
     session.flush()
 
 
-def in_force(session: Session, *, person_id: int) -> SecondFactor | None:
+def find_factor(session: Session, *, person_id: int) -> SecondFactor | None:
     """Return the person's TOTP factor; None if there is none."""
     return next(iter(_factors(session, person_id, is_confirmed=True)), None)
 
 
-def begun(session: Session, *, person_id: int, now: datetime) -> SecondFactor | None:
+def pending_factor(session: Session, *, person_id: int, now: datetime) -> SecondFactor | None:
     """Return the factor whose first code the person has yet to type; None after an hour."""
     factors = _factors(session, person_id, is_confirmed=False)
     return next((factor for factor in factors if now - factor.begun_at < _BEGUN_LASTS), None)
@@ -89,14 +89,14 @@ def _factors(session: Session, person_id: int, *, is_confirmed: bool) -> list[Se
     return list(session.scalars(query.order_by(SecondFactor.id)))
 
 
-def secret_of(factor: SecondFactor, sealer: Sealer) -> str:
+def open_secret(factor: SecondFactor, sealer: Sealer) -> str:
     """Return the secret in Base32, as an app wants it typed."""
     return sealer.open(factor.sealed)["secret"]
 
 
-def address_of(factor: SecondFactor, sealer: Sealer, *, login: str, issuer: str) -> str:
+def otpauth_address(factor: SecondFactor, sealer: Sealer, *, login: str, issuer: str) -> str:
     """Return the otpauth:// address that a QR code for the app contains."""
-    totp = pyotp.TOTP(secret_of(factor, sealer))
+    totp = pyotp.TOTP(open_secret(factor, sealer))
     return totp.provisioning_uri(name=login, issuer_name=issuer)
 
 
@@ -104,7 +104,7 @@ def use(
     session: Session, *, factor: SecondFactor, digits: str, sealer: Sealer, now: datetime
 ) -> bool:
     """Return True if this is a code of the present, and newer than the last one accepted."""
-    totp, present = pyotp.TOTP(secret_of(factor, sealer)), int(now.timestamp()) // _SECONDS
+    totp, present = pyotp.TOTP(open_secret(factor, sealer)), int(now.timestamp()) // _SECONDS
     steps = [present + step for step in _STEPS]
     matching = [step for step in steps if hmac.compare_digest(totp.generate_otp(step), digits)]
     if not matching:

@@ -88,7 +88,7 @@ def annex(
         raise BadAnnexDay("on", "not_yet")
     if on < NAMED_NOBODY_ON:
         raise BadAnnexDay("on", "before_record", first=NAMED_NOBODY_ON)
-    first_day = house_began_on(session)
+    first_day = installation_day(session)
     is_from_circular = first_day is None or on < first_day
     departments = (
         _departments_in_circular(session, on)
@@ -105,7 +105,7 @@ def annex(
     return Annex(on, is_from_circular, tuple(numbered))
 
 
-def house_began_on(session: Session) -> date | None:
+def installation_day(session: Session) -> date | None:
     """Return the city's day of the first event of this installation; None if it has none.
 
     What it recorded of the circular is dated back, and does not count.

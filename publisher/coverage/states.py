@@ -81,7 +81,7 @@ class DepartmentCoverage:
         return _officer_state(self.former_officers) if self.existed else None
 
 
-def month_ended_at(now: datetime) -> datetime:
+def end_of_last_month(now: datetime) -> datetime:
     """Return the end of the month before, as an aware moment."""
     return day_bounds(local_day(now).replace(day=1))[0]
 
@@ -95,7 +95,7 @@ def coverage(
     by the events of the appointments and people.
     """
     # An office that begins on the first of this month is none of the month before.
-    before = month_ended_at(now) - timedelta(microseconds=1)
+    before = end_of_last_month(now) - timedelta(microseconds=1)
     query = _officers_query(now, before)
     if visible_ids is not None:
         query = query.where(Department.id.in_(visible_ids))
@@ -111,7 +111,7 @@ def coverage(
     return list(rows.values())
 
 
-def named_officers(session: Session, *, now: datetime) -> list[Appointment]:
+def list_officers(session: Session, *, now: datetime) -> list[Appointment]:
     """Return the officers who count: confirmed or active, by rank."""
     query = (
         select(Appointment)
@@ -134,12 +134,12 @@ def count_uncovered(session: Session, *, now: datetime) -> tuple[int, int]:
     return sum(covered.state not in active for covered in rows), len(rows)
 
 
-def counts_of(states: Collection[OfficerState | None]) -> Counter[OfficerState]:
+def count_states(states: Collection[OfficerState | None]) -> Counter[OfficerState]:
     """Return how many departments are in each state; None is none of them."""
     return Counter(state for state in states if state is not None)
 
 
-def by_line(
+def group_by_line(
     rows: Sequence[DepartmentCoverage],
 ) -> list[tuple[Department | None, list[DepartmentCoverage]]]:
     """Return the departments by the office to which they report, those with none last."""

@@ -208,7 +208,7 @@ def contact(session: Session, submission: Submission, *, now: datetime) -> Perso
         if is_own_department and under.role in _OF_A_DEPARTMENT:
             return person
     chain = responsibility.responsible_chain(session, submission.department_id, now=now)
-    chain = chain or responsibility.informed(session, submission.department_id, now=now)
+    chain = chain or responsibility.list_informed(session, submission.department_id, now=now)
     return chain[0].person if chain else None
 
 

@@ -30,7 +30,7 @@ def record_answer(
     """Record the two officers of a letter, who wait for a second person, and answer the calls.
 
     Raises `WrongRole`, `NotFound`, `AnsweredAlready` if this letter was recorded before, and what
-    `nominate.name_under` does.
+    `nominate.record_officers` does.
     """
     require(actor, Action.RECORD_HEAD, None, now=now)
     existing(session.get(Department, department_id), department_id)
@@ -44,7 +44,7 @@ def record_answer(
         raise AnsweredAlready(at=earlier.made_at)
     head = heads_of(session, [department_id], now=now).get(department_id)
     mandate = Mandate(department, addressees, actor, is_final=False, head=head, letter=letter)
-    nomination = nominate.name_under(session, mandate, named, now=now)
+    nomination = nominate.record_officers(session, mandate, named, now=now)
     head_links.end(session, department_id, now=now)
     return nomination
 

@@ -135,7 +135,7 @@ def _ask_if_reachable(session: Session, addressee: CallAddressee, *, now: dateti
     return True
 
 
-def unanswered_call(session: Session, department_id: int) -> NominationCall | None:
+def find_unanswered_call(session: Session, department_id: int) -> NominationCall | None:
     """Return the open call that the department has not answered; of two, the newest."""
     query = (
         select(NominationCall)

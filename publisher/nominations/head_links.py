@@ -29,7 +29,7 @@ def make(session: Session, head: Appointment, *, nominate_by: date, now: datetim
     return _make(session, head, now=now, lasts=left if left > timedelta(0) else LASTS_WITHOUT_CALL)
 
 
-def make_beside(session: Session, head: Appointment, *, now: datetime) -> str:
+def make_own_link(session: Session, head: Appointment, *, now: datetime) -> str:
     """Make a link for a head who has signed in, for 30 days, beside one of a call."""
     return _make(session, head, now=now, lasts=LASTS_WITHOUT_CALL)
 
@@ -45,12 +45,12 @@ def end(session: Session, department_id: int, *, now: datetime) -> None:
     """End every open link of the department."""
     subject = Department.__tablename__
     purpose = LinkPurpose.NAME_OFFICERS
-    one_time_links.end_for(
+    one_time_links.end_links(
         session, subject=subject, subject_id=department_id, purpose=purpose, now=now
     )
 
 
-def office_of(session: Session, link: Link, *, now: datetime) -> Appointment | None:
+def find_office(session: Session, link: Link, *, now: datetime) -> Appointment | None:
     """Return the appointment as head that the link was made for; None once it has ended."""
     query = (
         select(Appointment)
@@ -65,7 +65,7 @@ def office_of(session: Session, link: Link, *, now: datetime) -> Appointment | N
     return session.scalars(query).first()
 
 
-def named_since(session: Session, department_id: int, since: datetime) -> Nomination | None:
+def newest_nomination(session: Session, department_id: int, since: datetime) -> Nomination | None:
     """Return the newest nomination of the department since then; None if there is none."""
     query = (
         select(Nomination)

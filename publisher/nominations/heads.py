@@ -22,7 +22,7 @@ from publisher.people import department_changes
 from publisher.people.appointments import record_person
 from publisher.people.department_orders import BadDepartment, DepartmentOrder
 from publisher.people.department_spellings import DepartmentSpellings
-from publisher.people.pasted_cells import pasted_cells
+from publisher.people.pasted_cells import split_cells
 from publisher.people.permissions import require_right
 
 MOST_ROWS = 200
@@ -76,7 +76,7 @@ class BadHeads(NotAllowed):
 
 def read_lines(text: str) -> list[HeadRow]:
     """Return the rows of a pasted table, with columns in the order of `COLUMNS`."""
-    return [HeadRow(*cells[: len(COLUMNS)]) for cells in pasted_cells(text)]
+    return [HeadRow(*cells[: len(COLUMNS)]) for cells in split_cells(text)]
 
 
 def check_heads(

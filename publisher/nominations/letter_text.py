@@ -92,7 +92,7 @@ class LetterText:
         return ["\n".join(self.recipient), self.subject, self.references, *self.paragraphs]
 
 
-def text_of(letter: ReminderLetter) -> LetterText:
+def read_letter_text(letter: ReminderLetter) -> LetterText:
     """Return the text as it was stored."""
     return LetterText(**letter.content)
 

@@ -97,7 +97,7 @@ def next_letters(session: Session, call: NominationCall, *, now: datetime) -> di
         if department.reports_to is not None and is_in_force(department.reports_to, now=now)
     }
     heads = heads_in_place(session, {*departments, *(line.id for line in above.values())}, now=now)
-    letters = letters_of(session, call)
+    letters = letters_by_addressee(session, call)
     last_days = _last_days(session, departments)
     return {
         addressee.id: _next_letter(
@@ -124,7 +124,7 @@ def _query_without_answer(call: NominationCall) -> Select[CallAddressee]:
     )
 
 
-def letters_of(session: Session, call: NominationCall) -> dict[int, list[ReminderLetter]]:
+def letters_by_addressee(session: Session, call: NominationCall) -> dict[int, list[ReminderLetter]]:
     """Return the letters of a call by their addressees' ids, the first ones first."""
     query = (
         select(ReminderLetter)
@@ -294,7 +294,7 @@ def _mail(session: Session, letter: ReminderLetter, *, now: datetime) -> bool:
         return False
     if department_copies.owner_of(session, head.person.mail) is not None:
         return False
-    text = letter_text.text_of(letter)
+    text = letter_text.read_letter_text(letter)
     values = {
         "number": letter.number,
         "department": letter.addressee.department,

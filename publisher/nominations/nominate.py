@@ -56,7 +56,7 @@ class OfficersChanged(NotAllowed):
     code = "officers_changed"
 
 
-def officers_of(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
+def list_officers(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
     """Return the department's officers who have not ended, by rank, in whatever state they are."""
     query = (
         select(Appointment)
@@ -78,7 +78,7 @@ def confirms(head: Appointment, *, is_proven: bool, now: datetime) -> bool:
 
 def require_unnamed(session: Session, department_id: int, *, since: datetime) -> None:
     """Raise `AlreadyNamed` if the officers of the department were named since then."""
-    earlier = head_links.named_since(session, department_id, since)
+    earlier = head_links.newest_nomination(session, department_id, since)
     if earlier is not None:
         # An office above may have named them without a head on record.
         nominator = earlier.head.person if earlier.head is not None else earlier.nominator
@@ -99,15 +99,15 @@ def name_officers(
 ) -> Nomination:
     """Record these two as the officers of the link's department, and use the link up.
 
-    `is_proven`: a code for exactly this was typed. Raises `LinkSpent`, and what `name_under` does.
+    `is_proven`: a code for exactly this was typed. Raises `LinkSpent` and as `record_officers`.
     """
     mandate = _mandate(session, link, is_proven=is_proven, now=now)
-    nomination = name_under(session, mandate, named, now=now)
+    nomination = record_officers(session, mandate, named, now=now)
     _spend_link(session, link, now=now)
     return nomination
 
 
-def name_under(
+def record_officers(
     session: Session, mandate: Mandate, named: OfficersNamed, *, now: datetime
 ) -> Nomination:
     """Record these two as the officers of the department.
@@ -116,7 +116,7 @@ def name_under(
     Raises `Invalid`, `PlacesHeld`, and `BadPerson` for a department that has ended.
     """
     details = named_officers.read(named, heads=mandate.heads, now=now)
-    officers = officers_of(session, mandate.department.id, now=now)
+    officers = list_officers(session, mandate.department.id, now=now)
     pairs = [
         (slot, officer, _own_appointment(officers, slot, officer))
         for slot, officer in zip(SLOTS, (details.first, details.second), strict=True)
@@ -142,7 +142,7 @@ def name_under(
 
 def digest_of_officers(officers: Sequence[Appointment]) -> str:
     """Return a digest of the officers whom a page shows."""
-    parts = [(holder.id, confirmation.digest_of(holder)) for holder in officers]
+    parts = [(holder.id, confirmation.confirmation_digest(holder)) for holder in officers]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
@@ -155,7 +155,7 @@ def keep_officers(
     two.
     """
     mandate = _mandate(session, link, is_proven=is_proven, now=now)
-    officers = officers_of(session, mandate.department.id, now=now)
+    officers = list_officers(session, mandate.department.id, now=now)
     if len(officers) != len(SLOTS) or digest_of_officers(officers) != digest:
         raise OfficersChanged
     nomination = _finish(session, mandate, officers, "keep_officers", {}, now=now)
@@ -168,7 +168,7 @@ def _mandate(session: Session, link: Link, *, is_proven: bool, now: datetime) ->
     department, addressees = lock_department(session, link.subject_id)
     require_unnamed(session, link.subject_id, since=link.made_at)
     session.refresh(link)
-    head = head_links.office_of(session, link, now=now)
+    head = head_links.find_office(session, link, now=now)
     if head is None or link.used_at is not None or link.ended_at is not None:
         raise LinkSpent
     is_final = confirms(head, is_proven=is_proven, now=now)
@@ -306,4 +306,4 @@ def _confirm(session: Session, appointment: Appointment, *, actor: Actor, now: d
     if holder is None or holder.state is not AppointmentState.RECORDED:
         return
     confirmation.confirm_locked(session, holder, actor=actor, now=now, origin={})
-    confirmation.tell(session, holder, actor=actor, now=now)
+    confirmation.notify_confirmed(session, holder, actor=actor, now=now)

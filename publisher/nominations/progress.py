@@ -97,7 +97,7 @@ def newest_open(session: Session) -> CallCount | None:
     return CallCount(*newest) if newest is not None else None
 
 
-def progress_of(
+def call_progress(
     session: Session, call: NominationCall, *, now: datetime
 ) -> list[AddresseeProgress]:
     """Return the departments of a call, by Marathi name."""
@@ -178,7 +178,7 @@ class UnreachedOffice:
     head: Appointment | None
 
 
-def without_reachable_head(session: Session, *, now: datetime) -> list[UnreachedOffice]:
+def list_unreached_offices(session: Session, *, now: datetime) -> list[UnreachedOffice]:
     """Return the departments in force without a confirmed head, by Marathi name."""
     departments = departments_in_force(session, now=now)
     heads = heads_of(session, [department.id for department in departments], now=now)

@@ -261,7 +261,7 @@ def check_sms_texts(sms: Sms, *, city_name: str) -> list[HealthFinding]:
 def check_appointments(database: Database, *, now: datetime) -> list[HealthFinding]:
     """Report whom nobody is left to confirm, and how many are to be confirmed again."""
     with database.reading() as session:
-        left = confirmation.left_to_nobody(session, now=now)
+        left = confirmation.find_unconfirmable(session, now=now)
         names = ", ".join(appointment.person.name_mr for appointment in left)
         unreviewed = upgrade_review.count(session, now=now)
     ids = " ".join(str(appointment.id) for appointment in left)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from publisher.i18n.dates import editable_day
 from publisher.models.nominations import ReminderLetter
-from publisher.nominations.letter_text import PAPER, text_of
+from publisher.nominations.letter_text import PAPER, read_letter_text
 from publisher.papers.pdf import Paper, Paragraph, sender_of, write
 from publisher.settings.environment import Settings
 from publisher.working_time import local_day
@@ -16,7 +16,7 @@ from publisher.working_time import local_day
 
 def letter_paper(letter: ReminderLetter) -> Paper:
     """Return a letter as a paper, under its number and day."""
-    text = text_of(letter)
+    text = read_letter_text(letter)
     return Paper(
         title=text.title,
         parts=[Paragraph(part, strong=part == text.subject) for part in text.parts],

@@ -26,16 +26,16 @@ LONGEST = timedelta(days=366)
 _OFFICES = frozenset({Role.OFFICER, Role.HEAD})
 
 
-def is_away_on(day: date) -> ColumnElement[bool]:
+def is_absence_day(day: date) -> ColumnElement[bool]:
     """The `Absence` is not ended, and this day of the city lies between its days."""
     return Absence.ended_at.is_(None) & (Absence.from_on <= day) & (Absence.until_on >= day)
 
 
-def of_people(
+def absences_by_person(
     session: Session, person_ids: Collection[int], *, now: datetime
 ) -> Mapping[int, list[Absence]]:
     """Return the absences of these people that hold on the day of `now`, by person."""
-    query = select(Absence).where(Absence.person_id.in_(person_ids), is_away_on(local_day(now)))
+    query = select(Absence).where(Absence.person_id.in_(person_ids), is_absence_day(local_day(now)))
     absences: defaultdict[int, list[Absence]] = defaultdict(list)
     for absence in session.scalars(query.order_by(Absence.until_on.desc(), Absence.id)):
         absences[absence.person_id].append(absence)
@@ -63,7 +63,7 @@ def candidates(
     ]
 
 
-def of_anybody(session: Session, person_ids: Collection[int], *, now: datetime) -> list[Absence]:
+def list_absences(session: Session, person_ids: Collection[int], *, now: datetime) -> list[Absence]:
     """Return the absences of these people that hold or are to come, the next one first."""
     is_open = (Absence.ended_at.is_(None), Absence.until_on >= local_day(now))
     query = _absences().where(*is_open, Absence.person_id.in_(person_ids))

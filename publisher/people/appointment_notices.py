@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from approvals.appointments import NEEDS_CONFIRMATION, STAFF
 from approvals.policy import Role
 from publisher.auth.one_time_links import LinkPurpose
-from publisher.auth.sessions import line_of
+from publisher.auth.sessions import reporting_department_ids
 from publisher.database.session import Database
 from publisher.models.people import Appointment, Link, Person
 from publisher.notifications import compose, links
@@ -99,7 +99,7 @@ def _notify(
         appointment.told_at = now
         if not is_waiting:
             office_links.offer(session, appointment, now=now)
-        readers = _confirmers if is_waiting else who_should_know
+        readers = _confirmers if is_waiting else people_to_notify
         for person in dict.fromkeys(readers(session, appointment, now)):
             if person.id != by and person is not appointment.person:
                 rows_by_reader[person].append(appointment)
@@ -151,7 +151,7 @@ def _confirms_by_links(
         return False
     heads = [office_links.head_to_ask(session, row.department_id, now=now) for row in rows]
     is_head = all(head is not None and head.person_id == person.id for head in heads)
-    return is_head and personal_links.confirmed_mobile(session, person, now=now) is not None
+    return is_head and personal_links.usable_mobile(session, person, now=now) is not None
 
 
 def _notify_person(
@@ -266,7 +266,7 @@ def _confirmers(session: Session, appointment: Appointment, now: datetime) -> li
     return responsibility.people_of(offices)
 
 
-def who_should_know(session: Session, appointment: Appointment, now: datetime) -> list[Person]:
+def people_to_notify(session: Session, appointment: Appointment, now: datetime) -> list[Person]:
     """Return the head, the other officer, the oversight of the department, and the admins."""
     department_id = appointment.department_id
     appointments = [
@@ -274,7 +274,7 @@ def who_should_know(session: Session, appointment: Appointment, now: datetime) -
         *(
             office
             for office in responsibility.holders(session, Role.OVERSIGHT, now=now)
-            if department_id in line_of(session, office)
+            if department_id in reporting_department_ids(session, office)
         ),
         *responsibility.holders(session, Role.ADMIN, now=now),
     ]

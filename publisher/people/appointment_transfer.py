@@ -20,7 +20,7 @@ ORDINARY: Final = frozenset({Role.OFFICER, Role.HEAD, Role.MEMBER})
 """The roles that end or move with a department; others are moved by hand."""
 
 
-def standing_in(session: Session, *, department_id: int, now: datetime) -> list[Appointment]:
+def list_standing(session: Session, *, department_id: int, now: datetime) -> list[Appointment]:
     """Return the department's appointments that have not ended, including future ones."""
     query = (
         select(Appointment)
@@ -31,7 +31,7 @@ def standing_in(session: Session, *, department_id: int, now: datetime) -> list[
     return list(session.scalars(query))
 
 
-def without_place(
+def appointments_without_place(
     leaving: Sequence[Appointment], existing: Sequence[Appointment]
 ) -> list[Appointment]:
     """Return those without a free rank in the other department: a second head, a third officer."""
@@ -48,7 +48,7 @@ def without_place(
     return [*officers[max(free, 0) :], *(heads if has_head else heads[1:])]
 
 
-def end_with(
+def end_appointments(
     session: Session, leaving: Iterable[Appointment], *, actor: Actor, now: datetime
 ) -> None:
     """End the appointments of a department that ends; people without any other are signed out."""
@@ -67,16 +67,16 @@ def carry_over(
 ) -> None:
     """Appoint these people to the other department in the same role, and end their appointments.
 
-    The caller has to check with `without_place` first.
+    The caller has to check with `appointments_without_place` first.
     """
-    existing = standing_in(session, department_id=to.id, now=now)
+    existing = list_standing(session, department_id=to.id, now=now)
     held_roles = {(appointment.person_id, appointment.role) for appointment in existing}
     ranks = [rank for rank in RANKS if rank not in {appointment.rank for appointment in existing}]
     for appointment in leaving:
         if (appointment.person_id, appointment.role) not in held_roles:
             rank = ranks.pop(0) if appointment.role is Role.OFFICER else None
             _appoint(session, appointment, to, rank, order_number, actor=actor, now=now)
-    end_with(session, leaving, actor=actor, now=now)
+    end_appointments(session, leaving, actor=actor, now=now)
 
 
 def _appoint(

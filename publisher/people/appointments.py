@@ -222,10 +222,10 @@ def end_now(session: Session, appointment: Appointment, *, actor: Actor, now: da
         values={"role": appointment.role, "department": appointment.department_id},
         columns={"until_at": max(now, appointment.from_at)},
     )
-    close_up(session, appointment.person, now)
+    end_access(session, appointment.person, now)
 
 
-def close_up(session: Session, person: Person, now: datetime) -> None:
+def end_access(session: Session, person: Person, now: datetime) -> None:
     """End the sessions and invitations of a person without any appointment."""
     if standing(session, person_id=person.id, now=now):
         return
@@ -279,7 +279,7 @@ def enable_person(session: Session, *, actor: Actor, person: Person, now: dateti
     transitions.record(session, person, ENABLE_PERSON, actor=actor, now=now)
 
 
-def disabling_of(session: Session, person: Person) -> Event | None:
+def find_disabling_event(session: Session, person: Person) -> Event | None:
     """Return the event that disabled a person; None if the person is not disabled."""
     if person.disabled_at is None:
         return None

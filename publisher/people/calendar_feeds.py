@@ -12,7 +12,7 @@ from publisher import transitions
 from publisher.models.desk import CalendarFeed
 
 
-def feed_of(session: Session, *, person_id: int | None) -> CalendarFeed | None:
+def find_feed(session: Session, *, person_id: int | None) -> CalendarFeed | None:
     """Return the person's open link, or None."""
     query = select(CalendarFeed).where(
         CalendarFeed.person_id == person_id, CalendarFeed.ended_at.is_(None)
@@ -22,7 +22,7 @@ def feed_of(session: Session, *, person_id: int | None) -> CalendarFeed | None:
 
 def end_feed(session: Session, *, person_id: int, actor: Actor, now: datetime) -> bool:
     """End the person's link; return False if there is none."""
-    feed = feed_of(session, person_id=person_id)
+    feed = find_feed(session, person_id=person_id)
     if feed is None:
         return False
     session.execute(

@@ -15,7 +15,7 @@ from publisher.auth.contact_details import BadPerson
 from publisher.database.noted_changes import note_changed
 from publisher.models.people import ContactField, Person
 from publisher.notifications import department_copies
-from publisher.people.password_reset import say_changed
+from publisher.people.password_reset import announce_change
 
 Contacts = Mapping[ContactField, str | None]
 """New addresses and numbers by field; None removes one."""
@@ -57,7 +57,7 @@ def store(
         transitions.record(session, person, "change_contact", actor=actor, now=now, values=values)
         # It is told where it was before, and by mail.
         for address in filter(None, dict.fromkeys((former[field], former[ContactField.MAIL]))):
-            say_changed(session, person, field.value, now=now, to=address)
+            announce_change(session, person, field.value, now=now, to=address)
     # Who gave the channel may have become one on whom the person's appointments rest.
     is_by_person = actor.kind is not ActorKind.CLOCK
     note_changed(session, Person.__tablename__, person.id, now=now, is_by_person=is_by_person)

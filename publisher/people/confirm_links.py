@@ -13,7 +13,7 @@ from publisher.auth import offices, one_time_links
 from publisher.models.people import Appointment, Link, Person
 from publisher.people import confirmation, office_links
 from publisher.people.confirmation import MayNotConfirm
-from publisher.people.personal_links import appointment_of
+from publisher.people.personal_links import get_appointment
 from publisher.states import AppointmentState
 
 
@@ -23,7 +23,7 @@ def waiting(session: Session, link: Link) -> list[Appointment]:
         select(Appointment)
         .join(Appointment.person)
         .where(
-            Appointment.department_id == appointment_of(session, link).department_id,
+            Appointment.department_id == get_appointment(session, link).department_id,
             Appointment.role == Role.OFFICER,
             Appointment.state == AppointmentState.RECORDED,
             Person.disabled_at.is_(None),
@@ -40,7 +40,7 @@ def is_open(session: Session, link: Link, *, now: datetime) -> bool:
 
 
 def _office(session: Session, link: Link, now: datetime) -> Appointment | None:
-    department_id = appointment_of(session, link).department_id
+    department_id = get_appointment(session, link).department_id
     head = office_links.head_to_ask(session, department_id, now=now)
     return head if head is not None and head.person_id == link.person_id else None
 
@@ -58,7 +58,7 @@ def confirm(
     The link is used up once nobody is left who waits. The caller has proven the person of the link:
     by a code, or by the session of `by`. Raises as `confirmation.confirm` does, and `LinkSpent`.
     """
-    officer, office = appointment_of(session, link), _office(session, link, now)
+    officer, office = get_appointment(session, link), _office(session, link, now)
     # The link is for what waits in its department, and for nothing else that the head may do.
     is_theirs = digests.keys() <= {row.id for row in waiting(session, link)}
     if office is None or not is_theirs:

@@ -87,7 +87,7 @@ def count_waiting(session: Session, *, now: datetime) -> int:
     return session.scalar(query.order_by(None)) or 0
 
 
-def waiting_beside(
+def list_others_waiting(
     session: Session, own: Collection[Appointment], *, now: datetime
 ) -> list[Appointment]:
     """Return those of the waiting appointments that are none of `own`, at most 200."""
@@ -95,11 +95,11 @@ def waiting_beside(
     return list(session.scalars(query.limit(MOST_AT_ONCE)))
 
 
-def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Appointment]:
+def list_confirmable(session: Session, actor: Actor, *, now: datetime) -> list[Appointment]:
     """Return those of the waiting appointments that the actor may confirm, at most 200."""
     query = _waiting(now).where(_is_within_reach(actor))
     if actor.role is not Role.HEAD:
-        barred = recorders.barred_ids(session, actor)
+        barred = recorders.ids_to_bar(session, actor)
         query = query.where(~recorders.has_writer(barred)).limit(MOST_AT_ONCE)
     return confirmable(session, actor, session.scalars(query), now=now)[:MOST_AT_ONCE]
 
@@ -112,7 +112,7 @@ def confirmable(
     # As nothing waits nearly always, whose hand the actor is of is asked only then.
     if is_command(actor) or not candidates:
         return candidates
-    bound = recorders.barred_ids(session, actor)
+    bound = recorders.ids_to_bar(session, actor)
     rows = []
     for appointment in candidates:
         # Only a head's right depends on it, and each look at it is a statement.
@@ -123,23 +123,23 @@ def confirmable(
     return rows
 
 
-def within_reach(actor: Actor, *, now: datetime) -> ColumnElement[int]:
+def count_within_reach(actor: Actor, *, now: datetime) -> ColumnElement[int]:
     """Return the number of waiting appointments within the actor's reach, as a column.
 
-    Of these the actor may confirm those that `count_waiting_for` counts.
+    Of these the actor may confirm those that `count_confirmable` counts.
     """
     query = _waiting(now).where(_is_within_reach(actor)).order_by(None)
     return query.with_only_columns(func.count(), maintain_column_froms=True).scalar_subquery()
 
 
-def count_waiting_for(session: Session, actor: Actor, *, now: datetime) -> int:
+def count_confirmable(session: Session, actor: Actor, *, now: datetime) -> int:
     """Return how many of the waiting appointments the actor may confirm."""
     if actor.role is Role.HEAD:
-        return len(waiting_for(session, actor, now=now))
+        return len(list_confirmable(session, actor, now=now))
     query = _waiting(now).outerjoin(Appointment.recorders).where(_is_within_reach(actor))
     columns = (Appointment.id, AppointmentRecorder.person_id)
     rows = session.execute(query.with_only_columns(*columns, maintain_column_froms=True)).all()
-    barred = recorders.barred_ids(session, actor) if rows else ()
+    barred = recorders.ids_to_bar(session, actor) if rows else ()
     written_ids = {number for number, writer_id in rows if writer_id in barred}
     return len({number for number, _writer_id in rows} - written_ids)
 
@@ -155,7 +155,7 @@ def _is_within_reach(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def left_to_nobody(session: Session, *, now: datetime) -> list[Appointment]:
+def find_unconfirmable(session: Session, *, now: datetime) -> list[Appointment]:
     """Return those of the waiting appointments that nobody in office may confirm, now or later."""
     confirmers = possible_confirmers(session, waiting(session, now=now), now=now)
     return [appointment for appointment, offices in confirmers.items() if not offices]
@@ -194,7 +194,7 @@ def possible_confirmers(
     return confirmers
 
 
-def digest_of(appointment: Appointment) -> str:
+def confirmation_digest(appointment: Appointment) -> str:
     """Return a digest of what a confirmation covers, with the moment since which it waits."""
     person = appointment.person
     # Whoever saw it before a stop has not seen the stop.
@@ -209,7 +209,7 @@ def digest_of(appointment: Appointment) -> str:
 
 def check_shown(appointment: Appointment, digest: str) -> None:
     """Raise `ChangedSinceShown` if the digest is not that of what a page would show now."""
-    if digest != digest_of(appointment):
+    if digest != confirmation_digest(appointment):
         raise ChangedSinceShown(name=appointment.person.name_mr)
 
 
@@ -247,7 +247,7 @@ def confirm(
             raise MayNotConfirm(name=name)
     for appointment in confirmed:
         confirm_locked(session, appointment, actor=actor, now=now, origin=origin or {})
-        tell(session, appointment, actor=actor, now=now)
+        notify_confirmed(session, appointment, actor=actor, now=now)
     return confirmed
 
 
@@ -280,7 +280,9 @@ def confirm_locked(
         activate(session, appointment, now=now)
 
 
-def tell(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
+def notify_confirmed(
+    session: Session, appointment: Appointment, *, actor: Actor, now: datetime
+) -> None:
     """Tell the person that they are confirmed, and whether a password is left to set."""
     person = appointment.person
     if office_links.can_take_up(session, appointment, now=now):

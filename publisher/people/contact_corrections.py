@@ -154,7 +154,7 @@ def _ask(
     session.add(change)
     session.flush()
     _record(session, change, "correct_contact", actor, now, origin)
-    contact_notices.tell(session, change, by=actor.person_id, now=now)
+    contact_notices.notify_of_change(session, change, by=actor.person_id, now=now)
     return change
 
 
@@ -176,7 +176,7 @@ def may_second(session: Session, actor: Actor, change: ContactChange, *, now: da
         return True
     if actor.role not in STAFF or actor.person_id in {change.person_id, change.asked_by_id}:
         return False
-    bound = recorders.barred_ids(session, actor)
+    bound = recorders.ids_to_bar(session, actor)
     return all(
         appointments.may_confirm(actor, _nomination(change, appointment), bound_ids=bound)
         for appointment in standing(session, person_id=change.person_id, now=now)
@@ -208,7 +208,7 @@ def second(
     change.seconded_by_id = actor.person_id
     change.in_force_at = min(change.in_force_at or now, now + WAIT_OF_TWO)
     _record(session, change, "second_contact", actor, now)
-    contact_notices.tell(session, change, by=actor.person_id, now=now)
+    contact_notices.notify_of_change(session, change, by=actor.person_id, now=now)
     return change
 
 

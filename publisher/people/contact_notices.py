@@ -14,7 +14,9 @@ from publisher.people import responsibility
 from publisher.people.permissions import standing
 
 
-def tell(session: Session, change: ContactChange, *, by: int | None, now: datetime) -> None:
+def notify_of_change(
+    session: Session, change: ContactChange, *, by: int | None, now: datetime
+) -> None:
     """Tell of the change and its time all channels that the person has, the heads and admins."""
     values = {
         "person": change.person,

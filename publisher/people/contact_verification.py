@@ -44,7 +44,7 @@ def ask_change(
     """Send a code to a new address or number; the old one stays until the code is entered.
 
     Raises `BadPerson`. If the address belongs to another person, only its owner learns that, when
-    the code is entered. The caller verifies the password and checks `throttled_until` first.
+    the code is entered. The caller verifies the password and checks `next_request_at` first.
     """
     person = session.get_one(Person, person_id)
     value = (read_mail if field is ContactField.MAIL else read_mobile)(contact_text)
@@ -67,12 +67,12 @@ def ask_change(
     return change
 
 
-def throttled_until(session: Session, *, person_id: int, now: datetime) -> datetime | None:
+def next_request_at(session: Session, *, person_id: int, now: datetime) -> datetime | None:
     """Return when the person may request codes again; None if now.
 
     A code goes to any address typed, hence the limit.
     """
-    return throttling.throttled_until(session, [_key_of_asking(person_id)], now=now)
+    return throttling.next_attempt_at(session, [_key_of_asking(person_id)], now=now)
 
 
 def _key_of_asking(person_id: int) -> str:
@@ -92,7 +92,7 @@ def _open_changes(session: Session, person_id: int, now: datetime) -> list[Conta
 def _end(session: Session, change: ContactChange, now: datetime) -> None:
     change.ended_at = now
     table, purpose = ContactChange.__tablename__, LinkPurpose.CONTACT
-    one_time_links.end_for(session, subject=table, subject_id=change.id, purpose=purpose, now=now)
+    one_time_links.end_links(session, subject=table, subject_id=change.id, purpose=purpose, now=now)
 
 
 def _send(session: Session, change: ContactChange, now: datetime) -> None:
@@ -129,7 +129,7 @@ def confirm(
     if change is None:
         return ContactCodeProblem.NOTHING_ASKED
     tries = throttling.key_of_identifier(f"contact {person_id}")
-    if throttling.throttled_until(session, [tries], now=now) is not None:
+    if throttling.next_attempt_at(session, [tries], now=now) is not None:
         return ContactCodeProblem.THROTTLED
     link = one_time_links.find_code(
         session, code=code, purpose=LinkPurpose.CONTACT, person_id=person_id, now=now

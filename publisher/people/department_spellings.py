@@ -32,16 +32,16 @@ class DepartmentSpellings:
     def _add(self, department: Department, former: Sequence[str]) -> None:
         names = ("code", "name_mr", "name_en", "name_hi", "name_mr_transcribed")
         for text in (*(getattr(department, name) for name in names), *former):
-            if key := folded(text):
+            if key := fold_spelling(text):
                 self.ids_by_spelling[key].add(department.id)
 
     def find(self, text: str) -> Department | None:
         """Return the department with this code or name; None if none or several have it."""
-        ids = self.ids_by_spelling.get(folded(text), set())
+        ids = self.ids_by_spelling.get(fold_spelling(text), set())
         return self.by_id[next(iter(ids))] if len(ids) == 1 else None
 
 
-def folded(text: str) -> str:
+def fold_spelling(text: str) -> str:
     """Return a spelling without case, blanks, dots and joiners, which tell no departments apart."""
     letters = unicodedata.normalize("NFC", latin_digits(text)).casefold()
     return "".join(letter for letter in letters if unicodedata.category(letter)[0] not in "ZPSC")

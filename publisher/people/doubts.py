@@ -19,10 +19,10 @@ from publisher.models.people import Appointment, Link, Person
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import recorders, responsibility
-from publisher.people.appointment_notices import who_should_know
+from publisher.people.appointment_notices import people_to_notify
 from publisher.people.appointment_return import lock_approvals, put_back
 from publisher.people.permissions import require_another_admin
-from publisher.people.personal_links import appointment_of
+from publisher.people.personal_links import get_appointment
 from publisher.people.stops import DOUBTED
 from publisher.states import AppointmentState
 
@@ -46,8 +46,8 @@ class NotToldAnyMore(NotAllowed):
 
 def outlook(session: Session, *, link: Link, now: datetime) -> DoubtOutlook:
     """Return what the link does now. Raises `NotToldAnyMore`."""
-    appointment = appointment_of(session, link)
-    if link.person not in who_should_know(session, appointment, now):
+    appointment = get_appointment(session, link)
+    if link.person not in people_to_notify(session, appointment, now):
         raise NotToldAnyMore
     if link.used_at is not None:
         return DoubtOutlook.SAID
@@ -68,7 +68,7 @@ def doubt(session: Session, *, link: Link, actor: Actor, now: datetime) -> Doubt
     at this moment.
     """
     what = outlook(session, link=link, now=now)
-    appointment = appointment_of(session, link)
+    appointment = get_appointment(session, link)
     if what is DoubtOutlook.PUTS_BACK:
         confirmer = appointment.confirmed_by
         if appointment.role is Role.ADMIN:
@@ -78,7 +78,7 @@ def doubt(session: Session, *, link: Link, actor: Actor, now: datetime) -> Doubt
         if confirmer is not None:
             recorders.add(appointment, confirmer.id, Wrote.CONFIRMED, at=now)
         _end_duties(session, appointment, actor=actor, now=now)
-        readers = who_should_know(session, appointment, now)
+        readers = people_to_notify(session, appointment, now)
         readers += responsibility.people_of(responsibility.lead_and_admins(session, now=now))
         _notify(session, link, appointment, [*readers, *filter(None, [confirmer])], what, now)
     elif what is DoubtOutlook.ASKS:

@@ -108,7 +108,7 @@ def _invited_appointment(session: Session, person: Person, now: datetime) -> App
     return appointments[0]
 
 
-def invited(session: Session, *, token: str, now: datetime) -> Person | None:
+def find_invited_person(session: Session, *, token: str, now: datetime) -> Person | None:
     """Return the person of a valid invitation, without using it; None if it is not valid."""
     link = one_time_links.find(session, token=token, purpose=LinkPurpose.INVITATION, now=now)
     return link.person if link is not None and _is_welcome(session, link, now) else None

@@ -37,18 +37,18 @@ def require_part(session: Session, *, actor: Actor, person: Person, now: datetim
         raise NotFound(person.id)
 
 
-def request_of(session: Session, *, person: Person, now: datetime) -> Link | None:
+def find_request(session: Session, *, person: Person, now: datetime) -> Link | None:
     """Return the open request to end the person's factor; None if nobody has asked lately."""
     query = _open_requests(now).where(Link.person_id == person.id)
     return session.scalars(query.order_by(Link.id.desc())).first()
 
 
 def _open_requests(now: datetime) -> Select[Link]:
-    is_open = one_time_links.is_open_at(now)
+    is_open = one_time_links.is_open_link(now)
     return select(Link).where(Link.purpose == LinkPurpose.LOST_FACTOR, is_open)
 
 
-def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[Person]:
+def list_waiting_people(session: Session, *, actor: Actor, now: datetime) -> list[Person]:
     """Return the people whose factor the actor may end, as the second one to ask."""
     query = _open_requests(now).options(joinedload(Link.person)).order_by(Link.id)
     requests = session.scalars(query).all()
@@ -58,11 +58,11 @@ def waiting_for(session: Session, *, actor: Actor, now: datetime) -> list[Person
     return [
         request.person
         for request in requests
-        if _are_pair(session, first_of(session, request), own, request.person, now)
+        if _are_pair(session, first_requester(session, request), own, request.person, now)
     ]
 
 
-def first_of(session: Session, request: Link) -> Appointment:
+def first_requester(session: Session, request: Link) -> Appointment:
     """Return the appointment of the one who asked first."""
     return session.get_one(Appointment, request.subject_id)
 
@@ -80,12 +80,12 @@ def end_factor(session: Session, *, actor: Actor, person: Person, now: datetime)
         require_part(session, actor=actor, person=person, now=now)
         require(actor, Action.CONFIRM_APPOINTMENT, actor.department_id, now=now)
         session.get_one(Person, person.id, with_for_update={"key_share": True})
-        request = request_of(session, person=person, now=now)
+        request = find_request(session, person=person, now=now)
         if request is None:
             _ask(session, actor, person, now)
             return False
         own = session.get_one(Appointment, actor.appointment_id)
-        if not _are_pair(session, first_of(session, request), own, person, now):
+        if not _are_pair(session, first_requester(session, request), own, person, now):
             raise SecondPersonRequired
         one_time_links.use(session, link=request, now=now)
     second_factors.end(session, actor=actor, person=person, now=now)

@@ -18,7 +18,7 @@ _NO_WORK: Final = ("sign_ins", "known_devices", "refused_sign_ins")
 """The subjects of events that are no act in the record."""
 
 
-def name_at(person: Person, at: datetime) -> Person | PersonName:
+def find_name(person: Person, at: datetime) -> Person | PersonName:
     """Return what has the names in force at this time: a former row, or the person.
 
     All former names are read once for a session, as they are few; the person belongs to it.

@@ -23,7 +23,7 @@ def can_take_up(session: Session, appointment: Appointment, *, now: datetime) ->
     is_waiting = appointment.state is AppointmentState.CONFIRMED and appointment.role is Role.HEAD
     if not is_waiting or person.password_hash is not None:
         return False
-    return personal_links.confirmed_mobile(session, person, now=now) is not None
+    return personal_links.usable_mobile(session, person, now=now) is not None
 
 
 def head_to_ask(session: Session, department_id: int, *, now: datetime) -> Appointment | None:
@@ -45,7 +45,7 @@ def offer(session: Session, appointment: Appointment, *, now: datetime) -> None:
     if not can_take_up(session, appointment, now=now):
         return
     subject, purpose = Appointment.__tablename__, LinkPurpose.TAKE_UP
-    one_time_links.end_for(
+    one_time_links.end_links(
         session, subject=subject, subject_id=appointment.id, purpose=purpose, now=now
     )
     token = personal_links.make(session, purpose, appointment, appointment.person, now=now)
@@ -61,7 +61,7 @@ def offer(session: Session, appointment: Appointment, *, now: datetime) -> None:
 
 def is_open(session: Session, link: Link, *, now: datetime) -> bool:
     """Return True if a code can still be used for this link."""
-    appointment = personal_links.appointment_of(session, link)
+    appointment = personal_links.get_appointment(session, link)
     confirmed_at = appointment.confirmed_at
     # A link from before a new confirmation may have gone to an address that was not confirmed.
     is_of_this = confirmed_at is not None and confirmed_at <= link.made_at

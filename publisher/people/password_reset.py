@@ -19,7 +19,7 @@ from publisher.auth.contact_details import BadPerson, normal_identifier
 from publisher.auth.one_time_links import LinkPurpose, LinkSpent, LinkSubject
 from publisher.auth.passwords import NewPassword
 from publisher.auth.refusals import NOBODY
-from publisher.auth.sign_in import person_of, set_password
+from publisher.auth.sign_in import find_person, set_password
 from publisher.models.people import Link, Person
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
@@ -38,13 +38,13 @@ def ask(session: Session, *, identifier: str, address: str, now: datetime) -> da
     address has requested too often; an account with too many requests gets nothing more meanwhile.
     """
     identifier_key = normal_identifier(identifier)
-    address_key = throttling.key_of_address(f"forgotten {throttling.network_of(address)}")
+    address_key = throttling.key_of_address(f"forgotten {throttling.address_network(address)}")
     person_key = throttling.key_of_identifier(f"forgotten {identifier_key}")
-    if (until := throttling.throttled_until(session, [address_key], now=now)) is not None:
+    if (until := throttling.next_attempt_at(session, [address_key], now=now)) is not None:
         return until
-    is_closed = throttling.throttled_until(session, [person_key], now=now) is not None
+    is_closed = throttling.next_attempt_at(session, [person_key], now=now) is not None
     throttling.store_failure(session, [address_key, person_key], now=now)
-    person = person_of(session, identifier_key)
+    person = find_person(session, identifier_key)
     if person is not None and not is_closed and _is_welcome(session, person, now):
         _send(session, person, identifier_key, now)
         transitions.record(session, person, "forget_password", actor=NOBODY, now=now)
@@ -113,20 +113,20 @@ def _send(session: Session, person: Person, identifier_key: str, now: datetime) 
     )
 
 
-def by_link(session: Session, *, token: str, now: datetime) -> Link | None:
+def find_link(session: Session, *, token: str, now: datetime) -> Link | None:
     """Return the valid link of a token, without using it."""
     link = one_time_links.find(session, token=token, purpose=LinkPurpose.PASSWORD, now=now)
     return link if link is not None and _is_welcome(session, link.person, now) else None
 
 
-def by_code(session: Session, *, identifier: str, code: str, now: datetime) -> Link | None:
+def find_code(session: Session, *, identifier: str, code: str, now: datetime) -> Link | None:
     """Return the valid code that was sent to this mobile number; a wrong code counts as an attempt.
 
     Returns None also while throttled. Attempts are counted, so it needs a session that commits.
     """
     identifier_key = normal_identifier(identifier)
     tries = throttling.key_of_identifier(f"code {identifier_key}")
-    if throttling.throttled_until(session, [tries], now=now) is not None:
+    if throttling.next_attempt_at(session, [tries], now=now) is not None:
         return None
     link = _matching_code(session, identifier_key, code, now)
     if link is None:
@@ -135,7 +135,7 @@ def by_code(session: Session, *, identifier: str, code: str, now: datetime) -> L
 
 
 def _matching_code(session: Session, identifier_key: str, code: str, now: datetime) -> Link | None:
-    person = person_of(session, identifier_key)
+    person = find_person(session, identifier_key)
     if person is None or not _is_welcome(session, person, now):
         return None
     link = one_time_links.find_code(
@@ -160,18 +160,18 @@ def reset(session: Session, *, link: Link, password: NewPassword, now: datetime)
     actor = Actor(ActorKind.LINK, person_id=person.id)
     values = {"by": "mail" if "@" in link.sent_to else "sms"}
     transitions.record(session, person, "reset_password", actor=actor, now=now, values=values)
-    say_password_changed(session, person, actor=actor, now=now)
+    announce_new_password(session, person, actor=actor, now=now)
     return person
 
 
-def say_password_changed(session: Session, person: Person, *, actor: Actor, now: datetime) -> None:
+def announce_new_password(session: Session, person: Person, *, actor: Actor, now: datetime) -> None:
     """End the person's private calendar link, and notify them that their password has changed."""
     # Whoever knew the old password may have read the link, which needs none.
     has_ended = calendar_feeds.end_feed(session, person_id=person.id, actor=actor, now=now)
-    say_changed(session, person, "password", now=now, calendar=has_ended)
+    announce_change(session, person, "password", now=now, calendar=has_ended)
 
 
-def say_changed(
+def announce_change(
     session: Session,
     person: Person,
     changed: str,

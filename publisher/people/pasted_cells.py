@@ -8,7 +8,7 @@ from typing import Final
 _DELIMITERS: Final = "\t;,"
 
 
-def pasted_cells(text: str) -> list[list[str]]:
+def split_cells(text: str) -> list[list[str]]:
     """Return the cells of each line that is not empty, split by tabs, semicolons or commas.
 
     The mark that the first line has most of is the one; quoted cells may contain it.

@@ -54,12 +54,12 @@ def find(session: Session, *, token: str, purpose: LinkPurpose, now: datetime) -
     return link if link.person.disabled_at is None else None
 
 
-def appointment_of(session: Session, link: Link) -> Appointment:
+def get_appointment(session: Session, link: Link) -> Appointment:
     """Return the appointment that the link is about."""
     return session.get_one(Appointment, link.subject_id)
 
 
-def confirmed_mobile(session: Session, person: Person, *, now: datetime) -> str | None:
+def usable_mobile(session: Session, person: Person, *, now: datetime) -> str | None:
     """Return the proven or confirmed mobile of somebody whose appointment is confirmed, or None."""
     # Other roles are in office without a confirmation: nobody has looked at their mobile.
     states = (AppointmentState.CONFIRMED, AppointmentState.ACTIVE)
@@ -70,9 +70,9 @@ def confirmed_mobile(session: Session, person: Person, *, now: datetime) -> str 
     return person.sure_mobile if is_confirmed else None
 
 
-def about_appointment(session: Session, link: Link) -> dict[str, object]:
+def appointment_details(session: Session, link: Link) -> dict[str, object]:
     """Return what the code of a link to an appointment says besides."""
-    appointment = appointment_of(session, link)
+    appointment = get_appointment(session, link)
     return {
         "act": link.purpose,
         "person": appointment.person,
@@ -95,15 +95,15 @@ def send_code(
     counts for exactly that.
     """
     person = link.person
-    mobile = confirmed_mobile(session, person, now=now)
+    mobile = usable_mobile(session, person, now=now)
     # Who has stolen a link must not send SMS without end, nor close its owner's other links.
     key = throttling.key_of_identifier(f"codes to link {link.id}")
-    is_closed = throttling.throttled_until(session, [key, _wrong_key(link)], now=now) is not None
+    is_closed = throttling.next_attempt_at(session, [key, _wrong_key(link)], now=now) is not None
     if mobile is None or is_closed:
         return LinkCodeProblem.THROTTLED
     throttling.store_failure(session, [key], now=now)
     table, purpose = Link.__tablename__, LinkPurpose.LINK_CODE
-    one_time_links.end_for(session, subject=table, subject_id=link.id, purpose=purpose, now=now)
+    one_time_links.end_links(session, subject=table, subject_id=link.id, purpose=purpose, now=now)
     subject = LinkSubject(purpose, table, link.id, person)
     code = one_time_links.make_code(
         session, subject, to=mobile, now=now, lasts=CODE_LASTS, browser=page_digest
@@ -113,13 +113,13 @@ def send_code(
     return None
 
 
-def code_asked_at(session: Session, *, link: Link, now: datetime) -> datetime | None:
+def code_request_time(session: Session, *, link: Link, now: datetime) -> datetime | None:
     """Return when the code was made that this link waits for (aware UTC), or None."""
     query = select(Link.made_at).where(
         Link.person_id == link.person_id,
         Link.purpose == LinkPurpose.LINK_CODE,
         Link.subject_id == link.id,
-        one_time_links.is_open_at(now),
+        one_time_links.is_open_link(now),
     )
     return session.scalars(query.order_by(Link.id.desc())).first()
 
@@ -140,7 +140,7 @@ def use_code(
     A refusal is returned and not raised, as the failed attempt has to be committed.
     """
     key = _wrong_key(link)
-    if throttling.throttled_until(session, [key], now=now) is not None:
+    if throttling.next_attempt_at(session, [key], now=now) is not None:
         return LinkCodeProblem.THROTTLED
     code_link = one_time_links.find_code(
         session,
@@ -163,7 +163,7 @@ def use_code(
 def may_try(session: Session, link: Link, *, now: datetime) -> bool:
     """Count a try to prove the person in another way; False after too many in a quarter hour."""
     key = throttling.key_of_identifier(f"tries of link {link.id}")
-    if throttling.throttled_until(session, [key], now=now) is not None:
+    if throttling.next_attempt_at(session, [key], now=now) is not None:
         return False
     throttling.store_failure(session, [key], now=now)
     return True

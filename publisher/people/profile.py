@@ -18,7 +18,7 @@ from publisher.auth.sign_in import choose_language, prove
 from publisher.i18n.languages import LANGUAGES
 from publisher.models.people import NoticeGroup, Person, SignIn, Telling
 from publisher.notifications import preferences
-from publisher.people.password_reset import say_password_changed
+from publisher.people.password_reset import announce_new_password
 
 
 @dataclass(frozen=True)
@@ -76,5 +76,5 @@ def change_password(
     known_devices.end_all(session, person_id=sign_in.person_id, now=now)
     if ends_others:
         end_others(session, sign_in_id=sign_in_id, now=now)
-    say_password_changed(session, sign_in.person, actor=actor, now=now)
+    announce_new_password(session, sign_in.person, actor=actor, now=now)
     return None

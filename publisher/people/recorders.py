@@ -54,11 +54,11 @@ def inherit_all(session: Session, appointment: Appointment, person: Person) -> N
 
 def inherit(appointment: Appointment, earlier: Appointment) -> None:
     """Note in an appointment those whose writing in an earlier one no confirmation has covered."""
-    for recorder in unconfirmed_writers(earlier):
+    for recorder in list_unconfirmed_writers(earlier):
         add(appointment, recorder.person_id, recorder.wrote, at=recorder.at)
 
 
-def unconfirmed_writers(appointment: Appointment) -> list[AppointmentRecorder]:
+def list_unconfirmed_writers(appointment: Appointment) -> list[AppointmentRecorder]:
     """Return who changed a name or channel, and if nobody has confirmed it, the recorders too."""
     is_covered = appointment.role in NEEDS_CONFIRMATION and appointment.confirmed_at is not None
     changes = (Wrote.MAIL, Wrote.MOBILE, Wrote.NAME)
@@ -129,7 +129,7 @@ def _makers(session: Session) -> Makers:
     }
 
 
-def barred_ids(session: Session, actor: Actor) -> frozenset[int]:
+def ids_to_bar(session: Session, actor: Actor) -> frozenset[int]:
     """Return whose writing the actor does not confirm: their own, and that of their hand.
 
     A head is bound by the own writing alone, and by that of who gave them another channel.

@@ -91,7 +91,7 @@ def responsible_chains(
     return chains
 
 
-def informed(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
+def list_informed(session: Session, department_id: int, *, now: datetime) -> list[Appointment]:
     """Return the officers, by rank, and the head, who are told what happens to their department.
 
     Whoever is confirmed and has not taken the office up yet is told too. They get no work: ask

@@ -44,7 +44,7 @@ def readers(
     return [person for person in people if person.id not in barred_ids and not person.disabled_at]
 
 
-def chosen_reader(people: Iterable[Person], reader_id: int) -> Person:
+def choose_reader(people: Iterable[Person], reader_id: int) -> Person:
     """Return the one of these with this id, or for 0 the first one; raises `NotFound`."""
     chosen = (person for person in people if reader_id in {0, person.id})
     return existing(next(chosen, None), reader_id)
@@ -63,7 +63,7 @@ def send_back(
 
     Raises `NotFound`, `Invalid` for the note, or as `readers` does.
     """
-    reader = chosen_reader(readers(session, appointment, actor=actor, now=now), reader_id)
+    reader = choose_reader(readers(session, appointment, actor=actor, now=now), reader_id)
     values = {
         "person": appointment.person,
         "role": appointment.role,

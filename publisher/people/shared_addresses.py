@@ -23,7 +23,7 @@ from publisher.people.permissions import require_record
 from publisher.validation import NotFound
 
 
-def addresses_of(session: Session, *, department_id: int) -> list[DepartmentAddress]:
+def list_addresses(session: Session, *, department_id: int) -> list[DepartmentAddress]:
     """Return the department's shared addresses, the oldest first."""
     query = (
         select(DepartmentAddress)
@@ -62,20 +62,20 @@ def add(
     owner = department_copies.owner_of(session, mail)
     if owner is not None and owner is not department:
         raise BadPerson(ContactField.MAIL, "shared", name=owner)
-    if (holder := holder_of(session, mail)) is not None:
+    if (holder := find_holder(session, mail)) is not None:
         raise _taken_error(holder, "another_person")
     by_mail = select(DepartmentAddress).where(DepartmentAddress.mail == mail)
     return session.scalars(by_mail).one_or_none() or _store(session, department, mail, actor, now)
 
 
-def holder_of(session: Session, mail_text: str) -> Person | None:
+def find_holder(session: Session, mail_text: str) -> Person | None:
     """Return the person who has this mail address, in any usual spelling; None if nobody has."""
     mail = read_identifier(mail_text)
     query = select(Person).where(Person.mail == mail)
     return session.scalars(query).one_or_none() if mail else None
 
 
-def take_over(
+def take_from_person(
     session: Session, *, actor: Actor, department_id: int, mail_text: str, now: datetime
 ) -> Person | None:
     """Record an address as `add` does, and take it off the person who has it; return that person.
@@ -84,7 +84,7 @@ def take_over(
     only channel.
     """
     require_record(actor, Role.HEAD, department_id, now=now)
-    holder = holder_of(session, mail_text)
+    holder = find_holder(session, mail_text)
     if holder is not None:
         if holder.mobile is None:
             raise only_channel(holder)
@@ -115,7 +115,7 @@ def remove(
     _note(session, address, "remove_shared_address", actor, now)
 
 
-def waiting_for(actor: Actor, barred_ids: Collection[int] = ()) -> ColumnElement[bool]:
+def is_confirmable(actor: Actor, barred_ids: Collection[int] = ()) -> ColumnElement[bool]:
     """The address waits for a confirmation that the actor may give: it is another's record.
 
     `barred_ids` are those whose hand is the actor's.
@@ -135,7 +135,7 @@ def waiting_for(actor: Actor, barred_ids: Collection[int] = ()) -> ColumnElement
     return and_(*conditions)
 
 
-def count_waiting_for(session: Session, actor: Actor) -> int:
+def count_confirmable(session: Session, actor: Actor) -> int:
     """Return how many addresses wait for the actor."""
     query = waiting(session, actor).order_by(None).with_only_columns(func.count())
     return session.scalar(query) or 0
@@ -145,7 +145,7 @@ def waiting(session: Session, actor: Actor) -> Select[DepartmentAddress]:
     """Return the query of the addresses that wait for the actor, the oldest first."""
     return (
         select(DepartmentAddress)
-        .where(waiting_for(actor, recorders.barred_ids(session, actor)))
+        .where(is_confirmable(actor, recorders.ids_to_bar(session, actor)))
         .options(
             joinedload(DepartmentAddress.department), joinedload(DepartmentAddress.recorded_by)
         )
@@ -165,13 +165,15 @@ def confirm(
     address = session.get(DepartmentAddress, address_id)
     if address is None or address.department_id != department_id:
         raise NotFound(address_id)
-    if address.recorded_by_id in recorders.barred_ids(session, actor):
+    if address.recorded_by_id in recorders.ids_to_bar(session, actor):
         raise MayNotConfirm(name=address.mail)
     if address.confirmed_at is not None:
         return address
     address.confirmed_at, address.confirmed_by_id = now, actor.person_id
     _note(session, address, "confirm_shared_address", actor, now)
-    informed = responsibility.people_of(responsibility.informed(session, department_id, now=now))
+    informed = responsibility.people_of(
+        responsibility.list_informed(session, department_id, now=now)
+    )
     compose.queue_for_each(
         session,
         [person for person in informed if person.id != actor.person_id],

@@ -37,7 +37,7 @@ def stops_of(session: Session, appointments: Iterable[Appointment]) -> dict[int,
     return dict(stops)
 
 
-def confirmed_before(
+def last_confirmation(
     session: Session, appointment: Appointment, moment: datetime
 ) -> datetime | None:
     """Return when it was confirmed last until `moment`; None if the history does not say."""

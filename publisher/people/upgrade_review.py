@@ -18,7 +18,7 @@ from publisher.people.permissions import not_ended, require_right
 MOST_SHOWN = 200
 
 
-def unreviewed(session: Session, *, now: datetime) -> list[Appointment]:
+def list_unreviewed(session: Session, *, now: datetime) -> list[Appointment]:
     """Return the appointments that are to be confirmed again, by department, at most 200."""
     query = (
         select(Appointment)
@@ -43,7 +43,7 @@ def _is_open(now: datetime) -> ColumnElement[bool]:
     return Appointment.is_unreviewed.is_(True) & not_ended(now)
 
 
-def look_through(
+def confirm_reviewed(
     session: Session,
     *,
     actor: Actor,

@@ -41,7 +41,7 @@ class RowsRefused(NotAllowed):
     code = "rows_refused"
 
 
-def plan_of(
+def plan_sheet(
     session: Session,
     sheet: FileTable,
     columns: Sequence[Column],
@@ -96,7 +96,7 @@ def carry_out(
     session.flush()
     if confirms:
         waiting = [row for row in recorded if row.state is AppointmentState.RECORDED]
-        digests = {row.id: confirmation.digest_of(row) for row in waiting}
+        digests = {row.id: confirmation.confirmation_digest(row) for row in waiting}
         confirmation.confirm(session, actor=actor, now=now, digests=digests, origin=origin)
     return recorded
 

@@ -69,7 +69,7 @@ _OF_HEADS: Final = frozenset(
 )
 
 
-def choices_of(kind: RegisterKind) -> list[Column]:
+def column_choices(kind: RegisterKind) -> list[Column]:
     """Return the columns that a file of this kind may have."""
     is_heads = kind is RegisterKind.HEADS
     return [
@@ -93,7 +93,7 @@ def guess(kind: RegisterKind, headings: Sequence[str]) -> list[Column]:
             ranks = ("first", "second") if (word, "first") not in guessed else ()
             names = [f"{rank}_{word}" for rank in ((number,) if number else ranks)]
         free = [Column(name) for name in names if name and Column(name) not in columns]
-        fitting = [column for column in free if column in choices_of(kind)]
+        fitting = [column for column in free if column in column_choices(kind)]
         columns.append(fitting[0] if fitting else Column.IGNORED)
     return columns
 
@@ -126,11 +126,11 @@ def check(kind: RegisterKind, columns: Sequence[Column]) -> None:
             raise BadColumns("columns", "missing", column=needed)
     if not {Column.FIRST_MAIL, Column.FIRST_MOBILE} & set(chosen):
         raise BadColumns("columns", "missing", column=Column.FIRST_MOBILE)
-    if other := next((column for column in chosen if column not in choices_of(kind)), None):
+    if other := next((column for column in chosen if column not in column_choices(kind)), None):
         raise BadColumns("columns", "other_kind", column=other)
 
 
-def layout_of(
+def find_layout(
     session: Session, kind: RegisterKind, headings: Sequence[str]
 ) -> RegisterLayout | None:
     """Return what was kept of files with these headings; None if it is the first one."""
@@ -151,7 +151,7 @@ def keep(
 ) -> None:
     """Keep what the columns mean for the next file with these headings. Raises `BadColumns`."""
     check(kind, columns)
-    layout = layout_of(session, kind, headings)
+    layout = find_layout(session, kind, headings)
     if layout is None:
         layout = RegisterLayout(kind=kind, digest=_digest(headings))
         session.add(layout)

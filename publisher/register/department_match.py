@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from sqlalchemy.orm import Session
 
 from publisher.models.people import Department
-from publisher.people.department_spellings import DepartmentSpellings, folded
+from publisher.people.department_spellings import DepartmentSpellings, fold_spelling
 
 _NEAR = 0.7
 _MOST_OFFERED = 3
@@ -24,17 +24,17 @@ class DepartmentMatch:
         self, session: Session, *, now: datetime, choices: Mapping[str, int] | None = None
     ) -> None:
         self._spellings = DepartmentSpellings(session, now=now)
-        self._choices = {folded(text): key for text, key in (choices or {}).items()}
+        self._choices = {fold_spelling(text): key for text, key in (choices or {}).items()}
         self._near: dict[str, tuple[Department, ...]] = {}
 
     def find(self, text: str) -> Department | None:
         """Return the department with this code or name, or the one that was chosen for it."""
-        chosen_id = self._choices.get(folded(text), 0)
+        chosen_id = self._choices.get(fold_spelling(text), 0)
         return self._spellings.find(text) or self._spellings.by_id.get(chosen_id)
 
     def near(self, text: str) -> tuple[Department, ...]:
         """Return up to three departments that are spelled nearly so, the nearest first."""
-        key = folded(text)
+        key = fold_spelling(text)
         if key not in self._near and len(self._near) < _MOST_SEARCHED:
             scores: dict[int, float] = {}
             for spelling, ids in self._spellings.ids_by_spelling.items():

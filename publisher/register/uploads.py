@@ -13,9 +13,9 @@ from approvals.policy import Action, Actor, require
 from publisher.models.departments import RegisterFile, RegisterKind
 from publisher.models.people import Appointment
 from publisher.people.department_orders import DepartmentOrder
-from publisher.people.department_spellings import folded
+from publisher.people.department_spellings import fold_spelling
 from publisher.register import columns as register_columns
-from publisher.register.carry_out import carry_out, plan_of
+from publisher.register.carry_out import carry_out, plan_sheet
 from publisher.register.columns import Column
 from publisher.register.plan import RegisterPlan
 from publisher.register.sheet import FileTable, SheetRow
@@ -60,7 +60,7 @@ def _require(actor: Actor, kind: RegisterKind, now: datetime) -> None:
     require(actor, Action.RECORD_HEAD if is_heads else Action.RECORD_OFFICER, None, now=now)
 
 
-def file_for(session: Session, *, actor: Actor, now: datetime, file_id: int) -> RegisterFile:
+def get_file(session: Session, *, actor: Actor, now: datetime, file_id: int) -> RegisterFile:
     """Return one of the actor's own files; raises `NotFound` for any other, or an old one."""
     file = session.get(RegisterFile, file_id)
     is_own = file is not None and file.uploaded_by_id == actor.person_id
@@ -83,25 +83,25 @@ def own_files(session: Session, *, actor: Actor, now: datetime) -> list[Register
     return list(session.scalars(query))
 
 
-def columns_of(session: Session, file: RegisterFile) -> list[Column] | None:
+def read_columns(session: Session, file: RegisterFile) -> list[Column] | None:
     """Return what was kept of files with these headings; None before somebody has said it."""
-    layout = register_columns.layout_of(session, file.kind, file.headings)
+    layout = register_columns.find_layout(session, file.kind, file.headings)
     return [Column(name) for name in layout.columns] if layout is not None else None
 
 
-def plan_for(session: Session, file: RegisterFile, *, now: datetime) -> RegisterPlan:
+def plan_file(session: Session, file: RegisterFile, *, now: datetime) -> RegisterPlan:
     """Return what a file would do. Raises `BadColumns` where the columns were not chosen."""
     sheet = FileTable(
         tuple(file.headings),
         tuple(SheetRow(number, tuple(cells)) for number, cells in file.rows),
     )
-    columns = columns_of(session, file) or []
-    return plan_of(session, sheet, columns, kind=file.kind, now=now, choices=file.choices)
+    columns = read_columns(session, file) or []
+    return plan_sheet(session, sheet, columns, kind=file.kind, now=now, choices=file.choices)
 
 
 def choose_department(file: RegisterFile, *, text: str, department_id: int) -> None:
     """Let a spelling stand for a department in this file."""
-    file.choices = {**file.choices, folded(text): department_id}
+    file.choices = {**file.choices, fold_spelling(text): department_id}
 
 
 def carry_out_file(
@@ -122,7 +122,7 @@ def carry_out_file(
     session.refresh(file, with_for_update=True)
     if file.done_at is not None:
         raise WrongState(state="done", to="done")
-    plan = plan_for(session, file, now=now)
+    plan = plan_file(session, file, now=now)
     if plan.digest != digest:
         raise FilePlanChanged
     recorded = carry_out(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Actor
 from publisher import transitions
-from publisher.auth.sessions import actor_under, line_of
+from publisher.auth.sessions import appointment_actor, reporting_department_ids
 from publisher.database.session import Database
 from publisher.models.comments import Comment, Reply
 from publisher.models.people import Person
@@ -150,7 +150,7 @@ def _step(session: Session, export: Export, now: datetime, step: int) -> int:
         return 0
     page = submission_list.read_on(
         session,
-        actor=actor_under(export.appointment, export.line),
+        actor=appointment_actor(export.appointment, export.line),
         now=now,
         filters=filters_of(export),
         after=_parse_cursor(export.place),
@@ -170,7 +170,7 @@ def sees_as_before(session: Session, export: Export, now: datetime) -> bool:
     """Return True while its appointment is in force, and sees no less than at the request."""
     appointment = export.appointment
     in_office = appointment.in_force(now) and appointment.person.disabled_at is None
-    return in_office and line_of(session, appointment).issuperset(export.line)
+    return in_office and reporting_department_ids(session, appointment).issuperset(export.line)
 
 
 def filters_of(export: Export) -> SubmissionFilter:

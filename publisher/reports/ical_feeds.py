@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor
 from publisher import transitions
-from publisher.auth.one_time_links import digest_of
-from publisher.auth.sessions import actor_under, line_of
+from publisher.auth.one_time_links import hash_token
+from publisher.auth.sessions import appointment_actor, reporting_department_ids
 from publisher.models.desk import CalendarFeed
 from publisher.models.people import Person
 from publisher.people.calendar_feeds import end_feed
@@ -59,7 +59,7 @@ def renew(session: Session, *, actor: Actor, now: datetime) -> str:
     person_id = person_of(actor)
     end(session, actor=actor, now=now)
     token = secrets.token_urlsafe(32)
-    feed = CalendarFeed(person_id=person_id, token_digest=digest_of(token), made_at=now)
+    feed = CalendarFeed(person_id=person_id, token_digest=hash_token(token), made_at=now)
     session.add(feed)
     transitions.record(session, feed, "make_feed", actor=actor, now=now)
     return token
@@ -77,7 +77,7 @@ def fetch(session: Session, *, token: str, now: datetime) -> FeedContent:
     `TooOften` after `MOST_FETCHES`.
     """
     query = select(CalendarFeed).where(
-        CalendarFeed.token_digest == digest_of(token), CalendarFeed.ended_at.is_(None)
+        CalendarFeed.token_digest == hash_token(token), CalendarFeed.ended_at.is_(None)
     )
     feed = session.scalars(query.with_for_update()).one_or_none()
     if feed is None or feed.person.disabled_at is not None:
@@ -108,7 +108,7 @@ def _visible_departments(
 ) -> frozenset[int] | None:
     """Return the departments visible under any current appointment; None means all."""
     actors = [
-        actor_under(appointment, line_of(session, appointment))
+        appointment_actor(appointment, reporting_department_ids(session, appointment))
         for appointment in person.appointments
         if appointment.in_force(now)
     ]

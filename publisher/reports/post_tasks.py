@@ -77,7 +77,7 @@ def _open_tasks(today: date) -> Select[int, str, int | None, Appointment | None,
 
     Officers come before heads, in the order of their ranks.
     """
-    is_away = absences.is_away_on(today) & (Absence.person_id == Appointment.person_id)
+    is_away = absences.is_absence_day(today) & (Absence.person_id == Appointment.person_id)
     return (
         select(Task.subject_id, Task.kind, Task.department_id, Appointment, Absence.recorded_by_id)
         .outerjoin(Appointment, Appointment.id == Task.appointment_id)

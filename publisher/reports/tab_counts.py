@@ -118,16 +118,16 @@ def _counts_and_mark(session: Session, actor: Actor, now: datetime) -> tuple[dic
     if actor.role in COUNTED_FOR:
         columns["decisions"] = sum(to_count(actor), decision_count(actor, now=now))
     if scope_of(actor, Action.CONFIRM_APPOINTMENT) is not None:
-        columns["to_confirm"] = confirmation.within_reach(actor, now=now)
-        columns["addresses"] = _count(DepartmentAddress, shared_addresses.waiting_for(actor))
+        columns["to_confirm"] = confirmation.count_within_reach(actor, now=now)
+        columns["addresses"] = _count(DepartmentAddress, shared_addresses.is_confirmable(actor))
     query = select(*columns.values(), *live_mark.columns(actor))
     *values, last_id, number, change = session.execute(query).one()
     counts = dict(zip(columns, values, strict=True))
     # Of those of the actor's own hand nobody of it may confirm any; mostly nothing waits.
     if counts["to_confirm"]:
-        counts["to_confirm"] = confirmation.count_waiting_for(session, actor, now=now)
-    if counts["addresses"] and len(recorders.barred_ids(session, actor)) > 1:
-        counts["addresses"] = shared_addresses.count_waiting_for(session, actor)
+        counts["to_confirm"] = confirmation.count_confirmable(session, actor, now=now)
+    if counts["addresses"] and len(recorders.ids_to_bar(session, actor)) > 1:
+        counts["addresses"] = shared_addresses.count_confirmable(session, actor)
     return counts, live_mark.mark_of(actor, last_id, number, change, now=now)
 
 

@@ -15,7 +15,7 @@ from publisher.models.history import Event
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.posts import Language
 from publisher.models.submissions import Submission
-from publisher.people.names import name_at
+from publisher.people.names import find_name
 
 Row = TypeVar("Row")
 Cursor = tuple[datetime, int]
@@ -151,7 +151,7 @@ def who_submitted(submission: Submission, *, at: datetime | None = None) -> Who:
 
 
 def _name_person(person: Person, at: datetime | None) -> Who:
-    names = name_at(person, at) if at is not None else person
+    names = find_name(person, at) if at is not None else person
     today = ("", "") if names is person else (person.name_mr, person.name_en)
     return Who(
         None,

@@ -103,20 +103,22 @@ def find_office(session: Session, link: Link, *, now: datetime) -> Appointment |
     pending_ids = department_reviews.pending_ids(reviews)
 
     def distance(office: Appointment) -> tuple[bool, bool, bool]:
-        decides = scope_of(sessions.actor_under(office, ()), Action.APPROVE) is not None
+        decides = scope_of(sessions.appointment_actor(office, ()), Action.APPROVE) is not None
         return (
             not (decides and office.department_id in asked_ids),
             office.department_id not in pending_ids,
             office.role is not Role.OFFICER,
         )
 
-    return min(sessions.in_force(session, link.person, now=now), key=distance, default=None)
+    return min(
+        sessions.list_appointments(session, link.person, now=now), key=distance, default=None
+    )
 
 
 def find_actor(session: Session, link: Link, *, now: datetime) -> Actor | None:
     """Return the person of the link as an actor, or None if no appointment is in force."""
     office = find_office(session, link, now=now)
-    return None if office is None else sessions.actor_under(office, ())
+    return None if office is None else sessions.appointment_actor(office, ())
 
 
 def code_details(session: Session, link: Link) -> Mapping[str, object]:

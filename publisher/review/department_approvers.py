@@ -82,7 +82,7 @@ def offices_by_department(
 def _offices(
     department_ids: Collection[int], *, now: datetime
 ) -> Select[Appointment, Absence | None]:
-    is_away = absences.is_away_on(local_day(now)) & (Absence.person_id == Person.id)
+    is_away = absences.is_absence_day(local_day(now)) & (Absence.person_id == Person.id)
     return (
         select(Appointment, Absence)
         .join(Appointment.person)

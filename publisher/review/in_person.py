@@ -25,7 +25,7 @@ from approvals.policy import Action, Actor, Role, require
 from approvals.states import PostState
 from publisher import transitions
 from publisher.auth import throttling
-from publisher.auth.one_time_links import digest_of
+from publisher.auth.one_time_links import hash_token
 from publisher.i18n.languages import latin_digits
 from publisher.models.approvals import SpotCode
 from publisher.models.people import Person
@@ -108,8 +108,8 @@ def make(
     seed = secrets.token_urlsafe(32)
     spelled = spell(seed, secret)
     code = SpotCode(
-        token_digest=digest_of(spelled.token),
-        letters_digest=digest_of(spelled.letters),
+        token_digest=hash_token(spelled.token),
+        letters_digest=hash_token(spelled.letters),
         seed=seed,
         revision=revision,
         made_at=now,
@@ -160,7 +160,7 @@ def find_by_token(
     session: Session, *, actor: Actor, now: datetime, token: str
 ) -> SpotCode | CodeRefusal:
     """Return the code with this scanned token, or a refusal; writes nothing."""
-    query = select(SpotCode).where(SpotCode.token_digest == digest_of(token))
+    query = select(SpotCode).where(SpotCode.token_digest == hash_token(token))
     code = session.scalars(query).one_or_none()
     return _answer(code, actor=actor, now=now)
 
@@ -173,7 +173,7 @@ def find_by_letters(
     The refusal is returned and not raised, because the failed try has to be committed.
     """
     keys = (throttling.key_of_identifier(f"spot code of {person_of(actor)}"),)
-    until = throttling.throttled_until(session, keys, now=now)
+    until = throttling.next_attempt_at(session, keys, now=now)
     if until is not None:
         return CodeRefusal(ApprovalCodeProblem.THROTTLED, until)
     code_letters = readable(letters)
@@ -181,7 +181,7 @@ def find_by_letters(
         return CodeRefusal(ApprovalCodeProblem.UNREADABLE)
     if not set(code_letters) <= set(LETTERS):
         return CodeRefusal(ApprovalCodeProblem.UNKNOWN)  # a slip: no code has such a letter
-    query = select(SpotCode).where(SpotCode.letters_digest == digest_of(code_letters))
+    query = select(SpotCode).where(SpotCode.letters_digest == hash_token(code_letters))
     code = session.scalars(query).one_or_none()
     if code is None:
         throttling.store_failure(session, keys, now=now)

@@ -55,7 +55,7 @@ def _due(now: datetime) -> Select[int]:
 
 def _try_list(database: Database, list_id: int, *, now: datetime) -> bool:
     with database.transaction() as session:
-        transfer_list = lists.locked(session, list_id)
+        transfer_list = lists.lock_list(session, list_id)
         if not transfer_list.waits:
             return False
         approvals = _lock(session, transfer_list)
@@ -72,7 +72,7 @@ def _try_list(database: Database, list_id: int, *, now: datetime) -> bool:
         for transfer in transfer_list.rows:
             _transfer_work(session, transfer_list, transfer, now=now)
         leaving = [transfer.before for transfer in transfer_list.rows]
-        appointment_transfer.end_with(session, leaving, actor=CLOCK, now=now)
+        appointment_transfer.end_appointments(session, leaving, actor=CLOCK, now=now)
         _notify(session, transfer_list, now=now)
         transfer_list.done_at = now
         transitions.record(session, transfer_list, verb, actor=CLOCK, now=now)

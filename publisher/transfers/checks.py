@@ -18,7 +18,7 @@ from publisher.models.transfers import Transfer, TransferList
 from publisher.people.appointments import RANKS
 from publisher.people.departments import is_in_force
 from publisher.states import AppointmentState, CommentState
-from publisher.transfers.row_lookup import PlannedTransfer, at_row, standing_on
+from publisher.transfers.row_lookup import PlannedTransfer, add_row_index, list_standing
 from publisher.validation import FieldError
 from publisher.working_time import day_bounds, local_day
 
@@ -46,7 +46,7 @@ class _DepartmentOnDay:
     coming: list[tuple[int, PlannedTransfer]]
 
 
-def moment_of(day: date, *, now: datetime) -> datetime:
+def earliest_moment(day: date, *, now: datetime) -> datetime:
     """Return when a list of this day takes effect at the earliest."""
     return max(now, day_bounds(day)[0])
 
@@ -65,12 +65,12 @@ def check(
     whoever leaves by another one that is confirmed, on the same or an earlier day. `list_id` is
     the list itself, if it is stored.
     """
-    at = moment_of(day, now=now)
+    at = earliest_moment(day, now=now)
     others = _earlier_moves(session, day, list_id, now=now)
     leaving_ids = {transfer.before.id for transfer in transfers}
     leaving_ids |= {transfer.before_id for transfer in others}
     by_department: defaultdict[int, list[Appointment]] = defaultdict(list)
-    for office in standing_on(session, at=at):
+    for office in list_standing(session, at=at):
         if office.id not in leaving_ids:
             by_department[office.department_id].append(office)
     arrivals: defaultdict[int, list[Transfer]] = defaultdict(list)
@@ -92,7 +92,7 @@ def check(
     for department_id in {transfer.before.department_id for transfer in transfers}:
         problems += _last_officers(session, transfers, department_id, on_day[department_id], at)
     problems.sort(key=lambda pair: pair[0])
-    return CheckedList([at_row(problem, index) for index, problem in problems], ranks)
+    return CheckedList([add_row_index(problem, index) for index, problem in problems], ranks)
 
 
 def _earlier_moves(

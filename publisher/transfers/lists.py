@@ -23,7 +23,7 @@ from publisher.people.appointments import read_order
 from publisher.people.confirmation import MayNotConfirm
 from publisher.transfers import checks, row_lookup, transfer_notices
 from publisher.transfers.checks import CheckedList
-from publisher.transfers.row_lookup import PlannedTransfer, at_row
+from publisher.transfers.row_lookup import PlannedTransfer, add_row_index
 from publisher.transfers.typed_rows import MOST, TypedRow
 from publisher.validation import FieldError, Invalid, existing, person_of
 from publisher.working_time import local_day
@@ -63,14 +63,14 @@ def prepare(
         code = "transfers_too_many" if rows else "transfers_none"
         problems.append(FieldError("pasted", code, {"most": MOST}))
         raise Invalid(problems)
-    register = row_lookup.register_on(session, at=checks.moment_of(day, now=now))
+    register = row_lookup.load_register(session, at=checks.earliest_moment(day, now=now))
     try:
         planned = row_lookup.resolve(rows, register)
     except Invalid as invalid:
         raise Invalid([*problems, *invalid.problems]) from invalid
     problems += checks.check(session, planned, day, now=now).problems
     problems += [
-        at_row(FieldError("person", "transfer_own"), index)
+        add_row_index(FieldError("person", "transfer_own"), index)
         for index, transfer in enumerate(planned)
         if transfer.before.person_id == actor.person_id
     ]
@@ -134,7 +134,7 @@ def _store(
     return transfer_list
 
 
-def planned_of(transfer_list: TransferList) -> list[PlannedTransfer]:
+def list_planned_transfers(transfer_list: TransferList) -> list[PlannedTransfer]:
     """Return the transfers of a stored list."""
     return [
         PlannedTransfer(transfer.before, transfer.department, transfer.role, transfer.rank)
@@ -144,10 +144,10 @@ def planned_of(transfer_list: TransferList) -> list[PlannedTransfer]:
 
 def check_stored(session: Session, transfer_list: TransferList, *, now: datetime) -> CheckedList:
     """Check a stored list as `checks.check` does, and that what was confirmed is still so."""
-    planned, day = planned_of(transfer_list), transfer_list.in_force_on
+    planned, day = list_planned_transfers(transfer_list), transfer_list.in_force_on
     checked = checks.check(session, planned, day, now=now, list_id=transfer_list.id)
     changed = [
-        at_row(FieldError("person", "transfer_contact_changed"), index)
+        add_row_index(FieldError("person", "transfer_contact_changed"), index)
         for index, transfer in enumerate(transfer_list.rows)
         if transfer.contact_digest not in {"", _contact_digest(transfer)}
     ]
@@ -160,7 +160,7 @@ def _contact_digest(transfer: Transfer) -> str:
     return hashlib.sha256(repr((person.mail, person.mobile)).encode()).hexdigest()
 
 
-def digest_of(transfer_list: TransferList) -> str:
+def transfers_digest(transfer_list: TransferList) -> str:
     """Return a digest of what a confirmation of the list covers."""
     parts: list[object] = [transfer_list.order_number, transfer_list.in_force_on]
     for transfer in transfer_list.rows:
@@ -194,7 +194,7 @@ def _row_not_to_confirm(
     session: Session, transfer_list: TransferList, actor: Actor
 ) -> Transfer | None:
     """Return the first row that the actor may not confirm, or None."""
-    bound = recorders.barred_ids(session, actor)
+    bound = recorders.ids_to_bar(session, actor)
     listed_ids = {transfer.before.person_id for transfer in transfer_list.rows}
     return next(
         (
@@ -212,7 +212,7 @@ def _row_not_to_confirm(
 
 
 def _pending(transfer_list: TransferList, transfer: Transfer) -> PendingAppointment:
-    writers = recorders.unconfirmed_writers(transfer.before)
+    writers = recorders.list_unconfirmed_writers(transfer.before)
     return PendingAppointment(
         person_id=transfer.before.person_id,
         role=Role(transfer.role),
@@ -234,12 +234,12 @@ def confirm(
     `ListChanged`, `MayNotConfirm`, or `Invalid` if something stands in its way by now.
     """
     require(actor, Action.CONFIRM_APPOINTMENT, None, now=now)
-    transfer_list = locked(session, list_id)
+    transfer_list = lock_list(session, list_id)
     if not transfer_list.waits or transfer_list.confirmed_at is not None:
         raise WrongState(state="confirmed", to="confirmed")
     if is_late(transfer_list, now=now):
         raise ListTooLate
-    if digest != digest_of(transfer_list):
+    if digest != transfers_digest(transfer_list):
         raise ListChanged
     barred = _row_not_to_confirm(session, transfer_list, actor)
     if barred is not None:
@@ -255,24 +255,26 @@ def confirm(
     transfer_list.confirmed_by_id = actor.person_id
     transfer_list.confirmed_under_id = actor.appointment_id
     transitions.record(session, transfer_list, "confirm_transfers", actor=actor, now=now)
-    transfer_notices.tell_heads(session, transfer_list, actor=actor, now=now)
+    transfer_notices.notify_heads(session, transfer_list, actor=actor, now=now)
     return transfer_list
 
 
 def cancel(session: Session, *, actor: Actor, now: datetime, list_id: int) -> TransferList:
     """Cancel a list that has not taken effect. Raises `WrongRole`, `NotFound`, `WrongState`."""
     require(actor, Action.TRANSFER_PEOPLE, None, now=now)
-    transfer_list = locked(session, list_id)
+    transfer_list = lock_list(session, list_id)
     if not transfer_list.waits:
         raise WrongState(state="done", to="dropped")
     transfer_list.dropped_at, transfer_list.dropped_by_id = now, actor.person_id
     transitions.record(session, transfer_list, "drop_transfers", actor=actor, now=now)
     if transfer_list.confirmed_at is not None:
-        transfer_notices.tell_heads(session, transfer_list, actor=actor, now=now, is_cancelled=True)
+        transfer_notices.notify_heads(
+            session, transfer_list, actor=actor, now=now, is_cancelled=True
+        )
     return transfer_list
 
 
-def locked(session: Session, list_id: int) -> TransferList:
+def lock_list(session: Session, list_id: int) -> TransferList:
     """Return the list, freshly read and locked until the transaction ends. Raises `NotFound`."""
     existing(session.get(TransferList, list_id, with_for_update={"of": TransferList}), list_id)
     return existing_list(session, list_id)

@@ -15,7 +15,7 @@ from publisher.models.people import Appointment, Department
 from publisher.people.appointment_transfer import ORDINARY
 from publisher.people.department_spellings import DepartmentSpellings
 from publisher.people.permissions import not_ended
-from publisher.transfers.typed_rows import TypedRow, folded, rank_of, role_of
+from publisher.transfers.typed_rows import TypedRow, fold_text, parse_rank, parse_role
 from publisher.validation import FieldError, Invalid
 
 
@@ -37,12 +37,12 @@ class DayRegister:
     offices: Sequence[Appointment]
 
 
-def register_on(session: Session, *, at: datetime) -> DayRegister:
+def load_register(session: Session, *, at: datetime) -> DayRegister:
     """Return the departments and offices that a list of this day can name."""
-    return DayRegister(DepartmentSpellings(session, now=at), standing_on(session, at=at))
+    return DayRegister(DepartmentSpellings(session, now=at), list_standing(session, at=at))
 
 
-def standing_on(session: Session, *, at: datetime) -> list[Appointment]:
+def list_standing(session: Session, *, at: datetime) -> list[Appointment]:
     """Return the officers, heads and members whose appointments have not ended by then."""
     query = (
         select(Appointment)
@@ -62,13 +62,13 @@ def resolve(rows: Sequence[TypedRow], register: DayRegister) -> list[PlannedTran
         transfer = reader.transfer()
         if transfer is not None:
             transfers.append(transfer)
-        problems += [at_row(problem, index) for problem in reader.problems]
+        problems += [add_row_index(problem, index) for problem in reader.problems]
     if problems:
         raise Invalid(problems)
     return transfers
 
 
-def at_row(problem: FieldError, index: int) -> FieldError:
+def add_row_index(problem: FieldError, index: int) -> FieldError:
     """Return the problem with the row's index after its field."""
     return FieldError(f"{problem.field}_{index}", problem.code, problem.values)
 
@@ -84,10 +84,10 @@ class _RowReader:
         """Return what the row says, or None if `problems` say what is wrong."""
         department = self._department("to_department", self.row.to_department, is_needed=True)
         before = self._before()
-        rank = rank_of(self.row.rank)
+        rank = parse_rank(self.row.rank)
         if rank == 0:
             self._add("rank", "transfer_rank_unknown")
-        role = role_of(self.row.role)
+        role = parse_role(self.row.role)
         if self.row.role.strip() and role is None:
             self._add("role", "transfer_role_unknown")
         if self.problems or department is None or before is None:
@@ -136,16 +136,16 @@ class _RowReader:
         return None
 
     def _of_person(self) -> list[Appointment]:
-        contact, name = read_identifier(self.row.person), folded(self.row.person)
+        contact, name = read_identifier(self.row.person), fold_text(self.row.person)
         return [
             office
             for office in self.register.offices
             if (contact is not None and contact in {office.person.mail, office.person.mobile})
-            or name in {folded(office.person.name_mr), folded(office.person.name_en)}
+            or name in {fold_text(office.person.name_mr), fold_text(office.person.name_en)}
         ]
 
     def _in_role(self, offices: list[Appointment]) -> list[Appointment]:
         """Return the one of several whose role the row keeps, if there is just one."""
-        role = role_of(self.row.role)
+        role = parse_role(self.row.role)
         same = [office for office in offices if office.role is role]
         return same if len(same) == 1 else offices

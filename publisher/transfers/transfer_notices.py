@@ -29,7 +29,7 @@ def ask_to_confirm(
             _notify(session, NoticeKind.TRANSFERS_WAIT, person, transfer_list, actor, now)
 
 
-def tell_heads(
+def notify_heads(
     session: Session,
     transfer_list: TransferList,
     *,
@@ -41,7 +41,7 @@ def tell_heads(
     rows_by_head: defaultdict[Person, list[Transfer]] = defaultdict(list)
     for transfer in transfer_list.rows:
         for department_id in dict.fromkeys((transfer.before.department_id, transfer.department_id)):
-            for office in responsibility.informed(session, department_id, now=now):
+            for office in responsibility.list_informed(session, department_id, now=now):
                 if office.role is Role.HEAD and transfer not in rows_by_head[office.person]:
                     rows_by_head[office.person].append(transfer)
     for person, rows in rows_by_head.items():

@@ -9,7 +9,7 @@ from typing import Final
 
 from approvals.policy import Role
 from publisher.i18n.languages import latin_digits
-from publisher.people.pasted_cells import pasted_cells
+from publisher.people.pasted_cells import split_cells
 from publisher.register.sheet import read_sheet
 
 MOST: Final = 100
@@ -48,12 +48,12 @@ class TypedRow:
         return not any(cell.strip() for cell in astuple(self))
 
 
-def pasted_rows(text: str) -> list[TypedRow]:
+def parse_rows(text: str) -> list[TypedRow]:
     """Return the rows of pasted CSV, with tabs, semicolons or commas, without a line of headings.
 
     The columns are those of `TypedRow`, in its order; what stands beside them is left out.
     """
-    return _parse_rows(pasted_cells(text))
+    return _parse_rows(split_cells(text))
 
 
 def rows_of_file(content: bytes) -> list[TypedRow]:
@@ -67,24 +67,24 @@ def rows_of_file(content: bytes) -> list[TypedRow]:
 
 
 def _parse_rows(cells: Sequence[Sequence[str]]) -> list[TypedRow]:
-    if cells and folded(cells[0][0]) in _HEADINGS:
+    if cells and fold_text(cells[0][0]) in _HEADINGS:
         cells = cells[1:]
     rows = [TypedRow(*row[:5]) for row in cells]
     return [row for row in rows if not row.is_empty]
 
 
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return the text as names are compared: one spelling, small letters, single spaces."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
-def role_of(text: str) -> Role | None:
+def parse_role(text: str) -> Role | None:
     """Return the role of this name in one of the three languages; None if there is none."""
-    name = folded(text)
+    name = fold_text(text)
     return next((role for role, names in _ROLE_NAMES.items() if name in names), None)
 
 
-def rank_of(text: str) -> int | None:
+def parse_rank(text: str) -> int | None:
     """Return a typed rank as a number, in Latin or Devanagari digits; 0 if it is none."""
     digits = latin_digits(text).strip()
     if not digits:

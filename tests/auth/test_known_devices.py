@@ -349,8 +349,8 @@ def test_a_shared_computer_is_not_remembered_and_ends_in_30_idle_minutes(
         assert isinstance(signed_in, SignedIn)
         assert (signed_in.device_token, count(session, KnownDevice)) == ("", 0)
         soon, later = NOON + 29 * MINUTE, NOON + 59 * MINUTE
-        assert sessions.session_of(session, token=signed_in.token, now=soon) is not None
-        assert sessions.session_of(session, token=signed_in.token, now=later) is None
+        assert sessions.find_session(session, token=signed_in.token, now=soon) is not None
+        assert sessions.find_session(session, token=signed_in.token, now=later) is None
 
 
 def test_the_owner_is_told_once_of_a_wave_of_failures(database: Database) -> None:

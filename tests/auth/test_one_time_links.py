@@ -86,7 +86,7 @@ def test_a_change_of_its_subject_ends_a_link_and_no_other(on_sqlite: Database) -
         person = invited(session)
         other = appoint(session, add_department(session, "road")).person
         token, others = make(session, person), make(session, other)
-        one_time_links.end_for(
+        one_time_links.end_links(
             session, subject="people", subject_id=person.id, purpose=INVITATION, now=NOON
         )
         assert find(session, token) is None

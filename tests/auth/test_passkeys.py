@@ -16,7 +16,7 @@ from publisher.auth.known_devices import Visitor
 from publisher.auth.passkeys import PasskeyAnswer, PasskeySite
 from publisher.auth.refusals import SignInProblem, SignInRefusal
 from publisher.auth.session_start import FactorRequest, SignedIn
-from publisher.auth.sessions import NotYours, actor_of, peek
+from publisher.auth.sessions import NotYours, peek, session_actor
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
 from publisher.models.notifications import Notice
@@ -51,7 +51,7 @@ class Owner:
         sign_in = self.signed_in.sign_in
         return own_passkeys.add(
             self.session,
-            actor=actor_of(self.session, sign_in, now=now),
+            actor=session_actor(self.session, sign_in, now=now),
             sign_in_id=sign_in.id,
             name="माझा फोन",
             answer=PasskeyAnswer(credential, SITE),
@@ -277,7 +277,7 @@ def test_making_and_ending_need_a_fresh_sign_in_and_ending_the_owner(database: D
             owner.add(owner.device.make(owner.options_to_make(now=late)), now=late)
         owner.make()
         passkey = session.scalars(select(Passkey)).one()
-        actor = actor_of(session, owner.signed_in.sign_in, now=NOON)
+        actor = session_actor(session, owner.signed_in.sign_in, now=NOON)
         other = appoint(session, add_department(session, "road"), mail="other@pmc.example").person
         with pytest.raises(NotYours):
             own_passkeys.end(session, actor=actor, person=other, passkey_id=passkey.id, now=NOON)
@@ -290,9 +290,9 @@ def test_a_lost_factor_ends_the_passkeys_too(database: Database) -> None:
     with database.transaction() as session:
         owner = owner_of(session)
         owner.make()
-        actor = actor_of(session, owner.signed_in.sign_in, now=NOON)
+        actor = session_actor(session, owner.signed_in.sign_in, now=NOON)
         second_factors.end(session, actor=actor, person=owner.person, now=NOON)
-        assert not passkeys.in_force(session, person_id=owner.person.id)
+        assert not passkeys.list_passkeys(session, person_id=owner.person.id)
 
 
 @each(
@@ -309,5 +309,5 @@ def test_a_lost_factor_ends_the_passkeys_too(database: Database) -> None:
     ],
 )
 def test_passkeys_need_a_named_host(base_url: str, origin: str | None) -> None:
-    site = passkeys.site_of(base_url)
+    site = passkeys.passkey_site(base_url)
     assert (site.origin if site is not None else None) == origin

@@ -14,7 +14,7 @@ from publisher.auth.passwords import (
     Hasher,
     accept_proof,
     check_password,
-    hashed,
+    hash_password,
     try_password,
 )
 from publisher.database.session import Database
@@ -157,7 +157,7 @@ def test_passwords_are_kept_by_argon2id_as_rfc_9106_asks() -> None:
 
 def test_the_right_password_is_right_and_any_other_is_not() -> None:
     hasher, person = CheapHasher(), Person()
-    person.password_hash = hashed("पाऊस पडला अंगणी", hasher=hasher)
+    person.password_hash = hash_password("पाऊस पडला अंगणी", hasher=hasher)
     assert is_right(person, "पाऊस पडला अंगणी", hasher=hasher)
     assert not is_right(person, "पाऊस पडला अंगणी ", hasher=hasher)
     assert not is_right(person, "x" * 100_000, hasher=hasher)
@@ -166,13 +166,13 @@ def test_the_right_password_is_right_and_any_other_is_not() -> None:
 def test_a_password_typed_on_another_keyboard_is_the_same() -> None:
     hasher, person = CheapHasher(), Person()
     written = "café au lait-क़लम"
-    person.password_hash = hashed(unicodedata.normalize("NFC", written), hasher=hasher)
+    person.password_hash = hash_password(unicodedata.normalize("NFC", written), hasher=hasher)
     assert is_right(person, unicodedata.normalize("NFD", written), hasher=hasher)
 
 
 def test_a_hash_with_outdated_parameters_is_made_anew_at_the_next_sign_in() -> None:
     hasher, person = CheapHasher(), Person()
-    person.password_hash = hashed("nadi-kinari-savli", hasher=hasher)
+    person.password_hash = hash_password("nadi-kinari-savli", hasher=hasher)
     old = person.password_hash
     stronger = CheapHasher()
     stronger.argon2.__init__(time_cost=2, memory_cost=16, parallelism=1)  # type: ignore[misc]  # bound early on purpose
@@ -184,7 +184,7 @@ def test_a_hash_with_outdated_parameters_is_made_anew_at_the_next_sign_in() -> N
 @pytest.mark.parametrize("person", [None, Person()])
 def test_nobody_costs_as_many_hashes_as_somebody(person: Person | None) -> None:
     hasher, somebody = CheapHasher(), Person()
-    somebody.password_hash = hashed("nadi-kinari-savli", hasher=hasher)
+    somebody.password_hash = hash_password("nadi-kinari-savli", hasher=hasher)
     is_right(somebody, "not the password", hasher=hasher)
     for_somebody, hasher.verified = hasher.verified, 0
     assert not is_right(person, "not the password", hasher=hasher)
@@ -193,8 +193,8 @@ def test_nobody_costs_as_many_hashes_as_somebody(person: Person | None) -> None:
 
 def test_a_proof_of_a_password_that_was_changed_meanwhile_is_worth_nothing() -> None:
     hasher, person = CheapHasher(), Person()
-    person.password_hash = hashed("nadi-kinari-savli", hasher=hasher)
+    person.password_hash = hash_password("nadi-kinari-savli", hasher=hasher)
     proof = try_password(person.password_hash, "nadi-kinari-savli", hasher=hasher)
     assert accept_proof(person, proof)
-    person.password_hash = hashed("pivli-bakul-phule", hasher=hasher)
+    person.password_hash = hash_password("pivli-bakul-phule", hasher=hasher)
     assert not accept_proof(person, proof)

@@ -16,7 +16,7 @@ from publisher.auth import second_factors, session_start, totp
 from publisher.auth.known_devices import Visitor
 from publisher.auth.refusals import SignInProblem, SignInRefusal
 from publisher.auth.session_start import FactorRequest, SignedIn, SignInMethod
-from publisher.auth.sessions import actor_of
+from publisher.auth.sessions import session_actor
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
 from publisher.models.notifications import Notice
@@ -50,9 +50,9 @@ def enrolled(session: Session, *, now: datetime = NOON) -> Enrolled:
     )
     signed_in = signed_in_as(session, MAIL, now=now)
     assert isinstance(signed_in, SignedIn)
-    actor = actor_of(session, signed_in.sign_in, now=now)
+    actor = session_actor(session, signed_in.sign_in, now=now)
     factor = second_factors.make_app(session, actor=actor, person=person, sealer=VAULT, now=now)
-    secret = totp.secret_of(factor, VAULT)
+    secret = totp.open_secret(factor, VAULT)
     codes = second_factors.confirm(
         session,
         actor=actor,
@@ -241,13 +241,13 @@ def test_a_new_app_ends_the_one_before_its_codes_and_every_known_device(
         officer, later = enrolled(session), NOON + MINUTE
         outcome = typed(session, asked(session, now=later), officer.code(later), now=later)
         assert isinstance(outcome, SignedIn)
-        actor, person = actor_of(session, outcome.sign_in, now=later), officer.person
+        actor, person = session_actor(session, outcome.sign_in, now=later), officer.person
         begun = second_factors.make_app(
             session, actor=actor, person=person, sealer=VAULT, now=later
         )
-        new = totp.secret_of(begun, VAULT)
+        new = totp.open_secret(begun, VAULT)
         assert officer.secret not in (new, begun.sealed)
-        old = totp.in_force(session, person_id=person.id)
+        old = totp.find_factor(session, person_id=person.id)
         assert old is not None
         assert old.id != begun.id
         second_factors.confirm(
@@ -272,10 +272,10 @@ def test_the_secret_is_encrypted_at_rest_and_its_address_names_the_city(
 ) -> None:
     with database.transaction() as session:
         officer = enrolled(session)
-        factor = totp.in_force(session, person_id=officer.person.id)
+        factor = totp.find_factor(session, person_id=officer.person.id)
         assert factor is not None
         assert officer.secret not in factor.sealed
-        address = totp.address_of(factor, VAULT, login=MAIL, issuer="Nagarvani PMC")
+        address = totp.otpauth_address(factor, VAULT, login=MAIL, issuer="Nagarvani PMC")
         assert re.fullmatch(
             rf"otpauth://totp/Nagarvani%20PMC:first(@|%40)pmc\.example\?secret={officer.secret}"
             r"&issuer=Nagarvani%20PMC",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Role
 from publisher.auth import sessions
 from publisher.auth.session_start import SignedIn
-from publisher.auth.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT, NotYours, Present, actor_of
+from publisher.auth.sessions import ABSOLUTE_LIMIT, IDLE_LIMIT, NotYours, Present, session_actor
 from publisher.database.session import Database
 from publisher.models.people import Appointment, SignIn
 from publisher.people.appointments import disable_person, enable_person, end_appointment
@@ -33,7 +33,7 @@ def begin(session: Session, role: Role = Role.OFFICER) -> tuple[SignedIn, Appoin
 
 
 def present(session: Session, signed_in: SignedIn, now: datetime) -> Present | None:
-    return sessions.session_of(session, token=signed_in.token, now=now)
+    return sessions.find_session(session, token=signed_in.token, now=now)
 
 
 def test_a_session_knows_who_acts_as_what_and_since_when(database: Database) -> None:
@@ -51,7 +51,7 @@ def test_a_session_knows_who_acts_as_what_and_since_when(database: Database) -> 
 def test_an_unknown_token_is_nobody(on_sqlite: Database) -> None:
     with on_sqlite.transaction() as session:
         begin(session)
-        assert sessions.session_of(session, token="x" * 43, now=NOON) is None
+        assert sessions.find_session(session, token="x" * 43, now=NOON) is None
 
 
 def test_a_session_ends_when_it_was_idle_for_eight_hours(on_sqlite: Database) -> None:
@@ -133,7 +133,7 @@ def test_a_session_ends_with_the_last_appointment(on_sqlite: Database) -> None:
         end_appointment(session, actor=COMMAND, appointment=appointment, now=NOON)
         assert present(session, signed_in, NOON) is None
         with pytest.raises(NotYours):
-            actor_of(session, signed_in.sign_in, now=NOON)
+            session_actor(session, signed_in.sign_in, now=NOON)
 
 
 def test_an_appointment_that_ends_by_itself_this_morning_counts_no_more(
@@ -179,7 +179,7 @@ def test_one_sees_and_ends_ones_own_sessions_and_nobody_elses(on_sqlite: Databas
         others = sign_in_now(session, mail="sunil@pmc.example")
 
         def mine() -> list[SignIn]:
-            return sessions.sessions_of(session, person_id=appointment.person_id, now=NOON)
+            return sessions.list_sessions(session, person_id=appointment.person_id, now=NOON)
 
         assert mine() == [elsewhere.sign_in, here.sign_in]
         sessions.end_other(
@@ -215,12 +215,12 @@ def test_oversight_covers_departments_that_report_to_it_indirectly(
         head = appoint(session, cell, Role.HEAD, mail="head@pmc.example")
         for holder in (appointment, head):
             with_password(session, holder.person)
-        assert actor_of(session, sign_in_now(session).sign_in, now=NOON).line == {
+        assert session_actor(session, sign_in_now(session).sign_in, now=NOON).line == {
             water.id,
             garden.id,
         }
         other = sign_in_now(session, mail="head@pmc.example").sign_in
-        assert actor_of(session, other, now=NOON).line == frozenset()
+        assert session_actor(session, other, now=NOON).line == frozenset()
 
 
 def test_departments_that_report_to_each_other_in_a_ring_end_the_search(
@@ -232,5 +232,5 @@ def test_departments_that_report_to_each_other_in_a_ring_end_the_search(
         cell.reports_to = water
         appointment = appoint(session, cell, Role.OVERSIGHT, mail=MAIL)
         with_password(session, appointment.person)
-        line = actor_of(session, sign_in_now(session).sign_in, now=NOON).line
+        line = session_actor(session, sign_in_now(session).sign_in, now=NOON).line
         assert line == {cell.id, water.id}

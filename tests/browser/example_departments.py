@@ -115,7 +115,7 @@ def add_examples(town: City, paths: dict[str, int | str]) -> None:
             addressee_id=call.addressees[0].id,
             sender=LetterSender("PMC", "पुणे महानगरपालिका", []),
         )
-        paths["name_token"] = head_links.make_beside(
+        paths["name_token"] = head_links.make_own_link(
             session,
             session.get_one(Appointment, town.appointments["health_head"]),
             now=town.now,

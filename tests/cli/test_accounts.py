@@ -70,9 +70,9 @@ def test_second_factors_are_resealed_too(workspace: Workspace) -> None:
     workspace.run_in_process("accounts", "rotate-keys", TOKEN_KEYS=f"{SECOND},{FIRST}")
     only_newest = Vault("another-secret-that-is-long-enough-for-it", (SECOND,))
     with database.reading() as session:
-        factor = totp.in_force(session, person_id=person_id)
+        factor = totp.find_factor(session, person_id=person_id)
         assert factor is not None
-        assert totp.secret_of(factor, only_newest) == app.secret
+        assert totp.open_secret(factor, only_newest) == app.secret
     database.dispose()
 
 

@@ -292,7 +292,7 @@ def test_a_lost_second_factor_is_ended_by_command(workspace: Workspace, database
     assert workspace.run_in_process("people", "end-factor", "nobody@pmc.example").code == 1
     assert workspace.run_in_process("people", "end-factor", login).code == 0
     with database.reading() as session:
-        assert totp.in_force(session, person_id=person_id) is None
+        assert totp.find_factor(session, person_id=person_id) is None
 
 
 def head_of_water(database: Database, workspace: Workspace) -> int:

@@ -15,10 +15,10 @@ from publisher.auth import offices
 from publisher.coverage.states import (
     DepartmentCoverage,
     OfficerState,
-    by_line,
+    count_states,
     count_uncovered,
-    counts_of,
     coverage,
+    group_by_line,
 )
 from publisher.database.session import UtcDateTime
 from publisher.models.history import Event
@@ -86,7 +86,7 @@ def test_every_department_is_in_one_state_and_the_states_add_up(town: City) -> N
         "health": NONE,
         "garden": NONE,
     }
-    assert sum(counts_of([row.state for row in rows]).values()) == len(rows) == 5
+    assert sum(count_states([row.state for row in rows]).values()) == len(rows) == 5
 
 
 def test_two_officers_are_seen_if_one_has_signed_in_or_decided(town: City) -> None:
@@ -141,7 +141,7 @@ def newest(session: Session) -> Appointment:
 
 
 def confirm(town: City, session: Session) -> None:
-    digests = {newest(session).id: confirmation.digest_of(newest(session))}
+    digests = {newest(session).id: confirmation.confirmation_digest(newest(session))}
     lead = town.actor("lead")
     confirmation.confirm(session, actor=lead, now=town.now, digests=digests)
 
@@ -258,6 +258,6 @@ def test_departments_stand_by_the_office_above_and_those_with_none_last(town: Ci
         water = session.get_one(Department, town.departments["water"])
         water.reports_to_id = town.departments["information-technology"]
     with town.read() as session:
-        lines = by_line(coverage(session, now=town.now))
+        lines = group_by_line(coverage(session, now=town.now))
         names = [(above.code if above else None, len(rows)) for above, rows in lines]
     assert names == [("information-technology", 1), (None, 4)]

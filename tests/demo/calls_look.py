@@ -13,7 +13,7 @@ from demo.seeding.context import actor_for
 from publisher.coverage.states import OfficerState, coverage
 from publisher.models.nominations import NominationCall
 from publisher.models.people import Appointment
-from publisher.nominations.progress import CallAnswer, progress_of
+from publisher.nominations.progress import CallAnswer, call_progress
 from publisher.now import now
 from publisher.transfers import lists
 from tests.demo.conftest import City
@@ -31,7 +31,7 @@ def check_a_call_has_every_answer_and_one_that_is_late(city: City, session: Sess
     calls = session.scalars(select(NominationCall).order_by(NominationCall.id)).all()
     assert [call.order_number for call in calls] == [call.order_number for call in load_calls()]
     at = city.progress().began_at
-    late, current = (progress_of(session, call, now=at) for call in calls)
+    late, current = (call_progress(session, call, now=at) for call in calls)
     (unanswered,) = (called for called in late if called.is_open)
     assert unanswered.addressee.department.code == "encroachment"
     assert unanswered.is_late

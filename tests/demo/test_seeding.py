@@ -25,7 +25,7 @@ from demo.seeding.context import actor_for, post_of
 from demo.seeding.setup import WAITS_FOR_HEAD
 from publisher.auth import passwords
 from publisher.auth.session_start import SignedIn
-from publisher.auth.sessions import actor_of, line_of
+from publisher.auth.sessions import reporting_department_ids, session_actor
 from publisher.content_checks.checks import warnings_of
 from publisher.content_checks.types import WarningCode
 from publisher.media.folder_store import FolderStore
@@ -160,10 +160,10 @@ def check_the_head_confirms_the_officer_who_waits(city: City, _session: Session)
             session, head.mail, head.password, now=now(), hasher=passwords.HASHER
         )
         assert isinstance(outcome, SignedIn)
-        actor = actor_of(session, outcome.sign_in, now=now())
-        (waiting,) = confirmation.waiting_for(session, actor, now=now())
+        actor = session_actor(session, outcome.sign_in, now=now())
+        (waiting,) = confirmation.list_confirmable(session, actor, now=now())
         assert waiting.person.mail == officer.mail
-        digests = {waiting.id: confirmation.digest_of(waiting)}
+        digests = {waiting.id: confirmation.confirmation_digest(waiting)}
         confirmation.confirm(session, actor=actor, now=now(), digests=digests)
         assert waiting.in_force(now())
         session.rollback()
@@ -313,7 +313,7 @@ def check_every_tab_counts_what_its_page_lists(_city: City, session: Session) ->
         if appointment.in_force(at)
     ]
     actors = [
-        replace(actor_for(appointment, now=at), line=line_of(session, appointment))
+        replace(actor_for(appointment, now=at), line=reporting_department_ids(session, appointment))
         for appointment in in_force
     ]
     counts = [check_counts(session, actor, at) for actor in actors]

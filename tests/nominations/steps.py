@@ -69,7 +69,7 @@ class Calls:
         """Let the admin confirm these appointments as they are."""
         with self.city.write() as session:
             rows = [session.get_one(Appointment, key) for key in appointment_ids]
-            digests = {row.id: confirmation.digest_of(row) for row in rows}
+            digests = {row.id: confirmation.confirmation_digest(row) for row in rows}
             actor = self.city.actor("admin")
             confirmation.confirm(session, actor=actor, now=self.city.now, digests=digests)
 
@@ -144,7 +144,7 @@ class Calls:
         """Return the officers of a department who have not ended."""
         with self.city.read() as session:
             key = self.city.departments[department]
-            rows = nominate.officers_of(session, key, now=self.city.now)
+            rows = nominate.list_officers(session, key, now=self.city.now)
             for row in rows:
                 assert row.person.name_mr
             return rows

@@ -50,7 +50,9 @@ def record(
 
 def confirm(calls: Calls, by: str, *ids: int) -> None:
     with calls.city.write() as session:
-        digests = {key: confirmation.digest_of(session.get_one(Appointment, key)) for key in ids}
+        digests = {
+            key: confirmation.confirmation_digest(session.get_one(Appointment, key)) for key in ids
+        }
         actor = calls.city.actor(by)
         confirmation.confirm(session, actor=actor, now=calls.city.now, digests=digests)
 

@@ -25,7 +25,7 @@ from tests.people.test_concurrent_changes import run_at_once
 def answers(calls: Calls, call_id: int) -> dict[str, CallAnswer]:
     with calls.city.read() as session:
         call = session.get_one(NominationCall, call_id)
-        rows = progress.progress_of(session, call, now=calls.city.now)
+        rows = progress.call_progress(session, call, now=calls.city.now)
         return {row.addressee.department.code: row.answer for row in rows}
 
 
@@ -149,7 +149,7 @@ def test_late_ones_are_marked_and_a_closed_call_asks_nobody(calls: Calls) -> Non
     calls.wait(11)
     with calls.city.write() as session:
         call = session.get_one(NominationCall, call_id)
-        (row,) = progress.progress_of(session, call, now=calls.city.now)
+        (row,) = progress.call_progress(session, call, now=calls.city.now)
         assert row.is_late
         actor = calls.city.actor("lead")
         call_acts.close_call(session, actor=actor, call=call, now=calls.city.now)
@@ -217,5 +217,5 @@ def test_a_call_to_many_departments_with_answers_slips_and_late_ones(calls: Call
     calls.wait(11)
     with calls.city.read() as session:
         call = session.get_one(NominationCall, call_id)
-        rows = progress.progress_of(session, call, now=calls.city.now)
+        rows = progress.call_progress(session, call, now=calls.city.now)
         assert sum(row.is_late for row in rows) == 17

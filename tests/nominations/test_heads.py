@@ -36,7 +36,7 @@ def codes(checked: Sequence[CheckedHead]) -> list[dict[str, str]]:
 
 def unreached(calls: Calls) -> dict[str, bool]:
     with calls.city.read() as session:
-        offices = progress.without_reachable_head(session, now=calls.city.now)
+        offices = progress.list_unreached_offices(session, now=calls.city.now)
         return {row.department.code: row.head is not None for row in offices}
 
 

@@ -20,7 +20,7 @@ from publisher.models.people import Department, Person
 from publisher.nominations import calls as call_acts
 from publisher.nominations import letters
 from publisher.nominations.calls import AnsweredAlready, CallOver
-from publisher.nominations.letter_text import text_of
+from publisher.nominations.letter_text import read_letter_text
 from publisher.nominations.letters import LetterStep, LetterTooSoon, NoOfficeAbove
 from publisher.validation import NotFound
 from tests.nominations.steps import Calls
@@ -54,7 +54,7 @@ def test_a_letter_is_numbered_addressed_to_the_head_and_mailed(calls: Calls) -> 
     call_id = calls.open("garden")
     assert steps(calls, call_id) == {"garden": LetterStep.DUE}
     assert calls.write_letters(call_id) == [FIRST]
-    letter, text = last_letter(calls), text_of(last_letter(calls))
+    letter, text = last_letter(calls), read_letter_text(last_letter(calls))
     assert (letter.recipient, letter.head_id, letter.is_mailed) == ("head", head_id, True)
     assert text.recipient == ["प्रति,", "मा. चारुता", "विभागप्रमुख", "उद्यान विभाग", "पुणे महानगरपालिका"]
     assert text.references == "संदर्भ : आदेश क्र. साप्रवि/४५, दि. २० नोव्हेंबर २०२६."
@@ -75,7 +75,7 @@ def test_a_designation_of_the_head_stands_in_the_address(calls: Calls) -> None:
         person = session.scalars(select(Person).where(Person.name_mr == "चारुता")).one()
         person.designation = "उद्यान अधीक्षक"
     calls.write_letters(calls.open("garden"))
-    assert "उद्यान अधीक्षक" in text_of(last_letter(calls)).recipient
+    assert "उद्यान अधीक्षक" in read_letter_text(last_letter(calls)).recipient
 
 
 def test_the_second_and_each_later_letter_goes_to_the_office_above(
@@ -90,7 +90,7 @@ def test_the_second_and_each_later_letter_goes_to_the_office_above(
     assert calls.write_letters(call_id) == []
     calls.wait(1)
     assert calls.write_letters(call_id) == [SECOND]
-    letter, text = last_letter(calls), text_of(last_letter(calls))
+    letter, text = last_letter(calls), read_letter_text(last_letter(calls))
     assert (letter.recipient, letter.office.code) == (LetterRecipient.OFFICE_ABOVE, "health")
     assert text.title == "स्मरणपत्र क्र. २"
     assert f"२) स्मरणपत्र जा.क्र. {FIRST}, दि. २५ नोव्हेंबर २०२६." in text.references
@@ -98,18 +98,18 @@ def test_the_second_and_each_later_letter_goes_to_the_office_above(
     calls.wait(7)
     assert calls.write_letters(call_id) == [THIRD]
     assert last_letter(calls).recipient is LetterRecipient.OFFICE_ABOVE
-    assert "आवश्यक होते" in text_of(last_letter(calls)).paragraphs[1]
+    assert "आवश्यक होते" in read_letter_text(last_letter(calls)).paragraphs[1]
 
 
 def test_a_letter_stays_as_written_when_head_and_department_change(calls: Calls) -> None:
     calls.head()
     calls.write_letters(calls.open("garden"))
-    written = text_of(last_letter(calls))
+    written = read_letter_text(last_letter(calls))
     with calls.city.write() as session:
         session.get_one(Department, calls.city.departments["garden"]).name_mr = "वृक्ष विभाग"
         person = session.scalars(select(Person).where(Person.name_mr == "चारुता")).one()
         person.name_mr = "दुसरे नाव"
-    assert text_of(last_letter(calls)) == written
+    assert read_letter_text(last_letter(calls)) == written
 
 
 @pytest.mark.parametrize("is_recorded", [True, False])
@@ -121,7 +121,7 @@ def test_without_a_confirmed_head_it_is_addressed_to_the_office_on_paper(
     calls.write_letters(calls.open("garden"))
     letter = last_letter(calls)
     assert (letter.head_id, letter.is_mailed) == (None, False)
-    assert text_of(letter).recipient[:3] == ["प्रति,", "विभागप्रमुख", "उद्यान विभाग"]
+    assert read_letter_text(letter).recipient[:3] == ["प्रति,", "विभागप्रमुख", "उद्यान विभाग"]
     assert calls.notices("reminder_letter") == []
 
 

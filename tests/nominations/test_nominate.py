@@ -62,7 +62,9 @@ def test_without_a_code_it_is_a_proposal_that_a_second_person_confirms(calls: Ca
     assert states(calls.officers()) == ["recorded", "recorded"]
     assert calls.notices("in_office") == []
     with calls.city.read() as session:
-        waiting = confirmation.waiting_for(session, calls.city.actor("admin"), now=calls.city.now)
+        waiting = confirmation.list_confirmable(
+            session, calls.city.actor("admin"), now=calls.city.now
+        )
         assert [row.id for row in waiting] == sorted(ids)
     calls.confirm(*ids)
     assert states(calls.officers()) == ["confirmed", "confirmed"]
@@ -73,7 +75,7 @@ def test_the_code_of_a_head_nobody_confirmed_proves_nothing(calls: Calls) -> Non
     calls.head()
     calls.open()
     with calls.city.write() as session:
-        row = head_links.office_of(session, calls.link(session), now=calls.city.now)
+        row = head_links.find_office(session, calls.link(session), now=calls.city.now)
         assert row is not None
         row.state = AppointmentState.RECORDED
     calls.name(is_proven=True)
@@ -207,7 +209,7 @@ def test_officers_who_stay_are_kept_as_the_page_showed_them(calls: Calls) -> Non
     calls.open()
     with calls.city.write() as session:
         link = calls.link(session)
-        officers = nominate.officers_of(session, link.subject_id, now=calls.city.now)
+        officers = nominate.list_officers(session, link.subject_id, now=calls.city.now)
         digest = nominate.digest_of_officers(officers)
         with pytest.raises(nominate.OfficersChanged):
             nominate.keep_officers(
@@ -259,11 +261,11 @@ def test_of_two_links_of_a_department_at_once_one_names(database: Database, call
     calls.open()
     with calls.city.write() as session:
         link = calls.link(session)
-        head = head_links.office_of(session, link, now=calls.city.now)
+        head = head_links.find_office(session, link, now=calls.city.now)
         assert head is not None
         link_ids = [link.id]
     with calls.city.write() as session:
-        head_links.make_beside(session, session.get_one(Appointment, head.id), now=calls.city.now)
+        head_links.make_own_link(session, session.get_one(Appointment, head.id), now=calls.city.now)
         link_ids.append(calls.link(session).id)
 
     def act(link_id: int, named: OfficersNamed) -> Callable[[], None]:

@@ -340,7 +340,7 @@ def test_shared_addresses_go_with_a_merged_department(town: City) -> None:
     merge(town, "road", "garden")
     garden = town.departments["garden"]
     with town.read() as session:
-        addresses = shared_addresses.addresses_of(session, department_id=garden)
+        addresses = shared_addresses.list_addresses(session, department_id=garden)
         assert [address.mail for address in addresses] == [mail_text]
 
 

@@ -16,7 +16,7 @@ from publisher.database.session import Database
 from publisher.models.nominations import CallAddressee, NominationCall, ReminderLetter
 from publisher.models.people import Person
 from publisher.models.saved_views import Export, ExportFile
-from publisher.nominations.letter_text import text_of
+from publisher.nominations.letter_text import read_letter_text
 from publisher.papers import letter_exports
 from publisher.papers.letter_exports import NoLetters, tick_letter_exports
 from publisher.papers.reminder_letters import letters_pdf
@@ -81,7 +81,7 @@ def test_a_letter_is_printed_with_number_day_address_and_its_own_signatory(
     assert page.startswith(
         f"पुणे महानगरपालिका जावक क्र.: {NUMBERS[0]} दिनांक: २५ नोव्हेंबर २०२६ स्मरणपत्र प्रति, मा. चारुता"
     )
-    for part in text_of(letters[0]).parts:
+    for part in read_letter_text(letters[0]).parts:
         assert " ".join(part.split()) in page
     assert "अतिरिक्त महापालिका आयुक्त" in page
     assert "उपआयुक्त" not in page

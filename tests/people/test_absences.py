@@ -121,7 +121,7 @@ def test_it_holds_on_its_days_in_the_city_and_ends_early_once(city: CityPeople) 
 
     def is_away() -> bool:
         with city.read() as session:
-            return person_id in absences.of_people(session, [person_id], now=city.now)
+            return person_id in absences.absences_by_person(session, [person_id], now=city.now)
 
     assert not is_away()
     city.clock.move(timedelta(hours=12))  # midnight in the city

@@ -17,7 +17,7 @@ from publisher.database.session import Database
 from publisher.models.notifications import Notice
 from publisher.models.people import ContactField, Person
 from publisher.people import confirmation, contact_verification, invitations, password_reset
-from publisher.people.confirmation import digest_of
+from publisher.people.confirmation import confirmation_digest
 from publisher.people.contact_verification import ContactCodeProblem
 from tests.support.city_people import DAY, MINUTE, NOON, CityPeople, appoint, city_people
 from tests.support.city_people import department as department_row
@@ -76,7 +76,7 @@ def test_a_typed_code_and_a_used_link_prove_where_they_went(city: CityPeople) ->
         assert person.mail_proven_at is person.mobile_proven_at is None
         password_reset.ask(session, identifier=OLD_MOBILE, address="203.0.113.9", now=NOON)
         code = newest_code(session, "password_code")
-        link = password_reset.by_code(session, identifier=OLD_MOBILE, code=code, now=NOON)
+        link = password_reset.find_code(session, identifier=OLD_MOBILE, code=code, now=NOON)
         assert link is not None
         password = "tekdi-var-ek-zad"
         password_reset.reset(
@@ -120,7 +120,7 @@ def test_what_stood_in_a_confirmation_is_confirmed(city: CityPeople) -> None:
         )
         person = appointment.person
         assert person.mobile_confirmed_at is None
-        digests = {appointment.id: digest_of(appointment)}
+        digests = {appointment.id: confirmation_digest(appointment)}
         later = NOON + MINUTE
         confirmation.confirm(session, actor=city.actor("lead"), now=later, digests=digests)
         assert [person.mail_confirmed_at, person.mobile_confirmed_at] == [None, later]
@@ -160,7 +160,7 @@ def test_a_code_to_the_mobile_is_no_code_for_the_mail(city: CityPeople) -> None:
         owner(session, city)
         password_reset.ask(session, identifier=OLD_MOBILE, address="203.0.113.9", now=NOON)
         code = newest_code(session, "password_code")
-        assert password_reset.by_code(session, identifier=MAIL, code=code, now=NOON) is None
+        assert password_reset.find_code(session, identifier=MAIL, code=code, now=NOON) is None
 
 
 def test_an_invitation_by_sms_sets_the_password_and_proves_the_number(city: CityPeople) -> None:

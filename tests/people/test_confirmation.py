@@ -13,7 +13,7 @@ from approvals.errors import FreshSignInRequired, WrongRole, WrongState
 from approvals.policy import Action, Actor, Role
 from publisher.auth.refusals import SignInProblem, SignInRefusal
 from publisher.auth.session_start import SignedIn
-from publisher.auth.sessions import chosen_appointment
+from publisher.auth.sessions import choose_appointment
 from publisher.database.session import Database
 from publisher.delivery.emergency import roster
 from publisher.models.history import Wrote
@@ -21,7 +21,7 @@ from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department
 from publisher.people import confirmation, invitations, lookup, responsibility
 from publisher.people.appointment_notices import GATHERED, tick_appointments
-from publisher.people.confirmation import ChangedSinceShown, MayNotConfirm, digest_of
+from publisher.people.confirmation import ChangedSinceShown, MayNotConfirm, confirmation_digest
 from publisher.people.permissions import COMMAND
 from publisher.review import gate_adapter
 from publisher.states import AppointmentState
@@ -56,7 +56,7 @@ def record(session: Session, city: CityPeople, role: Role, department: str, by: 
 
 def confirm(session: Session, appointment: Appointment, by: Actor) -> list[Appointment]:
     return confirmation.confirm(
-        session, actor=by, now=NOON, digests={appointment.id: digest_of(appointment)}
+        session, actor=by, now=NOON, digests={appointment.id: confirmation_digest(appointment)}
     )
 
 
@@ -132,7 +132,7 @@ RIGHTS: dict[str, Gives] = {
         appointment in responsibility.holders(session, appointment.role, now=NOON)
     ),
     "is worked under": lambda session, appointment: (
-        chosen_appointment(session, appointment.person, now=NOON) is appointment
+        choose_appointment(session, appointment.person, now=NOON) is appointment
     ),
 }
 
@@ -240,7 +240,7 @@ def test_the_head_above_confirms_once_the_head_has_had_three_working_days(
             session,
             actor=as_of(above, later),
             now=later,
-            digests={appointment.id: digest_of(appointment)},
+            digests={appointment.id: confirmation_digest(appointment)},
         )
         assert appointment.confirmed_by_id == city.people["health_head"]
 
@@ -250,7 +250,7 @@ def test_a_confirmation_covers_what_was_shown_happens_once_and_is_fresh(
 ) -> None:
     with city.write() as session:
         appointment = record(session, city, Role.OFFICER, "garden", "lead")
-        digests = {appointment.id: digest_of(appointment)}
+        digests = {appointment.id: confirmation_digest(appointment)}
         with pytest.raises(FreshSignInRequired):
             confirmation.confirm(
                 session, actor=city.actor("admin", fresh=False), now=NOON, digests=digests
@@ -280,10 +280,10 @@ def test_what_nobody_in_office_may_confirm_is_named(city: CityPeople) -> None:
         by_admin = record(session, city, Role.OFFICER, "garden", "admin")
         garden = session.get_one(Department, city.departments["garden"])
         admin = appoint(session, garden, Role.ADMIN, name="वसंत", actor=city.actor("admin"))
-        assert confirmation.left_to_nobody(session, now=NOON) == [admin]
+        assert confirmation.find_unconfirmable(session, now=NOON) == [admin]
     city.end("lead")
     with city.read() as session:
-        left = confirmation.left_to_nobody(session, now=NOON)
+        left = confirmation.find_unconfirmable(session, now=NOON)
         assert {row.id for row in left} == {by_admin.id, admin.id}
 
 
@@ -296,10 +296,10 @@ def test_what_the_head_above_may_confirm_in_time_is_left_to_somebody(city: CityP
     for name in ("lead", "head"):
         city.end(name)
     with city.read() as session:
-        assert confirmation.left_to_nobody(session, now=NOON) == []
+        assert confirmation.find_unconfirmable(session, now=NOON) == []
     city.end("health_head")
     with city.read() as session:
-        assert len(confirmation.left_to_nobody(session, now=NOON)) == 1
+        assert len(confirmation.find_unconfirmable(session, now=NOON)) == 1
 
 
 def test_an_address_filled_in_by_staff_lets_the_officer_wait_again(city: CityPeople) -> None:
@@ -329,7 +329,7 @@ def test_who_may_confirm_is_asked_and_others_told_once_and_gathered(city: CityPe
             appoint(session, garden, role, name="चारुता", actor=city.actor("lead"))
             for role in (Role.OFFICER, Role.HEAD)
         ]
-        digests = {row.id: digest_of(row) for row in rows}
+        digests = {row.id: confirmation_digest(row) for row in rows}
     later = NOON + GATHERED
     assert tick_appointments(city.database, now=later - timedelta(seconds=1)) == 0
     assert tick_appointments(city.database, now=later) == 2
@@ -340,7 +340,7 @@ def test_who_may_confirm_is_asked_and_others_told_once_and_gathered(city: CityPe
         water = session.get_one(Department, city.departments["water"])
         water.reports_to_id = city.departments["information-technology"]
         officer = appoint(session, water, name="चारुता", actor=city.actor("lead"))
-        digests[officer.id] = digest_of(officer)
+        digests[officer.id] = confirmation_digest(officer)
         confirmation.confirm(session, actor=city.actor("admin"), now=NOON, digests=digests)
     assert tick_appointments(city.database, now=later) == 3
     assert city.notified("appointed") == ["first", "head", "oversight"]

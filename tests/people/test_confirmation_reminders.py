@@ -76,7 +76,7 @@ def test_none_once_the_head_has_acted(city: CityPeople) -> None:
     appointment_id = record(city)
     with city.write() as session:
         row = session.get_one(Appointment, appointment_id)
-        digests = {row.id: confirmation.digest_of(row)}
+        digests = {row.id: confirmation.confirmation_digest(row)}
         confirmation.confirm(session, actor=city.actor("head"), now=NOON, digests=digests)
         assert row.state is AppointmentState.CONFIRMED
     assert reminders(city) == []

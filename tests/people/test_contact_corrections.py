@@ -127,10 +127,10 @@ def test_an_invitation_in_the_mistyped_mailbox_is_void(city: CityPeople) -> None
         member = person_of(session, city, "member")
         notice = invitations.invite(session, actor=actor, person=member, now=NOON)
         token = notice.body.partition("/invitation/")[2].split()[0]
-        assert invitations.invited(session, token=token, now=NOON) is not None
+        assert invitations.find_invited_person(session, token=token, now=NOON) is not None
     correct(city, name="member")
     with city.read() as session:
-        assert invitations.invited(session, token=token, now=NOON) is None
+        assert invitations.find_invited_person(session, token=token, now=NOON) is None
 
 
 def test_the_new_mailbox_sets_no_password_for_72_hours(city: CityPeople) -> None:

@@ -47,7 +47,7 @@ def city(database: Database) -> CityPeople:
 def confirm(city: CityPeople, appointment_id: int, by: str, at: datetime = NOON) -> None:
     with city.write() as session:
         appointment = session.get_one(Appointment, appointment_id)
-        digests = {appointment_id: confirmation.digest_of(appointment)}
+        digests = {appointment_id: confirmation.confirmation_digest(appointment)}
         confirmation.confirm(session, actor=as_of(city.actor(by), at), now=at, digests=digests)
 
 
@@ -239,7 +239,7 @@ def use_code(city: CityPeople, token: str, code: str, now: datetime) -> LinkCode
 def send_code(city: CityPeople, token: str, now: datetime = TOLD) -> LinkCodeProblem | None:
     with city.write() as session:
         link = link_of(session, token, now)
-        about = personal_links.about_appointment(session, link)
+        about = personal_links.appointment_details(session, link)
         return personal_links.send_code(session, link=link, about=about, now=now)
 
 
@@ -297,7 +297,7 @@ def test_a_mobile_counts_only_if_it_stood_in_a_confirmation(
     with_mobile(city, name)
     with city.read() as session:
         person = session.get_one(Appointment, city.appointments[name]).person
-        mobile = personal_links.confirmed_mobile(session, person, now=NOON)
+        mobile = personal_links.usable_mobile(session, person, now=NOON)
         assert (mobile is not None) is counts
 
 
@@ -310,5 +310,5 @@ def test_a_mobile_counts_once_it_is_proven_or_confirmed(
         person.mobile = "+915550009911"
         if moment is not None:
             setattr(person, moment, NOON)
-        mobile = personal_links.confirmed_mobile(session, person, now=NOON)
+        mobile = personal_links.usable_mobile(session, person, now=NOON)
         assert (mobile is not None) is (moment is not None)

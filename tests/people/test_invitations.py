@@ -11,13 +11,18 @@ from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.one_time_links import LinkSpent
-from publisher.auth.passwords import BadPassword, NewPassword, hashed
+from publisher.auth.passwords import BadPassword, NewPassword, hash_password
 from publisher.auth.session_start import SignedIn
 from publisher.database.session import Database
 from publisher.models.notifications import Notice
 from publisher.models.people import SignIn
 from publisher.people.appointments import disable_person, end_appointment
-from publisher.people.invitations import INVITATION_LASTS, accept_invitation, invite, invited
+from publisher.people.invitations import (
+    INVITATION_LASTS,
+    accept_invitation,
+    find_invited_person,
+    invite,
+)
 from publisher.people.permissions import COMMAND
 from tests.support.city_people import NOON, acting, actor, add_department, appoint, verbs
 from tests.support.passwords import HASHER, PASSWORD, signed_in_as, with_password
@@ -30,7 +35,7 @@ def token_in(notice: Notice) -> str:
 
 
 def accept(session: Session, token: str, password: str = PASSWORD, *, now: datetime) -> None:
-    new = NewPassword(password, hashed(password, hasher=HASHER))
+    new = NewPassword(password, hash_password(password, hasher=HASHER))
     accept_invitation(session, token=token, password=new, now=now)
 
 
@@ -69,8 +74,8 @@ def test_a_second_invitation_ends_the_first(on_sqlite: Database) -> None:
         first, second = (
             token_in(invite(session, actor=COMMAND, person=person, now=NOON)) for _ in range(2)
         )
-        assert invited(session, token=first, now=NOON) is None
-        assert invited(session, token=second, now=NOON) is person
+        assert find_invited_person(session, token=first, now=NOON) is None
+        assert find_invited_person(session, token=second, now=NOON) is person
 
 
 def test_an_invitation_lasts_fourteen_days_and_works_once(on_sqlite: Database) -> None:
@@ -79,7 +84,7 @@ def test_an_invitation_lasts_fourteen_days_and_works_once(on_sqlite: Database) -
         token = token_in(invite(session, actor=COMMAND, person=person, now=NOON))
         last = NOON + timedelta(days=14) - timedelta(seconds=1)
         assert timedelta(days=14) == INVITATION_LASTS
-        assert invited(session, token=token, now=NOON + timedelta(days=14)) is None
+        assert find_invited_person(session, token=token, now=NOON + timedelta(days=14)) is None
         accept(session, token, PASSWORD, now=last)
         with pytest.raises(LinkSpent):
             accept(session, token, PASSWORD, now=last)
@@ -91,7 +96,7 @@ def test_a_refused_password_leaves_the_invitation_open(on_sqlite: Database) -> N
         token = token_in(invite(session, actor=COMMAND, person=person, now=NOON))
         with pytest.raises(BadPassword):
             accept(session, token, "short", now=NOON)
-        assert invited(session, token=token, now=NOON) is person
+        assert find_invited_person(session, token=token, now=NOON) is person
         assert person.password_hash is None
 
 
@@ -100,7 +105,7 @@ def test_the_end_of_the_appointment_ends_the_invitation(on_sqlite: Database) -> 
         appointment = appoint(session, add_department(session, "water"))
         token = token_in(invite(session, actor=COMMAND, person=appointment.person, now=NOON))
         end_appointment(session, actor=COMMAND, appointment=appointment, now=NOON)
-        assert invited(session, token=token, now=NOON) is None
+        assert find_invited_person(session, token=token, now=NOON) is None
         with pytest.raises(LinkSpent):
             accept(session, token, PASSWORD, now=NOON)
         with pytest.raises(BadPerson) as problem:
@@ -113,7 +118,7 @@ def test_disabling_ends_the_invitation(on_sqlite: Database) -> None:
         person = appoint(session, add_department(session, "water")).person
         token = token_in(invite(session, actor=COMMAND, person=person, now=NOON))
         disable_person(session, actor=COMMAND, person=person, now=NOON)
-        assert invited(session, token=token, now=NOON) is None
+        assert find_invited_person(session, token=token, now=NOON) is None
         with pytest.raises(BadPerson) as problem:
             invite(session, actor=COMMAND, person=person, now=NOON)
         assert problem.value.code == "disabled"
@@ -129,7 +134,7 @@ def test_nobody_with_a_password_is_invited_nor_sets_one_by_an_older_link(
         with pytest.raises(BadPerson) as problem:
             invite(session, actor=COMMAND, person=appointment.person, now=NOON)
         assert (problem.value.field, problem.value.code) == ("mail", "has_password")
-        assert invited(session, token=token, now=NOON) is None
+        assert find_invited_person(session, token=token, now=NOON) is None
         with pytest.raises(LinkSpent):
             accept(session, token, PASSWORD, now=NOON)
 

@@ -138,7 +138,7 @@ class Walk:
         self.confirm_as(session, row, by)
 
     def confirm_as(self, session: Session, row: Appointment, by: Actor) -> None:
-        digests = {row.id: confirmation.digest_of(row)}
+        digests = {row.id: confirmation.confirmation_digest(row)}
         confirmation.confirm(session, actor=by, now=self.now, digests=digests)
         self.confirmers[row.id] = by
 
@@ -232,7 +232,7 @@ class Walk:
                     if by.role in STAFF and row.role not in STAFF:
                         for writer in writers:
                             assert not self.is_one_hand(session, {writer, by.person_id})
-            left = confirmation.left_to_nobody(session, now=self.now)
+            left = confirmation.find_unconfirmable(session, now=self.now)
             for row in left:
                 writers = self.writers[row.id] - {0}
                 for office in responsibility.lead_and_admins(session, now=self.now):

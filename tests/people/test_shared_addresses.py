@@ -15,7 +15,7 @@ from approvals.errors import WrongRole
 from approvals.policy import Actor, Role
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.refusals import SignInRefusal
-from publisher.auth.sign_in import person_of
+from publisher.auth.sign_in import find_person
 from publisher.database.session import Database
 from publisher.models.departments import DepartmentAddress
 from publisher.models.notifications import Notice
@@ -82,7 +82,7 @@ def share(
 
 def take_over(city: CityPeople, mail: str, *, by: str = "admin", of: str = "water") -> str | None:
     with city.write() as session:
-        holder = shared_addresses.take_over(
+        holder = shared_addresses.take_from_person(
             session,
             actor=city.actor(by),
             department_id=city.departments[of],
@@ -123,7 +123,7 @@ def test_who_records_officers_records_it_once_as_the_history_says(city: CityPeop
         with pytest.raises(NotFound):
             shared_addresses.remove(session, actor=city.actor("lead"), now=city.now, **ids)
         assert verbs(session, "departments", water)[-1] == "remove_shared_address"
-        assert shared_addresses.addresses_of(session, department_id=water) == []
+        assert shared_addresses.list_addresses(session, department_id=water) == []
 
 
 @pytest.mark.parametrize(("by", "of"), [("clerk", "water"), ("first", "water"), ("head", "road")])
@@ -244,13 +244,13 @@ def test_it_is_taken_off_its_holder_and_no_password_or_device_lives_on(city: Cit
         password_reset.ask(session, identifier=mail, address="203.0.113.9", now=NOON)
         query = select(Notice.body).where(Notice.kind == "password_link")
         token = session.scalars(query).one().partition("/forgotten/link/")[2].split()[0]
-        assert password_reset.by_link(session, token=token, now=NOON) is not None
+        assert password_reset.find_link(session, token=token, now=NOON) is not None
     assert take_over(city, mail) == "मेधा सातपुते"
     with city.write() as session:
         holder = person(session, city)
         assert (holder.mail, holder.mobile) == (None, MOBILE)
         assert verbs(session, "people", holder.id)[-1] == "change_contact"
-        assert password_reset.by_link(session, token=token, now=NOON) is None
+        assert password_reset.find_link(session, token=token, now=NOON) is None
         open_devices = select(KnownDevice).where(
             KnownDevice.person_id == holder.id, KnownDevice.ended_at.is_(None)
         )
@@ -297,7 +297,7 @@ def test_nobody_signs_in_by_it_even_if_both_were_recorded_at_once(city: CityPeop
     share(city)
     reach(city, "first", mail=SHARED)
     with city.write() as session:
-        assert person_of(session, SHARED) is None
+        assert find_person(session, SHARED) is None
         password_reset.ask(session, identifier=SHARED, address="203.0.113.9", now=NOON)
         invited, admin = person(session, city), city.actor("admin")
         with pytest.raises(BadPerson):

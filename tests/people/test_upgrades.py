@@ -92,9 +92,9 @@ def test_the_upgrade_finds_all_who_wrote_and_what_would_not_hold(database: Datab
             contact_corrections.correct(
                 session, actor=actor, person=head.person, mail=mail, mobile=mobile, now=NOON
             )
-        digests = {innocent.id: confirmation.digest_of(innocent)}
+        digests = {innocent.id: confirmation.confirmation_digest(innocent)}
         confirmation.confirm(session, actor=lead, now=NOON, digests=digests)
-        digests = {unnamed.id: confirmation.digest_of(unnamed)}
+        digests = {unnamed.id: confirmation.confirmation_digest(unnamed)}
         confirmation.confirm(session, actor=admin, now=NOON, digests=digests)
         # A change of which an earlier version did not say who had asked for it.
         values = {"field": "mobile"}
@@ -141,7 +141,7 @@ def test_the_upgrade_keeps_a_doubted_confirmer_and_names_a_puppets_maker(
         doubted = appoint(session, garden, actor=admin)
         session.flush()
         for row, actor in ((puppet, other), (doubted, lead)):
-            digests = {row.id: confirmation.digest_of(row)}
+            digests = {row.id: confirmation.confirmation_digest(row)}
             confirmation.confirm(session, actor=actor, now=NOON, digests=digests)
         reader = session.get_one(Person, city.people["other_admin"])
         personal_links.make(session, LinkPurpose.DOUBT, doubted, reader, now=NOON)

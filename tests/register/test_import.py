@@ -19,8 +19,8 @@ from publisher.models.people import Appointment, Department, Person, ServiceClas
 from publisher.people.department_orders import DepartmentOrder
 from publisher.people.departments import find_departments, load_register
 from publisher.people.permissions import COMMAND
-from publisher.register.carry_out import RowsRefused, carry_out, plan_of
-from publisher.register.columns import BadColumns, Column, guess, keep, layout_of
+from publisher.register.carry_out import RowsRefused, carry_out, plan_sheet
+from publisher.register.columns import BadColumns, Column, find_layout, guess, keep
 from publisher.register.plan import RegisterPlan, RowOutcome
 from publisher.register.sheet import FileTable, SheetRow, read_sheet
 from publisher.states import AppointmentState
@@ -57,7 +57,9 @@ def planned(
     confirms: bool = False,
 ) -> RegisterPlan:
     columns = guess(kind, sheet.headings)
-    return plan_of(session, sheet, columns, kind=kind, now=NOON, choices=choices, confirms=confirms)
+    return plan_sheet(
+        session, sheet, columns, kind=kind, now=NOON, choices=choices, confirms=confirms
+    )
 
 
 def outcomes(plan: RegisterPlan) -> list[tuple[int, RowOutcome]]:
@@ -285,11 +287,11 @@ def test_the_meaning_of_columns_is_kept_for_the_next_file(register: Database) ->
         with pytest.raises(BadColumns):
             planned(session, sheet)
         keep(session, OFFICERS, headings, columns, actor=COMMAND, now=NOON)
-        layout = layout_of(session, OFFICERS, (" कोण", "कुठे", "फोन "))
+        layout = find_layout(session, OFFICERS, (" कोण", "कुठे", "फोन "))
         assert layout is not None
         assert layout.columns == [column.value for column in columns]
-        assert layout_of(session, HEADS, headings) is None
-        chosen = plan_of(session, sheet, columns, kind=OFFICERS, now=NOON)
+        assert find_layout(session, HEADS, headings) is None
+        chosen = plan_sheet(session, sheet, columns, kind=OFFICERS, now=NOON)
         assert outcomes(chosen) == [(2, NEW)]
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from approvals.policy import Role
-from publisher.auth.one_time_links import digest_of
+from publisher.auth.one_time_links import hash_token
 from publisher.database.session import Database
 from publisher.models.desk import CalendarFeed
 from publisher.models.people import Appointment, Department
@@ -77,7 +77,7 @@ def test_only_the_tokens_digest_is_kept(town: City) -> None:
     token = make(town, "first")
     with town.read() as session:
         feed = session.get_one(CalendarFeed, 1)
-    assert feed.token_digest == digest_of(token)
+    assert feed.token_digest == hash_token(token)
     assert token not in repr(vars(feed))
 
 

@@ -156,7 +156,7 @@ def test_appointments_count_for_those_who_may_confirm_them(town: City) -> None:
     for name in town.roles:
         with town.read() as session:
             overview = overview_of(session, actor=town.actor(name), now=town.now)
-            listed = confirmation.waiting_for(session, town.actor(name), now=town.now)
+            listed = confirmation.list_confirmable(session, town.actor(name), now=town.now)
         counts[name] = overview.counts.to_confirm
         assert counts[name] in (0, len(listed))
     assert [name for name, count in counts.items() if count] == ["admin", "head"]

@@ -176,7 +176,7 @@ def test_confirming_again_lets_the_officer_approve_again(town: City) -> None:
     change_address(town)
     with town.write() as session:
         appointment = session.get_one(Appointment, town.appointments["first"])
-        digests = {appointment.id: confirmation.digest_of(appointment)}
+        digests = {appointment.id: confirmation.confirmation_digest(appointment)}
         confirmation.confirm(session, actor=town.actor("head"), now=town.now, digests=digests)
         session.execute(update(Appointment).values(taken_up_at=town.now))
         appointment.state = AppointmentState.ACTIVE

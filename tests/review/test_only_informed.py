@@ -33,7 +33,7 @@ def newcomer(town: City, role: Role, state: str) -> None:
         session.flush()
         town.people[name], town.appointments[name] = row.person_id, row.id
         if state != "recorded":
-            digests = {row.id: confirmation.digest_of(row)}
+            digests = {row.id: confirmation.confirmation_digest(row)}
             confirmation.confirm(session, actor=town.actor("admin"), now=town.now, digests=digests)
         if state == "active":
             set_password(session, row.person, "dongar-mathyavar-dhag", now=town.now)

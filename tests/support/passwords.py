@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from publisher.auth import sign_in
 from publisher.auth.known_devices import Visitor
-from publisher.auth.passwords import Hasher, NewPassword, hashed
+from publisher.auth.passwords import Hasher, NewPassword, hash_password
 from publisher.auth.refusals import SignInRefusal
 from publisher.auth.session_start import FactorRequest, SignedIn
 from publisher.auth.sign_in_codes import CodeRequest
@@ -49,7 +49,7 @@ def with_password(session: Session, person: Person, password: str = PASSWORD) ->
 
 def set_password(session: Session, person: Person, password: str, *, now: datetime) -> None:
     """Set this person's password, whose hash is cheap."""
-    new = NewPassword(password, hashed(password, hasher=HASHER))
+    new = NewPassword(password, hash_password(password, hasher=HASHER))
     sign_in.set_password(session, person=person, password=new, now=now)
 
 

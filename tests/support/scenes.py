@@ -343,7 +343,7 @@ def transfers_hindered(town: City) -> None:
     """Confirm a list of transfers whose place is taken on its day."""
     list_id = _prepare_transfers(town)
     with town.write() as session:
-        digest = transfer_lists.digest_of(transfer_lists.existing_list(session, list_id))
+        digest = transfer_lists.transfers_digest(transfer_lists.existing_list(session, list_id))
         actor, now = town.actor("admin"), town.now
         transfer_lists.confirm(session, actor=actor, now=now, list_id=list_id, digest=digest)
         session.get_one(Person, town.people["member"]).disabled_at = now

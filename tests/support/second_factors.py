@@ -31,4 +31,4 @@ def set_up_app(
     factor = totp.make(session, person=person, sealer=sealer, now=now)
     totp.confirm(session, factor=factor, now=now)
     codes = recovery_codes.make(session, person_id=person.id, sealer=sealer, now=now)
-    return AppOnPhone(totp.secret_of(factor, sealer), codes)
+    return AppOnPhone(totp.open_secret(factor, sealer), codes)

@@ -47,7 +47,7 @@ def confirmed(town: City, *rows: TypedRow) -> int:
             actor=town.actor("admin"),
             now=town.now,
             list_id=transfer_list.id,
-            digest=lists.digest_of(transfer_list),
+            digest=lists.transfers_digest(transfer_list),
         )
         return transfer_list.id
 
@@ -222,7 +222,7 @@ def test_two_who_confirm_at_once_are_one_confirmation(town: City) -> None:
             in_force_on=DAY,
             order_number="आ-५१/२०२६",
         )
-        list_id, digest = transfer_list.id, lists.digest_of(transfer_list)
+        list_id, digest = transfer_list.id, lists.transfers_digest(transfer_list)
     barrier, refused = threading.Barrier(2), list[type[NotAllowed]]()
 
     def confirm(name: str) -> None:

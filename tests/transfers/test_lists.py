@@ -21,7 +21,7 @@ from publisher.people.permissions import COMMAND
 from publisher.transfers import lists
 from publisher.transfers.carry_out import tick_transfers
 from publisher.transfers.lists import ListChanged, ListTooLate
-from publisher.transfers.typed_rows import TypedRow, pasted_rows
+from publisher.transfers.typed_rows import TypedRow, parse_rows
 from publisher.validation import Invalid
 from publisher.working_time import day_bounds, local_day
 from tests.support.city import City
@@ -59,7 +59,7 @@ def refused(town: City, *rows: TypedRow, **how: object) -> list[tuple[str, str]]
 
 def digest(town: City, list_id: int) -> str:
     with town.read() as session:
-        return lists.digest_of(lists.existing_list(session, list_id))
+        return lists.transfers_digest(lists.existing_list(session, list_id))
 
 
 def confirm(town: City, list_id: int, *, by: str = "admin", shown: str = "") -> None:
@@ -296,13 +296,13 @@ PASTED = {
 
 @pytest.mark.parametrize("text", PASTED.values(), ids=PASTED)
 def test_a_pasted_list_is_read_as_spreadsheets_write_it(text: str) -> None:
-    assert pasted_rows(text) == [TypedRow("मेधा सातपुते", "water", "road", "officer", "1")]
+    assert parse_rows(text) == [TypedRow("मेधा सातपुते", "water", "road", "officer", "1")]
 
 
 def test_a_pasted_text_that_is_none_gives_rows_to_correct() -> None:
-    assert pasted_rows("") == pasted_rows("\n\0\n") == []
-    assert pasted_rows('"मेधा') == [TypedRow("मेधा")]
-    assert len(pasted_rows("x" * 200_000)) == 1
+    assert parse_rows("") == parse_rows("\n\0\n") == []
+    assert parse_rows('"मेधा') == [TypedRow("मेधा")]
+    assert len(parse_rows("x" * 200_000)) == 1
 
 
 def test_a_command_is_no_second_person(town: City) -> None:

@@ -247,7 +247,7 @@ def _acting_from_cookie() -> Acting | None:
         return None
     end_reading()
     with ctx.database.transaction() as database_session:
-        present = sessions.session_of(database_session, token=token, now=ctx.now())
+        present = sessions.find_session(database_session, token=token, now=ctx.now())
         return None if present is None else _acting(present)
 
 

@@ -19,7 +19,7 @@ def factor_rule() -> FactorRule:
 
 def passkey_site() -> PasskeySite | None:
     """Return the site that passkeys are made for; None where browsers have none."""
-    return passkeys.site_of(ctx.settings.base_url)
+    return passkeys.passkey_site(ctx.settings.base_url)
 
 
 def required_site() -> PasskeySite:

@@ -72,7 +72,7 @@ def _has_passkey() -> bool:
     if passkey_site() is None or not actor.has_factor:
         return False
     with reading() as session:
-        return bool(passkeys.in_force(session, person_id=actor.person_id))
+        return bool(passkeys.list_passkeys(session, person_id=actor.person_id))
 
 
 def sign_in_page(

@@ -13,10 +13,10 @@ from werkzeug import Response
 from publisher.coverage.states import (
     DepartmentCoverage,
     OfficerState,
-    by_line,
-    counts_of,
+    count_states,
     coverage,
-    month_ended_at,
+    end_of_last_month,
+    group_by_line,
 )
 from publisher.models.people import Department
 from publisher.reports import export
@@ -92,15 +92,16 @@ def _rows(session: Session) -> list[DepartmentCoverage]:
 def index(session: Session) -> str:
     """Show how many departments are in each state, in all and by the office above."""
     rows = _rows(session)
-    lines = by_line(rows)
+    lines = group_by_line(rows)
     return render_template(
         "coverage/index.html",
         total=len(rows),
-        counts=counts_of([covered.state for covered in rows]),
-        counts_before=counts_of([covered.before for covered in rows]),
-        month_end=local_day(month_ended_at(ctx.now()) - timedelta(seconds=1)),
+        counts=count_states([covered.state for covered in rows]),
+        counts_before=count_states([covered.before for covered in rows]),
+        month_end=local_day(end_of_last_month(ctx.now()) - timedelta(seconds=1)),
         lines=[
-            (above, len(own), counts_of([covered.state for covered in own])) for above, own in lines
+            (above, len(own), count_states([covered.state for covered in own]))
+            for above, own in lines
         ],
         states=[(state, _(label)) for state, label in STATES.items()],
         wide=_chart(lines, width=WIDTH, beside=BESIDE),
@@ -115,7 +116,7 @@ def departments(session: Session) -> str:
     """List the departments behind a number of the coverage."""
     choice = _choice()
     rows = _rows(session)
-    above = [office for office, _own in by_line(rows)]
+    above = [office for office, _own in group_by_line(rows)]
     return render_template(
         "coverage/list.html",
         choice=choice,
@@ -166,7 +167,7 @@ def _chart(lines: Sequence[Line], *, width: int, beside: int) -> Chart:
     step = BAR + 10 + above_bar
     groups = []
     for index, (office, rows) in enumerate(lines):
-        counts = counts_of([covered.state for covered in rows])
+        counts = count_states([covered.state for covered in rows])
         top, left, bars = index * step + 4 + above_bar, float(beside + 1), []
         for state in STATES:
             length = (width - beside - 2) * counts[state] / most

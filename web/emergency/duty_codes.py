@@ -73,7 +73,7 @@ def type_code(form: DutyCodeForm) -> Page:
         page = render_template("emergency/duty_code_type.html", form=form)
         return page, 200 if form.is_shown else 422
     with writing() as session:
-        refusal = second_factors.be_vouched_for(
+        refusal = second_factors.accept_vouching_code(
             session, sign_in_id=acting().sign_in_id, code=form.code.data or "", now=ctx.now()
         )
     if refusal is None:

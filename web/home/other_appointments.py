@@ -7,7 +7,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
-from publisher.auth.sessions import actor_under
+from publisher.auth.sessions import appointment_actor
 from publisher.models.people import Appointment
 from publisher.reports import tab_counts
 from web.core.auth import Acting
@@ -39,7 +39,7 @@ def other_work(session: Session, acting: Acting) -> tuple[OtherWork, ...]:
 
 def _appointment_work(session: Session, appointment: Appointment) -> OtherWork:
     # Nothing waits for an oversight office, so that its line need not be read.
-    actor, now = actor_under(appointment, ()), ctx.now()
+    actor, now = appointment_actor(appointment, ()), ctx.now()
     overview = tab_counts.overview_of(session, actor=actor, now=now)
     counts = overview.counts
     about_people = sum(task.count for task in people_tasks(session, actor, counts))

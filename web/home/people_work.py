@@ -11,7 +11,7 @@ from approvals.policy import Action, Actor, Role, scope_of
 from publisher.delivery.emergency import roster
 from publisher.i18n import dates
 from publisher.i18n.languages import number
-from publisher.nominations.calls import unanswered_call
+from publisher.nominations.calls import find_unanswered_call
 from publisher.nominations.progress import newest_open
 from publisher.people import lost_factor
 from publisher.reports.tab_counts import Counts
@@ -53,7 +53,7 @@ def _appointments(session: Session, actor: Actor, count: int) -> list[PeopleTask
             _("Lost phone of %(name)s: a second person is needed", name=person_name(person)),
             url_for("lost_factor.end", person_id=person.id),
         )
-        for person in lost_factor.waiting_for(session, actor=actor, now=now)
+        for person in lost_factor.list_waiting_people(session, actor=actor, now=now)
     ]
     if count:
         text = _n(
@@ -80,7 +80,7 @@ def _calls(session: Session, actor: Actor) -> list[PeopleTask]:
     To a head it is the call of the own department.
     """
     if actor.role is Role.HEAD and actor.department_id is not None:
-        own = unanswered_call(session, actor.department_id)
+        own = find_unanswered_call(session, actor.department_id)
         if own is None:
             return []
         last_day = dates.plain_day(own.nominate_by, page_language(), now=ctx.now())

@@ -13,7 +13,7 @@ from publisher.models.history import Wrote
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
-from publisher.people.names import name_at
+from publisher.people.names import find_name
 from publisher.platforms.registry import capabilities
 from publisher.reports.types import AccountName, Office, Who
 from web.core.i18n import N_, _, page_language
@@ -68,7 +68,7 @@ def person_name(person: Person | Who, at: datetime | None = None) -> str:
         return _former(
             _name_in_script(person.name_mr, person.name_en), person.today_mr, person.today_en
         )
-    names = name_at(person, at) if at is not None else person
+    names = find_name(person, at) if at is not None else person
     name = _name_in_script(names.name_mr, names.name_en)
     return _former(name, person.name_mr, person.name_en)
 

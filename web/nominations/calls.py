@@ -57,7 +57,7 @@ class CallForm(Form):
 def index(session: Session) -> Page:
     """List the calls, the newest first."""
     now = ctx.now()
-    unreachable = progress.without_reachable_head(session, now=now)
+    unreachable = progress.list_unreached_offices(session, now=now)
     query = progress.calls_listed()
     return render_template(
         "nominations/calls.html",
@@ -130,7 +130,7 @@ def _filter_rows(
 def call_page(session: Session, /, form: Form, call_id: int, **_ids: int) -> Page:
     """Show what each department of a call has done, and its letters."""
     call = _call(session, call_id)
-    rows = progress.progress_of(session, call, now=ctx.now())
+    rows = progress.call_progress(session, call, now=ctx.now())
     next_letters = letters.next_letters(session, call, now=ctx.now())
     labels = {
         "all": _("All"),
@@ -148,7 +148,7 @@ def call_page(session: Session, /, form: Form, call_id: int, **_ids: int) -> Pag
         total=len(rows),
         answered=sum(not line.is_open for line in rows),
         late=sum(line.is_late for line in rows),
-        letters=letters.letters_of(session, call),
+        letters=letters.letters_by_addressee(session, call),
         next_letters=next_letters,
         due=sum(letter.step is LetterStep.DUE for letter in next_letters.values()),
         files=letter_exports.newest(session, **by_actor(), call=call),
@@ -215,7 +215,7 @@ def _same_list(call_id: int) -> str:
 def csv(call_id: int) -> Response:
     """Return the departments of a call as CSV."""
     with writing() as session:
-        rows = progress.progress_of(session, _call(session, call_id), now=ctx.now())
+        rows = progress.call_progress(session, _call(session, call_id), now=ctx.now())
         cells = [_cells(line) for line in rows]
         export.record_export(session, **by_actor(), rows=len(cells), page="calls")
     return csv_response("call", HEADINGS, cells)

@@ -37,7 +37,7 @@ class HeadsForm(DepartmentOrderForm):
 
 @reads
 def _page(session: Session, form: HeadsForm, checked: Sequence[CheckedHead] | None = None) -> Page:
-    unreachable = progress.without_reachable_head(session, now=ctx.now())
+    unreachable = progress.list_unreached_offices(session, now=ctx.now())
     if checked is None and isinstance(form.refusal, BadHeads):
         checked = form.refusal.checked
     if checked is None:

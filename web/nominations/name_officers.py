@@ -37,7 +37,7 @@ def begin() -> Page:
     """Give a head who has signed in a link of their own, and lead to its page."""
     with writing() as session:
         head = session.get_one(Appointment, actor().appointment_id)
-        token = head_links.make_beside(session, head, now=ctx.now())
+        token = head_links.make_own_link(session, head, now=ctx.now())
     return redirect(url_for("name_officers.name", token=token))
 
 
@@ -61,16 +61,18 @@ def _page(
     """Return the page: the form, what was stated with the code, or that it is over."""
     link = _link(session, token)
     named = (
-        head_links.named_since(session, link.subject_id, link.made_at) if link is not None else None
+        head_links.newest_nomination(session, link.subject_id, link.made_at)
+        if link is not None
+        else None
     )
-    head = head_links.office_of(session, link, now=ctx.now()) if link is not None else None
+    head = head_links.find_office(session, link, now=ctx.now()) if link is not None else None
     if link is None or (head is None and named is None) or (link.ended_at and named is None):
         return _expired_page()
     if g.acting is not None and not is_by_owner(link):
         page = render_template("people/personal_link_of_another.html", person=link.person)
         return page, 403
     can_code = has_code(session, link, CODE)
-    officers = nominate.officers_of(session, link.subject_id, now=ctx.now())
+    officers = nominate.list_officers(session, link.subject_id, now=ctx.now())
     return render_template(
         "nominations/name_officers.html",
         form=form,

@@ -48,7 +48,7 @@ def _page(session: Session, form: AwayForm) -> str:
         form.person_id.data = str(own_id)
     choices = [(str(person_id), text) for person_id, text in people.items()]
     form.person_id.choices = options([("", _("Choose")), *choices])
-    away = absences.of_anybody(session, people, now=now)
+    away = absences.list_absences(session, people, now=now)
     return render_template("people/away.html", form=form, absences=page_of_rows(away), posts=people)
 
 

@@ -40,9 +40,9 @@ def index() -> Page:
 @reads
 def _page(session: Session, form: Form) -> str:
     now = ctx.now()
-    own = confirmation.waiting_for(session, actor(), now=now)
+    own = confirmation.list_confirmable(session, actor(), now=now)
     sees_all = actor().role not in {None, "head"}
-    others = confirmation.waiting_beside(session, own, now=now) if sees_all else []
+    others = confirmation.list_others_waiting(session, own, now=now) if sees_all else []
     number_of_all = confirmation.count_waiting(session, now=now)
     return render_template(
         "people/waiting.html",
@@ -79,7 +79,7 @@ def _people_of_head(session: Session) -> list[Appointment]:
 
 def value_of(appointment: Appointment) -> str:
     """Return the value of an appointment's tick: its id, and the digest of what is shown."""
-    return f"{appointment.id}-{confirmation.digest_of(appointment)}"
+    return f"{appointment.id}-{confirmation.confirmation_digest(appointment)}"
 
 
 def read_chosen() -> dict[int, str]:
@@ -101,7 +101,7 @@ class NoteForm(Form):
 def _note_page(session: Session, form: NoteForm, appointment_id: int) -> str:
     appointment = existing(session.get(Appointment, appointment_id), appointment_id)
     people = send_back.readers(session, appointment, actor=actor(), now=ctx.now())
-    reader = send_back.chosen_reader(people, number_of(request.args.get("to")))
+    reader = send_back.choose_reader(people, number_of(request.args.get("to")))
     return render_template(
         "people/send_back.html",
         form=form,

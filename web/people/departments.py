@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from approvals.policy import CLOCK, Action, Role, Scope, may, scope_of
-from publisher.coverage.states import named_officers
+from publisher.coverage.states import list_officers
 from publisher.models.departments import DepartmentChangeKind
 from publisher.models.history import Event
 from publisher.models.people import Appointment, Department
@@ -114,7 +114,7 @@ def register_asked_for(session: Session) -> Register:
         find_departments(session, query) if query else departments_in_force(session, now=ctx.now())
     )
     # The officers who count in the coverage: those confirmed or active.
-    officers = _group_by_department(named_officers(session, now=ctx.now()))
+    officers = _group_by_department(list_officers(session, now=ctx.now()))
     heads = _group_by_department(responsibility.holders(session, Role.HEAD, now=ctx.now()))
     visible = [department for department in departments if _is_visible(department)]
     if not query:  # what was found stands in the order of the search
@@ -222,7 +222,7 @@ def show(session: Session, code: str) -> str:
         named_nobody=department.id in _ids_without_names(session),
         may_record=scope_of(actor(), Action.RECORD_OFFICER) is Scope.ANY,
         may_share=may_record(actor(), Role.HEAD, department.id),
-        addresses=shared_addresses.addresses_of(session, department_id=department.id),
+        addresses=shared_addresses.list_addresses(session, department_id=department.id),
         may_see_items=scope_of(actor(), Action.SEE_SUBMISSION) is not None,
         may_change=may(actor(), Action.RECORD_DEPARTMENT, department.id),
         may_hand_over=may(actor(), Action.HAND_OVER, department.id),

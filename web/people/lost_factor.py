@@ -29,8 +29,8 @@ def _person(session: Session, person_id: int) -> Person:
 @reads
 def _page(session: Session, form: Form, person_id: int) -> str:
     person = _person(session, person_id)
-    open_request = lost_factor.request_of(session, person=person, now=ctx.now())
-    first = lost_factor.first_of(session, open_request) if open_request is not None else None
+    open_request = lost_factor.find_request(session, person=person, now=ctx.now())
+    first = lost_factor.first_requester(session, open_request) if open_request is not None else None
     return render_template(
         "people/lost_factor.html",
         form=form,

@@ -79,13 +79,13 @@ def page_of_another(link: Link) -> Page | None:
 def has_code(session: Session, link: Link, kind: NoticeKind = NoticeKind.LINK_CODE) -> bool:
     """Return True if a code can be sent to the person of the link, by a notice of this kind."""
     template = template_of(ctx.settings.sms, kind, link.person.language)
-    mobile = personal_links.confirmed_mobile(session, link.person, now=ctx.now())
+    mobile = personal_links.usable_mobile(session, link.person, now=ctx.now())
     return template is not None and mobile is not None
 
 
 def is_code_late(session: Session, link: Link, kind: NoticeKind = NoticeKind.LINK_CODE) -> bool:
     """Return True if the code that was asked for on this page has not left."""
-    asked_at = personal_links.code_asked_at(session, link=link, now=ctx.now())
+    asked_at = personal_links.code_request_time(session, link=link, now=ctx.now())
     return asked_at is not None and late_codes.has_not_left(
         session,
         kind=kind,
@@ -103,13 +103,13 @@ def is_by_owner(link: Link) -> bool:
 @reads
 def _wrong_page(session: Session, /, form: LinkForm, token: str) -> Page:
     def show(link: Link) -> Page:
-        appointment = personal_links.appointment_of(session, link)
+        appointment = personal_links.get_appointment(session, link)
         stopped = stops.stops_of(session, [appointment]).get(appointment.id, [])
         return render_template(
             "people/wrong.html",
             form=form,
             appointment=appointment,
-            confirmed_at=stops.confirmed_before(session, appointment, link.made_at),
+            confirmed_at=stops.last_confirmation(session, appointment, link.made_at),
             stop=next((event for event in stopped if event.at >= link.made_at), None),
             outlook=doubts.outlook(session, link=link, now=ctx.now()),
             is_owner=is_by_owner(link),
@@ -140,7 +140,7 @@ def _office_page(session: Session, /, form: LinkForm, token: str) -> Page:
         return render_template(
             "people/office.html",
             form=form,
-            appointment=personal_links.appointment_of(session, link),
+            appointment=personal_links.get_appointment(session, link),
             is_open=office_links.is_open(session, link, now=ctx.now()),
             has_code=has_code(session, link),
             is_late=is_code_late(session, link),
@@ -171,7 +171,7 @@ def _officer_page(
         return render_template(
             "people/officer.html",
             form=form,
-            department=personal_links.appointment_of(session, link).department,
+            department=personal_links.get_appointment(session, link).department,
             officers=officers,
             stops=stops.stops_of(session, officers),
             value_of=value_of,
@@ -246,7 +246,7 @@ def _proof(
     if is_by_owner(link):
         return link, None
     if _asks_for_code():
-        about = personal_links.about_appointment(session, link)
+        about = personal_links.appointment_details(session, link)
         problem = personal_links.send_code(session, link=link, about=about, now=ctx.now())
     else:
         code = form.code.data or ""

@@ -33,8 +33,8 @@ def show(session: Session, person_id: int) -> Page:
     return render_template(
         "people/sessions.html",
         person=person,
-        sessions=sessions.sessions_of(session, person_id=person_id, now=now),
-        devices=known_devices.devices_of(session, person_id=person_id, now=now),
+        sessions=sessions.list_sessions(session, person_id=person_id, now=now),
+        devices=known_devices.list_devices(session, person_id=person_id, now=now),
     )
 
 

@@ -41,7 +41,7 @@ def _page(session: Session, /, form: AddressForm, code: str, **_ids: int) -> str
         "people/shared_addresses.html",
         form=form,
         department=department,
-        addresses=shared_addresses.addresses_of(session, department_id=department.id),
+        addresses=shared_addresses.list_addresses(session, department_id=department.id),
         may_confirm=may(actor(), Action.CONFIRM_APPOINTMENT, department.id),
         own_person_id=actor().person_id,
         shared_offers=offered(session, form, [department]),

@@ -53,7 +53,7 @@ def offered(
     session: Session, form: AddressForm, departments: Iterable[Department]
 ) -> list[Department]:
     """Return those of the departments whose shared address the refused mail address may become."""
-    holder = shared_addresses.holder_of(session, form.mail.data or "")
+    holder = shared_addresses.find_holder(session, form.mail.data or "")
     is_named = holder is not None and any(named["person_id"] == holder.id for named in form.holders)
     if not is_named or chosen_department():
         return []
@@ -71,7 +71,7 @@ def make_shared(form: AddressForm) -> None:
     Somebody who was invited there and has not come yet is invited by SMS. Raises as `take_over`.
     """
     with writing() as session:
-        holder = shared_addresses.take_over(
+        holder = shared_addresses.take_from_person(
             session,
             **by_actor(),
             department_id=chosen_department(),

@@ -27,7 +27,7 @@ def index() -> Page:
 
 @reads
 def _page(session: Session, form: Form) -> str:
-    appointments = upgrade_review.unreviewed(session, now=ctx.now())
+    appointments = upgrade_review.list_unreviewed(session, now=ctx.now())
     return render_template(
         "people/from_before.html",
         form=form,
@@ -45,6 +45,6 @@ def look_through(_form: Form) -> Page:
     """Confirm what is ticked again."""
     digests = read_chosen()
     with writing() as session:
-        upgrade_review.look_through(session, **by_actor(), digests=digests)
+        upgrade_review.confirm_reviewed(session, **by_actor(), digests=digests)
     flash(_("What you ticked is confirmed."))
     return redirect(url_for("upgrade_review.index"))

@@ -103,7 +103,7 @@ def index(session: Session) -> Page:
         is_sms_missing=factor_rule().holds(local_day(now)) and not factor_rule().has_sms,
         unreviewed_count=upgrade_review.count(session, now=now),
         transfers_waiting=lists.count_waiting(session, now=now),
-        left=confirmation.left_to_nobody(session, now=now),
+        left=confirmation.find_unconfirmable(session, now=now),
     )
 
 
@@ -253,8 +253,8 @@ def person_page(session: Session, /, form: Form, person_id: int, **_ids: int) ->
         ],
         former_names=names.former_names(session, person),
         actor=actor(),
-        disabling=appointments.disabling_of(session, person),
-        own_absences=absences.of_anybody(session, [person.id], now=ctx.now()),
+        disabling=appointments.find_disabling_event(session, person),
+        own_absences=absences.list_absences(session, [person.id], now=ctx.now()),
         may_record_away=may(actor(), Action.RECORD_AWAY, None),
     )
 

@@ -115,10 +115,10 @@ def upload(form: UploadForm) -> Page:
 
 @reads
 def _page(session: Session, form: PlanForm, register_file_id: int) -> str:
-    file = uploads.file_for(session, **by_actor(), file_id=register_file_id)
-    if uploads.columns_of(session, file) is None or request.args.get("columns"):
+    file = uploads.get_file(session, **by_actor(), file_id=register_file_id)
+    if uploads.read_columns(session, file) is None or request.args.get("columns"):
         return _columns_page(session, file)
-    plan = uploads.plan_for(session, file, now=ctx.now())
+    plan = uploads.plan_file(session, file, now=ctx.now())
     outcome = request.args.get("only", "")
     unknown = (row.answer.department_text for row in plan.rows if row.department is None)
     chosen_rows = [row for row in plan.rows if outcome in ("", row.outcome)]
@@ -143,7 +143,7 @@ def _page(session: Session, form: PlanForm, register_file_id: int) -> str:
 
 
 def _columns_page(session: Session, file: RegisterFile, problem: str = "") -> str:
-    columns = uploads.columns_of(session, file)
+    columns = uploads.read_columns(session, file)
     columns = columns or register_columns.guess(file.kind, file.headings)
     if request.method == "POST":
         columns = _column_choice(file)
@@ -151,7 +151,7 @@ def _columns_page(session: Session, file: RegisterFile, problem: str = "") -> st
         "register/columns.html",
         file=file,
         columns=columns,
-        choices=[(key, _(COLUMNS[key])) for key in register_columns.choices_of(file.kind)],
+        choices=[(key, _(COLUMNS[key])) for key in register_columns.column_choices(file.kind)],
         sample=file.rows[0][1] if file.rows else [],
         problem=problem,
     )
@@ -174,7 +174,7 @@ def show(register_file_id: int) -> Page:
 def choose_columns(register_file_id: int) -> Page:
     """Keep what the columns mean, for this file and the next with these headings."""
     with writing() as session:
-        file = uploads.file_for(session, **by_actor(), file_id=register_file_id)
+        file = uploads.get_file(session, **by_actor(), file_id=register_file_id)
         columns = _column_choice(file)
         try:
             register_columns.keep(session, file.kind, file.headings, columns, **by_actor())
@@ -189,7 +189,7 @@ def choose_department(register_file_id: int) -> Page:
     """Let a spelling of the file stand for a department."""
     department_id = number_of(request.form.get("department_id"))
     with writing() as session:
-        file = uploads.file_for(session, **by_actor(), file_id=register_file_id)
+        file = uploads.get_file(session, **by_actor(), file_id=register_file_id)
         if session.get(Department, department_id) is not None:
             text = request.form.get("text", "")
             uploads.choose_department(file, text=text, department_id=department_id)
@@ -202,7 +202,7 @@ def choose_department(register_file_id: int) -> Page:
 def carry_out(form: PlanForm, register_file_id: int) -> Page:
     """Record what the page showed: all of it or nothing."""
     with writing() as session:
-        file = uploads.file_for(session, **by_actor(), file_id=register_file_id)
+        file = uploads.get_file(session, **by_actor(), file_id=register_file_id)
         recorded = uploads.carry_out_file(
             session,
             file,

@@ -76,7 +76,7 @@ def proof_page(session: Session, link: Link, form: ReasonForm, token: str) -> Pa
     """Return the page that asks the person for a code, a passkey or the sign-in."""
     kind = NoticeKind.APPROVAL_CODE
     has_passkey = passkey_site() is not None and bool(
-        passkeys.in_force(session, person_id=link.person_id)
+        passkeys.list_passkeys(session, person_id=link.person_id)
     )
     return render_template(
         "review/approve_link.html",

@@ -39,7 +39,7 @@ def index(session: Session) -> Page:
 
 
 def _page(session: Session, *, address: str = "") -> str:
-    feed = calendar_feeds.feed_of(session, person_id=actor().person_id)
+    feed = calendar_feeds.find_feed(session, person_id=actor().person_id)
     return render_template("schedule/calendar_feed.html", feed=feed, address=address)
 
 

@@ -75,14 +75,14 @@ def sent() -> Page:
 def open_link(form: NewPasswordForm, token: str) -> Page:
     """Ask for the new password and store it; opening the page does not use up the link."""
     with reading() as session:
-        link = password_reset.by_link(session, token=token, now=ctx.now())
+        link = password_reset.find_link(session, token=token, now=ctx.now())
         if link is None:
             return _link_expired_page()
         if form.is_shown:
             return render_template("sign_in/password_reset_link.html", form=form)
         password = read_new_password(form, link.person)
     with writing() as session:
-        link = password_reset.by_link(session, token=token, now=ctx.now())
+        link = password_reset.find_link(session, token=token, now=ctx.now())
         if link is None:
             return _link_expired_page()
         password_reset.reset(session, link=link, password=password, now=ctx.now())
@@ -99,7 +99,7 @@ def ask_code(form: ResetCodeForm) -> Page:
     form.require_valid()
     # A wrong code is counted, so this transaction commits in any case.
     with writing() as session:
-        link = password_reset.by_code(
+        link = password_reset.find_code(
             session,
             identifier=(form.identifier.data or "").replace("\0", ""),
             code=form.code.data or "",

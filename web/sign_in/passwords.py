@@ -33,7 +33,7 @@ def read_new_password(form: NewPasswordForm, person: Person) -> NewPassword:
         passwords.check_password(password, person, city_words=city_words)
     except BadPassword as problem:
         raise form.error("new_password", password_sentence(problem)) from problem
-    return NewPassword(password, passwords.hashed(password, hasher=ctx.hasher), city_words)
+    return NewPassword(password, passwords.hash_password(password, hasher=ctx.hasher), city_words)
 
 
 def own_proof(password: str) -> Proof:

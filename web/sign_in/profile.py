@@ -216,7 +216,7 @@ def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | N
         require_fresh_factor(actor(), now=ctx.now())
         sign_in_id = acting().sign_in_id
         refusal = sign_in.prove(database_session, sign_in_id=sign_in_id, proof=proof, now=ctx.now())
-        until = contact_verification.throttled_until(
+        until = contact_verification.next_request_at(
             database_session, person_id=_own_id(), now=ctx.now()
         )
         if refusal is None and until is not None:

@@ -70,8 +70,8 @@ def show(session: Session) -> Page:
     is_unproven = second_factors.lacks_proof(session, acting().person)
     return render_template(
         "sign_in/second_factor.html",
-        factor=totp.in_force(session, person_id=person_id),
-        passkeys=passkeys.in_force(session, person_id=person_id),
+        factor=totp.find_factor(session, person_id=person_id),
+        passkeys=passkeys.list_passkeys(session, person_id=person_id),
         may_add_passkey=passkey_site() is not None,
         codes_left=recovery_codes.number_left(session, person_id=person_id),
         lacks_factor=acting().lacks_factor,
@@ -101,11 +101,11 @@ def begin() -> Page:
 def app(session: Session) -> Page:
     """Show the secret as a QR code and as a key to type."""
     person = acting().person
-    factor = totp.begun(session, person_id=person.id, now=ctx.now())
+    factor = totp.pending_factor(session, person_id=person.id, now=ctx.now())
     if factor is None:
         return redirect(url_for("second_factor.show"))
     city = ctx.settings.city
-    address = totp.address_of(
+    address = totp.otpauth_address(
         factor,
         vault(),
         login=person.mail or person.mobile or person.name_en,
@@ -115,7 +115,7 @@ def app(session: Session) -> Page:
         "sign_in/second_factor_app.html",
         qr_code=qr_code(address),
         address=address,
-        key=" ".join(_groups(totp.secret_of(factor, vault()))),
+        key=" ".join(_groups(totp.open_secret(factor, vault()))),
     )
 
 

@@ -74,9 +74,9 @@ def _factor_ways(factor_request: FactorRequest) -> dict[str, bool]:
         if link is None:
             return {"has_app": True}
         return {
-            "has_app": totp.in_force(session, person_id=link.person_id) is not None,
+            "has_app": totp.find_factor(session, person_id=link.person_id) is not None,
             "has_passkey": passkey_site() is not None
-            and bool(passkeys.in_force(session, person_id=link.person_id)),
+            and bool(passkeys.list_passkeys(session, person_id=link.person_id)),
             "is_late": factor_request.by_sms
             and late_codes.has_not_left(
                 session,

@@ -98,7 +98,7 @@ def _is_taken_by_cell(identifier: str) -> bool:
     if g.acting is None or acting().actor.role not in CELL:
         return False
     with reading() as database_session:
-        person = auth_sign_in.person_of(database_session, normal_identifier(identifier))
+        person = auth_sign_in.find_person(database_session, normal_identifier(identifier))
     return person is None or person.id != acting().actor.person_id
 
 
@@ -184,14 +184,14 @@ def sign_out(database_session: Session) -> Response:
 def open_invitation(form: InvitationForm, token: str) -> Page:
     """Ask for the first password and store it; opening the page does not use up the invitation."""
     with reading() as database_session:
-        person = invitations.invited(database_session, token=token, now=ctx.now())
+        person = invitations.find_invited_person(database_session, token=token, now=ctx.now())
         if person is None:
             return _expired_invitation(database_session, token)
         if form.is_shown:
             return render_template("sign_in/invitation.html", form=form, person=person)
         password = read_new_password(form, person)
     with writing() as database_session:
-        if invitations.invited(database_session, token=token, now=ctx.now()) is None:
+        if invitations.find_invited_person(database_session, token=token, now=ctx.now()) is None:
             return _expired_invitation(database_session, token)
         person = invitations.accept_invitation(
             database_session, token=token, password=password, now=ctx.now()
@@ -251,7 +251,9 @@ def prove() -> Page:
 @reads
 def appointments(database_session: Session) -> Page:
     """List one's own appointments, to choose the one to work under."""
-    in_force = signing_in_sessions.in_force(database_session, acting().person, now=ctx.now())
+    in_force = signing_in_sessions.list_appointments(
+        database_session, acting().person, now=ctx.now()
+    )
     return render_template(
         "sign_in/appointments.html",
         appointments=in_force,
@@ -291,9 +293,9 @@ def sessions(database_session: Session) -> Page:
     )
     return render_template(
         "sign_in/sessions.html",
-        sessions=signing_in_sessions.sessions_of(database_session, person_id=person.id, now=now),
+        sessions=signing_in_sessions.list_sessions(database_session, person_id=person.id, now=now),
         current_id=acting().sign_in_id,
-        devices=known_devices.devices_of(database_session, person_id=person.id, now=now),
+        devices=known_devices.list_devices(database_session, person_id=person.id, now=now),
         current_device_id=this_device.id if this_device is not None else None,
     )
 

@@ -15,7 +15,7 @@ from approvals.policy import Role
 from publisher.i18n.languages import latin_digits
 from publisher.people.appointments import RANKS
 from publisher.register.sheet import MOST_BYTES, BadSheet
-from publisher.transfers.typed_rows import MOST, TypedRow, pasted_rows, role_of, rows_of_file
+from publisher.transfers.typed_rows import MOST, TypedRow, parse_role, parse_rows, rows_of_file
 from publisher.validation import Invalid
 from web.core.i18n import _, _l
 from web.forms import Form, options
@@ -71,7 +71,7 @@ def rows_form() -> TransferListForm:
     except BadSheet as refusal:
         problem = refusal
     text = request.form.get("pasted", "")
-    pasted = [_codes_row(row) for row in pasted_rows(text)]
+    pasted = [_codes_row(row) for row in parse_rows(text)]
     # A text without columns is no list: it stays where it is, and so does one that is too long.
     is_read = any(row.from_department for row in pasted) and len(sent_rows) + len(pasted) <= MOST
     rows = [*sent_rows, *pasted]
@@ -134,7 +134,7 @@ def _file_rows(*, most: int) -> list[TypedRow]:
 
 def _codes_row(row: TypedRow) -> TypedRow:
     """Return the row with role and rank as one choice of the page, where they are known."""
-    role, rank = role_of(row.role), latin_digits(row.rank).strip()
+    role, rank = parse_role(row.role), latin_digits(row.rank).strip()
     code = role.value if role else row.role
     if rank and not code:
         code = Role.OFFICER.value  # nobody else has a rank
@@ -144,7 +144,7 @@ def _codes_row(row: TypedRow) -> TypedRow:
 def _split_rank(row: TypedRow) -> TypedRow:
     """Return the row with the rank in its own cell."""
     role, _space, rank = row.role.rpartition(" ")
-    is_ranked = rank.isdigit() and role_of(role) is not None
+    is_ranked = rank.isdigit() and parse_role(role) is not None
     return replace(row, role=role, rank=rank) if is_ranked else row
 
 

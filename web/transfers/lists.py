@@ -94,7 +94,7 @@ def _list_page(session: Session, form: ConfirmListForm, list_id: int) -> str:
         "transfers/list.html",
         form=form,
         transfer_list=transfer_list,
-        digest=lists.digest_of(transfer_list),
+        digest=lists.transfers_digest(transfer_list),
         problems=_group_by_row(problems),
         is_open=is_open,
         may_confirm=is_open and not problems and lists.may_confirm(session, transfer_list, actor()),

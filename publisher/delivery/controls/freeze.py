@@ -40,7 +40,7 @@ def _notify(
     cell, total = responsibility.cell(session, now=now), sum(touched.values())
     counts = dict.fromkeys(responsibility.people_of(cell), total)
     for department_id, count in touched.items():
-        informed = responsibility.informed(session, department_id, now=now)
+        informed = responsibility.list_informed(session, department_id, now=now)
         for person in responsibility.people_of(informed):
             counts.setdefault(person, count)
     for person, count in counts.items():

@@ -240,6 +240,6 @@ def _notify(
     ]
     query = select(Post.department_id).where(Post.id.in_(posts)).distinct()
     for department_id in session.scalars(query.order_by(Post.department_id)):
-        appointments += responsibility.informed(session, department_id, now=now)
+        appointments += responsibility.list_informed(session, department_id, now=now)
     people = responsibility.people_of(appointments)
     compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=links.STOP)

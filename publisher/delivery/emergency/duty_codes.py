@@ -47,6 +47,6 @@ def make_code(session: Session, *, actor: Actor, now: datetime, person_id: int) 
     table, helper_id = Person.__tablename__, person_of(actor)
     link_subject = LinkSubject(LinkPurpose.DUTY, table, helper_id, person)
     purpose = LinkPurpose.DUTY
-    one_time_links.end_for(session, subject=table, subject_id=helper_id, purpose=purpose, now=now)
+    one_time_links.end_links(session, subject=table, subject_id=helper_id, purpose=purpose, now=now)
     transitions.record(session, person, "make_duty_code", actor=actor, now=now)
     return one_time_links.make_code(session, link_subject, to="", now=now, lasts=CODE_LASTS)

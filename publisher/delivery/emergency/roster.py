@@ -99,7 +99,7 @@ def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Duty]:
 
 
 def _needs_another(session: Session, duty: Duty, actor: Actor) -> bool:
-    return duty.recorded_by_id in recorders.barred_ids(session, actor)
+    return duty.recorded_by_id in recorders.ids_to_bar(session, actor)
 
 
 def coming(*, now: datetime) -> Select[Duty]:
@@ -188,7 +188,7 @@ def is_known(session: Session, person_id: int, *, actor: Actor, now: datetime) -
     # Whoever is on duty publishes without an approval: it must not be the actor's other mailbox.
     signed_in = select(SignIn.appointment_id).where(SignIn.person_id == person_id)
     query = select(Appointment).where(Appointment.in_force_at(now), Appointment.id.in_(signed_in))
-    bound = recorders.barred_ids(session, actor)
+    bound = recorders.ids_to_bar(session, actor)
     return any(
         recorders.writer_ids(appointment).isdisjoint(bound) and _is_settled(appointment, now)
         for appointment in session.scalars(query)

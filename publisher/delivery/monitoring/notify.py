@@ -55,7 +55,7 @@ def _notify(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) 
 def _recipients(session: Session, department_id: int, *, now: datetime) -> list[Person]:
     """Return the cell's lead, and the department's officers, or its head if none is in office."""
     leads = responsibility.holders(session, Role.CELL_LEAD, now=now)
-    informed = responsibility.informed(session, department_id, now=now)
+    informed = responsibility.list_informed(session, department_id, now=now)
     officers = [row for row in informed if row.role is Role.OFFICER]
     if any(row.in_force(now) for row in officers):
         informed = officers

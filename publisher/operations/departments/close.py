@@ -104,8 +104,8 @@ def _check_may_end(
 
 def _close_now(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
     department = change.department
-    leaving = appointment_transfer.standing_in(session, department_id=department.id, now=now)
-    appointment_transfer.end_with(session, leaving, actor=actor, now=now)
+    leaving = appointment_transfer.list_standing(session, department_id=department.id, now=now)
+    appointment_transfer.end_appointments(session, leaving, actor=actor, now=now)
     department.until_on = change.in_force_on - ONE_DAY
     department_changes.finish(session, change, actor=actor, now=now)
 

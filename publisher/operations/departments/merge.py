@@ -35,7 +35,7 @@ def take_over(
 ) -> None:
     """Move everything unfinished of the change's department to `target`."""
     source = change.department
-    leaving = appointment_transfer.standing_in(session, department_id=source.id, now=now)
+    leaving = appointment_transfer.list_standing(session, department_id=source.id, now=now)
     appointment_transfer.carry_over(
         session, leaving, target, order_number=change.order_number, actor=actor, now=now
     )

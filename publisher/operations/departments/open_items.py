@@ -99,8 +99,8 @@ def hinders_merging(
     session: Session, department: Department, into: Department, *, actor: Actor, now: datetime
 ) -> list[OpenItem]:
     """Return everything that cannot move to the other department."""
-    leaving = appointment_transfer.standing_in(session, department_id=department.id, now=now)
-    staying = appointment_transfer.standing_in(session, department_id=into.id, now=now)
+    leaving = appointment_transfer.list_standing(session, department_id=department.id, now=now)
+    staying = appointment_transfer.list_standing(session, department_id=into.id, now=now)
     ordinary = [
         appointment for appointment in leaving if appointment.role in appointment_transfer.ORDINARY
     ]
@@ -111,7 +111,7 @@ def hinders_merging(
         *_immovable(session, department, actor, now),
         *(
             _appointment_item(OpenKind.NO_PLACE, appointment)
-            for appointment in appointment_transfer.without_place(ordinary, staying)
+            for appointment in appointment_transfer.appointments_without_place(ordinary, staying)
         ),
     ]
 
@@ -232,7 +232,7 @@ def _immovable(
     session: Session, department: Department, actor: Actor, now: datetime
 ) -> Iterable[OpenItem]:
     """Yield appointments of the cell, admins and readers, and the actor's own."""
-    appointments = appointment_transfer.standing_in(session, department_id=department.id, now=now)
+    appointments = appointment_transfer.list_standing(session, department_id=department.id, now=now)
     for appointment in appointments:
         if appointment.role not in appointment_transfer.ORDINARY:
             yield _appointment_item(OpenKind.APPOINTMENT, appointment)

@@ -168,14 +168,14 @@ def _substitutes(
         for comment in comments
         if comment.row.person_id is not None and (comment.is_to_answer or comment.failed_answers)
     }
-    away = absences.of_people(session, holder_ids, now=now) if holder_ids else {}
+    away = absences.absences_by_person(session, holder_ids, now=now) if holder_ids else {}
     of_absent = [comment.row for comment in comments if comment.row.person_id in away]
     if not of_absent:
         return {}
     department_ids = {row.department_id for row in of_absent}
     chains = responsibility.responsible_chains(session, department_ids, now=now)
     person_ids = {office.person_id for chain in chains.values() for office in chain}
-    away = absences.of_people(session, person_ids, now=now)
+    away = absences.absences_by_person(session, person_ids, now=now)
     present_ids = {
         department_id: [office.id for office in chain if office.person_id not in away]
         for department_id, chain in chains.items()

@@ -83,7 +83,7 @@ def test_nobody_approves_what_who_confirmed_them_wrote(town: City) -> None:
     with town.write() as session:
         garden = session.get_one(Department, town.departments["garden"])
         officer = appoint(session, garden, actor=town.actor("admin"))
-        digests = {officer.id: confirmation.digest_of(officer)}
+        digests = {officer.id: confirmation.confirmation_digest(officer)}
         confirmation.confirm(session, actor=town.actor("lead"), now=town.now, digests=digests)
         set_password(session, officer.person, "dongar-mathyavar-dhag", now=town.now)
         town.appointments["third"], town.people["third"] = officer.id, officer.person_id

@@ -56,7 +56,7 @@ def confirm(site: Site, appointment_id: int) -> None:
             session,
             actor=site.city.actor("admin"),
             now=site.city.now,
-            digests={row.id: confirmation.digest_of(row)},
+            digests={row.id: confirmation.confirmation_digest(row)},
         )
 
 

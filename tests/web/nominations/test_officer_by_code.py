@@ -104,7 +104,7 @@ def test_confirmed_twice_has_one_effect(site: Site) -> None:
     fields = look(browser, path, code(site))
     with site.city.write() as session:
         row = session.get_one(Appointment, officer_id)
-        digests = {row.id: confirmation.digest_of(row)}
+        digests = {row.id: confirmation.confirmation_digest(row)}
         admin = site.city.actor("admin")
         confirmation.confirm(session, actor=admin, now=site.city.now, digests=digests)
     assert browser.post(path, fields).status_code == 409

@@ -101,7 +101,7 @@ def test_a_lead_does_not_approve_by_a_second_mailbox(site: Site) -> None:
     assert "पुष्टी" in browser.post("/sign-in", {"identifier": MAIL, "password": PASSWORD}).text
     assert confirm(site.browser("lead")) == 422  # nothing is offered to tick
     with site.city.read() as session:
-        digest = confirmation.digest_of(session.get_one(Appointment, appointment_id))
+        digest = confirmation.confirmation_digest(session.get_one(Appointment, appointment_id))
     forged = {"chosen": f"{appointment_id}-{digest}"}
     assert site.browser("lead").post("/people/waiting", forged).status_code == 409
     assert browser.post("/people/waiting", forged).status_code in {401, 403}
@@ -210,7 +210,7 @@ def test_who_recorded_the_confirming_admin_writes_nothing_either(site: Site) -> 
             mail="other-admin@pmc.example",
         )
         session.flush()
-        digests = {second.id: confirmation.digest_of(second)}
+        digests = {second.id: confirmation.confirmation_digest(second)}
         confirmation.confirm(session, actor=COMMAND, now=city.now, digests=digests)
         set_password(session, second.person, PASSWORD, now=city.now)
         city.appointments["other_admin"] = second.id
@@ -237,7 +237,7 @@ def test_who_recorded_the_confirming_admin_writes_nothing_either(site: Site) -> 
             session,
             actor=as_of(city.actor("other_admin"), city.now),
             now=city.now,
-            digests={row.id: confirmation.digest_of(row) for row in waiting},
+            digests={row.id: confirmation.confirmation_digest(row) for row in waiting},
         )
         assert isinstance(signed_in_as(session, MAIL, PASSWORD, now=city.now), SignedIn)
     officer.post("/sign-in", {"identifier": MAIL, "password": PASSWORD})

@@ -48,7 +48,7 @@ def state(site: Site, appointment_id: int) -> AppointmentState:
 
 def tick_of(site: Site, appointment_id: int) -> str:
     with site.city.read() as session:
-        digest = confirmation.digest_of(session.get_one(Appointment, appointment_id))
+        digest = confirmation.confirmation_digest(session.get_one(Appointment, appointment_id))
     return f"{appointment_id}-{digest}"
 
 
@@ -216,7 +216,7 @@ def test_the_smallest_city_does_its_work(any_site: Site) -> None:
         admin, site, "cell_lead", "information-technology", "प्रमुख", mail="l@pmc.example"
     )
     with site.city.write() as session:
-        digests = {lead_id: confirmation.digest_of(session.get_one(Appointment, lead_id))}
+        digests = {lead_id: confirmation.confirmation_digest(session.get_one(Appointment, lead_id))}
         confirmation.confirm(session, actor=COMMAND, now=site.city.now, digests=digests)
     lead = take_up(site, "l@pmc.example")
     officer_id = record(admin, site, "officer", "garden", "अधिकारी", mail="o@pmc.example")

@@ -59,7 +59,7 @@ def test_an_appointment_is_sent_back_with_a_note_and_nothing_changes(
     lead, path = site.browser("lead"), f"/people/waiting/{appointment_id}/send-back"
     assert path in lead.page("/people/waiting").html
     with site.city.read() as session:
-        before = confirmation.digest_of(session.get_one(Appointment, appointment_id))
+        before = confirmation.confirmation_digest(session.get_one(Appointment, appointment_id))
     page = lead.page(path)
     assert "अरुण टेकवडे" in page.text
     admin_id = site.city.people["admin"]
@@ -74,7 +74,9 @@ def test_an_appointment_is_sent_back_with_a_note_and_nothing_changes(
         assert notice.person_id == admin_id
         assert "मोबाइल क्रमांक चुकला आहे" in notice.body
         assert f"/people/{person_id(site, appointment_id)}" in notice.body
-        assert confirmation.digest_of(session.get_one(Appointment, appointment_id)) == before
+        assert (
+            confirmation.confirmation_digest(session.get_one(Appointment, appointment_id)) == before
+        )
     assert site.city.verbs("appointments", appointment_id)[-1] == "send_back_appointment"
     assert site.browser("head").get(path).status_code == 403  # of another department
     assert site.browser("clerk").get(path).status_code == 403

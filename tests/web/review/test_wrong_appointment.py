@@ -38,7 +38,7 @@ def path(site: Site) -> str:
             session, water, Role.OFFICER, name=NAME, mail="a@pmc.example", actor=city.actor("lead")
         )
         session.flush()
-        digests = {row.id: confirmation.digest_of(row)}
+        digests = {row.id: confirmation.confirmation_digest(row)}
         confirmation.confirm(session, actor=city.actor("admin"), now=city.now, digests=digests)
     city.clock.move(GATHERED)
     tick_appointments(city.database, now=city.now)
@@ -214,7 +214,7 @@ def test_whoever_confirms_again_sees_who_stopped_it_and_when(site: Site, path: s
     with city.read() as session:
         person = session.scalars(select(Person).where(Person.name_mr == NAME)).one()
         row = person.appointments[0]
-        before = {row.id: confirmation.digest_of(row)}
+        before = {row.id: confirmation.confirmation_digest(row)}
     lead, admin = site.browser("lead"), site.browser("admin")
     for browser in (lead, admin):
         assert said in browser.page("/people/waiting").text
@@ -228,7 +228,9 @@ def test_what_was_seen_before_the_stop_confirms_nothing(site: Site, path: str) -
     city = site.city
     with city.read() as session:
         person = session.scalars(select(Person).where(Person.name_mr == NAME)).one()
-        before = {person.appointments[0].id: confirmation.digest_of(person.appointments[0])}
+        before = {
+            person.appointments[0].id: confirmation.confirmation_digest(person.appointments[0])
+        }
     press(site.browser("head"), path)
     with city.write() as session, pytest.raises(ChangedSinceShown):
         confirmation.confirm(session, actor=city.actor("admin"), now=city.now, digests=before)

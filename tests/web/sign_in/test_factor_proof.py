@@ -74,9 +74,11 @@ def test_a_key_that_was_shown_before_is_not_put_in_force_after_it(site: Site) ->
     assert may_enrol(site.browser("member"))
     thief = reset_by_mail(site)
     with site.city.read() as session:
-        factor = totp.begun(session, person_id=site.city.people["member"], now=site.city.now)
+        factor = totp.pending_factor(
+            session, person_id=site.city.people["member"], now=site.city.now
+        )
         assert factor is not None
-        key = totp.secret_of(factor, Vault(SECRET, ()))
+        key = totp.open_secret(factor, Vault(SECRET, ()))
     code = pyotp.TOTP(key).at(site.city.now)
     refused = thief.post("/profile/second-factor/code", {"code": code})
     assert "ईमेलवरील लिंकने" in Page(refused.text)

@@ -133,7 +133,7 @@ def test_the_factor_is_set_up_and_ended_after_a_fresh_sign_in_only(site: Site) -
     assert "prove" in page.text
     with site.city.read() as session:
         person_id = site.city.people["member"]
-        assert totp.begun(session, person_id=person_id, now=site.city.now) is None
+        assert totp.pending_factor(session, person_id=person_id, now=site.city.now) is None
     proved = member.post("/confirm", {"password": PASSWORD, "kept_path": "/profile/second-factor"})
     assert proved.status_code == 200
     assert member.post("/profile/second-factor").status_code == 302
@@ -226,7 +226,7 @@ def test_confirming_an_appointment_asks_for_the_factor_again(site: Site) -> None
             department_id=site.city.departments["garden"],
         )
         session.flush()
-        chosen = f"{waiting.id}-{confirmation.digest_of(waiting)}"
+        chosen = f"{waiting.id}-{confirmation.confirmation_digest(waiting)}"
         waiting_id = waiting.id
     page = Page(lead.post("/people/waiting", {"chosen": chosen}).text)
     carried = dict(page.form("prove"))
