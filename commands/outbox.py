@@ -68,7 +68,7 @@ def stop(settings: Settings, reason: str) -> None:
             stops.stop_all(
                 session, actor=COMMAND, now=now(), reason=reason, origin=origin_of("stop-all")
             )
-            on_its_way = len(stops.on_its_way(session, department_ids=None))
+            on_its_way = len(stops.deliveries_in_flight(session, department_ids=None))
     except Invalid as problem:
         raise click.ClickException(_sentence(problem)) from problem
     click.echo("All publishing is stopped; nagarvani release releases it.")

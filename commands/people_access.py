@@ -54,7 +54,7 @@ def disable(settings: Settings, login: str) -> None:
                 origin=origin_of("people disable"),
             )
             ids = [appointment.id for appointment in person.appointments]
-            on_its_way = stop.on_its_way(session, department_ids=None, approved_under=ids)
+            on_its_way = stop.deliveries_in_flight(session, department_ids=None, approved_under=ids)
             name = person.name_mr
     except WrongState as refusal:
         raise click.ClickException("The access of this person is closed already.") from refusal

@@ -17,21 +17,21 @@ from web.previews import variant_title
 def flash_for_post(post_id: int) -> None:
     """Flash the deliveries of this post that can no longer be stopped, if there are any."""
     with reading() as session:
-        _flash_deliveries(stop.on_its_way(session, department_ids=None, post_id=post_id))
+        _flash_deliveries(stop.deliveries_in_flight(session, department_ids=None, post_id=post_id))
 
 
 def flash_for_approvals(appointment_ids: Sequence[int]) -> None:
     """Flash the deliveries in flight whose approval was given under these appointments."""
     with reading() as session:
         _flash_deliveries(
-            stop.on_its_way(session, department_ids=None, approved_under=appointment_ids)
+            stop.deliveries_in_flight(session, department_ids=None, approved_under=appointment_ids)
         )
 
 
 def flash_for_freeze(freeze_id: int) -> None:
     """Flash the deliveries in flight that this new freeze came too late to hold."""
     with reading() as session:
-        _flash_deliveries(freeze.on_its_way(session, freeze_id=freeze_id, now=ctx.now()))
+        _flash_deliveries(freeze.deliveries_in_flight(session, freeze_id=freeze_id, now=ctx.now()))
 
 
 def _flash_deliveries(deliveries: Sequence[Delivery]) -> None:

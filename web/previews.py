@@ -192,7 +192,7 @@ def _now_reads(post: Post, variant: Variant) -> str:
         return ""
     live_texts = [
         live
-        for live in corrections.live_texts_among(post.deliveries)
+        for live in corrections.select_live_texts(post.deliveries)
         if live.platform_id == variant.target
     ]
     return live_text(live_texts[0]) if live_texts and live_texts[0].current.id != variant.id else ""

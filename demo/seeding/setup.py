@@ -24,7 +24,7 @@ from publisher.delivery.emergency.roster import approve as approve_duty
 from publisher.delivery.emergency.roster import put_on
 from publisher.delivery.emergency.seed_templates import insert_missing
 from publisher.delivery.emergency.template_approval import approve
-from publisher.delivery.emergency.templates import approvers_of, newest
+from publisher.delivery.emergency.templates import find_approvers, newest
 from publisher.drafting.snippets import SnippetDraft, make
 from publisher.models.deliveries import Account
 from publisher.models.desk import StartingText, TextPart
@@ -246,7 +246,7 @@ def _set_times(session: Session, lead: Actor, *, now: datetime) -> None:
 def _approve_templates(session: Session, *, now: datetime) -> None:
     """Let each department that has somebody approve its own emergency templates."""
     for template in session.scalars(select(EmergencyTemplate).order_by(EmergencyTemplate.id)):
-        for candidate in approvers_of(session, newest(template), now=now).everybody[:1]:
+        for candidate in find_approvers(session, newest(template), now=now).everybody[:1]:
             approve(
                 session,
                 actor=actor_for(session.get_one(Appointment, candidate.appointment_id), now=now),

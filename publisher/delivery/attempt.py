@@ -89,7 +89,7 @@ def _attempt(pool: PlatformPool, payload: DeliveryPayload) -> Ending:
         blocker = sending.start(context, ready)
         if blocker is not None:
             return blocker
-        receipt = normalized(_call_platform(platform, ready, prepared, deadline))
+        receipt = normalize_proof(_call_platform(platform, ready, prepared, deadline))
     except WrongState:
         return Lost()
     except (MediumMissing, MediumChanged, StoreAway) as problem:
@@ -111,10 +111,10 @@ def _prepare(
         return NO_POST, payload
     if payload.action is DeliveryAction.EDIT:
         # The pictures are on the platform already: only the text is checked.
-        outgoing = lookup_of(payload)
+        outgoing = build_lookup(payload)
         platform.prepare(dataclasses.replace(outgoing, media=()), deadline=deadline)
         return PreparedPost(outgoing), payload
-    outgoing = outgoing_of(payload, context.store, deadline)
+    outgoing = build_outgoing(payload, context.store, deadline)
     prepared = platform.prepare(outgoing, deadline=deadline)
     failpoints.hit("publish.uploaded")
     if payload.stages and not payload.staged_id:
@@ -141,7 +141,7 @@ def _store_staged(context: WorkerContext, payload: DeliveryPayload, staged_id: s
     """Store the id of the staged post, before it is published by that id."""
     with context.database.transaction() as session:
         delivery = outcomes.lock_for_claim(session, payload.claim)
-        outcomes.attempt_of(session, payload.claim).staged_id = staged_id
+        outcomes.get_attempt(session, payload.claim).staged_id = staged_id
         if delivery is not None and delivery.state is DeliveryState.CLAIMED:
             delivery.staged_id = staged_id
 
@@ -168,7 +168,7 @@ def _call_platform(
     return platform.publish(prepared, deadline=deadline)
 
 
-def normalized(proof: ReceiptOrMatch) -> ReceiptOrMatch:
+def normalize_proof(proof: ReceiptOrMatch) -> ReceiptOrMatch:
     """Normalise a receipt or match to what its columns hold. Drops a URL that does not fit.
 
     Raises `OutcomeUnknown` if the id is not valid: the post may be live, and nothing proves it.
@@ -189,7 +189,7 @@ def _is_storable(text: str) -> bool:
     return storable(text) == text
 
 
-def outgoing_of(payload: DeliveryPayload, store: MediaStore, deadline: Deadline) -> Outgoing:
+def build_outgoing(payload: DeliveryPayload, store: MediaStore, deadline: Deadline) -> Outgoing:
     """Return exactly what is sent, with the pictures' bytes.
 
     Raises `MediumMissing`, `MediumChanged` (bytes that do not match their digest), or `StoreAway`,
@@ -211,7 +211,7 @@ def outgoing_of(payload: DeliveryPayload, store: MediaStore, deadline: Deadline)
     return _outgoing(payload, media)
 
 
-def lookup_of(payload: DeliveryPayload) -> Outgoing:
+def build_lookup(payload: DeliveryPayload) -> Outgoing:
     """Return what is on the platform already. Its pictures are only counted, and have no bytes."""
     media = tuple(
         Medium(b"", media_ref.mime, media_ref.alt_text, media_ref.sha256)

@@ -124,13 +124,13 @@ _ACCOUNTS_WITH_DUE = (
     select(
         Account.id,
         _FIRST_URGENT.is_not(None).label("has_urgent"),
-        platform_credits.are_used_up().label("has_no_credits"),
+        platform_credits.has_no_credits().label("has_no_credits"),
     )
     .where(
         column_is(table_of(Account).c.state, AccountState.CONNECTED),
         _FIRST_DUE.is_not(None),
         or_(query.is_free(NOW), _HAS_UNLIMITED),
-        or_(~platform_credits.are_used_up(), _FIRST_URGENT.is_not(None)),
+        or_(~platform_credits.has_no_credits(), _FIRST_URGENT.is_not(None)),
     )
     .order_by(Account.id)
 )

@@ -59,7 +59,7 @@ Failure = (
 Ending = Receipt | Failure
 
 
-def move_on(
+def move_unpublished(
     context: WorkerContext, session: Session, delivery: Delivery, failure: Failure, now: datetime
 ) -> None:
     """Move a delivery that was not published, unless it was decided about meanwhile."""
@@ -136,7 +136,7 @@ def _schedule(
 
 def _wait_for_credits(session: Session, delivery: Delivery, now: datetime) -> None:
     """Schedule again what was refused for want of credits; an emergency for the next try."""
-    until = platform_credits.record_used_up(session, delivery.account.platform, now=now)
+    until = platform_credits.record_exhaustion(session, delivery.account.platform, now=now)
     delivery.not_before = until if delivery.urgent else None
     delivery.reason = {"code": platform_credits.CODE, "at": until.isoformat()}
     _schedule(session, delivery, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from publisher.delivery.attempt import is_id, lookup_of, normalized
+from publisher.delivery.attempt import build_lookup, is_id, normalize_proof
 from publisher.delivery.claim import DeliveryPayload
 from publisher.models.deliveries import DeliveryAction
 from publisher.platforms.base.protocol import Platform, Refused, TryLater
@@ -32,7 +32,7 @@ def find_published(
     those of other deliveries. Raises `TryLater`, `Refused` or `CredentialsExpired`.
     """
     match = _find(platform, payload, since, named_id, known_ids)
-    return normalized(match) if match is not None and is_id(match.platform_id) else None
+    return normalize_proof(match) if match is not None and is_id(match.platform_id) else None
 
 
 def _find(
@@ -42,7 +42,7 @@ def _find(
     named_id: str,
     known_ids: Collection[str],
 ) -> Match | None:
-    outgoing = lookup_of(payload)
+    outgoing = build_lookup(payload)
     if payload.action is DeliveryAction.PUBLISH and not payload.staged_id:
         named_post = None if named_id in known_ids else _read_named_post(platform, named_id)
         if named_post is not None and _is_ours(named_post, outgoing, since):

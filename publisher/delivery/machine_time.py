@@ -123,7 +123,7 @@ def open_wrong_times() -> Select[WrongTime]:
 def _notify(session: Session, wrong_time: WrongTime, *, now: datetime) -> None:
     """Notify everybody on duty, and the leads and admins, who can have it set right."""
     right = wrong_time.asked_at
-    people = [duty.person for duty in roster.on_duty(session, now=right)]
+    people = [duty.person for duty in roster.current_duties(session, now=right)]
     people += responsibility.people_of(responsibility.lead_and_admins(session, now=right))
     minutes, is_ahead = abs(wrong_time.ahead) // 60, wrong_time.ahead > 0
     compose.queue_for_each(

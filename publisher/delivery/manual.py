@@ -18,14 +18,14 @@ from approvals.errors import NotAllowed, WrongState
 from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.delivery import outcomes, permalinks
-from publisher.delivery.attempt import lookup_of
+from publisher.delivery.attempt import build_lookup
 from publisher.delivery.claim import DeliveryPayload, load_payloads
 from publisher.delivery.permalinks import PastedLink
 from publisher.delivery.worker_context import Claim
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
 from publisher.models.monitoring import UnreadLink
 from publisher.models.posts import Post, PostKind
-from publisher.platforms.base.charges import Cause, charged_to
+from publisher.platforms.base.charges import Cause, attribute_calls
 from publisher.platforms.base.protocol import CredentialsExpired, Platform, Refused, TryLater
 from publisher.platforms.base.text import is_shown_as_sent
 from publisher.platforms.base.types import Outgoing, Receipt, RemotePost
@@ -123,13 +123,13 @@ def look_at_link(
     """
     delivery = require_publishable(session, actor=actor, now=now, delivery_id=delivery_id)
     (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
-    pasted = link_of(session, payload, link)
+    pasted = parse_link(session, payload, link)
     if pasted.platform_id:
         _check_unknown(session, delivery, pasted.platform_id)
-    return manual_post_of(session, delivery, payload, pasted, now=now)
+    return make_manual_post(session, delivery, payload, pasted, now=now)
 
 
-def manual_post_of(
+def make_manual_post(
     session: Session,
     delivery: Delivery,
     payload: DeliveryPayload,
@@ -142,11 +142,11 @@ def manual_post_of(
     return ManualPost(
         delivery_id=delivery.id,
         account=payload.account,
-        outgoing=lookup_of(payload),
+        outgoing=build_lookup(payload),
         pasted=pasted,
         since=since,
         pasted_at=now,
-        known_ids=outcomes.ids_since(session, delivery.account_id, since),
+        known_ids=outcomes.receipt_ids(session, delivery.account_id, since),
     )
 
 
@@ -155,10 +155,10 @@ def unread_post(session: Session, delivery: Delivery, receipt: ReceiptRow) -> Ma
     (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
     is_known = not receipt.platform_id.startswith(UNKNOWN_ID)
     pasted = PastedLink(receipt.url, receipt.platform_id if is_known else "")
-    return manual_post_of(session, delivery, payload, pasted, now=receipt.stored_at)
+    return make_manual_post(session, delivery, payload, pasted, now=receipt.stored_at)
 
 
-def link_of(session: Session, payload: DeliveryPayload, link: str) -> PastedLink:
+def parse_link(session: Session, payload: DeliveryPayload, link: str) -> PastedLink:
     """Parse a link to a post on the payload's account. Raises `Invalid`."""
     return permalinks.read_link(
         link,
@@ -193,7 +193,7 @@ def _check_unknown(session: Session, delivery: Delivery, platform_id: str) -> No
         raise Invalid([FieldError("link", "other_post")])
 
 
-@charged_to(Cause.CONFIRMATION)
+@attribute_calls(Cause.CONFIRMATION)
 def read_back(platform: Platform, manual_post: ManualPost) -> LinkedPost:
     """Read the post from the platform; call this outside of any transaction.
 

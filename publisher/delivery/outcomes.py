@@ -89,7 +89,7 @@ def store(context: WorkerContext, outcomes: Sequence[Outcome]) -> None:
             if delivery is None or delivery.fence != claim.fence:
                 continue  # claimed again since: only the attempt ends
             if not isinstance(outcome.ending, Receipt):
-                failures.move_on(context, session, delivery, outcome.ending, now)
+                failures.move_unpublished(context, session, delivery, outcome.ending, now)
             elif _is_proof(
                 context, session, delivery, (account_id, outcome.ending.platform_id), platform_ids
             ):
@@ -131,7 +131,7 @@ def lock_for_claim(session: Session, claim: Claim) -> Delivery | None:
     return delivery if delivery is not None and delivery.fence == claim.fence else None
 
 
-def attempt_of(session: Session, claim: Claim) -> Attempt:
+def get_attempt(session: Session, claim: Claim) -> Attempt:
     """Return the attempt of this claim."""
     return _attempts(session, [claim])[claim]
 
@@ -203,7 +203,7 @@ def _existing_ids(session: Session, outcomes: Sequence[Outcome]) -> set[tuple[in
     return {(account_id, platform_id) for account_id, platform_id in rows}
 
 
-def ids_since(session: Session, account_id: int, since: datetime) -> frozenset[str]:
+def receipt_ids(session: Session, account_id: int, since: datetime) -> frozenset[str]:
     """Return the ids of the publications on that account that have a receipt of this time on."""
     query = select(ReceiptRow.platform_id).where(
         ReceiptRow.account_id == account_id, ReceiptRow.stored_at >= since, _IS_PUBLICATION

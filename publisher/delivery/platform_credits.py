@@ -58,7 +58,7 @@ FORGOTTEN_AFTER = timedelta(days=1)
 """So long after an outage no delivery waits for its end any more."""
 
 
-def are_used_up() -> ColumnElement[bool]:
+def has_no_credits() -> ColumnElement[bool]:
     """Return a condition: there are no credits on the platform of `Account`."""
     outage = exists().where(
         CreditOutage.platform == Account.platform, CreditOutage.ended_at.is_(None)
@@ -77,7 +77,7 @@ def outage_ends(session: Session) -> Mapping[str, datetime | None]:
     return {outage.platform: outage.ended_at for outage in session.scalars(select(CreditOutage))}
 
 
-def record_used_up(session: Session, platform: str, *, now: datetime) -> datetime:
+def record_exhaustion(session: Session, platform: str, *, now: datetime) -> datetime:
     """Store that the platform refused a call for want of credits; return when one is tried next.
 
     Leads and admins are told at the beginning.
@@ -138,7 +138,7 @@ def _note_accounts(session: Session, platform: str, *, now: datetime) -> None:
 def record_check(session: Session, platform: str, health: Health, *, now: datetime) -> None:
     """Store what the check of an account says about the platform's credits."""
     if health.problem is HealthProblem.CREDITS:
-        record_used_up(session, platform, now=now)
+        record_exhaustion(session, platform, now=now)
     elif health.problem in (None, HealthProblem.PERMISSION, HealthProblem.WRONG_ACCOUNT):
         record_back(session, platform, now=now)
 

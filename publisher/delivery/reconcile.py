@@ -31,7 +31,7 @@ from publisher.delivery.manual import LinkedPost, ManualPost
 from publisher.delivery.permalinks import PastedLink
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin
-from publisher.platforms.base.charges import Cause, charged_to
+from publisher.platforms.base.charges import Cause, attribute_calls
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     CreditsUsedUp,
@@ -74,7 +74,7 @@ class ReconcileCheck:
     known_ids: frozenset[str]
 
 
-@charged_to(Cause.CONFIRMATION)
+@attribute_calls(Cause.CONFIRMATION)
 def tick_reconcile(
     context: WorkerContext, *, most: int = 50, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
@@ -105,7 +105,7 @@ def _lease_next_check(context: WorkerContext, silent_ids: Collection[int]) -> Re
             select(Delivery)
             .join(Account, Account.id == Delivery.account_id)
             .where(Delivery.state == DeliveryState.UNCONFIRMED, Delivery.look_at <= now)
-            .where(Delivery.account_id.not_in(silent_ids), ~platform_credits.are_used_up())
+            .where(Delivery.account_id.not_in(silent_ids), ~platform_credits.has_no_credits())
             .order_by(Delivery.look_at)
             .limit(1)
             .with_for_update(skip_locked=True, of=Delivery)
@@ -125,7 +125,7 @@ def _lease_next_check(context: WorkerContext, silent_ids: Collection[int]) -> Re
             number=delivery.looks,
             since=since,
             named_id=delivery.reason.get("platform_id", ""),
-            known_ids=outcomes.ids_since(session, delivery.account_id, since - manual.LOOK_BACK),
+            known_ids=outcomes.receipt_ids(session, delivery.account_id, since - manual.LOOK_BACK),
         )
     failpoints.hit("look.marked")
     return check
@@ -174,7 +174,7 @@ def _store_finding(
         if delivery is None or delivery.state is not DeliveryState.UNCONFIRMED:
             return
         if isinstance(finding, CreditsUsedUp):
-            platform_credits.record_used_up(session, delivery.account.platform, now=now)
+            platform_credits.record_exhaustion(session, delivery.account.platform, now=now)
         if isinstance(finding, PlatformError):
             # The pause is a tenth of the time that the delivery has been in doubt, within the
             # configured pauses.
@@ -237,7 +237,7 @@ def post_to_find(
     if not pasted.url or pasted.platform_id or delivery.action is not DeliveryAction.PUBLISH:
         return None
     (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
-    return manual.manual_post_of(session, delivery, payload, pasted, now=now)
+    return manual.make_manual_post(session, delivery, payload, pasted, now=now)
 
 
 def confirm_live(
@@ -290,7 +290,7 @@ def _read_link(session: Session, delivery: Delivery, link: str) -> PastedLink:
     if not link.strip():
         return PastedLink("", "")
     (payload,) = load_payloads(session, [Claim(delivery.id, delivery.fence)])
-    pasted = manual.link_of(session, payload, link)
+    pasted = manual.parse_link(session, payload, link)
     if pasted.platform_id and _is_id_of_another(session, payload, pasted.platform_id):
         raise Invalid([FieldError("link", "other_post")])
     return pasted

@@ -92,7 +92,7 @@ def note_reconciled(session: Session, delivery: Delivery, *, now: datetime) -> N
     transitions.record(session, delivery, SEEK, actor=CLOCK, now=now)
 
 
-def in_doubt(session: Session, stops: Collection[Stop]) -> InDoubt:
+def count_in_doubt(session: Session, stops: Collection[Stop]) -> InDoubt:
     """Count the deliveries that would be in doubt if these stops were released.
 
     Returns zeros if none of the stops belongs to a restore.

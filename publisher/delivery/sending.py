@@ -104,7 +104,7 @@ _FACTS = (
         Delivery,
         _RECEIPT.c.account_id.label("receipt_account_id"),
         *(_ACCOUNT.c.state.label("account_state"), _ACCOUNT.c.quiet_until),
-        platform_credits.are_used_up().label("has_no_credits"),
+        platform_credits.has_no_credits().label("has_no_credits"),
         *(holds.are_any(NOW, MACHINE).label("any_holds"), MACHINE.label("machine")),
         _ACCOUNT.c.daily_cap.is_not(None).label("is_capped"),
         or_(
@@ -268,5 +268,7 @@ def _limit(
         counted=claim.counted,
     )
     return (
-        None if until is None else Blocker(query.why_not(session, delivery.account_id, now), until)
+        None
+        if until is None
+        else Blocker(query.find_limit_name(session, delivery.account_id, now), until)
     )

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.delivery import outcomes, sending
-from publisher.delivery.attempt import normalized
+from publisher.delivery.attempt import normalize_proof
 from publisher.delivery.claim import DeliveryPayload
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Attempt, Delivery
@@ -47,7 +47,7 @@ def release_again(
     if attempt_id is None:
         return None
     try:
-        receipt = normalized(platform.release(payload.staged_id, deadline=deadline))
+        receipt = normalize_proof(platform.release(payload.staged_id, deadline=deadline))
     except PlatformError as problem:
         _end(context, attempt_id, _outcome(problem), problem.detail)
         if isinstance(problem, Refused):

@@ -24,7 +24,7 @@ from publisher.models.monitoring import UnreadLink
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
-from publisher.platforms.base.charges import Cause, charged_to
+from publisher.platforms.base.charges import Cause, attribute_calls
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.scheduling.corrections import UNKNOWN_ID
 from publisher.states import AccountState
@@ -43,7 +43,7 @@ class LinkLook:
     problem: str = ""
 
 
-@charged_to(Cause.CONFIRMATION)
+@attribute_calls(Cause.CONFIRMATION)
 def tick_unread_links(
     context: WorkerContext, *, most: int = 20, is_stopping: Callable[[], bool] = lambda: False
 ) -> int:
@@ -77,7 +77,7 @@ def _lease_next(context: WorkerContext, silent_ids: Collection[int]) -> ManualPo
             .join(ReceiptRow, ReceiptRow.delivery_id == Delivery.id)
             .where(UnreadLink.look_at <= now, Account.state == AccountState.CONNECTED)
             .where(Account.id.not_in(silent_ids), ReceiptRow.gone_at.is_(None))
-            .where(~platform_credits.are_used_up())
+            .where(~platform_credits.has_no_credits())
             .options(contains_eager(UnreadLink.delivery).contains_eager(Delivery.receipt))
             .order_by(UnreadLink.look_at)
             .limit(1)

@@ -30,7 +30,7 @@ def fit(
     placed = list(enumerate(variants))
     if post.kind is not PostKind.POST or post.newest == 0:
         return placed
-    targets = corrections.targets(corrections.live_texts_of(session, post.id))
+    targets = corrections.targets(corrections.list_live_texts(session, post.id))
     fitted = []
     for index, variant in placed:
         slot = variant.account_id, variant.language
@@ -69,7 +69,7 @@ def _prepare_edit(
     if _has_card(first) and variant.link.strip() not in ("", first.link):
         validator.add(f"{field_prefix}-link", "edit_keeps_link")
     link = link_left(target, variant.link)
-    if outgoing_text.outgoing_text(current) == with_link(corrections.as_saved(variant.text), link):
+    if outgoing_text.outgoing_text(current) == with_link(corrections.normalize(variant.text), link):
         return None
     pictures = tuple(PreparedPicture.of(rendition) for rendition in first.renditions)
     return replace(variant, link=link, pictures=pictures, target=target.live.platform_id)

@@ -30,7 +30,7 @@ def as_corrected(post: Post) -> Draft:
     Publications of earlier revisions that this revision does not touch start as corrections, too.
     """
     newest = post.revisions[-1]
-    draft, targets = draft_of(newest), corrections.targets_of(post)
+    draft, targets = draft_of(newest), corrections.find_targets(post)
     if not targets:
         return draft
     written_slots = {

@@ -18,7 +18,7 @@ from publisher.database.bulk import insert_for
 from publisher.inbox import authors, deadlines, routing
 from publisher.models.comments import Comment, CommentVersion, Thread, UnstoredComment
 from publisher.models.deliveries import Account, DeliveryAction, ReceiptRow
-from publisher.platforms.base.storable_text import shortened, storable
+from publisher.platforms.base.storable_text import shorten, storable
 from publisher.platforms.base.types import LONGEST_ID, RemoteComment
 from publisher.states import CommentState
 
@@ -77,7 +77,7 @@ def _reason(problem: Exception) -> str:
     cause = problem.orig if isinstance(problem, DBAPIError) else problem
     # PostgreSQL adds the whole row in a line of its own.
     first_line = f"{type(cause).__name__}: {cause}".partition("\n")[0]
-    return shortened(storable(first_line), LONGEST_REASON)
+    return shorten(storable(first_line), LONGEST_REASON)
 
 
 def store(
@@ -188,7 +188,7 @@ def _receipt(session: Session, account_id: int, platform_id: str) -> ReceiptRow 
     return session.scalars(query).one_or_none()
 
 
-def unstored_by_account(
+def list_unstored_comments(
     session: Session, *, since: datetime
 ) -> dict[Account, list[UnstoredComment]]:
     """Return the comments that could not be stored since that time, the latest first."""

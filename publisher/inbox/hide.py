@@ -40,9 +40,9 @@ def unhide(session: Session, *, actor: Actor, now: datetime, comment_id: int, re
 def _order(
     session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str, hidden: bool
 ) -> Order:
-    comment = routing.locked_comment(session, comment_id, actor=actor)
+    comment = routing.lock_comment(session, comment_id, actor=actor)
     require(actor, Action.HIDE if hidden else Action.UNHIDE, comment.department_id, now=now)
-    receipt_above = post_above(comment)
+    receipt_above = find_parent_post(comment)
     if receipt_above is None:
         raise NotUnderOurs
     if hidden is (comment.hidden_at is not None):
@@ -59,7 +59,7 @@ def _order(
     )
 
 
-def post_above(comment: Comment) -> ReceiptRow | None:
+def find_parent_post(comment: Comment) -> ReceiptRow | None:
     """Return the receipt of the live post of ours above a comment; None if there is none."""
     above = comment.thread.receipt
     return above if above is not None and above.gone_at is None else None

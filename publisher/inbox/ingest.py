@@ -95,7 +95,7 @@ def _lease_next_reading(context: WorkerContext, silent_ids: Collection[int] = ()
             .outerjoin(ReceiptRow, ReceiptRow.id == Source.receipt_id)
             .where(Source.read_at <= now, Account.state == AccountState.CONNECTED)
             .where(ReceiptRow.gone_at.is_(None), Source.account_id.not_in(silent_ids))
-            .where(~platform_credits.are_used_up())
+            .where(~platform_credits.has_no_credits())
             .options(contains_eager(Source.account), contains_eager(Source.receipt))
             .order_by(Source.read_at)
             .limit(1)
@@ -117,7 +117,7 @@ def _read(pool: PlatformPool, reading: Reading, silent_ids: set[int]) -> int:
     asked_at = context.now()
     try:
         platform = pool.open(reading.account)
-        reading = reading_groups.with_companions(context, platform, reading)
+        reading = reading_groups.lease_companions(context, platform, reading)
         for nameless_page in _pages(platform, reading):
             page = authors.name_authors(context, platform, reading.account, nameless_page)
             failpoints.hit("listen.page_unstored")
@@ -151,7 +151,7 @@ def _postpone(context: WorkerContext, reading: Reading, at: datetime | None) -> 
     with context.database.transaction() as session:
         now = context.now()
         is_slowed = _is_slowed(session, reading, now)
-        for source in reading_groups.sources_of(session, reading).values():
+        for source in reading_groups.sources_by_post(session, reading).values():
             pause = min(_interval(source, now, is_slowed) or PAUSE_AFTER_ERROR, PAUSE_AFTER_ERROR)
             source.read_at = max(at, now) if at else now + pause
 
@@ -159,15 +159,15 @@ def _postpone(context: WorkerContext, reading: Reading, at: datetime | None) -> 
 def _wait_for_credits(context: WorkerContext, reading: Reading) -> None:
     with context.database.transaction() as session:
         now = context.now()
-        for source in reading_groups.sources_of(session, reading).values():
+        for source in reading_groups.sources_by_post(session, reading).values():
             source.read_at = now
-        platform_credits.record_used_up(session, reading.account.platform, now=now)
+        platform_credits.record_exhaustion(session, reading.account.platform, now=now)
 
 
 def _pause_account(context: WorkerContext, reading: Reading) -> None:
     with context.database.transaction() as session:
         now = context.now()
-        for source in reading_groups.sources_of(session, reading).values():
+        for source in reading_groups.sources_by_post(session, reading).values():
             source.read_at = now
         failures.pause(session, reading.account.id, now)
 
@@ -205,7 +205,7 @@ def _store_comments(
         now = context.now()
         if remote_comments:
             transitions.lock(session, Account, account_id)
-        sources = reading_groups.sources_of(session, reading)
+        sources = reading_groups.sources_by_post(session, reading)
         new_count = sum(
             store(session, account_id, remote_comment, now, asked_at=asked_at)
             for remote_comment in remote_comments

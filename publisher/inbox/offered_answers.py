@@ -50,7 +50,7 @@ def _answers_by_own_hand(session: Session, actor: Actor, comment: Comment, now: 
     return is_own and session.scalar(query.limit(1)) is not None
 
 
-def offers_on(session: Session, comment_id: int) -> Sequence[ReceivedMail]:
+def list_offers(session: Session, comment_id: int) -> Sequence[ReceivedMail]:
     """Return the mails that are offered as the answer to the comment, the oldest first.
 
     A final answer that was written later has ended them. While the comment is another
@@ -71,7 +71,7 @@ def offers_on(session: Session, comment_id: int) -> Sequence[ReceivedMail]:
     return session.scalars(query.order_by(ReceivedMail.received_at, ReceivedMail.id)).all()
 
 
-def offered(session: Session, *, comment_id: int, mail_id: int) -> ReceivedMail:
+def get_offered_mail(session: Session, *, comment_id: int, mail_id: int) -> ReceivedMail:
     """Return a mail that is or was offered as the answer to this comment; raises `NotFound`."""
     query = _department_mails(comment_id).where(ReceivedMail.id == mail_id)
     return existing(session.scalars(query).one_or_none(), mail_id)
@@ -90,9 +90,9 @@ def dismiss(
     session: Session, *, actor: Actor, now: datetime, comment_id: int, mail_id: int
 ) -> ReceivedMail:
     """End the offer of a mail, once. Raises `NotFound` or `WrongRole`."""
-    comment = routing.locked_comment(session, comment_id, actor=actor)
+    comment = routing.lock_comment(session, comment_id, actor=actor)
     require(actor, Action.ANSWER, comment.department_id, now=now)
-    mail = offered(session, comment_id=comment_id, mail_id=mail_id)
+    mail = get_offered_mail(session, comment_id=comment_id, mail_id=mail_id)
     if mail.offer_ended_at is None:
         mail.offer_ended_at = now
         transitions.record(session, mail, "dismiss_offer", actor=actor, now=now)

@@ -79,7 +79,7 @@ class Reading:
         return {member.post_id: member.cursor for member in self.members}
 
 
-def with_companions(context: WorkerContext, platform: Platform, reading: Reading) -> Reading:
+def lease_companions(context: WorkerContext, platform: Platform, reading: Reading) -> Reading:
     """Lease the posts that can be read together with this one, and return the larger reading."""
     most, age_group = platform.limits.read_together, reading.age_group
     if most == 1 or age_group is None:
@@ -137,7 +137,7 @@ def _least_pause(session: Session, account_id: int, age_group: AgeGroup, most: i
     return QUARTER * groups / MOST_REQUESTS
 
 
-def sources_of(session: Session, reading: Reading) -> dict[str, Source]:
+def sources_by_post(session: Session, reading: Reading) -> dict[str, Source]:
     """Return the sources of a reading by the ids of their posts."""
     post_ids = {member.source_id: member.post_id for member in reading.members}
     query = (

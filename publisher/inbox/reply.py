@@ -108,7 +108,7 @@ class CommentEdited(NotAllowed):
     code = "comment_edited"
 
 
-def digest_of(text: str) -> str:
+def text_digest(text: str) -> str:
     """Return what tells a form's text of a comment from the text of an edit."""
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -130,11 +130,11 @@ def answer(
     department's officer. `seen_digest` is that of the comment's text that the writer saw. Raises
     `Invalid`, `WrongState`, `AlreadyAnswered` or `CommentEdited`.
     """
-    comment = routing.locked_comment(session, comment_id, actor=actor)
+    comment = routing.lock_comment(session, comment_id, actor=actor)
     require(actor, Action.ANSWER, comment.department_id, now=now)
     if comment.state is not CommentState.ROUTED or comment.department_id is None:
         raise WrongState(state=comment.state, to=CommentState.ANSWERED)
-    if seen_digest and seen_digest != digest_of(comment.text):
+    if seen_digest and seen_digest != text_digest(comment.text):
         raise CommentEdited
     _make_room(session, comment, kind, actor=actor, now=now)
     with session.no_autoflush:  # the post is inserted together with its revision

@@ -135,7 +135,7 @@ def assign(
     session: Session, *, actor: Actor, now: datetime, comment_id: int, department_id: int
 ) -> Comment:
     """Assign a comment from the cell's queue to a department."""
-    comment = locked_comment(session, comment_id, actor=actor)
+    comment = lock_comment(session, comment_id, actor=actor)
     require(actor, Action.ASSIGN, department_id, now=now)
     if comment.state is not CommentState.RECEIVED:
         raise WrongState(state=comment.state, to=CommentState.ROUTED)
@@ -158,7 +158,7 @@ def transfer(
 
     An answer that was not sent is withdrawn; the deadline stays.
     """
-    comment = locked_comment(session, comment_id, actor=actor)
+    comment = lock_comment(session, comment_id, actor=actor)
     require(actor, Action.TRANSFER, comment.department_id, now=now)
     if comment.state is not CommentState.ROUTED:
         raise WrongState(state=comment.state, to=CommentState.ROUTED)
@@ -192,7 +192,7 @@ def close(
     session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str
 ) -> Comment:
     """Close a comment without an answer, with the reason."""
-    comment = locked_comment(session, comment_id, actor=actor)
+    comment = lock_comment(session, comment_id, actor=actor)
     require(actor, Action.CLOSE, comment.department_id, now=now)
     comment.reason = checked_reason(reason)
     if comment.state is CommentState.ROUTED:
@@ -205,7 +205,7 @@ def reopen(
     session: Session, *, actor: Actor, now: datetime, comment_id: int, reason: str
 ) -> Comment:
     """Reopen an answered or closed comment, for another answer by its department."""
-    comment = locked_comment(session, comment_id, actor=actor)
+    comment = lock_comment(session, comment_id, actor=actor)
     require(actor, Action.REOPEN, comment.department_id, now=now)
     if comment.state not in (CommentState.ANSWERED, CommentState.CLOSED):
         raise WrongState(state=comment.state, to=CommentState.ROUTED)
@@ -273,7 +273,7 @@ def standing_answer(session: Session, comment: Comment) -> Reply | None:
     return session.scalars(query).one_or_none()
 
 
-def locked_comment(session: Session, comment_id: int, *, actor: Actor) -> Comment:
+def lock_comment(session: Session, comment_id: int, *, actor: Actor) -> Comment:
     """Return the comment with its thread and account, locked until the transaction ends.
 
     Raises `NotFound` unless the actor may see it.

@@ -72,7 +72,7 @@ def _check_account(account: Account, open_account: OpenAccount) -> HealthFinding
 def check_monitoring(database: Database, *, now: datetime) -> list[HealthFinding]:
     """Report accounts whose published posts were not read back for a day too long."""
     with database.reading() as session:
-        behind = overdue.behind(session, now=now)
+        behind = overdue.find_overdue_checks(session, now=now)
         late = [account for account in all_accounts(session) if account.id in behind]
     return [
         account_finding(

@@ -61,7 +61,7 @@ def check_spending(
 def check_comments(database: Database, *, now: datetime) -> list[HealthFinding]:
     """Report the comments of the last 30 days that could not be stored, by account."""
     with database.reading() as session:
-        unstored = comment_storage.unstored_by_account(session, since=now - UNSTORED_FOR)
+        unstored = comment_storage.list_unstored_comments(session, since=now - UNSTORED_FOR)
     return [
         account_finding(
             account,

@@ -17,7 +17,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TimeRefused,
 )
-from publisher.platforms.base.text import for_storage
+from publisher.platforms.base.text import make_storable
 from publisher.platforms.base.types import (
     Health,
     HealthProblem,
@@ -106,7 +106,7 @@ class OpenedAccount:
 
     def match(self, platform_id: str, url: str, made_at: datetime, shown_json: Json) -> Match:
         """Return a match whose `answer` is the JSON that the platform showed."""
-        answer = for_storage(self._channel.mask(json.dumps(shown_json, ensure_ascii=False)))
+        answer = make_storable(self._channel.mask(json.dumps(shown_json, ensure_ascii=False)))
         return Match(platform_id, url, made_at, answer)
 
     def find_since(

@@ -115,7 +115,7 @@ class OAuthFlow(Protocol):
     def start(self, installation: Installation, *, callback: str, state: str) -> StartedFlow:
         """Start a flow; the platform may assign another state."""
 
-    def state_in(self, query: Mapping[str, str]) -> str:
+    def callback_state(self, query: Mapping[str, str]) -> str:
         """Return the state in a callback's query parameters; empty if it has none."""
 
     def finish(

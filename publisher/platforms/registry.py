@@ -47,7 +47,7 @@ def is_registered(name: str) -> bool:
 
 
 @contextmanager
-def registered(platform: Capabilities) -> Iterator[None]:
+def register_temporarily(platform: Capabilities) -> Iterator[None]:
     """Register one more platform until the block ends. Raises ValueError if its name is taken."""
     if platform.name in _PLATFORMS:
         raise ValueError(f"{platform.name} is registered already")

@@ -241,7 +241,7 @@ def _mark_item(
     return replace(
         item,
         is_clash=any(_clash(text, other) for text in texts for other in others),
-        is_quiet=any(slots.quiet_time_at(quiet, text.account.id, text.at) for text in texts),
+        is_quiet=any(slots.find_quiet_time(quiet, text.account.id, text.at) for text in texts),
     )
 
 

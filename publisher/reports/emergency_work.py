@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Actor
 from publisher.delivery.emergency import queries
-from publisher.delivery.emergency.alerts import with_post_and_account
+from publisher.delivery.emergency.alerts import load_post_and_account
 from publisher.models.emergency import Alert, EmergencyTemplate, EmergencyUse, Ratification
 from publisher.models.posts import Decision
 from publisher.tasks import open_tasks
@@ -48,7 +48,7 @@ def is_to_correct(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
 def emergency_work(session: Session, *, actor: Actor, now: datetime) -> EmergencyWork:
     """Return the actor's open emergency work, in three queries."""
     alert_ids = open_tasks.subjects(actor, TaskKind.ALERT)
-    alerts = with_post_and_account(select(Alert)).where(Alert.id.in_(alert_ids))
+    alerts = load_post_and_account(select(Alert)).where(Alert.id.in_(alert_ids))
     decision = joinedload(EmergencyUse.decision)
     is_to_ratify = EmergencyUse.id.in_(open_tasks.subjects(actor, TaskKind.USE_TO_RATIFY))
     uses = session.scalars(

@@ -119,7 +119,7 @@ def _own_text(session: Session, watch: Watch) -> str:
     """Return the text that we last published there, corrections included."""
     first = watch.receipt.delivery
     for correction in (
-        corrections.live_texts_of(session, first.post_id) if first.post.newest > 1 else ()
+        corrections.list_live_texts(session, first.post_id) if first.post.newest > 1 else ()
     ):
         if correction.receipt.id == watch.receipt_id:
             return outgoing_text.outgoing_text(correction.current)

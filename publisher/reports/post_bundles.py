@@ -55,7 +55,7 @@ class PostBundle:
         """Return the published texts in order of publication."""
         return tuple(
             live_of(published.receipt, published.account, published.first.language)
-            for published in corrections.live_texts_among(self.deliveries)
+            for published in corrections.select_live_texts(self.deliveries)
         )
 
 

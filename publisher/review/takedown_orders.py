@@ -155,14 +155,14 @@ def texts_to_take_back(session: Session, post_id: int) -> list[LiveText]:
     }
     return [
         live_text
-        for live_text in corrections.live_texts_of(session, post_id)
+        for live_text in corrections.list_live_texts(session, post_id)
         if live_text.receipt.id not in pending
     ]
 
 
 def _may_be_live(session: Session, post_id: int) -> bool:
     return any(
-        delivery.state in MAY_BE_LIVE for delivery in corrections.deliveries_of(session, post_id)
+        delivery.state in MAY_BE_LIVE for delivery in corrections.list_deliveries(session, post_id)
     )
 
 

@@ -24,7 +24,7 @@ from publisher.scheduling.constraints import (
     LATE_LIMIT,
     OccupiedTime,
     clashes,
-    occupied_times,
+    times_in_use,
     wrong_times,
 )
 from publisher.scheduling.planned_moves import (
@@ -34,14 +34,14 @@ from publisher.scheduling.planned_moves import (
     ToMoment,
     ToSlots,
     all_or_none,
-    at_moment,
+    times_at_moment,
 )
 from publisher.scheduling.slots import (
     SEARCH_SPAN,
     SHORTEST_NOTICE,
     earliest_wish,
+    find_quiet_time,
     free_times,
-    quiet_time_at,
     quiet_times,
     slots,
 )
@@ -93,9 +93,7 @@ def _add_clashes(session: Session, steps: Sequence[PlannedMove], how: Move) -> l
     is repeated until no more texts drop out.
     """
     new_times = [step.due_at for step in steps if step.due_at is not None]
-    others = (
-        occupied_times(session, begins=min(new_times), ends=max(new_times)) if new_times else []
-    )
+    others = times_in_use(session, begins=min(new_times), ends=max(new_times)) if new_times else []
     while True:
         moving_ids = {step.variant.id for step in steps if step.can_move}
         moving = {step.delivery.id for step in steps if step.can_move and step.delivery}
@@ -196,7 +194,7 @@ def _new_times(
                 if step.delivery is not None
             }
         case ToMoment(due_at):
-            return at_moment(waiting, due_at)
+            return times_at_moment(waiting, due_at)
         case ToSlots():
             return _assign_slots(session, waiting, quiet, freezes, now=now)
 
@@ -231,7 +229,7 @@ def _assign_slots(
     moving_ids = {step.delivery.id for step in chosen if step.delivery is not None}
     others = [
         occupied
-        for occupied in occupied_times(session, begins=begins, ends=begins + 12 * SEARCH_SPAN)
+        for occupied in times_in_use(session, begins=begins, ends=begins + 12 * SEARCH_SPAN)
         if occupied.delivery_id not in moving_ids
     ]
     new_times: dict[int, datetime | None] = {}
@@ -276,7 +274,7 @@ def _plan_move(
         step.delivery,
         due_at,
         tuple(wrong_times(variant.revision, due_at, now=now)),
-        quiet_time_at(quiet, variant.account_id, due_at) is not None,
+        find_quiet_time(quiet, variant.account_id, due_at) is not None,
         holds.freeze_at(freezes, facts, due_at),
     )
 

@@ -30,7 +30,7 @@ class OccupiedTime:
     due_at: datetime
 
 
-def occupied_times(session: Session, *, begins: datetime, ends: datetime) -> list[OccupiedTime]:
+def times_in_use(session: Session, *, begins: datetime, ends: datetime) -> list[OccupiedTime]:
     """Return the times from ten minutes before `begins` to ten minutes after `ends`, in order.
 
     Replies to citizens, and cancelled, missed or failed deliveries are left out.
@@ -89,7 +89,7 @@ def check_time(
     """Raise `Invalid` for a past time, a time outside the window, a clash or a wrong late limit."""
     problems = [*wrong_times(variant.revision, due_at, now=now), *wrong_limit(late_limit)]
     if not problems and not despite_clash:
-        others = occupied_times(session, begins=due_at, ends=due_at)
+        others = times_in_use(session, begins=due_at, ends=due_at)
         account_id, post_id = variant.account_id, variant.revision.post_id
         problems = clashes(others, account_id=account_id, post_id=post_id, due_at=due_at)
     if problems:

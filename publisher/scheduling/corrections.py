@@ -74,7 +74,7 @@ class LiveText:
         return self.is_known and outgoing_text.can_edit(self.account.platform)
 
 
-def live_texts_among(deliveries: Iterable[Delivery]) -> list[LiveText]:
+def select_live_texts(deliveries: Iterable[Delivery]) -> list[LiveText]:
     """Return the live texts among the deliveries of one post, in the order of publication."""
     carried_out = [
         delivery
@@ -109,12 +109,12 @@ def _live_text(delivery: Delivery, receipt: ReceiptRow, edits: Iterable[Delivery
     return LiveText(receipt, delivery.variant, current, since)
 
 
-def live_texts_of(session: Session, post_id: int) -> list[LiveText]:
+def list_live_texts(session: Session, post_id: int) -> list[LiveText]:
     """Return the live texts of this post, read from the database anew."""
-    return live_texts_among(deliveries_of(session, post_id))
+    return select_live_texts(list_deliveries(session, post_id))
 
 
-def deliveries_of(session: Session, post_id: int) -> list[Delivery]:
+def list_deliveries(session: Session, post_id: int) -> list[Delivery]:
     """Return every delivery of a text of this post, with its receipt, read anew."""
     query = (
         select(Delivery)
@@ -133,7 +133,7 @@ def deliveries_of(session: Session, post_id: int) -> list[Delivery]:
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
-def corrected_texts(live_texts: Iterable[LiveText]) -> dict[TextKey, LiveText]:
+def find_corrected_texts(live_texts: Iterable[LiveText]) -> dict[TextKey, LiveText]:
     """Return for each account and language the live text that a correction refers to.
 
     It is the one that was published first; replies that correct it do not count.
@@ -205,7 +205,7 @@ def targets(live_texts: Iterable[LiveText]) -> dict[TextKey, CorrectionTarget]:
     """Return what a new revision of the post would correct, by account and language."""
     return {
         text_key: CorrectionTarget(live_text, _mode(live_text))
-        for text_key, live_text in corrected_texts(live_texts).items()
+        for text_key, live_text in find_corrected_texts(live_texts).items()
     }
 
 
@@ -215,17 +215,17 @@ def _mode(live_text: LiveText) -> CorrectionMode:
     return CorrectionMode.EDIT if live_text.can_be_edited else CorrectionMode.NOTE
 
 
-def targets_of(post: Post) -> dict[TextKey, CorrectionTarget]:
+def find_targets(post: Post) -> dict[TextKey, CorrectionTarget]:
     """Return the targets from a loaded post; a reply to a citizen has none."""
-    return targets(live_texts_among(post.deliveries)) if post.kind is PostKind.POST else {}
+    return targets(select_live_texts(post.deliveries)) if post.kind is PostKind.POST else {}
 
 
 def has_only_opening(text: str) -> bool:
     """Return True if the text is empty or only the opening words of a correction."""
-    return as_saved(text) in {"", *OPENING_WORDS.values()}
+    return normalize(text) in {"", *OPENING_WORDS.values()}
 
 
-def as_saved(text: str) -> str:
+def normalize(text: str) -> str:
     """Return the text as it would be saved, for comparison."""
     return text_cleaning.clean(text).text.strip()
 
@@ -248,21 +248,21 @@ def check_still_correct(session: Session, variant: Variant) -> None:
     revision = variant.revision
     if revision.number == 1 or revision.post.kind is not PostKind.POST:
         return
-    deliveries = deliveries_of(session, revision.post_id)
+    deliveries = list_deliveries(session, revision.post_id)
     text_key = variant.account_id, variant.language
-    if text_key in unsettled(
+    if text_key in find_unsettled(
         delivery for delivery in deliveries if delivery.variant_id != variant.id
     ):
         raise MayBeLive
-    live_texts = live_texts_among(deliveries)
+    live_texts = select_live_texts(deliveries)
     if variant.target and variant.target not in {live_text.platform_id for live_text in live_texts}:
         raise CorrectsNothing
-    corrected = corrected_texts(live_texts).get(text_key)
+    corrected = find_corrected_texts(live_texts).get(text_key)
     if not variant.target and corrected is not None and corrected.first.id != variant.id:
         raise AlreadyLive
 
 
-def unsettled(deliveries: Iterable[Delivery]) -> set[TextKey]:
+def find_unsettled(deliveries: Iterable[Delivery]) -> set[TextKey]:
     """Return the accounts and languages in which a text may be live without being confirmed."""
     return {
         (delivery.account_id, delivery.variant.language)
@@ -271,7 +271,7 @@ def unsettled(deliveries: Iterable[Delivery]) -> set[TextKey]:
     }
 
 
-def mode_of(variant: Variant) -> CorrectionMode | None:
+def correction_mode(variant: Variant) -> CorrectionMode | None:
     """Return how the variant corrects a publication, or None if it is a new post or a reply."""
     if outgoing_text.is_edit(variant):
         return CorrectionMode.EDIT

@@ -63,10 +63,10 @@ class PlannedMove:
     def mark(self) -> str:
         """Return what a page sends back: the text's present delivery and its new time."""
         new = self.due_at.isoformat() if self.due_at is not None else ""
-        return f"{schedule.mark_of(self.delivery)} > {new}"
+        return f"{schedule.delivery_mark(self.delivery)} > {new}"
 
 
-def at_moment(steps: Sequence[PlannedMove], due_at: datetime) -> dict[int, datetime]:
+def times_at_moment(steps: Sequence[PlannedMove], due_at: datetime) -> dict[int, datetime]:
     """Return the times of the texts by their variants' ids: the first of each entry at `due_at`.
 
     The other texts of an entry keep their distance from its first one.

@@ -19,7 +19,7 @@ from publisher.scheduling import holds, schedule, slots
 from publisher.scheduling.constraints import (
     LATE_LIMIT,
     clashes,
-    occupied_times,
+    times_in_use,
     wrong_limit,
     wrong_times,
 )
@@ -44,7 +44,7 @@ class StoppedPublication:
     left: list[Delivery]
 
 
-def timetable_of(session: Session, post: Post, *, now: datetime) -> Timetable:
+def post_timetable(session: Session, post: Post, *, now: datetime) -> Timetable:
     """Read the timetable for the texts of the post's newest revision."""
     return read_timetable(
         session,
@@ -54,7 +54,7 @@ def timetable_of(session: Session, post: Post, *, now: datetime) -> Timetable:
     )
 
 
-def suggested_times(
+def suggest_times(
     post: Post, timetable: Timetable, *, stagger: timedelta
 ) -> dict[int, datetime | None]:
     """Return a time for each text of the newest revision, by the variant's id.
@@ -110,7 +110,7 @@ def schedule_post(
     quiet time and a freeze are such errors too, unless `despite_warnings`. A text that has this
     time already is left as it is.
     """
-    post = schedule.locked_post(session, post_id)
+    post = schedule.lock_post(session, post_id)
     require(actor, Action.SCHEDULE, post.department_id, now=now)
     schedule.check_approved(post, schedule.newest_revision(post))
     if not times:
@@ -175,7 +175,7 @@ def _problems_of_row(
     """Return what prevents this time, whatever else is scheduled."""
     if delivery is not None and delivery.state in SENT:
         return [_row_error(variant, FieldError("due_at", "on_its_way"))]
-    if schedule.mark_of(delivery) != new_time.expected:
+    if schedule.delivery_mark(delivery) != new_time.expected:
         return [_row_error(variant, _changed_error(delivery))]
     problems = wrong_times(variant.revision, new_time.due_at, now=now)
     return [_row_error(variant, problem) for problem in problems]
@@ -199,7 +199,7 @@ def _warnings(
     if not due_times:
         return []
     moments = due_times.values()
-    others = occupied_times(session, begins=min(moments), ends=max(moments))
+    others = times_in_use(session, begins=min(moments), ends=max(moments))
     quiet = slots.quiet_times(session)
     freezes = holds.freezes_ahead(session, now=now)
     problems: list[FieldError] = []
@@ -207,7 +207,7 @@ def _warnings(
         variant = variants[variant_id]
         account_id, post = variant.account_id, variant.revision.post
         warnings = clashes(others, account_id=account_id, post_id=post.id, due_at=due_at)
-        if slots.quiet_time_at(quiet, account_id, due_at) is not None:
+        if slots.find_quiet_time(quiet, account_id, due_at) is not None:
             warnings.append(FieldError("due_at", "in_quiet_time"))
         facts = holds.facts_for(post, account_id=account_id)
         freeze = holds.freeze_at(freezes, facts, due_at)
@@ -238,7 +238,7 @@ def publish_now(
     `Invalid` in a quiet time or a freeze, unless `despite_warnings`, and if a text has changed:
     `expected` has the `mark_of` its delivery on the page, by the variant's id.
     """
-    variants = [schedule.variant_for(session, variant_id) for variant_id in sorted(variant_ids)]
+    variants = [schedule.get_variant(session, variant_id) for variant_id in sorted(variant_ids)]
     for variant in variants:
         require(actor, Action.PUBLISH_NOW, variant.revision.post.department_id, now=now)
     problems = _changes(session, variants, expected or {})
@@ -267,9 +267,9 @@ def _changes(
     for variant in variants:
         if variant.id not in expected:
             continue
-        schedule.locked_post(session, variant.revision.post_id)
+        schedule.lock_post(session, variant.revision.post_id)
         delivery = schedule.text_delivery(session, variant)
-        if schedule.mark_of(delivery) != expected[variant.id]:
+        if schedule.delivery_mark(delivery) != expected[variant.id]:
             problems.append(_row_error(variant, _changed_error(delivery)))
     return problems
 
@@ -281,7 +281,7 @@ def _warnings_now(
     quiet = slots.quiet_times(session)
     freezes = holds.freezes_at(session, now)
     problems = []
-    if any(slots.quiet_time_at(quiet, variant.account_id, now) for variant in variants):
+    if any(slots.find_quiet_time(quiet, variant.account_id, now) for variant in variants):
         problems.append(FieldError("despite_warnings", "quiet_now"))
     for variant in variants:
         facts = holds.facts_for(variant.revision.post, account_id=variant.account_id)
@@ -307,7 +307,7 @@ def stop_publishing(
     session: Session, *, actor: Actor, now: datetime, post_id: int
 ) -> StoppedPublication:
     """Cancel every text of the post that has not left, and return what had left."""
-    post = schedule.locked_post(session, post_id)
+    post = schedule.lock_post(session, post_id)
     require(actor, Action.CANCEL, post.department_id, now=now)
     stopped = cancel_unsent(session, actor=actor, now=now, post_id=post_id, why="stop_publishing")
     query = (

@@ -49,8 +49,8 @@ def schedule(
     Raises `Invalid` for a past time, a time outside the window, a clash or a wrong limit, and
     `AccountNotOpen` if its account is reserved for other departments.
     """
-    variant = variant_for(session, variant_id)
-    post = locked_post(session, variant.revision.post_id)
+    variant = get_variant(session, variant_id)
+    post = lock_post(session, variant.revision.post_id)
     require(actor, Action.SCHEDULE, post.department_id, now=now)
     check_variant(session, post, variant)
     check_time(session, variant, due_at, late_limit, now=now, despite_clash=despite_clash)
@@ -125,7 +125,7 @@ def send_reply(
     ]
 
 
-def delivery_for(session: Session, delivery_id: int) -> Delivery:
+def get_delivery(session: Session, delivery_id: int) -> Delivery:
     """Return the delivery, or raise `NotFound`."""
     return existing(session.get(Delivery, delivery_id), delivery_id)
 
@@ -160,12 +160,12 @@ def add_delivery(
     return delivery
 
 
-def variant_for(session: Session, variant_id: int) -> Variant:
+def get_variant(session: Session, variant_id: int) -> Variant:
     """Return the variant, or raise `NotFound`."""
     return existing(session.get(Variant, variant_id), variant_id)
 
 
-def locked_post(session: Session, post_id: int) -> Post:
+def lock_post(session: Session, post_id: int) -> Post:
     """Lock the post and return it; raises `NotFound`."""
     return existing(transitions.lock(session, Post, post_id), post_id)
 
@@ -178,7 +178,7 @@ def text_delivery(session: Session, variant: Variant) -> Delivery | None:
     return session.scalars(fresh).one_or_none()
 
 
-def mark_of(delivery: Delivery | None) -> str:
+def delivery_mark(delivery: Delivery | None) -> str:
     """Return what a page sends back, so that a change in between is noticed; "" for none."""
     if delivery is None:
         return ""

@@ -72,14 +72,14 @@ def set_quiet_time(
         _check_account(session, validator, account_id)
     if weekday is not None and weekday not in WEEKDAYS:
         validator.add("weekday", "unknown_day")
-    if minute_of(begins) == minute_of(ends):
+    if minute_number(begins) == minute_number(ends):
         validator.add("ends", "same_time")
     validator.finish()
     quiet_time = QuietTime(
         account_id=account_id,
         weekday=weekday,
-        begins=minute_of(begins),
-        ends=minute_of(ends),
+        begins=minute_number(begins),
+        ends=minute_number(ends),
         set_at=now,
         set_by_id=actor.person_id,
     )
@@ -119,7 +119,7 @@ def set_slots(
         validator.add("weekdays", "required")
     validator.finish()
     weekdays_with_slot = select(Slot.weekday).where(
-        Slot.account_id == account_id, Slot.minute == minute_of(time_of_day)
+        Slot.account_id == account_id, Slot.minute == minute_number(time_of_day)
     )
     missing = sorted(set(weekdays) - set(session.scalars(weekdays_with_slot)))
     return [_set_slot(session, actor, now, account_id, weekday, time_of_day) for weekday in missing]
@@ -131,7 +131,7 @@ def _set_slot(
     slot = Slot(
         account_id=account_id,
         weekday=weekday,
-        minute=minute_of(time_of_day),
+        minute=minute_number(time_of_day),
         set_at=now,
         set_by_id=actor.person_id,
     )
@@ -150,12 +150,12 @@ def remove_slot(session: Session, *, actor: Actor, now: datetime, slot_id: int) 
     session.delete(slot)
 
 
-def quiet_time_at(
+def find_quiet_time(
     candidates: Iterable[QuietTime], account_id: int, at: datetime
 ) -> QuietTime | None:
     """Return the quiet time among the candidates that covers this moment on this account."""
     local_time = local(at)
-    minute = minute_of(local_time.time())
+    minute = minute_number(local_time.time())
     for quiet_time in candidates:
         if quiet_time.account_id in (None, account_id) and _covers(
             quiet_time, local_time.weekday(), minute
@@ -187,14 +187,14 @@ def free_times(
     day = local_day(begins)
     while day <= local_day(ends):
         for slot in account_slots:
-            at = from_local(day, time_of(slot.minute))
+            at = from_local(day, minute_to_time(slot.minute))
             if slot.weekday == day.weekday() and begins <= at <= ends:
                 clashes = (
                     abs(at - occupied.due_at) < CLASH
                     for occupied in others
                     if occupied.account_id == account_id
                 )
-                if not any(clashes) and quiet_time_at(all_quiet_times, account_id, at) is None:
+                if not any(clashes) and find_quiet_time(all_quiet_times, account_id, at) is None:
                     yield at
         day += ONE_DAY
 
@@ -207,12 +207,12 @@ def earliest_wish(post: Post) -> datetime | None:
     return min(wishes, default=None)
 
 
-def minute_of(time_of_day: time) -> int:
+def minute_number(time_of_day: time) -> int:
     """Return the minute of the day, from 0 to 1439."""
     return time_of_day.hour * 60 + time_of_day.minute
 
 
-def time_of(minute: int) -> time:
+def minute_to_time(minute: int) -> time:
     """Return the time at this minute of the day."""
     return time(minute // 60, minute % 60)
 

@@ -13,7 +13,7 @@ from publisher.models.controls import Freeze
 from publisher.models.desk import QuietTime, Slot
 from publisher.models.posts import Variant
 from publisher.scheduling import holds, slots
-from publisher.scheduling.constraints import OccupiedTime, occupied_times
+from publisher.scheduling.constraints import OccupiedTime, times_in_use
 from publisher.scheduling.slots import SEARCH_SPAN, SHORTEST_NOTICE, free_times
 
 
@@ -72,6 +72,6 @@ def read_timetable(
         wished_at=wished_at,
         slots=slots.slots(session),
         quiet_times=slots.quiet_times(session),
-        occupied=occupied_times(session, begins=now, ends=last + SHORTEST_NOTICE + SEARCH_SPAN),
+        occupied=times_in_use(session, begins=now, ends=last + SHORTEST_NOTICE + SEARCH_SPAN),
         freezes=holds.freezes_ahead(session, now=now),
     )

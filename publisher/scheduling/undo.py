@@ -31,7 +31,7 @@ def undo_cancel(
     Raises as `schedule.schedule` and `undo.checked`, and `Invalid` also for a time that has come.
     """
     act = undo.act_of(session, Delivery, delivery_id, event_id, verbs=("cancel",))
-    post = schedule.locked_post(session, schedule.delivery_for(session, delivery_id).post_id)
+    post = schedule.lock_post(session, schedule.get_delivery(session, delivery_id).post_id)
     delivery = transitions.lock(session, Delivery, delivery_id)
     if delivery is None or delivery.action not in OF_TEXTS:
         raise NotFound(delivery_id)

@@ -19,7 +19,7 @@ from publisher.models.tasks import Task
 from publisher.notifications import compose, links
 from publisher.notifications.compose import LinkedLine
 from publisher.notifications.kinds import NoticeKind
-from publisher.platforms.base.storable_text import shortened
+from publisher.platforms.base.storable_text import shorten
 from publisher.tasks.specs import TaskKind
 
 log = logging.getLogger("nagarvani.tasks")
@@ -145,7 +145,7 @@ def queue_comment(session: Session, person: Person, comment: Comment, *, now: da
 
 
 def _line(comment: Comment) -> str:
-    return f"“{shortened(comment.text, compose.LONGEST_COMMENT)}” – {comment.author}"
+    return f"“{shorten(comment.text, compose.LONGEST_COMMENT)}” – {comment.author}"
 
 
 def _queue_list(

@@ -82,7 +82,7 @@ def _order_deletion(town: City, post_id: int) -> None:
             now=town.now,
             post_id=post_id,
             receipt_ids=[
-                live_text.receipt.id for live_text in corrections.live_texts_of(session, post_id)
+                live_text.receipt.id for live_text in corrections.list_live_texts(session, post_id)
             ],
             reason="चुकीच्या भागाचे नाव प्रसिद्ध झाले होते; सुधारित माहिती लवकरच.",
         )
@@ -99,7 +99,7 @@ def _record_external_change(town: City, post_id: int, *, finding_text: str) -> i
     with town.write() as session:
         (receipt,) = [
             live_text.receipt
-            for live_text in corrections.live_texts_of(session, post_id)
+            for live_text in corrections.list_live_texts(session, post_id)
             if live_text.account.platform == "facebook"
         ]
         watch = Watch(receipt_id=receipt.id, looked_at=town.now, seen_text=finding_text)

@@ -130,7 +130,7 @@ def test_a_token_that_ends_in_mid_batch_pauses_one_account(installation: ClockIn
     verdict = judge(installation)
     assert (verdict.duplicates, verdict.unapproved) == (0, 0)
     with installation.database.transaction() as session:
-        account = manage.account_for(session, installation.town.accounts["x"])
+        account = manage.get_account(session, installation.town.accounts["x"])
         assert account.state is AccountState.PAUSED
     assert installation.delivery_count(DeliveryState.SCHEDULED) >= 1
 

@@ -13,11 +13,11 @@ pytestmark = pytest.mark.twin
 
 def test_an_account_is_read_without_a_lock(town: City) -> None:
     with town.read() as session:
-        account = manage.account_for(session, town.accounts["x"], lock=False)
+        account = manage.get_account(session, town.accounts["x"], lock=False)
         again = manage.find_account(session, account.code, "x", "", account.handle, lock=False)
     assert again is account
 
 
 def test_and_with_one_only_where_something_is_to_be_changed(town: City) -> None:
     with town.read() as session, pytest.raises(ReadOnly):
-        manage.account_for(session, town.accounts["x"])
+        manage.get_account(session, town.accounts["x"])

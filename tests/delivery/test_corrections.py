@@ -71,7 +71,7 @@ def live_texts(town: City, post_id: int) -> dict[str, list[str]]:
     """Return the live texts of the post, by platform."""
     deliveries: dict[str, list[str]] = {}
     with town.read() as session:
-        for live_text in corrections.live_texts_of(session, post_id):
+        for live_text in corrections.list_live_texts(session, post_id):
             text = outgoing_text.outgoing_text(live_text.current)
             deliveries.setdefault(live_text.account.platform, []).append(text)
     return deliveries
@@ -145,7 +145,7 @@ def test_a_correction_begins_with_the_live_texts_and_its_standard_words(town: Ci
         begun = prefill.begun(post, drafts.usable_accounts(session))
         ways = {
             target.live.account.platform: target.mode
-            for target in corrections.targets_of(post).values()
+            for target in corrections.find_targets(post).values()
         }
     texts = {variant.account_id: variant.text for variant in begun.variants}
     assert texts[town.accounts["facebook"]] == town.platform("facebook").published[0].text
@@ -215,7 +215,7 @@ def test_what_is_gone_meanwhile_is_not_corrected(town: City) -> None:
     town.send(post_id)
     town.approve(post_id)
     with town.write() as session:
-        (live_text,) = corrections.live_texts_of(session, post_id)
+        (live_text,) = corrections.list_live_texts(session, post_id)
         live_text.receipt.gone_at = town.now
     with pytest.raises(CorrectsNothing):
         town.schedule(post_id, HOUR)
@@ -241,7 +241,7 @@ def test_a_link_that_stands_with_the_post_is_not_said_again(town: City) -> None:
 def test_an_order_about_what_is_out_is_not_put_off_like_a_text(town: City) -> None:
     post_id = live_post(town, on=("x",))
     with town.write() as session:
-        (live_text,) = corrections.live_texts_of(session, post_id)
+        (live_text,) = corrections.list_live_texts(session, post_id)
         (order,) = takedown_orders.take_back(
             session,
             actor=town.actor("lead"),

@@ -267,7 +267,7 @@ def test_a_used_up_budget_slows_looks_and_no_publication(town: City) -> None:
     town.clock.move(timedelta(days=2))
     assert poll.tick_watching(town.context) == 0
     with town.read() as session:
-        assert overdue.behind(session, now=town.now) == {}
+        assert overdue.find_overdue_checks(session, now=town.now) == {}
     town.clock.move(timedelta(days=1))
     assert town.delivery(town.live("road")[0]).state is DeliveryState.PUBLISHED
     assert delivery_id

@@ -176,7 +176,7 @@ def test_an_attempt_that_the_sweep_has_ended_is_not_ended_again(town: City) -> N
     (only,) = claim_due(town)
     with town.write() as session:
         session.get_one(Delivery, only.claim.delivery_id).fence += 1
-        outcomes.finish(session, outcomes.attempt_of(session, only.claim), "lease_ended", "", NOON)
+        outcomes.finish(session, outcomes.get_attempt(session, only.claim), "lease_ended", "", NOON)
     assert not try_start(town, only)
     assert (_attempt(town).outcome, remaining_allowance(town)) == ("lease_ended", 5)
 

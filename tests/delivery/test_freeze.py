@@ -128,7 +128,9 @@ def start_sending(
 
 def too_late_for(town: City, freeze_id: int) -> list[int]:
     with town.read() as session:
-        deliveries = controls_freeze.on_its_way(session, freeze_id=freeze_id, now=town.now)
+        deliveries = controls_freeze.deliveries_in_flight(
+            session, freeze_id=freeze_id, now=town.now
+        )
         return [delivery.id for delivery in deliveries]
 
 

@@ -117,7 +117,7 @@ def test_what_somebody_else_deleted_is_found_within_a_day_and_told(town: City) -
     assert town.notified("found_gone") == ["first", "lead", "second"]
     assert town.verbs("deliveries", delivery)[-1] == "found_gone"
     with town.read() as session:
-        assert corrections.live_texts_of(session, finding.post.id) == []
+        assert corrections.list_live_texts(session, finding.post.id) == []
     assert findings(town, by="road_officer") == ()
 
 
@@ -163,7 +163,7 @@ def test_what_we_changed_or_deleted_ourselves_is_nobody_elses(town: City) -> Non
     poll_for(town, 2 * DAY)
     assert findings(town) == ()
     with town.write() as session:
-        (live_text,) = corrections.live_texts_of(session, post_id)
+        (live_text,) = corrections.list_live_texts(session, post_id)
         takedown_orders.take_back(
             session,
             actor=town.actor("lead"),

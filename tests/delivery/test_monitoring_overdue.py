@@ -27,7 +27,7 @@ ENOUGH = intervals.LONGEST + DAY
 def overdue_accounts(town: City) -> Mapping[int, OverdueChecks]:
     """Return the accounts whose polling is overdue."""
     with town.read() as session:
-        return overdue.behind(session, now=town.now)
+        return overdue.find_overdue_checks(session, now=town.now)
 
 
 def two_that_cannot_be_read(town: City) -> RecordingPlatform:

@@ -184,7 +184,7 @@ def test_orders_wait_too(town: City, billed: BilledPlatform) -> None:
     (delivery,) = town.live()
     billed.has_credits = False
     with town.write() as session:
-        (live_text,) = corrections.live_texts_of(session, town.delivery(delivery).post_id)
+        (live_text,) = corrections.list_live_texts(session, town.delivery(delivery).post_id)
         takedown_orders.take_back(
             session,
             actor=town.actor("lead"),
@@ -351,7 +351,7 @@ def test_two_clocks_make_one_try(town: City, billed: BilledPlatform) -> None:
 def test_credits_that_are_back_end_the_outage_of_their_platform_alone(town: City) -> None:
     with town.write() as session:
         for platform in ("x", "facebook"):
-            platform_credits.record_used_up(session, platform, now=town.now)
+            platform_credits.record_exhaustion(session, platform, now=town.now)
         platform_credits.record_back(session, "x", now=town.now)
     with town.read() as session:
         assert set(platform_credits.outages(session)) == {"facebook"}

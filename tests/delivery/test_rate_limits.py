@@ -52,7 +52,7 @@ def unlimited_accounts(town: City) -> list[str]:
 
 def free_at(town: City, on: str = "x") -> datetime | None:
     with town.read() as session:
-        return rate_limits_query.free_at(session, town.accounts[on], town.now)
+        return rate_limits_query.next_free_time(session, town.accounts[on], town.now)
 
 
 def spend(town: City, on: str = "x", *, urgent: bool = False) -> datetime | None:
@@ -385,7 +385,7 @@ def test_an_attempt_is_not_taken_for_sent_because_one_before_it_was(town: City) 
 
 def sent_today(town: City) -> int:
     with town.read() as session:
-        return daily_cap.sent_in_a_day(session, town.accounts["x"], town.now)
+        return daily_cap.count_daily_publications(session, town.accounts["x"], town.now)
 
 
 def test_a_delivery_that_is_given_back_gives_back_its_count(town: City) -> None:

@@ -24,7 +24,7 @@ from publisher.delivery.receipt_writer import Recorder
 from publisher.delivery.worker import Worker
 from publisher.models.deliveries import Attempt, Delivery, ReceiptOrigin, ReceiptRow
 from publisher.platforms.base.protocol import Deadline
-from publisher.platforms.base.text import for_storage
+from publisher.platforms.base.text import make_storable
 from publisher.platforms.base.types import Match, Outgoing, PreparedPost, Receipt
 from publisher.states import DeliveryState
 from tests.support.city import PACE, City, statements
@@ -221,7 +221,7 @@ def test_a_check_that_finds_an_invalid_id_has_found_nothing(town: City, platform
 
 
 def test_a_response_is_stored_without_characters_that_no_column_holds() -> None:
-    assert for_storage("so\0so") == "soso"
+    assert make_storable("so\0so") == "soso"
 
 
 def test_of_two_receipts_of_a_delivery_in_a_batch_the_newest_counts(town: City) -> None:

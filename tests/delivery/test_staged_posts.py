@@ -132,7 +132,7 @@ def test_each_retried_release_is_an_attempt_and_the_post_appears_once(
     assert again == ("release", outcome, problem.detail, True)
     assert (last[:2], last[3]) == (("release", "published"), True)
     with town.read() as session:
-        assert daily_cap.sent_in_a_day(session, town.accounts["facebook"], town.now) == 1
+        assert daily_cap.count_daily_publications(session, town.accounts["facebook"], town.now) == 1
 
 
 def test_a_delivery_whose_release_is_refused_repeatedly_is_held(

@@ -213,10 +213,11 @@ def test_what_is_being_sent_is_named_as_on_its_way_and_what_waits_is_not(town: C
     road = frozenset({town.departments["road"]})
     with town.read() as session:
         assert [
-            delivery.id for delivery in controls_stop.on_its_way(session, department_ids=None)
+            delivery.id
+            for delivery in controls_stop.deliveries_in_flight(session, department_ids=None)
         ] == [sending]
-        assert controls_stop.on_its_way(session, department_ids=road) == []
-        assert controls_stop.held_now(session, now=town.now, department_ids=None) == 1
+        assert controls_stop.deliveries_in_flight(session, department_ids=road) == []
+        assert controls_stop.count_held(session, now=town.now, department_ids=None) == 1
     assert town.delivery(waiting).state is DeliveryState.SCHEDULED
 
 

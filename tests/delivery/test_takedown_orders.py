@@ -38,7 +38,7 @@ def take_back(
     with town.write() as session:
         receipt_ids = [
             live_text.receipt.id
-            for live_text in corrections.live_texts_of(session, post_id)
+            for live_text in corrections.list_live_texts(session, post_id)
             if live_text.account.platform in on
         ]
         orders = takedown_orders.take_back(
@@ -77,7 +77,7 @@ def test_what_is_ordered_away_is_deleted_and_the_post_withdrawn(town: City) -> N
         carried = town.delivery(delivery)
         assert (carried.action, carried.state) == (DeliveryAction.DELETE, DeliveryState.PUBLISHED)
     with town.read() as session:
-        assert corrections.live_texts_of(session, post_id) == []
+        assert corrections.list_live_texts(session, post_id) == []
         orders = takedown_orders.list_orders(session, post_id)
         assert [order.reason for order in orders] == [WHY, WHY]
         gone = [order.receipt.gone_at for order in orders if order.receipt is not None]
@@ -111,7 +111,7 @@ def test_an_order_needs_a_reason_and_something_that_stands(town: City) -> None:
     post_id = live_post(town, on=["x"])
     actor = town.actor("lead")
     with town.write() as session:
-        (live_text,) = corrections.live_texts_of(session, post_id)
+        (live_text,) = corrections.list_live_texts(session, post_id)
         for receipts, reason, code in (
             ([live_text.receipt.id], "  ", ("reason", "required")),
             ([], WHY, ("things", "nothing_chosen")),
@@ -132,7 +132,7 @@ def test_an_order_needs_a_reason_and_something_that_stands(town: City) -> None:
 def test_the_same_is_not_ordered_twice_at_once(town: City) -> None:
     post_id = live_post(town, on=["x"])
     with town.read() as session:
-        (live_text,) = corrections.live_texts_of(session, post_id)
+        (live_text,) = corrections.list_live_texts(session, post_id)
     take_back(town, post_id)
     with town.write() as session, pytest.raises(AlreadyOrdered):
         takedown_orders.order(

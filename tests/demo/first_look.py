@@ -35,7 +35,7 @@ def check_a_revision_after_a_return_changes_what_the_officer_asked(
 def check_the_accounts_are_clean(city: City, session: Session) -> None:
     """As after the checks of every day: none is overdue when the demo begins."""
     began_at = city.progress().began_at
-    assert overdue.behind(session, now=began_at) == {}
+    assert overdue.find_overdue_checks(session, now=began_at) == {}
     looked_at = session.scalars(select(Watch.looked_at)).all()
     assert looked_at
     assert None not in looked_at

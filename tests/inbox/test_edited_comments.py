@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from publisher.inbox.reply import CommentEdited, digest_of
+from publisher.inbox.reply import CommentEdited, text_digest
 from publisher.models.comments import Comment
 from publisher.models.posts import Post, PostKind
 from publisher.reports.comment_detail import ThreadMessage, comment_page
@@ -120,10 +120,10 @@ def test_an_answer_to_words_that_were_edited_meanwhile_is_refused(
     stubbed_city: StubbedCity,
 ) -> None:
     town, comment_id = stubbed_city.town, routed(stubbed_city)
-    seen_digest = digest_of(FIRST.text)
+    seen_digest = text_digest(FIRST.text)
     edit(stubbed_city, FIRST, SECOND)
     with pytest.raises(CommentEdited):
         town.answer(comment_id, seen_digest=seen_digest)
     with town.read() as session:
         assert session.query(Post).filter_by(kind=PostKind.REPLY).all() == []
-    town.answer(comment_id, seen_digest=digest_of(SECOND.text))
+    town.answer(comment_id, seen_digest=text_digest(SECOND.text))

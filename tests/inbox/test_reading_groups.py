@@ -17,7 +17,7 @@ from publisher.inbox.reading_groups import (
     AgeGroup,
     Member,
     Reading,
-    with_companions,
+    lease_companions,
 )
 from publisher.models.comments import Source
 from publisher.models.deliveries import ReceiptRow
@@ -111,7 +111,7 @@ def test_posts_of_other_ages_do_not_slow_the_reading_of_a_post(x_city: XCity) ->
         account, member, now = source.account, Member.of(source), x_city.town.now
     age_group = AgeGroup(now - HOUR, now, MINUTE)
     reading = Reading(account, (member,), age_group)
-    reading = with_companions(x_city.context, x_city.open(account), reading)
+    reading = lease_companions(x_city.context, x_city.open(account), reading)
     assert reading.least_pause == QUARTER / MOST_REQUESTS
 
 

@@ -152,7 +152,7 @@ def test_an_answer_begun_meanwhile_stands_in_its_way(town: City) -> None:
             comment_id=comment_id,
             text="खड्डा उद्या बुजवू.",
             kind=AnswerKind.FINAL,
-            seen_digest=reply.digest_of(text),
+            seen_digest=reply.text_digest(text),
             head_hours=2,
         )
     with pytest.raises(DoneFurther) as further:

@@ -37,7 +37,7 @@ def comment_id(town: City) -> int:
 
 def offers(town: City, comment_id: int) -> list[str]:
     with town.read() as session:
-        return [mail.text for mail in offered_answers.offers_on(session, comment_id)]
+        return [mail.text for mail in offered_answers.list_offers(session, comment_id)]
 
 
 def test_a_reply_to_a_comments_mail_is_offered_as_the_answer(town: City, comment_id: int) -> None:
@@ -123,7 +123,7 @@ def test_while_another_department_has_the_comment_it_sees_no_offer(
         assert offers(town, comment_id) == visible
         if not visible:
             with town.read() as session, pytest.raises(NotFound):
-                offered_answers.offered(session, comment_id=comment_id, mail_id=mail_id)
+                offered_answers.get_offered_mail(session, comment_id=comment_id, mail_id=mail_id)
 
 
 def test_an_offer_is_dismissed_once_by_whoever_answers(town: City, comment_id: int) -> None:

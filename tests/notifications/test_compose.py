@@ -25,7 +25,7 @@ from publisher.notifications.compose import LONGEST_SUBJECT, LinkedLine, WrongVa
 from publisher.notifications.email import MailOrigin, Signature, letter
 from publisher.notifications.kinds import NoticeKind
 from publisher.platforms.facebook.capabilities import FACEBOOK
-from publisher.platforms.registry import registered
+from publisher.platforms.registry import register_temporarily
 from publisher.platforms.x.capabilities import X
 from publisher.states import NoticeState
 from tests.support.city_people import NOON, add_department, appoint, department
@@ -626,7 +626,7 @@ def test_a_platform_without_a_translation_is_called_by_its_label(
     kind: NoticeKind, language: str
 ) -> None:
     values = {**VALUES[kind], "platform": BULLETIN.name}
-    with registered(BULLETIN):
+    with register_temporarily(BULLETIN):
         _subject, body = compose_text(kind, language, values)
     assert BULLETIN.label in body
     others = [platform.label for platform in (X, FACEBOOK)]

@@ -88,7 +88,7 @@ def release(town: City, known_in_doubt: int = 0) -> None:
 
 def unchecked(town: City) -> InDoubt:
     with town.read() as session:
-        return restore_state.in_doubt(session, controls_stop.open_stops(session))
+        return restore_state.count_in_doubt(session, controls_stop.open_stops(session))
 
 
 def refused_count(town: City, known_in_doubt: int = 0) -> int:

@@ -178,7 +178,7 @@ def test_a_wrong_time_is_measured_until_it_is_right(town: City) -> None:
 
 def test_credits_are_used_up_until_there_are_some_again(town: City) -> None:
     with town.write() as session:
-        platform_credits.record_used_up(session, "x", now=town.now)
+        platform_credits.record_exhaustion(session, "x", now=town.now)
     town.clock.move(timedelta(minutes=3))
     assert gauges(town)["credits_used_up_seconds"] == {("x",): 180, ("facebook",): 0}
     with town.write() as session:

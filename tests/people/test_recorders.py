@@ -160,7 +160,7 @@ class Walk:
 
     def duty(self, session: Session) -> None:
         by, row = self.somebody(session, STAFF), self.row(session, AppointmentState.ACTIVE)
-        waiting = roster.waiting_for(session, by, now=self.now)
+        waiting = roster.duties_to_approve(session, by, now=self.now)
         if waiting and self.random.random() < 0.5:
             duty = roster.approve(session, actor=by, now=self.now, duty_id=waiting[0].id)
             assert not self.is_one_hand(session, {duty.recorded_by_id, by.person_id or 0})

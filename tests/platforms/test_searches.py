@@ -26,8 +26,8 @@ def test_twelve_posts_fit_into_a_query_of_512_characters() -> None:
     post_ids = [post_id(number) for number in range(30)]
     together = searches.posts_together(dict.fromkeys(post_ids), USER)
     assert together == tuple(post_ids[:12])
-    assert len(searches.query_of(together, USER)) == 492
-    assert len(searches.query_of(post_ids[:13], USER)) > searches.MOST_CHARACTERS
+    assert len(searches.make_query(together, USER)) == 492
+    assert len(searches.make_query(post_ids[:13], USER)) > searches.MOST_CHARACTERS
 
 
 def test_shorter_ids_do_not_make_more_than_thirteen() -> None:
@@ -63,12 +63,12 @@ def test_a_round_begins_at_the_oldest_position_of_its_members(
 
 def test_after_a_round_no_cursor_goes_back() -> None:
     cursors = {"100": "400||", "200": None, "700": None}
-    assert searches.cursors_after(cursors, "500") == {
+    assert searches.advance_cursors(cursors, "500") == {
         "100": "500||",
         "200": "500||",
         "700": "700||",
     }
-    assert searches.cursors_after(cursors, "")["100"] == "400||"
+    assert searches.advance_cursors(cursors, "")["100"] == "400||"
 
 
 def test_alone_each_goes_on_from_where_it_stood() -> None:

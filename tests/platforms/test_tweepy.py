@@ -19,7 +19,7 @@ from publisher.platforms.base.types import MENTIONS, CommentSource, PreparedPost
 from publisher.platforms.capabilities import Installation
 from publisher.platforms.x import oauth
 from publisher.platforms.x.api import XCredentials
-from publisher.platforms.x.dialect import DIALECTS, HOME, HOST, Dialect, signed_host
+from publisher.platforms.x.dialect import DIALECTS, HOME, HOST, Dialect, signature_host
 from publisher.platforms.x.platform import XPlatform
 from tests.platforms.platform_setups import CREDENTIALS, deadline, picture
 from tests.platforms.stub import Stub, http_response
@@ -175,7 +175,7 @@ def test_the_host_and_the_names_of_the_dialect_are_what_is_signed(
 def test_x_own_host_is_signed_unless_a_setting_names_another(
     settings: dict[str, str], host: str
 ) -> None:
-    assert signed_host(settings) == host
+    assert signature_host(settings) == host
 
 
 def oauth_fields(headers: Mapping[str, str]) -> dict[str, str]:

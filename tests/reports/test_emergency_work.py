@@ -138,7 +138,7 @@ def _owed(session: Session, town: City, actor: Actor) -> set[int]:
 
 def _can_decide(session: Session, town: City, actor: Actor, without: int) -> bool:
     assert actor.department_id is not None
-    able = templates.able_in(session, actor.department_id, [without], now=town.now)
+    able = templates.find_deciders(session, actor.department_id, [without], now=town.now)
     return actor.appointment_id in {candidate.appointment_id for candidate in able.everybody}
 
 
@@ -158,7 +158,7 @@ def _waiting(session: Session, town: City, actor: Actor) -> set[int]:
         and actor.appointment_id
         in {
             candidate.appointment_id
-            for candidate in templates.approvers_of(session, revision, now=town.now).everybody
+            for candidate in templates.find_approvers(session, revision, now=town.now).everybody
         }
     }
 

@@ -23,7 +23,7 @@ from publisher.review import decide, withdraw
 from publisher.scheduling.schedule import (
     OnItsWay,
     cancel,
-    delivery_for,
+    get_delivery,
     schedule,
 )
 from publisher.states import DeliveryState
@@ -222,7 +222,7 @@ def test_what_has_left_since_it_was_looked_at_is_not_said_to_be_moved(
         delivery_id, due_at = delivery.id, delivery.due_at
         variant_id = delivery.variant_id
     with database.transaction() as session:
-        looked_at = delivery_for(session, delivery_id)
+        looked_at = get_delivery(session, delivery_id)
         assert looked_at.state is DeliveryState.SCHEDULED
         with database.transaction() as press:
             leaving = press.get_one(Delivery, delivery_id)

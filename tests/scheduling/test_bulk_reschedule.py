@@ -41,7 +41,7 @@ def texts_of(town: City, chosen: list[int]) -> list[int]:
 
 def marked(delivery: Delivery, at: datetime) -> str:
     """Return the mark of a plan that moves this delivery."""
-    return f"{schedule.mark_of(delivery)} > {at.isoformat()}"
+    return f"{schedule.delivery_mark(delivery)} > {at.isoformat()}"
 
 
 def due_times_of(steps: list[PlannedMove]) -> dict[int, datetime]:

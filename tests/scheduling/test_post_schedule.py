@@ -66,8 +66,8 @@ def texts_of(session: Session, post_id: int) -> list[Variant]:
 def suggested(session: Session, post_id: int) -> list[datetime | None]:
     """Return the suggested times of X in English, X in Marathi and Facebook."""
     post = session.get_one(Post, post_id)
-    timetable = post_schedule.timetable_of(session, post, now=NOON)
-    times = post_schedule.suggested_times(post, timetable, stagger=STAGGER)
+    timetable = post_schedule.post_timetable(session, post, now=NOON)
+    times = post_schedule.suggest_times(post, timetable, stagger=STAGGER)
     return [times[variant.id] for variant in texts_of(session, post_id)]
 
 

@@ -299,7 +299,7 @@ def test_a_new_time_from_each_state(
     again()
     session.flush()
     session.expire(delivery)
-    delivery = scheduling_schedule.delivery_for(session, delivery.id)
+    delivery = scheduling_schedule.get_delivery(session, delivery.id)
     assert (delivery.state, delivery.due_at) == (DeliveryState.SCHEDULED, NOON + 2 * DAY)
     assert delivery.not_before is None
     assert (delivery.reason, delivery.looks, delivery.late_limit) == ({}, 0, 60)

@@ -85,14 +85,14 @@ def test_a_quiet_night_lasts_into_the_next_morning(
     weekday: int | None, at: datetime, covered: bool
 ) -> None:
     night = QuietTime(account_id=None, weekday=weekday, begins=22 * 60, ends=7 * 60)
-    assert (slots.quiet_time_at([night], 1, at) is night) is covered
+    assert (slots.find_quiet_time([night], 1, at) is night) is covered
 
 
 def test_a_quiet_time_of_one_account_leaves_the_others_alone() -> None:
     noon = QuietTime(account_id=1, weekday=None, begins=12 * 60, ends=13 * 60)
     at = datetime(2026, 11, 25, 7, 0, tzinfo=UTC)
-    assert slots.quiet_time_at([noon], 1, at) is noon
-    assert slots.quiet_time_at([noon], 2, at) is None
+    assert slots.find_quiet_time([noon], 1, at) is noon
+    assert slots.find_quiet_time([noon], 2, at) is None
 
 
 def test_only_who_schedules_sets_them(town: City) -> None:

@@ -36,7 +36,7 @@ def check_again(town: City, account_id: int) -> None:
 
 def use_up(town: City, platform: str = "x") -> None:
     with town.write() as session:
-        platform_credits.record_used_up(session, platform, now=town.now)
+        platform_credits.record_exhaustion(session, platform, now=town.now)
 
 
 def buy(town: City, platform: str = "x") -> None:

@@ -204,7 +204,7 @@ def test_what_a_refused_act_had_locked_is_passed_on_by_the_next_tick(
     (delivery_id,) = town.live()
     comment_id = town.comment(under=delivery_id)
     with Session(town.database.engine) as refused:  # it locks, and rolls back
-        routing.locked_comment(refused, comment_id, actor=town.actor("first"))
+        routing.lock_comment(refused, comment_id, actor=town.actor("first"))
         town.end("first")
     with town.read() as session:
         assert [task.fault for task in wrong_tasks(session, now=town.now)] == ["unsettled"]
@@ -220,7 +220,7 @@ def test_a_late_settlement_takes_the_failed_answer_from_the_cell_too(town: City)
     town.tick_dispatch(MINUTE)
     assert [kind for kind, _id, _who in open_tasks(town, "deliveries")] == ["delivery_failed"]
     with Session(town.database.engine) as refused:
-        routing.locked_comment(refused, comment_id, actor=town.actor("road_officer"))
+        routing.lock_comment(refused, comment_id, actor=town.actor("road_officer"))
         town.end("road_officer")
     tick_tasks(town.database, now=town.clock)
     assert open_tasks(town) == [("comment_unrouted", comment_id, "cell")]

@@ -70,7 +70,7 @@ def order_deletion(town: City, post_id: int, *platforms: str) -> None:
             post_id=post_id,
             receipt_ids=[
                 text.receipt.id
-                for text in corrections.live_texts_of(session, post_id)
+                for text in corrections.list_live_texts(session, post_id)
                 if text.account.platform in platforms
             ],
             reason="चुकीची माहिती",

@@ -13,7 +13,7 @@ from publisher.delivery.accounts import credentials, manage, oauth_flow
 from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.people import Department
-from publisher.platforms.oauth.flow import OAuthFlows, state_in
+from publisher.platforms.oauth.flow import OAuthFlows, callback_state
 from publisher.platforms.oauth.types import (
     AbortReason,
     ConnectableAccount,
@@ -88,7 +88,7 @@ def back(platform: str) -> Page:
                 session,
                 now=ctx.now(),
                 platform=platform,
-                state=state_in(platform, parameters),
+                state=callback_state(platform, parameters),
                 sign_in_id=sign_in_id,
                 vault=vault(),
             )

@@ -15,7 +15,7 @@ from publisher.delivery.accounts.credentials import AccountCheck
 from publisher.delivery.costs import budget
 from publisher.delivery.monitoring import overdue
 from publisher.delivery.rate_limits import daily_cap
-from publisher.delivery.rate_limits.query import free_at
+from publisher.delivery.rate_limits.query import next_free_time
 from publisher.inbox.subscriptions import telling
 from publisher.inbox.unread import unread
 from publisher.models.accounts import AllowanceRow
@@ -63,7 +63,7 @@ def index(session: Session) -> Page:
 @reads
 def show(session: Session, account_id: int) -> Page:
     """Show an account: owner, users, token, rights and limits."""
-    account, now = manage.account_for(session, account_id, lock=False), ctx.now()
+    account, now = manage.get_account(session, account_id, lock=False), ctx.now()
     return render_template(
         "accounts/account.html",
         account=account,
@@ -73,8 +73,8 @@ def show(session: Session, account_id: int) -> Page:
         unread_comments=unread(session, now=now).get(account_id),
         telling=telling(session, [account], ctx.settings.platforms, now=now).get(account_id),
         limits=_limits(session, account_id),
-        sent_count=daily_cap.sent_in_a_day(session, account_id, now),
-        free_at=free_at(session, account_id, now),
+        sent_count=daily_cap.count_daily_publications(session, account_id, now),
+        free_at=next_free_time(session, account_id, now),
         waiting_count=waiting_for(session, account_id),
         may_connect=may(actor(), Action.CONNECT_ACCOUNT, None),
         missing_settings=credentials.oauth_flows(ctx.settings).lacks(account.platform),
@@ -82,7 +82,7 @@ def show(session: Session, account_id: int) -> Page:
 
 
 def _overdue_checks(session: Session) -> Mapping[int, overdue.OverdueChecks]:
-    return overdue.behind(session, now=ctx.now())
+    return overdue.find_overdue_checks(session, now=ctx.now())
 
 
 def _limits(session: Session, account_id: int) -> list[AllowanceRow]:
@@ -107,7 +107,7 @@ def waiting_for(session: Session, account_id: int) -> int:
 def change(account_id: int) -> Page:
     """Change an account's name, owner, purpose, users or cap."""
     with reading() as session:
-        account = manage.account_for(session, account_id, lock=False)
+        account = manage.get_account(session, account_id, lock=False)
         form = account_form(session, account)
     if request.method != "POST":
         return _change_page(account, form)
@@ -135,7 +135,7 @@ def disconnect(account_id: int) -> Page:
         with reading() as session:
             return render_template(
                 "accounts/disconnect.html",
-                account=manage.account_for(session, account_id, lock=False),
+                account=manage.get_account(session, account_id, lock=False),
                 waiting_count=waiting_for(session, account_id),
             )
     with writing() as session:
@@ -177,7 +177,7 @@ def check(account_id: int) -> Page:
 
 def _check_on_platform(account_id: int) -> AccountCheck:
     with reading() as session:
-        account = manage.account_for(session, account_id, lock=False)
+        account = manage.get_account(session, account_id, lock=False)
     end_reading()
     checker = credentials.account_checker(ctx.settings, ctx.open_account, now=ctx.now)
     return checker(account)

@@ -60,10 +60,12 @@ def _page(session: Session, form: ReasonForm) -> str:
         form=ReasonForm(formdata=None) if is_release else form,
         release_form=form if is_release else _release_form(formdata=None),
         stops=stops,
-        in_doubt=restore_state.in_doubt(session, stops),
+        in_doubt=restore_state.count_in_doubt(session, stops),
         past_stops=controls_stop.past_stops(session),
-        sending_deliveries=controls_stop.on_its_way(session, department_ids=department_ids),
-        waiting_count=controls_stop.held_now(session, now=now, department_ids=department_ids),
+        sending_deliveries=controls_stop.deliveries_in_flight(
+            session, department_ids=department_ids
+        ),
+        waiting_count=controls_stop.count_held(session, now=now, department_ids=department_ids),
         may_stop=may(actor(), Action.STOP_ALL, None, on_duty=on_duty),
         may_release=may(actor(), Action.RELEASE, None),
         wrong_times=list(session.scalars(machine_time.open_wrong_times())),
@@ -76,7 +78,7 @@ def stopper(session: Session, stop: Stop) -> str:
     """Return name and post of who stopped; the command or the backup if it was not a person."""
     if stop.appointment:
         return who_name(who_of(stop.appointment, stop.at))
-    if controls_stop.by_command(session, stop):
+    if controls_stop.is_by_command(session, stop):
         return _("the administrator of the server, by command")
     return _("a restored backup")
 

@@ -57,7 +57,7 @@ def _page(session: Session, form: PastedForm, delivery_id: int) -> str:
 
 def delivery_and_post(session: Session, delivery_id: int) -> tuple[Delivery, Post]:
     """Return the delivery and its post; raises `NotFound` if the actor may not see the post."""
-    delivery = schedule.delivery_for(session, delivery_id)
+    delivery = schedule.get_delivery(session, delivery_id)
     return delivery, drafts.post_for(session, actor=actor(), post_id=delivery.post_id)
 
 

@@ -78,7 +78,7 @@ def make_sheet(session: Session, post: Post) -> tuple[Sheet, Draft]:
     departments = departments_in_force(session, now=ctx.now())
     joint = rows(post, draft, departments)
     sheet = forms.make_sheet(slots, _pictures(post, draft), joint)
-    targets = corrections.targets_of(post)
+    targets = corrections.find_targets(post)
     targets_by_slot = {slot.name: targets.get((slot.account.id, slot.language)) for slot in slots}
     sheet = replace(
         sheet,
@@ -190,7 +190,7 @@ def _link_advice(sheet: Sheet) -> str:
 
 def _live_notes(post: Post, sheet: Sheet) -> dict[str, str]:
     """Return a sentence for each text field whose text is live, or may be."""
-    doubtful = corrections.unsettled(post.deliveries) if post.kind is PostKind.POST else set()
+    doubtful = corrections.find_unsettled(post.deliveries) if post.kind is PostKind.POST else set()
     sentences = {name: begins(target) for name, target in sheet.targets.items()}
     for slot in sheet.slots:
         if (slot.account.id, slot.language) in doubtful:

@@ -41,7 +41,7 @@ def _make_page(session: Session, form: DutyPersonForm) -> str:
         raise MayNotVouch
     others = [
         (str(duty.person_id), person_name(duty.person))
-        for duty in roster.on_duty(session, now=now)
+        for duty in roster.current_duties(session, now=now)
         if duty.person_id != actor().person_id
     ]
     form.person_id.choices = options([("", _("Choose")), *others])

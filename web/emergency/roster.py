@@ -52,7 +52,7 @@ def _roster_page(session: Session, form: DutyForm) -> str:
     sees_past = keeps or may(actor(), Action.SEE_EMERGENCY, None)
     return render_template(
         "emergency/roster.html",
-        current_duties=roster.on_duty(session, now=now),
+        current_duties=roster.current_duties(session, now=now),
         coming_duties=page_of_query(session, roster.coming(now=now), parameter="coming"),
         waiting_duties=page_of_query(session, roster.waiting(now=now), parameter="waiting")
         if keeps

@@ -30,7 +30,7 @@ def state_of(template: EmergencyTemplate) -> str:
     """Return the template's state, as its badge shows it."""
     if template.ended_at is not None:
         return "ended"
-    if templates.approval_of(template) is not None:
+    if templates.current_approval(template) is not None:
         return "approved"
     last = _last(template)
     if last is None:
@@ -53,7 +53,7 @@ def index(session: Session) -> Page:
         "emergency/templates.html",
         templates=page_of_rows(templates.visible(session, actor=actor(), ended=ended)),
         state_of=state_of,
-        approval_of=templates.approval_of,
+        approval_of=templates.current_approval,
         shows_ended=ended,
         may_draft=may(actor(), Action.DRAFT_TEMPLATE, None),
     )
@@ -68,10 +68,10 @@ def show(template_id: int) -> Page:
 
 @reads
 def _template_page(session: Session, form: Form, template_id: int) -> str:
-    template = templates.template_for(session, actor=actor(), template_id=template_id)
+    template = templates.get_visible_template(session, actor=actor(), template_id=template_id)
     revision = templates.newest(template)
     wording = emergency_grounds.revision_template(revision)
-    approvers = templates.approvers_of(session, revision, now=ctx.now())
+    approvers = templates.find_approvers(session, revision, now=ctx.now())
     state = state_of(template)
     return render_template(
         "emergency/template.html",
@@ -114,7 +114,7 @@ def new(form: TemplateFormPage) -> Page:
 
 @reads
 def _edit_page(session: Session, form: TemplateFormPage, template_id: int) -> str:
-    template = templates.in_use(session, template_id)
+    template = templates.get_current_template(session, template_id)
     if request.method != "POST":
         fill(form, templates.newest(template))
     if isinstance(form.refusal, StaleRevision):
@@ -160,7 +160,7 @@ def approve(_form: Form, template_id: int) -> Page:
 def _reason_page(session: Session, form: ReasonForm, template_id: int) -> str:
     if isinstance(form.refusal, NotAllowed):
         return _template_page(form, template_id)
-    template = templates.template_for(session, actor=actor(), template_id=template_id)
+    template = templates.get_visible_template(session, actor=actor(), template_id=template_id)
     return render_template(
         "emergency/reason.html",
         template=template,
@@ -192,7 +192,7 @@ def withdraw(form: ReasonForm, template_id: int) -> Page:
 def _decide(decide: Callable[..., object], template_id: int, **reason: str) -> None:
     """Decide about the revision that the page showed."""
     with writing() as session:
-        templates.template_for(session, actor=actor(), template_id=template_id)
+        templates.get_visible_template(session, actor=actor(), template_id=template_id)
         decide(
             session,
             **by_actor(),

@@ -44,7 +44,7 @@ def show(use_id: int) -> Page:
 @reads
 def _use_page(session: Session, form: Form, use_id: int) -> str:
     now = ctx.now()
-    used = queries.use_for(session, actor=actor(), now=now, use_id=use_id)
+    used = queries.get_use(session, actor=actor(), now=now, use_id=use_id)
     return render_template(
         "emergency/use.html",
         outcome=used,
@@ -81,7 +81,7 @@ def ratify(_form: Form, use_id: int) -> Page:
 def _refusal_page(session: Session, form: ReasonForm, use_id: int) -> str:
     if isinstance(form.refusal, NotAllowed):
         return _use_page(form, use_id)
-    used = queries.use_for(session, **by_actor(), use_id=use_id)
+    used = queries.get_use(session, **by_actor(), use_id=use_id)
     check_in_sight(actor(), Action.SEE_EMERGENCY, [used.use.decision.department_id])
     return render_template("emergency/refuse.html", outcome=used, form=form)
 

@@ -44,12 +44,12 @@ def index(session: Session) -> Page:
         raise NotOnDuty(action=Action.PUBLISH_EMERGENCY)
     alerts, taken_alerts = (
         emergency_alerts.open_alerts(session),
-        emergency_alerts.taken_alerts(session),
+        emergency_alerts.list_taken_alerts(session),
     )
     return render_template(
         "emergency/index.html",
         on_duty=on_duty,
-        templates=templates.offered(session) if on_duty else [],
+        templates=templates.usable_templates(session) if on_duty else [],
         alerts=alerts,
         taken_alerts=taken_alerts,
         use_ids=queries.uses_of(
@@ -142,7 +142,7 @@ def _preview(
     return render_template(
         "emergency/confirm.html",
         template=template,
-        approval=templates.approval_of(template),
+        approval=templates.current_approval(template),
         form=form,
         plan=publish_plan,
         stop=holds.standing_stop(session),

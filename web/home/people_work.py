@@ -102,7 +102,7 @@ def _calls(session: Session, actor: Actor) -> list[PeopleTask]:
 def _duties(session: Session, actor: Actor) -> list[PeopleTask]:
     if scope_of(actor, Action.KEEP_ROSTER) is None:
         return []
-    count = len(roster.waiting_for(session, actor, now=ctx.now()))
+    count = len(roster.duties_to_approve(session, actor, now=ctx.now()))
     text = _n(
         "%(num)s duty waits for your approval", "%(num)s duties wait for your approval", count
     )

@@ -94,7 +94,7 @@ def _comment_page(session: Session, form: AnswerForm, comment_id: int) -> str:
         length=outgoing_text.measure(
             comment.account.platform, form.text.data or "", "", is_reply=True
         ),
-        seen_digest=reply.digest_of(comment.text),
+        seen_digest=reply.text_digest(comment.text),
         reply_labels=REPLIES,
         reply_warning=warnings.of_reply(comment),
         acts={action.value for action in comment.acts},
@@ -112,7 +112,7 @@ def _offers(session: Session, comment: CommentDetail, form: AnswerForm) -> list[
     platform = comment.account.platform
     return [
         MailedAnswer(mail, outgoing_text.measure(platform, mail.text, "", is_reply=True))
-        for mail in offered_answers.offers_on(session, comment.comment_id)
+        for mail in offered_answers.list_offers(session, comment.comment_id)
         if mail.text not in typed_text
     ]
 
@@ -170,7 +170,7 @@ def answer(form: AnswerForm, comment_id: int) -> Page:
 def use_mail(form: AnswerForm, comment_id: int, offer_id: int) -> Page:
     """Put the text of a mail into the answer, below what is typed there; nothing is sent."""
     with reading() as session:
-        mail = offered_answers.offered(session, comment_id=comment_id, mail_id=offer_id)
+        mail = offered_answers.get_offered_mail(session, comment_id=comment_id, mail_id=offer_id)
         mailed_text = mail.text
     typed_text = (form.text.data or "").strip()
     if mailed_text not in typed_text:

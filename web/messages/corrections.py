@@ -52,7 +52,7 @@ ACTIONS: Mapping[DeliveryAction, str] = {
 
 def happens(variant: Variant) -> str:
     """Return how this text corrects a published one; empty if it corrects nothing."""
-    mode = corrections.mode_of(variant)
+    mode = corrections.correction_mode(variant)
     platform = platform_word(variant.account.platform)
     return _(HAPPENS[mode], platform=platform) if mode is not None else ""
 

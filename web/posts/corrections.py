@@ -68,7 +68,7 @@ class PostPublications:
 
 def publications_of(session: Session, post: Post) -> PostPublications:
     """Return the live and past publications of the post, with at most three queries."""
-    lives = corrections.live_texts_among(post.deliveries)
+    lives = corrections.select_live_texts(post.deliveries)
     if not any(delivery.receipt is not None for delivery in post.deliveries):
         return PostPublications((), ())
     orders = takedown_orders.list_orders(session, post.id)

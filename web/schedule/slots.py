@@ -71,7 +71,7 @@ _quiet_form = partial(QuietForm, prefix="quiet-")
 @routes.app_template_filter()
 def minute_words(minute: int) -> str:
     """Return a minute of the day as a time in the language of the page."""
-    return dates.time_of_day(slots.time_of(minute), page_language())
+    return dates.time_of_day(slots.minute_to_time(minute), page_language())
 
 
 @routes.app_template_filter()

@@ -19,7 +19,7 @@ from publisher.models.deliveries import Delivery
 from publisher.models.posts import Post
 from publisher.scheduling import holds, post_schedule
 from publisher.scheduling.constraints import LATE_LIMIT
-from publisher.scheduling.schedule import mark_of, newest_revision
+from publisher.scheduling.schedule import delivery_mark, newest_revision
 from publisher.scheduling.timetable import Timetable
 from publisher.states import NOT_PUBLISHED, DeliveryState
 from publisher.validation import FieldError, Invalid, NotFound
@@ -119,7 +119,7 @@ def _page(session: Session, form: PostTimesForm, post_id: int) -> str:
     post = drafts.post_for(session, actor=actor(), post_id=post_id)
     if not post.revisions:
         raise NotFound(post_id)
-    timetable = post_schedule.timetable_of(session, post, now=ctx.now())
+    timetable = post_schedule.post_timetable(session, post, now=ctx.now())
     rows = _rows(form, post, timetable)
     account_ids = {row.preview.account.id for row in rows}
     return render_template(
@@ -144,7 +144,7 @@ def _page(session: Session, form: PostTimesForm, post_id: int) -> str:
 def _rows(form: PostTimesForm, post: Post, timetable: Timetable) -> list[TextRow]:
     changed = _ids_to_change(form)
     stagger = ctx.settings.scheduling.language_stagger
-    suggested = post_schedule.suggested_times(post, timetable, stagger=stagger)
+    suggested = post_schedule.suggest_times(post, timetable, stagger=stagger)
     rows = []
     for preview in previews_of(newest_revision(post)):
         variant, delivery = preview.variant, preview.delivery
@@ -155,7 +155,7 @@ def _rows(form: PostTimesForm, post: Post, timetable: Timetable) -> list[TextRow
         if not _was_sent(fields):
             form.fill_row(variant.id, _present_time(delivery) or suggested[variant.id])
         if not _was_sent(fields) or form.refusal is not None:
-            fields.expected.data = mark_of(delivery)  # a refusal says what has changed
+            fields.expected.data = delivery_mark(delivery)  # a refusal says what has changed
         free = timetable.free_slots(variant, most=SHOWN_SLOTS)
         rows.append(TextRow(preview, fields, _is_chosen(form, preview, changed), tuple(free)))
     return rows

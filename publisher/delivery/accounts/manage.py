@@ -102,7 +102,7 @@ def _may_be(account: Account, platform_id: str) -> bool:
     return not (account.platform_id and platform_id and account.platform_id != platform_id)
 
 
-def checked(
+def validate_settings(
     session: Session, choice: AccountSettings, account: Account | None, *, now: datetime
 ) -> AccountSettings:
     """Return the validated settings. Raises `Invalid`.
@@ -141,8 +141,8 @@ def change(
 ) -> Account:
     """Change an account's settings. Raises `WrongRole`, `NotFound` or `Invalid`."""
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
-    account = account_for(session, account_id)
-    apply_choice(session, account, checked(session, choice, account, now=now), now=now)
+    account = get_account(session, account_id)
+    apply_choice(session, account, validate_settings(session, choice, account, now=now), now=now)
     values = {
         "owner": choice.department_id,
         "open_to": sorted(choice.open_to),
@@ -161,7 +161,7 @@ def keep_facts(account: Account, facts: TokenFacts) -> None:
 def disconnect(session: Session, *, actor: Actor, now: datetime, account_id: int) -> Account:
     """Delete the account's credentials; its scheduled deliveries stay and wait."""
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
-    return forget(session, account_for(session, account_id), actor=actor, now=now)
+    return forget(session, get_account(session, account_id), actor=actor, now=now)
 
 
 def forget(session: Session, account: Account, *, actor: Actor, now: datetime) -> Account:
@@ -214,7 +214,7 @@ def resume(
 ) -> Account:
     """Store the result of "check again"; a healthy paused account is connected again."""
     require(actor, Action.CONNECT_ACCOUNT, None, now=now)
-    account = account_for(session, account_id)
+    account = get_account(session, account_id)
     account.checked_at = now
     if facts is not None:
         keep_facts(account, facts)
@@ -234,7 +234,7 @@ def resume(
     return account
 
 
-def account_for(session: Session, account_id: int, *, lock: bool = True) -> Account:
+def get_account(session: Session, account_id: int, *, lock: bool = True) -> Account:
     """Return the account, locked until the transaction ends with `lock`. Raises `NotFound`."""
     if lock:
         return existing(transitions.lock(session, Account, account_id), account_id)

@@ -191,7 +191,7 @@ def finish(
     missing = (*chosen.missing, *(facts.missing if facts else ()))
     if missing:
         raise OAuthAborted(AbortReason.MISSING_RIGHTS, ", ".join(missing))
-    account_settings = manage.checked(
+    account_settings = manage.validate_settings(
         session, choice, _lock_account(session, connecting.platform, chosen), now=now
     )
     account = _connect(session, connecting.platform, chosen, account_settings, actor=actor, now=now)

@@ -58,7 +58,7 @@ def _accounts_to_check(context: WorkerContext) -> list[Account]:
     longest_ago = context.now() - LOOK_EVERY
     query = select(Account).where(
         Account.state == AccountState.CONNECTED,
-        ~platform_credits.are_used_up(),
+        ~platform_credits.has_no_credits(),
         or_(Account.checked_at.is_(None), Account.checked_at <= longest_ago),
     )
     with context.database.reading() as session:

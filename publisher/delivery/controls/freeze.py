@@ -161,12 +161,12 @@ def lift(session: Session, *, actor: Actor, now: datetime, freeze_id: int) -> Fr
     return row
 
 
-def on_its_way(session: Session, *, freeze_id: int, now: datetime) -> list[Delivery]:
+def deliveries_in_flight(session: Session, *, freeze_id: int, now: datetime) -> list[Delivery]:
     """Return the deliveries in flight that the freeze came too late for; [] before it begins."""
     row = session.get(Freeze, freeze_id)
     if row is None or not row.from_at <= now < row.until_at:
         return []
-    return stop.on_its_way(session, department_ids=None, frozen_by=row)
+    return stop.deliveries_in_flight(session, department_ids=None, frozen_by=row)
 
 
 def past_freezes(*, now: datetime) -> Select[Freeze]:
@@ -174,7 +174,7 @@ def past_freezes(*, now: datetime) -> Select[Freeze]:
     return (
         select(Freeze)
         .where(or_(Freeze.lifted_at.is_not(None), Freeze.until_at <= now))
-        .options(*with_names())
+        .options(*load_names())
         .order_by(Freeze.until_at.desc(), Freeze.id.desc())
     )
 
@@ -182,10 +182,10 @@ def past_freezes(*, now: datetime) -> Select[Freeze]:
 def standing_freezes(*, now: datetime) -> Select[Freeze]:
     """Return the query of the freezes in force or to come, with the people who made them."""
     query = select(Freeze).where(Freeze.lifted_at.is_(None), Freeze.until_at > now)
-    return query.options(*with_names()).order_by(Freeze.from_at, Freeze.id)
+    return query.options(*load_names()).order_by(Freeze.from_at, Freeze.id)
 
 
-def with_names() -> tuple[ORMOption, ...]:
+def load_names() -> tuple[ORMOption, ...]:
     """Return the options that load a freeze's account, department and people with it."""
     appointment = joinedload(Freeze.appointment)
     return (

@@ -127,7 +127,7 @@ def release(
     stops = list(session.scalars(fresh))
     if not stops:
         raise ReleasedAlready
-    in_doubt = restore_state.in_doubt(session, stops)
+    in_doubt = restore_state.count_in_doubt(session, stops)
     if in_doubt.total > accepted_in_doubt:
         raise Invalid([FieldError("in_doubt", "in_doubt", {"total": in_doubt.total})])
     for stop in stops:
@@ -143,7 +143,7 @@ def release(
     return stops
 
 
-def by_command(session: Session, stop: Stop) -> bool:
+def is_by_command(session: Session, stop: Stop) -> bool:
     """Return True if a command made this stop, not a person and not a restore."""
     if stop.person_id is not None:
         return False
@@ -153,7 +153,7 @@ def by_command(session: Session, stop: Stop) -> bool:
     return session.execute(query.limit(1)).first() is not None
 
 
-def on_its_way(
+def deliveries_in_flight(
     session: Session,
     *,
     department_ids: frozenset[int] | None,
@@ -196,7 +196,7 @@ def _has_these_approvals(appointment_ids: Collection[int]) -> ColumnElement[bool
     )
 
 
-def held_now(session: Session, *, now: datetime, department_ids: frozenset[int] | None) -> int:
+def count_held(session: Session, *, now: datetime, department_ids: frozenset[int] | None) -> int:
     """Count the deliveries that are due and held by a stop."""
     query = (
         select(func.count(Delivery.id))

@@ -87,7 +87,7 @@ def _raise_new(session: Session, *, now: datetime) -> None:
     )
     unpaid = platform_credits.outages(session)
     for delivery in session.scalars(query).all():
-        trouble = trouble_of(delivery, unpaid, now=now)
+        trouble = find_trouble(delivery, unpaid, now=now)
         if trouble is not None:
             alert = Alert(
                 delivery_id=delivery.id, trouble=trouble.value, since_at=_trouble_start(delivery)
@@ -104,7 +104,7 @@ def _trouble_start(delivery: Delivery) -> datetime:
 def _lacks_credits() -> ColumnElement[bool]:
     """Return a condition: it was refused for want of credits, or cannot be looked for."""
     was_refused = func.coalesce(Delivery.reason["code"].as_string(), "") == platform_credits.CODE
-    no_credits = platform_credits.are_used_up()
+    no_credits = platform_credits.has_no_credits()
     cannot_be_read = exists().where(Account.id == Delivery.account_id, no_credits)
     return or_(
         Delivery.state.in_(UNSENT) & was_refused,
@@ -112,7 +112,7 @@ def _lacks_credits() -> ColumnElement[bool]:
     )
 
 
-def trouble_of(delivery: Delivery, unpaid: Container[str], *, now: datetime) -> Trouble | None:
+def find_trouble(delivery: Delivery, unpaid: Container[str], *, now: datetime) -> Trouble | None:
     """Return the delivery's trouble at `now`; None if it is live, or not overdue.
 
     `unpaid` are the platforms without credits.
@@ -136,7 +136,7 @@ def _settle(session: Session, *, now: datetime) -> None:
     )
     unpaid = platform_credits.outages(session)
     for alert in session.scalars(query).all():
-        trouble = trouble_of(alert.delivery, unpaid, now=now)
+        trouble = find_trouble(alert.delivery, unpaid, now=now)
         is_same = trouble is not None and trouble.value == alert.trouble
         if not is_same or _trouble_start(alert.delivery) != alert.since_at:
             alert.settled_at = now
@@ -178,7 +178,7 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
         "due_at": delivery.due_at,
         "since_at": alert.since_at,
     }
-    people = [duty.person for duty in roster.on_duty(session, now=now)]
+    people = [duty.person for duty in roster.current_duties(session, now=now)]
     people = people or responsibility.people_of(responsibility.lead_and_admins(session, now=now))
     kind = NoticeKind.EMERGENCY_ALERT
     # Without a wait: what is raised in the same moment still becomes one notice.
@@ -196,18 +196,18 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
 
 def open_alerts(session: Session) -> list[Alert]:
     """Return the alerts that nobody has taken, the oldest first."""
-    query = with_post_and_account(select(Alert)).where(is_open()).order_by(Alert.id)
+    query = load_post_and_account(select(Alert)).where(is_open()).order_by(Alert.id)
     return list(session.scalars(query))
 
 
-def taken_alerts(session: Session) -> list[Alert]:
+def list_taken_alerts(session: Session) -> list[Alert]:
     """Return the alerts that were taken and are not settled yet, the oldest first."""
     is_taken = (Alert.taken_at.is_not(None), Alert.settled_at.is_(None))
-    query = with_post_and_account(select(Alert)).where(*is_taken).order_by(Alert.id)
+    query = load_post_and_account(select(Alert)).where(*is_taken).order_by(Alert.id)
     return list(session.scalars(query))
 
 
-def with_post_and_account(query: Select[Alert]) -> Select[Alert]:
+def load_post_and_account(query: Select[Alert]) -> Select[Alert]:
     """Load what pages show of an alert with it."""
     delivery = joinedload(Alert.delivery)
     return query.options(

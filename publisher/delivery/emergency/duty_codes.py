@@ -41,7 +41,7 @@ def make_code(session: Session, *, actor: Actor, now: datetime, person_id: int) 
         raise MayNotVouch
     if not is_fresh(actor, now=now):
         raise FreshSignInRequired
-    if person_id not in {duty.person_id for duty in roster.on_duty(session, now=now)}:
+    if person_id not in {duty.person_id for duty in roster.current_duties(session, now=now)}:
         raise NotFound(person_id)
     person = session.get_one(Person, person_id)
     table, helper_id = Person.__tablename__, person_of(actor)

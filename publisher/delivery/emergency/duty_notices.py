@@ -16,7 +16,7 @@ from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 
 
-def tell(
+def notify_of_duty(
     session: Session, duty: Duty, on_duty: Iterable[Person], *, by: Actor, now: datetime
 ) -> None:
     """Tell the person, and all who have to know who may publish without an approval.

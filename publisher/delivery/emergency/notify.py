@@ -31,7 +31,7 @@ def template_waits(session: Session, template: EmergencyTemplate, *, now: dateti
     If nobody can, the cell's leads and the admins are notified.
     """
     revision = templates.newest(template)
-    approvers = templates.approvers_of(session, revision, now=now)
+    approvers = templates.find_approvers(session, revision, now=now)
     people, path = deciders(session, approvers, now=now), links.emergency_template(template.id)
     kind, values = NoticeKind.TEMPLATE_WAITS, _template_values(revision)
     compose.queue_for_each(session, people, kind=kind, values=values, now=now, path=path)

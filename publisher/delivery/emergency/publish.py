@@ -133,13 +133,13 @@ def template_to_use(
     Raises `NotOnDuty`, `NotFound`, or `NotApproved` if it has no valid approval.
     """
     check_may_use(session, actor=actor, now=now)
-    template = templates.in_use(session, template_id)
+    template = templates.get_current_template(session, template_id)
     _approval(template)
     return template
 
 
 def _approval(template: EmergencyTemplate) -> TemplateDecision:
-    approval = templates.approval_of(template)
+    approval = templates.current_approval(template)
     if approval is None:
         raise NotApproved(reason=gate.Refusal.APPROVAL_MISSING)
     return approval
@@ -189,7 +189,7 @@ def publish(session: Session, *, actor: Actor, now: datetime, form: UseForm) -> 
     on_duty = roster.is_on_duty(session, actor, now=now)
     emergency.check_duty(actor, on_duty=on_duty, now=now)
     gate_adapter.check_in_office(session, actor, Action.PUBLISH_EMERGENCY, now=now)
-    template = templates.locked(session, form.template_id)
+    template = templates.lock_template(session, form.template_id)
     if (sent := _use_of_form(session, actor, form.token)) is not None:
         return sent
     approval = _approval(template)

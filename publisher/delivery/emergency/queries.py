@@ -76,7 +76,7 @@ def is_in_sight(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
     )
 
 
-def use_for(session: Session, *, actor: Actor, now: datetime, use_id: int) -> UseOutcome:
+def get_use(session: Session, *, actor: Actor, now: datetime, use_id: int) -> UseOutcome:
     """Return a use that the actor may see. Raises `NotFound`."""
     query = _visible_uses(actor, now).where(EmergencyUse.id == use_id)
     rows = session.scalars(query).all()
@@ -150,7 +150,7 @@ def _use_outcome(use: EmergencyUse, deliveries: list[Delivery], now: datetime) -
         for delivery in deliveries
         if delivery.urgent and delivery.variant.revision_id == revision.id
     )
-    live_texts = corrections.live_texts_among(deliveries)
+    live_texts = corrections.select_live_texts(deliveries)
     corrected = {live_text.first.target for live_text in live_texts if live_text.is_note}
     wrong = tuple(
         live_text

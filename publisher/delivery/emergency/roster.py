@@ -47,7 +47,7 @@ def has_duty(person_id: int | None, *, now: datetime) -> ColumnElement[bool]:
     return exists().where(Duty.person_id == person_id, *_is_on_duty(now))
 
 
-def on_duty(session: Session, *, now: datetime) -> list[Duty]:
+def current_duties(session: Session, *, now: datetime) -> list[Duty]:
     """Return a duty at `now` for each person on duty, without disabled people."""
     duties = session.scalars(_duties().where(*_is_on_duty(now)).order_by(Duty.from_at, Duty.id))
     of_active_people = [duty for duty in duties if duty.person.disabled_at is None]
@@ -89,7 +89,7 @@ def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (Duty.approved_at.is_(None), Duty.ended_at.is_(None), Duty.until_at > now)
 
 
-def waiting_for(session: Session, actor: Actor, *, now: datetime) -> list[Duty]:
+def duties_to_approve(session: Session, actor: Actor, *, now: datetime) -> list[Duty]:
     """Return those of the waiting duties that the actor may approve."""
     return [
         duty
@@ -291,5 +291,5 @@ def _open_duty(session: Session, duty_id: int, *, actor: Actor, now: datetime) -
 
 
 def _notify(session: Session, duty: Duty, *, by: Actor, now: datetime) -> None:
-    on_duty_people = [other.person for other in on_duty(session, now=now)]
-    duty_notices.tell(session, duty, on_duty_people, by=by, now=now)
+    on_duty_people = [other.person for other in current_duties(session, now=now)]
+    duty_notices.notify_of_duty(session, duty, on_duty_people, by=by, now=now)

@@ -38,8 +38,8 @@ def insert_missing(session: Session, *, now: datetime) -> int:
         if row["code"] not in existing_codes and row["department"] in departments
     ]
     for row in missing:
-        wording = template_editing.checked(
-            session, form_of(row, departments[row["department"]].id), now=now
+        wording = template_editing.validate_template(
+            session, row_to_form(row, departments[row["department"]].id), now=now
         )
         template = EmergencyTemplate(code=row["code"], newest=0, made_at=now)
         session.add(template)
@@ -48,7 +48,7 @@ def insert_missing(session: Session, *, now: datetime) -> int:
     return len(missing)
 
 
-def form_of(row: Mapping[str, Any], department_id: int) -> TemplateForm:
+def row_to_form(row: Mapping[str, Any], department_id: int) -> TemplateForm:
     """Return a row of the file as a form."""
     return TemplateForm(
         name_mr=row["name_mr"],

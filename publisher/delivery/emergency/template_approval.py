@@ -105,7 +105,7 @@ def _undecided_revision(
 def _require_seen_revision(
     session: Session, template_id: int, seen_revision: int
 ) -> TemplateRevision:
-    template = templates.locked(session, template_id)
+    template = templates.lock_template(session, template_id)
     gate.check_seen(seen_revision, template.newest)
     return templates.newest(template)
 
@@ -113,7 +113,7 @@ def _require_seen_revision(
 def _check_right(
     session: Session, revision: TemplateRevision, *, actor: Actor, now: datetime
 ) -> None:
-    able = templates.approvers_of(session, revision, now=now)
+    able = templates.find_approvers(session, revision, now=now)
     action, department_id = Action.APPROVE_TEMPLATE, revision.department_id
     require(actor, action, department_id, now=now, standing_in=able.standing_in)
     gate_adapter.check_in_office(session, actor, action, now=now)

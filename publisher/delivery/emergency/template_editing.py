@@ -74,7 +74,7 @@ class TemplateForm:
 def make(session: Session, *, actor: Actor, now: datetime, form: TemplateForm) -> EmergencyTemplate:
     """Make a template and ask its department to approve it. Raises `WrongRole` or `Invalid`."""
     require(actor, Action.DRAFT_TEMPLATE, None, now=now)
-    wording = checked(session, form, now=now)
+    wording = validate_template(session, form, now=now)
     template = EmergencyTemplate(made_at=now, newest=0)
     session.add(template)
     _revise(session, template, wording, actor=actor, now=now)
@@ -95,9 +95,9 @@ def change(
     Does nothing if nothing differs. Raises `NotFound`, `WrongRole`, `StaleRevision` or `Invalid`.
     """
     require(actor, Action.DRAFT_TEMPLATE, None, now=now)
-    template = templates.locked(session, template_id)
+    template = templates.lock_template(session, template_id)
     gate.check_seen(seen_revision, template.newest)
-    wording = checked(session, form, now=now)
+    wording = validate_template(session, form, now=now)
     if emergency.digest(wording) != templates.newest(template).digest:
         _revise(session, template, wording, actor=actor, now=now)
     return template
@@ -106,7 +106,7 @@ def change(
 def end(session: Session, *, actor: Actor, now: datetime, template_id: int) -> EmergencyTemplate:
     """End a template, so that it can no longer be used; it and its uses stay visible."""
     require(actor, Action.DRAFT_TEMPLATE, None, now=now)
-    template = templates.locked(session, template_id)
+    template = templates.lock_template(session, template_id)
     template.ended_at = now
     transitions.record(session, template, "end", actor=actor, now=now)
     return template
@@ -148,7 +148,7 @@ def add_revision(
     return revision
 
 
-def checked(session: Session, form: TemplateForm, *, now: datetime) -> Template:
+def validate_template(session: Session, form: TemplateForm, *, now: datetime) -> Template:
     """Return the validated template. Raises `Invalid` with everything that is wrong."""
     validator = Validator()
     department = session.get(Department, form.department_id) if form.department_id else None

@@ -28,24 +28,24 @@ def newest(template: EmergencyTemplate) -> TemplateRevision:
     return template.revisions[-1]
 
 
-def approval_of(template: EmergencyTemplate) -> TemplateDecision | None:
+def current_approval(template: EmergencyTemplate) -> TemplateDecision | None:
     """Return the approval under which the template can be used; None if it cannot."""
     return None if template.ended_at else emergency_grounds.standing_approval(newest(template))
 
 
-def returned(template: EmergencyTemplate) -> TemplateDecision | None:
+def returning_decision(template: EmergencyTemplate) -> TemplateDecision | None:
     """Return the decision that returned the newest revision, if that was the last decision."""
     decisions = newest(template).decisions
     last = decisions[-1] if decisions else None
     return last if last is not None and last.verdict is TemplateVerdict.RETURNED else None
 
 
-def offered(session: Session) -> list[EmergencyTemplate]:
+def usable_templates(session: Session) -> list[EmergencyTemplate]:
     """Return the templates that can be used now, by name."""
     return [
         template
         for template in _load(session, _usable_templates())
-        if approval_of(template) is not None
+        if current_approval(template) is not None
     ]
 
 
@@ -82,7 +82,7 @@ def _load(session: Session, query: Select[EmergencyTemplate]) -> list[EmergencyT
     return list(session.scalars(query))
 
 
-def template_for(session: Session, *, actor: Actor, template_id: int) -> EmergencyTemplate:
+def get_visible_template(session: Session, *, actor: Actor, template_id: int) -> EmergencyTemplate:
     """Return a template that the actor may see. Raises `NotFound` or `WrongRole`."""
     query = _whole().where(EmergencyTemplate.id == template_id)
     template = existing(session.scalars(query).one_or_none(), template_id)
@@ -90,13 +90,13 @@ def template_for(session: Session, *, actor: Actor, template_id: int) -> Emergen
     return template
 
 
-def in_use(session: Session, template_id: int) -> EmergencyTemplate:
+def get_current_template(session: Session, template_id: int) -> EmergencyTemplate:
     """Return a template in use with its revisions. Raises `NotFound`, also if it has ended."""
     query = _usable_templates().where(EmergencyTemplate.id == template_id)
     return existing(session.scalars(query).one_or_none(), template_id)
 
 
-def locked(session: Session, template_id: int) -> EmergencyTemplate:
+def lock_template(session: Session, template_id: int) -> EmergencyTemplate:
     """Return the template, locked until the transaction ends.
 
     Raises `NotFound`, also if it has ended.
@@ -109,9 +109,9 @@ def locked(session: Session, template_id: int) -> EmergencyTemplate:
     return template
 
 
-def approvers_of(session: Session, revision: TemplateRevision, *, now: datetime) -> Approvers:
+def find_approvers(session: Session, revision: TemplateRevision, *, now: datetime) -> Approvers:
     """Return those who can approve this revision for its department now."""
-    return able_in(session, revision.department_id, author_ids(revision), now=now)
+    return find_deciders(session, revision.department_id, author_ids(revision), now=now)
 
 
 def author_ids(revision: TemplateRevision) -> Collection[int]:
@@ -122,10 +122,10 @@ def author_ids(revision: TemplateRevision) -> Collection[int]:
 def able_to_ratify(session: Session, use: EmergencyUse, *, now: datetime) -> Approvers:
     """Return those who can decide about a use now, except for the person who published it."""
     decision = use.decision
-    return able_in(session, decision.department_id, [decision.person_id], now=now)
+    return find_deciders(session, decision.department_id, [decision.person_id], now=now)
 
 
-def able_in(
+def find_deciders(
     session: Session, department_id: int, without: Collection[int], *, now: datetime
 ) -> Approvers:
     """Return those who can decide for a department now, except for the people `without`.

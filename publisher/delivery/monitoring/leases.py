@@ -151,7 +151,7 @@ def _lock_leased(session: Session, looks: LeasedChecks) -> Iterable[Watch]:
     return session.scalars(query.with_for_update())
 
 
-def put_off(
+def postpone(
     context: WorkerContext, looks: LeasedChecks, unread: Mapping[int, TryLater | Refused]
 ) -> None:
     """Put off what could not be read: until the platform's time, at least by `AFTER_TROUBLE`."""

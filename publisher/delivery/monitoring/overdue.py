@@ -29,7 +29,7 @@ class OverdueChecks:
     since: datetime
 
 
-def behind(session: Session, *, now: datetime) -> Mapping[int, OverdueChecks]:
+def find_overdue_checks(session: Session, *, now: datetime) -> Mapping[int, OverdueChecks]:
     """Return the accounts whose checks are overdue by more than a day, by account id.
 
     Disconnected accounts are left out, since nothing can be read there.

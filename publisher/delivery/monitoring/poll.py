@@ -16,12 +16,12 @@ from publisher.database.bulk import insert_for
 from publisher.delivery.monitoring import leases, results
 from publisher.delivery.monitoring.intervals import first_look
 from publisher.delivery.monitoring.leases import LeasedChecks
-from publisher.delivery.monitoring.rate_guard import heed, is_due, may_be_asked
+from publisher.delivery.monitoring.rate_guard import is_due, may_be_asked, store_limits
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, PostKind
-from publisher.platforms.base.charges import Cause, charged_to
+from publisher.platforms.base.charges import Cause, attribute_calls
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     CreditsUsedUp,
@@ -62,7 +62,7 @@ class RequestOutcome:
     most: int = 0
 
 
-@charged_to(Cause.LOOKS)
+@attribute_calls(Cause.LOOKS)
 def tick_watching(
     context: WorkerContext,
     *,
@@ -196,7 +196,7 @@ def _look(context: WorkerContext, platform: Platform, looks: LeasedChecks, most:
         unread |= dict.fromkeys(posts, TryLater())
         posts = {}
     if unread:
-        leases.put_off(context, looks, unread)
+        leases.postpone(context, looks, unread)
     results.store(context, posts, at=looks.at)
     is_answered = not any(isinstance(problem, TryLater) for problem in unread.values())
     return most if is_answered and not looks.are_all else 0
@@ -220,7 +220,7 @@ def _ask(
     except (TryLater, Refused) as problem:
         answers = problem
     each = answers.values() if isinstance(answers, Mapping) else [answers]
-    heed(context, looks.account, platform, each)
+    store_limits(context, looks.account, platform, each)
     return answers
 
 

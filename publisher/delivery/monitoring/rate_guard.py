@@ -38,7 +38,7 @@ def may_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Account.state == AccountState.CONNECTED,
         or_(Account.quiet_until.is_(None), Account.quiet_until <= now),
-        ~platform_credits.are_used_up(),
+        ~platform_credits.has_no_credits(),
         ~holds.correlate(Account),
     )
 
@@ -53,13 +53,13 @@ def is_due(now: datetime) -> ColumnElement[bool]:
     return (Watch.look_at <= now) & or_(is_waited_for, ~is_slow)
 
 
-def heed(
+def store_limits(
     context: WorkerContext, account: Account, platform: Platform, answers: Collection[PostOrError]
 ) -> None:
     """Store what the answers reported: limits, the end of credits, until when to wait."""
     if any(isinstance(answer, CreditsUsedUp) for answer in answers):
         with context.database.transaction() as session:
-            platform_credits.record_used_up(session, account.platform, now=context.now())
+            platform_credits.record_exhaustion(session, account.platform, now=context.now())
     waits = [
         answer.at for answer in answers if isinstance(answer, TryLater) and answer.at is not None
     ]

@@ -77,7 +77,7 @@ def _is_unchanged(session: Session, watch: Watch, remote_post: RemotePost | None
     if remote_post is None or not remote_post.is_public or watch.absent_at or watch.differs_at:
         return False
     live_text = _standing(session, watch)
-    return live_text is not None and is_shown_as_sent(remote_post, expected(live_text))
+    return live_text is not None and is_shown_as_sent(remote_post, build_expected(live_text))
 
 
 def _store_one(
@@ -98,7 +98,7 @@ def _store_one(
         else:
             watch.absent_at = None
             watch.look_at = next_look(watch, now)
-            if is_shown_as_sent(remote_post, expected(live_text)):
+            if is_shown_as_sent(remote_post, build_expected(live_text)):
                 if watch.differs_at is not None:
                     transitions.record(
                         session, watch.receipt.delivery, "same_again", actor=CLOCK, now=now
@@ -112,7 +112,7 @@ def _store_one(
 
 def _standing(session: Session, watch: Watch) -> LiveText | None:
     """Return what we last published there; None once it is known to be gone."""
-    lives = corrections.live_texts_of(session, watch.receipt.delivery.post_id)
+    lives = corrections.list_live_texts(session, watch.receipt.delivery.post_id)
     return next(
         (live_text for live_text in lives if live_text.receipt.id == watch.receipt_id), None
     )
@@ -135,7 +135,7 @@ def _is_ours_to_change(session: Session, watch: Watch, live_text: LiveText, at: 
         delivery.action is DeliveryAction.EDIT
         and delivery.state in under_way
         and delivery.variant.target == receipt.platform_id
-        for delivery in corrections.deliveries_of(session, receipt.delivery.post_id)
+        for delivery in corrections.list_deliveries(session, receipt.delivery.post_id)
     )
 
 
@@ -159,7 +159,7 @@ def _open(watch: Watch) -> None:
     watch.note = ""
 
 
-def expected(live_text: LiveText) -> Outgoing:
+def build_expected(live_text: LiveText) -> Outgoing:
     """Return what should be live. Pictures are only counted, so they have no bytes."""
     pictures = live_text.first.renditions
     media = tuple(

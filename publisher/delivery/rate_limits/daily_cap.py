@@ -9,7 +9,7 @@ from sqlalchemy import Insert, delete, select, union_all, update
 from sqlalchemy.orm import Session
 
 from publisher.database.bulk import insert_for
-from publisher.delivery.rate_limits.response_limits import ROW, values_of
+from publisher.delivery.rate_limits.response_limits import ROW, window_values
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Attempt, Delivery, DeliveryAction
 from publisher.platforms.base.rate_limits import PUBLISH, RateWindow
@@ -35,7 +35,7 @@ def recount(session: Session, account_id: int, now: datetime) -> None:
     _write(session, account_id, cap, _publication_times(session, account_id, cap, now), now)
 
 
-def sent_in_a_day(session: Session, account_id: int, now: datetime) -> int:
+def count_daily_publications(session: Session, account_id: int, now: datetime) -> int:
     """Count the publications that were sent, or may have been, in the last 24 hours."""
     return len(_publication_times(session, account_id, None, now))
 
@@ -71,7 +71,7 @@ def _publication_times(
 def ensure_row(session: Session, account_id: int, cap: int, now: datetime) -> None:
     """Insert the cap's row, which clocks lock, unless it exists."""
     connection = session.connection()
-    cap_row = values_of(account_id, RateWindow(CAP, cap, cap, now + DAY), now)
+    cap_row = window_values(account_id, RateWindow(CAP, cap, cap, now + DAY), now)
     connection.execute(_insert_missing(connection.dialect.name), cap_row)
 
 

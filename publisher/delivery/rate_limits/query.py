@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Database, changed_rows
-from publisher.delivery.platform_credits import are_used_up
+from publisher.delivery.platform_credits import has_no_credits
 from publisher.delivery.rate_limits.daily_cap import CAP
 from publisher.models.accounts import AllowanceRow
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
@@ -42,7 +42,7 @@ def _is_exhausted(now: Moment) -> tuple[ColumnElement[bool], ...]:
     return AllowanceRow.remaining <= nothing, AllowanceRow.resets_at > now, is_publication
 
 
-def free_at(session: Session, account_id: int, now: datetime) -> datetime | None:
+def next_free_time(session: Session, account_id: int, now: datetime) -> datetime | None:
     """Return when the account may publish again; None if it may now."""
     quiet = select(Account.quiet_until).where(Account.id == account_id, Account.quiet_until > now)
     full = select(AllowanceRow.resets_at).where(
@@ -51,7 +51,7 @@ def free_at(session: Session, account_id: int, now: datetime) -> datetime | None
     return max((at for at in session.scalars(quiet.union_all(full)) if at), default=None)
 
 
-def why_not(session: Session, account_id: int, now: datetime) -> str:
+def find_limit_name(session: Session, account_id: int, now: datetime) -> str:
     """Return what holds the account longest: `cap` is our limit, `limit` the platform's."""
     query = select(AllowanceRow.name, AllowanceRow.resets_at).where(
         AllowanceRow.account_id == account_id, *_is_exhausted(now)
@@ -74,16 +74,16 @@ def tick_limits(database: Database, *, now: datetime) -> int:
 
 def _full_accounts(session: Session, now: datetime) -> list[int]:
     # What waits for credits as well is stored by `platform_credits.tick_credits`.
-    has_credits = AllowanceRow.account_id.in_(select(Account.id).where(~are_used_up()))
+    has_credits = AllowanceRow.account_id.in_(select(Account.id).where(~has_no_credits()))
     query = select(AllowanceRow.account_id).where(*_is_exhausted(now), has_credits).distinct()
     return list(session.scalars(query.order_by(AllowanceRow.account_id)))
 
 
 def _store_reason(session: Session, account_id: int, now: datetime) -> int:
-    until = free_at(session, account_id, now)
+    until = next_free_time(session, account_id, now)
     if until is None:
         return 0
-    code, at = why_not(session, account_id, now), until.isoformat()
+    code, at = find_limit_name(session, account_id, now), until.isoformat()
     stored = [func.coalesce(Delivery.reason[field].as_string(), "") for field in ("code", "at")]
     statement = (
         update(Delivery)

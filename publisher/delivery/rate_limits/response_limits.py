@@ -40,7 +40,7 @@ def store(session: Session, account_id: int, window: RateWindow, now: datetime) 
     """Store a limit of the account."""
     connection = session.connection()
     statement = _upsert_statement(connection.dialect.name)
-    connection.execute(statement, values_of(account_id, window, now))
+    connection.execute(statement, window_values(account_id, window, now))
 
 
 #: PostgreSQL:
@@ -68,6 +68,6 @@ def _upsert_statement(dialect: str) -> Insert:
     )
 
 
-def values_of(account_id: int, window: RateWindow, now: datetime) -> dict[str, object]:
+def window_values(account_id: int, window: RateWindow, now: datetime) -> dict[str, object]:
     """Return the row of a window, as the values of `ROW`."""
     return {"account_id": account_id, "learned_at": now, **asdict(window)}

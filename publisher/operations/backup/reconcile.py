@@ -17,7 +17,7 @@ from publisher.delivery.restore_state import Restores
 from publisher.delivery.worker_context import Claim, WorkerContext
 from publisher.models.deliveries import Account, Delivery
 from publisher.operations.backup.write import Progress
-from publisher.platforms.base.charges import Cause, charged_to
+from publisher.platforms.base.charges import Cause, attribute_calls
 from publisher.platforms.base.protocol import (
     CredentialsExpired,
     CreditsUsedUp,
@@ -39,7 +39,7 @@ class ReconcileCounts:
     unchecked: int
 
 
-@charged_to(Cause.CONFIRMATION)
+@attribute_calls(Cause.CONFIRMATION)
 def tick_seeking(context: WorkerContext, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Check a batch while a restore's stop is active, and return how many."""
     counts = seek(
@@ -96,7 +96,7 @@ def _payloads_to_check(
             restore_state.not_reconciled(restores),
             Account.state == AccountState.CONNECTED,
             or_(Account.quiet_until.is_(None), Account.quiet_until <= now),
-            ~platform_credits.are_used_up(),
+            ~platform_credits.has_no_credits(),
         )
         .order_by(Delivery.due_at, Delivery.id)
     )
@@ -119,7 +119,7 @@ def _store_trouble(context: WorkerContext, account: Account, problem: PlatformEr
         if isinstance(problem, CredentialsExpired):
             failures.pause(session, account.id, context.now())
         elif isinstance(problem, CreditsUsedUp):
-            platform_credits.record_used_up(session, account.platform, now=context.now())
+            platform_credits.record_exhaustion(session, account.platform, now=context.now())
 
 
 def _store_answer(

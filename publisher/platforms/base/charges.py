@@ -91,7 +91,7 @@ def ignore_charges(_cause: Cause, _charges: Sequence[Charge]) -> None:
 
 
 @contextmanager
-def charged_to(cause: Cause) -> Iterator[None]:
+def attribute_calls(cause: Cause) -> Iterator[None]:
     """Name the cause of the calls inside; it may decorate a function."""
     token = _CAUSE.set(cause)
     try:

@@ -7,7 +7,7 @@ from datetime import MAXYEAR, MINYEAR, UTC, datetime
 Json = dict[str, object]
 
 
-def at(value: object, *path: str) -> object:
+def find_value(value: object, *path: str) -> object:
     """Return the value at this path of keys; None if a step is missing."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
@@ -16,7 +16,7 @@ def at(value: object, *path: str) -> object:
 
 def text_at(value: object, *path: str) -> str:
     """Return the text (or number, as text) at this path; empty if there is none."""
-    text = at(value, *path)
+    text = find_value(value, *path)
     if isinstance(text, bool) or not isinstance(text, str | int):
         return ""
     return str(text)
@@ -24,13 +24,13 @@ def text_at(value: object, *path: str) -> str:
 
 def rows_at(value: object, *path: str) -> list[Json]:
     """Return the objects in the list at this path; empty if there is none."""
-    rows = at(value, *path)
+    rows = find_value(value, *path)
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def number_at(value: object, *path: str) -> int | None:
     """Return the integer at this path; None if there is none."""
-    number = at(value, *path)
+    number = find_value(value, *path)
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 

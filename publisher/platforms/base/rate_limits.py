@@ -55,7 +55,7 @@ def sensible(moment: datetime, received_at: datetime) -> datetime | None:
     return moment if received_at < moment <= received_at + LONGEST_WAIT else None
 
 
-def moment_after(seconds: str, received_at: datetime) -> datetime | None:
+def end_of_wait(seconds: str, received_at: datetime) -> datetime | None:
     """Return the end of a wait, in seconds as a header has them; None if it makes no sense."""
     try:
         return sensible(received_at + timedelta(seconds=int(seconds)), received_at)

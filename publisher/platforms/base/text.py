@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from publisher.platforms.base.storable_text import shortened, storable
+from publisher.platforms.base.storable_text import shorten, storable
 from publisher.platforms.base.types import Outgoing, RemotePost
 from publisher.platforms.x.url_detection import extract_urls
 
@@ -58,7 +58,7 @@ def comparable(text: str) -> str:
 
     White space is collapsed, and URLs lose their protocol, their final slash and their Punycode.
     """
-    tokens = _PUNYCODE.sub(_decode_label, _PROTOCOL.sub("", composed(text))).split()
+    tokens = _PUNYCODE.sub(_decode_label, _PROTOCOL.sub("", normalize(text))).split()
     return " ".join(word.rstrip("/") for word in tokens)
 
 
@@ -69,11 +69,11 @@ def _decode_label(label: re.Match[str]) -> str:
         return label.group()
 
 
-def composed(text: str) -> str:
+def normalize(text: str) -> str:
     """Return the text in Unicode's composed form (NFC), in which it is hashed, counted and sent."""
     return unicodedata.normalize("NFC", text)
 
 
-def for_storage(answer: str) -> str:
+def make_storable(answer: str) -> str:
     """Return a response as it is stored: shortened, without NUL, and with whole characters."""
-    return shortened(storable(answer.replace("\0", "")), LONGEST_ANSWER)
+    return shorten(storable(answer.replace("\0", "")), LONGEST_ANSWER)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from publisher.platforms.base.storable_text import shortened, storable
+from publisher.platforms.base.storable_text import shorten, storable
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class RemoteComment:
             most = LONGEST_TEXTS.get(name)
             clean_text = storable(text)
             # `frozen` keeps others from changing a comment.
-            object.__setattr__(self, name, shortened(clean_text, most) if most else clean_text)
+            object.__setattr__(self, name, shorten(clean_text, most) if most else clean_text)
         for name, most in (("url", LONGEST_URL), ("author_id", LONGEST_ID)):
             if len(getattr(self, name)) > most:
                 object.__setattr__(self, name, "")
@@ -185,7 +185,7 @@ class Author:
         for name, text in vars(self).items():
             if text is not None:
                 most = LONGEST_TEXTS[f"author_{name}"]
-                object.__setattr__(self, name, shortened(storable(text), most))
+                object.__setattr__(self, name, shorten(storable(text), most))
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ import facebook
 import requests
 
 from publisher.platforms.account import OpenedAccount
-from publisher.platforms.base.json_values import Json, at, number_at, text_at
+from publisher.platforms.base.json_values import Json, find_value, number_at, text_at
 from publisher.platforms.base.protocol import RefusalCode
 from publisher.platforms.base.types import Allowance
 from publisher.platforms.capabilities import Installation
-from publisher.platforms.facebook.payloads import read_allowances, regained_at
+from publisher.platforms.facebook.payloads import next_call_time, read_allowances
 from publisher.platforms.facebook.post_limits import WEB_URL
 from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault
@@ -49,12 +49,12 @@ REFUSAL_BY_CODE = {
 
 def read_error(answer: PlatformResponse) -> ResponseFault | None:
     """Return the fault that a response's body reports; None if the body holds no error."""
-    error = at(answer.json(), "error")
+    error = find_value(answer.json(), "error")
     if not isinstance(error, dict):
         return None
     code = number_at(error, "code")
     if code in THROTTLED_CODES:
-        return ResponseFault(Fault.THROTTLED, until=regained_at(answer))
+        return ResponseFault(Fault.THROTTLED, until=next_call_time(answer))
     if code in CREDENTIAL_CODES:
         return ResponseFault(Fault.CREDENTIALS)
     if code in TROUBLE_CODES:

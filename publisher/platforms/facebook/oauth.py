@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import facebook
 
-from publisher.platforms.base.json_values import Json, at, number_at, rows_at, text_at
+from publisher.platforms.base.json_values import Json, find_value, number_at, rows_at, text_at
 from publisher.platforms.base.protocol import Deadline, PlatformError
 from publisher.platforms.facebook.api import FacebookSession, app_secret_proof, graph_client
 from publisher.platforms.oauth.types import (
@@ -23,7 +23,7 @@ from publisher.platforms.oauth.types import (
     OAuthAborted,
     StartedFlow,
     TokenFacts,
-    aborted_by,
+    make_abort,
 )
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def start(installation: Installation, *, callback: str, state: str) -> StartedFl
     return StartedFlow(f"{dialog}?{urlencode(params)}", state)
 
 
-def state_in(query: Mapping[str, str]) -> str:
+def callback_state(query: Mapping[str, str]) -> str:
     """Return the state in a callback; empty if it has none."""
     return query.get("state", "")
 
@@ -122,8 +122,8 @@ def _debug_info(installation: Installation, token: str, *, page_id: str = "") ->
     app_id, app_secret = _app(installation)
     with _leg(installation, token, refused=AbortReason.APP_KEYS) as graph:
         answer: Json = graph.debug_access_token(token, app_id, app_secret)
-    facts = at(answer, "data")
-    if at(facts, "is_valid") is not True:
+    facts = find_value(answer, "data")
+    if find_value(facts, "is_valid") is not True:
         raise OAuthAborted(AbortReason.EXPIRED, text_at(facts, "error", "message"))
     if text_at(facts, "app_id") != app_id:
         raise OAuthAborted(AbortReason.OTHER_APP, text_at(facts, "application"))
@@ -143,7 +143,7 @@ def _facts(facts: object) -> TokenFacts:
 
 
 def _list_names(row: object, key: str) -> tuple[str, ...]:
-    names = at(row, key)
+    names = find_value(row, key)
     return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
 
@@ -233,4 +233,4 @@ def _leg(
         # A wrong secret is answered by the code that else means trouble of the platform's own.
         if "client secret" in problem.detail.lower() or "application id" in problem.detail.lower():
             raise OAuthAborted(AbortReason.APP_KEYS, problem.detail) from None
-        raise aborted_by(problem, refused=refused, keys=AbortReason.EXPIRED) from None
+        raise make_abort(problem, refused=refused, keys=AbortReason.EXPIRED) from None

@@ -11,30 +11,30 @@ from datetime import datetime, timedelta
 
 from publisher.platforms.base.json_values import Json, number_at, rows_at, text_at
 from publisher.platforms.base.rate_limits import sensible
-from publisher.platforms.base.text import composed, with_link
+from publisher.platforms.base.text import normalize, with_link
 from publisher.platforms.base.types import Allowance, Outgoing, PlatformLimits, PreparedPost
 from publisher.platforms.facebook.post_limits import COMMENT_LIMITS, LIMITS
 from publisher.platforms.http.responses import PlatformResponse
 
 
-def limits_for(outgoing: Outgoing) -> PlatformLimits:
+def choose_limits(outgoing: Outgoing) -> PlatformLimits:
     """Return the limits of a post, or of a comment if it replies to something."""
     return LIMITS if outgoing.reply_to is None else COMMENT_LIMITS
 
 
-def sent_text(outgoing: Outgoing) -> str:
+def full_text(outgoing: Outgoing) -> str:
     """Return the text as it is sent, with its link.
 
     Only a post without photos sends the link in a field of its own.
     """
     has_link_field = outgoing.reply_to is None and not outgoing.media
-    return composed(outgoing.text if has_link_field else with_link(outgoing.text, outgoing.link))
+    return normalize(outgoing.text if has_link_field else with_link(outgoing.text, outgoing.link))
 
 
 def post_form(prepared: PreparedPost) -> dict[str, str]:
     """Return the form fields of a post on the page's feed."""
     outgoing = prepared.outgoing
-    form = {"message": sent_text(outgoing)}
+    form = {"message": full_text(outgoing)}
     if outgoing.link and not outgoing.media:
         form["link"] = outgoing.link
     for index, photo_id in enumerate(prepared.media_ids):
@@ -44,7 +44,7 @@ def post_form(prepared: PreparedPost) -> dict[str, str]:
 
 def comment_form(prepared: PreparedPost) -> dict[str, str]:
     """Return the form fields of a comment; Facebook takes one picture there."""
-    form = {"message": sent_text(prepared.outgoing)}
+    form = {"message": full_text(prepared.outgoing)}
     if prepared.media_ids:
         form["attachment_id"] = prepared.media_ids[0]
     return form
@@ -97,7 +97,7 @@ def _business_limit(answer: PlatformResponse) -> Iterator[Allowance]:
         yield Allowance("publish.business_hour", FULL_SHARE, remaining, until)
 
 
-def regained_at(answer: PlatformResponse) -> datetime | None:
+def next_call_time(answer: PlatformResponse) -> datetime | None:
     """Return when the page may call again; None if no header reports it."""
     until = _end_of_wait(answer, _business_rows(answer))
     return sensible(until, answer.received_at) if until else None

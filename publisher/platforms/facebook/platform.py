@@ -17,10 +17,10 @@ from publisher.platforms.base.protocol import (
     RefusalCode,
     Refused,
 )
-from publisher.platforms.base.text import comparable, composed
+from publisher.platforms.base.text import comparable, normalize
 from publisher.platforms.base.types import Medium, Outgoing, PreparedPost, Receipt
 from publisher.platforms.facebook.api import raise_wrong_account, require_success
-from publisher.platforms.facebook.payloads import comment_form, limits_for, post_form, sent_text
+from publisher.platforms.facebook.payloads import choose_limits, comment_form, full_text, post_form
 from publisher.platforms.facebook.post_limits import LIMITS
 from publisher.platforms.facebook.webhooks import SubscribingPage
 from publisher.platforms.http.connections import ClientCall
@@ -38,7 +38,7 @@ class FacebookPlatform(SubscribingPage):
 
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits and upload the photos unpublished; Facebook drops them after a day."""
-        refuse_unfit(outgoing, limits_for(outgoing), len(composed(outgoing.text)))
+        refuse_unfit(outgoing, choose_limits(outgoing), len(normalize(outgoing.text)))
         media_ids = tuple(self._upload(medium, deadline) for medium in outgoing.media)
         return PreparedPost(outgoing, media_ids)
 
@@ -79,7 +79,7 @@ class FacebookPlatform(SubscribingPage):
         if text_at(node, "from", "id") not in ("", self.page_id):
             raise_wrong_account(call)
         shown_text = text_at(node, "message")
-        if shown_text and comparable(shown_text) != comparable(sent_text(prepared.outgoing)):
+        if shown_text and comparable(shown_text) != comparable(full_text(prepared.outgoing)):
             call.raise_senseless("the answer holds another text", text_at(node, "id"))
 
     def reply(self, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
@@ -121,7 +121,7 @@ class FacebookPlatform(SubscribingPage):
 
     def edit(self, platform_id: str, prepared: PreparedPost, *, deadline: Deadline) -> Receipt:
         """Change the text of a post or comment of the page, and read it back."""
-        text = sent_text(prepared.outgoing)
+        text = full_text(prepared.outgoing)
         with self.changing(deadline) as call:
             require_success(call, self.change(platform_id, {"message": text}))
         return _require_shown(

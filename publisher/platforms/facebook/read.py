@@ -16,7 +16,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.text import comparable, for_storage
+from publisher.platforms.base.text import comparable, make_storable
 from publisher.platforms.base.types import (
     Author,
     CommentPage,
@@ -28,9 +28,9 @@ from publisher.platforms.base.types import (
     RemotePost,
 )
 from publisher.platforms.facebook.api import FacebookCalls, read_error
-from publisher.platforms.facebook.payloads import photo_count, sent_text
+from publisher.platforms.facebook.payloads import full_text, photo_count
 from publisher.platforms.http.connections import ClientCall
-from publisher.platforms.http.responses import PlatformResponse, by_code, error_for
+from publisher.platforms.http.responses import PlatformResponse, classify_status, make_error
 
 POST_FIELDS = "id,message,created_time,permalink_url,attachments{media_type,subattachments}"
 SEEN_FIELDS = f"{POST_FIELDS},from{{id}},is_published"
@@ -107,14 +107,14 @@ class FacebookReader(FacebookCalls):
         """
         if part is None:
             return TryLater(None, "no answer came for this one")
-        fault = by_code(part)
+        fault = classify_status(part)
         if part.code < 500:
             fault = read_error(part) or fault
-        detail = for_storage(f"HTTP {part.code}: {call.mask(part.body)}")
+        detail = make_storable(f"HTTP {part.code}: {call.mask(part.body)}")
         if fault is None:
             node = part.json() or {}
             return node if text_at(node, "id") else TryLater(None, detail)
-        problem = error_for(fault, detail, creating=False)
+        problem = make_error(fault, detail, creating=False)
         if isinstance(problem, CredentialsExpired):
             raise problem
         if isinstance(problem, Refused):
@@ -237,7 +237,7 @@ class FacebookReader(FacebookCalls):
 
 
 def _is_same_content(node: Json, outgoing: Outgoing) -> bool:
-    is_same = comparable(text_at(node, "message")) == comparable(sent_text(outgoing))
+    is_same = comparable(text_at(node, "message")) == comparable(full_text(outgoing))
     return is_same and photo_count(node) == len(outgoing.media)
 
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from publisher.platforms.base.json_values import Json, at, rows_at, text_at
+from publisher.platforms.base.json_values import Json, find_value, rows_at, text_at
 from publisher.platforms.base.types import LONGEST_ID, CommentChange, RemoteChange
 from publisher.platforms.facebook.api import require_success
 from publisher.platforms.facebook.read import FacebookReader
@@ -40,7 +40,7 @@ class SubscribingPage(FacebookReader):
             listed = self.get(f"{self.page_id}/subscribed_apps", fields="id,subscribed_fields")
         app_id = self._installation.settings["facebook_app_id"]
         apps = [app for app in rows_at(listed, "data") if text_at(app, "id") == app_id]
-        fields = [at(app, "subscribed_fields") for app in apps]
+        fields = [find_value(app, "subscribed_fields") for app in apps]
         return any(isinstance(names, list) and FIELD in names for names in fields)
 
     def subscribe(self) -> None:
@@ -75,7 +75,7 @@ def read_changes(body: bytes) -> tuple[RemoteChange, ...] | None:
         delivery = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(at(delivery, "entry"), list):
+    if not isinstance(find_value(delivery, "entry"), list):
         return None
     return tuple(_changes(delivery))
 
@@ -84,7 +84,7 @@ def _changes(delivery: Json) -> Iterator[RemoteChange]:
     for entry in rows_at(delivery, "entry"):
         owner_id = text_at(entry, "id")
         for change in rows_at(entry, "changes"):
-            value = at(change, "value")
+            value = find_value(change, "value")
             comment_id = text_at(value, "comment_id")
             is_comment = (text_at(change, "field"), text_at(value, "item")) == (FIELD, "comment")
             if is_comment and owner_id and _is_id(comment_id):

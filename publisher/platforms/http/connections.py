@@ -23,7 +23,7 @@ from urllib3.response import HTTPResponse
 
 from publisher import failpoints
 from publisher.platforms.base.protocol import Deadline, OutcomeUnknown, TryLater
-from publisher.platforms.base.text import for_storage
+from publisher.platforms.base.text import make_storable
 from publisher.platforms.http.mask import Mask
 from publisher.platforms.http.responses import PlatformResponse
 
@@ -61,14 +61,14 @@ class ClientCall:
     @property
     def answer(self) -> str:
         """The last raw response body, masked and shortened; empty before the first response."""
-        return for_storage(self.mask(self.answers[-1].body)) if self.answers else ""
+        return make_storable(self.mask(self.answers[-1].body)) if self.answers else ""
 
     def raise_senseless(self, what: str, platform_id: str = "") -> NoReturn:
         """Raise OutcomeUnknown, or TryLater without a public effect: a success makes no sense.
 
         `platform_id` is the id of the post that the response names, if it names one.
         """
-        detail = for_storage(f"{what}: {self.answer}")
+        detail = make_storable(f"{what}: {self.answer}")
         if self.creating:
             raise OutcomeUnknown(detail, platform_id if _ID.fullmatch(platform_id) else "")
         raise TryLater(None, detail)

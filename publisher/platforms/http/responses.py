@@ -20,7 +20,7 @@ from publisher.platforms.base.protocol import (
     TimeRefused,
     TryLater,
 )
-from publisher.platforms.base.rate_limits import moment_after
+from publisher.platforms.base.rate_limits import end_of_wait
 
 LEAST_SKEW = timedelta(minutes=1)
 
@@ -88,7 +88,7 @@ class ResponseFault:
     until: datetime | None = None
 
 
-def by_code(answer: PlatformResponse, *, is_list: bool = False) -> ResponseFault | None:
+def classify_status(answer: PlatformResponse, *, is_list: bool = False) -> ResponseFault | None:
     """Return the fault by the HTTP code alone; None for a success with a JSON object (or list)."""
     if 200 <= answer.code < 300:
         body = answer.listed() if is_list else answer.json()
@@ -96,14 +96,14 @@ def by_code(answer: PlatformResponse, *, is_list: bool = False) -> ResponseFault
     if answer.code == 401:
         return ResponseFault(Fault.CREDENTIALS)
     if answer.code == 429:
-        until = moment_after(answer.headers.get("retry-after", ""), answer.received_at)
+        until = end_of_wait(answer.headers.get("retry-after", ""), answer.received_at)
         return ResponseFault(Fault.THROTTLED, until=until)
     if 400 <= answer.code < 500 and answer.code != 408:
         return ResponseFault(Fault.REFUSED)
     return ResponseFault(Fault.TROUBLE)
 
 
-def error_for(fault: ResponseFault, detail: str, *, creating: bool) -> PlatformError:
+def make_error(fault: ResponseFault, detail: str, *, creating: bool) -> PlatformError:
     """Return the error that carries the decision. Only a creation can have an unknown outcome."""
     if fault.fault is Fault.THROTTLED:
         return TryLater(fault.until, detail)

@@ -21,15 +21,15 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError, HTTPError
 
 from publisher.platforms.base.protocol import Deadline, PlatformError
-from publisher.platforms.base.text import for_storage
+from publisher.platforms.base.text import make_storable
 from publisher.platforms.http.connections import CURRENT, POOLS, READ_SECONDS, ClientCall
 from publisher.platforms.http.mask import Mask, quieten_libraries
 from publisher.platforms.http.responses import (
     Fault,
     PlatformResponse,
     ResponseFault,
-    by_code,
-    error_for,
+    classify_status,
+    make_error,
 )
 
 CONNECT_SECONDS = 5.0
@@ -193,7 +193,7 @@ class _Adapter(HTTPAdapter):
 
     def _fault(self, answer: PlatformResponse, call: ClientCall) -> ResponseFault | None:
         is_form = self._session.takes_forms and 200 <= answer.code < 300
-        fault = None if is_form else by_code(answer, is_list=call.is_list)
+        fault = None if is_form else classify_status(answer, is_list=call.is_list)
         # The reason in the body of a server error is not trusted.
         return (self._session.read_error(answer) if answer.code < 500 else None) or fault
 
@@ -201,4 +201,4 @@ class _Adapter(HTTPAdapter):
         if fault.fault is Fault.TROUBLE:
             # More may follow on a connection whose answer made no sense.
             self.close()
-        return error_for(fault, for_storage(self._session.mask(detail)), creating=creating)
+        return make_error(fault, make_storable(self._session.mask(detail)), creating=creating)

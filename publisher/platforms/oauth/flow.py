@@ -73,6 +73,6 @@ class OAuthFlows:
             raise
 
 
-def state_in(platform: str, query: Mapping[str, str]) -> str:
+def callback_state(platform: str, query: Mapping[str, str]) -> str:
     """Return the callback's parameter that identifies its flow; empty if it has none."""
-    return capabilities(platform).oauth().state_in(query)
+    return capabilities(platform).oauth().callback_state(query)

@@ -88,7 +88,7 @@ class ConnectableAccount:
         return cls(**{**values, "missing": tuple(values["missing"])})
 
 
-def aborted_by(
+def make_abort(
     problem: PlatformError, *, refused: AbortReason, keys: AbortReason = AbortReason.APP_KEYS
 ) -> OAuthAborted:
     """Return the abort for a platform's error; `refused` and `keys` are this step's reasons."""

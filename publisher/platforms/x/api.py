@@ -20,8 +20,8 @@ from publisher.platforms.http.connections import CURRENT
 from publisher.platforms.http.responses import Fault, PlatformResponse, ResponseFault
 from publisher.platforms.http.session import PlatformSession
 from publisher.platforms.x.charges import read_charges
-from publisher.platforms.x.dialect import DIALECTS, HOME, Dialect, dialect_named, signed_host
-from publisher.platforms.x.limits import read_allowances, reset_at
+from publisher.platforms.x.dialect import DIALECTS, HOME, Dialect, dialect_named, signature_host
+from publisher.platforms.x.limits import read_allowances, reset_time
 from publisher.platforms.x.post_limits import WEB_URL
 
 # Phrases in the body of an error response, and what they mean. X does not document those for an
@@ -60,7 +60,7 @@ def read_error(answer: PlatformResponse) -> ResponseFault | None:
     if answer.code < 400 or answer.code in (401, 408):
         return None
     if answer.code == 429:
-        return ResponseFault(Fault.THROTTLED, until=reset_at(answer))
+        return ResponseFault(Fault.THROTTLED, until=reset_time(answer))
     if is_out_of_credits(answer):
         return ResponseFault(Fault.CREDITS)
     body = answer.body.lower()
@@ -102,7 +102,7 @@ class XSession(PlatformSession):
         takes_forms: bool = False,
         user_id: str = "",
     ) -> None:
-        self.host = signed_host(installation.settings)
+        self.host = signature_host(installation.settings)
         self._dialect = dialect_named(installation.dialect)
         self._store_dialect = installation.store_dialect
         self._record, self._user_id = installation.record, user_id

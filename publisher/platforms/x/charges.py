@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from publisher.platforms.base.charges import Cause, Charge, ChargeKind, present_cause
-from publisher.platforms.base.json_values import Json, at, rows_at, text_at
+from publisher.platforms.base.json_values import Json, find_value, rows_at, text_at
 from publisher.platforms.http.responses import PlatformResponse
 
 _CAUSE_BY_PATH = (
@@ -35,7 +35,7 @@ def read_charges(answer: PlatformResponse, user_id: str) -> tuple[Cause, list[Ch
 
 def _charges(answer: PlatformResponse, user_id: str) -> Iterator[Charge]:
     body = answer.json()
-    data = at(body, "data")
+    data = find_value(body, "data")
     rows = [data] if isinstance(data, dict) else rows_at(body, "data")
     if _OF_USERS.fullmatch(answer.path):
         yield from map(_user_charge, rows)

@@ -61,7 +61,7 @@ class XCommentReader(XAccount):
                 break
             position = CursorPosition.decode(page.cursor)
             if not page.more:
-                yield SharedPage(page.comments, searches.cursors_after(cursors, position.since))
+                yield SharedPage(page.comments, searches.advance_cursors(cursors, position.since))
                 return
             yield SharedPage(page.comments, {}, more=True)
         yield SharedPage((), searches.cursors_alone(cursors), more=True)
@@ -84,7 +84,7 @@ class XCommentReader(XAccount):
                     self.user_id, **COMMENT_PAGE, since_id=since_id, pagination_token=token
                 )
             else:
-                query = searches.query_of(source.post_ids, self.user_id)
+                query = searches.make_query(source.post_ids, self.user_id)
                 page = self._client.search_recent_tweets(
                     query, **COMMENT_PAGE, since_id=since_id, next_token=token
                 )

@@ -72,7 +72,7 @@ def dialect_named(name: str) -> Dialect:
     return next((dialect for dialect in DIALECTS if dialect.name == name), TWEET)
 
 
-def signed_host(settings: Mapping[str, str]) -> str:
+def signature_host(settings: Mapping[str, str]) -> str:
     """Return the address that requests name and for which they are signed.
 
     The setting `x_signed_url` decides; without it X's own address in `x_api_url`, or if that is a

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from publisher.platforms.base.rate_limits import moment_after, sensible
-from publisher.platforms.base.text import composed, with_link
+from publisher.platforms.base.rate_limits import end_of_wait, sensible
+from publisher.platforms.base.text import normalize, with_link
 from publisher.platforms.base.types import Allowance, Outgoing
 from publisher.platforms.http.responses import PlatformResponse
 
 
-def sent_text(outgoing: Outgoing) -> str:
+def full_text(outgoing: Outgoing) -> str:
     """Return the text as it is sent to X. It includes the link, which X counts as text."""
-    return composed(with_link(outgoing.text, outgoing.link))
+    return normalize(with_link(outgoing.text, outgoing.link))
 
 
 OPERATION_BY_ROUTE = {
@@ -60,14 +60,14 @@ def _allowance(answer: PlatformResponse, prefix: str, name: str) -> Allowance | 
     return Allowance(name, most, remaining, resets_at)
 
 
-def reset_at(answer: PlatformResponse) -> datetime | None:
+def reset_time(answer: PlatformResponse) -> datetime | None:
     """Return when the exhausted limit resets, by the response's headers; None if not reported.
 
     Of several windows the exhausted ones count, and of those the last to reset.
     """
     used_up = [window for window in WINDOWS if _number(answer, f"{window}-remaining") == 0]
     resets = [_header_moment(answer, f"{window}-reset") for window in used_up or list(WINDOWS)[:1]]
-    resets.append(moment_after(answer.headers.get("retry-after", ""), answer.received_at))
+    resets.append(end_of_wait(answer.headers.get("retry-after", ""), answer.received_at))
     ends = [moment for moment in resets if moment is not None]
     return sensible(max(ends), answer.received_at) if ends else None
 

@@ -15,7 +15,7 @@ from publisher.platforms.oauth.types import (
     OAuthAborted,
     StartedFlow,
     TokenFacts,
-    aborted_by,
+    make_abort,
 )
 from publisher.platforms.x.api import XCredentials, XSession
 from publisher.platforms.x.platform import XPlatform
@@ -67,13 +67,13 @@ def start(installation: Installation, *, callback: str, state: str) -> StartedFl
         with _leg(installation, handler):
             address = str(handler.get_authorization_url())
     except PlatformError as problem:
-        raise aborted_by(problem, refused=AbortReason.CALLBACK) from None
+        raise make_abort(problem, refused=AbortReason.CALLBACK) from None
     token = handler.request_token
     own_url = installation.settings["x_api_url"] + address.removeprefix(handler.channel.host)
     return StartedFlow(own_url, str(token["oauth_token"]), str(token["oauth_token_secret"]))
 
 
-def state_in(query: Mapping[str, str]) -> str:
+def callback_state(query: Mapping[str, str]) -> str:
     """Return the request token in a callback; empty if it has none."""
     return query.get("oauth_token") or query.get("denied", "")
 
@@ -93,7 +93,7 @@ def finish(
         with _leg(installation, handler):
             access_token, access_secret = handler.get_access_token(verifier)
     except PlatformError as problem:
-        raise aborted_by(problem, refused=AbortReason.EXPIRED, keys=AbortReason.EXPIRED) from None
+        raise make_abort(problem, refused=AbortReason.EXPIRED, keys=AbortReason.EXPIRED) from None
     credentials = XCredentials(*_keys(installation), str(access_token), str(access_secret))
     return (_candidate(installation, credentials),)
 

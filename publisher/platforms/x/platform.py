@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import time
 
-from publisher.platforms.base.json_values import at, number_at, text_at
+from publisher.platforms.base.json_values import find_value, number_at, text_at
 from publisher.platforms.base.protocol import Deadline, RefusalCode, Refused, TryLater
 from publisher.platforms.base.types import Medium, Outgoing, PreparedPost, Receipt
 from publisher.platforms.http.connections import ClientCall
 from publisher.platforms.prechecks import must_answer, refuse_unfit
-from publisher.platforms.x.limits import sent_text
+from publisher.platforms.x.limits import full_text
 from publisher.platforms.x.post_limits import LIMITS
 from publisher.platforms.x.read import XReader
 from publisher.platforms.x.searches import is_post_id
@@ -26,7 +26,7 @@ class XPlatform(XReader):
 
     def prepare(self, outgoing: Outgoing, *, deadline: Deadline) -> PreparedPost:
         """Check the limits, upload the pictures and describe them."""
-        refuse_unfit(outgoing, self.limits, count(sent_text(outgoing)).weighted)
+        refuse_unfit(outgoing, self.limits, count(full_text(outgoing)).weighted)
         media_ids = tuple(self._upload(medium, deadline) for medium in outgoing.media)
         return PreparedPost(outgoing, media_ids)
 
@@ -40,14 +40,14 @@ class XPlatform(XReader):
             if not media_id:
                 call.raise_senseless("the answer names no medium")
             status = {"command": "STATUS", "media_id": media_id}
-            progress = at(response, "data", "processing_info")
+            progress = find_value(response, "data", "processing_info")
             while text_at(progress, "state") in ("pending", "in_progress"):
                 seconds = max(1, number_at(progress, "check_after_secs") or 1)
                 if seconds >= call.deadline.remaining():
                     raise TryLater(None, "X still processes the animation")
                 time.sleep(seconds)
                 answer = self._client.request("GET", "/2/media/upload", status, user_auth=True)
-                progress = at(answer.json(), "data", "processing_info")
+                progress = find_value(answer.json(), "data", "processing_info")
             if text_at(progress, "state") == "failed":
                 raise Refused(RefusalCode.MEDIA_INVALID, call.answer)
             if medium.alt_text:
@@ -64,11 +64,11 @@ class XPlatform(XReader):
         outgoing = prepared.outgoing
         with self.changing(deadline) as call:
             response = self._client.create_tweet(
-                text=sent_text(outgoing),
+                text=full_text(outgoing),
                 media_ids=prepared.media_ids or None,
                 in_reply_to_tweet_id=outgoing.reply_to,
             )
-            post = at(response, "data")
+            post = find_value(response, "data")
             _check_echo(call, post, prepared)
             post_id = text_at(post, "id")
             return self.receipt(post_id, self.post_url(post_id), call)
@@ -103,7 +103,7 @@ class XPlatform(XReader):
                 if self.see(platform_id, deadline) is not None:
                     raise
             else:
-                if at(response, "data", "deleted") is not True:
+                if find_value(response, "data", "deleted") is not True:
                     call.raise_senseless("the answer does not say that it is deleted")
             return self.receipt(platform_id, self.post_url(platform_id), call)
 
@@ -112,7 +112,7 @@ class XPlatform(XReader):
         with self.changing(deadline) as call:
             act = self._client.hide_reply if hidden else self._client.unhide_reply
             response = act(platform_id)
-            if at(response, "data", "hidden") is not hidden:
+            if find_value(response, "data", "hidden") is not hidden:
                 call.raise_senseless("the answer does not say that it is so")
             return self.receipt(platform_id, self.post_url(platform_id), call)
 
@@ -129,7 +129,7 @@ def _check_echo(call: ClientCall, post: object, prepared: PreparedPost) -> None:
     echoed_text, outgoing = text_at(post, "text"), prepared.outgoing
     if echoed_text and not is_echo(
         echoed_text,
-        sent_text(outgoing),
+        full_text(outgoing),
         is_reply=outgoing.reply_to is not None,
         has_pictures=bool(prepared.media_ids),
     ):

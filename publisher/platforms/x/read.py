@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from publisher.platforms.account import MOST_PAGES, ListedPost
-from publisher.platforms.base.json_values import Json, at, rows_at, text_at
+from publisher.platforms.base.json_values import Json, find_value, rows_at, text_at
 from publisher.platforms.base.protocol import (
     CreditsUsedUp,
     Deadline,
@@ -19,7 +19,7 @@ from publisher.platforms.base.protocol import (
     Refused,
     TryLater,
 )
-from publisher.platforms.base.text import for_storage
+from publisher.platforms.base.text import make_storable
 from publisher.platforms.base.types import (
     Health,
     Match,
@@ -34,7 +34,7 @@ from publisher.platforms.x.comments import (
     check_list,
     post_time,
 )
-from publisher.platforms.x.limits import missing_rights, sent_text
+from publisher.platforms.x.limits import full_text, missing_rights
 from publisher.platforms.x.searches import is_post_id
 from publisher.platforms.x.text import (
     has_text,
@@ -78,7 +78,7 @@ class XReader(XCommentReader):
             if refused.reason is RefusalCode.TARGET_GONE and _is_not_found(call.answers[-1].json()):
                 return None
             raise
-        post = at(answer, "data")
+        post = find_value(answer, "data")
         if isinstance(post, dict) and text_at(post, "id"):
             return post
         errors = rows_at(answer, "errors")
@@ -230,7 +230,7 @@ class XReader(XCommentReader):
         return self.health(self._whose, self.user_id, missing_rights)
 
     def _whose(self) -> tuple[str, str]:
-        me = at(self._client.get_me(), "data")
+        me = find_value(self._client.get_me(), "data")
         return text_at(me, "id"), f"@{text_at(me, 'username')}"
 
 
@@ -243,7 +243,7 @@ def _read_error(call: ClientCall, error: Json | None) -> Refused | None:
         return Refused(RefusalCode.UNKNOWN, "the answer does not name this post")
     if _is_not_found(error):
         return None
-    return Refused(RefusalCode.PERMISSION, for_storage(call.mask(str(error))))
+    return Refused(RefusalCode.PERMISSION, make_storable(call.mask(str(error))))
 
 
 def _is_not_found(error: object) -> bool:
@@ -254,7 +254,7 @@ def _matches(post: Json, outgoing: Outgoing) -> bool:
     return (
         reply_target(post) == outgoing.reply_to
         and media_count(post) == len(outgoing.media)
-        and has_text(post, sent_text(outgoing))
+        and has_text(post, full_text(outgoing))
     )
 
 
@@ -265,7 +265,7 @@ def _is_comparable(post: Json, outgoing: Outgoing) -> bool:
     """
     return "created_at" in post or not is_echo(
         text_at(post, "text"),
-        sent_text(outgoing),
+        full_text(outgoing),
         is_reply=outgoing.reply_to is not None,
         has_pictures=bool(outgoing.media),
     )

@@ -34,7 +34,7 @@ def id_as_number(post_id: str) -> int:
     return int(post_id or 0)
 
 
-def query_of(post_ids: Collection[str], user_id: str) -> str:
+def make_query(post_ids: Collection[str], user_id: str) -> str:
     """Return the query for all posts of these conversations but the account's own."""
     conversations = " OR ".join(f"conversation_id:{post_id}" for post_id in post_ids)
     # X would charge for our own posts and answers too.
@@ -49,7 +49,7 @@ def posts_together(cursors: Mapping[str, str | None], user_id: str) -> tuple[str
     first, *others = cursors
     together = [first]
     for post_id in others if _can_join(first, cursors[first]) else ():
-        fits = len(query_of([*together, post_id], user_id)) <= MOST_CHARACTERS
+        fits = len(make_query([*together, post_id], user_id)) <= MOST_CHARACTERS
         if fits and len(together) < MOST_TOGETHER and _can_join(post_id, cursors[post_id]):
             together.append(post_id)
     return tuple(together)
@@ -71,7 +71,7 @@ def _beginning(post_id: str, cursor: str | None) -> str:
     return CursorPosition.decode(cursor).since or post_id
 
 
-def cursors_after(cursors: Mapping[str, str | None], newest: str) -> dict[str, str]:
+def advance_cursors(cursors: Mapping[str, str | None], newest: str) -> dict[str, str]:
     """Return the posts' cursors after a round that was read to its last page.
 
     `newest` is the newest post of the round, whosesoever it is: up to there X has shown everything.

@@ -7,8 +7,8 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from publisher.platforms.base.json_values import Json, at, rows_at, text_at
-from publisher.platforms.base.text import comparable, composed
+from publisher.platforms.base.json_values import Json, find_value, rows_at, text_at
+from publisher.platforms.base.text import comparable, normalize
 from publisher.platforms.x.text_length import LIMIT, count
 from publisher.platforms.x.url_detection import address_spans, extract_urls
 
@@ -55,7 +55,7 @@ def reply_target(post: Json) -> str | None:
 
 def media_count(post: Json) -> int:
     """Return the number of pictures of a post."""
-    keys = at(post, "attachments", "media_keys")
+    keys = find_value(post, "attachments", "media_keys")
     return len(keys) if isinstance(keys, list) else 0
 
 
@@ -67,7 +67,7 @@ def newest_version(post: Json) -> str:
 def version_ids(post: Json) -> tuple[str, ...]:
     """Return the ids of all versions of a post, the newest last."""
     for name in ("edit_history_tweet_ids", "edit_history_post_ids"):
-        ids = at(post, name)
+        ids = find_value(post, name)
         if isinstance(ids, list) and ids and all(isinstance(post_id, str) for post_id in ids):
             return tuple(ids)
     return (text_at(post, "id"),)
@@ -97,13 +97,13 @@ def is_echo(echoed_text: str, sent_text: str, *, is_reply: bool, has_pictures: b
     That response does not expand short links, so a short link matches any URL. It may leave a bare
     domain as it is, truncate a long text, and append a link to the pictures.
     """
-    if _comparable(composed(echoed_text), is_reply) == _comparable(composed(sent_text), is_reply):
+    if _comparable(normalize(echoed_text), is_reply) == _comparable(normalize(sent_text), is_reply):
         return True
-    sent = composed(sent_text)
+    sent = normalize(sent_text)
     links = frozenset(extract_urls(sent))
     expected = _comparable(_mark_links(sent, links), is_reply)
     for text in (echoed_text, html.unescape(echoed_text)):
-        without_short = _SHORT_LINK.sub(_LINK, composed(text))
+        without_short = _SHORT_LINK.sub(_LINK, normalize(text))
         candidate = _comparable(_mark_links(without_short, links), is_reply)
         if candidate == expected or (
             has_pictures and candidate.removesuffix(_LINK).rstrip() == expected
@@ -145,7 +145,7 @@ def _comparable(text: str, is_reply: bool) -> str:
 def _long_text_or_post(post: Json) -> object:
     for name in ("note_tweet", "note_post"):
         if text_at(post, name, "text"):
-            return at(post, name)
+            return find_value(post, name)
     return post
 
 

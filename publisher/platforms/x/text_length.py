@@ -40,7 +40,7 @@ def lengths() -> dict[str, tuple[int, ...]]:
     }
 
 
-def emoji_at(text: str, index: int) -> int:
+def emoji_length(text: str, index: int) -> int:
     """Return the number of code points of the emoji at this index; 0 if none begins there.
 
     A sequence that is followed by the text style selector is no emoji.
@@ -136,7 +136,7 @@ def _parts(text: str, whole_emoji: bool) -> Iterator[tuple[str, int]]:
 def _characters(text: str, whole_emoji: bool) -> Iterator[tuple[str, int]]:
     index = 0
     while index < len(text):
-        length = emoji_at(text, index) if whole_emoji else 0
+        length = emoji_length(text, index) if whole_emoji else 0
         if length:
             yield text[index : index + length], HEAVY
         else:

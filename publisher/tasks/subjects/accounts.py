@@ -41,7 +41,7 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
 
 def _is_stopped() -> ColumnElement[bool]:
     """The account is paused, or connected to a platform without credits."""
-    is_unpaid = (Account.state == AccountState.CONNECTED) & platform_credits.are_used_up()
+    is_unpaid = (Account.state == AccountState.CONNECTED) & platform_credits.has_no_credits()
     return or_(Account.state == AccountState.PAUSED, is_unpaid)
 
 

@@ -80,7 +80,7 @@ def test_who_has_never_signed_in_waits_and_has_no_right(town: City) -> None:
     assert not is_on_duty(town, "member")
     with town.write() as session:
         assert [duty.id for duty in session.scalars(roster.waiting(now=town.now))] == [duty_id]
-        assert duty_id not in [duty.id for duty in roster.on_duty(session, now=town.now)]
+        assert duty_id not in [duty.id for duty in roster.current_duties(session, now=town.now)]
     with pytest.raises(NotOnDuty):
         emergency_steps.publish(town, template_id, by="member")
     with pytest.raises(WrongRole), town.write() as session:

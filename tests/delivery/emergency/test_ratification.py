@@ -48,7 +48,7 @@ def remind(town: City) -> int:
 
 def uses_to_ratify(town: City, use_id: int, *, by: str = "first") -> Owed:
     with town.read() as session:
-        return queries.use_for(session, actor=town.actor(by), now=town.now, use_id=use_id).owed
+        return queries.get_use(session, actor=town.actor(by), now=town.now, use_id=use_id).owed
 
 
 def test_the_department_is_asked_at_once_and_ratifies(town: City) -> None:
@@ -177,7 +177,7 @@ def test_a_refused_live_emergency_needs_a_correction_until_all_is_gone(town: Cit
         lead = town.actor("lead")
         uses = emergency_work(session, actor=lead, now=town.now).refused
         assert [use.id for use in uses] == [use_id]
-        outcome = queries.use_for(session, actor=lead, now=town.now, use_id=use_id)
+        outcome = queries.get_use(session, actor=lead, now=town.now, use_id=use_id)
         assert len(outcome.wrong_still) == 4
     _gone(town, keep=1)
     assert uses_to_ratify(town, use_id) is Owed.REFUSED

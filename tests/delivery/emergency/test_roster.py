@@ -48,7 +48,7 @@ def test_who_is_on_duty_now_who_next_and_who_was(town: City) -> None:
     add_duty(town, "member", begins=town.now + HOUR, ends=town.now + 2 * HOUR)
     town.clock.move(HOUR)
     with town.read() as session:
-        assert names(town, roster.on_duty(session, now=town.now)) == ["member"]
+        assert names(town, roster.current_duties(session, now=town.now)) == ["member"]
         assert names(town, session.scalars(roster.past(now=town.now))) == ["first"]
         assert session.scalars(roster.coming(now=town.now)).all() == []
         earlier = town.now - HOUR
@@ -78,7 +78,7 @@ def test_a_duty_that_was_taken_back_stays_in_the_history(town: City) -> None:
     with town.read() as session:
         (over,) = session.scalars(roster.past(now=town.now))
         assert (over.ended_at, over.ended_by_id) == (town.now, town.people["lead"])
-        assert roster.on_duty(session, now=town.now) == []
+        assert roster.current_duties(session, now=town.now) == []
     with town.write() as session, pytest.raises(NotFound):
         roster.take_off(session, actor=town.actor("lead"), now=town.now, duty_id=duty_id)
     assert town.verbs("duties", duty_id) == ["put_on_duty", "take_off_duty"]
@@ -111,4 +111,4 @@ def test_whoever_is_shut_out_while_on_duty_is_called_no_more(town: City) -> None
     emergency_steps.add_duty(town, "member")
     town.disable("member")
     with town.read() as session:
-        assert roster.on_duty(session, now=town.now) == []
+        assert roster.current_duties(session, now=town.now) == []

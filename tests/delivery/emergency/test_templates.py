@@ -39,13 +39,13 @@ from tests.support.passwords import set_password
 
 def offered(town: City) -> list[str]:
     with town.read() as session:
-        return [template.name_en for template in templates.offered(session)]
+        return [template.name_en for template in templates.usable_templates(session)]
 
 
 def error_codes(town: City, **changes: object) -> list[tuple[str, str]]:
     form = replace(emergency_steps.FORM, department_id=town.departments["water"])
     with town.write() as session, pytest.raises(Invalid) as refused:
-        template_editing.checked(session, replace(form, **changes), now=town.now)  # type: ignore[arg-type]  # fields by name
+        template_editing.validate_template(session, replace(form, **changes), now=town.now)  # type: ignore[arg-type]  # fields by name
     return refused.value.codes
 
 

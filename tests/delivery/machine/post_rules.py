@@ -100,7 +100,7 @@ class PostRules(ClockRules):
         with self.town.read() as session:
             on = {
                 live_text.account.platform
-                for live_text in corrections.live_texts_of(session, post)
+                for live_text in corrections.list_live_texts(session, post)
                 if not live_text.is_note
             }
         texts = {name: self.new_text() for name in sorted(on)}

@@ -26,7 +26,7 @@ def start(_installation: Installation, *, callback: str, state: str) -> StartedF
     return StartedFlow(f"https://{HOST}/allow?back={callback}&memory_state={state}", state)
 
 
-def state_in(query: Mapping[str, str]) -> str:
+def callback_state(query: Mapping[str, str]) -> str:
     """Return the state in a callback; empty if it has none."""
     return query.get("memory_state", "")
 

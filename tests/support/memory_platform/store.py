@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publisher.platforms.base.text import composed, with_link
+from publisher.platforms.base.text import normalize, with_link
 from publisher.platforms.base.types import Medium, Outgoing, Receipt, RemoteComment, RemotePost
 
 OURSELVES = "city"
@@ -52,7 +52,7 @@ class PostStore:
         with self._keeping:
             platform_id = str(1_000 + len(self.posts) + len(self.deleted_posts))
             root_id = parent.root_id if parent else platform_id
-            created_at, text = self._now(), composed(text)
+            created_at, text = self._now(), normalize(text)
             remote_post = StoredPost(
                 platform_id, author, text, parent_id, root_id, media, created_at, is_public
             )
@@ -70,7 +70,7 @@ class PostStore:
         """Replace a post by a changed one; None leaves a field as it is."""
         changed = replace(
             post,
-            text=post.text if text is None else composed(text),
+            text=post.text if text is None else normalize(text),
             is_public=post.is_public if is_public is None else is_public,
             is_hidden=post.is_hidden if is_hidden is None else is_hidden,
         )
@@ -99,7 +99,7 @@ class PostStore:
 
 def stored_text(outgoing: Outgoing) -> str:
     """Return the text as it is stored."""
-    return composed(with_link(outgoing.text, outgoing.link))
+    return normalize(with_link(outgoing.text, outgoing.link))
 
 
 def length(text: str) -> int:

@@ -14,7 +14,7 @@ from publisher.delivery.permalinks import read_link
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, DeliveryAction
 from publisher.platforms.facebook.capabilities import FACEBOOK
-from publisher.platforms.registry import UnknownPlatform, capabilities, registered
+from publisher.platforms.registry import UnknownPlatform, capabilities, register_temporarily
 from publisher.platforms.x.capabilities import X
 from publisher.states import AccountState, CommentState, DeliveryState
 from tests.support.memory_platform.oauth import TOKEN_LIFE
@@ -38,7 +38,7 @@ NAMES_ITS_PLATFORM = {
 @pytest.fixture
 def third_platform() -> Iterator[None]:
     """Register the third platform during a test."""
-    with registered(BULLETIN):
+    with register_temporarily(BULLETIN):
         yield
 
 
@@ -74,9 +74,9 @@ def test_nothing_but_yes_and_no_is_as_on_x_or_facebook() -> None:
 
 
 def test_a_platform_is_registered_once_and_only_for_a_while() -> None:
-    with registered(BULLETIN):
+    with register_temporarily(BULLETIN):
         assert capabilities("bulletin") is BULLETIN
-        with pytest.raises(ValueError, match="bulletin"), registered(BULLETIN):
+        with pytest.raises(ValueError, match="bulletin"), register_temporarily(BULLETIN):
             pass
         assert capabilities("bulletin") is BULLETIN
     with pytest.raises(UnknownPlatform, match="bulletin"):
