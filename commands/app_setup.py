@@ -121,12 +121,12 @@ def kept_secret(path: Path) -> str:
 def built_files() -> list[Path]:
     """Return what the build makes of translations and fonts, whether it exists or not."""
     import web
-    from publisher.i18n.catalogues import compiled_catalogues
+    from publisher.i18n.catalogues import catalogue_files
     from publisher.papers.characters import FONTS
 
     web_font = Path(web.__path__[0]) / "static" / "fonts" / "noto-sans-devanagari.woff2"
     papers = [FONTS / name for name in ("400.ttf", "700.ttf", "advances.json")]
-    return [*compiled_catalogues(), web_font, *papers]
+    return [*catalogue_files(), web_font, *papers]
 
 
 def require_built_files() -> None:

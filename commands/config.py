@@ -36,7 +36,7 @@ def show_sms(settings: Settings) -> None:
     click.echo(f"# Telephone {settings.help_desk.phone or '-'}")
     click.echo("# A text without an id is to be registered first; then put it into the file of")
     click.echo("# NAGARVANI_SMS_TEMPLATES. Until then the texts that stand there go on working.\n")
-    proposals = sms_texts.proposed_templates(settings.city.name_mr)
+    proposals = sms_texts.propose_templates(settings.city.name_mr)
     for kind in proposals.keys() & registered.keys():
         if registered[kind].text == proposals[kind].text:
             proposals[kind] = replace(proposals[kind], id=registered[kind].id)

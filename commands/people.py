@@ -306,7 +306,7 @@ def _invitation_line(notice: Notice | None, base_url: str, *, show_link: bool) -
     if not show_link or link is None:
         return says
     return (
-        f"{says}\nThe same link, for 14 days and one use: {links.with_base(link[0], base_url)}\n"
+        f"{says}\nThe same link, for 14 days and one use: {links.add_base_url(link[0], base_url)}\n"
         "Whoever has it sets the password: hand it to nobody else."
     )
 

@@ -17,7 +17,7 @@ from publisher.i18n.moment_parsing import parse_typed_day
 from publisher.now import now
 from publisher.papers.annex import annex_paper
 from publisher.papers.characters import CannotShape
-from publisher.papers.pdf import NoImage, sender_of, write
+from publisher.papers.pdf import NoImage, make_sender, write
 from publisher.settings.environment import Settings
 from publisher.working_time import local_day
 
@@ -41,7 +41,7 @@ def print_annex(settings: Settings, on: str | None, *, as_pdf: bool = False) -> 
 
 def _pdf(settings: Settings, listed: Annex, at: datetime) -> bytes:
     try:
-        sender = sender_of(settings, PAPER)
+        sender = make_sender(settings, PAPER)
         number = "" if sender.outward_number else None
         today = editable_day(local_day(at), PAPER)
         paper = replace(annex_paper(listed), date=today, number=number)

@@ -83,7 +83,7 @@ def picture(session: Session, card_sha256: str) -> Response:
         content = ctx.store.open(card_sha256)
     except (MediumMissing, MediumChanged) as problem:
         raise NotFound(card_sha256) from problem
-    kind = file_signatures.found_type(content[: file_signatures.HEAD_BYTES])
+    kind = file_signatures.detect_type(content[: file_signatures.HEAD_BYTES])
     response = Response(content, mimetype=f"image/{kind}")
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.headers["Content-Disposition"] = "inline"

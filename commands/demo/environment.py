@@ -94,7 +94,7 @@ class DemoEnvironment:
 
     def _registered_texts(self) -> Path:
         """Write the proposed texts as if an operator had registered them, with invented ids."""
-        proposals = sms_texts.proposed_templates("पुणे महानगरपालिका")
+        proposals = sms_texts.propose_templates("पुणे महानगरपालिका")
         texts = {
             kind: replace(proposal, id=f"1107{number:015}")
             for number, (kind, proposal) in enumerate(proposals.items(), start=1)

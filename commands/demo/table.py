@@ -9,7 +9,7 @@ import click
 
 from commands.demo.environment import DemoEnvironment
 from demo.people import DemoPerson, to_try_first
-from publisher.notifications.formatting import in_words
+from publisher.notifications.formatting import format_values
 from publisher.now import now
 from publisher.people.register_data import load as load_register
 
@@ -83,6 +83,6 @@ def _lines(person: DemoPerson) -> Iterator[str]:
 def _office(person: DemoPerson, language: str) -> str:
     """Return the role and department of the person's first appointment."""
     appointment = person.appointments[0]
-    role = in_words({"role": appointment.role}, language, now=now())["role"]
+    role = format_values({"role": appointment.role}, language, now=now())["role"]
     names = {row.code: (row.name_mr, row.name_en) for row in load_register()}
     return f"{role}, {names[appointment.department][language == 'en']}"

@@ -34,9 +34,9 @@ from publisher.drafting.save import save, start
 from publisher.intake.close import decline, withdraw
 from publisher.intake.form import HandIn
 from publisher.intake.merge import merge
-from publisher.intake.persistence import stored_form
+from publisher.intake.persistence import store_form
 from publisher.intake.questions import answer_question, return_submission
-from publisher.intake.submit import hand_in
+from publisher.intake.submit import create_submission
 from publisher.intake.uploads import UploadedFile
 from publisher.models.people import Department
 from publisher.models.posts import Language, Post
@@ -82,9 +82,9 @@ def _submit_notice(context: Context, story: Story, act: Act) -> None:
         else:
             actor = context.actor(session, act.by, OF_A_DEPARTMENT, own)
         form = _form(session, context, story, act, own)
-    form_in_store = stored_form(context.store, form)
+    form_in_store = store_form(context.store, form)
     with context.database.transaction() as session:
-        hand_in(
+        create_submission(
             session,
             actor=actor,
             now=context.now,

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from publisher.content_checks import rules
-from publisher.content_checks.context import load_context, texts_of
+from publisher.content_checks.context import load_context, revision_texts
 from publisher.content_checks.types import (
     CheckContext,
     ContentWarning,
@@ -22,16 +22,16 @@ from publisher.models.posts import Post, Revision
 Rule = Callable[[Sequence[Text], CheckContext], Iterable[ContentWarning]]
 RULES: tuple[Rule, ...] = (
     rules.weekdays,
-    rules.off_the_event,
-    rules.passed,
+    rules.dates_off_the_event,
+    rules.dates_in_the_past,
     rules.dead,
     rules.aadhaar,
     rules.mobiles,
-    rules.refused,
+    rules.reply_without_mention,
     rules.same,
     rules.languages,
     rules.descriptions,
-    rules.without_picture,
+    rules.link_without_picture,
 )
 """The order in which warnings are shown: what would mislead a citizen comes first."""
 
@@ -41,10 +41,10 @@ def warnings(texts: Sequence[Text], context: CheckContext) -> list[ContentWarnin
     return [warning for rule in RULES for warning in rule(texts, context)]
 
 
-def warnings_of(session: Session, revision: Revision, *, now: datetime) -> list[ContentWarning]:
+def check_revision(session: Session, revision: Revision, *, now: datetime) -> list[ContentWarning]:
     """Return the warnings about a saved revision as of `now`."""
     return warnings_of_draft(
-        session, revision.post, texts_of(revision), now=now, not_before=revision.not_before
+        session, revision.post, revision_texts(revision), now=now, not_before=revision.not_before
     )
 
 
@@ -61,7 +61,9 @@ def warnings_of_draft(
     return warnings(texts, context)
 
 
-def recorded(session: Session, revision: Revision, *, now: datetime) -> list[dict[str, object]]:
+def warnings_for_event(
+    session: Session, revision: Revision, *, now: datetime
+) -> list[dict[str, object]]:
     """Return the warnings at the time a revision was sent for review, for its Event.
 
     Each has its code, account, language and field. The text itself is left out, as the history may
@@ -74,5 +76,5 @@ def recorded(session: Session, revision: Revision, *, now: datetime) -> list[dic
             "language": revision.variants[warning.location.variant].language.value,
             "field": warning.location.field,
         }
-        for warning in warnings_of(session, revision, now=now)
+        for warning in check_revision(session, revision, now=now)
     ]

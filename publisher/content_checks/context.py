@@ -25,12 +25,12 @@ LATELY = timedelta(days=30)
 _MOST_CANDIDATES = 20
 
 
-def digest_of(url: str) -> str:
+def url_digest(url: str) -> str:
     """Return the key of a URL in `checked_links`."""
     return sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def texts_of(revision: Revision) -> list[Text]:
+def revision_texts(revision: Revision) -> list[Text]:
     """Return a revision's variants as the rules read them."""
     return [
         Text(
@@ -81,18 +81,18 @@ def _city_numbers(session: Session, texts: Sequence[Text]) -> frozenset[str]:
 
     None are read for texts without a mobile number.
     """
-    if not any(mobile for text in texts for mobile in rules.mobiles_in(text.text)):
+    if not any(mobile for text in texts for mobile in rules.find_mobiles(text.text)):
         return frozenset()
     columns = (StartingText.text_mr, StartingText.text_en, StartingText.text_hi)
     rows = session.execute(select(*columns).where(StartingText.ended_at.is_(None)))
     return frozenset(
-        digits for row in rows for text in row for digits, _start, _end in rules.mobiles_in(text)
+        digits for row in rows for text in row for digits, _start, _end in rules.find_mobiles(text)
     )
 
 
 def links_seen(session: Session, addresses: Sequence[str]) -> dict[str, SeenLink]:
     """Return a `SeenLink` for each address; it has no finding if the address was never checked."""
-    digests = [digest_of(address) for address in addresses]
+    digests = [url_digest(address) for address in addresses]
     query = select(CheckedLink).where(CheckedLink.digest.in_(digests))
     rows = {row.url: row for row in session.scalars(query)} if digests else {}
     return {address: _link_context(address, rows.get(address)) for address in addresses}
@@ -108,15 +108,15 @@ def _alike(
     session: Session, post: Post, texts: Sequence[Text], *, now: datetime
 ) -> dict[int, SimilarText]:
     """Return the most similar text of the last thirty days for each index; at most two queries."""
-    runs = [fingerprints.runs_of(text.text) for text in texts]
-    marks = frozenset().union(*(fingerprints.marks_of(some_runs) for some_runs in runs))
+    runs = [fingerprints.word_runs(text.text) for text in texts]
+    marks = frozenset().union(*(fingerprints.choose_marks(some_runs) for some_runs in runs))
     values = {"marks": marks, "post_id": post.id, "since": now - LATELY}
     earlier = session.scalars(_sharing_marks(), values).all() if marks else []
     alike_by_index: dict[int, SimilarText] = {}
     for index, text_runs in enumerate(runs):
         shares = [
             (
-                fingerprints.jaccard_similarity(text_runs, fingerprints.runs_of(variant.text)),
+                fingerprints.jaccard_similarity(text_runs, fingerprints.word_runs(variant.text)),
                 variant,
             )
             for variant in earlier

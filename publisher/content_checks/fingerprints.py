@@ -11,7 +11,7 @@ import re
 import unicodedata
 from hashlib import blake2b
 
-from publisher.content_checks.rules import spans_of
+from publisher.content_checks.rules import find_address_spans
 from publisher.i18n.languages import latin_digits
 
 RUN = 3
@@ -32,10 +32,10 @@ _WORD = re.compile(r"[^\W_](?:[\w\u0900-\u0963])*|[\u0904-\u0939][\u0900-\u0963]
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
 
 
-def normalized_words(text: str) -> list[str]:
+def normalize_words(text: str) -> list[str]:
     """Return the words: without URLs and punctuation, with Latin digits, case-folded."""
     pieces, at = [], 0
-    for start, end in spans_of(text):
+    for start, end in find_address_spans(text):
         pieces.append(text[at:start])
         at = end
     plain = _INVISIBLE.sub("", " ".join([*pieces, text[at:]]))
@@ -43,9 +43,9 @@ def normalized_words(text: str) -> list[str]:
     return _WORD.findall(composed)[:MOST_WORDS]
 
 
-def runs_of(text: str) -> frozenset[int]:
+def word_runs(text: str) -> frozenset[int]:
     """Return the hashes of the runs of three words; a shorter text is one run."""
-    tokens = normalized_words(text)
+    tokens = normalize_words(text)
     if not tokens:
         return frozenset()
     last = max(1, len(tokens) - RUN + 1)
@@ -56,7 +56,7 @@ def _number(run: str) -> int:
     return int.from_bytes(blake2b(run.encode(), digest_size=8).digest(), "big") % _PRIME
 
 
-def marks_of(runs: frozenset[int]) -> frozenset[int]:
+def choose_marks(runs: frozenset[int]) -> frozenset[int]:
     """Return the marks of a text as 63-bit integers; the set is empty if there are no runs."""
     if not runs:
         return frozenset()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from publisher.i18n.dates_in_text import dates_in
+from publisher.i18n.dates_in_text import find_dates
 from publisher.models.posts import Post
 from publisher.models.submissions import SubmissionKind
 from publisher.working_time import day_bounds, local_day
@@ -44,7 +44,7 @@ def find_last_day(post: Post, texts: Iterable[str], *, now: datetime) -> LastDay
     days: list[LastDay] = []
     for text in texts:
         before = 0  # where the date before it ends: a paper has one date
-        for written in dates_in(text, today=today):
+        for written in find_dates(text, today=today):
             begins = max(before, written.start - _LOOK_BACK)
             if written.last >= today and not _DATE_OF_A_PAPER.search(text, begins, written.start):
                 days.append(LastDay(written.last, text[written.start : written.end].rstrip("., ")))

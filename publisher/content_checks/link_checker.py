@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.content_checks.context import digest_of
+from publisher.content_checks.context import url_digest
 from publisher.content_checks.link_preview import LinkPreview, fetch_preview, may_fetch
 from publisher.content_checks.record import ask_for_links
 from publisher.database.session import Database
@@ -119,7 +119,7 @@ def _store_picture(link_checker: LinkChecker, picture: bytes) -> str:
 
 def _record(session: Session, fetched_links: Sequence[FetchedLink], *, now: datetime) -> None:
     for url, preview, picture in fetched_links:
-        row = session.get(CheckedLink, digest_of(url))
+        row = session.get(CheckedLink, url_digest(url))
         if row is None:
             continue
         row.checked_at, row.finding, row.code = now, preview.finding, preview.code

@@ -48,7 +48,7 @@ class WrittenLocality:
     locality: Locality
 
 
-def localities_in(text: str) -> list[WrittenLocality]:
+def find_localities(text: str) -> list[WrittenLocality]:
     """Return the localities that a text names, in order; of two at one position the longer one."""
     pattern, localities = _index()
     return [

@@ -15,13 +15,13 @@ import phonenumbers
 from phonenumbers import Leniency, PhoneNumberMatcher
 
 from publisher.auth.contact_details import REGION
-from publisher.content_checks.localities import localities_in
-from publisher.content_checks.placeholder_values import dialled_number
-from publisher.content_checks.rules import mobiles_in
+from publisher.content_checks.localities import find_localities
+from publisher.content_checks.placeholder_values import dialling_number
+from publisher.content_checks.rules import find_mobiles
 from publisher.i18n import dates
-from publisher.i18n.dates_in_text import WrittenDate, dates_in
+from publisher.i18n.dates_in_text import WrittenDate, find_dates
 from publisher.i18n.languages import LANGUAGES, digits, latin_digits
-from publisher.i18n.times_in_text import WrittenTime, times_in
+from publisher.i18n.times_in_text import WrittenTime, find_times
 from publisher.working_time import local_day
 
 _UNTIL = {"mr": "ते", "en": "to", "hi": "से"}
@@ -94,14 +94,14 @@ class Mention:
     last_day: date | None = None
 
 
-def mentions_in(text: str, *, now: datetime) -> list[Mention]:
+def find_mentions(text: str, *, now: datetime) -> list[Mention]:
     """Return what a text mentions, in order; no two of them overlap, and dates have not passed."""
     today = local_day(now)
-    written_dates = _join_ranges(dates_in(text, today=today))
+    written_dates = _join_ranges(find_dates(text, today=today))
     # A date that has passed is no mention, but its figures are no telephone number either.
     covered = {at for written in written_dates for at in range(written.start, written.end)}
     mentions = [_date(written, now) for written in written_dates if written.last >= today]
-    for mention in (*_helplines(text), *map(_time, times_in(text)), *_places(text)):
+    for mention in (*_helplines(text), *map(_time, find_times(text)), *_places(text)):
         span = range(mention.start, mention.end)
         if covered.isdisjoint(span):
             covered.update(span)
@@ -147,7 +147,7 @@ def _range(language: str, texts: list[str]) -> str:
 
 
 def _places(text: str) -> Iterator[Mention]:
-    for written in localities_in(text):
+    for written in find_localities(text):
         locality = written.locality
         names = {
             "mr": locality.name_mr,
@@ -158,12 +158,12 @@ def _places(text: str) -> Iterator[Mention]:
 
 
 def _helplines(text: str) -> Iterator[Mention]:
-    for written in numbers_in(text):
+    for written in find_numbers(text):
         texts = {language: digits(written.number, language) for language in LANGUAGES}
         yield Mention(MentionKind.HELPLINE, written.start, written.end, written.number, texts)
 
 
-def numbers_in(text: str) -> list[WrittenNumber]:
+def find_numbers(text: str) -> list[WrittenNumber]:
     """Return the telephone numbers in a text, in order.
 
     A number that is too short for the whole country counts only beside a word such as "helpline",
@@ -172,7 +172,7 @@ def numbers_in(text: str) -> list[WrittenNumber]:
     plain = latin_digits(text)
     whole = list(_whole(plain))
     numbers: list[WrittenNumber] = []
-    mobiles = [WrittenNumber(start, end, number) for number, start, end in mobiles_in(plain)]
+    mobiles = [WrittenNumber(start, end, number) for number, start, end in find_mobiles(plain)]
     for number in (*whole, *mobiles, *_short(plain, whole)):
         if all(other.end <= number.start or number.end <= other.start for other in numbers):
             numbers.append(number)
@@ -182,7 +182,7 @@ def numbers_in(text: str) -> list[WrittenNumber]:
 def _whole(text: str) -> Iterator[WrittenNumber]:
     for match in PhoneNumberMatcher(text, REGION, leniency=Leniency.VALID):
         written = _EXTENSION.split(match.raw_string)[0]
-        number = dialled_number(written)
+        number = dialling_number(written)
         if number and not _NOT_CALLED.search(text, max(0, match.start - 10), match.start):
             yield WrittenNumber(match.start, match.start + len(written), number)
 

@@ -126,7 +126,7 @@ def is_open_to(department_id: int) -> ColumnElement[bool]:
     return or_(owns, ~users.correlate(Account), named.correlate(Account))
 
 
-def closed_among(session: Session, account_ids: set[int], department_id: int) -> set[int]:
+def find_closed_accounts(session: Session, account_ids: set[int], department_id: int) -> set[int]:
     """Return the accounts among these that a post of this department may not use."""
     if not account_ids:
         return set()
@@ -136,5 +136,5 @@ def closed_among(session: Session, account_ids: set[int], department_id: int) ->
 
 def check_open(session: Session, account: Account, department_id: int) -> None:
     """Raise `AccountNotOpen` if a post of this department may not be sent by this account."""
-    if closed_among(session, {account.id}, department_id):
+    if find_closed_accounts(session, {account.id}, department_id):
         raise AccountNotOpen(account=account.name)

@@ -38,16 +38,16 @@ FilledTexts = dict[str, dict[str, str]]
 """The texts of the blanks, by language and blank name."""
 
 
-def fields_of(template: Template) -> list[tuple[str, TemplateField, str]]:
+def form_fields(template: Template) -> list[tuple[str, TemplateField, str]]:
     """Return the form's fields: name, blank and language ("" if a field serves both languages)."""
     return [
-        (field_of(at, language), blank, language)
+        (field_name(at, language), blank, language)
         for at, blank in enumerate(template.blanks)
         for language in (LANGUAGES if blank.kind is BlankKind.PLACE else ("",))
     ]
 
 
-def field_of(at: int, language: str = "") -> str:
+def field_name(at: int, language: str = "") -> str:
     """Return the field name of the blank at this position."""
     return f"blank-{at}-{language}" if language else f"blank-{at}"
 
@@ -76,16 +76,16 @@ class _Input:
 
     def text(self, language: str = "") -> str:
         """Return the input as it was typed."""
-        return self.form_texts.get(field_of(self.at, language), "")
+        return self.form_texts.get(field_name(self.at, language), "")
 
     def line(self, language: str = "", *, most: int) -> str:
         """Return the input as one line; adds an error if it is empty or too long."""
-        field = field_of(self.at, language)
+        field = field_name(self.at, language)
         return self.validator.line(field, self.text(language), most=most, required=True)
 
     def add(self, code: str, language: str = "") -> None:
         """Add an error to the field of this input."""
-        self.validator.add(field_of(self.at, language), code)
+        self.validator.add(field_name(self.at, language), code)
 
 
 Reader = Callable[[_Input], dict[str, str]]
@@ -147,7 +147,7 @@ def _time(time: _Input) -> dict[str, str]:
     try:
         moment = from_local(local_day(time.now), parse_time(time.text()))
     except BadWhen as bad:
-        time.validator.add(field_of(time.at), bad.code.value, **bad.values)
+        time.validator.add(field_name(time.at), bad.code.value, **bad.values)
         return {}
     return {language: _plain(dates.clock_time(moment, language)) for language in LANGUAGES}
 
@@ -168,13 +168,13 @@ def _number(number: _Input) -> dict[str, str]:
 def _helpline(helpline: _Input) -> dict[str, str]:
     """Read a telephone number of the city or an emergency service, in each language's digits."""
     text = helpline.line(most=LONGEST_PHONE * 2)
-    number = dialled_number(latin_digits(text)) if text else ""
+    number = dialling_number(latin_digits(text)) if text else ""
     if text and not number:
         helpline.add("not_a_phone")
     return {language: digits(number, language) for language in LANGUAGES}
 
 
-def dialled_number(text: str) -> str:
+def dialling_number(text: str) -> str:
     """Return the number as it is dialled inside India; "" if it is not a telephone number."""
     if _EMERGENCY_NUMBER.fullmatch(text):
         return text

@@ -9,8 +9,8 @@ from functools import cache
 from sqlalchemy import Insert, insert, literal, select, true, update
 from sqlalchemy.orm import Session
 
-from publisher.content_checks.context import digest_of, texts_of
-from publisher.content_checks.fingerprints import marks_of, runs_of
+from publisher.content_checks.context import revision_texts, url_digest
+from publisher.content_checks.fingerprints import choose_marks, word_runs
 from publisher.content_checks.rules import all_addresses
 from publisher.database.bulk import as_json, insert_for, rows_from_json
 from publisher.database.session import table_of
@@ -31,16 +31,16 @@ def note(session: Session, revision: Revision, *, now: datetime) -> None:
     rows = [
         {"variant_id": variant.id, "mark": mark}
         for variant in compared
-        for mark in marks_of(runs_of(variant.text))
+        for mark in choose_marks(word_runs(variant.text))
     ]
     if rows:
         session.execute(insert(TextMark), rows)
-    ask_for_links(session, all_addresses(texts_of(revision)), now=now)
+    ask_for_links(session, all_addresses(revision_texts(revision)), now=now)
 
 
 def ask_for_links(session: Session, addresses: Iterable[str], *, now: datetime) -> None:
     """Request checks of these addresses, unless they were checked recently."""
-    rows = [{"digest": digest_of(url), "url": url} for url in addresses]
+    rows = [{"digest": url_digest(url), "url": url} for url in addresses]
     if not rows:
         return
     session.flush()

@@ -21,7 +21,7 @@ from publisher.content_checks.types import (
     TextLocation,
     WarningCode,
 )
-from publisher.i18n.dates_in_text import WrittenDate, dates_in
+from publisher.i18n.dates_in_text import WrittenDate, find_dates
 from publisher.i18n.languages import latin_digits
 from publisher.models.comments import Comment
 from publisher.models.content_checks import LinkFinding
@@ -36,7 +36,7 @@ _WITH_PROTOCOL = re.compile(r"https?://[^\s<>\"“”‘’]+", re.IGNORECASE)
 _TRIMMED = ".,;:!?)]}'…।"
 
 
-def spans_of(text: str) -> list[tuple[int, int]]:
+def find_address_spans(text: str) -> list[tuple[int, int]]:
     """Return the spans of web addresses: those with a protocol, and bare ones that X would link."""
     spans = [
         (match.start(), match.start() + len(match.group().rstrip(_TRIMMED)))
@@ -47,13 +47,13 @@ def spans_of(text: str) -> list[tuple[int, int]]:
     return sorted([*spans, *(span for span in bare if span[0] not in within)])
 
 
-def addresses_of(text: Text, index: int) -> list[tuple[str, TextLocation]]:
+def find_addresses(text: Text, index: int) -> list[tuple[str, TextLocation]]:
     """Return the web addresses of a variant with their locations.
 
     An address without a protocol is completed as the platforms complete it.
     """
     addresses = [(text.link, TextLocation(index, "link"))] if "://" in text.link else []
-    for start, end in spans_of(text.text):
+    for start, end in find_address_spans(text.text):
         written = text.text[start:end]
         if written != text.link:
             address = written if "://" in written else f"http://{written}"
@@ -64,7 +64,7 @@ def addresses_of(text: Text, index: int) -> list[tuple[str, TextLocation]]:
 def all_addresses(texts: Sequence[Text]) -> list[str]:
     """Return every web address of a draft once, in order, at most `MOST_LINKS`."""
     addresses = (
-        address for at, text in enumerate(texts) for address, _where in addresses_of(text, at)
+        address for at, text in enumerate(texts) for address, _where in find_addresses(text, at)
     )
     return list(dict.fromkeys(addresses))[:MOST_LINKS]
 
@@ -73,20 +73,20 @@ REFERENCE = timedelta(days=400)
 """An older date belongs to a decision or a law; a mistyped year is more recent than this."""
 
 
-def passed(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
+def dates_in_the_past(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about dates that will have passed on the first day the post can be published."""
     for index, written_date in _each_date(texts, context):
         if context.leaves_on - REFERENCE <= written_date.last < context.leaves_on:
             yield _date_warning(WarningCode.DATE_PASSED, texts, index, written_date)
 
 
-def off_the_event(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
+def dates_off_the_event(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn at the first date still to come if none of a text's dates is the event's."""
     if context.event is None:
         return
     first, last = context.event
     for index, text in enumerate(texts):
-        dates = dates_in(text.text, today=context.leaves_on)
+        dates = find_dates(text.text, today=context.leaves_on)
         if any(date.day <= last and first <= date.last for date in dates):
             continue
         coming = [date for date in dates if date.last >= context.leaves_on] or dates
@@ -104,7 +104,7 @@ def weekdays(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWa
 
 def _each_date(texts: Sequence[Text], context: CheckContext) -> Iterator[tuple[int, WrittenDate]]:
     for index, text in enumerate(texts):
-        for written_date in dates_in(text.text, today=context.leaves_on):
+        for written_date in find_dates(text.text, today=context.leaves_on):
             yield index, written_date
 
 
@@ -142,7 +142,7 @@ def dead(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarnin
             yield ContentWarning(WarningCode.DEAD_LINK, location, values)
 
 
-def without_picture(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
+def link_without_picture(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn if the first link of a text without photos has no preview picture."""
     checked_variants: set[int] = set()
     for link, location in _links_in_texts(texts, context):
@@ -157,7 +157,7 @@ def _links_in_texts(
     texts: Sequence[Text], context: CheckContext
 ) -> Iterator[tuple[SeenLink, TextLocation]]:
     for index, text in enumerate(texts):
-        for address, location in addresses_of(text, index):
+        for address, location in find_addresses(text, index):
             if address in context.links:
                 yield context.links[address], location
 
@@ -193,7 +193,7 @@ _MOBILE = re.compile(r"(?<![\d/+.-])(?:\+?91[\s-]?|0)?([6-9](?:[\s-]?\d){9})(?![
 _TWELVE = re.compile(r"(?<![\d/+.-])([2-9]\d{3})([\s-]?)(\d{4})\2(\d{4})(?![\d/]|[\s-]\d)")
 
 
-def mobiles_in(text: str) -> Iterator[tuple[str, int, int]]:
+def find_mobiles(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield each mobile number of a text as ten digits, with its span."""
     for match in _MOBILE.finditer(latin_digits(text)):
         yield re.sub(r"\D", "", match[1]), match.start(), match.end()
@@ -202,7 +202,7 @@ def mobiles_in(text: str) -> Iterator[tuple[str, int, int]]:
 def mobiles(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about mobile numbers that are not the city's own."""
     for index, text in enumerate(texts):
-        for digits, start, end in mobiles_in(text.text):
+        for digits, start, end in find_mobiles(text.text):
             if digits not in context.city_numbers:
                 location = TextLocation(index, "text", (start, end))
                 values = {"written": text.text[start:end]}
@@ -212,7 +212,7 @@ def mobiles(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWar
 def aadhaar(texts: Sequence[Text], _context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about twelve digits with a valid Aadhaar checksum; only the last four are recorded."""
     for index, text in enumerate(texts):
-        mobile = {(start, end) for _digits, start, end in mobiles_in(text.text)}
+        mobile = {(start, end) for _digits, start, end in find_mobiles(text.text)}
         for match in _TWELVE.finditer(latin_digits(text.text)):
             digits = match[1] + match[3] + match[4]
             if verhoeff.is_valid(digits) and match.span() not in mobile:
@@ -222,7 +222,7 @@ def aadhaar(texts: Sequence[Text], _context: CheckContext) -> Iterator[ContentWa
                 )
 
 
-def refused(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
+def reply_without_mention(texts: Sequence[Text], context: CheckContext) -> Iterator[ContentWarning]:
     """Warn about a reply that the platform refuses: to a person who did not mention us.
 
     That matters only below a post that is not ours.

@@ -17,7 +17,7 @@ class Closings:
     hashtags: str = ""
 
 
-def in_language(text: StartingText, language: Language) -> str:
+def text_in_language(text: StartingText, language: Language) -> str:
     """Return the snippet in this language; a mixed text uses the Marathi version."""
     return {
         Language.MARATHI: text.text_mr,
@@ -34,21 +34,21 @@ def closings(texts: Iterable[StartingText], language: Language) -> Closings:
     """
     texts_by_part: dict[TextPart, str] = {}
     for text in texts:
-        if part_text := in_language(text, language):
+        if part_text := text_in_language(text, language):
             texts_by_part.setdefault(text.part, part_text)
     return Closings(
         texts_by_part.get(TextPart.SIGNATURE, ""), texts_by_part.get(TextPart.HASHTAGS, "")
     )
 
 
-def begun_with(starting: str, written: str) -> str:
+def prepend_text(starting: str, written: str) -> str:
     """Return `starting`, followed by what was already `written`, so that nothing is lost."""
     if not starting or starting in written:
         return written
     return f"{starting}\n\n{written}" if written.strip() else starting
 
 
-def closed_with(written: str, closing: Closings) -> str:
+def append_closing(written: str, closing: Closings) -> str:
     """Append signature and hashtags to the text, each once; an empty text stays empty."""
     text = written.rstrip()
     if not text:

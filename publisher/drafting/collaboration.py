@@ -138,7 +138,7 @@ def may_read_notes(actor: Actor) -> bool:
     return sees_all and actor.role in (Role.CELL, Role.CELL_LEAD, Role.AUDITOR)
 
 
-def notes_of(session: Session, *, actor: Actor, post_id: int) -> list[ClerkNote]:
+def list_notes(session: Session, *, actor: Actor, post_id: int) -> list[ClerkNote]:
     """Return the notes about a post, oldest first, or none if the actor may not read them."""
     if not may_read_notes(actor):
         return []

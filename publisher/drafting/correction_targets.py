@@ -82,7 +82,7 @@ def link_left(target: CorrectionTarget, link: str) -> str:
     return "" if stands else link.strip()
 
 
-def pictures_out(target: CorrectionTarget) -> frozenset[str]:
+def pictures_to_leave(target: CorrectionTarget) -> frozenset[str]:
     """Return the digests of the originals that a reply below the publication need not repeat."""
     return (
         frozenset(_sources(target.live.first.renditions))
@@ -100,7 +100,7 @@ def _prepare_note(variant: PreparedVariant, target: CorrectionTarget) -> Prepare
     """Return the variant as a reply, without the link and pictures that the publication shows."""
     if corrections.has_only_opening(variant.text):
         return None
-    out = pictures_out(target)
+    out = pictures_to_leave(target)
     return replace(
         variant,
         link=link_left(target, variant.link),

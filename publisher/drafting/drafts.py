@@ -125,7 +125,7 @@ class PreparedDraft:
     problems: tuple[FieldError, ...]
 
 
-def post_for(
+def get_post(
     session: Session, *, actor: Actor, post_id: int, options: Sequence[ORMOption] = ()
 ) -> Post:
     """Return a post with its revisions, decisions, deliveries and submissions.

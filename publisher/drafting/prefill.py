@@ -13,24 +13,24 @@ from publisher.scheduling import corrections
 from publisher.scheduling.corrections import CorrectionMode, CorrectionTarget, TextKey
 
 
-def begun(post: Post, accounts: Sequence[Account]) -> Draft:
+def start_draft(post: Post, accounts: Sequence[Account]) -> Draft:
     """Return the draft that the page starts with: the newest revision, or the submissions' texts.
 
     The department of a submission that the revision does not name yet is proposed as asked.
     """
-    draft = as_corrected(post) if post.revisions else _draft_from_sources(post, accounts)
+    draft = draft_correction(post) if post.revisions else _draft_from_sources(post, accounts)
     met = {post.department_id, *draft.asked_ids, *draft.named_ids}
     more = {submission.department_id for submission in post.submissions} - met
     return replace(draft, asked_ids=tuple(sorted({*draft.asked_ids, *more})))
 
 
-def as_corrected(post: Post) -> Draft:
+def draft_correction(post: Post) -> Draft:
     """Return the newest revision as a draft, in which published texts start as corrections.
 
     Publications of earlier revisions that this revision does not touch start as corrections, too.
     """
     newest = post.revisions[-1]
-    draft, targets = draft_of(newest), corrections.find_targets(post)
+    draft, targets = revision_to_draft(newest), corrections.find_targets(post)
     if not targets:
         return draft
     written_slots = {
@@ -66,7 +66,7 @@ def _start_correction(slot: TextKey, target: CorrectionTarget) -> VariantDraft:
     return VariantDraft(account_id, language, target.initial_text, link)
 
 
-def sources_of(post: Post) -> list[Submission]:
+def list_sources(post: Post) -> list[Submission]:
     """Return the submissions of a post, those of its owning department first."""
     return sorted(
         post.submissions,
@@ -76,7 +76,7 @@ def sources_of(post: Post) -> list[Submission]:
 
 def _draft_from_sources(post: Post, accounts: Sequence[Account]) -> Draft:
     """Concatenate the submissions' texts, and take the first of all their pictures."""
-    first, *more = (first_draft(submission, accounts) for submission in sources_of(post))
+    first, *more = (first_draft(submission, accounts) for submission in list_sources(post))
     variants = {(variant.account_id, variant.language): variant for variant in first.variants}
     for draft in more:
         for variant in draft.variants:
@@ -113,12 +113,12 @@ def first_draft(submission: Submission, accounts: Iterable[Account]) -> Draft:
                 pictures=_pictures(submission, language),
             )
             for account in accounts
-            for language, text in texts_of(submission)
+            for language, text in submission_texts(submission)
         ),
     )
 
 
-def texts_of(submission: Submission) -> Iterator[tuple[Language, str]]:
+def submission_texts(submission: Submission) -> Iterator[tuple[Language, str]]:
     """Yield the texts that a submission has, each with its language."""
     texts = {
         Language.MARATHI: submission.text_mr,
@@ -145,7 +145,7 @@ def _description(file: SubmissionFile, language: Language) -> str:
     return {Language.MARATHI: file.alt_mr, Language.ENGLISH: file.alt_en}.get(language, "")
 
 
-def draft_of(revision: Revision) -> Draft:
+def revision_to_draft(revision: Revision) -> Draft:
     """Return a saved revision as a draft, without its note."""
     owner = revision.post.department_id
     others = [row for row in revision.departments if row.department_id != owner]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from publisher.content_checks.mentions import Mention, MentionKind, mentions_in
-from publisher.drafting.prefill import texts_of
+from publisher.content_checks.mentions import Mention, MentionKind, find_mentions
+from publisher.drafting.prefill import submission_texts
 from publisher.models.posts import Language
 from publisher.models.submissions import Submission
 
@@ -42,11 +42,11 @@ class Proposal:
         return self.mention.texts.get(language.value, self.mention.texts[Language.MARATHI.value])
 
 
-def proposals_of(submissions: Iterable[Submission], *, now: datetime) -> list[Proposal]:
+def make_proposals(submissions: Iterable[Submission], *, now: datetime) -> list[Proposal]:
     """Return what the submissions' texts mention, each once, where it is mentioned first."""
     proposals: dict[tuple[MentionKind, str], Proposal] = {}
     for submission in submissions:
-        for language, text in texts_of(submission):
+        for language, text in submission_texts(submission):
             for proposal in _text_proposals(language, text, now):
                 mention = proposal.mention
                 proposals.setdefault((mention.kind, mention.value), proposal)
@@ -54,7 +54,7 @@ def proposals_of(submissions: Iterable[Submission], *, now: datetime) -> list[Pr
 
 
 def _text_proposals(language: Language, text: str, now: datetime) -> Iterator[Proposal]:
-    for mention in mentions_in(text, now=now):
+    for mention in find_mentions(text, now=now):
         before = text[: mention.start]
         after = text[mention.end :]
         yield Proposal(

@@ -122,7 +122,7 @@ def _check_open(
         for _, variant in placed
         if post.kind is PostKind.POST and not variant.target
     }
-    closed = outgoing_text.closed_among(session, own, post.department_id)
+    closed = outgoing_text.find_closed_accounts(session, own, post.department_id)
     for index, variant in placed:
         if variant.account_id in closed:
             validator.add(f"variants-{index}-account_id", "account_not_open")

@@ -15,7 +15,7 @@ from approvals.states import PostState
 from publisher import failpoints, transitions
 from publisher.drafting.drafts import LONGEST_TITLE, PreparedDraft, PreparedPicture, PreparedVariant
 from publisher.drafting.revisions import write_revision
-from publisher.intake.close import locked_submission
+from publisher.intake.close import lock_submission
 from publisher.models.posts import Post, PostKind, Revision, RevisionDepartment, Variant
 from publisher.people.departments import is_in_force
 from publisher.states import SubmissionState
@@ -29,9 +29,7 @@ def start(session: Session, *, actor: Actor, now: datetime, submission_id: int) 
     the answer may have been lost. What is nobody's work yet becomes the actor's. Raises `NotFound`,
     `WrongRole` or `WrongState`.
     """
-    submission = locked_submission(
-        session, submission_id, actor=actor, action=Action.DRAFT, now=now
-    )
+    submission = lock_submission(session, submission_id, actor=actor, action=Action.DRAFT, now=now)
     verb = Action.DRAFT
     if submission.taken_by_id == actor.person_id:
         for post in submission.posts:

@@ -161,7 +161,7 @@ def every_text(session: Session, *, ended: bool = False) -> list[StartingText]:
     return list(session.scalars(query))
 
 
-def suited(
+def list_suitable(
     session: Session, *, kinds: Collection[SubmissionKind], department_id: int
 ) -> list[StartingText]:
     """Return the snippets that are offered for a post of this department and these kinds.
@@ -191,7 +191,7 @@ def _department_rank() -> ColumnElement[int]:
     return case((StartingText.department_id.is_(None), 1), else_=0)
 
 
-def text_of(session: Session, text_id: int) -> StartingText:
+def get_snippet(session: Session, text_id: int) -> StartingText:
     """Return a snippet, ended or not; raises `NotFound`."""
     query = select(StartingText).options(joinedload(StartingText.department))
     text = session.scalars(query.where(StartingText.id == text_id)).one_or_none()
@@ -199,7 +199,7 @@ def text_of(session: Session, text_id: int) -> StartingText:
 
 
 def history_query(text_id: int) -> Select[Event]:
-    """Return the query of a snippet's events, newest first, which `change_of` reads."""
+    """Return the query of a snippet's events, newest first, which `event_to_change` reads."""
     return (
         select(Event)
         .where(Event.subject == StartingText.__tablename__, Event.subject_id == text_id)
@@ -211,7 +211,7 @@ def history_query(text_id: int) -> Select[Event]:
     )
 
 
-def change_of(event: Event) -> SnippetChange:
+def event_to_change(event: Event) -> SnippetChange:
     """Return an event of a snippet as a value."""
     changed = event.details.get("changed", {})
     return SnippetChange(

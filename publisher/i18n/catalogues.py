@@ -9,12 +9,12 @@ from pathlib import Path
 from publisher.i18n import TRANSLATIONS
 
 
-def compiled_catalogues() -> list[Path]:
+def catalogue_files() -> list[Path]:
     """Return the file of each language that the build compiles, whether it exists or not."""
     return [source.with_suffix(".mo") for source in sorted(TRANSLATIONS.rglob("*.po"))]
 
 
-def translated(text: str, language: str) -> str:
+def translate(text: str, language: str) -> str:
     """Return a text of the pages in a language; without a translation, as it is in English."""
     return _catalogue(language).gettext(text)
 

@@ -12,8 +12,8 @@ from publisher.i18n.languages import (
     NBSP,
     PART_STARTS,
     LanguageRules,
-    counted,
     digits,
+    format_count,
     language_rules,
 )
 from publisher.working_time import ONE_DAY, local, local_day
@@ -175,8 +175,10 @@ def duration(span: timedelta, locale: str) -> str:
         units = [(days, rules.days), (hours, rules.hours)]
     else:
         units = [(hours, rules.hours), (minutes, rules.minutes)]
-    parts = [counted(value, unit.singular, unit.plural, locale) for value, unit in units if value]
-    return " ".join(parts) or counted(0, rules.minutes.singular, rules.minutes.plural, locale)
+    parts = [
+        format_count(value, unit.singular, unit.plural, locale) for value, unit in units if value
+    ]
+    return " ".join(parts) or format_count(0, rules.minutes.singular, rules.minutes.plural, locale)
 
 
 def remaining(due_at: datetime, locale: str, *, now: datetime) -> str:

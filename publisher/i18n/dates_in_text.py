@@ -134,7 +134,7 @@ _GOES_ON = re.compile(
 _LOOK_BACK = 30
 
 
-def dates_in(text: str, *, today: date) -> list[WrittenDate]:
+def find_dates(text: str, *, today: date) -> list[WrittenDate]:
     """Return the dates in a text, in order; a day without a year is the one nearest to `today`.
 
     Impossible dates (30 February) are left out, as is a month without a day.

@@ -173,7 +173,7 @@ def number(value: int, locale: str) -> str:
     return digits(f"-{grouped}" if value < 0 else grouped, locale)
 
 
-def numbered(value: int, locale: str) -> str:
+def format_numbered(value: int, locale: str) -> str:
     """Return `क्र. ३` or `No. 3`, with a no-break space."""
     return language_rules(locale).numbered.format(number=digits(str(value), locale))
 
@@ -184,6 +184,6 @@ def plural(value: int, singular_form: str, other: str, locale: str) -> str:
     return singular_form if singular else other
 
 
-def counted(value: int, singular_form: str, other: str, locale: str) -> str:
+def format_count(value: int, singular_form: str, other: str, locale: str) -> str:
     """Return the number and the noun in its form: `३ मिनिटे`, `1 hour`."""
     return f"{number(value, locale)} {plural(value, singular_form, other, locale)}"

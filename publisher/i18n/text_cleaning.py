@@ -99,7 +99,7 @@ def _code_point_problem(point: int) -> TextProblem | None:
     return None
 
 
-def language_of(text: str) -> str | None:
+def detect_language(text: str) -> str | None:
     """Return `mr`, `en` or `mixed` by the script of the letters; None if there are no letters.
 
     URLs, handles and hashtags are ignored. Hindi, in the same script, counts as `mr`.

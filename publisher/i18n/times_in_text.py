@@ -46,7 +46,7 @@ class WrittenTime:
     until: time | None = None
 
 
-def times_in(text: str) -> list[WrittenTime]:
+def find_times(text: str) -> list[WrittenTime]:
     """Return the times of day in a text, in order.
 
     Left out is a bare number, and a time that may be of the morning or of the evening.

@@ -157,7 +157,7 @@ def _variant(comment: Comment, text: str) -> PreparedVariant:
     """Return the variant on the comment's own account, as a reply to the comment."""
     return PreparedVariant(
         account_id=comment.account_id,
-        language=Language(text_cleaning.language_of(text) or Language.MARATHI),
+        language=Language(text_cleaning.detect_language(text) or Language.MARATHI),
         text=text,
         target=comment.platform_id,
     )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import Action, Actor, require
 from approvals.states import PostState
 from publisher import transitions
-from publisher.intake.submit import tell, tell_duplicates
+from publisher.intake.submit import notify, notify_duplicates
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
 from publisher.models.people import Person
@@ -29,7 +29,7 @@ from publisher.states import SUBMISSION_MOVES, UNSENT, SubmissionState
 from publisher.validation import check_in_sight, checked_reason, existing, person_of
 
 
-def pull_out(
+def detach_submission(
     session: Session,
     post: Post,
     submission: Submission,
@@ -104,7 +104,7 @@ def _owners(
         yield appointment.person
 
 
-def locked_submission(
+def lock_submission(
     session: Session, submission_id: int, *, actor: Actor, action: Action, now: datetime
 ) -> Submission:
     """Return the submission, locked until the transaction ends, if the actor may do `action`.
@@ -125,14 +125,14 @@ def decline(
     Raises `NotFound`, `WrongRole`, `WrongState`, or `Invalid` for the reason.
     """
     action = Action.DECLINE_SUBMISSION
-    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     to = SubmissionState.DECLINED
     transitions.check_move(SUBMISSION_MOVES, submission.state, to)
     submission.reason = checked_reason(reason)
     transitions.apply(session, submission, to, actor=actor, now=now, verb=action)
     kind = NoticeKind.SUBMISSION_DECLINED
-    tell(session, submission, kind, now=now, by=actor, reason=submission.reason)
-    tell_duplicates(session, submission, actor=actor, now=now)
+    notify(session, submission, kind, now=now, by=actor, reason=submission.reason)
+    notify_duplicates(session, submission, actor=actor, now=now)
     return submission
 
 
@@ -145,7 +145,7 @@ def withdraw(
     not withdraw such a post, and `OnItsWay` if it was already sent; otherwise as `decline`.
     """
     action = Action.WITHDRAW_SUBMISSION
-    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     to = SubmissionState.WITHDRAWN
     transitions.check_move(SUBMISSION_MOVES, submission.state, to)
     submission.reason = checked_reason(reason)
@@ -156,9 +156,9 @@ def withdraw(
         if _rests_on_it_alone(post, submission):
             withdraw_post(session, actor=actor, now=now, post_id=post.id, **values)
         else:
-            pull_out(session, post, submission, actor=actor, now=now, **values)
+            detach_submission(session, post, submission, actor=actor, now=now, **values)
     transitions.apply(session, submission, to, actor=actor, now=now, verb=action)
-    tell_duplicates(session, submission, actor=actor, now=now)
+    notify_duplicates(session, submission, actor=actor, now=now)
     return submission
 
 

@@ -12,7 +12,7 @@ from approvals.errors import NotAllowed, WrongRole, WrongState
 from approvals.policy import Action, Actor, Role
 from publisher import transitions
 from publisher.intake import persistence
-from publisher.intake.close import locked_submission
+from publisher.intake.close import lock_submission
 from publisher.intake.form import FIELDS, Checked, StandingValues, check
 from publisher.intake.persistence import StoredForm
 from publisher.models.submission_details import SubmissionChange
@@ -54,7 +54,7 @@ def change(
     `DraftingBegun`, `WrongState` if it has ended, `ChangedMeanwhile`, or `Invalid`.
     """
     action = Action.CHANGE_SUBMISSION
-    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     check_recorded_here(submission, actor)
     check_open(submission)
     checked = _validate(session, submission, stored_form, now)
@@ -62,7 +62,9 @@ def change(
     if not before:
         return ()
     if seen_edition != submission.edition:
-        raise ChangedMeanwhile(submission.edition, changed_since(session, submission, seen_edition))
+        raise ChangedMeanwhile(
+            submission.edition, fields_changed(session, submission, seen_edition)
+        )
     _write(session, submission, checked, before)
     values = {"edition": submission.edition, "fields": list(before)}
     transitions.record(session, submission, action, actor=actor, now=now, values=values)
@@ -83,7 +85,7 @@ def check_open(submission: Submission) -> None:
         raise WrongState(state=submission.state, to=submission.state)
 
 
-def changed_since(session: Session, submission: Submission, seen_edition: int) -> tuple[str, ...]:
+def fields_changed(session: Session, submission: Submission, seen_edition: int) -> tuple[str, ...]:
     """Return the fields that were changed after that edition, each once."""
     query = select(SubmissionChange.field).where(
         SubmissionChange.submission_id == submission.id, SubmissionChange.edition > seen_edition
@@ -156,7 +158,7 @@ def _write(
         persistence.fill_files(session, submission, checked.files)
 
 
-def changes_of(session: Session, submission: Submission) -> list[SubmissionChange]:
+def list_changes(session: Session, submission: Submission) -> list[SubmissionChange]:
     """Return the previous texts of all changed fields, newest edition first."""
     query = select(SubmissionChange).where(SubmissionChange.submission_id == submission.id)
     order = (SubmissionChange.edition.desc(), SubmissionChange.id)

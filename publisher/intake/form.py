@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
-from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, look_over
+from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, check_upload
 from publisher.models.submissions import Priority, SubmissionKind
 from publisher.validation import LONGEST_REASON, FieldError, Validator
 
@@ -209,7 +209,7 @@ def _receive_file(
     if isinstance(upload, KeptFile):
         return replace(upload, alt_mr=alt_mr, alt_en=alt_en)
     try:
-        return replace(look_over(upload), alt_mr=alt_mr, alt_en=alt_en)
+        return replace(check_upload(upload), alt_mr=alt_mr, alt_en=alt_en)
     except UploadRefused as bad:
         validator.add(field, bad.code, **bad.values)
         return None

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from approvals.policy import Action, Actor
 from publisher import transitions
 from publisher.i18n.languages import latin_digits
-from publisher.intake.close import locked_submission
-from publisher.intake.submit import tell
+from publisher.intake.close import lock_submission
+from publisher.intake.submit import notify
 from publisher.models.submissions import Submission
 from publisher.notifications.kinds import NoticeKind
 from publisher.states import SUBMISSION_MOVES, SubmissionState
@@ -46,7 +46,7 @@ def merge(
     for key in sorted({submission_id, other_id or submission_id}):
         transitions.lock(session, Submission, key)  # always in this order, so that two never wait
     action, to = Action.MERGE_SUBMISSION, SubmissionState.MERGED
-    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     transitions.check_move(SUBMISSION_MOVES, submission.state, to)
     other = session.get(Submission, other_id) if other_id else None
     cleaned_reason = _validate_reason(submission, other, number, reason)
@@ -60,7 +60,7 @@ def merge(
     take_in_details = {"number": submission.number, "id": submission.id, "same": same}
     transitions.record(session, other, TAKE_IN, actor=actor, now=now, values=take_in_details)
     notice_values = {"into": other.number, "reason": cleaned_reason}
-    tell(session, submission, NoticeKind.SUBMISSION_MERGED, now=now, by=actor, **notice_values)
+    notify(session, submission, NoticeKind.SUBMISSION_MERGED, now=now, by=actor, **notice_values)
     return submission
 
 

@@ -15,8 +15,8 @@ from publisher.intake.uploads import (
     KeptFile,
     UploadedFile,
     UploadRefused,
+    check_upload,
     kept_of,
-    look_over,
 )
 from publisher.media.store import MediaStore, MediumMissing, StoreAway
 from publisher.models.people import Department
@@ -39,13 +39,15 @@ class StoredForm:
     unstored: tuple[FieldError, ...] = ()
 
 
-def stored_form(store: MediaStore, form: HandIn) -> StoredForm:
+def store_form(store: MediaStore, form: HandIn) -> StoredForm:
     """Store the form's new files, and look whether the others are there.
 
     No transaction may be open. Nothing is stored if the form refuses one of the files.
     """
     try:
-        files = [look_over(file) if isinstance(file, UploadedFile) else file for file in form.files]
+        files = [
+            check_upload(file) if isinstance(file, UploadedFile) else file for file in form.files
+        ]
     except UploadRefused:
         return StoredForm(form)  # it is refused with all its errors when it is checked
     codes: dict[int, str] = {}
@@ -118,7 +120,7 @@ def _new_file(session: Session, submission: Submission, kept_file: KeptFile) -> 
     return file
 
 
-def form_of(submission: Submission) -> HandIn:
+def submission_to_form(submission: Submission) -> HandIn:
     """Return the submission as a form."""
     return _form(submission, FIELDS)
 

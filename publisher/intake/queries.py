@@ -13,7 +13,7 @@ from publisher.models.submissions import Submission
 from publisher.validation import check_in_sight, existing
 
 
-def submission_for(session: Session, *, actor: Actor, submission_id: int) -> Submission:
+def get_submission(session: Session, *, actor: Actor, submission_id: int) -> Submission:
     """Return a submission with its files, wards and posts; raises `NotFound`."""
     query = select(Submission).where(Submission.id == submission_id).options(*_IN_FULL)
     submission = existing(session.scalars(query).unique().one_or_none(), submission_id)

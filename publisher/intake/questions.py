@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from approvals.errors import WrongState
 from approvals.policy import Action, Actor
 from publisher import transitions
-from publisher.intake.close import locked_submission
+from publisher.intake.close import lock_submission
 from publisher.intake.edit import check_recorded_here
-from publisher.intake.submit import contact, tell_person
+from publisher.intake.submit import contact, notify_person
 from publisher.models.history import Event
 from publisher.models.people import Person
 from publisher.models.posts import Revision
@@ -42,7 +42,7 @@ def return_submission(
     `NotFound`, `WrongRole`, `WrongState`, or `Invalid` for the question.
     """
     action, target = Action.RETURN_SUBMISSION, SubmissionState.RETURNED
-    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     transitions.check_move(SUBMISSION_MOVES, submission.state, target)
     submission.reason = checked_reason(question, field="question")
     note = _store_note(session, submission, NoteKind.QUESTION, submission.reason, actor, now)
@@ -51,7 +51,7 @@ def return_submission(
     )
     kind, reason = NoticeKind.SUBMISSION_RETURNED, submission.reason
     for person in _people_to_notify(session, submission, now):
-        tell_person(session, submission, kind, person, now=now, by=actor, reason=reason)
+        notify_person(session, submission, kind, person, now=now, by=actor, reason=reason)
     return submission
 
 
@@ -63,7 +63,7 @@ def answer_question(
     Notifies the person who asked. Raises as `return_submission`.
     """
     action, target = Action.COMPLETE_SUBMISSION, SubmissionState.RECEIVED
-    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     check_recorded_here(submission, actor)
     transitions.check_move(SUBMISSION_MOVES, submission.state, target)
     cleaned_answer = checked_reason(answer, field="answer")
@@ -76,7 +76,7 @@ def answer_question(
     asker = question.person if question is not None else None
     if asker is not None and asker.id != actor.person_id:
         kind = NoticeKind.SUBMISSION_COMPLETED
-        tell_person(session, submission, kind, asker, now=now, by=actor, answer=cleaned_answer)
+        notify_person(session, submission, kind, asker, now=now, by=actor, answer=cleaned_answer)
     return submission
 
 
@@ -88,7 +88,7 @@ def add_note(
     Notifies the person who drafts it, or has taken it. Raises as `return_submission`.
     """
     action = Action.CHANGE_SUBMISSION
-    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     check_recorded_here(submission, actor)
     if submission.state not in _STATES_FOR_NOTES:
         raise WrongState(state=submission.state, to=submission.state)
@@ -100,7 +100,7 @@ def add_note(
     clerk = _drafting_clerk(session, submission)
     if clerk is not None and clerk.id != actor.person_id:
         kind = NoticeKind.SUBMISSION_NOTE
-        tell_person(session, submission, kind, clerk, now=now, by=actor, answer=text)
+        notify_person(session, submission, kind, clerk, now=now, by=actor, answer=text)
     return submission
 
 
@@ -112,7 +112,7 @@ def mark_notes_seen(
     Raises `NotFound` or `WrongRole`.
     """
     action = Action.DRAFT
-    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     transitions.record(session, submission, SEE_NOTE, actor=actor, now=now)
     return submission
 

@@ -15,7 +15,7 @@ from publisher import transitions
 from publisher.database.session import Database
 from publisher.intake.uploads import KeptFile, UploadRefused
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
-from publisher.media.virus_scanner import Clamd, ScannerAway, TooLargeForScanner, virus_in
+from publisher.media.virus_scanner import Clamd, ScannerAway, TooLargeForScanner, find_virus
 from publisher.models.submissions import ScanResult, SubmissionFile
 
 ENDS_WITHIN: Final = 60.0
@@ -26,13 +26,13 @@ INFECTED: Final = "infected"
 FIND_VIRUS: Final = "find_virus"
 
 
-def scanned(clamd: Clamd, file: KeptFile, source: BinaryIO, *, ends_at: float) -> KeptFile:
+def scan_file(clamd: Clamd, file: KeptFile, source: BinaryIO, *, ends_at: float) -> KeptFile:
     """Return the file with what the scanner says; without a plain answer it waits.
 
     No transaction may be open. Raises `UploadRefused` if it carries a virus.
     """
     try:
-        virus = virus_in(clamd, source, ends_at=ends_at)
+        virus = find_virus(clamd, source, ends_at=ends_at)
     except ScannerAway:
         return replace(file, scan=ScanResult.UNSCANNED)
     if virus:
@@ -64,7 +64,7 @@ def tick_scans(
             break
         try:
             with store.open_file(digest) as source:
-                virus = virus_in(clamd, source)
+                virus = find_virus(clamd, source)
         except (TooLargeForScanner, MediumMissing, MediumChanged) as problem:
             _postpone(database, file_id, problem, now())
         except (ScannerAway, StoreAway) as problem:

@@ -31,7 +31,7 @@ SAME_WITHIN = timedelta(hours=1)
 _OF_A_DEPARTMENT = (Role.MEMBER, Role.OFFICER, Role.HEAD)
 
 
-def hand_in(
+def create_submission(
     session: Session,
     *,
     actor: Actor,
@@ -152,7 +152,7 @@ def _write(
 
 def _acknowledge(session: Session, submission: Submission, *, now: datetime) -> None:
     """Send the number to the department's contact."""
-    tell(
+    notify(
         session,
         submission,
         NoticeKind.ACKNOWLEDGEMENT,
@@ -163,7 +163,7 @@ def _acknowledge(session: Session, submission: Submission, *, now: datetime) -> 
     )
 
 
-def tell(
+def notify(
     session: Session,
     submission: Submission,
     kind: NoticeKind,
@@ -175,10 +175,10 @@ def tell(
     """Queue a mail about a submission to the department's contact, if there is one."""
     person = contact(session, submission, now=now)
     if person is not None:
-        tell_person(session, submission, kind, person, now=now, by=by, **more_values)
+        notify_person(session, submission, kind, person, now=now, by=by, **more_values)
 
 
-def tell_person(
+def notify_person(
     session: Session,
     submission: Submission,
     kind: NoticeKind,
@@ -220,7 +220,7 @@ ORIGINAL_ENDED = "original_ended"
 ENDED = (SubmissionState.DECLINED, SubmissionState.WITHDRAWN)
 
 
-def original_of(submission: Submission) -> Submission | None:
+def find_original(submission: Submission) -> Submission | None:
     """Return the submission that a duplicate was finally merged into, or None."""
     original = submission.merged_into
     while original is not None and original.merged_into is not None:
@@ -228,13 +228,15 @@ def original_of(submission: Submission) -> Submission | None:
     return original
 
 
-def ended_original(submission: Submission) -> Submission | None:
+def find_ended_original(submission: Submission) -> Submission | None:
     """Return the original if it was declined or withdrawn, otherwise None."""
-    original = original_of(submission)
+    original = find_original(submission)
     return original if original is not None and original.state in ENDED else None
 
 
-def tell_duplicates(session: Session, original: Submission, *, actor: Actor, now: datetime) -> None:
+def notify_duplicates(
+    session: Session, original: Submission, *, actor: Actor, now: datetime
+) -> None:
     """Notify the department of each duplicate that the original has ended, and why.
 
     A duplicate stays merged and keeps its number.
@@ -248,7 +250,7 @@ def tell_duplicates(session: Session, original: Submission, *, actor: Actor, now
         same = duplicate.department_id == original.department_id
         values = {"into": original.number, "into_id": original.id, "same": same}
         transitions.record(session, duplicate, ORIGINAL_ENDED, actor=actor, now=now, values=values)
-        tell(session, duplicate, NoticeKind.ORIGINAL_ENDED, now=now, by=actor, **notice_values)
+        notify(session, duplicate, NoticeKind.ORIGINAL_ENDED, now=now, by=actor, **notice_values)
 
 
 def all_duplicates(original: Submission) -> Iterator[Submission]:

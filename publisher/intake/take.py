@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor
 from publisher import transitions
-from publisher.intake.close import locked_submission
+from publisher.intake.close import lock_submission
 from publisher.models.submissions import Submission
 from publisher.validation import person_of
 
@@ -34,9 +34,7 @@ def take(
     `seen_holder_id` is the person whose it was on the page. Raises `NotFound`, `WrongRole`, or
     `TakenMeanwhile` if it is somebody else's by now.
     """
-    submission = locked_submission(
-        session, submission_id, actor=actor, action=Action.DRAFT, now=now
-    )
+    submission = lock_submission(session, submission_id, actor=actor, action=Action.DRAFT, now=now)
     holder_id = submission.taken_by_id
     if holder_id == person_of(actor):
         return submission
@@ -53,9 +51,7 @@ def give_back(session: Session, *, actor: Actor, now: datetime, submission_id: i
 
     Giving back what is nobody's changes nothing.
     """
-    submission = locked_submission(
-        session, submission_id, actor=actor, action=Action.DRAFT, now=now
-    )
+    submission = lock_submission(session, submission_id, actor=actor, action=Action.DRAFT, now=now)
     if submission.taken_by_id is None:
         return submission
     if submission.taken_by_id != person_of(actor):

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor
 from publisher import transitions, undo
-from publisher.intake.close import locked_submission
+from publisher.intake.close import lock_submission
 from publisher.intake.questions import last_note
-from publisher.intake.submit import all_duplicates, contact, tell_person
+from publisher.intake.submit import all_duplicates, contact, notify_person
 from publisher.models.history import Event
 from publisher.models.submission_details import NoteKind
 from publisher.models.submissions import Submission
@@ -41,7 +41,7 @@ def undo_end(
     for key in sorted({submission_id, other_id}):
         transitions.lock(session, Submission, key)  # in the order in which a merger locks them
     action = Action(act.verb) if act else Action.DECLINE_SUBMISSION
-    submission = locked_submission(session, submission_id, actor=actor, action=action, now=now)
+    submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     act = undo.checked(session, act, actor=actor, now=now, within=within)
     if action is Action.MERGE_SUBMISSION:
         _undo_merge(session, submission, act, actor=actor, now=now)
@@ -104,4 +104,4 @@ def _notify(
     if person is not None and not undo.withdraw_notices(session, person.id, act, sent_kind):
         values = {"into": into, "returned": submission.state is SubmissionState.RETURNED}
         kind = NoticeKind.SUBMISSION_UNDONE
-        tell_person(session, submission, kind, person, now=now, by=actor, **values)
+        notify_person(session, submission, kind, person, now=now, by=actor, **values)

@@ -95,14 +95,14 @@ class UploadRefused(Exception):
         self.values = values
 
 
-def look_over(upload: UploadedFile, *, by_mail: bool = False) -> KeptFile:
+def check_upload(upload: UploadedFile, *, by_mail: bool = False) -> KeptFile:
     """Check an upload in memory; raises `UploadRefused`."""
-    kept_file = look_at(upload.name, io.BytesIO(upload.content), by_mail=by_mail)
+    kept_file = check_file(upload.name, io.BytesIO(upload.content), by_mail=by_mail)
     content = kept_file.content if kept_file.content is not None else upload.content
     return replace(kept_file, content=content, alt_mr=upload.alt_mr, alt_en=upload.alt_en)
 
 
-def look_at(name: str, source: BinaryIO, *, by_mail: bool = False) -> KeptFile:
+def check_file(name: str, source: BinaryIO, *, by_mail: bool = False) -> KeptFile:
     """Check a file's type by content and name, its size and its metadata; raises `UploadRefused`.
 
     A mail may bring types that the form refuses. Only a picture within the limits is held in
@@ -121,13 +121,13 @@ def look_at(name: str, source: BinaryIO, *, by_mail: bool = False) -> KeptFile:
             office_documents.check(source, extension)
     except (BadFile, BadPicture) as bad:
         raise UploadRefused(bad.code.value, {**bad.values, "name": display_name}) from bad
-    seconds = video.seconds_of(source) if file_type.kind is FileKind.VIDEO else None
+    seconds = video.video_seconds(source) if file_type.kind is FileKind.VIDEO else None
     return KeptFile(display_name, digest_of(source), file_type.mime, size, seconds=seconds)
 
 
 def _picture(name: str, mime: str, source: BinaryIO) -> KeptFile:
     source.seek(0)
-    content = metadata.removed(source.read())
+    content = metadata.strip_metadata(source.read())
     picture = image_checks.inspect(content)
     digest, size = sha256(content).hexdigest(), len(content)
     return KeptFile(name, digest, mime, size, picture.width, picture.height, content=content)

@@ -122,11 +122,11 @@ def _read_text(part: Part, body: Body) -> None:
         body.legacy.append(laid_out.legacy)
     elif part.parameters.get("format", "").lower() == "flowed":
         delete_space = part.parameters.get("delsp", "").lower() == "yes"
-        text = unflowed(text[:MOST_LETTERS], delete_space=delete_space)
+        text = join_flowed_lines(text[:MOST_LETTERS], delete_space=delete_space)
     body.texts.append(text[:MOST_LETTERS].strip("\n"))
 
 
-def unflowed(text: str, *, delete_space: bool) -> str:
+def join_flowed_lines(text: str, *, delete_space: bool) -> str:
     """Return the paragraphs of text in `format=flowed`: a line that ends in a blank goes on."""
     paragraphs: list[list[str]] = []
     flowing, depth_before = False, 0

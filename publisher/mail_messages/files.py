@@ -77,7 +77,7 @@ def file_name(part: Part, content: bytes, number: int) -> str:
 
 
 def _extension(mime: str, content: bytes) -> str:
-    accepted = TYPES.get(file_signatures.found_type(content[: file_signatures.HEAD_BYTES]))
+    accepted = TYPES.get(file_signatures.detect_type(content[: file_signatures.HEAD_BYTES]))
     mime = accepted.mime if accepted else mime
     return _EXTENSIONS.get(mime) or mimetypes.guess_extension(mime) or ""
 
@@ -103,7 +103,7 @@ def _is_ornament(part: Part, content: bytes, body: Body, images: MarkedImages) -
 
 
 def _pixel_size(content: bytes) -> tuple[int, int] | None:
-    kind = file_signatures.found_type(content[: file_signatures.HEAD_BYTES])
+    kind = file_signatures.detect_type(content[: file_signatures.HEAD_BYTES])
     if kind not in ("jpeg", "png", "gif", "webp", "heic"):
         return None
     return file_signatures.pixel_size(content, kind)

@@ -18,7 +18,7 @@ _MARKS: Final = regex.compile(r"(\p{M}{20})\p{M}+")
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
 
 
-def cleaned(text: str) -> str:
+def clean_text(text: str) -> str:
     """Return the text in NFC with plain newlines, without what the desk refuses in texts."""
     text = _MARKS.sub(r"\1", text)
     letters = clean("".join(sorted(set(text))))
@@ -31,10 +31,10 @@ def cleaned(text: str) -> str:
 
 def paragraphs(text: str) -> str:
     """Return the cleaned text without blanks at the ends of lines, and at most one empty line."""
-    lines = [line.rstrip() for line in cleaned(text).split("\n")]
+    lines = [line.rstrip() for line in clean_text(text).split("\n")]
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
 def one_line(text: str, most: int) -> str:
     """Return the cleaned text on one line of at most this many characters."""
-    return " ".join(cleaned(text[: most * 4]).split())[:most].strip()
+    return " ".join(clean_text(text[: most * 4]).split())[:most].strip()

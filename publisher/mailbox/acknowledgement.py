@@ -55,7 +55,7 @@ def acknowledge(
         },
         now=now,
         path=links.submission(submission.id),
-        in_thread=thread_of(message),
+        in_thread=thread_ids(message),
     )
 
 
@@ -77,13 +77,13 @@ def ask_for_department(
         kind=NoticeKind.MAIL_DEPARTMENT,
         address=message.sender.address,
         values={
-            "title": texts.title_of(message),
+            "title": texts.mail_title(message),
             "received_at": mail.received_at,
             "expires_at": expires_at,
         },
         now=now,
         path=path,
-        in_thread=thread_of(message),
+        in_thread=thread_ids(message),
     )
 
 
@@ -116,11 +116,11 @@ def refuse_to_approve(
         values={"title": post.title},
         now=now,
         path=links.review(post.id),
-        in_thread=thread_of(message),
+        in_thread=thread_ids(message),
     )
 
 
-def thread_of(message: MailMessage) -> list[str]:
+def thread_ids(message: MailMessage) -> list[str]:
     """Return the Message-IDs that an answer refers to; the mail's own one is the last."""
     names = [*dict.fromkeys(message.references), message.message_id]
     usable = [name for name in names if _MESSAGE_ID.fullmatch(name)]

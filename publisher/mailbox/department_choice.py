@@ -70,7 +70,7 @@ def ask(
     return notice
 
 
-def link_of(session: Session, token: str) -> Link:
+def get_link(session: Session, token: str) -> Link:
     """Return the link behind the token, also one that is over; raises `NotFound`."""
     purpose = LinkPurpose.CHOOSE_DEPARTMENT
     link = one_time_links.find_any(session, token=token, purpose=purpose)
@@ -79,7 +79,7 @@ def link_of(session: Session, token: str) -> Link:
     return link
 
 
-def mail_behind(session: Session, link: Link) -> Quarantine:
+def get_waiting_mail(session: Session, link: Link) -> Quarantine:
     """Return the waiting mail that the link is about."""
     return session.get_one(Quarantine, link.subject_id)
 
@@ -88,7 +88,7 @@ def outlook(session: Session, link: Link, *, now: datetime) -> ChoiceOutlook:
     """Return what the link does now."""
     if link.used_at is not None:
         return ChoiceOutlook.CHOSEN
-    quarantine = mail_behind(session, link)
+    quarantine = get_waiting_mail(session, link)
     if quarantine.state is not QuarantineState.WAITING:
         return ChoiceOutlook(quarantine.state.value)
     if link.ended_at is not None or now >= link.expires_at:
@@ -97,13 +97,13 @@ def outlook(session: Session, link: Link, *, now: datetime) -> ChoiceOutlook:
         return ChoiceOutlook.DISABLED
     if link.sent_to != link.person.mail:
         return ChoiceOutlook.OTHER_ADDRESS
-    if choices_of(session, link, now=now):
+    if list_choices(session, link, now=now):
         return ChoiceOutlook.OPEN
     has_office = bool(_office_ids(session, link, now))
     return ChoiceOutlook.ALL_CLOSED if has_office else ChoiceOutlook.NO_OFFICE
 
 
-def choices_of(session: Session, link: Link, *, now: datetime) -> list[Department]:
+def list_choices(session: Session, link: Link, *, now: datetime) -> list[Department]:
     """Return the departments in force that the person may choose: own ones; the cell any."""
     own_ids = _office_ids(session, link, now)
     departments = departments_in_force(session, now=now)
@@ -114,7 +114,7 @@ def choices_of(session: Session, link: Link, *, now: datetime) -> list[Departmen
 
 def is_from_cell(session: Session, link: Link) -> bool:
     """Return True if somebody of the cell sent the mail on."""
-    return mail_behind(session, link).mail.reason == WaitReason.FROM_CELL
+    return get_waiting_mail(session, link).mail.reason == WaitReason.FROM_CELL
 
 
 def _office_ids(session: Session, link: Link, now: datetime) -> set[int]:
@@ -141,13 +141,13 @@ def choose(
 
     Raises `NotFound`, or `Invalid` if the department is none of the choices.
     """
-    link = link_of(session, token)
+    link = get_link(session, token)
     # Whoever decides on the mail at this moment is waited for, and seen.
     quarantine = transitions.lock(session, Quarantine, link.subject_id)
     session.refresh(link)
     if quarantine is None or outlook(session, link, now=now) is not ChoiceOutlook.OPEN:
         return None
-    if department_id not in {row.id for row in choices_of(session, link, now=now)}:
+    if department_id not in {row.id for row in list_choices(session, link, now=now)}:
         raise Invalid([FieldError("department_id", _refusal(session, department_id, now))])
     one_time_links.use(session, link=link, now=now)
     office = office_of_sender(session, quarantine.mail, department_id, now=now)

@@ -33,7 +33,7 @@ def content_digest(message: MailMessage, *, taken_as: str) -> str:
     return sha256(json.dumps(content).encode()).hexdigest()
 
 
-def first_of(session: Session, mail: ReceivedMail) -> ReceivedMail | None:
+def find_original(session: Session, mail: ReceivedMail) -> ReceivedMail | None:
     """Return the mail that this one repeats, if there is one."""
     again = ReceivedMail.message_id == mail.message_id if mail.message_id else None
     is_recent = ReceivedMail.received_at > mail.received_at - SAME_WITHIN

@@ -10,7 +10,7 @@ from typing import Final
 
 from publisher.intake import scans
 from publisher.intake.form import MOST_PICTURES
-from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, look_over, own_name
+from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused, check_upload, own_name
 from publisher.mail_messages.message import MailFile
 from publisher.media.files import is_program
 from publisher.media.store import MediaStore
@@ -43,7 +43,7 @@ class MailFiles:
         return [str(note["name"]) for note in self.notes if note["code"] == PROGRAM]
 
 
-def files_of(mail_files: Iterable[MailFile]) -> MailFiles:
+def choose_files(mail_files: Iterable[MailFile]) -> MailFiles:
     """Return the files, each once, within the form's limits; what is over them is attached.
 
     Programs are left out.
@@ -53,7 +53,7 @@ def files_of(mail_files: Iterable[MailFile]) -> MailFiles:
     return MailFiles(files, tuple(notes))
 
 
-def scanned(clamd: Clamd, mail_files: MailFiles) -> MailFiles:
+def scan_files(clamd: Clamd, mail_files: MailFiles) -> MailFiles:
     """Ask the scanner of each file: one with a virus is left out, and noted.
 
     A file of which it gives no plain answer waits. All of them together take limited time.
@@ -63,7 +63,9 @@ def scanned(clamd: Clamd, mail_files: MailFiles) -> MailFiles:
     notes: list[Note] = []
     for file in mail_files.files:
         try:
-            files.append(scans.scanned(clamd, file, BytesIO(file.content or b""), ends_at=ends_at))
+            files.append(
+                scans.scan_file(clamd, file, BytesIO(file.content or b""), ends_at=ends_at)
+            )
         except UploadRefused as refusal:
             notes.append(
                 {"code": refusal.code, "name": file.name, "virus": str(refusal.values["virus"])}
@@ -71,7 +73,7 @@ def scanned(clamd: Clamd, mail_files: MailFiles) -> MailFiles:
     return MailFiles(tuple(files), (*mail_files.notes, *notes))
 
 
-def stored(store: MediaStore, mail_files: MailFiles) -> MailFiles:
+def store_files(store: MediaStore, mail_files: MailFiles) -> MailFiles:
     """Store the contents before a transaction begins. Raises `StoreAway`."""
     for file in mail_files.files:
         if file.content is not None:
@@ -85,7 +87,7 @@ def _limit_files(mail_files: Iterable[MailFile], notes: list[Note]) -> Iterator[
     for mail_file in mail_files:
         name = own_name(mail_file.name) or _WITHOUT_NAME
         try:
-            file = look_over(UploadedFile(name, mail_file.content), by_mail=True)
+            file = check_upload(UploadedFile(name, mail_file.content), by_mail=True)
         except UploadRefused as refusal:
             if is_program(mail_file.content, name):
                 notes.append({"code": PROGRAM, "name": name})
@@ -114,7 +116,7 @@ def _each_once(files: Iterable[KeptFile]) -> Iterator[KeptFile]:
             yield file
 
 
-def kind_of(file: KeptFile) -> str:
+def attachment_kind(file: KeptFile) -> str:
     """Return what a list of attachments calls the file: photo, video or attachment."""
     if file.is_picture:
         return "photo"

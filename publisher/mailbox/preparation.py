@@ -94,8 +94,8 @@ def _read(raw: bytes) -> MailMessage:
     message = read_message(raw)
     return replace(
         message,
-        subject=links.without_quoted_tokens(message.subject),
-        text=links.without_quoted_tokens(message.text),
+        subject=links.remove_quoted_tokens(message.subject),
+        text=links.remove_quoted_tokens(message.text),
     )
 
 
@@ -112,13 +112,13 @@ def with_files(
 
     No transaction may be open: the scanner may take its time.
     """
-    files = mail_files.files_of(message.files)
+    files = mail_files.choose_files(message.files)
     if intake.clamd is not None:
-        files = mail_files.scanned(intake.clamd, files)
+        files = mail_files.scan_files(intake.clamd, files)
     if is_taken_in and files.files:
         with database.transaction() as session:
             put_off_removal(session, digests=[file.sha256 for file in files.files], now=now)
-        files = mail_files.stored(intake.store, files)
+        files = mail_files.store_files(intake.store, files)
     return PreparedMail(raw_sha256, message.size, message, files=files)
 
 

@@ -66,7 +66,7 @@ def waiting() -> Select[Quarantine]:
     )
 
 
-def ends_at(quarantine: Quarantine) -> datetime | None:
+def quarantine_end(quarantine: Quarantine) -> datetime | None:
     """Return when the mail ends by itself, if nobody decides; None if it never does."""
     return quarantine.since_at + WAITS if quarantine.mail.reason in END_BY_THEMSELVES else None
 
@@ -106,7 +106,7 @@ def reject(
 ) -> Quarantine:
     """Say that the mail is not ours, with a word why. Raises `Invalid` or `WrongState`."""
     quarantine = lock_waiting(session, actor=actor, now=now, quarantine_id=quarantine_id)
-    columns = {"word": checked_reason(word, field="word"), **decided_by(actor)}
+    columns = {"word": checked_reason(word, field="word"), **decider(actor)}
     to = QuarantineState.NOT_OURS
     transitions.apply(
         session, quarantine, to, actor=actor, now=now, verb="not_ours", columns=columns
@@ -119,13 +119,13 @@ def delete(session: Session, *, actor: Actor, now: datetime, quarantine_id: int)
     quarantine = lock_waiting(session, actor=actor, now=now, quarantine_id=quarantine_id)
     to = QuarantineState.DELETED
     transitions.apply(
-        session, quarantine, to, actor=actor, now=now, verb="delete", columns=decided_by(actor)
+        session, quarantine, to, actor=actor, now=now, verb="delete", columns=decider(actor)
     )
     _forget(quarantine.mail)
     return quarantine
 
 
-def decided_by(actor: Actor) -> dict[str, object]:
+def decider(actor: Actor) -> dict[str, object]:
     """Return the columns that say who decided."""
     return {"decided_by_id": person_of(actor), "decided_under_id": actor.appointment_id}
 
@@ -160,7 +160,7 @@ def mark_seen(session: Session, *, actor: Actor, now: datetime, mail_id: int) ->
     return mail
 
 
-def take_in_for(
+def take_in_waiting_mail(
     session: Session,
     prepared: PreparedMail,
     *,
@@ -220,7 +220,7 @@ def take_in_locked(
         actor=actor,
         now=now,
         verb="take_in",
-        columns=decided_by(actor),
+        columns=decider(actor),
     )
     is_proven = mail.reason not in UNPROVEN
     office = office_of_sender(session, mail, department_id, now=now) if is_proven else None

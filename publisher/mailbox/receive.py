@@ -18,7 +18,7 @@ from approvals.policy import CLOCK, Actor
 from publisher import transitions
 from publisher.mail_messages.message import AutomaticKind, MailMessage
 from publisher.mailbox import department_choice, duplicates, quarantine, replies, texts
-from publisher.mailbox.mail_files import kind_of
+from publisher.mailbox.mail_files import attachment_kind
 from publisher.mailbox.preparation import MailIntake, PreparedMail
 from publisher.mailbox.replies import CannotJoin, ReplyTarget, TargetKind
 from publisher.mailbox.senders import (
@@ -54,7 +54,7 @@ def receive(
     mail = _make_mail(prepared, message, now)
     if reason := _reason_to_ignore(session, message, intake, now):
         return _end_mail(session, mail, MailOutcome.IGNORED, reason)
-    target = replies.target_of(session, message)
+    target = replies.find_target(session, message)
     if target is not None and target.kind is TargetKind.SECRET:
         # That it came is kept, but it may quote a code or link that nobody else must see.
         mail.subject, mail.text, mail.files, mail.notes = "", "", [], []
@@ -75,7 +75,7 @@ def receive(
     act = _act(prepared, message, target, actor=sender.actor, intake=intake, now=now)
     _do_or_wait(session, mail, act, now)
     if target is not None:
-        replies.say_no_approval(session, mail, message, target, actor=sender.actor, now=now)
+        replies.refuse_approval(session, mail, message, target, actor=sender.actor, now=now)
     return mail
 
 
@@ -91,7 +91,7 @@ def _identify_sender(
     """Return whose the mail is, or why even that of a known sender waits."""
     sender = sender_of(session, message, mail_server=intake.mail_server, hops=intake.hops, now=now)
     if target is not None:
-        sender = replies.sender_for(session, message, sender, target, now=now)
+        sender = replies.narrow_sender(session, message, sender, target, now=now)
     if message.automatic is not None and sender.reason not in UNPROVEN:
         return MailSender(reason=WaitReason.VIA_LIST, is_checked=sender.is_checked)
     if sender.actor is None:
@@ -151,8 +151,8 @@ def _make_mail(prepared: PreparedMail, message: MailMessage, now: datetime) -> R
         sender=message.sender.address[:254],
         sender_name=texts.line(message.sender.name)[:200],
         subject=texts.line(message.subject)[:1000],
-        text=texts.cleaned(message.text),
-        files=[{"kind": kind_of(file), "name": file.name} for file in prepared.files.files],
+        text=texts.clean_text(message.text),
+        files=[{"kind": attachment_kind(file), "name": file.name} for file in prepared.files.files],
         notes=[*notes, *prepared.files.notes],
         received_at=now,
         outcome=MailOutcome.SUBMISSION,
@@ -212,9 +212,9 @@ def _is_over_quota(session: Session, message: MailMessage, now: datetime) -> boo
 
 def _is_repeated(session: Session, mail: ReceivedMail) -> bool:
     """Store the mail: as a duplicate if another of its content came first, however closely."""
-    if duplicates.first_of(session, mail) is None and duplicates.claim(session, mail):
+    if duplicates.find_original(session, mail) is None and duplicates.claim(session, mail):
         return False
-    first = duplicates.first_of(session, mail)
+    first = duplicates.find_original(session, mail)
     mail.submission_id = first.submission_id if first is not None else None
     _end_mail(session, mail, MailOutcome.DUPLICATE, mail.reason)
     return True

@@ -71,7 +71,7 @@ class CannotJoin(Exception):
     """The answer joins nothing: it is for a person to read."""
 
 
-def target_of(session: Session, message: MailMessage) -> ReplyTarget | None:
+def find_target(session: Session, message: MailMessage) -> ReplyTarget | None:
     """Return what the mail answers: a mail of ours, the number in its subject, or the sender's own.
 
     People type the digits of a number in Marathi too, and answer mails that they sent themselves.
@@ -84,7 +84,7 @@ def target_of(session: Session, message: MailMessage) -> ReplyTarget | None:
     if answered is not None and answered.kind in HAS_SECRET:
         return ReplyTarget(TargetKind.SECRET)
     if answered is not None and answered.path:
-        kind, subject_id = links.subject_of(answered.path) or (TargetKind.OTHER, 0)
+        kind, subject_id = links.parse_subject(answered.path) or (TargetKind.OTHER, 0)
         return ReplyTarget(TargetKind(kind), subject_id)
     number = _NUMBER.search(message.subject)
     if number is not None:
@@ -113,7 +113,7 @@ def _own_mail_target(
     return None
 
 
-def sender_for(
+def narrow_sender(
     session: Session,
     message: MailMessage,
     sender: MailSender,
@@ -168,7 +168,7 @@ def join(
         _offer(session, mail, target.id, actor=actor, now=now)
         return
     submission = _target_submission(session, target, actor)
-    text = texts.cleaned(message.text)[:LONGEST_REASON].strip() or texts.WITHOUT_TEXT
+    text = texts.clean_text(message.text)[:LONGEST_REASON].strip() or texts.WITHOUT_TEXT
     try:
         left_out = _add_files(session, submission, prepared.files.files, actor, now)
         if submission.state is SubmissionState.RETURNED and target.kind is TargetKind.SUBMISSION:
@@ -187,7 +187,7 @@ def join(
     session.flush()
 
 
-def say_no_approval(
+def refuse_approval(
     session: Session,
     mail: ReceivedMail,
     message: MailMessage,
@@ -250,7 +250,7 @@ def _add_files(
     """
     if submission.state not in edit.OPEN:
         return [{"code": "left_out_late", "name": file.name} for file in files]
-    form = persistence.form_of(submission)
+    form = persistence.submission_to_form(submission)
     present = {file.sha256 for file in submission.files}
     pictures = sum(file.width is not None for file in submission.files)
     room = MOST_FILES - len(submission.files)

@@ -47,7 +47,7 @@ def read_mail(
     prepared = prepare(database, raw, intake=intake, now=now())
     with database.transaction() as session:
         mail = receive(session, prepared, intake=intake, now=now())
-        return report_of(session, mail, mail_from=intake.mail_from)
+        return make_report(session, mail, mail_from=intake.mail_from)
 
 
 def _comment_number(mail: ReceivedMail) -> str | None:
@@ -55,7 +55,7 @@ def _comment_number(mail: ReceivedMail) -> str | None:
     return str(mail.comment_id) if mail.comment_id is not None else None
 
 
-def report_of(session: Session, mail: ReceivedMail, *, mail_from: str) -> MailReport:
+def make_report(session: Session, mail: ReceivedMail, *, mail_from: str) -> MailReport:
     """Return what became of a stored mail."""
     submission = session.get(Submission, mail.submission_id) if mail.submission_id else None
     department = session.get(Department, mail.department_id) if mail.department_id else None

@@ -67,7 +67,7 @@ def sender_of(
     session: Session, message: MailMessage, *, mail_server: str, hops: int = 0, now: datetime
 ) -> MailSender:
     """Return whose the mail is, as the register says at `now`."""
-    verdict = authenticity_of(message, mail_server=mail_server, hops=hops)
+    verdict = check_authenticity(message, mail_server=mail_server, hops=hops)
     is_checked = verdict is Authenticity.PASSED
     if any(note.code is MailNoteCode.SEVERAL_SENDERS for note in message.notes):
         return MailSender(reason=WaitReason.SEVERAL_SENDERS)
@@ -160,7 +160,7 @@ class Authenticity(StrEnum):
     UNCHECKED = "unchecked"  #: No server of ours is set whose results could be believed.
 
 
-def authenticity_of(message: MailMessage, *, mail_server: str, hops: int = 0) -> Authenticity:
+def check_authenticity(message: MailMessage, *, mail_server: str, hops: int = 0) -> Authenticity:
     """Return what the server with this authserv-id found; results of others count for nothing.
 
     Nor do results below more than `hops` Received headers: what stands there came from outside.

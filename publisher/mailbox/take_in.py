@@ -38,14 +38,14 @@ def take_in(
 
     Raises `Invalid` where the form would.
     """
-    form = form_of(
+    form = mail_to_form(
         message,
         prepared.files,
         department_id=actor.department_id or 0,
         content_digest=mail.content_digest,
         brought_by=brought_by,
     )
-    submission = submit.hand_in(
+    submission = submit.create_submission(
         session,
         actor=actor,
         now=now,
@@ -66,7 +66,7 @@ def take_in(
     return submission
 
 
-def mails_of(session: Session, submission: Submission) -> Sequence[ReceivedMail]:
+def list_mails(session: Session, submission: Submission) -> Sequence[ReceivedMail]:
     """Return the mail that the submission was made of, if it was, and those that joined it."""
     outcomes = (MailOutcome.SUBMISSION, MailOutcome.QUARANTINED, MailOutcome.JOINED)
     query = select(ReceivedMail).where(
@@ -75,7 +75,7 @@ def mails_of(session: Session, submission: Submission) -> Sequence[ReceivedMail]
     return session.scalars(query.order_by(ReceivedMail.id)).all()
 
 
-def form_of(
+def mail_to_form(
     message: MailMessage,
     mail_files: MailFiles,
     *,
@@ -84,13 +84,13 @@ def form_of(
     brought_by: str = "",
 ) -> HandIn:
     """Return the form; it names the mail by Message-ID and content, so that none counts twice."""
-    text = texts.text_of(message)
-    fields: dict[str, Any] = {texts.field_of(text): text}
+    text = texts.mail_text(message)
+    fields: dict[str, Any] = {texts.choose_field(text): text}
     token = sha256(f"{message.message_id}\n{content_digest}".encode()).hexdigest()
     return HandIn(
         department_id=department_id,
         kind=SubmissionKind.OTHER,
-        title=texts.title_of(message),
+        title=texts.mail_title(message),
         files=mail_files.files[:MOST_FILES],
         form_token=token,
         brought_by=brought_by,

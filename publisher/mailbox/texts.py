@@ -27,7 +27,7 @@ _MARATHI: Final = frozenset(
 )
 
 
-def title_of(message: MailMessage) -> str:
+def mail_title(message: MailMessage) -> str:
     """Return the subject without "Re:" or "Fwd:", else the first line of the text."""
     subject = line(_ANSWERS.sub("", message.subject))
     lines = (line(text_line) for text_line in message.text.splitlines())
@@ -35,15 +35,15 @@ def title_of(message: MailMessage) -> str:
     return _cut(title, LONGEST_TITLE)
 
 
-def text_of(message: MailMessage) -> str:
+def mail_text(message: MailMessage) -> str:
     """Return the text, else the subject; shortened if a submission has no room for it."""
-    text = cleaned(message.text) or line(message.subject) or WITHOUT_TEXT
+    text = clean_text(message.text) or line(message.subject) or WITHOUT_TEXT
     return _cut(text, LONGEST_TEXT)
 
 
-def field_of(text: str) -> str:
+def choose_field(text: str) -> str:
     """Return the field of a submission for this text: by its script, then by its words."""
-    if text_cleaning.language_of(text) == "en":
+    if text_cleaning.detect_language(text) == "en":
         return "text_en"
     letter_groups = re.findall(r"[\u0900-\u097f]+", text)
     hindi = sum(word in _HINDI for word in letter_groups)
@@ -51,7 +51,7 @@ def field_of(text: str) -> str:
     return "text_hi" if hindi > marathi else "text_mr"
 
 
-def cleaned(text: str) -> str:
+def clean_text(text: str) -> str:
     """Return the text in NFC without characters that are never stored, and stripped."""
     composed = text_cleaning.clean(text)
     plain = composed.text
@@ -65,7 +65,7 @@ def cleaned(text: str) -> str:
 
 def line(text: str) -> str:
     """Return the cleaned text in one line."""
-    return " ".join(cleaned(text).split())
+    return " ".join(clean_text(text).split())
 
 
 def _cut(text: str, most: int) -> str:

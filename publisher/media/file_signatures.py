@@ -55,7 +55,7 @@ _ANY_PICTURES = (b"mif1", b"msf1")
 _VIDEO_BRANDS = (b"iso", b"mp4", b"avc1", b"M4V", b"MSNV", b"dash", b"3gp", b"3g2")
 
 
-def found_type(head: bytes) -> str:
+def detect_type(head: bytes) -> str:
     """Return the short name of the type by the first bytes, or `unknown`; 4,096 are enough."""
     for signature, name in _SIGNATURES:
         if head.startswith(signature):

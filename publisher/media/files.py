@@ -104,7 +104,7 @@ def file_type(content_head: bytes, filename: str, *, by_mail: bool = False) -> F
     """
     if not content_head:
         raise BadFile(FileProblem.EMPTY)
-    type_name = file_signatures.found_type(content_head[: file_signatures.HEAD_BYTES])
+    type_name = file_signatures.detect_type(content_head[: file_signatures.HEAD_BYTES])
     ending = extension(filename)
     is_office = type_name == _ZIP and ending in (_DOCX, _XLSX)
     accepted_type = TYPES.get(ending if is_office else type_name)
@@ -117,7 +117,7 @@ def file_type(content_head: bytes, filename: str, *, by_mail: bool = False) -> F
 
 def is_program(content_head: bytes, filename: str) -> bool:
     """Return True if a computer may run the file, by its content or its last extension."""
-    is_executable = file_signatures.found_type(content_head) == file_signatures.EXECUTABLE
+    is_executable = file_signatures.detect_type(content_head) == file_signatures.EXECUTABLE
     # Windows ignores dots and spaces behind an extension.
     return is_executable or extension(filename.rstrip(". ")) in PROGRAM_EXTENSIONS
 

@@ -19,12 +19,12 @@ from publisher.media.store import (
     StoreWithIdentity,
     digest_of,
     is_digest,
-    name_of,
+    object_name,
     pieces,
 )
 
 log = logging.getLogger("nagarvani.media")
-_LENGTH: Final = 2  # of a folder's name, as `name_of` begins
+_LENGTH: Final = 2  # of a folder's name, as `object_name` begins
 
 
 class FolderStore(StoreWithIdentity):
@@ -40,7 +40,7 @@ class FolderStore(StoreWithIdentity):
 
         Raises MediumMissing if it is no digest.
         """
-        return self.root / name_of(digest)
+        return self.root / object_name(digest)
 
     def digests(self) -> Iterator[str]:
         """Yield the digest of every stored medium, in no order. Raises StoreAway."""

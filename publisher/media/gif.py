@@ -26,7 +26,7 @@ class Animation:
     frames: int
 
 
-def stripped(content: bytes) -> Animation:
+def strip_gif(content: bytes) -> Animation:
     """Return the GIF without comments, texts, foreign extensions and trailing data.
 
     Nothing is re-encoded, so each frame stays as it is. Raises `BrokenAnimation`.

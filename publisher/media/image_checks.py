@@ -95,10 +95,10 @@ def inspect(
 
     Type and size are read from the header; only a picture within the limits is decoded.
     """
-    kind = checked_kind(content, max_bytes, max_pixels)
-    with opened(content, kind, max_pixels) as picture:
+    kind = check_kind(content, max_bytes, max_pixels)
+    with open_picture(content, kind, max_pixels) as picture:
         animated = bool(getattr(picture, "is_animated", False))
-        is_turned = orientation_of(picture) >= 5
+        is_turned = read_orientation(picture) >= 5
         width, height = picture.size
         # The smallest scale still reads every byte of a JPEG, in little memory.
         picture.draft(None, (1, 1))
@@ -106,11 +106,11 @@ def inspect(
     return AcceptedImage(kind, *((height, width) if is_turned else (width, height)), animated)
 
 
-def checked_kind(content: bytes, max_bytes: int, max_pixels: int) -> PictureKind:
+def check_kind(content: bytes, max_bytes: int, max_pixels: int) -> PictureKind:
     """Return the type by content, after checking the limits by the header."""
     if len(content) > max_bytes:
         raise BadPicture(PictureProblem.TOO_MANY_BYTES, found=len(content), limit=max_bytes)
-    type_name = file_signatures.found_type(content[: file_signatures.HEAD_BYTES])
+    type_name = file_signatures.detect_type(content[: file_signatures.HEAD_BYTES])
     if type_name == file_signatures.UNKNOWN:
         raise BadPicture(PictureProblem.NOT_A_PICTURE)
     if type_name not in list(PictureKind):
@@ -129,7 +129,7 @@ def _check_pixels(size: tuple[int, int], limit: int) -> None:
 
 
 @contextmanager
-def opened(content: bytes, kind: PictureKind, max_pixels: int) -> Iterator[Image.Image]:
+def open_picture(content: bytes, kind: PictureKind, max_pixels: int) -> Iterator[Image.Image]:
     """Open the picture with Pillow's reader of that type, and raise its errors as BadPicture."""
     try:
         with Image.open(BytesIO(content), formats=[kind.reader]) as picture:
@@ -146,7 +146,7 @@ def opened(content: bytes, kind: PictureKind, max_pixels: int) -> Iterator[Image
         raise BadPicture(code, limit=max_pixels) from error
 
 
-def orientation_of(picture: Image.Image) -> int:
+def read_orientation(picture: Image.Image) -> int:
     """Return EXIF's orientation, 1 to 8; 1 if it is missing or the EXIF block is broken."""
     try:
         orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)

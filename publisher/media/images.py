@@ -20,10 +20,10 @@ from publisher.media.image_checks import (
     BadPicture,
     PictureKind,
     PictureProblem,
-    checked_kind,
+    check_kind,
     inspect,
-    opened,
-    orientation_of,
+    open_picture,
+    read_orientation,
 )
 from publisher.media.pixel_budget import PixelBudget
 
@@ -102,7 +102,7 @@ def render_all(
     not too large; otherwise its first frame is used. The picture is decoded once, and every byte of
     it is read. Equal bytes always produce equal renditions. Raises `BadPicture`.
     """
-    kind = checked_kind(content, MAX_BYTES, max_pixels)
+    kind = check_kind(content, MAX_BYTES, max_pixels)
     if kind is PictureKind.GIF:
         inspect(content, max_pixels=max_pixels)  # what stays whole is not decoded below
     with _guard_memory(content, kind, max_pixels):
@@ -139,7 +139,7 @@ def _animation(content: bytes, fit: Fit) -> EncodedImage | None:
     if largest is None:
         return None
     try:
-        animation = gif.stripped(content)
+        animation = gif.strip_gif(content)
     except BrokenAnimation:
         return None
     is_small = animation.width <= largest.width and animation.height <= largest.height
@@ -166,7 +166,7 @@ def thumbnail(
 
     With `max_bytes` it is the best that fits, and may have fewer pixels. Raises BadPicture.
     """
-    source_kind = checked_kind(content, len(content), max_pixels)
+    source_kind = check_kind(content, len(content), max_pixels)
     with _guard_memory(content, source_kind, max_pixels):
         picture = _plain(content, source_kind, side, max_pixels)
         if max_bytes is not None:
@@ -191,9 +191,9 @@ def _guard_memory(content: bytes, kind: PictureKind, max_pixels: int) -> Iterato
 
 def _plain(content: bytes, kind: PictureKind, side: int, max_pixels: int) -> Image.Image:
     """Return upright RGB pixels on white, with no side longer than `side`, and no metadata."""
-    with opened(content, kind, max_pixels) as source:
+    with open_picture(content, kind, max_pixels) as source:
         source.draft(None, (side, side))
-        turn = _UPRIGHT.get(orientation_of(source))
+        turn = _UPRIGHT.get(read_orientation(source))
         profile = source.info.get("icc_profile")
         # The large picture may be scaled in place: a copy of it would double the memory.
         scaled = _expand_mode(source)

@@ -20,9 +20,9 @@ from publisher.media.image_checks import (
     MAX_BYTES,
     MAX_PIXELS,
     PictureKind,
-    checked_kind,
-    opened,
-    orientation_of,
+    check_kind,
+    open_picture,
+    read_orientation,
 )
 
 _EXIF_HEAD = b"Exif\0\0"
@@ -42,14 +42,14 @@ _SHORTEST_BLOCK = 16
 _HEIC_BOXES = frozenset((b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip"))
 
 
-def removed(content: bytes) -> bytes:
+def strip_metadata(content: bytes) -> bytes:
     """Return the picture's file with its pixels, colour profile and orientation alone.
 
     Raises BadPicture if it is no picture that is accepted, or its header is broken.
     """
-    kind = checked_kind(content, MAX_BYTES, MAX_PIXELS)
-    with opened(content, kind, MAX_PIXELS) as picture:
-        return _CLEANERS[kind](content, _exif(orientation_of(picture)))
+    kind = check_kind(content, MAX_BYTES, MAX_PIXELS)
+    with open_picture(content, kind, MAX_PIXELS) as picture:
+        return _CLEANERS[kind](content, _exif(read_orientation(picture)))
 
 
 def _exif(orientation: int) -> bytes:
@@ -152,7 +152,7 @@ def _blank_block(block: bytes) -> bytes:
 
 def _gif(content: bytes, _exif_block: bytes) -> bytes:
     try:
-        return gif.stripped(content).content
+        return gif.strip_gif(content).content
     except BrokenAnimation:  # stays as it is: no camera writes a GIF
         return content
 

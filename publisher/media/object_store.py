@@ -30,7 +30,7 @@ from publisher.media.store import (
     StoreWithIdentity,
     digest_of,
     is_digest,
-    name_of,
+    object_name,
 )
 from publisher.settings.media import MEGABYTE, MediaSettings
 
@@ -77,7 +77,7 @@ class ObjectStore(StoreWithIdentity):
         It is sent even if the same is stored, which repairs an object that has been damaged.
         """
         digest = digest_of(source)
-        self._put(name_of(digest), source)
+        self._put(object_name(digest), source)
         self._cache.add(source)
         return digest
 
@@ -101,7 +101,7 @@ class ObjectStore(StoreWithIdentity):
         if not is_digest(digest):
             return False
         try:
-            self._ask(lambda client: obstore.head_async(client, name_of(digest)))
+            self._ask(lambda client: obstore.head_async(client, object_name(digest)))
         except FileNotFoundError:
             self._check_identity()
             return False
@@ -116,7 +116,7 @@ class ObjectStore(StoreWithIdentity):
 
     def remove(self, digest: str) -> None:
         """Remove the object under `digest`, and this machine's copies. Raises StoreAway."""
-        self._delete(name_of(digest))
+        self._delete(object_name(digest))
         self._cache.remove(digest)
 
     def digests(self) -> Iterator[str]:
@@ -190,7 +190,7 @@ class ObjectStore(StoreWithIdentity):
 
     def _fetched(self, digest: str) -> BinaryIO:
         try:
-            file = self._collected(name_of(digest))
+            file = self._collected(object_name(digest))
         except FileNotFoundError as problem:
             self._check_identity()
             raise MediumMissing(digest) from problem

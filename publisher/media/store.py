@@ -91,7 +91,7 @@ class MediaStore(Protocol):
         """Take it that this store has this identity, which another process has read."""
 
 
-def name_of(digest: str) -> str:
+def object_name(digest: str) -> str:
     """Return the name of a medium's file or object: `aa/bb/<sha256>`.
 
     Raises MediumMissing if it is no digest.

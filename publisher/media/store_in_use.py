@@ -20,7 +20,7 @@ ANOTHER_NOW: Final = (
 )
 
 
-def in_use(session: Session) -> str:
+def read_store_identity(session: Session) -> str:
     """Return the identity of this database's store; "" if none was laid yet."""
     return session.scalar(select(StoreInUse.identity).where(StoreInUse.id == ONLY_ROW)) or ""
 
@@ -30,7 +30,7 @@ def is_still_in_use(session: Session, identity: str) -> bool:
 
     A process that did not compare at its start has "", and compares nothing later.
     """
-    return not identity or in_use(session) == identity
+    return not identity or read_store_identity(session) == identity
 
 
 def require_in_use(session: Session, identity: str) -> None:

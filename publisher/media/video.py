@@ -14,7 +14,7 @@ LONGEST = 100 * 3600
 Box = tuple[bytes, int, int]
 
 
-def seconds_of(video: BinaryIO) -> int | None:
+def video_seconds(video: BinaryIO) -> int | None:
     """Return the length of an MP4 or QuickTime file in seconds, at least 1; None if unknown."""
     end = video.seek(0, 2)
     for kind, begin, after in _boxes(video, 0, end):

@@ -52,7 +52,7 @@ def clamd(url: str) -> Clamd | None:
     return Clamd((parts.hostname or "", parts.port or 0))
 
 
-def virus_in(clamd: Clamd, source: BinaryIO, *, ends_at: float | None = None) -> str:
+def find_virus(clamd: Clamd, source: BinaryIO, *, ends_at: float | None = None) -> str:
     """Return the name of the virus in an open file, or an empty text.
 
     The file is read in pieces from its beginning, and left there. Raises `ScannerAway`, at the
@@ -73,7 +73,7 @@ def virus_in(clamd: Clamd, source: BinaryIO, *, ends_at: float | None = None) ->
     raise ScannerAway(f"answered {answer!r}")
 
 
-def version_of(clamd: Clamd) -> str:
+def scanner_version(clamd: Clamd) -> str:
     """Return the version of the scanner and of its signatures. Raises `ScannerAway`."""
     with _Conversation(clamd, clamd.ends_at()) as conversation:
         conversation.send(b"zVERSION\0")

@@ -292,7 +292,7 @@ def _mail(session: Session, letter: ReminderLetter, *, now: datetime) -> bool:
     head = letter.head
     if head is None or head.person.mail is None:
         return False
-    if department_copies.owner_of(session, head.person.mail) is not None:
+    if department_copies.find_owner(session, head.person.mail) is not None:
         return False
     text = letter_text.read_letter_text(letter)
     values = {

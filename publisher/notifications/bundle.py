@@ -17,7 +17,7 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.models.notifications import Notice
 from publisher.notifications import compose, links
-from publisher.notifications.formatting import in_words
+from publisher.notifications.formatting import format_values
 from publisher.states import NoticeState
 
 GATHERED_FOR: Final = timedelta(minutes=2)
@@ -67,7 +67,7 @@ def _rewrite(notice: Notice, gathered: Sequence[Notice], now: datetime) -> None:
         texts[name] = ", ".join(dict.fromkeys(filter(None, values)))
     if any(each.variables["link"] != texts["link"] for each in gathered):
         texts["link"] = links.BASE + links.post(notice.post_id or 0)
-    reader = in_words({"reader": notice.person}, notice.language, now=now)["reader"]
+    reader = format_values({"reader": notice.person}, notice.language, now=now)["reader"]
     notice.subject, notice.body = compose.write(
         notice.kind, notice.language, texts, notice.lines, reader=reader
     )

@@ -19,10 +19,10 @@ from publisher.i18n.text_cleaning import strip_leading_handles
 from publisher.models.notifications import Channel, Notice
 from publisher.models.people import Person
 from publisher.notifications import department_copies, links
-from publisher.notifications.enclosure import Enclosure, with_texts
-from publisher.notifications.formatting import in_words, language_of
+from publisher.notifications.enclosure import Enclosure, insert_texts
+from publisher.notifications.formatting import choose_language, format_values
 from publisher.notifications.kinds import ABOUT_TEXTS, ANSWERS, HAS_SECRET, VALUES, NoticeKind
-from publisher.notifications.preferences import NoticeRoute, ways_to
+from publisher.notifications.preferences import NoticeRoute, choose_routes
 
 LONGEST_SUBJECT = 78
 LONGEST_QUOTATION = 1000
@@ -79,11 +79,11 @@ def queue(
         raise WrongValues(kind, [], ["path"])
     if person.disabled_at is not None:
         return None
-    ways = [_notice_route(to)] if to else ways_to(session, person, kind)
+    ways = [_notice_route(to)] if to else choose_routes(session, person, kind)
     notices = _make_notices(
         session, kind, person, values, ways, now=now, path=path, enclosure=enclosure
     )
-    copies = [] if to else department_copies.copies_of(session, person, values, now=now)
+    copies = [] if to else department_copies.plan_copies(session, person, values, now=now)
     for mail, outline in copies:
         kind_of_copy, way = NoticeKind.DEPARTMENT_COPY, _notice_route(mail)
         notices += _make_notices(session, kind_of_copy, person, outline, [way], now=now)
@@ -109,7 +109,7 @@ def queue_answer(
     `in_thread` has the Message-IDs of the thread, the answered one last.
     """
     texts = [
-        compose_in(language, kind, address, values, now=now, path=path)[:2]
+        compose_in_language(language, kind, address, values, now=now, path=path)[:2]
         for language in _OF_AN_ANSWER
     ]
     notice = Notice(
@@ -145,10 +145,10 @@ def _make_notices(
     if not ways:
         return []
     subject, body, texts = compose(kind, person, values, now=now, path=path)
-    body = with_texts(body, enclosure)
-    rows = [row_of(texts)] if kind in ABOUT_TEXTS else []
-    if links.without_secrets(body) != body:
-        ways = [way for way in ways if department_copies.owner_of(session, way.address) is None]
+    body = insert_texts(body, enclosure)
+    rows = [format_text_row(texts)] if kind in ABOUT_TEXTS else []
+    if links.remove_secrets(body) != body:
+        ways = [way for way in ways if department_copies.find_owner(session, way.address) is None]
     return [
         Notice(
             kind=kind,
@@ -158,7 +158,7 @@ def _make_notices(
             lines=rows,
             person=person,
             address=way.address,
-            language=language_of(person),
+            language=choose_language(person),
             subject=subject,
             body=body,
             path=enclosure.path if enclosure is not None else _strip_token(path),
@@ -199,7 +199,7 @@ def queue_for_each(
 
 def _strip_token(path: str) -> str:
     """Return the path as it is stored: none if it has the token of a one-time link."""
-    return path if links.without_secrets(links.BASE + path) == links.BASE + path else ""
+    return path if links.remove_secrets(links.BASE + path) == links.BASE + path else ""
 
 
 def _notice_route(address: str) -> NoticeRoute:
@@ -216,11 +216,11 @@ def compose(
     languages: Container[str] = LANGUAGES,
 ) -> tuple[str, str, dict[str, str]]:
     """Return subject and text of a mail, and the values in it; links begin with a placeholder."""
-    language = language_of(person, languages)
-    return compose_in(language, kind, person, values, now=now, path=path)
+    language = choose_language(person, languages)
+    return compose_in_language(language, kind, person, values, now=now, path=path)
 
 
-def compose_in(
+def compose_in_language(
     language: str,
     kind: NoticeKind,
     reader: Person | str,
@@ -232,14 +232,14 @@ def compose_in(
     """Return the same in this language, to a person or to an address."""
     lists = {name: value for name, value in values.items() if isinstance(value, list)}
     plain = {name: value for name, value in values.items() if name not in lists}
-    texts = in_words({**plain, "reader": reader}, language, now=now)
+    texts = format_values({**plain, "reader": reader}, language, now=now)
     texts = {name: _plain(name, text) for name, text in texts.items()}
     texts |= {name: _format_list(lines) for name, lines in lists.items()}
     name = texts.pop("reader")
     texts = _validate(kind, texts)
     texts["link"] = links.BASE + (path or links.TODAY)
     texts |= _short_moments(plain, language, now=now)
-    rows = [row_of(texts)] if kind in ABOUT_TEXTS else []
+    rows = [format_text_row(texts)] if kind in ABOUT_TEXTS else []
     return *write(kind, language, texts, rows, reader=name), texts
 
 
@@ -272,7 +272,7 @@ def signature(language: str, **sender: str) -> str:
     return _render(language, "signature", sender).rstrip()
 
 
-def row_of(texts: Mapping[str, str]) -> str:
+def format_text_row(texts: Mapping[str, str]) -> str:
     """Return the line of one text of a post: where, in which language, when, and what is wrong."""
     names = ("platform", "language", "account", "due_at", "at", "code", "trouble")
     return "; ".join(filter(None, (texts.get(name, "") for name in names)))
@@ -289,7 +289,7 @@ def _short_moments(values: Mapping[str, object], language: str, *, now: datetime
 
 def _plain(name: str, value: str) -> str:
     """Return the value without our marks; shortened, and in one line unless it is a quotation."""
-    text = links.without_marks(value)
+    text = links.remove_marks(value)
     if name == "secret":
         return links.secret(text)
     if name in _WHOLE:

@@ -19,13 +19,13 @@ from publisher.models.people import Appointment, Department, Person
 _SUBJECTS: Final = frozenset({"title", "template", "comment"})
 
 
-def owner_of(session: Session, mail: str | None) -> Department | None:
+def find_owner(session: Session, mail: str | None) -> Department | None:
     """Return the department whose shared address this is; None if it is none's."""
     query = select(Department).join(DepartmentAddress).where(DepartmentAddress.mail == mail)
     return session.scalars(query).one_or_none() if mail else None
 
 
-def copies_of(
+def plan_copies(
     session: Session, person: Person, values: Mapping[str, object], *, now: datetime
 ) -> list[tuple[str, dict[str, object]]]:
     """Return the shared addresses that get a copy of a notice with these values, and its own.
@@ -36,7 +36,7 @@ def copies_of(
     """
     if _SUBJECTS.isdisjoint(values):
         return []
-    if person.mail is not None and owner_of(session, person.mail) is None:
+    if person.mail is not None and find_owner(session, person.mail) is None:
         return []
     addresses = _copy_addresses(session, person, now)
     own = [address for address in addresses if address.department is values.get("department")]

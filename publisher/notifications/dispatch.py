@@ -253,9 +253,9 @@ def _finish(
     notice.reason = reason
     notice.leased_until = None
     if not keep_secrets:
-        notice.body = links.without_secrets(notice.body)
+        notice.body = links.remove_secrets(notice.body)
         notice.variables = {
-            name: links.without_secrets(value) for name, value in notice.variables.items()
+            name: links.remove_secrets(value) for name, value in notice.variables.items()
         }
 
 

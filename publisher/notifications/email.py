@@ -22,7 +22,7 @@ from publisher.notifications import compose, department_copies, dispatch, links,
 from publisher.notifications.dispatch import NoticeRefused
 from publisher.notifications.kinds import ANSWERS, HAS_SECRET, REPLY_FATES, NoticeKind, ReplyFate
 from publisher.notifications.review_mail import ReviewParts
-from publisher.notifications.smtp import MailServer, hand_over, mail_server
+from publisher.notifications.smtp import MailServer, mail_server, send_letter
 from publisher.settings.environment import Settings
 
 
@@ -97,7 +97,7 @@ def send_test(sender: MailOrigin, address: str, *, now: datetime) -> str:
     subject, body = compose.write(kind, language, {}, (), reader=address)
     notice = Notice(kind=kind, address=address, language=language, subject=subject, body=body)
     notice.mail_id = secrets.token_hex(16)
-    return hand_over(mail_server(sender.smtp_url), letter(notice, sender, now=now))
+    return send_letter(mail_server(sender.smtp_url), letter(notice, sender, now=now))
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ class _ByMail:
         """Send a mail; return once it is accepted. Raises a `NotSent`."""
         if self._is_for_nobody(notice):
             raise NoticeRefused("its address is a department's now")
-        parts = review_mail.parts_of(self.database, self.store, notice)
-        hand_over(self.server, letter(notice, self.sender, now=self.now(), review_parts=parts))
+        parts = review_mail.load_parts(self.database, self.store, notice)
+        send_letter(self.server, letter(notice, self.sender, now=self.now(), review_parts=parts))
 
     def _is_for_nobody(self, notice: Notice) -> bool:
         """Return True if a person's mail would go to an address that is a department's by now."""
@@ -124,7 +124,7 @@ class _ByMail:
         if is_for_the_address and notice.kind not in HAS_SECRET:
             return False
         with self.database.reading() as session:
-            return department_copies.owner_of(session, notice.address) is not None
+            return department_copies.find_owner(session, notice.address) is not None
 
     def give_up_on(self, session: Session, notice: Notice, *, now: datetime) -> bool:
         """Return False: a mail has no other channel."""
@@ -154,10 +154,10 @@ def letter(
         message.set_raw("References", "\r\n ".join(names))
     message["Auto-Submitted"] = "auto-replied" if notice.kind in ANSWERS else "auto-generated"
     body = notice.body.replace(links.SIGNATURE, sender.signature.render(notice.language))
-    text = body = with_reply_note(body, notice, is_read=bool(sender.reply_to))
+    text = body = add_reply_note(body, notice, is_read=bool(sender.reply_to))
     if review_parts is not None:
         text = review_mail.plain_body(body, review_parts, notice.language)
-    text = links.with_base(text, sender.base_url)
+    text = links.add_base_url(text, sender.base_url)
     message.set_content(text, charset="utf-8", cte="base64")  # any server takes it as it is
     if review_parts is not None:
         review_mail.add_html(message, notice, body, review_parts, sender.base_url)
@@ -175,7 +175,7 @@ def _set_sender(message: EmailMessage, mail_from: str, city: str) -> None:
         message.set_raw("From", f"{encoded} <{address}>")
 
 
-def with_reply_note(body: str, notice: Notice, *, is_read: bool) -> str:
+def add_reply_note(body: str, notice: Notice, *, is_read: bool) -> str:
     """Return the text of a mail with what becomes of a reply; `is_read` if a mailbox is read.
 
     Answers to mails say it themselves, in each of their languages.

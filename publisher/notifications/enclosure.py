@@ -24,9 +24,9 @@ class Enclosure:
     path: str
 
 
-def with_texts(body: str, enclosure: Enclosure | None) -> str:
+def insert_texts(body: str, enclosure: Enclosure | None) -> str:
     """Return the body with the texts, exactly as they are, where its template has them."""
     if enclosure is None:
         return _NO_TEXTS.sub("\n\n", body)
-    text = links.without_marks(enclosure.text)
+    text = links.remove_marks(enclosure.text)
     return body.replace(links.TEXTS, f"{links.TEXTS}{text}{links.TEXTS}")

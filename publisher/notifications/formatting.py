@@ -9,7 +9,7 @@ from typing import Final
 
 from approvals.policy import Role
 from publisher.i18n import dates
-from publisher.i18n.catalogues import translated
+from publisher.i18n.catalogues import translate
 from publisher.i18n.languages import DEFAULT_LANGUAGE, LANGUAGES, digits
 from publisher.models.people import Department, Person
 from publisher.platforms import registry
@@ -102,12 +102,12 @@ _LISTS: Final = {
 }
 
 
-def language_of(person: Person, languages: Container[str] = LANGUAGES) -> str:
+def choose_language(person: Person, languages: Container[str] = LANGUAGES) -> str:
     """Return the language of mails to this person."""
     return person.language if person.language in languages else DEFAULT_LANGUAGE
 
 
-def in_words(values: Mapping[str, object], language: str, *, now: datetime) -> dict[str, str]:
+def format_values(values: Mapping[str, object], language: str, *, now: datetime) -> dict[str, str]:
     """Return the values as texts; of `name_mr`, `name_en` and `name_hi` one remains, as `name`."""
     whole = {name: value for name, value in values.items() if not _is_translated(name)}
     for name in filter(_is_translated, values):
@@ -136,7 +136,7 @@ def _format_value(name: str, value: object, language: str, now: datetime) -> str
         case Department():
             return str(getattr(value, f"name_{language}", "")) or value.name_mr
         case Role():
-            return translated(_ROLES[value], language)
+            return translate(_ROLES[value], language)
         case int() | Decimal():
             return digits(str(value), language)
         case _:
@@ -148,8 +148,8 @@ def _translate_code(name: str, text: str, language: str) -> str:
     if name == "platform":
         # A mail is sent even if the platform has been taken out of the registry since.
         label = registry.capabilities(text).label if registry.is_registered(text) else text
-        return translated(label, language)
+        return translate(label, language)
     codes = _LISTS.get(name)
     if codes is None:
         return text
-    return translated(codes[text], language) if text in codes else ""
+    return translate(codes[text], language) if text in codes else ""

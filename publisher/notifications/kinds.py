@@ -250,7 +250,7 @@ REPLY_FATES: Final[Mapping[str, ReplyFate]] = {
 """Where a mailbox is read; replies to mails of other kinds reach the Cell."""
 
 
-def variables_of(kind: NoticeKind) -> frozenset[str]:
+def sms_variables(kind: NoticeKind) -> frozenset[str]:
     """Return the variables that an SMS of this kind may use."""
     names = {name.removesuffix("?") for name in VALUES[kind].split()}
     texts = {"count"} if kind in ABOUT_TEXTS else set()

@@ -54,7 +54,7 @@ def invitation(token: str) -> str:
     return f"/invitation/{token}"
 
 
-def forgotten_link(token: str) -> str:
+def password_reset(token: str) -> str:
     """Return the path where a forgotten password is reset by link."""
     return f"/forgotten/link/{token}"
 
@@ -69,7 +69,7 @@ def transfer_list(list_id: int) -> str:
     return f"/transfers/{list_id}"
 
 
-def lost_factor(person_id: int) -> str:
+def factor_loss(person_id: int) -> str:
     """Return the path of the page on which two people end a lost second factor."""
     return f"/people/{person_id}/second-factor"
 
@@ -134,7 +134,7 @@ def delivery(delivery_id: int) -> str:
     return f"/deliveries/{delivery_id}"
 
 
-def found(watch_id: int) -> str:
+def external_change(watch_id: int) -> str:
     """Return the path of a change by others to a post of ours on its platform."""
     return f"/found/{watch_id}"
 
@@ -154,7 +154,7 @@ def emergency_template(template_id: int) -> str:
     return f"/emergency/templates/{template_id}"
 
 
-def subject_of(path: str) -> tuple[str, int] | None:
+def parse_subject(path: str) -> tuple[str, int] | None:
     """Return the kind and id of the submission, post or comment that the path is about."""
     match = _SUBJECT.fullmatch(path)
     return (match.group(1), int(match.group(2))) if match is not None else None
@@ -170,21 +170,21 @@ def secret(code: str) -> str:
     return f"{MARK}{code}{MARK}"
 
 
-def without_marks(text: str) -> str:
+def remove_marks(text: str) -> str:
     """Return a text of others without our marks, which it must not imitate."""
     return text.translate(_WITHOUT_MARKS)
 
 
-def with_base(text: str, base_url: str) -> str:
+def add_base_url(text: str, base_url: str) -> str:
     """Return the text as it is sent: with our base URL in every link, and without marks."""
     return text.replace(BASE, base_url).translate(_WITHOUT_MARKS)
 
 
-def without_quoted_tokens(text: str) -> str:
+def remove_quoted_tokens(text: str) -> str:
     """Return somebody's text without the token of a one-time link that a mail of ours had in it."""
     return _QUOTED.sub(r"\1…", text)
 
 
-def without_secrets(text: str) -> str:
+def remove_secrets(text: str) -> str:
     """Return the text without every code and the token of every one-time link."""
     return _CODE.sub("…", _SECRET.sub(r"\1…", text))

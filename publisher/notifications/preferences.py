@@ -51,12 +51,12 @@ class NoticeRoute:
     mail_too: bool = False
 
 
-def group_of(kind: str) -> NoticeGroup | None:
+def kind_group(kind: str) -> NoticeGroup | None:
     """Return the group of a kind of notice; None if it has no group."""
     return next((group for group, kinds in GROUPS.items() if kind in kinds), None)
 
 
-def ways_to(session: Session, person: Person, kind: str) -> list[NoticeRoute]:
+def choose_routes(session: Session, person: Person, kind: str) -> list[NoticeRoute]:
     """Return the routes of this kind of notice to this person; empty if there is no address."""
     preference = _preference(session, person, kind)
     by_sms = person.mobile is not None and (person.mail is None or preference is not Telling.MAIL)
@@ -70,14 +70,14 @@ def ways_to(session: Session, person: Person, kind: str) -> list[NoticeRoute]:
 def _preference(session: Session, person: Person, kind: str) -> Telling:
     if kind in BY_BOTH:
         return Telling.BOTH
-    group = group_of(kind)
+    group = kind_group(kind)
     if group is None or person.id is None:
         return Telling.MAIL
     chosen = session.get(Preference, (person.id, group))
     return chosen.telling if chosen is not None else Telling.MAIL
 
 
-def preferences_of(session: Session, *, person_id: int) -> dict[NoticeGroup, Telling]:
+def read_preferences(session: Session, *, person_id: int) -> dict[NoticeGroup, Telling]:
     """Return a person's preference for each group; mail is the default."""
     query = select(Preference).where(Preference.person_id == person_id)
     chosen = {preference.about: preference.telling for preference in session.scalars(query)}
@@ -93,7 +93,7 @@ def choose(
     now: datetime,
 ) -> None:
     """Store a person's preferences, with an Event if anything changes."""
-    before = preferences_of(session, person_id=person.id)
+    before = read_preferences(session, person_id=person.id)
     changed = {
         group: telling for group, telling in preferences.items() if before[group] is not telling
     }

@@ -100,7 +100,7 @@ def send_again(session: Session, *, actor: Actor, now: datetime, notice: Notice)
         for name, text in locked_notice.variables.items()
     }
     is_copy = locked_notice.kind == NoticeKind.DEPARTMENT_COPY
-    if not is_copy and department_copies.owner_of(session, locked_notice.address) is not None:
+    if not is_copy and department_copies.find_owner(session, locked_notice.address) is not None:
         raise AddressShared
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from publisher.i18n.catalogues import translated
+from publisher.i18n.catalogues import translate
 from publisher.i18n.languages import digits
 from publisher.models.posts import Language, PostKind, Revision, Variant
-from publisher.notifications.formatting import in_words
+from publisher.notifications.formatting import format_values
 from publisher.platforms.capabilities import N_
 
 TITLE: Final = N_("This is what will be published")
@@ -52,7 +52,7 @@ class MailedText:
     pictures: tuple[MailedPicture, ...]
 
 
-def texts_of(revision: Revision, language: str) -> tuple[MailedText, ...]:
+def mailed_texts(revision: Revision, language: str) -> tuple[MailedText, ...]:
     """Return the texts of a revision, for a reader of this language."""
     numbers: dict[str, int] = {}
     for variant in revision.variants:
@@ -66,7 +66,7 @@ def _mailed_text(variant: Variant, numbers: Mapping[str, int], language: str) ->
     for rendition in variant.renditions:
         number, description = numbers[rendition.source_sha256], rendition.alt_text
         sentence = _DESCRIPTION if description else _NO_DESCRIPTION
-        caption = sentence_of(sentence, language, number=number, description=description)
+        caption = translate_sentence(sentence, language, number=number, description=description)
         pictures.append(MailedPicture(number, rendition.sha256, description, caption))
     return MailedText(
         heading=_heading(variant, language),
@@ -80,20 +80,20 @@ def _mailed_text(variant: Variant, numbers: Mapping[str, int], language: str) ->
 def _heading(variant: Variant, language: str) -> str:
     account = variant.account
     values = {"platform": account.platform, "language": variant.language.value}
-    names = in_words(values, language, now=variant.revision.saved_at)
+    names = format_values(values, language, now=variant.revision.saved_at)
     return f"{names['platform']} · {account.name} · {names['language']}"
 
 
 def _notes(variant: Variant, language: str) -> Iterator[str]:
     if variant.link:
-        yield sentence_of(_LINK, language, link=variant.link)
+        yield translate_sentence(_LINK, language, link=variant.link)
     if variant.target and variant.revision.post.kind is PostKind.POST:
-        yield sentence_of(_CORRECTS, language, target=variant.target)
+        yield translate_sentence(_CORRECTS, language, target=variant.target)
 
 
 def plain_text(texts: tuple[MailedText, ...], language: str) -> str:
     """Return the texts with their pictures' descriptions, for a mail that is plain text."""
-    blocks = [translated(PERSONAL, language), translated(TITLE, language)]
+    blocks = [translate(PERSONAL, language), translate(TITLE, language)]
     for number, text in enumerate(texts, start=1):
         blocks += [f"{digits(str(number), language)}. {text.heading}", text.text]
         lines = [*text.notes, *(picture.caption for picture in text.pictures)]
@@ -103,13 +103,13 @@ def plain_text(texts: tuple[MailedText, ...], language: str) -> str:
 
 def photo_name(number: int, language: str) -> str:
     """Return how a photo of a revision is called."""
-    return sentence_of(_PHOTO, language, number=number)
+    return translate_sentence(_PHOTO, language, number=number)
 
 
-def sentence_of(sentence: str, language: str, **values: str | int) -> str:
+def translate_sentence(sentence: str, language: str, **values: str | int) -> str:
     """Return one of our sentences in this language, with these values; numbers in its digits."""
     names = {
         name: digits(str(value), language) if isinstance(value, int) else value
         for name, value in values.items()
     }
-    return translated(sentence, language) % names
+    return translate(sentence, language) % names

@@ -19,7 +19,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from sqlalchemy.orm import joinedload, selectinload
 
 from publisher.database.session import Database
-from publisher.i18n.catalogues import translated
+from publisher.i18n.catalogues import translate
 from publisher.media import images
 from publisher.media.image_checks import BadPicture
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
@@ -67,7 +67,7 @@ class MailedPictures:
         """Return what is said of the pictures that are missing."""
         missing = ((_BROKEN, self.broken), (_TOO_MANY, self.no_room), (_AWAY, self.away))
         return [
-            review_content.sentence_of(
+            review_content.translate_sentence(
                 sentence,
                 language,
                 photos=", ".join(review_content.photo_name(number, language) for number in numbers),
@@ -85,7 +85,7 @@ class ReviewParts:
     pictures: MailedPictures
 
 
-def parts_of(database: Database, store: MediaStore | None, notice: Notice) -> ReviewParts | None:
+def load_parts(database: Database, store: MediaStore | None, notice: Notice) -> ReviewParts | None:
     """Return the texts and small pictures of the mail's revision; None if it has none.
 
     No transaction is open while the pictures are read. One that is missing or damaged is left out;
@@ -103,7 +103,7 @@ def parts_of(database: Database, store: MediaStore | None, notice: Notice) -> Re
                 selectinload(Revision.variants).selectinload(Variant.renditions),
             ],
         )
-        texts = review_content.texts_of(revision, notice.language)
+        texts = review_content.mailed_texts(revision, notice.language)
     # Each photo once, as the first of the texts has it.
     pictures = {picture.number: picture for text in reversed(texts) for picture in text.pictures}
     mailed = _small(store, (pictures[number] for number in sorted(pictures)))
@@ -172,10 +172,10 @@ def _html(notice: Notice, body: str, parts: ReviewParts, ids: dict[int, str], ba
         subject=notice.subject,
         before=_paragraphs(before),
         href=base_url + path,
-        button=translated(_BUTTON, notice.language),
+        button=translate(_BUTTON, notice.language),
         after=_paragraphs(after),
-        personal=translated(review_content.PERSONAL, notice.language),
-        title=translated(review_content.TITLE, notice.language),
+        personal=translate(review_content.PERSONAL, notice.language),
+        title=translate(review_content.TITLE, notice.language),
         texts=parts.texts,
         ids=ids,
         missing=parts.pictures.sentences(notice.language),

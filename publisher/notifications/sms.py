@@ -26,7 +26,7 @@ from publisher.notifications.kinds import (
     HAS_SECRET,
     SMS_OF_ANOTHER,
     NoticeKind,
-    variables_of,
+    sms_variables,
 )
 from publisher.notifications.preferences import GROUPS
 from publisher.settings.sms import TAG, TAG_LENGTHS, Sms, SmsTemplate
@@ -61,7 +61,7 @@ def tick_sms(
     return dispatch.tick(database, carrier, now=now, limit=limit, is_stopping=is_stopping)
 
 
-def template_of(
+def choose_template(
     sms: Sms, kind: str, language: str = "", former_names: Mapping[str, str] = FORMER_NAMES
 ) -> SmsTemplate | None:
     """Return the registered template of a kind, preferably in this language; else None.
@@ -77,7 +77,7 @@ def template_of(
     return next((sms.sms_templates[key] for key in keys if key in sms.sms_templates), None)
 
 
-def unknown_in(sms: Sms) -> list[str]:
+def find_unknown_templates(sms: Sms) -> list[str]:
     """Return the names of templates that no notice uses, or with variables that no notice has."""
     return [name for name, template in sms.sms_templates.items() if not _fits(name, template)]
 
@@ -87,21 +87,21 @@ def missing_codes(sms: Sms) -> list[NoticeKind]:
     return [
         kind
         for kind in BY_SMS_ALONE
-        if any(template_of(sms, kind, language) is None for language in LANGUAGES)
+        if any(choose_template(sms, kind, language) is None for language in LANGUAGES)
     ]
 
 
 def has_every(sms: Sms, language: str) -> bool:
     """Return True if every kind that a person may choose to get by SMS has a template for it."""
     kinds = (kind for group in GROUPS.values() for kind in group)
-    return all(template_of(sms, kind, language) is not None for kind in kinds)
+    return all(choose_template(sms, kind, language) is not None for kind in kinds)
 
 
 def _fits(name: str, template: SmsTemplate) -> bool:
     stem = next((name[: -len(x) - 1] for x in LANGUAGES if name.endswith(f"_{x}")), name)
     names = {FORMER_NAMES.get(x, x) for x in (name, stem)}
     variables = {FORMER_NAMES.get(x, x) for x in template.variables}
-    return any(variables <= variables_of(kind) for kind in NoticeKind if kind in names)
+    return any(variables <= sms_variables(kind) for kind in NoticeKind if kind in names)
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,11 @@ class _BySms:
 
     def hand_over(self, notice: Notice) -> None:
         """Send an SMS; return once it is accepted. Raises a `NotSent`."""
-        template = template_of(self.sms, notice.kind, notice.language)
+        template = choose_template(self.sms, notice.kind, notice.language)
         if template is None:
             raise NoticeRefused("no template is registered for it")
         texts = {
-            name: links.with_base(str(text), self.base_url)
+            name: links.add_base_url(str(text), self.base_url)
             for name, text in notice.variables.items()
         }
         names = [FORMER_NAMES.get(name, name) for name in template.variables]
@@ -127,7 +127,7 @@ class _BySms:
             raise NoticeRefused(f"its template wants what it does not say: {', '.join(missing)}")
         tags = TAG.findall(template.text)
         values = [fit_to_tag(texts[name], tag, name) for tag, name in zip(tags, names, strict=True)]
-        sms_gateway.hand_over(self.sms, self._values(notice, template, values))
+        sms_gateway.send_sms(self.sms, self._values(notice, template, values))
 
     def _values(
         self, notice: Notice, template: SmsTemplate, variables: Sequence[str]

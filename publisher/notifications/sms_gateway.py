@@ -31,7 +31,7 @@ _OUR_FAULT = frozenset({401, 403, 404, 405, 407})
 _FOR_NOW = frozenset({408, 425, 429})
 
 
-def hand_over(sms: Sms, values: Mapping[str, str]) -> None:
+def send_sms(sms: Sms, values: Mapping[str, str]) -> None:
     """Ask the gateway to send an SMS; `values` fill the placeholders of URL and body.
 
     Returns once the gateway has accepted it. Raises a `NotSent`.
@@ -50,7 +50,7 @@ def hand_over(sms: Sms, values: Mapping[str, str]) -> None:
         raise error
 
 
-def filled(template: str, values: Mapping[str, str], escape: Callable[[str], str]) -> str:
+def fill_template(template: str, values: Mapping[str, str], escape: Callable[[str], str]) -> str:
     """Return the template with every known placeholder filled; other braces stay as they are."""
     return _PLACE.sub(
         lambda match: escape(values[match[1]]) if match[1] in values else match[0], template
@@ -62,7 +62,7 @@ def _send_request(sms: Sms, values: Mapping[str, str]) -> tuple[int, str]:
         session.trust_env = False
         answer = session.request(
             sms.sms_method,
-            filled(sms.sms_url, values, _escape_url),
+            fill_template(sms.sms_url, values, _escape_url),
             data=_body(sms, values),
             headers=dict(sms.sms_headers),
             timeout=TIMEOUT,
@@ -83,7 +83,7 @@ def _body(sms: Sms, values: Mapping[str, str]) -> bytes | None:
         return None
     kinds = [value for name, value in sms.sms_headers.items() if name.lower() == "content-type"]
     escape = _escape_json if any("json" in kind for kind in kinds) else _escape_url
-    return filled(sms.sms_body, values, escape).encode()
+    return fill_template(sms.sms_body, values, escape).encode()
 
 
 def _escape_json(value: str) -> str:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from publisher.settings.sms import Sms, SmsTemplate
 
 
-def proposed_templates(city_name: str) -> dict[str, SmsTemplate]:
+def propose_templates(city_name: str) -> dict[str, SmsTemplate]:
     """Return the proposal for each kind of notice; none has an id before it is registered."""
     text = files("publisher.notifications").joinpath("sms_texts.toml").read_text(encoding="utf-8")
     return {
@@ -19,7 +19,7 @@ def proposed_templates(city_name: str) -> dict[str, SmsTemplate]:
     }
 
 
-def changed_kinds(sms: Sms, proposals: Mapping[str, SmsTemplate]) -> list[str]:
+def find_changed_kinds(sms: Sms, proposals: Mapping[str, SmsTemplate]) -> list[str]:
     """Return the registered kinds whose text is not the proposed one."""
     registered = sms.sms_templates
     return [kind for kind in proposals if _differs(registered.get(kind), proposals[kind])]

@@ -64,7 +64,7 @@ def mail_server(url: str, context: ssl.SSLContext | None = None) -> MailServer:
     )
 
 
-def hand_over(server: MailServer, letter: EmailMessage) -> str:
+def send_letter(server: MailServer, letter: EmailMessage) -> str:
     """Send a mail; return what the server answered once it is accepted. Raises a `NotSent`."""
     with _connection(server) as client:
         # A refused sender is the fault of our setting, not of this mail: it waits.

@@ -28,7 +28,7 @@ from publisher.delivery.worker_context import machine_name
 from publisher.media.configured_store import bucket_store
 from publisher.models.deliveries import ClockBeat
 from publisher.notifications import sms_texts
-from publisher.notifications.sms import missing_codes, unknown_in
+from publisher.notifications.sms import find_unknown_templates, missing_codes
 from publisher.operations import worker_health
 from publisher.papers.pdf import NoImage, read_letterhead
 from publisher.people import confirmation, upgrade_review
@@ -238,7 +238,7 @@ def check_sms(sms: Sms) -> HealthFinding:
     values: dict[str, object] = {
         "host": urlsplit(sms.sms_url).hostname,
         "kinds": len(sms.sms_templates),
-        "unknown": ", ".join(unknown_in(sms)),
+        "unknown": ", ".join(find_unknown_templates(sms)),
         "codes": ", ".join(missing_codes(sms)),
     }
     code = "sms_set"
@@ -253,7 +253,7 @@ def check_sms(sms: Sms) -> HealthFinding:
 
 def check_sms_texts(sms: Sms, *, city_name: str) -> list[HealthFinding]:
     """Report the registered kinds for which this version proposes another text."""
-    kinds = ", ".join(sms_texts.changed_kinds(sms, sms_texts.proposed_templates(city_name)))
+    kinds = ", ".join(sms_texts.find_changed_kinds(sms, sms_texts.propose_templates(city_name)))
     values = {"kinds": kinds}
     return [HealthFinding(HealthSubject.SMS, True, "sms_texts_proposed", values)] if kinds else []
 

@@ -18,7 +18,7 @@ from publisher.mail_messages.authentication import authentication_results
 from publisher.mail_messages.message import AuthenticationResult
 from publisher.mailbox.imap import imap_server
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
-from publisher.media.virus_scanner import ScannerAway, clamd, version_of
+from publisher.media.virus_scanner import ScannerAway, clamd, scanner_version
 from publisher.models.mailbox import Mailbox, MailOutcome, ReceivedMail
 from publisher.models.submissions import SubmissionFile
 from publisher.operations.account_checks import account_finding
@@ -126,7 +126,7 @@ def check_scanner(clamd_url: str) -> HealthFinding:
     if scanner is None:
         return HealthFinding(HealthSubject.SCANNER, True, "scanner_unset", {})
     try:
-        version = version_of(scanner)
+        version = scanner_version(scanner)
     except ScannerAway as problem:
         values = {"url": clamd_url, "problem": str(problem)}
         return HealthFinding(HealthSubject.SCANNER, False, "scanner_away", values)

@@ -46,7 +46,7 @@ def printable(text: str) -> str:
     return printed
 
 
-def with_breaks(text: str, width: float) -> str:
+def add_breaks(text: str, width: float) -> str:
     """Return a printable text with zero-width spaces in each word that may be wider than `width`.
 
     The width is in ems. A conjunct stays whole, since a break comes after a grapheme only.

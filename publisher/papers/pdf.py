@@ -18,9 +18,9 @@ from typing import Final, assert_never
 
 from PIL import Image
 
-from publisher.i18n.catalogues import translated
+from publisher.i18n.catalogues import translate
 from publisher.i18n.languages import digits, language_rules
-from publisher.papers.characters import FONTS, printable, with_breaks
+from publisher.papers.characters import FONTS, add_breaks, printable
 from publisher.platforms.capabilities import N_
 from publisher.settings.environment import Settings
 
@@ -132,12 +132,12 @@ class Sender:
     signatory: Sequence[str] = ()
 
 
-def sender_of(settings: Settings, language: str) -> Sender:
+def make_sender(settings: Settings, language: str) -> Sender:
     """Return the sender of the settings, named in a language. Raises `NoImage`."""
     city, papers, help_desk = settings.city, settings.papers, settings.help_desk
     contact = [
-        translated(PHONE, language) % {"phone": digits(help_desk.phone, language)},
-        translated(MAIL, language) % {"mail": help_desk.mail},
+        translate(PHONE, language) % {"phone": digits(help_desk.phone, language)},
+        translate(MAIL, language) % {"mail": help_desk.mail},
     ]
     reached = [
         line for line, text in zip(contact, (help_desk.phone, help_desk.mail), strict=True) if text
@@ -196,7 +196,7 @@ def _paper(paper: Paper, sender: Sender, language: str) -> dict[str, object]:
         signatory = signatory or [_TO_FILL_IN]
     parts = list(paper.parts)
     if any(printable(text) != text for part in parts for text in _texts(part)):
-        parts.append(Paragraph(translated(SYMBOLS, language)))
+        parts.append(Paragraph(translate(SYMBOLS, language)))
     return {
         "title": _fit_text(paper.title, width / 1.3),
         "parts": [_part(part, width) for part in parts],
@@ -204,15 +204,15 @@ def _paper(paper: Paper, sender: Sender, language: str) -> dict[str, object]:
         "landscape": paper.landscape,
         "is_letter": paper.is_letter,
         "number": "" if paper.number is None else _number(paper.number, sender, language),
-        "date": translated(DATE, language) % {"date": paper.date} if paper.date else "",
-        "closing": translated(FAITHFULLY, language) if paper.is_letter else "",
+        "date": translate(DATE, language) % {"date": paper.date} if paper.date else "",
+        "closing": translate(FAITHFULLY, language) if paper.is_letter else "",
         "signatory": [printable(line) for line in signatory],
     }
 
 
 def _number(number: str, sender: Sender, language: str) -> str:
     values = {"number": sender.outward_number + (number or _TO_FILL_IN)}
-    return printable(translated(NUMBER, language) % values)
+    return printable(translate(NUMBER, language) % values)
 
 
 def _part(part: Part, width: float) -> dict[str, object]:
@@ -240,7 +240,7 @@ def _part(part: Part, width: float) -> dict[str, object]:
 
 
 def _fit_text(text: str, millimetres: float) -> str:
-    return with_breaks(printable(text), millimetres / _EM)
+    return add_breaks(printable(text), millimetres / _EM)
 
 
 def _texts(part: Part) -> Sequence[str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from publisher.i18n.dates import editable_day
 from publisher.models.nominations import ReminderLetter
 from publisher.nominations.letter_text import PAPER, read_letter_text
-from publisher.papers.pdf import Paper, Paragraph, sender_of, write
+from publisher.papers.pdf import Paper, Paragraph, make_sender, write
 from publisher.settings.environment import Settings
 from publisher.working_time import local_day
 
@@ -33,6 +33,6 @@ def letters_pdf(letters: Sequence[ReminderLetter], *, settings: Settings, now: d
     Raises `NoImage`, `CannotShape` and `TypesettingFailed`.
     """
     # The number of a letter is whole, and is not put behind the outward number of the settings.
-    sender = replace(sender_of(settings, PAPER), outward_number="")
+    sender = replace(make_sender(settings, PAPER), outward_number="")
     papers = [letter_paper(letter) for letter in letters]
     return write(papers, sender=sender, language=PAPER, now=now)

@@ -22,7 +22,7 @@ from publisher.database.session import Database
 from publisher.models.people import Appointment, Link, Person
 from publisher.notifications import compose, links
 from publisher.notifications.compose import LinkedLine
-from publisher.notifications.formatting import in_words, language_of
+from publisher.notifications.formatting import choose_language, format_values
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import (
     confirmation,
@@ -189,7 +189,7 @@ def _name(appointment: Appointment, reader: Person, now: datetime) -> str:
         "role": appointment.role,
         "department": appointment.department,
     }
-    text = in_words(values, language_of(reader), now=now)
+    text = format_values(values, choose_language(reader), now=now)
     return f"{text['name']}, {text['role']}, {text['department']}"
 
 

@@ -65,7 +65,7 @@ def store(
 
 def require_own(session: Session, mail: str | None) -> None:
     """Raise `BadPerson`, with the department, if this is a department's shared address."""
-    if (department := department_copies.owner_of(session, mail)) is not None:
+    if (department := department_copies.find_owner(session, mail)) is not None:
         raise BadPerson(ContactField.MAIL, "shared", name=department)
 
 

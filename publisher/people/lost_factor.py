@@ -111,7 +111,7 @@ def _ask(session: Session, actor: Actor, person: Person, now: datetime) -> None:
             person=reader,
             values={"name": person, "by": first.person, "expires_at": now + REQUEST_LASTS},
             now=now,
-            path=links.lost_factor(person.id),
+            path=links.factor_loss(person.id),
         )
 
 

@@ -23,7 +23,7 @@ from publisher.auth.sign_in import find_person, set_password
 from publisher.models.people import Link, Person
 from publisher.notifications import compose
 from publisher.notifications.kinds import NoticeKind
-from publisher.notifications.links import FORGOTTEN_CODE, PROFILE, forgotten_link
+from publisher.notifications.links import FORGOTTEN_CODE, PROFILE, password_reset
 from publisher.people import calendar_feeds
 from publisher.people.permissions import require_whole_person, standing
 
@@ -100,7 +100,7 @@ def _send(session: Session, person: Person, identifier_key: str, now: datetime) 
         token = one_time_links.make(
             session, link_subject, to=identifier_key, now=now, lasts=LINK_LASTS
         )
-        kind, path = NoticeKind.PASSWORD_LINK, forgotten_link(token)
+        kind, path = NoticeKind.PASSWORD_LINK, password_reset(token)
         values: dict[str, object] = {"expires_at": now + LINK_LASTS}
     else:
         code = one_time_links.make_code(

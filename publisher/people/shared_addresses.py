@@ -59,7 +59,7 @@ def add(
     mail = read_mail(mail_text)
     if mail is None:
         raise BadPerson(ContactField.MAIL, "empty")
-    owner = department_copies.owner_of(session, mail)
+    owner = department_copies.find_owner(session, mail)
     if owner is not None and owner is not department:
         raise BadPerson(ContactField.MAIL, "shared", name=owner)
     if (holder := find_holder(session, mail)) is not None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from approvals.policy import Action, Actor, may
 from publisher.delivery.reconcile import RESEND_WAIT
-from publisher.i18n.dates_in_text import dates_in
+from publisher.i18n.dates_in_text import find_dates
 from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Language, Post, PostKind, Revision
@@ -157,7 +157,7 @@ def passed_date(text: str, today: date) -> str:
 
     Dates further back than `REFERENCE` are skipped.
     """
-    for span in dates_in(text, today=today):
+    for span in find_dates(text, today=today):
         if today - REFERENCE <= span.last < today:
             return text[span.start : span.end].strip(" .")
     return ""
@@ -222,7 +222,7 @@ def finding_row(watch: Watch, number: str | None) -> BoardRow:
         subject_id=watch.id,
         post_id=delivery.post_id,
         post_kind=delivery.post.kind,
-        path=links.found(watch.id),
+        path=links.external_change(watch.id),
         title=delivery.post.title,
         number=number or "",
         department=office_of(delivery.post.department),

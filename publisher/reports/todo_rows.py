@@ -156,7 +156,7 @@ def _watch(task: Waiting, watch: Watch) -> Waiting:
     receipt, delivery = watch.receipt, watch.receipt.delivery
     return replace(
         task,
-        path=links.found(watch.id),
+        path=links.external_change(watch.id),
         title=delivery.post.title,
         department=office_of(delivery.post.department),
         languages=(delivery.variant.language,),

@@ -86,7 +86,7 @@ def _open_review(session: Session, revision: Revision, *, actor: Actor, now: dat
     if post.state is not PostState.DRAFT:
         raise WrongState(state=post.state, to=PostState.IN_REVIEW)
     fix(session, revision, now=now)
-    warnings = checks.recorded(session, revision, now=now)
+    warnings = checks.warnings_for_event(session, revision, now=now)
     values: dict[str, object] = {"revision": revision.number, "warnings": warnings}
     transitions.apply(
         session,

@@ -14,7 +14,7 @@ from publisher.auth.one_time_links import LinkPurpose
 from publisher.models.people import Link
 from publisher.models.posts import Post
 from publisher.notifications.kinds import NoticeKind
-from publisher.notifications.preferences import ways_to
+from publisher.notifications.preferences import choose_routes
 from publisher.review import approval_links, reminders
 from publisher.review.approval_links import ApprovalLinkState
 
@@ -38,7 +38,7 @@ def address(session: Session, link: Link, *, now: datetime) -> str:
         return ""
     if approval_links.find_office(session, link, now=now) is None:
         return ""
-    routes = ways_to(session, link.person, NoticeKind.REVIEW_REMINDER)
+    routes = choose_routes(session, link.person, NoticeKind.REVIEW_REMINDER)
     return routes[0].address if routes else ""
 
 

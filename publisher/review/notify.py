@@ -15,7 +15,7 @@ from publisher.models.people import Department, Person
 from publisher.models.posts import Revision
 from publisher.notifications import compose, links, review_content
 from publisher.notifications.enclosure import Enclosure
-from publisher.notifications.formatting import language_of
+from publisher.notifications.formatting import choose_language
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.review import approval_links, department_approvers
@@ -129,8 +129,8 @@ def _queue(
     now: datetime,
 ) -> None:
     """Queue a mail to an approver, with the texts of the revision and a personal link to it."""
-    language = language_of(person)
-    texts = review_content.texts_of(revision, language)
+    language = choose_language(person)
+    texts = review_content.mailed_texts(revision, language)
     enclosure = Enclosure(
         revision_id=revision.id,
         text=review_content.plain_text(texts, language),

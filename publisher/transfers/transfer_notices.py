@@ -12,7 +12,7 @@ from approvals.policy import Actor, Role
 from publisher.models.people import Person
 from publisher.models.transfers import Transfer, TransferList
 from publisher.notifications import compose, links
-from publisher.notifications.formatting import in_words, language_of
+from publisher.notifications.formatting import choose_language, format_values
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 
@@ -82,5 +82,5 @@ def _line(transfer: Transfer, reader: Person, now: datetime) -> str:
         "department": transfer.department,
         "role": transfer.role,
     }
-    text = in_words(values, language_of(reader), now=now)
+    text = format_values(values, choose_language(reader), now=now)
     return f"– {text['name']}: {text['before']} → {text['department']}, {text['role']}"

@@ -25,9 +25,9 @@ from publisher.inbox import routing
 from publisher.intake import close, questions, submit
 from publisher.intake.form import HandIn
 from publisher.intake.merge import merge
-from publisher.intake.persistence import stored_form
+from publisher.intake.persistence import store_form
 from publisher.intake.uploads import UploadedFile
-from publisher.mailbox.quarantine import take_in_for
+from publisher.mailbox.quarantine import take_in_waiting_mail
 from publisher.models.comments import AnswerKind
 from publisher.models.deliveries import Account, ReceiptRow
 from publisher.models.desk import TextPart
@@ -99,12 +99,12 @@ def hand_in(town: City, notice: DemoNotice, *, by: str, wished: timedelta = DAY)
         files=files,
     )
     with town.write() as session:
-        return submit.hand_in(
+        return submit.create_submission(
             session,
             actor=town.actor(by),
             now=town.now,
             city_code="PMC",
-            stored_form=stored_form(town.store, form),
+            stored_form=store_form(town.store, form),
         ).id
 
 
@@ -184,7 +184,7 @@ def _ask_for_departments(town: City, paths: dict[str, int | str]) -> None:
         paths["lead_mail_token"], _mail = ask_department(session, town, "lead", also="")
         token, mail = ask_department(session, town, "lead", also="", **words)
         paths["chosen_mail_token"] = token
-        take_in_for(
+        take_in_waiting_mail(
             session,
             prepared(town.store, message(mail.sender, **words)),
             actor=town.actor("clerk"),

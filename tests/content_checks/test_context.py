@@ -34,7 +34,7 @@ def warning_codes(
     session: Session, revision: Revision, *, now: datetime = NOON
 ) -> set[WarningCode]:
     """Return the codes of the warnings."""
-    return {warning.code for warning in checks.warnings_of(session, revision, now=now)}
+    return {warning.code for warning in checks.check_revision(session, revision, now=now)}
 
 
 def add_two_posts(database: Database, first: str, second: str) -> tuple[CityPeople, int, int]:
@@ -59,7 +59,7 @@ def test_the_same_text_as_another_posts_is_found_with_that_post(database: Databa
         database, NOTICE, f"{NOTICE}\n#पाणी".replace(". ", ".\n\n")
     )
     with database.reading() as session:
-        warnings = checks.warnings_of(session, newest_revision(session, later), now=NOON)
+        warnings = checks.check_revision(session, newest_revision(session, later), now=NOON)
     alike = [warning for warning in warnings if warning.code is WarningCode.ALIKE_TEXT]
     assert {warning.values["post_id"] for warning in alike} == {earlier}
     assert [warning.location.variant for warning in alike] == [0, 1]

@@ -6,10 +6,10 @@ import random
 
 from publisher.content_checks.fingerprints import (
     MARKS,
+    choose_marks,
     jaccard_similarity,
-    marks_of,
-    normalized_words,
-    runs_of,
+    normalize_words,
+    word_runs,
 )
 
 NOTICE = (
@@ -27,24 +27,24 @@ def test_case_marks_digits_spaces_and_addresses_do_not_count() -> None:
     text = "No Water on 28 November!  See https://pmc.example/a"
     other = "no water, on २८ november. see"
     assert (
-        normalized_words(text)
-        == normalized_words(other)
+        normalize_words(text)
+        == normalize_words(other)
         == ["no", "water", "on", "28", "november", "see"]
     )
 
 
 def test_a_devanagari_word_is_one_word_with_all_its_signs() -> None:
-    assert normalized_words("क्षेत्रीय कार्यालय #पाणीपुरवठा") == ["क्षेत्रीय", "कार्यालय", "पाणीपुरवठा"]
+    assert normalize_words("क्षेत्रीय कार्यालय #पाणीपुरवठा") == ["क्षेत्रीय", "कार्यालय", "पाणीपुरवठा"]
 
 
 def test_a_zero_width_mark_hides_nothing() -> None:
-    assert marks_of(runs_of("पाणी\u200b बंद आहे")) == marks_of(runs_of("पाणी बंद आहे"))
+    assert choose_marks(word_runs("पाणी\u200b बंद आहे")) == choose_marks(word_runs("पाणी बंद आहे"))
 
 
 def test_equal_texts_have_equal_marks_and_share_everything() -> None:
-    runs = runs_of(NOTICE)
-    assert len(marks_of(runs)) == MARKS
-    assert jaccard_similarity(runs, runs_of(NOTICE.replace("  ", " ").upper())) == 1.0
+    runs = word_runs(NOTICE)
+    assert len(choose_marks(runs)) == MARKS
+    assert jaccard_similarity(runs, word_runs(NOTICE.replace("  ", " ").upper())) == 1.0
 
 
 def test_texts_that_share_nine_tenths_share_a_mark() -> None:
@@ -54,9 +54,9 @@ def test_texts_that_share_nine_tenths_share_a_mark() -> None:
         changed = list(vocabulary_words)
         for at in rng.sample(range(0, 200, 4), 3):
             changed[at] = "वेगळे"
-        first_runs, other = runs_of(" ".join(vocabulary_words)), runs_of(" ".join(changed))
+        first_runs, other = word_runs(" ".join(vocabulary_words)), word_runs(" ".join(changed))
         assert jaccard_similarity(first_runs, other) > 0.9
-        assert marks_of(first_runs) & marks_of(other)
+        assert choose_marks(first_runs) & choose_marks(other)
 
 
 def test_different_texts_share_no_mark() -> None:
@@ -64,11 +64,11 @@ def test_different_texts_share_no_mark() -> None:
     rng = random.Random(5)
     for _round in range(60):
         first_runs, other = (
-            runs_of(" ".join(rng.sample(vocabulary_words, 60))) for _text in range(2)
+            word_runs(" ".join(rng.sample(vocabulary_words, 60))) for _text in range(2)
         )
-        assert not marks_of(first_runs) & marks_of(other)
+        assert not choose_marks(first_runs) & choose_marks(other)
 
 
 def test_a_text_without_words_has_no_marks() -> None:
-    assert marks_of(runs_of(" … 👍 https://pmc.example ")) == frozenset()
+    assert choose_marks(word_runs(" … 👍 https://pmc.example ")) == frozenset()
     assert jaccard_similarity(frozenset(), frozenset()) == 0.0

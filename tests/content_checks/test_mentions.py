@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from publisher.content_checks.localities import localities_in
-from publisher.content_checks.mentions import MentionKind, mentions_in, numbers_in
+from publisher.content_checks.localities import find_localities
+from publisher.content_checks.mentions import MentionKind, find_mentions, find_numbers
 from tests.support.notices import count, languages, notices, table
 
 NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_notices_are_read_at_least_as_well_as_stated(name: str) -> None:
     ],
 )
 def test_telephone_numbers_are_found_in_both_scripts(text: str, numbers: list[str]) -> None:
-    assert [written.number for written in numbers_in(text)] == numbers
+    assert [written.number for written in find_numbers(text)] == numbers
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_telephone_numbers_are_found_in_both_scripts(text: str, numbers: list[st
     ],
 )
 def test_other_figures_are_no_telephone_numbers(text: str) -> None:
-    assert numbers_in(text) == []
+    assert find_numbers(text) == []
 
 
 @pytest.mark.parametrize(
@@ -84,12 +84,12 @@ def test_other_figures_are_no_telephone_numbers(text: str) -> None:
     ],
 )
 def test_localities_are_found_as_whole_names(text: str, names: list[str]) -> None:
-    assert [written.locality.name_en for written in localities_in(text)] == names
+    assert [written.locality.name_en for written in find_localities(text)] == names
 
 
 def test_only_dates_to_come_are_mentioned_and_a_range_is_one() -> None:
     text = "आदेश दि. ०५/०७/२०२६ अन्वये दि. २८ नोव्हेंबर २०२६ ते दि. ५ डिसेंबर २०२६ पर्यंत"
-    (mention,) = mentions_in(text, now=NOW)
+    (mention,) = find_mentions(text, now=NOW)
     assert mention.value == "2026-11-28/2026-12-05"
     assert text[mention.start : mention.end].endswith("५ डिसेंबर २०२६")
     assert mention.texts == {
@@ -101,6 +101,6 @@ def test_only_dates_to_come_are_mentioned_and_a_range_is_one() -> None:
 
 def test_two_mentions_never_overlap() -> None:
     for notice in notices():
-        mentions = mentions_in(notice.text, now=datetime.combine(notice.day, NOW.timetz()))
+        mentions = find_mentions(notice.text, now=datetime.combine(notice.day, NOW.timetz()))
         ends = [0, *(mention.end for mention in mentions)]
         assert all(end <= mention.start for end, mention in zip(ends, mentions, strict=False))

@@ -40,7 +40,7 @@ def event(first: date, last: date | None = None) -> CheckContext:
 
 def test_a_date_that_has_passed_is_warned_of_at_its_place() -> None:
     text_with_date = "शिबीर दि. २३ नोव्हेंबर रोजी"
-    (warning,) = rules.passed([text("पाणी"), text(text_with_date)], KNOWN)
+    (warning,) = rules.dates_in_the_past([text("पाणी"), text(text_with_date)], KNOWN)
     assert warning.code is WarningCode.DATE_PASSED
     assert (warning.location.variant, warning.location.field) == (1, "text")
     assert warning.location.span is not None
@@ -59,21 +59,21 @@ def test_a_date_that_has_passed_is_warned_of_at_its_place() -> None:
     ],
 )
 def test_a_date_that_is_still_to_come_or_is_a_reference_is_not(content: str) -> None:
-    assert list(rules.passed([text(content)], KNOWN)) == []
+    assert list(rules.dates_in_the_past([text(content)], KNOWN)) == []
 
 
 def test_what_leaves_only_next_week_is_measured_by_then() -> None:
     context = CheckContext(leaves_on=date(2026, 12, 1))
-    assert list(rules.passed([text("28 November")], context))
+    assert list(rules.dates_in_the_past([text("28 November")], context))
 
 
 def test_a_year_written_by_mistake_counts_as_passed() -> None:
-    assert list(rules.passed([text("28.11.2025")], KNOWN))
+    assert list(rules.dates_in_the_past([text("28.11.2025")], KNOWN))
 
 
 def test_a_date_that_is_not_the_events_is_warned_of_with_both() -> None:
     context = event(date(2026, 11, 29))
-    (warning,) = rules.off_the_event([text("रविवार दि. २८ नोव्हेंबर रोजी")], context)
+    (warning,) = rules.dates_off_the_event([text("रविवार दि. २८ नोव्हेंबर रोजी")], context)
     assert warning.code is WarningCode.DATE_DIFFERS
     assert warning.values["day"] == date(2026, 11, 28)
     assert warning.values["event_on"] == date(2026, 11, 29)
@@ -81,11 +81,11 @@ def test_a_date_that_is_not_the_events_is_warned_of_with_both() -> None:
 
 def test_one_date_of_the_event_is_enough() -> None:
     text_with_date = "नोंदणी २६ नोव्हेंबरपर्यंत; शिबीर २९ नोव्हेंबर रोजी"
-    assert list(rules.off_the_event([text(text_with_date)], event(date(2026, 11, 29)))) == []
+    assert list(rules.dates_off_the_event([text(text_with_date)], event(date(2026, 11, 29)))) == []
     span = event(date(2026, 11, 27), date(2026, 11, 30))
-    assert list(rules.off_the_event([text("29 to 30 November")], span)) == []
-    assert list(rules.off_the_event([text("no date")], span)) == []
-    assert list(rules.off_the_event([text("२८ नोव्हेंबर")], KNOWN)) == []
+    assert list(rules.dates_off_the_event([text("29 to 30 November")], span)) == []
+    assert list(rules.dates_off_the_event([text("no date")], span)) == []
+    assert list(rules.dates_off_the_event([text("२८ नोव्हेंबर")], KNOWN)) == []
 
 
 def test_a_weekday_that_is_not_its_dates_is_warned_of() -> None:
@@ -206,14 +206,17 @@ def test_an_address_without_a_protocol_is_opened_as_the_platforms_do() -> None:
 def test_a_link_preview_without_a_picture_warns_if_no_photo_goes_along() -> None:
     url = "https://pmc.example/camp"
     context = context_with_link(url, LinkFinding.FINE)
-    (warning,) = rules.without_picture([text("अ", link=url)], context)
+    (warning,) = rules.link_without_picture([text("अ", link=url)], context)
     assert (warning.code, warning.location) == (
         WarningCode.NO_LINK_PICTURE,
         TextLocation(0, "link"),
     )
-    assert list(rules.without_picture([text("अ", link=url, descriptions=("फोटो",))], context)) == []
+    assert (
+        list(rules.link_without_picture([text("अ", link=url, descriptions=("फोटो",))], context))
+        == []
+    )
     with_picture = context_with_link(url, LinkFinding.FINE, picture="a" * 64)
-    assert list(rules.without_picture([text("अ", link=url)], with_picture)) == []
+    assert list(rules.link_without_picture([text("अ", link=url)], with_picture)) == []
 
 
 # Replies, and like texts
@@ -222,11 +225,11 @@ def test_a_link_preview_without_a_picture_warns_if_no_photo_goes_along() -> None
 def test_a_reply_that_x_does_not_take_is_warned_of() -> None:
     context = CheckContext(leaves_on=TODAY, may_reply=False)
     reply = text("आपली तक्रार मिळाली.", target="900")
-    (warning,) = rules.refused([reply], context)
+    (warning,) = rules.reply_without_mention([reply], context)
     assert warning.code is WarningCode.REPLY_REFUSED
-    assert list(rules.refused([reply], KNOWN)) == []
+    assert list(rules.reply_without_mention([reply], KNOWN)) == []
     on_facebook = text("अ", platform="facebook", target="900")
-    assert list(rules.refused([on_facebook], context)) == []
+    assert list(rules.reply_without_mention([on_facebook], context)) == []
 
 
 @pytest.mark.parametrize(

@@ -141,8 +141,8 @@ def test_where_nothing_is_live_a_correction_is_published_as_any_other(town: City
 def test_a_correction_begins_with_the_live_texts_and_its_standard_words(town: City) -> None:
     post_id = live_post(town)
     with town.read() as session:
-        post = drafts.post_for(session, actor=town.actor("clerk"), post_id=post_id)
-        begun = prefill.begun(post, drafts.usable_accounts(session))
+        post = drafts.get_post(session, actor=town.actor("clerk"), post_id=post_id)
+        begun = prefill.start_draft(post, drafts.usable_accounts(session))
         ways = {
             target.live.account.platform: target.mode
             for target in corrections.find_targets(post).values()
@@ -159,8 +159,8 @@ def test_the_next_correction_starts_from_the_last_and_edits_the_same_post(town: 
     correct(town, post_id, {"facebook": MENDED})
     town.tick_dispatch(MINUTE)
     with town.read() as session:
-        post = drafts.post_for(session, actor=town.actor("clerk"), post_id=post_id)
-        (again,) = prefill.begun(post, drafts.usable_accounts(session)).variants
+        post = drafts.get_post(session, actor=town.actor("clerk"), post_id=post_id)
+        (again,) = prefill.start_draft(post, drafts.usable_accounts(session)).variants
     assert again.text == MENDED
     correct(town, post_id, {"facebook": f"{MENDED} टँकर मिळेल."})
     town.tick_dispatch(MINUTE)

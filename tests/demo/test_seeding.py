@@ -26,7 +26,7 @@ from demo.seeding.setup import WAITS_FOR_HEAD
 from publisher.auth import passwords
 from publisher.auth.session_start import SignedIn
 from publisher.auth.sessions import reporting_department_ids, session_actor
-from publisher.content_checks.checks import warnings_of
+from publisher.content_checks.checks import check_revision
 from publisher.content_checks.types import WarningCode
 from publisher.media.folder_store import FolderStore
 from publisher.models.comments import Comment
@@ -186,7 +186,7 @@ def check_special_posts_are_what_the_demo_shows_them_for(city: City, session: Se
     }
     assert stand == {"tree": (True, True), "electrical": (False, False)}
     slips = post_of(session, story_of("sports-meet")).revisions[-1]
-    codes = {warning.code for warning in warnings_of(session, slips, now=began_at)}
+    codes = {warning.code for warning in check_revision(session, slips, now=began_at)}
     assert codes >= {
         WarningCode.DATE_PASSED,
         WarningCode.WRONG_WEEKDAY,

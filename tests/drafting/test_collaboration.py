@@ -29,7 +29,9 @@ def write(database: Database, actor: Actor, post: Post, note: str) -> None:
 
 def read(database: Database, actor: Actor, post: Post) -> list[str]:
     with database.reading() as session:
-        return [note.text for note in collaboration.notes_of(session, actor=actor, post_id=post.id)]
+        return [
+            note.text for note in collaboration.list_notes(session, actor=actor, post_id=post.id)
+        ]
 
 
 def test_the_cell_and_the_auditor_read_notes_and_no_department_does(

@@ -185,8 +185,8 @@ def test_a_rendition_that_was_lost_is_made_again(
 def _prepare_again(database: Database, town: City, store: FolderStore, post: Post) -> PreparedDraft:
     """Prepare the newest revision to be saved again unchanged."""
     with database.reading() as session:
-        post_row = drafts.post_for(session, actor=town.actor("clerk"), post_id=post.id)
-        new_draft = prefill.draft_of(post_row.revisions[-1])
+        post_row = drafts.get_post(session, actor=town.actor("clerk"), post_id=post.id)
+        new_draft = prefill.revision_to_draft(post_row.revisions[-1])
     return prepared(database, store, new_draft, post.id)
 
 

@@ -52,7 +52,7 @@ def test_a_post_is_visible_to_its_own_and_the_asked_departments_only(
     def sees(who: str) -> bool:
         with database.reading() as session:
             try:
-                drafts.post_for(session, actor=town.actor(who), post_id=post.id)
+                drafts.get_post(session, actor=town.actor(who), post_id=post.id)
             except NotFound:
                 return False
             return True
@@ -64,9 +64,9 @@ def test_a_post_is_visible_to_its_own_and_the_asked_departments_only(
     assert sees("road_officer")
     with database.reading() as session:
         with pytest.raises(NotFound):
-            drafts.post_for(session, actor=town.actor("clerk"), post_id=999)
+            drafts.get_post(session, actor=town.actor("clerk"), post_id=999)
         with pytest.raises(WrongRole):
-            drafts.post_for(session, actor=CLOCK, post_id=post.id)
+            drafts.get_post(session, actor=CLOCK, post_id=post.id)
 
 
 @pytest.mark.twin
@@ -85,7 +85,7 @@ def test_loading_a_post_takes_as_many_statements_for_many_revisions(
 
     def count_statements() -> int:
         with database.reading() as session, statements(database) as executed:
-            post_row = drafts.post_for(session, actor=town.actor("clerk"), post_id=post.id)
+            post_row = drafts.get_post(session, actor=town.actor("clerk"), post_id=post.id)
             for revision in post_row.revisions:
                 assert revision.author.name_mr
                 assert [variant.account.name for variant in revision.variants]

@@ -12,7 +12,7 @@ from publisher.database.session import Database
 from publisher.drafting import collaboration, drafts, prefill
 from publisher.drafting import save as drafting_save
 from publisher.intake import close, submit
-from publisher.intake.persistence import stored_form
+from publisher.intake.persistence import store_form
 from publisher.media.folder_store import FolderStore
 from publisher.models.posts import Language, Post
 from publisher.models.submissions import Submission
@@ -32,12 +32,12 @@ def database(on_sqlite: Database) -> Database:
 
 def road_submission(session: Session, town: City, store: FolderStore) -> Submission:
     """Return a submission of the road department."""
-    return submit.hand_in(
+    return submit.create_submission(
         session,
         actor=town.actor("clerk"),
         now=NOON,
         city_code="PMC",
-        stored_form=stored_form(
+        stored_form=store_form(
             store,
             form(
                 town,
@@ -149,8 +149,8 @@ def test_the_first_draft_joins_both_texts_and_proposes_asking_the_other(
     database: Database, town: City, joint: Post
 ) -> None:
     with database.reading() as session:
-        post = drafts.post_for(session, actor=town.actor("clerk"), post_id=joint.id)
-        begun = prefill.begun(post, drafts.usable_accounts(session))
+        post = drafts.get_post(session, actor=town.actor("clerk"), post_id=joint.id)
+        begun = prefill.start_draft(post, drafts.usable_accounts(session))
     marathi, english = begun.variants[:2]
     assert marathi.text.endswith("बंद राहील.\n\nवळण रस्त्याने जावे.")
     assert (english.language, english.text) == (
@@ -170,7 +170,7 @@ def test_a_source_s_department_is_named_even_where_nobody_asked_for_it(
         rows = {row.department_id: row.asked for row in revision.departments}
         assert rows == {town.departments["water"]: True, town.departments["road"]: False}
         assert gate_adapter.department_ids_to_ask(revision) == [town.departments["water"]]
-        again = prefill.draft_of(revision)
+        again = prefill.revision_to_draft(revision)
         assert (again.asked_ids, again.named_ids) == ((), (town.departments["road"],))
 
 
@@ -187,9 +187,9 @@ def test_a_named_department_sees_the_post_and_a_stranger_does_not(
         if saved:
             save(database, store, town, joint)
         with database.reading() as session:
-            drafts.post_for(session, actor=town.actor("road_officer"), post_id=joint.id)
+            drafts.get_post(session, actor=town.actor("road_officer"), post_id=joint.id)
             with pytest.raises(NotFound):
-                drafts.post_for(session, actor=stranger, post_id=joint.id)
+                drafts.get_post(session, actor=stranger, post_id=joint.id)
 
 
 def test_who_has_approved_and_who_has_not_is_told_department_by_department(

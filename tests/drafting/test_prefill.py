@@ -29,7 +29,7 @@ def test_the_first_draft_has_each_text_for_each_account_and_language(
         files=files,
     )
     with database.reading() as session:
-        submission = queries.submission_for(
+        submission = queries.get_submission(
             session, actor=town.actor("clerk"), submission_id=post.submissions[0].id
         )
         accounts = drafts.usable_accounts(session)
@@ -78,4 +78,4 @@ def test_a_revision_comes_back_as_the_draft_it_was(
             prepared=ready,
         )
     with database.reading() as session:
-        assert prefill.draft_of(session.get_one(Post, post.id).revisions[0]) == new_draft
+        assert prefill.revision_to_draft(session.get_one(Post, post.id).revisions[0]) == new_draft

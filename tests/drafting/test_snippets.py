@@ -10,7 +10,7 @@ from approvals.errors import StaleRevision, WrongRole
 from approvals.states import PostState
 from publisher.database.session import Database
 from publisher.drafting import snippets
-from publisher.drafting.closings import Closings, begun_with, closed_with, closings
+from publisher.drafting.closings import Closings, append_closing, closings, prepend_text
 from publisher.drafting.drafts import PictureDraft
 from publisher.drafting.save import save
 from publisher.drafting.snippets import SnippetDraft
@@ -61,7 +61,7 @@ def test_a_change_stays_in_the_history_with_what_was_and_what_came(
         snippets.end(session, actor=town.actor("lead"), now=NOON, text_id=text_id)
     with database.reading() as session:
         events = session.scalars(snippets.history_query(text_id))
-        ended, changed, created = map(snippets.change_of, events)
+        ended, changed, created = map(snippets.event_to_change, events)
         assert (created.verb, changed.verb, ended.verb) == ("make", "change", "end")
         assert dict(changed.changed) == {
             "text_mr": ("{date} रोजी पाणी नाही.", "पाणी नाही."),
@@ -69,7 +69,7 @@ def test_a_change_stays_in_the_history_with_what_was_and_what_came(
         }
         assert changed.appointment is not None
         assert changed.appointment.person.name_mr == "इम्रान तांबोळी"
-        snippet = snippets.text_of(session, text_id)
+        snippet = snippets.get_snippet(session, text_id)
         assert (snippet.version, snippet.ended_at) == (2, NOON)
         assert snippets.every_text(session) == []
         assert [snippet.id for snippet in snippets.every_text(session, ended=True)] == [text_id]
@@ -151,7 +151,9 @@ def test_what_suits_a_post_stands_with_the_nearest_first(database: Database, tow
         make(session, town, name="कार्यक्रम", kind=event)
         over = make(session, town, name="जुना")
         snippets.end(session, actor=town.actor("clerk"), now=NOON, text_id=over.id)
-        suited = snippets.suited(session, kinds={notice}, department_id=town.departments["water"])
+        suited = snippets.list_suitable(
+            session, kinds={notice}, department_id=town.departments["water"]
+        )
     names = [snippet.name for snippet in suited]
     assert names == ["पाणी सूचना", "पाणी", "सर्व सूचना", "सर्वांसाठी"]
 
@@ -166,19 +168,19 @@ def test_blanks_are_found_once_each_and_filled_in_one_line() -> None:
 
 
 def test_a_starting_text_stands_above_what_is_written_and_only_once() -> None:
-    assert begun_with("नमुना", "") == "नमुना"
-    once = begun_with("नमुना", "विभागाचा मजकूर")
+    assert prepend_text("नमुना", "") == "नमुना"
+    once = prepend_text("नमुना", "विभागाचा मजकूर")
     assert once == "नमुना\n\nविभागाचा मजकूर"
-    assert begun_with("नमुना", once) == once
-    assert begun_with("", "मजकूर") == "मजकूर"
+    assert prepend_text("नमुना", once) == once
+    assert prepend_text("", "मजकूर") == "मजकूर"
 
 
 def test_signature_and_hashtags_close_a_text_once_and_an_empty_one_never() -> None:
     closing = Closings("– पाणीपुरवठा विभाग", "#पुणे #पाणी")
-    once = closed_with("पाणी बंद. #पुणे\n", closing)
+    once = append_closing("पाणी बंद. #पुणे\n", closing)
     assert once == "पाणी बंद. #पुणे\n– पाणीपुरवठा विभाग\n#पाणी"
-    assert closed_with(once, closing) == once
-    assert closed_with(" ", closing) == " "
+    assert append_closing(once, closing) == once
+    assert append_closing(" ", closing) == " "
 
 
 def test_a_closing_is_the_department_s_own_in_the_language_of_the_text(
@@ -191,7 +193,7 @@ def test_a_closing_is_the_department_s_own_in_the_language_of_the_text(
             session, town, part=signature, text_mr="– पाणी", department_id=town.departments["water"]
         )
         make(session, town, part=TextPart.HASHTAGS, text_mr="", text_hi="#पुणे")
-        suited = snippets.suited(session, kinds=(), department_id=town.departments["water"])
+        suited = snippets.list_suitable(session, kinds=(), department_id=town.departments["water"])
     assert closings(suited, Language.MARATHI) == Closings("– पाणी")
     assert closings(suited, Language.ENGLISH) == Closings("– PMC")
     assert closings(suited, Language.HINDI) == Closings("", "#पुणे")

@@ -73,8 +73,8 @@ def test_every_page_is_named_in_the_docs(app: Flask) -> None:
 def _path_functions() -> list[Callable[..., str]]:
     """Return the functions of `links` that return the path of a page."""
     no_paths = (
-        *(links.sets_password, links.secret, links.with_base, links.without_secrets),
-        *(links.subject_of, links.without_marks, links.without_quoted_tokens),
+        *(links.sets_password, links.secret, links.add_base_url, links.remove_secrets),
+        *(links.parse_subject, links.remove_marks, links.remove_quoted_tokens),
     )
     functions = [function for _name, function in inspect.getmembers(links, inspect.isfunction)]
     return [function for function in functions if function not in no_paths]

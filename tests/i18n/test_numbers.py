@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.i18n.languages import counted, digits, latin_digits, number, numbered, plural
+from publisher.i18n.languages import (
+    digits,
+    format_count,
+    format_numbered,
+    latin_digits,
+    number,
+    plural,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +62,9 @@ def test_grouping_loses_no_figure(value: int) -> None:
 
 
 def test_a_number_stays_with_its_sign() -> None:
-    assert numbered(3, "mr") == "क्र.\u00a0३"
-    assert numbered(12, "en") == "No.\u00a012"
-    assert numbered(3, "hi") == "क्र.\u00a03"
+    assert format_numbered(3, "mr") == "क्र.\u00a0३"
+    assert format_numbered(12, "en") == "No.\u00a012"
+    assert format_numbered(3, "hi") == "क्र.\u00a03"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +76,6 @@ def test_nought_is_singular_only_in_hindi(value: int, english: str, hindi: str) 
 
 
 def test_a_counted_noun_takes_its_form() -> None:
-    assert counted(1, "मिनिट", "मिनिटे", "mr") == "१ मिनिट"
-    assert counted(20, "मिनिट", "मिनिटे", "mr") == "२० मिनिटे"
-    assert counted(1200, "comment", "comments", "en") == "1,200 comments"
+    assert format_count(1, "मिनिट", "मिनिटे", "mr") == "१ मिनिट"
+    assert format_count(20, "मिनिट", "मिनिटे", "mr") == "२० मिनिटे"
+    assert format_count(1200, "comment", "comments", "en") == "1,200 comments"

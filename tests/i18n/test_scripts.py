@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.i18n.text_cleaning import TextProblem, clean, language_of
+from publisher.i18n.text_cleaning import TextProblem, clean, detect_language
 from tests.support.tables import each
 
 
@@ -111,4 +111,4 @@ def test_what_passes_can_be_stored_and_sent(text: str) -> None:
     ],
 )
 def test_the_language_is_told_roughly_by_its_script(text: str, language: str | None) -> None:
-    assert language_of(text) == language
+    assert detect_language(text) == language

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import pytest
 
-from publisher.i18n.dates_in_text import WrittenDate, dates_in
+from publisher.i18n.dates_in_text import WrittenDate, find_dates
 from tests.support.tables import each
 
 TODAY = date(2026, 11, 25)  # a Wednesday
@@ -16,7 +16,7 @@ SATURDAY, SUNDAY = 5, 6
 
 def only_date(text: str, today: date = TODAY) -> WrittenDate:
     """Return the only date of a text."""
-    (written,) = dates_in(text, today=today)
+    (written,) = find_dates(text, today=today)
     return written
 
 
@@ -73,7 +73,7 @@ def test_a_date_is_read_in_each_way_people_write_it(text: str, day: date) -> Non
     ],
 )
 def test_other_numbers_are_no_dates(text: str) -> None:
-    assert dates_in(text, today=TODAY) == []
+    assert find_dates(text, today=TODAY) == []
 
 
 @each(
@@ -120,13 +120,13 @@ def test_a_range_has_a_first_and_a_last_day(text: str) -> None:
     ],
 )
 def test_a_date_goes_on_to_the_next_where_the_text_says_so(text: str) -> None:
-    first, second = dates_in(text, today=TODAY)
+    first, second = find_dates(text, today=TODAY)
     assert (first.day, first.last) == (date(2026, 11, 23), date(2026, 12, 1))
     assert (second.day, second.last) == (date(2026, 12, 1), date(2026, 12, 1))
 
 
 def test_dates_that_only_stand_beside_each_other_do_not_go_on() -> None:
-    first, _second = dates_in("23 November and 1 December", today=TODAY)
+    first, _second = find_dates("23 November and 1 December", today=TODAY)
     assert first.last == first.day
 
 
@@ -139,11 +139,11 @@ def test_a_year_that_is_not_written_is_the_nearest_one() -> None:
 
 def test_several_dates_come_in_order() -> None:
     text = "अर्ज १/१२/२०२६ पर्यंत; सोडत ५ डिसेंबर, निकाल 2026-12-09"
-    assert [written.day.day for written in dates_in(text, today=TODAY)] == [1, 5, 9]
+    assert [written.day.day for written in find_dates(text, today=TODAY)] == [1, 5, 9]
 
 
 def test_a_very_long_text_is_read_in_time() -> None:
     text = ("२५ " * 30_000) + ("रविवार " * 30_000) + "1" * 100_000
     begun = perf_counter()
-    assert dates_in(text, today=TODAY) == []
+    assert find_dates(text, today=TODAY) == []
     assert perf_counter() - begun < 3

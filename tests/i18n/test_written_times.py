@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.i18n.times_in_text import times_in
+from publisher.i18n.times_in_text import find_times
 from tests.support.tables import each
 
 
@@ -28,7 +28,7 @@ from tests.support.tables import each
 def test_times_are_found_as_they_are_written(text: str, times: list[str]) -> None:
     written_times = [
         f"{written.at:%H:%M}" + (f"-{written.until:%H:%M}" if written.until else "")
-        for written in times_in(text)
+        for written in find_times(text)
     ]
     assert written_times == times
 
@@ -47,10 +47,10 @@ def test_times_are_found_as_they_are_written(text: str, times: list[str]) -> Non
     ],
 )
 def test_other_numbers_are_no_times(text: str) -> None:
-    assert times_in(text) == []
+    assert find_times(text) == []
 
 
 def test_the_position_covers_the_words_beside_the_numbers() -> None:
     text = "उद्या सायं. ६.०० वा. या"
-    (written,) = times_in(text)
+    (written,) = find_times(text)
     assert text[written.start : written.end] == "सायं. ६.०० वा."

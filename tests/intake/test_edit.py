@@ -19,7 +19,7 @@ from publisher.drafting import save
 from publisher.intake import close, edit, persistence, submit
 from publisher.intake.edit import ChangedMeanwhile, DraftingBegun
 from publisher.intake.form import HandIn
-from publisher.intake.persistence import stored_form
+from publisher.intake.persistence import store_form
 from publisher.intake.uploads import KeptFile, UploadedFile
 from publisher.media.folder_store import FolderStore
 from publisher.models.history import Event
@@ -46,7 +46,7 @@ def change(
     **changed: object,
 ) -> tuple[str, ...]:
     """Change a submission on the next day, by its current form or by another one."""
-    own = persistence.form_of(session.get_one(Submission, submission.id))
+    own = persistence.submission_to_form(session.get_one(Submission, submission.id))
     form = replace(new_form or own, **changed)  # type: ignore[arg-type]  # a test's own fields
     return edit.change(
         session,
@@ -54,7 +54,7 @@ def change(
         now=NOON + DAY / 2,
         submission_id=submission.id,
         seen_edition=seen_version,
-        stored_form=stored_form(store, form),
+        stored_form=store_form(store, form),
     )
 
 
@@ -134,12 +134,12 @@ def test_the_cell_mends_what_it_recorded_itself(
 ) -> None:
     form_fields = form(town, brought_by="दूरध्वनीवरून, किरण")
     with database.transaction() as session:
-        recorded = submit.hand_in(
+        recorded = submit.create_submission(
             session,
             actor=town.actor("clerk"),
             now=NOON,
             city_code="PMC",
-            stored_form=stored_form(store, form_fields),
+            stored_form=store_form(store, form_fields),
         )
         assert change(
             session, town, store, recorded, by=town.actor("clerk"), inward_number="आवक/१३"
@@ -162,7 +162,7 @@ def test_files_are_removed_rotated_and_added_and_the_rest_keep_addresses(
 ) -> None:
     with database.transaction() as session:
         first, second = session.get_one(Submission, submission.id).files
-        own = persistence.form_of(session.get_one(Submission, submission.id))
+        own = persistence.submission_to_form(session.get_one(Submission, submission.id))
         new = UploadedFile("c.jpg", photo(62))
         assert change(session, town, store, submission, files=(own.files[1], new)) == ("files",)
     with database.transaction() as session:
@@ -170,7 +170,7 @@ def test_files_are_removed_rotated_and_added_and_the_rest_keep_addresses(
         assert [file.name for file in files] == ["b.jpg", "c.jpg"]
         assert (files[0].id, files[0].position, files[0].alt_mr) == (second.id, 0, "टाकी")
         assert "a.jpg" in values_before(session, 2)["files"]
-        own = persistence.form_of(session.get_one(Submission, submission.id))
+        own = persistence.submission_to_form(session.get_one(Submission, submission.id))
         turned = tuple(reversed(own.files))
         assert change(session, town, store, submission, seen_version=2, files=turned) == ("files",)
         again = session.get_one(Submission, submission.id).files
@@ -187,7 +187,7 @@ def test_more_files_than_a_form_takes_may_stay_but_no_further_one_be_added(
         persistence.fill_files(session, session.get_one(Submission, submission.id), many)
     with database.transaction() as session:
         assert change(session, town, store, submission, title="Ten papers") == ("title",)
-        own = persistence.form_of(session.get_one(Submission, submission.id))
+        own = persistence.submission_to_form(session.get_one(Submission, submission.id))
         assert len(own.files) == 10
         assert len(persistence.form_again(session.get_one(Submission, submission.id)).files) == 8
         further = (*own.files[1:], UploadedFile("c.jpg", photo(62)))
@@ -202,7 +202,7 @@ def test_a_photos_words_alone_are_a_change_too(
     database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with database.transaction() as session:
-        own = persistence.form_of(session.get_one(Submission, submission.id))
+        own = persistence.submission_to_form(session.get_one(Submission, submission.id))
         descriptions = (replace(own.files[0], alt_mr="नळ"), own.files[1])
         assert change(session, town, store, submission, files=descriptions) == ("files",)
         assert session.get_one(Submission, submission.id).files[0].alt_mr == "नळ"
@@ -212,7 +212,7 @@ def test_the_second_of_two_is_told_what_the_first_changed(
     database: Database, town: City, store: FolderStore, submission: Submission
 ) -> None:
     with database.transaction() as session:
-        stale = persistence.form_of(session.get_one(Submission, submission.id))
+        stale = persistence.submission_to_form(session.get_one(Submission, submission.id))
         change(session, town, store, submission, title="पहिला बदल", link="https://pmc.example")
     with pytest.raises(ChangedMeanwhile) as caught, database.transaction() as session:
         change(session, town, store, submission, stale, by=town.actor("head"), text_mr="दुसरा बदल")
@@ -319,12 +319,12 @@ def test_an_earlier_one_is_used_again_without_its_dates(
         assert (again.title, again.kind) == (submission.title, submission.kind)
         assert (again.wished_at, again.useful_until, again.event_on) == (None, None, None)
         assert (again.outward_number, again.priority) == ("", Priority.NORMAL)
-        another = submit.hand_in(
+        another = submit.create_submission(
             session,
             actor=town.actor("member"),
             now=NOON + DAY,
             city_code="PMC",
-            stored_form=stored_form(store, again),
+            stored_form=store_form(store, again),
         )
         assert another.number == "PMC/2026/000002"
         assert another.state is SubmissionState.RECEIVED
@@ -341,12 +341,12 @@ def test_a_file_that_is_no_longer_in_the_store_is_named(
     assert isinstance(second, KeptFile)
     store.path(second.sha256).unlink()
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        submit.hand_in(
+        submit.create_submission(
             session,
             actor=town.actor("member"),
             now=NOON,
             city_code="PMC",
-            stored_form=stored_form(store, again),
+            stored_form=store_form(store, again),
         )
     assert caught.value.codes == [("files-1", "picture_missing")]
 

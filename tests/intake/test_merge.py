@@ -17,7 +17,7 @@ from publisher.drafting import save
 from publisher.intake import close, submit
 from publisher.intake.merge import merge as intake_merge
 from publisher.intake.merge import whole_number
-from publisher.intake.persistence import stored_form
+from publisher.intake.persistence import store_form
 from publisher.media.folder_store import FolderStore
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
@@ -116,12 +116,12 @@ def test_merging_into_a_drafted_submission_of_another_department_works(
 ) -> None:
     form_fields = form(town, department_id=town.departments["road"])
     with database.transaction() as session:
-        other = submit.hand_in(
+        other = submit.create_submission(
             session,
             actor=town.actor("road_officer"),
             now=NOON,
             city_code="PMC",
-            stored_form=stored_form(store, form_fields),
+            stored_form=store_form(store, form_fields),
         )
         save.start(session, actor=town.actor("clerk"), now=NOON, submission_id=other.id)
         assert merge(session, town, two_submissions[1], other.number).merged_into_id == other.id
@@ -212,12 +212,12 @@ def merge_into(session: Session, town: City, submission: Submission, into: Submi
 
 
 def road_submission(session: Session, town: City, store: FolderStore) -> Submission:
-    return submit.hand_in(
+    return submit.create_submission(
         session,
         actor=town.actor("road_officer"),
         now=NOON,
         city_code="PMC",
-        stored_form=stored_form(store, form(town, department_id=town.departments["road"])),
+        stored_form=store_form(store, form(town, department_id=town.departments["road"])),
     )
 
 
@@ -262,7 +262,9 @@ def test_a_duplicate_stays_merged_when_its_original_ends(
         details = session.scalars(select(Event.details).where(Event.verb == KIND)).one()
         expected = {"into": original.number, "into_id": original.id, "same": False}
         assert details == expected
-        assert submit.ended_original(submission_row) is session.get_one(Submission, original.id)
+        assert submit.find_ended_original(submission_row) is session.get_one(
+            Submission, original.id
+        )
 
 
 def test_one_that_was_merged_by_way_of_another_is_told_too(
@@ -282,7 +284,7 @@ def test_one_that_was_merged_by_way_of_another_is_told_too(
             [town.actor("member").person_id, town.actor("road_officer").person_id], key=str
         )
         submission_row = session.get_one(Submission, first.id)
-        ended = submit.ended_original(submission_row)
+        ended = submit.find_ended_original(submission_row)
         assert ended is not None
         assert ended.number == last.number
 
@@ -292,8 +294,8 @@ def test_while_the_original_goes_on_nothing_has_ended(database: Database, town: 
         original = handed_in(session, town)
         duplicate = handed_in(session, town, title="दुसरे")
         merge_into(session, town, duplicate, original)
-        assert submit.ended_original(duplicate) is None
-        assert submit.ended_original(original) is None
+        assert submit.find_ended_original(duplicate) is None
+        assert submit.find_ended_original(original) is None
 
 
 @both_endings

@@ -20,7 +20,7 @@ def test_a_submission_comes_in_full_without_further_statements(
     post = started(town, files=files)
     saved(town, post, seen_revision=0)
     with database.reading() as session:
-        submission = queries.submission_for(
+        submission = queries.get_submission(
             session, actor=town.actor("member"), submission_id=post.submissions[0].id
         )
         with statements(database) as executed:
@@ -39,6 +39,6 @@ def test_another_departments_number_is_missing_as_if_there_were_none(
         submission = handed_in(session, town)
     for actor, key in ((town.actor("road_officer"), submission.id), (town.actor("member"), 999)):
         with pytest.raises(NotFound), database.reading() as session:
-            queries.submission_for(session, actor=actor, submission_id=key)
+            queries.get_submission(session, actor=actor, submission_id=key)
     with pytest.raises(NotFound), database.transaction() as session:
         save.start(session, actor=town.actor("road_officer"), now=NOON, submission_id=submission.id)

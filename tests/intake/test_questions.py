@@ -12,7 +12,7 @@ from approvals.errors import WrongRole, WrongState
 from publisher.database.session import Database
 from publisher.drafting import save
 from publisher.intake import close, questions, submit
-from publisher.intake.persistence import stored_form
+from publisher.intake.persistence import store_form
 from publisher.media.folder_store import FolderStore
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
@@ -100,12 +100,12 @@ def test_an_officer_who_handed_it_in_gets_one_mail(
     database: Database, town: City, store: FolderStore
 ) -> None:
     with database.transaction() as session:
-        own = submit.hand_in(
+        own = submit.create_submission(
             session,
             actor=town.actor("first"),
             now=NOON,
             city_code="PMC",
-            stored_form=stored_form(store, form(town)),
+            stored_form=store_form(store, form(town)),
         )
         ask(session, town, own)
         assert mails(session)[1:] == [("submission_returned", town.actor("first").person_id)]
@@ -167,12 +167,12 @@ def test_the_cell_records_the_answer_to_what_it_recorded_at_its_desk(
 ) -> None:
     form_fields = form(town, brought_by="दूरध्वनीवरून, किरण")
     with database.transaction() as session:
-        recorded = submit.hand_in(
+        recorded = submit.create_submission(
             session,
             actor=town.actor("clerk"),
             now=NOON,
             city_code="PMC",
-            stored_form=stored_form(store, form_fields),
+            stored_form=store_form(store, form_fields),
         )
         ask(session, town, recorded)
         assert answer_question(session, town, recorded, "clerk").state is SubmissionState.RECEIVED

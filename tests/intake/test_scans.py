@@ -13,7 +13,7 @@ from publisher.database.session import Database
 from publisher.drafting.prefill import first_draft
 from publisher.intake import persistence, scans, submit, uploads
 from publisher.intake.form import HandIn
-from publisher.intake.persistence import stored_form
+from publisher.intake.persistence import store_form
 from publisher.intake.uploads import KeptFile, UploadedFile, UploadRefused
 from publisher.media.virus_scanner import Clamd
 from publisher.models.deliveries import Account
@@ -39,17 +39,17 @@ def hand_in_unscanned(town: City, *widths: int) -> int:
     files: list[KeptFile] = []
     for width in widths:
         content = photo(width)
-        file = uploads.look_over(UploadedFile(f"{width}.jpg", content))
-        kept_file = scans.scanned(away, file, BytesIO(content), ends_at=away.ends_at())
+        file = uploads.check_upload(UploadedFile(f"{width}.jpg", content))
+        kept_file = scans.scan_file(away, file, BytesIO(content), ends_at=away.ends_at())
         assert not kept_file.is_usable
         files.append(kept_file)
     with town.write() as session:
-        submission = submit.hand_in(
+        submission = submit.create_submission(
             session,
             actor=town.actor("member"),
             now=town.now,
             city_code="PMC",
-            stored_form=stored_form(
+            stored_form=store_form(
                 town.store,
                 HandIn(
                     department_id=town.departments["water"],
@@ -82,13 +82,13 @@ def results(town: City) -> list[ScanResult | None]:
 
 
 def test_a_file_with_a_virus_is_refused_and_a_clean_one_is_kept(scanner: ScriptedClamd) -> None:
-    file = uploads.look_over(UploadedFile("a.jpg", photo()))
+    file = uploads.check_upload(UploadedFile("a.jpg", photo()))
     client = scanner.client()
-    kept_file = scans.scanned(client, file, BytesIO(b"x"), ends_at=client.ends_at())
+    kept_file = scans.scan_file(client, file, BytesIO(b"x"), ends_at=client.ends_at())
     assert (kept_file.scan, kept_file.is_usable) == (ScanResult.CLEAN, True)
     scanner.answer = says("stream: Some.Virus FOUND")
     with pytest.raises(UploadRefused) as caught:
-        scans.scanned(client, file, BytesIO(b"x"), ends_at=client.ends_at())
+        scans.scan_file(client, file, BytesIO(b"x"), ends_at=client.ends_at())
     assert (caught.value.code, caught.value.values["virus"]) == ("infected", "Some.Virus")
 
 
@@ -118,7 +118,7 @@ def test_a_virus_found_later_is_in_the_history_and_never_used_again(
         event = session.scalars(select(Event).where(Event.verb == scans.FIND_VIRUS)).one()
         assert event.details == {"name": "60.jpg", "virus": "Some.Virus"}
         assert persistence.form_again(submission).files == ()
-        assert len(persistence.form_of(submission).files) == 1
+        assert len(persistence.submission_to_form(submission).files) == 1
 
 
 def test_a_scanner_that_is_away_is_asked_once_and_the_file_last_next_time(

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from approvals.errors import WrongRole
 from publisher.database.session import Database
 from publisher.intake import submit
-from publisher.intake.persistence import stored_form
+from publisher.intake.persistence import store_form
 from publisher.intake.uploads import UploadedFile
 from publisher.media.folder_store import FolderStore
 from publisher.models.notifications import Notice
@@ -62,12 +62,12 @@ def test_officers_and_heads_hand_in_for_their_own_department(
 ) -> None:
     actor = town.actor(who)
     with database.transaction() as session:
-        submit.hand_in(
+        submit.create_submission(
             session,
             actor=actor,
             now=NOON,
             city_code="PMC",
-            stored_form=stored_form(store, form(town)),
+            stored_form=store_form(store, form(town)),
         )
         assert mails(session) == [("acknowledgement", actor.person_id)]
 
@@ -77,12 +77,12 @@ def test_nobody_else_hands_in_for_it(
     database: Database, town: City, store: FolderStore, who: str
 ) -> None:
     with pytest.raises(WrongRole), database.transaction() as session:
-        submit.hand_in(
+        submit.create_submission(
             session,
             actor=town.actor(who),
             now=NOON,
             city_code="PMC",
-            stored_form=stored_form(store, form(town)),
+            stored_form=store_form(store, form(town)),
         )
 
 
@@ -91,12 +91,12 @@ def test_the_cell_submits_for_a_department_and_tells_its_first_officer(
 ) -> None:
     form_fields = form(town, inward_number="आवक/१२", brought_by="दूरध्वनीवरून, किरण")
     with database.transaction() as session:
-        submission = submit.hand_in(
+        submission = submit.create_submission(
             session,
             actor=town.actor("clerk"),
             now=NOON,
             city_code="PMC",
-            stored_form=stored_form(store, form_fields),
+            stored_form=store_form(store, form_fields),
         )
         assert (submission.inward_number, submission.brought_by) == (
             "आवक/१२",
@@ -110,12 +110,12 @@ def test_the_cell_has_to_say_who_brought_it(
     database: Database, town: City, store: FolderStore
 ) -> None:
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        submit.hand_in(
+        submit.create_submission(
             session,
             actor=town.actor("clerk"),
             now=NOON,
             city_code="PMC",
-            stored_form=stored_form(store, form(town)),
+            stored_form=store_form(store, form(town)),
         )
     assert caught.value.codes == [("brought_by", "required")]
 
@@ -135,12 +135,12 @@ def test_a_department_without_anybody_in_office_is_recorded_all_the_same(
         town, department_id=town.departments["information-technology"], brought_by="स्वतः"
     )
     with database.transaction() as session:
-        submit.hand_in(
+        submit.create_submission(
             session,
             actor=town.actor("clerk"),
             now=NOON,
             city_code="PMC",
-            stored_form=stored_form(store, form_fields),
+            stored_form=store_form(store, form_fields),
         )
         assert mails(session) == []
 
@@ -152,12 +152,12 @@ def test_the_same_form_twice_is_one_submission_even_after_its_wished_time(
         first = handed_in(session, town, form_token="a1")
     late = form(town, form_token="a1")
     with database.transaction() as session:
-        again = submit.hand_in(
+        again = submit.create_submission(
             session,
             actor=town.actor("member"),
             now=NOON + 2 * DAY,
             city_code="PMC",
-            stored_form=stored_form(store, late),
+            stored_form=store_form(store, late),
         )
         assert again.id == first.id
         assert len(mails(session)) == 1
@@ -180,12 +180,12 @@ def test_the_same_content_from_a_new_page_is_one_submission_for_an_hour(
     later = form(town, form_token="d4", wished_at=NOON + 3 * DAY)
     with database.transaction() as session:
         hour_later = NOON + timedelta(hours=2)
-        other = submit.hand_in(
+        other = submit.create_submission(
             session,
             actor=town.actor("member"),
             now=hour_later,
             city_code="PMC",
-            stored_form=stored_form(store, later),
+            stored_form=store_form(store, later),
         )
         assert other.id not in (first.id, changed.id)
 
@@ -215,12 +215,12 @@ def test_a_form_of_another_department_shows_nothing_of_what_it_became(
     with database.transaction() as session:
         handed_in(session, town, form_token="a1")
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        submit.hand_in(
+        submit.create_submission(
             session,
             actor=town.actor("road_officer"),
             now=NOON,
             city_code="PMC",
-            stored_form=stored_form(
+            stored_form=store_form(
                 store, form(town, department_id=town.departments["road"], form_token="a1")
             ),
         )
@@ -298,12 +298,12 @@ def test_a_closed_department_and_one_that_never_was_are_refused(
     assert errors_of(database, town, store) == [("department_id", "closed")]
     form_fields = form(town, department_id=99_999, brought_by="किरण")
     with pytest.raises(Invalid) as caught, database.transaction() as session:
-        submit.hand_in(
+        submit.create_submission(
             session,
             actor=town.actor("clerk"),
             now=NOON,
             city_code="PMC",
-            stored_form=stored_form(store, form_fields),
+            stored_form=store_form(store, form_fields),
         )
     assert caught.value.codes == [("department_id", "unknown_department")]
 

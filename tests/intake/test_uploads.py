@@ -48,14 +48,14 @@ class MeteredFile(BytesIO):
 
 def test_a_video_is_kept_with_its_length_and_read_piece_by_piece() -> None:
     source = MeteredFile(video(75, size=5_000_000))
-    upload = uploads.look_at("भेट.mp4", source)
+    upload = uploads.check_file("भेट.mp4", source)
     assert (upload.mime, upload.size, upload.seconds) == ("video/mp4", 5_000_000, 75)
     assert not upload.is_picture
     assert source.longest <= 1_000_000
 
 
 def test_a_picture_is_measured_and_named_without_its_folders() -> None:
-    upload = uploads.look_at("C:\\DCIM\\IMG_1.jpg", BytesIO(photo(60, 40)))
+    upload = uploads.check_file("C:\\DCIM\\IMG_1.jpg", BytesIO(photo(60, 40)))
     assert (upload.name, upload.width, upload.height) == ("IMG_1.jpg", 60, 40)
 
 
@@ -75,7 +75,7 @@ def test_a_picture_is_measured_and_named_without_its_folders() -> None:
 )
 def test_what_cannot_be_taken_says_why_and_which(name: str, content: bytes, code: str) -> None:
     with pytest.raises(UploadRefused) as caught:
-        uploads.look_at(name, BytesIO(content))
+        uploads.check_file(name, BytesIO(content))
     assert (caught.value.code, caught.value.values["name"]) == (code, name)
 
 
@@ -91,17 +91,17 @@ def test_what_cannot_be_taken_says_why_and_which(name: str, content: bytes, code
 )
 def test_a_document_that_unpacks_too_large_is_refused(make_document: Callable[[], bytes]) -> None:
     with pytest.raises(UploadRefused) as caught:
-        uploads.look_at("a.docx", BytesIO(make_document()))
+        uploads.check_file("a.docx", BytesIO(make_document()))
     assert caught.value.code == "unpacks_too_large"
 
 
 def test_a_word_document_is_taken_as_it_is_and_a_mail_may_bring_more() -> None:
     content = docx("सूचना")
-    document = uploads.look_over(UploadedFile("सूचना.docx", content))
+    document = uploads.check_upload(UploadedFile("सूचना.docx", content))
     assert (document.mime, document.content) == (DOCX_TYPE, content)
     assert not document.is_picture
     for name, mime in (("wards.xlsx", "sheet"), ("photos.zip", "zip")):
-        kept_file = uploads.look_over(UploadedFile(name, WORKBOOK), by_mail=True)
+        kept_file = uploads.check_upload(UploadedFile(name, WORKBOOK), by_mail=True)
         assert kept_file.mime.endswith(mime)
 
 

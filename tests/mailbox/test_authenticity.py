@@ -6,7 +6,7 @@ import pytest
 
 from publisher.mail_messages.message import AuthenticationResult
 from publisher.mailbox import texts
-from publisher.mailbox.senders import Authenticity, authenticity_of
+from publisher.mailbox.senders import Authenticity, check_authenticity
 from tests.support.mailed import SERVER, message
 from tests.support.tables import each
 
@@ -53,11 +53,11 @@ def test_only_our_own_servers_first_result_proves_the_sender(
     findings: list[AuthenticationResult], verdict: Authenticity
 ) -> None:
     mail = message(SENDER, results=tuple(findings))
-    assert authenticity_of(mail, mail_server=SERVER) is verdict
+    assert check_authenticity(mail, mail_server=SERVER) is verdict
 
 
 def test_without_a_server_of_ours_nothing_is_checked() -> None:
-    assert authenticity_of(message(SENDER), mail_server="") is Authenticity.UNCHECKED
+    assert check_authenticity(message(SENDER), mail_server="") is Authenticity.UNCHECKED
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_without_a_server_of_ours_nothing_is_checked() -> None:
     ],
 )
 def test_a_text_stands_in_the_field_of_its_language(text: str, field: str) -> None:
-    assert texts.field_of(text) == field
+    assert texts.choose_field(text) == field
 
 
 @pytest.mark.parametrize("subject", ["Fwd: पाणी बंद", "RE: Fw: पाणी\u202e बंद", " पाणी\tबंद "])
 def test_a_title_is_the_subject_in_its_own_words(subject: str) -> None:
-    assert texts.title_of(message(SENDER, subject=subject)) == "पाणी बंद"
+    assert texts.mail_title(message(SENDER, subject=subject)) == "पाणी बंद"

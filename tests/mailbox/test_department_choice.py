@@ -13,7 +13,7 @@ from publisher.database.session import Database
 from publisher.mail_messages.message import AutomaticKind, MailAddress, MailMessage
 from publisher.mailbox import department_choice, quarantine
 from publisher.mailbox.department_choice import ChoiceOutlook
-from publisher.mailbox.report import report_of
+from publisher.mailbox.report import make_report
 from publisher.models.history import Event
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.models.notifications import Notice
@@ -51,7 +51,7 @@ def choose(
 
 
 def outlook(session: Session, town: City, token: str) -> ChoiceOutlook:
-    link = department_choice.link_of(session, token)
+    link = department_choice.get_link(session, token)
     return department_choice.outlook(session, link, now=town.now)
 
 
@@ -73,12 +73,12 @@ def test_a_member_of_several_departments_is_asked_in_the_thread(
         assert ("विभागासाठी" in notice.body, "choose the department" in notice.body) == (True, True)
         for sentence in ("Nobody reads replies", "उत्तर कोणीही वाचत नाही"):
             assert sentence in notice.body, "such a reply is ignored: it may quote the link"
-        assert (notice.path, links.without_secrets(notice.body).count(token)) == ("", 0)
+        assert (notice.path, links.remove_secrets(notice.body).count(token)) == ("", 0)
         assert session.scalars(select(Submission)).all() == []
         waiting = session.scalars(quarantine.waiting()).one()
         assert waiting.mail.notice is notice
-        link = department_choice.link_of(session, token)
-        choices = department_choice.choices_of(session, link, now=town.now)
+        link = department_choice.get_link(session, token)
+        choices = department_choice.list_choices(session, link, now=town.now)
         assert {row.id for row in choices} == {town.departments[name] for name in ("water", "road")}
 
 
@@ -87,7 +87,7 @@ def test_the_report_names_no_department_and_the_question_as_the_answer(
 ) -> None:
     with database.transaction() as session:
         _token, mail = ask_department(session, town)
-        report = report_of(session, mail, mail_from="city@pmc.example")
+        report = make_report(session, mail, mail_from="city@pmc.example")
         question = session.get_one(Notice, mail.notice_id)
     assert (report.outcome, report.reason) == ("quarantined", "several_departments")
     assert (report.number, report.department) == (None, None)
@@ -205,7 +205,7 @@ def delete(session: Session, town: City) -> None:
 
 def take_in(session: Session, town: City) -> None:
     waiting = session.scalars(select(Quarantine)).one()
-    quarantine.take_in_for(
+    quarantine.take_in_waiting_mail(
         session,
         prepared(town.store, message(waiting.mail.sender)),
         actor=town.actor("clerk"),

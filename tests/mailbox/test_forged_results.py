@@ -9,7 +9,7 @@ import pytest
 from publisher.mail_messages.read import read_message
 from publisher.mailbox.preparation import PreparedMail
 from publisher.mailbox.receive import receive
-from publisher.mailbox.senders import Authenticity, authenticity_of
+from publisher.mailbox.senders import Authenticity, check_authenticity
 from publisher.media.folder_store import FolderStore
 from publisher.operations.mail_checks import check_results
 from publisher.settings.environment import Settings, load
@@ -33,7 +33,7 @@ def settings(hops: int) -> Settings:
 
 def verdict(head: str, *, server: str = SERVER, hops: int = 0) -> Authenticity:
     message = read_message((head + REST).encode())
-    return authenticity_of(message, mail_server=server, hops=hops)
+    return check_authenticity(message, mail_server=server, hops=hops)
 
 
 @pytest.mark.parametrize(

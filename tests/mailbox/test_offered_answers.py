@@ -10,7 +10,7 @@ from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.database.session import Database
 from publisher.inbox import offered_answers, routing
-from publisher.mailbox.report import report_of
+from publisher.mailbox.report import make_report
 from publisher.models.comments import AnswerKind, Reply
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice
@@ -46,7 +46,9 @@ def test_a_reply_to_a_comments_mail_is_offered_as_the_answer(town: City, comment
     assert offers(town, comment_id) == [TEXT]
     with town.read() as session:
         assert session.scalars(select(Reply)).all() == [], "nothing is answered by itself"
-        report = report_of(session, session.get_one(ReceivedMail, mail.id), mail_from="a@b.example")
+        report = make_report(
+            session, session.get_one(ReceivedMail, mail.id), mail_from="a@b.example"
+        )
         assert (report.outcome, report.joined_to, report.number) == (
             *("joined", str(comment_id)),
             None,

@@ -18,7 +18,7 @@ from publisher.mail_messages.message import (
 )
 from publisher.mailbox import quarantine
 from publisher.mailbox.preparation import PreparedMail
-from publisher.mailbox.quarantine import take_in_for
+from publisher.mailbox.quarantine import take_in_waiting_mail
 from publisher.mailbox.receive import receive
 from publisher.models.departments import DepartmentAddress
 from publisher.models.history import Event
@@ -68,7 +68,7 @@ def take(
     mail = changed.pop("mail", message(sender))
     assert isinstance(mail, MailMessage)
     call: dict[str, Any] = {**fields, **changed}
-    return take_in_for(session, prepared(town.store, mail), **call)
+    return take_in_waiting_mail(session, prepared(town.store, mail), **call)
 
 
 def test_the_cell_takes_a_mail_in_for_a_department(database: Database, town: City) -> None:
@@ -211,8 +211,8 @@ def test_a_known_senders_mail_waits_until_somebody_decides(database: Database, t
         assert [row.mail.reason for row in known] == [
             *("from_cell", "via_list", "several_departments")
         ]
-        assert quarantine.ends_at(stranger) == quarantine.ends_at(forged)
-        assert {quarantine.ends_at(row) for row in known} == {None}
+        assert quarantine.quarantine_end(stranger) == quarantine.quarantine_end(forged)
+        assert {quarantine.quarantine_end(row) for row in known} == {None}
         waiting_ids, known_ids = {stranger.id, forged.id}, [row.id for row in known]
     tick_retention(database, town.store, now=town.now + 400 * DAY)
     with database.reading() as session:

@@ -14,7 +14,7 @@ from publisher.database.session import Database
 from publisher.mail_messages.message import AutomaticKind, MailAddress, MailFile, UnreadableReason
 from publisher.mailbox.duplicates import SAME_WITHIN
 from publisher.mailbox.preparation import PreparedMail
-from publisher.mailbox.quarantine import take_in_for
+from publisher.mailbox.quarantine import take_in_waiting_mail
 from publisher.mailbox.receive import MOST_A_DAY, receive
 from publisher.models.history import Event
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
@@ -216,7 +216,7 @@ def test_a_known_senders_mail_by_a_list_waits_and_is_never_answered(
         mail = receive_one(session, town, by_list)
         assert (mail.outcome, mail.reason.endswith("list")) == (outcome, True)
         if mail.quarantine is not None:
-            take_in_for(
+            take_in_waiting_mail(
                 session,
                 prepared(town.store, by_list),
                 actor=town.actor("clerk"),

@@ -13,7 +13,7 @@ from publisher.intake import questions
 from publisher.intake.take import take
 from publisher.mail_messages.message import MailFile, MailMessage
 from publisher.mailbox.receive import receive
-from publisher.mailbox.take_in import mails_of
+from publisher.mailbox.take_in import list_mails
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice
 from publisher.models.posts import Decision, Post
@@ -175,7 +175,7 @@ def test_files_of_a_reply_for_which_there_is_no_room_are_named(
         submission.state = SubmissionState.DRAFTED
         late = receive_one(session, town, reply_to(notice, member, "उशिरा", files=(more,)))
         assert late.notes == [{"code": "left_out_late", "name": "more.jpg"}]
-        mails = mails_of(session, submission)
+        mails = list_mails(session, submission)
         assert [mail.outcome for mail in mails] == [MailOutcome.SUBMISSION, *3 * ["joined"]]
 
 

@@ -72,7 +72,7 @@ def test_a_mail_with_a_virus_waits_and_is_taken_in_without_it(
     ready = prepared(town, mail, intake)
     with town.write() as session:
         waiting = session.scalars(select(Quarantine)).one()
-        submission = quarantine.take_in_for(
+        submission = quarantine.take_in_waiting_mail(
             session,
             ready,
             actor=town.actor("clerk"),
@@ -106,7 +106,7 @@ def test_a_virus_that_is_known_only_later_is_noted_at_the_taking_in(
     ready = prepared(town, mail, intake)
     with town.write() as session:
         waiting = session.scalars(select(Quarantine)).one()
-        quarantine.take_in_for(
+        quarantine.take_in_waiting_mail(
             session,
             ready,
             actor=town.actor("clerk"),

@@ -27,7 +27,7 @@ def opened(content: bytes) -> Image.Image:
 def test_place_device_comments_and_trailing_data_go_and_pixels_stay(kind: str) -> None:
     content = with_secrets(kind)
     assert SECRET in content
-    cleaned = metadata.removed(content)
+    cleaned = metadata.strip_metadata(content)
     before, after = opened(content), opened(cleaned)
     assert SECRET not in cleaned
     assert not after.getexif().get_ifd(ExifTags.IFD.GPSInfo)
@@ -39,8 +39,8 @@ def test_place_device_comments_and_trailing_data_go_and_pixels_stay(kind: str) -
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_cleaning_a_clean_file_changes_nothing(kind: str) -> None:
-    cleaned = metadata.removed(with_secrets(kind))
-    assert metadata.removed(cleaned) == cleaned
+    cleaned = metadata.strip_metadata(with_secrets(kind))
+    assert metadata.strip_metadata(cleaned) == cleaned
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF"])
@@ -48,7 +48,7 @@ def test_an_animation_keeps_its_frames(kind: str) -> None:
     frames = [Image.new("RGB", (40, 30), (shade, 0, 0)) for shade in (0, 120, 240)]
     file = BytesIO()
     frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=100)
-    cleaned = metadata.removed(file.getvalue() + SECRET)
+    cleaned = metadata.strip_metadata(file.getvalue() + SECRET)
     assert Image.open(BytesIO(cleaned)).n_frames == 3  # type: ignore[attr-defined]  # animations
     assert inspect(cleaned).animated
     assert SECRET not in cleaned
@@ -58,7 +58,7 @@ def test_an_animation_keeps_its_frames(kind: str) -> None:
 def test_a_file_that_is_cut_stays_one_that_is_cut(kind: str) -> None:
     content = with_secrets(kind, trailing=b"")
     with pytest.raises(BadPicture) as caught:
-        inspect(metadata.removed(content[: len(content) // 2]))
+        inspect(metadata.strip_metadata(content[: len(content) // 2]))
     assert caught.value.code is PictureProblem.TRUNCATED
 
 
@@ -75,4 +75,4 @@ def test_broken_bytes_are_refused_and_nothing_else_happens(
     for at, value in changes:
         content[at % len(content)] = value
     with suppress(BadPicture):
-        metadata.removed(bytes(content))
+        metadata.strip_metadata(bytes(content))

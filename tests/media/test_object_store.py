@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from publisher.media.object_store import ObjectStore
-from publisher.media.store import MediumChanged, MediumMissing, StoreAway, name_of
+from publisher.media.store import MediumChanged, MediumMissing, StoreAway, object_name
 from tests.support.certificates import self_signed_certificate
 from tests.support.object_line import (
     FOR_EVER,
@@ -95,7 +95,7 @@ def damage(store: ObjectStore, digest: str, content: bytes) -> None:
     """Put other bytes under a digest, as only a fault of the store or a stranger can."""
     import obstore
 
-    obstore.put(store._opened, name_of(digest), content)
+    obstore.put(store._opened, object_name(digest), content)
 
 
 BRIEFLY: list[tuple[Fault, str, int]] = [
@@ -337,14 +337,14 @@ def test_the_name_of_the_bucket_is_in_the_path_or_begins_the_host(
 ) -> None:
     opener(bucket).save(CONTENT)
     host = line.endpoint.partition("//")[2]
-    assert line.requests == [f"PUT {host} /{bucket}/{name_of(DIGEST)}"]
+    assert line.requests == [f"PUT {host} /{bucket}/{object_name(DIGEST)}"]
     line.requests.clear()
     # Instead of a name server: the line takes requests for any host.
     monkeypatch.setenv("http_proxy", line.endpoint)
     store = opener(bucket, MEDIA_ENDPOINT="http://s3.pmc.example:81", MEDIA_PATH_STYLE="0")
     assert store.exists(DIGEST)
     name = f"{bucket}.s3.pmc.example:81"
-    assert line.requests == [f"HEAD {name} http://{name}/{name_of(DIGEST)}"]
+    assert line.requests == [f"HEAD {name} http://{name}/{object_name(DIGEST)}"]
 
 
 def test_only_a_store_with_the_right_certificate_is_talked_to(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.media.video import seconds_of
+from publisher.media.video import video_seconds
 from tests.support.tables import each
 
 
@@ -34,12 +34,12 @@ def video(movie: bytes, *, at_the_end: bool = False, data: int = 100) -> BytesIO
 @pytest.mark.parametrize("version", [0, 1])
 def test_the_length_is_read_wherever_the_headers_stand(*, version: int, at_the_end: bool) -> None:
     movie = box(b"free", b"") + header(600 * 75 + 250, version=version)
-    assert seconds_of(video(movie, at_the_end=at_the_end)) == 75
+    assert video_seconds(video(movie, at_the_end=at_the_end)) == 75
 
 
 def test_a_very_large_box_before_the_headers_is_stepped_over() -> None:
     long = struct.pack(">I", 1) + b"mdat" + struct.pack(">Q", 16 + 50) + bytes(50)
-    assert seconds_of(BytesIO(long + box(b"moov", header(1200)))) == 2
+    assert video_seconds(BytesIO(long + box(b"moov", header(1200)))) == 2
 
 
 @each(
@@ -56,10 +56,10 @@ def test_a_very_large_box_before_the_headers_is_stepped_over() -> None:
     ],
 )
 def test_what_does_not_say_its_length_has_none(video: BytesIO) -> None:
-    assert seconds_of(video) is None
+    assert video_seconds(video) is None
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_break_it(content: bytes) -> None:
-    seconds_of(BytesIO(content))
-    seconds_of(video(content))
+    video_seconds(BytesIO(content))
+    video_seconds(video(content))

@@ -13,8 +13,8 @@ from publisher.media.virus_scanner import (
     ScannerAway,
     TooLargeForScanner,
     clamd,
-    version_of,
-    virus_in,
+    find_virus,
+    scanner_version,
 )
 from tests.support.clamd import (
     SIGNATURE,
@@ -39,15 +39,15 @@ def test_a_file_is_sent_whole_and_left_at_its_beginning(scanner: ScriptedClamd) 
     content = bytes(range(256)) * 1_000
     source = BytesIO(content)
     source.seek(7)
-    assert virus_in(scanner.client(), source) == ""
+    assert find_virus(scanner.client(), source) == ""
     assert scanner.contents == [content]
     assert source.tell() == 0
 
 
 def test_a_virus_has_its_name(scanner: ScriptedClamd) -> None:
     scanner.answer = says("stream: Win.Test.EICAR_HDB-1 FOUND")
-    assert virus_in(scanner.client(), BytesIO(b"x")) == "Win.Test.EICAR_HDB-1"
-    assert version_of(scanner.client()) == "ClamAV 1.4.6/1/Sun Nov 29 2026"
+    assert find_virus(scanner.client(), BytesIO(b"x")) == "Win.Test.EICAR_HDB-1"
+    assert scanner_version(scanner.client()) == "ClamAV 1.4.6/1/Sun Nov 29 2026"
 
 
 def cut(connection: socket.socket, _content: bytes) -> None:
@@ -82,18 +82,18 @@ def test_whatever_is_no_plain_answer_lets_nothing_pass(
 ) -> None:
     scanner.answer = answer  # type: ignore[assignment]  # each is an answer
     with pytest.raises(ScannerAway):
-        virus_in(scanner.client(), BytesIO(b"x"))
+        find_virus(scanner.client(), BytesIO(b"x"))
 
 
 def test_a_scanner_that_is_away_is_said_to_be(scanner: ScriptedClamd) -> None:
     for away in (Clamd(("127.0.0.1", free_port())), Clamd("/nowhere/clamd.ctl")):
         with pytest.raises(ScannerAway):
-            virus_in(away, BytesIO(b"x"))
+            find_virus(away, BytesIO(b"x"))
         with pytest.raises(ScannerAway):
-            version_of(away)
+            scanner_version(away)
     scanner.version = "SSH-2.0-OpenSSH"
     with pytest.raises(ScannerAway, match="SSH"):
-        version_of(scanner.client())
+        scanner_version(scanner.client())
 
 
 def test_a_file_that_the_scanner_takes_no_further_is_named_as_too_large(
@@ -101,7 +101,7 @@ def test_a_file_that_the_scanner_takes_no_further_is_named_as_too_large(
 ) -> None:
     scanner.most, scanner.answer = 1, says("INSTREAM size limit exceeded. ERROR")
     with pytest.raises(TooLargeForScanner):
-        virus_in(scanner.client(), BytesIO(bytes(5_000_000)))
+        find_virus(scanner.client(), BytesIO(bytes(5_000_000)))
 
 
 def test_the_deadline_is_that_of_the_whole_and_no_step_begins_it_again() -> None:
@@ -115,10 +115,10 @@ def test_the_deadline_is_that_of_the_whole_and_no_step_begins_it_again() -> None
         seconds = iter(range(1_000))
         impatient = Clamd(server.client().address, 5.0, lambda: float(next(seconds)))
         with pytest.raises(ScannerAway, match="no answer in time"):
-            virus_in(impatient, BytesIO(bytes(500_000)))
+            find_virus(impatient, BytesIO(bytes(500_000)))
         past = server.client()
         with pytest.raises(ScannerAway, match="no answer in time"):
-            virus_in(past, BytesIO(b"x"), ends_at=past.monotonic() - 1)
+            find_virus(past, BytesIO(b"x"), ends_at=past.monotonic() - 1)
 
 
 def test_the_setting_names_a_host_or_a_path() -> None:
@@ -139,18 +139,18 @@ def real_clamd() -> Iterator[Clamd]:
 
 @pytest.mark.proof
 def test_a_real_clamd_finds_a_local_signature_also_inside_a_document(real_clamd: Clamd) -> None:
-    assert version_of(real_clamd).startswith("ClamAV ")
+    assert scanner_version(real_clamd).startswith("ClamAV ")
     infected = docx("Notice", members={"word/media/a.bin": bytes(5_000) + SIGNATURE})
     assert SIGNATURE not in infected
     for content in (b"%PDF-1.7 " + SIGNATURE, infected):
-        assert virus_in(real_clamd, BytesIO(content)) == f"{VIRUS}.UNOFFICIAL"
+        assert find_virus(real_clamd, BytesIO(content)) == f"{VIRUS}.UNOFFICIAL"
     for content in (b"%PDF-1.7", docx("Notice"), b""):
-        assert virus_in(real_clamd, BytesIO(content)) == ""
+        assert find_virus(real_clamd, BytesIO(content)) == ""
 
 
 @pytest.mark.proof
 def test_a_real_clamd_takes_no_more_than_its_limit(real_clamd: Clamd) -> None:
     for size in (1_500_000, 30_000_000):
         with pytest.raises(TooLargeForScanner):
-            virus_in(real_clamd, BytesIO(bytes(size)))
-    assert virus_in(real_clamd, BytesIO(bytes(900_000))) == ""
+            find_virus(real_clamd, BytesIO(bytes(size)))
+    assert find_virus(real_clamd, BytesIO(bytes(900_000))) == ""

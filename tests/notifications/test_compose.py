@@ -16,7 +16,7 @@ import pytest
 from approvals.policy import Role
 from publisher.database.session import Database
 from publisher.i18n import dates
-from publisher.i18n.catalogues import translated
+from publisher.i18n.catalogues import translate
 from publisher.i18n.languages import LANGUAGES
 from publisher.models.notifications import Notice
 from publisher.models.people import Person
@@ -630,7 +630,7 @@ def test_a_platform_without_a_translation_is_called_by_its_label(
         _subject, body = compose_text(kind, language, values)
     assert BULLETIN.label in body
     others = [platform.label for platform in (X, FACEBOOK)]
-    assert not {translated(label, language) for label in others} & set(re.findall(r"[\w()]+", body))
+    assert not {translate(label, language) for label in others} & set(re.findall(r"[\w()]+", body))
 
 
 @every_kind
@@ -783,7 +783,7 @@ def test_a_mail_about_what_was_missed_names_what_kept_it(code: str, sentence: st
     values = {**ABOUT_A_DELIVERY, "code": code}
     for language in LANGUAGES:
         body = compose_text(NoticeKind.DELIVERY_MISSED, language, values)[1]
-        assert f"; {translated(sentence, language)}\n" in body
+        assert f"; {translate(sentence, language)}\n" in body
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

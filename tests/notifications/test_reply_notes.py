@@ -4,7 +4,7 @@ import pytest
 
 from publisher.i18n.languages import LANGUAGES
 from publisher.models.notifications import Notice
-from publisher.notifications.email import MailOrigin, letter, with_reply_note
+from publisher.notifications.email import MailOrigin, add_reply_note, letter
 from publisher.notifications.kinds import ANSWERS, HAS_SECRET, NoticeKind, ReplyFate
 from tests.support.city_people import NOON
 
@@ -62,12 +62,12 @@ def test_without_a_mailbox_nobody_reads_replies() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_fate_has_a_sentence_of_its_own(language: str) -> None:
     kinds = [kind for kind in NoticeKind if kind not in ANSWERS]
-    bodies = [with_reply_note("", notice(kind, language), is_read=True) for kind in kinds]
-    unread = with_reply_note("", notice(NoticeKind.STOPPED, language), is_read=False)
+    bodies = [add_reply_note("", notice(kind, language), is_read=True) for kind in kinds]
+    unread = add_reply_note("", notice(NoticeKind.STOPPED, language), is_read=False)
     assert len({*bodies, unread}) == len(ReplyFate)
 
 
 def test_no_kind_with_a_secret_promises_that_a_reply_is_read() -> None:
-    notes = {with_reply_note("", notice(kind), is_read=True) for kind in HAS_SECRET - ANSWERS}
+    notes = {add_reply_note("", notice(kind), is_read=True) for kind in HAS_SECRET - ANSWERS}
     assert len(notes) == 1
     assert "nobody reads" in notes.pop()

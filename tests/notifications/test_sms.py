@@ -21,19 +21,19 @@ from publisher.models.people import NoticeGroup, Person, Telling
 from publisher.notifications import links, preferences
 from publisher.notifications.compose import WrongValues, queue
 from publisher.notifications.email import MailOrigin, tick_mail
-from publisher.notifications.kinds import HAS_SECRET, NoticeKind, variables_of
+from publisher.notifications.kinds import HAS_SECRET, NoticeKind, sms_variables
 from publisher.notifications.sms import (
     BY_SMS_ALONE,
+    choose_template,
+    find_unknown_templates,
     fit_to_tag,
     missing_codes,
-    template_of,
     tick_sms,
-    unknown_in,
 )
-from publisher.notifications.sms_gateway import filled
+from publisher.notifications.sms_gateway import fill_template
 from publisher.notifications.sms_texts import (
-    changed_kinds,
-    proposed_templates,
+    find_changed_kinds,
+    propose_templates,
     templates_as_toml,
 )
 from publisher.settings.sms import TAG, Sms, SmsTemplate, read_templates
@@ -254,7 +254,7 @@ def test_no_kind_with_a_secret_falls_back_to_mail(sms_setup: SmsSetup, kind: Not
 def test_only_kinds_with_a_secret_may_hold_the_link_that_sets_a_password(
     sms_setup: SmsSetup, kind: NoticeKind
 ) -> None:
-    for path in (links.invitation("aB3-_x"), links.forgotten_link("aB3-_x")):
+    for path in (links.invitation("aB3-_x"), links.password_reset("aB3-_x")):
         with sms_setup.database.transaction() as session:
             person = session.get_one(Person, sms_setup.person_id)
             try:
@@ -459,7 +459,9 @@ def test_no_transaction_is_open_while_the_gateway_is_talked_to(
 
 
 def test_values_cannot_break_out_of_a_json_body() -> None:
-    body = filled('{"a": "{text}", "b": {"c": "{unknown}"}}', {"text": 'x"}'}, lambda x: x[::-1])
+    body = fill_template(
+        '{"a": "{text}", "b": {"c": "{unknown}"}}', {"text": 'x"}'}, lambda x: x[::-1]
+    )
     assert body == '{"a": "}"x", "b": {"c": "{unknown}"}}'
 
 
@@ -469,7 +471,10 @@ def test_templates_that_fit_no_notice_are_found() -> None:
         "aproved": APPROVED,
         "returned": SmsTemplate("1107", "{#var#}", ("nonsense",)),
     }
-    assert unknown_in(gateway("http://x.example", sms_templates=odd)) == ["aproved", "returned"]
+    assert find_unknown_templates(gateway("http://x.example", sms_templates=odd)) == [
+        "aproved",
+        "returned",
+    ]
 
 
 def texts_sent(box: SandboxAddresses, room: SmsSetup, sms: Sms, kind: NoticeKind) -> list[str]:
@@ -488,7 +493,7 @@ def test_texts_registered_with_an_older_version_are_sent_as_they_stand(
 ) -> None:
     sms_setup.choose_all(Telling.SMS)
     sms = gateway(f"{sandbox_server.url}/sms", sms_templates=REGISTERED)
-    assert unknown_in(sms) == []
+    assert find_unknown_templates(sms) == []
     (text,) = texts_sent(sandbox_server, sms_setup, sms, NoticeKind(kind))
     fixed = re.escape(REGISTERED[kind].text).replace(re.escape("{#var#}"), ".{1,80}")
     assert re.fullmatch(fixed, text)
@@ -497,9 +502,9 @@ def test_texts_registered_with_an_older_version_are_sent_as_they_stand(
 def test_a_template_of_a_former_name_serves_the_present_kind() -> None:
     sms = gateway("http://x.example", sms_templates={"approval": APPROVED, "approval_hi": HINDI})
     former = {"approval": "approved"}
-    assert template_of(sms, "approved", "mr", former) is APPROVED
-    assert template_of(sms, "approved", "hi", former) is HINDI
-    assert template_of(sms, "approved", "mr", {}) is None
+    assert choose_template(sms, "approved", "mr", former) is APPROVED
+    assert choose_template(sms, "approved", "hi", former) is HINDI
+    assert choose_template(sms, "approved", "mr", {}) is None
 
 
 @pytest.mark.parametrize(
@@ -542,14 +547,14 @@ def test_every_tag_of_the_operators_is_read(tmp_path: Path) -> None:
 
 
 def test_many_comments_are_told_by_the_text_of_one() -> None:
-    own = {"comment_routed": proposed_templates("पुणे महानगरपालिका")["comment_routed"]}
+    own = {"comment_routed": propose_templates("पुणे महानगरपालिका")["comment_routed"]}
     sms = gateway("http://x.example", sms_templates=own)
-    assert template_of(sms, NoticeKind.COMMENTS_WAIT, "mr") == own["comment_routed"]
-    assert set(own["comment_routed"].variables) <= variables_of(NoticeKind.COMMENTS_WAIT)
+    assert choose_template(sms, NoticeKind.COMMENTS_WAIT, "mr") == own["comment_routed"]
+    assert set(own["comment_routed"].variables) <= sms_variables(NoticeKind.COMMENTS_WAIT)
 
 
 def test_proposed_texts_are_what_an_operator_takes(tmp_path: Path) -> None:
-    proposals = proposed_templates("पुणे महानगरपालिका")
+    proposals = propose_templates("पुणे महानगरपालिका")
     assert set(REGISTERED) == set(proposals)
     for kind, template in proposals.items():
         tags = TAG.findall(template.text)
@@ -560,20 +565,23 @@ def test_proposed_texts_are_what_an_operator_takes(tmp_path: Path) -> None:
         assert [tag == "numeric" for tag in tags] == [x == "secret" for x in template.variables]
     path = tmp_path / "sms.toml"
     path.write_text(templates_as_toml({k: replace(x, id="1107001") for k, x in proposals.items()}))
-    assert unknown_in(gateway("http://x.example", sms_templates=read_templates(path))) == []
+    assert (
+        find_unknown_templates(gateway("http://x.example", sms_templates=read_templates(path)))
+        == []
+    )
     for kind in ("invitation", "name_officers", "office_waits"):
         assert proposals[kind].text.startswith("पुणे महानगरपालिका, सोशल मिडिया कक्ष")
 
 
 def test_texts_that_differ_from_the_proposals_are_named() -> None:
-    proposals = proposed_templates("पुणे महानगरपालिका")
+    proposals = propose_templates("पुणे महानगरपालिका")
     own = {"approved": APPROVED, "in_office": proposals["in_office"], "invitation": APPROVED}
-    assert changed_kinds(gateway("http://x.example", sms_templates=own), proposals) == [
+    assert find_changed_kinds(gateway("http://x.example", sms_templates=own), proposals) == [
         "invitation"
     ]
 
 
 def test_every_proposed_text_names_the_act() -> None:
     acts = re.compile("(?:द्यावी|द्यावा|द्यावे|द्यावीत|करावी|करावे|करावा|घ्यावी|कळवावे|स्वीकारावा|सांगू नये)")
-    proposals = proposed_templates("पुणे महानगरपालिका")
+    proposals = propose_templates("पुणे महानगरपालिका")
     assert [kind for kind, template in proposals.items() if not acts.search(template.text)] == []

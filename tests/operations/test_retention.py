@@ -239,7 +239,7 @@ def test_counted_tries_go_once_they_count_no_longer(town: City) -> None:
 
 def send_file(town: City, content: bytes, at: datetime | None = None) -> str:
     """Upload a file, as the form does before it is handed in."""
-    file = uploads.look_over(UploadedFile("paper.pdf", b"%PDF-1.7 " + content))
+    file = uploads.check_upload(UploadedFile("paper.pdf", b"%PDF-1.7 " + content))
     with town.write() as session:
         uploads.admit(session, actor=town.actor("member"), now=at or town.now, file=file)
     assert file.content is not None

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from publisher.database.session import Database, migrate
 from publisher.media.folder_store import FolderStore
 from publisher.media.store import MediumMissing, StoreAway
-from publisher.media.store_in_use import in_use, is_still_in_use, require_in_use
+from publisher.media.store_in_use import is_still_in_use, read_store_identity, require_in_use
 from publisher.models.content_checks import CheckedLink
 from publisher.models.history import Event
 from publisher.models.submission_details import StoreInUse
@@ -144,7 +144,7 @@ def test_a_store_of_another_database_is_refused_by_a_new_one(
     with pytest.raises(OtherStore, match="it has identity ffffffff…, the database no identity"):
         identify(database, store, now=NOON)
     with database.reading() as session:
-        assert in_use(session) == ""
+        assert read_store_identity(session) == ""
 
 
 def test_the_first_start_lays_none_in_an_empty_store_if_media_are_named(
@@ -372,7 +372,7 @@ def test_a_restore_into_another_store_writes_nothing(
         restore_into(fresh, other, backup)
     assert list(other.digests()) == []
     with fresh.reading() as session:
-        assert in_use(session) == ""
+        assert read_store_identity(session) == ""
 
 
 def test_a_restore_that_ended_between_the_two_is_finished_by_a_start(

@@ -23,8 +23,8 @@ from publisher.papers.pdf import (
     Part,
     Sender,
     Table,
+    make_sender,
     read_letterhead,
-    sender_of,
     write,
 )
 from publisher.people import register_data
@@ -185,7 +185,7 @@ def test_the_letterhead_has_number_date_and_signatory(tmp_path: Path) -> None:
         },
         folder=tmp_path,
     )
-    sender = sender_of(settings, "mr")
+    sender = make_sender(settings, "mr")
     paper = Paper("स्मरणपत्र", [Paragraph("मजकूर")], date="२९ नोव्हेंबर २०२६", number="१७")
     text = reading.whole(write([paper], sender=sender, language="mr", now=NOW))
     for part in ("मनपा/सोमीक/१७", "२९ नोव्हेंबर २०२६", *sender.signatory, "पुणे महानगरपालिका"):

@@ -15,7 +15,7 @@ from publisher.delivery.accounts.manage import AccountSettings
 from publisher.drafting import snippets
 from publisher.drafting.snippets import SnippetDraft
 from publisher.intake import persistence, submit
-from publisher.intake.persistence import stored_form
+from publisher.intake.persistence import store_form
 from publisher.models.desk import TextPart
 from publisher.people import appointments
 from publisher.people.departments import departments_in_force
@@ -62,12 +62,12 @@ def name_as_ward(town: City, department: int, now: datetime) -> None:
 
 def _submit(town: City, now: datetime, **fields: object) -> None:
     with town.write() as session:
-        submit.hand_in(
+        submit.create_submission(
             session,
             actor=town.actor("clerk"),
             now=now,
             city_code="PMC",
-            stored_form=stored_form(town.store, form(town, **fields)),
+            stored_form=store_form(town.store, form(town, **fields)),
         )
 
 

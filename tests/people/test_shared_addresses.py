@@ -46,7 +46,7 @@ MOBILE = "+915550001111"
 TOKEN = "aB3-_x"
 PERSONAL: tuple[Callable[[str], str], ...] = (
     links.invitation,
-    links.forgotten_link,
+    links.password_reset,
     links.wrong,
     links.office,
     links.officer,
@@ -289,7 +289,7 @@ def test_no_kind_brings_a_link_or_code_of_a_person_to_it(city: CityPeople) -> No
     for notice in notices:
         assert TOKEN not in notice.body, notice.kind
         assert links.MARK not in notice.body, notice.kind
-        assert links.without_secrets(notice.body) == notice.body, notice.kind
+        assert links.remove_secrets(notice.body) == notice.body, notice.kind
 
 
 @pytest.mark.twin

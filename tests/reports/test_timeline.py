@@ -216,7 +216,7 @@ def test_a_new_revision_of_what_was_approved_is_a_step(town: City) -> None:
 
 def _steps_of(town: City, submission_id: int = 1, *, who: str = "member") -> Timeline:
     with town.read() as session:
-        submission = queries.submission_for(
+        submission = queries.get_submission(
             session, actor=town.actor(who), submission_id=submission_id
         )
         return timeline_of(session, submission=submission, now=town.now)

@@ -19,7 +19,7 @@ from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
 from publisher.drafting.snippets import SnippetDraft
 from publisher.intake import submit
 from publisher.intake.form import HandIn
-from publisher.intake.persistence import stored_form
+from publisher.intake.persistence import store_form
 from publisher.intake.uploads import UploadedFile
 from publisher.media.folder_store import FolderStore
 from publisher.models.desk import TextPart
@@ -65,9 +65,9 @@ class CityPosts(CityPeople):
             urgent_reason=urgent_reason,
             brought_by="एक नागरिक" if actor.role in (Role.CELL, Role.CELL_LEAD) else "",
         )
-        form_in_store = stored_form(self.store, form)
+        form_in_store = store_form(self.store, form)
         with self.write() as session:
-            submission = submit.hand_in(
+            submission = submit.create_submission(
                 session,
                 actor=actor,
                 now=self.now,

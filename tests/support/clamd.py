@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 
-from publisher.media.virus_scanner import Clamd, ScannerAway, version_of
+from publisher.media.virus_scanner import Clamd, ScannerAway, scanner_version
 from tests.support import runs
 
 SIGNATURE = b"nagarvani-test-virus-6f1c"
@@ -150,6 +150,6 @@ def real() -> Iterator[Clamd]:
 
 def _answers(clamd: Clamd) -> bool:
     try:
-        return bool(version_of(clamd))
+        return bool(scanner_version(clamd))
     except ScannerAway:
         return False

@@ -14,7 +14,7 @@ from publisher.drafting.drafts import Draft, PreparedDraft, VariantDraft
 from publisher.drafting.save import save, start
 from publisher.intake import submit
 from publisher.intake.form import HandIn
-from publisher.intake.persistence import stored_form
+from publisher.intake.persistence import store_form
 from publisher.media.folder_store import FolderStore
 from publisher.models.notifications import Notice
 from publisher.models.posts import Language, Post
@@ -40,12 +40,12 @@ def form(town: CityPeople, **changed: object) -> HandIn:
 
 def handed_in(session: Session, town: CityPosts, **changed: object) -> Submission:
     """Submit this form by the water department's member."""
-    return submit.hand_in(
+    return submit.create_submission(
         session,
         actor=town.actor("member"),
         now=NOON,
         city_code="PMC",
-        stored_form=stored_form(town.store, form(town, **changed)),
+        stored_form=store_form(town.store, form(town, **changed)),
     )
 
 

@@ -79,9 +79,9 @@ def prepared(
     """Store the raw mail and the files, as is done before the transaction."""
     content = raw or repr(mail).encode()
     digest = store.save(content)
-    files = mail_files.files_of(mail.files)
+    files = mail_files.choose_files(mail.files)
     if is_taken_in:
-        files = mail_files.stored(store, files)
+        files = mail_files.store_files(store, files)
     return PreparedMail(digest, mail.size, mail, files=files)
 
 

@@ -29,7 +29,7 @@ def wait(town: City) -> int:
 
 
 def take_in(session: Session, town: City, waiting_id: int) -> None:
-    quarantine.take_in_for(
+    quarantine.take_in_waiting_mail(
         session,
         prepared(town.store, message(STRANGER)),
         actor=town.actor("clerk"),

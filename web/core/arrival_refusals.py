@@ -6,7 +6,7 @@ import html
 
 from waitress.task import ErrorTask
 
-from publisher.i18n.catalogues import translated
+from publisher.i18n.catalogues import translate
 from publisher.i18n.languages import LANGUAGES
 from publisher.settings.logs import request_id
 from web.core.access_log import log_unread
@@ -29,7 +29,7 @@ class ArrivalError:
     def to_response(self, _ident: str | None) -> tuple[str, list[tuple[str, str]], bytes]:
         """Return the status, the headers and the body, as waitress wants them."""
         paragraphs = (
-            f'<p lang="{language}">{html.escape(translated(self.sentence, language))}</p>'
+            f'<p lang="{language}">{html.escape(translate(self.sentence, language))}</p>'
             for language in LANGUAGES
         )
         page = f'<!doctype html><meta charset="utf-8"><title>{self.status}</title>' + "".join(

@@ -11,7 +11,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from publisher.i18n import dates
-from publisher.i18n.languages import digits, numbered
+from publisher.i18n.languages import digits, format_numbered
 from publisher.i18n.text_cleaning import strip_leading_handles
 from publisher.reports.types import Cursor
 from web.core.list_pages import newest_page
@@ -68,7 +68,7 @@ def _number_filters(locale: Locale) -> dict[str, Callable[..., object]]:
 
     return {
         "digits": in_digits,
-        "numbered": lambda value: numbered(value, locale()),
+        "numbered": lambda value: format_numbered(value, locale()),
         "ago": ago,
         "newest_page": newest_page,
         "strip_leading_handles": strip_leading_handles,

@@ -56,7 +56,7 @@ def submission_file(session: Session, submission_id: int, file_id: int) -> Respo
 
     What the virus scanner has not answered for is not served.
     """
-    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = queries.get_submission(session, actor=actor(), submission_id=submission_id)
     for file in submission.files:
         if file.id == file_id and file.is_usable:
             return serve(file.sha256, file.mime, file.name)
@@ -68,7 +68,7 @@ def submission_file(session: Session, submission_id: int, file_id: int) -> Respo
 @reads
 def picture(session: Session, post_id: int, sha256: str) -> Response:
     """Serve a rendition as the platform gets it, or a thumbnail of the original."""
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     return picture_of(post.revisions, sha256)
 
 
@@ -98,7 +98,7 @@ def serve(sha256: str, mime: str, name: str, *, always_small: bool = False) -> R
     elif mime in _PICTURES and name:
         # What was stored before files were cleaned on arrival still has its metadata.
         with _open(sha256) as stored:
-            response = Response(metadata.removed(stored.read()), mimetype=mime)
+            response = Response(metadata.strip_metadata(stored.read()), mimetype=mime)
     else:
         # A long video must not be read into memory as a whole.
         file = _open(sha256)

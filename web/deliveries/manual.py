@@ -58,7 +58,7 @@ def _page(session: Session, form: PastedForm, delivery_id: int) -> str:
 def delivery_and_post(session: Session, delivery_id: int) -> tuple[Delivery, Post]:
     """Return the delivery and its post; raises `NotFound` if the actor may not see the post."""
     delivery = schedule.get_delivery(session, delivery_id)
-    return delivery, drafts.post_for(session, actor=actor(), post_id=delivery.post_id)
+    return delivery, drafts.get_post(session, actor=actor(), post_id=delivery.post_id)
 
 
 def _refusal(session: Session, delivery_id: int) -> str:

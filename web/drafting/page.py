@@ -64,7 +64,7 @@ class TextDifference:
 def texts_for(session: Session, post: Post) -> list[StartingText]:
     """Return the starting texts, signatures and hashtags that suit a post."""
     kinds = {submission.kind for submission in post.submissions}
-    return snippets.suited(session, kinds=kinds, department_id=post.department_id)
+    return snippets.list_suitable(session, kinds=kinds, department_id=post.department_id)
 
 
 def make_sheet(session: Session, post: Post) -> tuple[Sheet, Draft]:
@@ -73,7 +73,7 @@ def make_sheet(session: Session, post: Post) -> tuple[Sheet, Draft]:
     The draft is the newest revision, or what the submissions say if there is none.
     """
     accounts = drafts.usable_accounts(session, post)
-    draft = prefill.begun(post, accounts)
+    draft = prefill.start_draft(post, accounts)
     slots = forms.slots_for(accounts, [variant.language for variant in draft.variants])
     departments = departments_in_force(session, now=ctx.now())
     joint = rows(post, draft, departments)
@@ -122,7 +122,7 @@ def render(session: Session, post: Post, sheet: Sheet, draft: Draft, *, notice: 
         post=post,
         sheet=sheet,
         form=sheet.form,
-        sources=prefill.sources_of(post),
+        sources=prefill.list_sources(post),
         accounts=list(dict.fromkeys(slot.account for slot in sheet.slots)),
         **_texts(post, sheet),
         blanks=blanks,
@@ -135,7 +135,7 @@ def render(session: Session, post: Post, sheet: Sheet, draft: Draft, *, notice: 
         differences=_differences(post, sheet) if stale else [],
         refusing_decision=_refusing_decision(post),
         other_editors=collaboration.other_editors(session, **by_actor(), post_id=post.id),
-        notes=collaboration.notes_of(session, actor=actor(), post_id=post.id),
+        notes=collaboration.list_notes(session, actor=actor(), post_id=post.id),
         approvers=_approvers(session, post, sheet),
         person_id=actor().person_id,
     )
@@ -217,7 +217,7 @@ def _preview(
 ) -> list[ShownPicture]:
     form, language = sheet.form, slot.language.value
     sizes, target = _sizes(post), sheet.targets.get(slot.name)
-    out = correction_targets.pictures_out(target) if target else frozenset()
+    out = correction_targets.pictures_to_leave(target) if target else frozenset()
     return [
         ShownPicture(
             source,

@@ -18,7 +18,7 @@ from approvals.placeholders import blank_names, fill, format_blank
 from publisher.content_checks.last_day import find_last_day
 from publisher.content_checks.mentions import MentionKind
 from publisher.drafting import prefill
-from publisher.drafting.proposals import KINDS_OF_BLANKS, Proposal, proposals_of
+from publisher.drafting.proposals import KINDS_OF_BLANKS, Proposal, make_proposals
 from publisher.i18n import dates
 from publisher.models.posts import Language, Post
 from web.core.context import ctx
@@ -129,7 +129,7 @@ def fill_in_day(sheet: Sheet) -> None:
 
 def proposals_shown(post: Post, sheet: Sheet, blanks: Sequence[ShownBlank]) -> dict[str, object]:
     """Return what the page shows: all proposals, and the buttons by the name of their field."""
-    proposals = proposals_of(prefill.sources_of(post), now=ctx.now())
+    proposals = make_proposals(prefill.list_sources(post), now=ctx.now())
     not_after = sheet.form.not_after
     buttons = {blank.name: _proposals_for_blank(blank, proposals) for blank in blanks}
     if not_after.data is None:

@@ -53,7 +53,7 @@ def show(post_id: int) -> Page:
 
 @reads
 def _comparison(session: Session, form: Form, post_id: int) -> str:
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     if not post.revisions:
         raise NotFound(post.id)
     old, new = _revision_pair(post)

@@ -96,7 +96,7 @@ def index(session: Session) -> Page:
 @reads
 def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> str:
     """Return the page of the form; if another person changed the text, with the differences."""
-    text = None if text_id is None else snippets.text_of(session, text_id)
+    text = None if text_id is None else snippets.get_snippet(session, text_id)
     _set_choices(session, form, text)
     differences: list[LabelledDifference] = []
     if text is not None and request.method != "POST":
@@ -190,7 +190,7 @@ def _read(form: OneTextForm) -> SnippetDraft:
 def _steps(events: Iterable[Event]) -> list[SnippetStep]:
     return [
         SnippetStep(change, _(VERBS.get(change.verb, "Changed")), _differences(change.changed))
-        for change in map(snippets.change_of, events)
+        for change in map(snippets.event_to_change, events)
     ]
 
 

@@ -25,9 +25,9 @@ class NumberForm(Form):
 
 @reads
 def _join_page(session: Session, /, form: NumberForm, post_id: int, **_ids: int) -> str:
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     return render_template(
-        "drafting/sources.html", post=post, form=form, sources=prefill.sources_of(post)
+        "drafting/sources.html", post=post, form=form, sources=prefill.list_sources(post)
     )
 
 

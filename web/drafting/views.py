@@ -14,7 +14,7 @@ from approvals.policy import Action
 from publisher import failpoints
 from publisher.drafting import collaboration, drafts, prefill, renditions
 from publisher.drafting import save as drafting_save
-from publisher.drafting.closings import begun_with, closed_with, closings, in_language
+from publisher.drafting.closings import append_closing, closings, prepend_text, text_in_language
 from publisher.drafting.drafts import Draft, VariantDraft
 from publisher.drafting.renditions import preparation_context as known_pictures
 from publisher.intake.uploads import put_off_removal
@@ -58,7 +58,7 @@ def edit(post_id: int) -> Page:
             collaboration.record_open_draft(session, **by_actor(), post_id=post_id)
         return _draft_page_with_errors(post_id)
     with reading() as session:
-        post = drafts.post_for(session, actor=actor(), post_id=post_id)
+        post = drafts.get_post(session, actor=actor(), post_id=post_id)
         sheet, _begun = page.make_sheet(session, post)
         _fill_texts(session, post, sheet)
         pictures = known_pictures(session, post_id=post_id)
@@ -100,13 +100,13 @@ def _fill_texts(session: Session, post: Post, sheet: Sheet) -> None:
         chosen = {str(text.id): text for text in texts}.get(sheet.form.starting.data or "")
         for slot in sheet.slots if chosen else ():
             field = sheet.form[slot.name]
-            opening = in_language(chosen, slot.language) if chosen else ""
-            field.data = begun_with(opening, field.data or "")
+            opening = text_in_language(chosen, slot.language) if chosen else ""
+            field.data = prepend_text(opening, field.data or "")
     if then == "close":
         for slot in sheet.slots:
             field = sheet.form[slot.name]
             closing = closings(texts, slot.language)
-            field.data = closed_with(field.data or "", closing)
+            field.data = append_closing(field.data or "", closing)
 
 
 def _run_form_button(post_id: int, sheet: Sheet, draft: Draft) -> Page:
@@ -130,7 +130,7 @@ def _write_note(session: Session, post_id: int, text: str) -> None:
 
 def _load_draft(post: Post, number: int) -> Draft | None:
     """Return the draft of the revision that the writer began from, if it is still the newest."""
-    return prefill.as_corrected(post) if post.revisions and post.newest == number else None
+    return prefill.draft_correction(post) if post.revisions and post.newest == number else None
 
 
 def _upload_warning() -> list[str]:
@@ -241,7 +241,7 @@ def _show_refusal(sheet: Sheet, refusal: Invalid | NotAllowed) -> None:
 def _form_page(
     session: Session, post_id: int, sheet: Sheet, draft: Draft, *, notice: str = ""
 ) -> str:
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     sheet.form.form_errors.extend(_upload_warning())
     return page.render(session, post, sheet, draft, notice=notice)
 
@@ -253,7 +253,7 @@ def send(post_id: int) -> Page:
     number = request.form.get("seen", 0, type=int)
     try:
         with writing() as session:
-            drafts.post_for(session, actor=actor(), post_id=post_id)
+            drafts.get_post(session, actor=actor(), post_id=post_id)
             _send(session, post_id, number)
     except Invalid as invalid:
         return _draft_page_with_errors(post_id, invalid), 422
@@ -264,7 +264,7 @@ def send(post_id: int) -> Page:
 @reads
 def _draft_page_with_errors(session: Session, post_id: int, invalid: Invalid | None = None) -> str:
     """Return the drafting form of the saved draft, with the errors at its fields."""
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     sheet, draft = page.make_sheet(session, post)
     forms.fill(sheet, draft, revision_number=post.newest)
     if invalid is not None:

@@ -66,7 +66,7 @@ class WarningList:
 
 def of_revision(session: Session, revision: Revision) -> WarningList:
     """Return the warnings of a saved revision, which link to the previews."""
-    warnings = checks.warnings_of(session, revision, now=ctx.now())
+    warnings = checks.check_revision(session, revision, now=ctx.now())
     variants = revision.variants
     spots = [
         Spot(variant_title(variants[at]), f"variant-{variants[at].id}")

@@ -66,7 +66,7 @@ def make_form(template: Template) -> LaneForm:
     """Return the form with the template's blanks, filled from the request."""
     fields = {
         name: _field(blank, language)
-        for name, blank, language in placeholder_values.fields_of(template)
+        for name, blank, language in placeholder_values.form_fields(template)
     }
     form_class = type("FilledLaneForm", (LaneForm,), fields)
     form: LaneForm = form_class()

@@ -34,21 +34,21 @@ class DepartmentForm(Form):
 @reads
 def _page(session: Session, /, form: DepartmentForm, token: str) -> Page:
     try:
-        link = department_choice.link_of(session, token)
+        link = department_choice.get_link(session, token)
     except NotFound:
         return error_page(404, message=_("This link has expired or was already used."))
     if g.acting is not None and not is_by_owner(link):
         page = render_template("people/personal_link_of_another.html", person=link.person)
         return page, 403
     outlook = department_choice.outlook(session, link, now=ctx.now())
-    choices = department_choice.choices_of(session, link, now=ctx.now())
+    choices = department_choice.list_choices(session, link, now=ctx.now())
     form.department_id.choices = department_options(choices, empty_label=_("Choose a department"))
     return render_template(
         "mailbox/department.html",
         form=form,
         outlook=outlook,
         sentences=CHOICES,
-        mail=department_choice.mail_behind(session, link).mail,
+        mail=department_choice.get_waiting_mail(session, link).mail,
         choices=choices,
         has_list=department_choice.is_from_cell(session, link),
         ends_at=link.expires_at,
@@ -84,10 +84,10 @@ def _prepare_mail(token: str, intake: MailIntake) -> PreparedMail | None:
     Raises `NotFound` for somebody else.
     """
     with reading() as session:
-        link = department_choice.link_of(session, token)
+        link = department_choice.get_link(session, token)
         if g.acting is not None and not is_by_owner(link):
             raise NotFound(token)
         if department_choice.outlook(session, link, now=ctx.now()) is not ChoiceOutlook.OPEN:
             return None
-        digest = department_choice.mail_behind(session, link).mail.raw_sha256
+        digest = department_choice.get_waiting_mail(session, link).mail.raw_sha256
     return prepared_again(digest, intake)

@@ -10,7 +10,7 @@ from approvals.policy import Role
 from publisher.mail_messages.message import UnreadableMessage
 from publisher.mailbox import quarantine
 from publisher.mailbox.preparation import MailIntake, PreparedMail, mail_intake, prepare_again
-from publisher.mailbox.quarantine import take_in_for
+from publisher.mailbox.quarantine import take_in_waiting_mail
 from publisher.media.store import MediumChanged, MediumMissing, StoreAway
 from publisher.people.departments import departments_in_force
 from publisher.states import QuarantineState
@@ -49,7 +49,7 @@ def index(session: Session) -> Page:
         reasons=REASONS,
         unreadable_reasons=UNREADABLE,
         days=quarantine.WAITS.days,
-        ends_at=quarantine.ends_at,
+        ends_at=quarantine.quarantine_end,
     )
 
 
@@ -67,7 +67,7 @@ def _mail_page(session: Session, form: WaitingMailForm, quarantine_id: int) -> s
         reasons=REASONS,
         ends=ENDS,
         notes=note_lines(waiting.mail),
-        ends_at=quarantine.ends_at(waiting),
+        ends_at=quarantine.quarantine_end(waiting),
         form=form,
     )
 
@@ -90,7 +90,7 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
     intake = mail_intake(ctx.settings, ctx.store, store_identity=ctx.store_identity)
     prepared = _prepare_mail(quarantine_id, intake)
     with writing(names_files=True) as session:
-        submission = take_in_for(
+        submission = take_in_waiting_mail(
             session,
             prepared,
             **by_actor(),

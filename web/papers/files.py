@@ -11,7 +11,7 @@ from werkzeug import Response as AnyResponse
 
 from publisher.i18n import dates
 from publisher.papers.characters import CannotShape
-from publisher.papers.pdf import NoImage, Paper, Paragraph, sender_of, write
+from publisher.papers.pdf import NoImage, Paper, Paragraph, make_sender, write
 from publisher.working_time import local_day
 from web.core.context import ctx
 from web.core.database import end_reading
@@ -37,7 +37,7 @@ def pdf_file(paper: Paper, *, name: str, back: str, language: str = "") -> AnyRe
     today = dates.editable_day(local_day(now), language)
 
     def content() -> bytes:
-        sender = sender_of(ctx.settings, language)
+        sender = make_sender(ctx.settings, language)
         number = "" if sender.outward_number else None
         dated = replace(paper, date=today, number=number)
         return write([dated], sender=sender, language=language, now=now)

@@ -15,7 +15,7 @@ from werkzeug import Response
 from approvals.states import PostState
 from publisher.drafting import drafts
 from publisher.i18n import dates
-from publisher.i18n.languages import numbered
+from publisher.i18n.languages import format_numbered
 from publisher.models.posts import Post, PostKind, Revision
 from publisher.papers.characters import CannotShape, printable
 from publisher.papers.pdf import Heading, Paper, PaperPicture, Paragraph, Part, Table
@@ -52,7 +52,7 @@ _TITLES: Final = {
 @reads
 def life(session: Session, post_id: int) -> Response:
     """Return the whole life of a post as PDF."""
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     steps = post_timeline(session, post=post, now=ctx.now()).steps[-MOST_ROWS:]
     previews = previews_of(post.revisions[-1]) if post.revisions else []
     stage = post_stages(session, [post])[post.id]
@@ -78,7 +78,7 @@ def _facts(post: Post, stage: Stage) -> list[tuple[str, str]]:
     facts = [
         (_("Department"), department_name(post.department)),
         (_("State"), _states(post, stage)),
-        (_("Revision"), numbered(post.newest, page_language()) if post.newest else ""),
+        (_("Revision"), format_numbered(post.newest, page_language()) if post.newest else ""),
         *[
             (_("Written by"), person_name(revision.author, revision.saved_at))
             for revision in post.revisions[-1:]
@@ -145,7 +145,7 @@ def _row(step: TimelineStep) -> tuple[str, ...]:
 def _details(step: TimelineStep) -> Iterator[str]:
     """Yield what else is known of a step, a line for each."""
     if step.revision:
-        yield _("Revision %(number)s", number=numbered(step.revision, page_language()))
+        yield _("Revision %(number)s", number=format_numbered(step.revision, page_language()))
     if credential := credential_words(step.credential):
         yield credential
     if step.picture_view:

@@ -13,7 +13,7 @@ from publisher.auth.one_time_links import LinkPurpose
 from publisher.models.people import Link
 from publisher.notifications import late_codes
 from publisher.notifications.kinds import NoticeKind
-from publisher.notifications.sms import template_of
+from publisher.notifications.sms import choose_template
 from publisher.people import (
     confirm_links,
     doubts,
@@ -78,7 +78,7 @@ def page_of_another(link: Link) -> Page | None:
 
 def has_code(session: Session, link: Link, kind: NoticeKind = NoticeKind.LINK_CODE) -> bool:
     """Return True if a code can be sent to the person of the link, by a notice of this kind."""
-    template = template_of(ctx.settings.sms, kind, link.person.language)
+    template = choose_template(ctx.settings.sms, kind, link.person.language)
     mobile = personal_links.usable_mobile(session, link.person, now=ctx.now())
     return template is not None and mobile is not None
 

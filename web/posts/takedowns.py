@@ -34,7 +34,7 @@ class TakeBackForm(ReasonForm):
 
 @reads
 def _take_back_page(session: Session, form: TakeBackForm, post_id: int) -> str:
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     live_texts = takedown_orders.texts_to_take_back(session, post_id)
     chosen = {number_of(receipt_id) for receipt_id in form.things.data or []}
     if request.method != "POST":
@@ -59,7 +59,7 @@ def _take_back_page(session: Session, form: TakeBackForm, post_id: int) -> str:
 def take_back(form: TakeBackForm, post_id: int) -> Page:
     """Order the deletion of chosen publications of a post, with a reason."""
     with writing() as session:
-        post = drafts.post_for(session, actor=actor(), post_id=post_id)
+        post = drafts.get_post(session, actor=actor(), post_id=post_id)
         takedown_orders.take_back(
             session,
             **by_actor(),

@@ -53,7 +53,7 @@ def show(post_id: int) -> Page:
 
 @reads
 def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
-    post = drafts.post_for(session, actor=actor(), post_id=post_id, options=_SIBLINGS)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id, options=_SIBLINGS)
     newest = post.revisions[-1] if post.revisions else None
     reviews = department_reviews(newest, now=ctx.now()) if newest else []
     publications, siblings = publications_of(session, post), _sibling_posts(post)
@@ -73,7 +73,7 @@ def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
         siblings=siblings,
         stages=progress.post_stages(session, [post, *siblings]),
         visible_ids=_visible_submission_ids(post),
-        notes=collaboration.notes_of(session, actor=actor(), post_id=post_id),
+        notes=collaboration.list_notes(session, actor=actor(), post_id=post_id),
         may_read_notes=collaboration.may_read_notes(actor()),
         note_form=form,
         other_editors=collaboration.other_editors(session, **by_actor(), post_id=post_id)

@@ -107,7 +107,7 @@ def may_see(session: Session, link: Link) -> bool:
     if actor is None:
         return False
     try:
-        drafts.post_for(
+        drafts.get_post(
             session, actor=actor, post_id=approval_links.get_revision(session, link).post_id
         )
     except NotFound:

@@ -50,7 +50,7 @@ class CodeView:
 
 @reads
 def _code_page(session: Session, form: Form, post_id: int) -> Page:
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     if not post.revisions:
         return redirect(url_for("posts.show", post_id=post.id))
     revision = post.revisions[-1]
@@ -105,7 +105,7 @@ def show(_form: Form, post_id: int) -> Page:
     The page has the newest revision's code while it is valid, and the decisions so far.
     """
     with writing() as session:
-        drafts.post_for(session, actor=actor(), post_id=post_id)
+        drafts.get_post(session, actor=actor(), post_id=post_id)
         in_person.make(
             session,
             actor=actor(),

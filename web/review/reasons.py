@@ -46,7 +46,7 @@ def _reason_page(session: Session, form: DecisionReasonForm, post_id: int, *, ac
 
     A stale form is shown with the changes since its revision, and is now for the newest one.
     """
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     seen_revision = number_of(form.seen.data)
     if response := redirect_if_already_decided(
         session, post_id, seen_revision, {ACTS.get(act)}, form.refusal
@@ -84,7 +84,7 @@ def return_post(form: DecisionReasonForm, post_id: int) -> Page:
     if "use" in request.form or "keep" in request.form:
         with writing() as session:
             reason = form.reason.data or ""
-            drafts.post_for(session, actor=actor(), post_id=post_id)
+            drafts.get_post(session, actor=actor(), post_id=post_id)
             if "keep" in request.form:
                 return_texts.save(session, actor=actor(), now=ctx.now(), return_text=reason)
                 flash(_("The text is saved. You find it here next time."))
@@ -138,7 +138,7 @@ def _decide(
     check_acting_under(actor(), number_of(form.under.data))
     reason = form.reason.data or ""
     with writing() as session:
-        drafts.post_for(session, actor=actor(), post_id=post_id)
+        drafts.get_post(session, actor=actor(), post_id=post_id)
         act(session, actor=actor(), now=ctx.now(), post_id=post_id, reason=reason, **revision)
         shared_computer.end_session(session)
 

@@ -70,7 +70,7 @@ class ApproveForm(Form):
 @reads
 def show(session: Session, post_id: int) -> Page:
     """Show all texts of a revision, its changes, its time window and its sources."""
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     if not post.revisions:
         return redirect(url_for("posts.show", post_id=post_id))
     number = request.args.get("revision", post.newest, type=int)
@@ -157,7 +157,7 @@ def _refusal_page(session: Session, form: ApproveForm, post_id: int) -> Page:
         session, post_id, seen_revision, kinds, form.refusal
     ):
         return response
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     is_stale = isinstance(form.refusal, StaleRevision)
     number = seen_revision if is_stale else post.newest
     revision = next((row for row in post.revisions if row.number == number), post.revisions[-1])
@@ -192,7 +192,7 @@ def approve(form: ApproveForm, post_id: int) -> Page:
 @reads
 def _photos_to_show(session: Session, post_id: int, number: int | None) -> tuple[str, ...]:
     """Return the digests of the photos that the page of a revision showed, if it waits."""
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     revision = next((row for row in post.revisions if row.number == number), None)
     return waiting_photos(revision) if revision is not None else ()
 

@@ -60,7 +60,7 @@ class TextRow:
 @reads
 def of_text(session: Session, post_id: int, variant_id: int) -> Page:
     """Lead to the form of the post, with this text's row open."""
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     if variant_id not in {text.id for revision in post.revisions for text in revision.variants}:
         raise NotFound(variant_id)
     return redirect(url_for("scheduling.schedule", post_id=post_id, change=variant_id))
@@ -80,7 +80,7 @@ def schedule(form: PostTimesForm, post_id: int) -> Page:
         return _page(form, post_id), 422
     times = form.times()
     with writing() as session:
-        drafts.post_for(session, actor=actor(), post_id=post_id)
+        drafts.get_post(session, actor=actor(), post_id=post_id)
         deliveries = post_schedule.schedule_post(
             session,
             **by_actor(),
@@ -116,7 +116,7 @@ def _fill(form: PostTimesForm, wish: str) -> None:
 
 @reads
 def _page(session: Session, form: PostTimesForm, post_id: int) -> str:
-    post = drafts.post_for(session, actor=actor(), post_id=post_id)
+    post = drafts.get_post(session, actor=actor(), post_id=post_id)
     if not post.revisions:
         raise NotFound(post_id)
     timetable = post_schedule.post_timetable(session, post, now=ctx.now())
@@ -206,7 +206,7 @@ def _touching(post: Post, account_ids: Iterable[int], freezes: Iterable[Freeze])
 def publish_now(form: PostTimesForm, post_id: int) -> Page:
     """Publish the ticked texts of a post, after a fresh sign-in and a time to stop them."""
     with writing() as session:
-        post = drafts.post_for(session, actor=actor(), post_id=post_id)
+        post = drafts.get_post(session, actor=actor(), post_id=post_id)
         variant_ids = form.chosen_ids
         if not variant_ids:
             raise Invalid([FieldError("chosen", "nothing_chosen")])
@@ -232,7 +232,7 @@ def publish_now(form: PostTimesForm, post_id: int) -> Page:
 def stop(post_id: int) -> Page:
     """Cancel what has not left of a post, and say what had left."""
     with writing() as session:
-        drafts.post_for(session, actor=actor(), post_id=post_id)
+        drafts.get_post(session, actor=actor(), post_id=post_id)
         outcome = post_schedule.stop_publishing(session, **by_actor(), post_id=post_id)
         stopped, left = _titles(outcome.stopped), _titles(outcome.left)
     if stopped:

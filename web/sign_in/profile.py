@@ -93,7 +93,7 @@ def _own_id() -> int:
 def _profile_page(database_session: Session, form: ProfileForm) -> str:
     person = database_session.get_one(Person, _own_id())
     if request.method != "POST":
-        chosen = preferences.preferences_of(database_session, person_id=person.id)
+        chosen = preferences.read_preferences(database_session, person_id=person.id)
         values = {group.value: how.value for group, how in chosen.items()}
         values["language"] = person.language
         for name, value in values.items():

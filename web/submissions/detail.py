@@ -16,7 +16,7 @@ from publisher.intake import close, edit, queries, questions, submit
 from publisher.intake import merge as intake_merge
 from publisher.intake.edit import check_recorded_here
 from publisher.intake.undo import undo_end
-from publisher.mailbox.take_in import mails_of
+from publisher.mailbox.take_in import list_mails
 from publisher.models.mailbox import MailOutcome
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
@@ -68,8 +68,8 @@ def show(submission_id: int) -> Page:
 
 @reads
 def _submission_page(session: Session, form: SubmissionReasonForm, submission_id: int) -> str:
-    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
-    mails = mails_of(session, submission)
+    submission = queries.get_submission(session, actor=actor(), submission_id=submission_id)
+    mails = list_mails(session, submission)
     return render_template(
         "submissions/submission.html",
         submission=submission,
@@ -81,10 +81,10 @@ def _submission_page(session: Session, form: SubmissionReasonForm, submission_id
         acts=_acts(submission),
         may_take=may(actor(), Action.DRAFT, submission.department_id),
         person_id=actor().person_id,
-        changes=edit.changes_of(session, submission),
+        changes=edit.list_changes(session, submission),
         related=_merged_submissions(submission),
         unseen_notes=_unseen(session, submission),
-        ended_original=submit.ended_original(submission),
+        ended_original=submit.find_ended_original(submission),
         mail=next((mail for mail in mails if mail.outcome is not MailOutcome.JOINED), None),
         mail_notes=[line for mail in mails for line in note_lines(mail)],
         form=form,
@@ -157,7 +157,7 @@ def _reason_page(
     session: Session, form: SubmissionReasonForm, submission_id: int, *, act: str
 ) -> str:
     """Return the page that asks for the text of the act."""
-    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = queries.get_submission(session, actor=actor(), submission_id=submission_id)
     if act == "note":
         check_recorded_here(submission, actor())
     field = form[_FIELDS.get(act, "reason")]
@@ -256,7 +256,7 @@ def _show_again(submission_id: int, act: str) -> Response:
 
 @reads
 def _merge_page(session: Session, form: MergeForm, submission_id: int) -> str:
-    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = queries.get_submission(session, actor=actor(), submission_id=submission_id)
     return render_template(
         "submissions/merge.html",
         submission=submission,

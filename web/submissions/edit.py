@@ -14,7 +14,7 @@ from publisher.intake import edit, persistence, queries
 from publisher.intake.edit import ChangedMeanwhile, DraftingBegun, check_open, check_recorded_here
 from publisher.intake.form import NOTHING, HandIn, check
 from publisher.intake.persistence import StoredForm
-from publisher.intake.submit import hand_in
+from publisher.intake.submit import create_submission
 from publisher.intake.uploads import KeptFile, put_off_removal
 from publisher.models.submissions import Submission
 from publisher.people.departments import departments_in_force
@@ -121,7 +121,7 @@ def _empty_page(session: Session, earlier: int | None) -> str:
     form = _empty_form(session)
     if earlier is None:
         return Filled(form, []).page()
-    submission = queries.submission_for(session, actor=actor(), submission_id=earlier)
+    submission = queries.get_submission(session, actor=actor(), submission_id=earlier)
     hand_in_form = persistence.form_again(submission)
     forms.fill(form, hand_in_form)
     return Filled(form, uploads.rows_of(hand_in_form.files), again=True).page()
@@ -158,7 +158,7 @@ def _submit(filled: Filled, hand_in_form: HandIn) -> tuple[int, str]:
         _raise_all_errors(filled, hand_in_form)
     stored_form = _load_form(hand_in_form)
     with writing(names_files=bool(hand_in_form.files)) as session:
-        submission = hand_in(
+        submission = create_submission(
             session, **by_actor(), city_code=ctx.settings.city.code, stored_form=stored_form
         )
         return submission.id, submission.number
@@ -170,7 +170,7 @@ def _load_form(hand_in_form: HandIn) -> StoredForm:
         with writing() as session:
             put_off_removal(session, digests=digests, now=ctx.now())
     end_reading()  # the store may take its time
-    return persistence.stored_form(ctx.store, hand_in_form)
+    return persistence.store_form(ctx.store, hand_in_form)
 
 
 def _raise_all_errors(filled: Filled, hand_in_form: HandIn) -> None:
@@ -190,7 +190,7 @@ def _form_page(session: Session, submission: Submission) -> Page:
         where = "note" if isinstance(refusal, DraftingBegun) else "show"
         return redirect(url_for(f"submissions.{where}", submission_id=submission.id))
     form = _empty_form(session, submission)
-    hand_in_form = persistence.form_of(submission)
+    hand_in_form = persistence.submission_to_form(submission)
     forms.fill(form, hand_in_form)
     form.seen.data = str(submission.edition)
     return Filled(form, uploads.rows_of(hand_in_form.files), submission=submission).page()
@@ -201,7 +201,7 @@ def _form_page(session: Session, submission: Submission) -> Page:
 @reads
 def change(session: Session, submission_id: int) -> Page:
     """Store the changed submission; if another person was faster, show the form with its input."""
-    submission = queries.submission_for(session, actor=actor(), submission_id=submission_id)
+    submission = queries.get_submission(session, actor=actor(), submission_id=submission_id)
     check_recorded_here(submission, actor())
     if request.method != "POST":
         return _form_page(session, submission)

@@ -156,12 +156,12 @@ def _store_upload(
     if isinstance(stream, HeldFile) and stream.is_cut:
         raise UploadRefused("too_many_bytes", {"name": own_name(name)})
     source = cast(BinaryIO, stream)
-    file = uploads.look_at(name, source)
+    file = uploads.check_file(name, source)
     if file.sha256 in {row.file.sha256 for row in rows}:
         raise UploadRefused("same_file_twice", {"name": file.name})
     if scanner is not None:
         scanned_source = source if file.content is None else BytesIO(file.content)
-        file = scans.scanned(scanner, file, scanned_source, ends_at=ends_at)
+        file = scans.scan_file(scanner, file, scanned_source, ends_at=ends_at)
     counted = None
     try:
         with writing(names_files=True) as session:

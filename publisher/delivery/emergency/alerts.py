@@ -22,7 +22,7 @@ from publisher.models.emergency import Alert
 from publisher.models.posts import Variant
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
-from publisher.notifications.sms import template_of
+from publisher.notifications.sms import choose_template
 from publisher.people import responsibility
 from publisher.settings.sms import Sms
 from publisher.states import UNSENT, DeliveryState
@@ -185,7 +185,7 @@ def _call(session: Session, alert: Alert, sms: Sms, *, now: datetime) -> bool:
     queue = partial(compose.queue, session, kind=kind, path=links.EMERGENCY, values=values)
     for person in people:
         queue(person=person, now=now, post_id=delivery.post_id)
-        registered = template_of(sms, kind, person.language) is not None
+        registered = choose_template(sms, kind, person.language) is not None
         if registered and person.mobile is not None and person.mail is not None:
             # The mail is queued already: this is the SMS.
             queue(person=person, now=now, post_id=delivery.post_id, to=person.mobile)

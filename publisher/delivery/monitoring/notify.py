@@ -46,7 +46,7 @@ def _notify(session: Session, kind: NoticeKind, watch: Watch, *, now: datetime) 
         kind=kind,
         values=values,
         now=now,
-        path=links.found(watch.id),
+        path=links.external_change(watch.id),
         post_id=delivery.post_id,
         wait=timedelta(0) if is_urgent(delivery, now=now) else GATHERED_FOR,
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from publisher.content_checks.mentions import MentionKind, mentions_in
+from publisher.content_checks.mentions import MentionKind, find_mentions
 
 FOLDER = Path(__file__).parent
 _LISTS = {
@@ -72,7 +72,7 @@ def count(read_notices: Sequence[Notice]) -> dict[MentionKind, Tally]:
     """Return what the finder finds in these notices, by kind; each value counts once a notice."""
     tallies = {kind: Tally() for kind in MentionKind}
     for notice in read_notices:
-        mentions = mentions_in(notice.text, now=datetime.combine(notice.day, time(6), UTC))
+        mentions = find_mentions(notice.text, now=datetime.combine(notice.day, time(6), UTC))
         for kind, tally in tallies.items():
             values = {_plain(kind, each.value) for each in mentions if each.kind is kind}
             expected, at = notice.values[kind], f"{notice.file} {notice.number}"

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from approvals.policy import Role
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Person
-from publisher.notifications.sms import missing_codes, unknown_in
+from publisher.notifications.sms import find_unknown_templates, missing_codes
 from publisher.settings.sms import SmsTemplate, read_templates
 from tests.support.runs import REGISTERED_SMS
 from tests.web.html_page import Page
@@ -144,7 +144,7 @@ def test_a_mobile_alone_is_enough_where_invitations_have_an_sms_text(site: Site)
     with site.city.read() as session:
         notice = session.scalars(select(Notice).where(Notice.kind == "invitation")).one()
     assert (notice.channel, notice.address) == ("sms", "+915550011299")
-    assert missing_codes(sms) == unknown_in(sms) == []
+    assert missing_codes(sms) == find_unknown_templates(sms) == []
 
 
 def test_an_admin_is_asked_for_once_more_in_words(site: Site) -> None:

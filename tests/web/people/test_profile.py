@@ -70,7 +70,7 @@ def test_language_and_notification_settings_are_saved(any_site: Site) -> None:
     assert dict(page.form("profile")) == WRITTEN
     person_row = person(any_site)
     with any_site.city.read() as session:
-        chosen = preferences.preferences_of(session, person_id=person_row.id)
+        chosen = preferences.read_preferences(session, person_id=person_row.id)
     assert chosen == {
         NoticeGroup.APPROVALS: Telling.BOTH,
         NoticeGroup.COMMENTS: Telling.SMS,
@@ -92,7 +92,9 @@ def test_without_mail_everything_comes_by_sms_and_no_mail_is_offered(any_site: S
     with any_site.city.write() as session:
         row = session.get_one(Person, any_site.city.people["member"])
         row.mail, row.mobile = None, "+915550011223"
-        assert [way.channel for way in preferences.ways_to(session, row, "review_asked")] == ["sms"]
+        assert [way.channel for way in preferences.choose_routes(session, row, "review_asked")] == [
+            "sms"
+        ]
     page = member.page("/profile")
     assert set(dict(page.form("profile"))) == {"language", "uses_keys"}
     assert "ईमेल पत्ता नोंदवावा" in page.text
