@@ -12,7 +12,7 @@ from commands.app_setup import command_settings as _settings
 from commands.app_setup import log_settings, require_sandbox, service_settings
 from commands.mail_group import mail
 from commands.people_group import people
-from commands.process import keeping_exit_code, without_collector
+from commands.process import keeping_exit_code, pause_collector
 from commands.register_group import register
 from commands.server_group import config, db, media, queue, release, stop_all, tasks
 from publisher.settings.logs import configure
@@ -42,11 +42,11 @@ def _print_version(context: click.Context, _option: click.Parameter, is_given: b
     import platform
     from importlib import metadata
 
-    from publisher.database.revisions import shipped_revision
+    from publisher.database.revisions import latest_revision
 
     click.echo(f"nagarvani {metadata.version('nagarvani')}")
     click.echo(f"Python {platform.python_version()}")
-    click.echo(f"tables {shipped_revision()}")
+    click.echo(f"tables {latest_revision()}")
     context.exit()
 
 
@@ -79,7 +79,7 @@ for command in (config, db, mail, media, people, queue, register, release, stop_
 )
 def demo(port: int, fresh: bool, folder: Path) -> None:
     """The whole house with an invented city, in this terminal; Ctrl-C ends all of it."""
-    with without_collector():
+    with pause_collector():
         from commands.demo.running import run
 
     sys.exit(run(port=port, fresh=fresh, folder=folder.resolve()))
@@ -90,7 +90,7 @@ def demo(port: int, fresh: bool, folder: Path) -> None:
 @click.argument("sandbox_url")
 def seed(folder: Path, sandbox_url: str) -> None:
     """Let the city of a demo or a rehearsal live up to today; `nagarvani demo` starts it."""
-    with without_collector():
+    with pause_collector():
         from commands.demo.city import enliven
 
     enliven(folder, sandbox_url)
@@ -110,7 +110,7 @@ def seed(folder: Path, sandbox_url: str) -> None:
 def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
     """The practice platforms: a stand-in for X and Facebook, with a letterbox."""
     require_sandbox()
-    with without_collector():
+    with pause_collector():
         from sandbox.__main__ import write_addresses
         from sandbox.server import SandboxAddresses, serve
 
@@ -141,9 +141,11 @@ def sandbox(port: int, smtp_port: int, state: Path, ready: Path | None) -> None:
 def web(bind: tuple[str, ...], port: int | None, workers: int | None, threads: int | None) -> None:
     """Serve the pages with gunicorn; a web server with TLS stands before it."""
     settings = service_settings()
-    from commands.web_server import chosen, run
+    from commands.web_server import override, run
 
-    run(settings, chosen(settings.serving, bind=bind, port=port, workers=workers, threads=threads))
+    run(
+        settings, override(settings.serving, bind=bind, port=port, workers=workers, threads=threads)
+    )
 
 
 @nagarvani.command()
@@ -151,12 +153,12 @@ def web(bind: tuple[str, ...], port: int | None, workers: int | None, threads: i
 def clock(once: bool) -> None:
     """Publish what is due, look after it, read comments, send mails."""
     settings = service_settings()
-    with without_collector():
+    with pause_collector():
         import scheduler
-        from commands.app_setup import identified, open_worker_context
+        from commands.app_setup import open_clock_context, open_worker_context
         from commands.single_instance import only_clock
 
-    context = identified(open_worker_context(settings), settings)
+    context = open_clock_context(open_worker_context(settings), settings)
     with context.database, only_clock(context.database):
         if once:
             for name, done in scheduler.run_once(context, settings).items():

@@ -47,7 +47,7 @@ Plan = dict[str, tuple[str, str]]
 
 def fill(folder: Path) -> None:
     """Create the demo city in this folder, play its script, and choose the pages."""
-    from commands.demo.city import accounts_at
+    from commands.demo.city import sandbox_accounts
     from demo.script import city
     from demo.seeding.play import play
     from demo.seeding.progress import Progress
@@ -62,7 +62,7 @@ def fill(folder: Path) -> None:
             set_up_city(
                 database,
                 settings=settings,
-                accounts=accounts_at(sandbox.url),
+                accounts=sandbox_accounts(sandbox.url),
                 began_at=progress.began_at,
             )
         play(city(), settings, progress, sandbox_url=sandbox.url, say=print)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bench import town
 from bench.town import Town
-from publisher.database.session import Base, table_of
+from publisher.database.session import Base, core_table
 from publisher.models.deliveries import Attempt, Delivery, ReceiptRow
 from publisher.models.history import Event
 from publisher.models.posts import Decision, Post, Revision, RevisionDepartment, Variant
@@ -58,7 +58,7 @@ def fill(bench_town: Town, count: int) -> None:
 
 
 def _copy(session: Session, model: type[Base], copies: int) -> None:
-    table = table_of(model)
+    table = core_table(model)
     times = select(literal(1).label("time")).cte("times", recursive=True)
     times = times.union_all(select(times.c.time + 1).where(times.c.time < copies))
     is_sqlite = session.get_bind().dialect.name == "sqlite"

@@ -11,7 +11,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from commands.app_setup import checked_database
+from commands.app_setup import open_database
 from publisher import transitions
 from publisher.auth import second_factors
 from publisher.delivery.accounts import manage
@@ -20,7 +20,7 @@ from publisher.models.accounts import Connecting
 from publisher.models.deliveries import Account
 from publisher.models.second_factors import SecondFactor
 from publisher.now import now
-from publisher.operations.sealed_tokens import unopened_people
+from publisher.operations.sealed_tokens import find_unopened_people
 from publisher.people.permissions import COMMAND
 from publisher.platforms.registry import all_platforms
 from publisher.settings.environment import Settings
@@ -31,7 +31,7 @@ YES: Final = "yes"
 
 def show(settings: Settings) -> None:
     """Print each account, and each known end of its access."""
-    with checked_database(settings) as database, database.reading() as session:
+    with open_database(settings) as database, database.reading() as session:
         lines = [line for account in manage.all_accounts(session) for line in _lines(account)]
     click.echo("\n".join(lines) or "No account is connected.")
 
@@ -51,7 +51,7 @@ def _lines(account: Account) -> Iterator[str]:
 
 def rotate(settings: Settings) -> int:
     """Encrypt all that is sealed with the newest key; return 1 if any cannot be opened, else 0."""
-    with checked_database(settings) as database, database.transaction() as session:
+    with open_database(settings) as database, database.transaction() as session:
         failures = _reseal_all(session, Vault.of(settings), at=now())
     for line in failures:
         click.echo(line, err=True)
@@ -102,7 +102,7 @@ def forget(settings: Settings, *, yes: bool, key_is_lost: bool) -> None:
     says = f"Every account is disconnected and its access forgotten. Type {YES} to do it"
     if not yes and click.prompt(says, default="no").strip().lower() != YES:
         raise click.ClickException("Nothing was changed.")
-    with checked_database(settings) as database, database.transaction() as session:
+    with open_database(settings) as database, database.transaction() as session:
         query = select(Account).where(Account.credentials != "").order_by(Account.id)
         accounts = list(session.scalars(query.with_for_update()))
         for account in accounts:
@@ -124,7 +124,7 @@ def forget(settings: Settings, *, yes: bool, key_is_lost: bool) -> None:
 
 
 def _end_unopened(session: Session, vault: Vault) -> int:
-    people = unopened_people(session, vault)
+    people = find_unopened_people(session, vault)
     for person in people:
         second_factors.end(session, actor=COMMAND, person=person, now=now())
     return len(people)

@@ -19,7 +19,7 @@ import click
 from publisher.operations.start_checks import (
     check_key_opens,
     check_written,
-    key_in,
+    read_key,
 )
 from publisher.settings.environment import SECRET_FILE, Settings, load, read_variables
 from publisher.settings.logs import LogSettings, open_access_log, read_logs
@@ -51,7 +51,7 @@ def settings_with_secret(*, makes_key: bool = False) -> Settings:
     path = Path.cwd() / SECRET_FILE
     if settings.secret_key or not (makes_key or path.exists()):
         return settings
-    return replace(settings, secret_key=kept_secret(path))
+    return replace(settings, secret_key=read_or_make_secret(path))
 
 
 def command_settings(*, makes_key: bool = False) -> Settings:
@@ -89,7 +89,7 @@ def log_settings() -> LogSettings:
         return LogSettings()
 
 
-def origin_of(command: str) -> dict[str, str]:
+def command_origin(command: str) -> dict[str, str]:
     """Return what the history says of a command: its name, and the user of the machine."""
     return {"command": command, "user": getpass.getuser()}
 
@@ -109,13 +109,13 @@ def check_key_is_there(settings: Settings) -> None:
         )
 
 
-def kept_secret(path: Path) -> str:
+def read_or_make_secret(path: Path) -> str:
     """Return the secret in this file, which only its owner can read; generated if missing."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(32))
-    return key_in(path)
+    return read_key(path)
 
 
 def built_files() -> list[Path]:
@@ -147,14 +147,14 @@ def require_sandbox() -> None:
         raise click.ClickException(NO_SANDBOX)
 
 
-def checked_database(settings: Settings) -> Database:
+def open_database(settings: Settings) -> Database:
     """Return the database; raises `ClickException` if it is unreachable or unfit."""
     from publisher.operations import health_checks
 
     return _check_database(settings, (health_checks.check_database, health_checks.check_migrations))
 
 
-def started_database(settings: Settings) -> Database:
+def open_live_database(settings: Settings) -> Database:
     """Return the database for pages or a clock; raises `WrongSetting` too if the key opens nothing.
 
     Other commands work with any key: publishing has to be stoppable.
@@ -178,7 +178,7 @@ def started_database(settings: Settings) -> Database:
     return database
 
 
-def reached_database(settings: Settings) -> Database:
+def connect_to_database(settings: Settings) -> Database:
     """Return the database, whatever its tables; raises `ClickException` if it is unreachable."""
     from publisher.operations import health_checks
 
@@ -216,7 +216,7 @@ def open_app_context(settings: Settings) -> AppContext:
     from web.core.context import open_context
 
     open_access_log(settings.logs)
-    database = started_database(settings)
+    database = open_live_database(settings)
     with media_store_checked(settings, database):
         return open_context(settings, database)
 
@@ -234,7 +234,7 @@ def media_store_checked(settings: Settings, database: Database) -> Iterator[None
         raise click.ClickException(refusal(problem, settings.media.address)) from problem
 
 
-def identified(context: WorkerContext, settings: Settings) -> WorkerContext:
+def open_clock_context(context: WorkerContext, settings: Settings) -> WorkerContext:
     """Return a clock's context whose store is the one of its database; as `open_app_context`."""
     from publisher.operations.store_identity import identify
 
@@ -257,7 +257,7 @@ def open_worker_context(settings: Settings) -> WorkerContext:
     from publisher.media.configured_store import open_store
     from publisher.now import now
 
-    database = started_database(settings)
+    database = open_live_database(settings)
     return WorkerContext(
         database=database,
         store=open_store(settings),

@@ -13,10 +13,10 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from commands.app_setup import (
-    checked_database,
+    command_origin,
     media_store_checked,
+    open_database,
     open_worker_context,
-    origin_of,
     short_list,
 )
 from commands.init import lay_tables, make_media_folder
@@ -97,7 +97,7 @@ def _write_to_stdout(settings: Settings, store: MediaStore | None) -> None:
 def _write_file(
     settings: Settings, store: MediaStore | None, file: Path, *, name: str = "", err: bool = False
 ) -> None:
-    with checked_database(settings) as database:
+    with open_database(settings) as database:
         try:
             manifest = _write_archive(settings, database, store, file)
         except click.ClickException as problem:
@@ -132,7 +132,7 @@ def _write_archive(
 def _record(database: Database, verb: str, **values: object) -> None:
     try:
         with database.transaction() as session:
-            values |= origin_of("backup")
+            values |= command_origin("backup")
             record.record_backup(session, verb, actor=COMMAND, now=now(), values=values)
     except OperationalError:  # its disk may be full: the file is good all the same
         click.echo("This could not be recorded: doctor goes by the backup before it.", err=True)

@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from commands.app_setup import account_opener, built_files, checked_database
+from commands.app_setup import account_opener, built_files, open_database
 from commands.health_messages import sentence
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
@@ -67,7 +67,7 @@ class HealthLevel(IntEnum):
     ERROR = 2
 
 
-def level_of(finding: HealthFinding) -> HealthLevel:
+def finding_level(finding: HealthFinding) -> HealthLevel:
     """Return the level of a finding."""
     if finding.ok:
         return HealthLevel.OK
@@ -78,7 +78,7 @@ def run_as_json(settings: Settings) -> int:
     """Print all findings as one JSON object; returns the worst level."""
     with Database(settings.database_url) as database:
         findings = list(_findings(settings, database))
-    worst = max(map(level_of, findings))
+    worst = max(map(finding_level, findings))
     report = {
         "shape": SHAPE,
         "version": metadata.version("nagarvani"),
@@ -94,7 +94,7 @@ def _finding_json(finding: HealthFinding) -> dict[str, object]:
     return {
         "subject": finding.subject.value,
         "code": finding.code,
-        "level": level_of(finding).name.lower(),
+        "level": finding_level(finding).name.lower(),
         "message": sentence(finding),
         # Numbers stay numbers; a folder or the like becomes its text.
         "values": {
@@ -115,7 +115,7 @@ def try_out(settings: Settings, *, yes: bool) -> int:
 
     Nothing is published; a page that publishes an unpublished post all the same has it removed.
     """
-    with checked_database(settings) as database:
+    with open_database(settings) as database:
         if not yes and not click.confirm(ASKED):
             raise click.ClickException("Nothing was tried.")
         return _print_all(

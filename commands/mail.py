@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from commands.app_setup import checked_database, media_store_checked
+from commands.app_setup import media_store_checked, open_database
 from commands.health_messages import SENTENCES
 from publisher.mailbox.preparation import mail_intake
 from publisher.mailbox.report import read_mail
@@ -18,8 +18,8 @@ from publisher.media.store import StoreAway
 from publisher.notifications import email
 from publisher.notifications.dispatch import NotSent, Unreachable
 from publisher.now import now
-from publisher.operations.store_identity import identify, in_brackets
-from publisher.settings.catalogue import masked_address
+from publisher.operations.store_identity import bracket_problem, identify
+from publisher.settings.catalogue import mask_address
 from publisher.settings.environment import Settings
 from publisher.settings.help import read_address
 
@@ -30,7 +30,7 @@ def read_files(settings: Settings, files: Sequence[Path]) -> None:
     A file stays where it is. Raises `ClickException` if nothing can be stored.
     """
     intake = mail_intake(settings, open_store(settings))
-    with checked_database(settings) as database:
+    with open_database(settings) as database:
         with media_store_checked(settings, database):
             identity = identify(database, intake.store, now=now())
         intake = replace(intake, store_identity=identity)
@@ -40,7 +40,7 @@ def read_files(settings: Settings, files: Sequence[Path]) -> None:
             except StoreAway as problem:
                 message = (
                     f"{file}: nothing can be stored in {settings.media.address}"
-                    f"{in_brackets(problem)}"
+                    f"{bracket_problem(problem)}"
                 )
                 raise click.ClickException(message) from problem
             click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
@@ -51,7 +51,7 @@ def send_test(settings: Settings, address: str) -> None:
 
     Raises `ClickException` if it was not accepted.
     """
-    server = masked_address(settings.smtp_url)
+    server = mask_address(settings.smtp_url)
     try:
         answer = email.send_test(
             email.MailOrigin.from_settings(settings), read_address(address), now=now()

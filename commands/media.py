@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from commands.app_setup import checked_database, media_store_checked, origin_of, short_list
+from commands.app_setup import command_origin, media_store_checked, open_database, short_list
 from publisher.database.session import Database
 from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore, StoreAway
@@ -24,7 +24,7 @@ from publisher.operations.store_copy import (
     TakenTarget,
     TargetAway,
 )
-from publisher.operations.store_identity import beginning, identify, in_brackets, is_store_of
+from publisher.operations.store_identity import beginning, bracket_problem, identify, is_own_store
 from publisher.people.permissions import COMMAND
 from publisher.settings.environment import Settings
 from publisher.settings.media import URL_HINT, read_media_url
@@ -44,12 +44,12 @@ def copy(settings: Settings, to: str, *, although_missing: bool) -> None:
     """
     url = _target_url(settings, to)
     with (
-        checked_database(settings) as database,
-        store_copy.opened_target(settings, url) as target,
+        open_database(settings) as database,
+        store_copy.open_target(settings, url) as target,
         _problems_said(settings, url),
     ):
         source = open_store(settings)
-        if is_store_of(database, target) and not is_store_of(database, source):
+        if is_own_store(database, target) and not is_own_store(database, source):
             # A switch that was interrupted, or one that is done: the settings are the old ones.
             identify(database, target, now=now())
         else:
@@ -83,7 +83,7 @@ def _copy_and_switch(
                 identity=identity,
                 actor=COMMAND,
                 now=now(),
-                origin=origin_of("media copy"),
+                origin=command_origin("media copy"),
             )
             is_switched = True
 
@@ -128,13 +128,13 @@ def _problems_said(settings: Settings, url: str) -> Iterator[None]:
         yield
     except (TargetAway, StoreAway) as problem:
         raise click.ClickException(
-            f"{url} does not answer, is full, or cannot be written{in_brackets(problem)}. "
+            f"{url} does not answer, is full, or cannot be written{bracket_problem(problem)}. "
             f"Mend that; {_AGAIN}."
         ) from problem
     except SourceAway as problem:
         raise click.ClickException(
             f"The present store {settings.media.address} does not answer any more"
-            f"{in_brackets(problem)}; {_AGAIN}."
+            f"{bracket_problem(problem)}; {_AGAIN}."
         ) from problem
     except TakenTarget as taken:
         message = (
@@ -166,7 +166,7 @@ def _settings_lines(settings: Settings, url: str) -> Iterator[str]:
 def adopt(settings: Settings, *, yes: bool, although_missing: bool) -> None:
     """Make the store that the settings name this database's, once that was agreed to."""
     store = open_store(settings)
-    with checked_database(settings) as database, media_store_checked(settings, database):
+    with open_database(settings) as database, media_store_checked(settings, database):
         compared = store_copy.compare_media(database, store)
         number, missing = compared.referred, compared.missing
         click.echo(
@@ -185,7 +185,7 @@ def adopt(settings: Settings, *, yes: bool, although_missing: bool) -> None:
             raise click.ClickException("Nothing was changed.")
         try:
             store_copy.adopt(
-                database, store, actor=COMMAND, now=now(), origin=origin_of("media adopt")
+                database, store, actor=COMMAND, now=now(), origin=command_origin("media adopt")
             )
         except ClockRuns as problem:
             raise click.ClickException(

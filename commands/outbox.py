@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from commands.app_setup import checked_database, origin_of
+from commands.app_setup import command_origin, open_database
 from publisher.delivery.controls import stop as stops
 from publisher.models.deliveries import Delivery
 from publisher.now import now
@@ -20,7 +20,7 @@ from publisher.validation import Invalid
 
 def show_queue(settings: Settings) -> None:
     """Print the stops in force, the counts, and the first deliveries of each group."""
-    with checked_database(settings) as database, database.reading() as session:
+    with open_database(settings) as database, database.reading() as session:
         lines = [
             f"All publishing is stopped since {_moment(stop.at)}: {stop.reason}"
             for stop in stops.open_stops(session)
@@ -64,9 +64,9 @@ def _moment(at: datetime) -> str:
 def stop(settings: Settings, reason: str) -> None:
     """Stop all publishing; raises `click.ClickException`."""
     try:
-        with checked_database(settings) as database, database.transaction() as session:
+        with open_database(settings) as database, database.transaction() as session:
             stops.stop_all(
-                session, actor=COMMAND, now=now(), reason=reason, origin=origin_of("stop-all")
+                session, actor=COMMAND, now=now(), reason=reason, origin=command_origin("stop-all")
             )
             on_its_way = len(stops.deliveries_in_flight(session, department_ids=None))
     except Invalid as problem:
@@ -79,7 +79,7 @@ def stop(settings: Settings, reason: str) -> None:
 def release_all(settings: Settings, reason: str, *, accepted_in_doubt: int) -> None:
     """Release every stop in force; raises `click.ClickException`."""
     try:
-        with checked_database(settings) as database, database.transaction() as session:
+        with open_database(settings) as database, database.transaction() as session:
             open_stops = stops.open_stops(session)
             if not open_stops:
                 raise click.ClickException("Nothing is stopped.")
@@ -90,7 +90,7 @@ def release_all(settings: Settings, reason: str, *, accepted_in_doubt: int) -> N
                 stop_ids=[stop.id for stop in open_stops],
                 reason=reason,
                 accepted_in_doubt=accepted_in_doubt,
-                origin=origin_of("release"),
+                origin=command_origin("release"),
             )
             lines = [f"Released: {_moment(stop.at)}, {stop.reason}" for stop in released]
     except Invalid as problem:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
 from approvals.policy import Role
-from commands.app_setup import checked_database, origin_of
+from commands.app_setup import command_origin, open_database
 from publisher.auth.contact_details import BadPerson, normal_identifier
 from publisher.auth.sign_in import find_person
 from publisher.models.notifications import Notice
@@ -124,7 +124,7 @@ def _record(
             role=planned.role,
             department_id=department_id,
             rank=planned.rank,
-            origin=origin_of("people add"),
+            origin=command_origin("people add"),
             **person,
         )
         recorded.append(appointment)
@@ -137,7 +137,7 @@ def confirm(settings: Settings, ids: tuple[int, ...], *, all_waiting: bool) -> N
 
     With `all_waiting` the whole list is confirmed at one *yes*.
     """
-    with checked_database(settings) as database:
+    with open_database(settings) as database:
         with database.reading() as session:
             listed = _pending_confirmations(session)
             digests = {item.id: confirmation.confirmation_digest(item) for item in listed}
@@ -165,7 +165,7 @@ def _pending_confirmations(session: Session) -> list[Appointment]:
 def _confirm(session: Session, digests: Mapping[int, str]) -> list[str]:
     chosen = [item for item in _pending_confirmations(session) if item.id in digests]
     again = {item.id: digests[item.id] for item in chosen if item.is_unreviewed}
-    origin = origin_of("people confirm")
+    origin = command_origin("people confirm")
     waiting = {number: digest for number, digest in digests.items() if number not in again}
     confirmation.confirm(session, actor=COMMAND, now=now(), digests=waiting, origin=origin)
     upgrade_review.confirm_reviewed(session, actor=COMMAND, now=now(), digests=again, origin=origin)
@@ -182,7 +182,7 @@ def rename(
 ) -> None:
     """Change names and designation; None keeps one. Raises `click.ClickException`."""
     with people_transaction(settings) as session:
-        person = person_with(session, login)
+        person = get_person_by_login(session, login)
         name_changes.rename(
             session,
             actor=COMMAND,
@@ -191,7 +191,7 @@ def rename(
             name_en=person.name_en if name_en is None else name_en,
             designation=person.designation if designation is None else designation,
             now=now(),
-            origin=origin_of("people rename"),
+            origin=command_origin("people rename"),
         )
         line = f"Recorded: {', '.join(filter(None, (person.name_mr, person.designation)))}"
     click.echo(line)
@@ -203,7 +203,7 @@ def correct(settings: Settings, login: str, *, mail: str | None, mobile: str | N
     Somebody without a password is invited anew.
     """
     with people_transaction(settings) as session:
-        person = person_with(session, login)
+        person = get_person_by_login(session, login)
         mail = person.mail if mail is None else mail
         if not mail and not person.password_hash:
             _require_sms(settings)
@@ -215,7 +215,7 @@ def correct(settings: Settings, login: str, *, mail: str | None, mobile: str | N
             mail=mail or None,
             mobile=(person.mobile if mobile is None else mobile) or None,
             now=now(),
-            origin=origin_of("people correct"),
+            origin=command_origin("people correct"),
         )
         lines = [f"Recorded: {', '.join(filter(None, (person.mail, person.mobile)))}"]
         lines += [
@@ -233,13 +233,13 @@ def correct(settings: Settings, login: str, *, mail: str | None, mobile: str | N
 def people_transaction(settings: Settings) -> Iterator[Session]:
     """Open a transaction; raises `click.ClickException` with the sentence of a `BadPerson`."""
     try:
-        with checked_database(settings) as database, database.transaction() as session:
+        with open_database(settings) as database, database.transaction() as session:
             yield session
     except BadPerson as problem:
-        raise click.ClickException(sentence_of(problem)) from problem
+        raise click.ClickException(problem_sentence(problem)) from problem
 
 
-def person_with(session: Session, login: str) -> Person:
+def get_person_by_login(session: Session, login: str) -> Person:
     """Return the person with this mail or mobile; raises `click.ClickException`."""
     person = find_person(session, normal_identifier(login))
     if person is None:
@@ -254,8 +254,8 @@ def _require_sms(settings: Settings) -> None:
 
 def end_factor(settings: Settings, login: str) -> None:
     """End the second factor of the person with this login; raises `click.ClickException`."""
-    with checked_database(settings) as database, database.transaction() as session:
-        person = person_with(session, login)
+    with open_database(settings) as database, database.transaction() as session:
+        person = get_person_by_login(session, login)
         lost_factor.end_factor(session, actor=COMMAND, person=person, now=now())
         name = person.name_mr
     click.echo(f"The second factor of {name} has ended.")
@@ -311,7 +311,7 @@ def _invitation_line(notice: Notice | None, base_url: str, *, show_link: bool) -
     )
 
 
-def sentence_of(problem: BadPerson) -> str:
+def problem_sentence(problem: BadPerson) -> str:
     """Return the sentence for a problem of a person."""
     template = PROBLEMS.get(f"{problem.field}.{problem.code}") or PROBLEMS.get(problem.code)
     option = _OPTIONS.get(problem.field, f"--{problem.field.removesuffix('_id')}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from approvals.errors import WrongState
-from commands.app_setup import checked_database, origin_of
-from commands.people import people_transaction, person_with
+from commands.app_setup import command_origin, open_database
+from commands.people import get_person_by_login, people_transaction
 from publisher.delivery.controls import stop
 from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.sms import missing_codes
@@ -19,7 +19,7 @@ from publisher.settings.environment import Settings
 
 def show(settings: Settings) -> None:
     """Print a line for each person and appointment, its columns separated by tabs."""
-    with checked_database(settings) as database, database.reading() as session:
+    with open_database(settings) as database, database.reading() as session:
         lines = [_line(row) for row in all_people(session, now=now())]
     for line in lines:
         click.echo(line)
@@ -44,14 +44,14 @@ def _line(row: PersonOverview) -> str:
 def disable(settings: Settings, login: str) -> None:
     """Close the access of the person with this login; raises `click.ClickException`."""
     try:
-        with checked_database(settings) as database, database.transaction() as session:
-            person = person_with(session, login)
+        with open_database(settings) as database, database.transaction() as session:
+            person = get_person_by_login(session, login)
             appointments.disable_person(
                 session,
                 actor=COMMAND,
                 person=person,
                 now=now(),
-                origin=origin_of("people disable"),
+                origin=command_origin("people disable"),
             )
             ids = [appointment.id for appointment in person.appointments]
             on_its_way = stop.deliveries_in_flight(session, department_ids=None, approved_under=ids)
@@ -71,9 +71,9 @@ def invite(settings: Settings, login: str) -> None:
         notice = invitations.invite(
             session,
             actor=COMMAND,
-            person=person_with(session, login),
+            person=get_person_by_login(session, login),
             now=now(),
-            origin=origin_of("people invite"),
+            origin=command_origin("people invite"),
         )
     click.echo(
         f"An invitation goes to {notice.address} as soon as the clock runs; earlier ones are void."
@@ -86,10 +86,10 @@ def reset(settings: Settings, login: str) -> None:
         channel = password_reset.send(
             session,
             actor=COMMAND,
-            person=person_with(session, login),
+            person=get_person_by_login(session, login),
             now=now(),
             has_sms=NoticeKind.PASSWORD_CODE not in missing_codes(settings.sms),
-            origin=origin_of("people reset"),
+            origin=command_origin("people reset"),
         )
     lasts = "a link, for an hour," if "@" in channel else "a code, for 15 minutes,"
     click.echo(f"To {channel} goes {lasts} as soon as the clock runs; until then nothing changes.")

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 
 @contextmanager
-def without_collector() -> Iterator[None]:
+def pause_collector() -> Iterator[None]:
     """Let modules be imported without searching what they define for garbage.
 
     What they define stays, and is not searched afterwards either: a fifth of a command's start.

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import click
 
-from commands.app_setup import checked_database
+from commands.app_setup import open_database
 from publisher.coverage.annex import HEADINGS, PAPER, Annex, BadAnnexDay, annex
 from publisher.i18n.date_parsing import BadWhen, WhenProblem
 from publisher.i18n.dates import editable_day
@@ -25,7 +25,7 @@ from publisher.working_time import local_day
 def print_annex(settings: Settings, on: str | None, *, as_pdf: bool = False) -> None:
     """Print the annex of a day, or of today, as CSV or PDF; raises `click.ClickException`."""
     at = now()
-    with checked_database(settings) as database, database.reading() as session:
+    with open_database(settings) as database, database.reading() as session:
         try:
             day = parse_typed_day(on or "today", now=at, looks_back=True).day
             listed = annex(session, on=day, now=at)

@@ -11,7 +11,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from commands.app_setup import checked_database, origin_of
+from commands.app_setup import command_origin, open_database
 from commands.register_messages import columns_text, file_text, problem_text, row_line, summary
 from publisher.models.departments import RegisterKind
 from publisher.models.people import Department
@@ -53,7 +53,7 @@ def import_file(settings: Settings, file: Path, options: ImportOptions) -> None:
         sheet = read_sheet(file.read_bytes())
     except BadSheet as problem:
         raise click.ClickException(file_text(problem)) from problem
-    with checked_database(settings) as database:
+    with open_database(settings) as database:
         with database.reading() as session:
             columns = _columns(session, sheet, options)
             meanings = zip(sheet.headings, columns, strict=True)
@@ -137,7 +137,7 @@ def _import_plan(
             plan,
             actor=COMMAND,
             now=at,
-            origin=origin_of("register import"),
+            origin=command_origin("register import"),
             order=_order(options, at),
             confirms=options.confirms,
             skips_refused=options.skips_refused,

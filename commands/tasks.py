@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from commands.app_setup import checked_database
+from commands.app_setup import open_database
 from publisher.now import now
 from publisher.settings.environment import Settings
 from publisher.tasks.check import repair as repair_all
@@ -13,7 +13,7 @@ from publisher.tasks.check import wrong_tasks
 
 def check(settings: Settings, *, repair: bool) -> int:
     """Print each task that differs; returns 0 if none does, or if they were repaired."""
-    with checked_database(settings) as database:
+    with open_database(settings) as database:
         with database.reading() as session:
             wrong = list(wrong_tasks(session, now=now()))
         for task in wrong:

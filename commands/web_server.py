@@ -17,8 +17,8 @@ from typing import Final
 
 import click
 
-from commands.process import without_collector
-from publisher.settings.catalogue import masked_address
+from commands.process import pause_collector
+from publisher.settings.catalogue import mask_address
 from publisher.settings.environment import Settings
 from publisher.settings.web_server import (
     BIND_HINT,
@@ -52,7 +52,7 @@ class WrongBind(click.ClickException):
     exit_code = 2
 
 
-def chosen(
+def override(
     serving: ServingSettings,
     *,
     bind: Sequence[str],
@@ -76,7 +76,7 @@ def chosen(
 
 def run(settings: Settings, serving: ServingSettings) -> None:
     """Serve the pages until SIGTERM or SIGINT; the log has where, and with which database."""
-    with without_collector():
+    with pause_collector():
         from commands.app_setup import open_app_context
         from web.server import serve
 
@@ -90,7 +90,7 @@ def start_line(settings: Settings, addresses: Sequence[BindAddress]) -> str:
     """Return the version, where it serves, and the database without its password."""
     return (
         f"Nagarvani {metadata.version('nagarvani')} serves on "
-        f"{' and '.join(map(str, addresses))}, database {masked_address(settings.database_url)}"
+        f"{' and '.join(map(str, addresses))}, database {mask_address(settings.database_url)}"
     )
 
 

@@ -58,7 +58,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoNotice:
-    """A department's notice; its days stand as `{d1_mr}` until it is `filled`.
+    """A department's notice; its days stand as `{d1_mr}` until it is `fill_dates`.
 
     `useful_until`, `event_on` and `event_until_on` are names of its days, `wards` are codes of
     ward offices. A notice with an `urgent_reason` is urgent.
@@ -107,15 +107,15 @@ def load() -> dict[str, DemoNotice]:
     }
 
 
-def filled(notice: DemoNotice, today: date) -> DemoNotice:
+def fill_dates(notice: DemoNotice, today: date) -> DemoNotice:
     """Return the notice as it reads today: every day written in, its weekday fitting its date."""
     days = date_texts(resolve(notice.days, today))
     return replace(notice, mr=notice.mr.filled(days), en=notice.en.filled(days))
 
 
-def as_of(now: datetime) -> dict[str, DemoNotice]:
+def notices_by_key(now: datetime) -> dict[str, DemoNotice]:
     """Return all notices by key, as they read on the city's day of the aware moment `now`."""
-    return {key: filled(notice, local_day(now)) for key, notice in load().items()}
+    return {key: fill_dates(notice, local_day(now)) for key, notice in load().items()}
 
 
 def _notice(key: str, fields: dict[str, Any]) -> DemoNotice:

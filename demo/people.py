@@ -106,14 +106,14 @@ def load() -> tuple[DemoPerson, ...]:
     )
 
 
-def by_key() -> dict[str, DemoPerson]:
+def people_by_key() -> dict[str, DemoPerson]:
     """Return everybody by the key under which the scripts name them."""
     return {person.key: person for person in load()}
 
 
-def to_try_first() -> list[DemoPerson]:
+def first_people() -> list[DemoPerson]:
     """Return the people to sign in as first, in order."""
-    return [by_key()[key] for key in TO_TRY_FIRST]
+    return [people_by_key()[key] for key in TO_TRY_FIRST]
 
 
 def _appointments() -> dict[str, list[DemoAppointment]]:

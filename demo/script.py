@@ -166,7 +166,7 @@ def read_acts(rows: Iterable[Mapping[str, Any]], where: str) -> tuple[Act, ...]:
         except TypeError as error:
             raise ScriptError(f"{where}, act {number}: {error}") from error
         persons = [key for key in (act.by, act.on_behalf_of) if key]
-        _check_known("person", persons, people.by_key(), f"{where}, act {number}")
+        _check_known("person", persons, people.people_by_key(), f"{where}, act {number}")
         acts.append(act)
     return tuple(acts)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from publisher.database.bulk import insert_for
-from publisher.database.session import table_of
+from publisher.database.session import core_table
 from publisher.models.submissions import Counter
 from publisher.working_time import local
 
@@ -35,7 +35,7 @@ def next_number(session: Session, *, prefix: str, now: datetime, digits: int = 6
 #:   RETURNING counters.value
 @cache
 def _increment(dialect: str) -> ReturningInsert[int]:
-    table = table_of(Counter)
+    table = core_table(Counter)
     return (
         insert_for(dialect, Counter)
         .values(series=bindparam("series"), value=1)

@@ -16,9 +16,9 @@ from sqlalchemy.orm.interfaces import ORMOption
 from approvals.errors import Overtaken, WrongState
 from approvals.policy import Actor, ActorKind
 from approvals.states import POST_MOVES, Moves
-from publisher.database.bulk import as_json, bulk_insert, column_equals, insert_of_changed
+from publisher.database.bulk import bulk_insert, column_equals, insert_of_changed, rows_to_json
 from publisher.database.noted_changes import note_changed
-from publisher.database.session import Key, UtcDateTime, table_of
+from publisher.database.session import Key, UtcDateTime, core_table
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.models.history import Event
@@ -198,7 +198,7 @@ def _write(
         if result.rowcount == len(rows):
             bulk_insert(session, Event, event_rows)
     else:
-        values["rows"] = as_json(event_rows)
+        values["rows"] = rows_to_json(event_rows)
         result = connection.execute(_update_with_events(*move), values)
     if result.rowcount != len(rows):
         raise Overtaken(state=before, to=set_columns["state"])
@@ -207,14 +207,14 @@ def _write(
 @cache
 def _update_with_events(kind: type[Stateful], names: tuple[str, ...], has_fence: bool) -> Insert:
     # One statement of PostgreSQL: each is a round trip in the middle of a delivery.
-    change = _update_with_guard(kind, names, has_fence).returning(table_of(kind).c.id)
+    change = _update_with_guard(kind, names, has_fence).returning(core_table(kind).c.id)
     return insert_of_changed(change, Event, "subject_id")
 
 
 @cache
 def _update_with_guard(kind: type[Stateful], names: tuple[str, ...], has_fence: bool) -> Update:
     # The guard: another transaction may have moved a row since it was read.
-    table = table_of(kind)
+    table = core_table(kind)
     guarded = update(table).where(
         table.c.id.in_(bindparam("ids", expanding=True)),
         column_equals(table.c.state, bindparam("before", type_=table.c.state.type)),

@@ -54,7 +54,7 @@ def newest_event(session: Session, row: Stateful) -> Event:
     return session.scalars(query.order_by(Event.id.desc()).limit(1)).one()
 
 
-def act_of(
+def find_act(
     session: Session, model: type[Stateful], key: int, event_id: int, *, verbs: Container[str]
 ) -> Event | None:
     """Return the event of an act on this row; None if it is of another row, or none of `verbs`."""
@@ -64,7 +64,7 @@ def act_of(
     return event if event.verb in verbs else None
 
 
-def checked(
+def check_act(
     session: Session, act: Event | None, *, actor: Actor, now: datetime, within: timedelta
 ) -> Event:
     """Return the act, which may still be undone; its row is locked by the caller.

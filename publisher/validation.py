@@ -150,7 +150,7 @@ def person_of(actor: Actor) -> int:
     return actor.person_id
 
 
-def checked_reason(reason: str, *, field: str = "reason") -> str:
+def clean_reason(reason: str, *, field: str = "reason") -> str:
     """Return the cleaned reason; raises `Invalid` if it is missing, too long or unreadable."""
     validator = Validator()
     text = validator.text(field, reason, most=LONGEST_REASON, required=True)

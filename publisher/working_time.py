@@ -47,7 +47,7 @@ def public_holidays(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("IN", subdiv="MH", years=year))
 
 
-def earliest_after(now: datetime, times: Iterable[datetime | None]) -> datetime | None:
+def next_time(now: datetime, times: Iterable[datetime | None]) -> datetime | None:
     """Return the first of these times that is still ahead; None if none is."""
     return min((at for at in times if at is not None and at > now), default=None)
 
@@ -127,16 +127,16 @@ def subtract_working_hours(at: datetime, hours: float) -> datetime:
     if hours < 0:
         raise ValueError("working hours are counted backwards")
     remaining = timedelta(hours=hours)
-    day = last_working_day_before(at)
+    day = preceding_working_day(at)
     moment = min(at.astimezone(UTC), from_local(day, CLOSES))
     while remaining > (since_opening := moment - from_local(day, OPENS)):
         remaining -= since_opening
-        day = last_working_day_before(from_local(day, OPENS))
+        day = preceding_working_day(from_local(day, OPENS))
         moment = from_local(day, CLOSES)
     return moment - remaining
 
 
-def working_hours_between(start: datetime, end: datetime) -> float:
+def count_working_hours(start: datetime, end: datetime) -> float:
     """Return the hours of working time from `start` to `end`; 0 if the end is not later."""
     span, moment = timedelta(0), next_working_moment(start)
     while moment < end:
@@ -146,7 +146,7 @@ def working_hours_between(start: datetime, end: datetime) -> float:
     return span / timedelta(hours=1)
 
 
-def last_working_day_before(due_at: datetime) -> date:
+def preceding_working_day(due_at: datetime) -> date:
     """Return the last working day that opens before `due_at`, usually the same day."""
     local_time = local(due_at)
     day = local_time.date()

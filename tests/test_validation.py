@@ -9,7 +9,7 @@ from publisher.validation import (
     NotFound,
     Validator,
     check_in_sight,
-    checked_reason,
+    clean_reason,
     departments_in_sight,
     person_of,
 )
@@ -99,14 +99,14 @@ def test_a_text_is_composed_and_keeps_its_paragraphs_but_a_line_does_not() -> No
 
 
 def test_a_reason_is_needed_in_words() -> None:
-    assert checked_reason(" कारण ") == "कारण"
+    assert clean_reason(" कारण ") == "कारण"
     for reason, code in (
         ("कारण\u202e", "bidirectional_override"),
         ("कारण\ufffd", "lone_surrogate"),
         ("\u202e\u200b", "required"),
     ):
         with pytest.raises(Invalid) as caught:
-            checked_reason(reason)
+            clean_reason(reason)
         assert caught.value.codes == [("reason", code)]
 
 

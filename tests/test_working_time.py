@@ -14,17 +14,17 @@ from publisher.working_time import (
     add_open_days,
     add_working_days,
     add_working_hours,
+    count_working_hours,
     day_bounds,
     from_local,
     is_working,
     is_working_day,
-    last_working_day_before,
     local,
     local_day,
     next_working_moment,
+    preceding_working_day,
     public_holidays,
     subtract_working_hours,
-    working_hours_between,
 )
 from tests.support.tables import each
 
@@ -131,7 +131,7 @@ def test_working_hours_before_a_moment_skip_them_too(
     end: datetime, length: float, start: datetime
 ) -> None:
     assert subtract_working_hours(end, length) == start
-    assert working_hours_between(start, end) == length
+    assert count_working_hours(start, end) == length
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_working_hours_before_a_moment_skip_them_too(
     ],
 )
 def test_the_last_working_day_is_mostly_the_day_it_is_due(due: datetime, day: date) -> None:
-    assert last_working_day_before(due) == day
+    assert preceding_working_day(due) == day
 
 
 def test_time_is_not_counted_backwards() -> None:
@@ -220,7 +220,7 @@ def test_working_hours_add_up(moment: datetime, first: float, second: float) -> 
 
 @given(moments)
 def test_the_last_working_day_lies_before_the_due_time(due: datetime) -> None:
-    day = last_working_day_before(due)
+    day = preceding_working_day(due)
     assert is_working_day(day)
     assert from_local(day, OPENS) < due
     following = next_working_moment(from_local(day, CLOSES))

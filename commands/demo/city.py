@@ -29,7 +29,7 @@ def create_city(demo: DemoEnvironment) -> None:
 
     settings = demo.settings()
     progress = Progress.read(demo.folder, now=now())
-    accounts = accounts_at(demo.sandbox_address)
+    accounts = sandbox_accounts(demo.sandbox_address)
     with before_commit.register(Database(settings.database_url)) as database:
         set_up_city(database, settings=settings, accounts=accounts, began_at=progress.began_at)
 
@@ -44,7 +44,7 @@ def is_finished(demo: DemoEnvironment) -> bool:
 
 def enliven(folder: Path, sandbox_url: str) -> None:
     """Play the script, or what is left of it; runs as a process of its own beside the pages."""
-    from demo.rehearsals.scenarios import Scenario, script_of
+    from demo.rehearsals.scenarios import Scenario, scenario_script
     from demo.script import city
     from demo.seeding.play import play
     from demo.seeding.progress import Progress
@@ -53,7 +53,7 @@ def enliven(folder: Path, sandbox_url: str) -> None:
     settings, script = load(os.environ, folder=folder), city()
     if settings.rehearsal:
         check_apart(settings, folder)
-        script = script_of(Scenario(settings.rehearsal))
+        script = scenario_script(Scenario(settings.rehearsal))
     progress = Progress.read(folder, now=now())
     for reason in play(script, settings, progress, sandbox_url=sandbox_url, say=click.echo):
         click.echo(f"left out: {reason}")
@@ -81,7 +81,7 @@ def visitors(demo: DemoEnvironment) -> Iterator[LetterReader]:
         yield letters
 
 
-def accounts_at(sandbox_url: str) -> tuple[DemoAccount, ...]:
+def sandbox_accounts(sandbox_url: str) -> tuple[DemoAccount, ...]:
     """Return the sandbox accounts on which the city publishes."""
     from demo.seeding.setup import DemoAccount
     from sandbox import credentials

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from commands.app_setup import kept_secret, require_sandbox
+from commands.app_setup import read_or_make_secret, require_sandbox
 from commands.demo.separation import check_apart
 from demo.folder_lock import lock_folder
 from demo.ports import APART, HOST, first_free, is_free
@@ -57,7 +57,7 @@ class DemoEnvironment:
         own = {
             "DATABASE_URL": f"sqlite:///{self.folder / 'nagarvani.db'}",
             "MEDIA_DIR": str(self.folder / "media"),
-            "SECRET_KEY": kept_secret(self.folder / "secret-key"),
+            "SECRET_KEY": read_or_make_secret(self.folder / "secret-key"),
             "BASE_URL": self.address,
             "X_API_URL": self.sandbox_address,
             "X_WEB_URL": f"{self.sandbox_address}/x",
@@ -130,7 +130,7 @@ def _is_setting(name: str) -> bool:
 
 
 @contextmanager
-def locked_folder(demo: DemoEnvironment, *, fresh: bool) -> Iterator[None]:
+def hold_demo_folder(demo: DemoEnvironment, *, fresh: bool) -> Iterator[None]:
     """Lock the folder for this demo, and empty it first if `fresh`. Raises `ClickException`."""
     with lock_folder(demo.folder) as lock:
         if lock is None:

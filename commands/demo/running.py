@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from commands.demo import city, table
-from commands.demo.environment import DemoEnvironment, check, locked_folder
+from commands.demo.environment import DemoEnvironment, check, hold_demo_folder
 from commands.demo.processes import Child, Children, Log, end
 from commands.demo.separation import DemoStopped
 from demo.ports import HOST
@@ -38,7 +38,7 @@ def run(*, port: int, fresh: bool, folder: Path) -> int:
             log("demo", f"Everything runs: {demo.address}")
 
     check(demo)
-    with locked_folder(demo, fresh=fresh):
+    with hold_demo_folder(demo, fresh=fresh):
         return _run(demo, log, show)
 
 

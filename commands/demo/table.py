@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from commands.demo.environment import DemoEnvironment
-from demo.people import DemoPerson, to_try_first
+from demo.people import DemoPerson, first_people
 from publisher.notifications.formatting import format_values
 from publisher.now import now
 from publisher.people.register_data import load as load_register
@@ -66,7 +66,7 @@ def show(demo: DemoEnvironment) -> None:
         "  the city is being filled (two or three minutes); you can sign in meanwhile\n"
     )
     click.echo("  ईमेल किंवा मोबाइल, आणि पासवर्ड · mail or mobile, and password\n")
-    for person in to_try_first():
+    for person in first_people():
         for line in _lines(person):
             click.echo(line)
     click.echo()

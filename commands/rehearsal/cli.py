@@ -10,7 +10,7 @@ import click
 
 from commands.app_setup import NO_SANDBOX
 from commands.demo.running import answers
-from demo.people import to_try_first
+from demo.people import first_people
 from demo.rehearsals import processes
 from demo.rehearsals.processes import CannotRehearse, Rehearsal, RehearsalStep
 from demo.rehearsals.scenarios import Scenario
@@ -48,7 +48,7 @@ def start(settings: Settings, scenario: Scenario, *, port: int | None) -> None:
     )
     click.echo(f"  नागरिक, टपालपेटी · citizens, letterbox    {begun.practice_address}")
     click.echo(f"  संपविण्यासाठी · to drop it: nagarvani rehearse drop {begun.scenario}\n")
-    for person in to_try_first():
+    for person in first_people():
         click.echo(f"  {person.mail:<32} {person.password:<24} {person.name_en}")
     click.echo()
 
@@ -71,7 +71,7 @@ def _wait_for_a_page(settings: Settings, begun: Rehearsal) -> None:
 
 def show(settings: Settings) -> None:
     """List every rehearsal, a line each."""
-    rehearsals = processes.all_in(settings.rehearsals_dir)
+    rehearsals = processes.list_rehearsals(settings.rehearsals_dir)
     if not rehearsals:
         click.echo("No rehearsal was started.")
     for rehearsal in rehearsals:

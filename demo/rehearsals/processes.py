@@ -99,7 +99,7 @@ def has_sandbox() -> bool:
     return all(find_spec(name) is not None for name in SANDBOX_PACKAGES)
 
 
-def all_in(root: Path) -> list[Rehearsal]:
+def list_rehearsals(root: Path) -> list[Rehearsal]:
     """Return every rehearsal under this folder, also those that a killed command left behind."""
     rehearsals = (find(root, scenario) for scenario in Scenario)
     return [rehearsal for rehearsal in rehearsals if rehearsal is not None]
@@ -222,7 +222,9 @@ def _is_held(root: Path, scenario: Scenario) -> bool:
 
 def _ports(root: Path, first: int | None) -> int:
     """Return the first of three free ports: `first`, or the first that are free."""
-    used = {port for other in all_in(root) if other.running for port in neighbours(other.port)}
+    used = {
+        port for other in list_rehearsals(root) if other.running for port in neighbours(other.port)
+    }
     if first is not None:
         busy = [port for port in neighbours(first) if port in used or not is_free(port)]
         if busy:

@@ -174,7 +174,7 @@ def matters() -> dict[str, Matter]:
 
 
 @cache
-def script_of(scenario: Scenario) -> Script:
+def scenario_script(scenario: Scenario) -> Script:
     """Return what is played in the scenario; raises `ScriptError`."""
     name = f"{scenario}.toml"
     fields = read_toml(f"rehearsals/{name}")

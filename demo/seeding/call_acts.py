@@ -33,7 +33,7 @@ _AT_THE_OFFICE: Final = time(11, 30)
 CallStep = tuple[datetime, str, Callable[[Context], None]]
 
 
-def steps_at(base: datetime) -> Iterator[CallStep]:
+def call_steps(base: datetime) -> Iterator[CallStep]:
     """Yield what is played around the calls and the list of transfers, in no order."""
     for day, name, act in _acts():
         yield from_local(local_day(base) + day * _DAY, _AT_THE_OFFICE), name, act
@@ -119,7 +119,7 @@ def _prepare(context: Context, *, transfers: DemoTransfers) -> None:
             now=context.now,
             rows=[
                 TypedRow(
-                    person=people.by_key()[move.person].mail,
+                    person=people.people_by_key()[move.person].mail,
                     to_department=move.department,
                     role=move.role.value,
                 )

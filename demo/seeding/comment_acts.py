@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from demo.script import Act, CitizenComment, Story
-from demo.seeding.context import AT_THE_CELL, DECIDERS, Context, delivery_of, department_id
+from demo.seeding.context import AT_THE_CELL, DECIDERS, Context, department_id, get_delivery
 from publisher.inbox.ingest import tick_ingest
 from publisher.inbox.reply import answer
 from publisher.inbox.routing import assign, close, reopen, transfer
@@ -34,7 +34,7 @@ def listen(context: Context) -> None:
     tick_mail(context.database, MailOrigin.from_settings(context.settings), now=context.clock)
 
 
-def say(context: Context, *, comment: CitizenComment, story: Story | None) -> None:
+def write_comment(context: Context, *, comment: CitizenComment, story: Story | None) -> None:
     """Let the citizen write the comment; `story` is that of the post it stands under."""
     context.sandbox.say(
         platform=comment.platform,
@@ -58,7 +58,7 @@ def _parent_id(context: Context, comment: CitizenComment, story: Story | None) -
     if story is None:
         return None
     with context.database.reading() as session:
-        delivery = delivery_of(session, story, comment.variant)
+        delivery = get_delivery(session, story, comment.variant)
         if delivery.receipt is None:
             raise NotFound(comment.key)
         return delivery.receipt.platform_id

@@ -84,15 +84,15 @@ class Context:
 
         Raises `NotFound` if they have none (in that department, if given).
         """
-        mail = people.by_key()[key].mail
+        mail = people.people_by_key()[key].mail
         person = session.scalars(select(Person).where(Person.mail == mail)).one()
         for appointment in list_appointments(session, person, now=self.now):
             if appointment.role in roles and department_id in (None, appointment.department_id):
-                return actor_for(appointment, now=self.now)
+                return fresh_actor(appointment, now=self.now)
         raise NotFound(key)
 
 
-def actor_for(appointment: Appointment, *, now: datetime) -> Actor:
+def fresh_actor(appointment: Appointment, *, now: datetime) -> Actor:
     """Return the actor of a person who has just signed in under this appointment."""
     return Actor(
         kind=ActorKind.PERSON,
@@ -110,7 +110,7 @@ def department_id(session: Session, code: str) -> int:
     return session.scalars(select(Department.id).where(Department.code == code)).one()
 
 
-def submission_of(session: Session, story: Story) -> Submission:
+def get_submission(session: Session, story: Story) -> Submission:
     """Return the submission of a story; raises `NotFound` before it was handed in."""
     query = select(Submission).where(Submission.form_token == story.form_token)
     submission = session.scalars(query).one_or_none()
@@ -119,23 +119,23 @@ def submission_of(session: Session, story: Story) -> Submission:
     return submission
 
 
-def post_of(session: Session, story: Story) -> Post:
+def get_post(session: Session, story: Story) -> Post:
     """Return the post of a story; raises `NotFound` before it was drafted."""
-    posts = submission_of(session, story).posts
+    posts = get_submission(session, story).posts
     if not posts:
         raise NotFound(story.notice)
     return posts[0]
 
 
-def name_of(variant: Variant) -> str:
+def variant_name(variant: Variant) -> str:
     """Return the name under which scripts know a variant, such as `x-mr`."""
     return f"{variant.account.platform}-{variant.language.value}"
 
 
-def delivery_of(session: Session, story: Story, variant: str) -> Delivery:
+def get_delivery(session: Session, story: Story, variant: str) -> Delivery:
     """Return the delivery of a variant; raises `NotFound` if there is none."""
-    for delivery in post_of(session, story).deliveries:
-        if name_of(delivery.variant) == variant:
+    for delivery in get_post(session, story).deliveries:
+        if variant_name(delivery.variant) == variant:
             return delivery
     raise NotFound(f"{story.notice}-{variant}")
 

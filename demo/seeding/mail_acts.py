@@ -32,7 +32,7 @@ _RECORDED: Final = 12 * 24 * _HOUR
 _UNREADABLE_CAME: Final = 8 * _HOUR
 
 
-def steps_at(base: datetime) -> Iterator[CallStep]:
+def mail_steps(base: datetime) -> Iterator[CallStep]:
     """Yield the shared addresses and the mails, in no order."""
     for address in load_addresses():
         yield base - _RECORDED, f"address: {address.mail}", partial(_record, address=address)

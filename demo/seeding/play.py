@@ -54,7 +54,7 @@ def play(
     Raises `ScriptError` before anything is played.
     """
     base = progress.began_at
-    steps = steps_of(script, base)
+    steps = plan_steps(script, base)
     filled = _fill_notices(script, base)
     with open_context(
         script, settings, base=base, sandbox_url=sandbox_url, notices=filled
@@ -71,7 +71,7 @@ def play(
 
 def _fill_notices(script: Script, base: datetime) -> dict[str, DemoNotice]:
     today = local_day(base)
-    return {key: notices.filled(notice, today) for key, notice in script.notices.items()}
+    return {key: notices.fill_dates(notice, today) for key, notice in script.notices.items()}
 
 
 def _play_all(
@@ -121,7 +121,7 @@ def _lay_faults(context: Context) -> None:
         context.sandbox.end_access(platform=platform, account=page_id, at=ends_at)
 
 
-def steps_of(script: Script, base: datetime) -> list[PlannedStep]:
+def plan_steps(script: Script, base: datetime) -> list[PlannedStep]:
     """Return every step in the order of time, because the platforms' own ids follow it too.
 
     Raises `ScriptError` for an act that nobody can carry out, or about nothing.
@@ -140,8 +140,8 @@ def steps_of(script: Script, base: datetime) -> list[PlannedStep]:
         heard.add(heard_at)
         steps += _comment_steps(comment, story, written_at, heard_at, base)
     if script.has_calls:
-        steps += [PlannedStep(*step) for step in call_acts.steps_at(base)]
-        steps += [PlannedStep(*step) for step in mail_acts.steps_at(base)]
+        steps += [PlannedStep(*step) for step in call_acts.call_steps(base)]
+        steps += [PlannedStep(*step) for step in mail_acts.mail_steps(base)]
     listening = [PlannedStep(at, "listen", comment_acts.listen) for at in sorted(heard)]
     # At the same moment, reading comes first: a person then acts on what was read.
     return sorted([*listening, *steps], key=lambda step: step.at)
@@ -172,7 +172,7 @@ def _story_steps(story: Story, moments: Moments) -> Iterator[PlannedStep]:
     if story.does("schedule"):
         for variant in story.variants:
             due_at = moments.due(story, variant)
-            for at, does, play_it in worker.steps_of(story, variant, due_at, moments.base):
+            for at, does, play_it in worker.worker_steps(story, variant, due_at, moments.base):
                 yield PlannedStep(at, f"{does}: {story.notice}", play_it, story.number)
 
 
@@ -194,7 +194,7 @@ def _comment_steps(
     base: datetime,
 ) -> Iterator[PlannedStep]:
     number = story.number if story else None
-    say = partial(comment_acts.say, comment=comment, story=story)
+    say = partial(comment_acts.write_comment, comment=comment, story=story)
     yield PlannedStep(written_at, f"say: {comment.key}", say, number)
     for act in comment.acts:
         at = min(heard_at + act.after * MINUTE, base)

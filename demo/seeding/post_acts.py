@@ -22,9 +22,9 @@ from demo.seeding.context import (
     OF_A_DEPARTMENT,
     Context,
     department_id,
-    name_of,
-    post_of,
-    submission_of,
+    get_post,
+    get_submission,
+    variant_name,
 )
 from demo.seeding.moments import Moments
 from publisher.drafting.collaboration import join_submission
@@ -56,7 +56,7 @@ def _submission(
 ) -> Iterator[tuple[Session, Submission, Actor]]:
     """Open a transaction with the submission and the person who acts on it."""
     with context.database.transaction() as session:
-        submission = submission_of(session, story)
+        submission = get_submission(session, story)
         own = submission.department_id if roles is OF_A_DEPARTMENT else None
         yield session, submission, context.actor(session, act.by, roles, own)
 
@@ -67,7 +67,7 @@ def _post(
 ) -> Iterator[tuple[Session, Post, Actor]]:
     """Open a transaction with the post and the person who acts on it."""
     with context.database.transaction() as session:
-        post = post_of(session, story)
+        post = get_post(session, story)
         own = post.department_id if roles is DECIDERS else None
         yield session, post, context.actor(session, act.by, roles, own)
 
@@ -122,7 +122,7 @@ def _form(session: Session, context: Context, story: Story, act: Act, own: int) 
 
 
 def _name_and_office(key: str) -> str:
-    person = people.by_key()[key]
+    person = people.people_by_key()[key]
     return f"{person.name_mr}, {person.designation_mr}"
 
 
@@ -178,7 +178,7 @@ def _merge(context: Context, story: Story, act: Act) -> None:
 def _number(context: Context, session: Session, notice: str) -> str:
     """Return the acknowledgement number of the first submission of a notice."""
     first = next(story for story in context.script.stories if story.notice == notice)
-    return submission_of(session, first).number
+    return get_submission(session, first).number
 
 
 def _draft(context: Context, story: Story, act: Act) -> None:
@@ -196,7 +196,7 @@ def _join(context: Context, story: Story, act: Act) -> None:
 def _save(context: Context, story: Story, act: Act) -> None:
     """Save a revision, whose pictures are made ready while no transaction is open."""
     with context.database.reading() as session:
-        post = post_of(session, story)
+        post = get_post(session, story)
         if act.text in [revision.note for revision in post.revisions]:
             return  # an interrupted seeding repeats an act, and twice is two revisions
         draft = _make_draft(context, story, act, post)
@@ -291,7 +291,7 @@ def _schedule(context: Context, story: Story, act: Act) -> None:
                 actor=actor,
                 now=context.now,
                 variant_id=variant.id,
-                due_at=moments.due(story, name_of(variant)),
+                due_at=moments.due(story, variant_name(variant)),
                 despite_clash=True,  # departments may wish for the same minute
             )
 

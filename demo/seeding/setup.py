@@ -14,7 +14,7 @@ from approvals.policy import Actor, Role
 from demo import people
 from demo.people import DemoAppointment, DemoPerson
 from demo.script import read_toml
-from demo.seeding.context import actor_for, department_id
+from demo.seeding.context import department_id, fresh_actor
 from publisher.auth.passwords import NewPassword, hash_password
 from publisher.auth.sign_in import set_password
 from publisher.database.session import Database
@@ -87,7 +87,7 @@ def set_up_city(
             for account in accounts:
                 _connect(session, account, vault, now=began_at - _CONNECTED)
     with database.transaction() as session:
-        lead = actor_for(_holder(session, Role.CELL_LEAD, began_at), now=began_at - _DAY)
+        lead = fresh_actor(_holder(session, Role.CELL_LEAD, began_at), now=began_at - _DAY)
         if _is_empty(session, StartingText):
             _keep_texts(session, lead, now=began_at - _DAY)
         if not slots.quiet_times(session):
@@ -117,7 +117,7 @@ def _holder(session: Session, role: Role, now: datetime) -> Appointment:
 
 
 def _person(session: Session, key: str) -> Person:
-    mail = people.by_key()[key].mail
+    mail = people.people_by_key()[key].mail
     return session.scalars(select(Person).where(Person.mail == mail)).one()
 
 
@@ -125,7 +125,7 @@ def _appoint_all(session: Session, began_at: datetime) -> None:
     """Record everybody by the command, and so in office; one officer waits for the head."""
     first, *others = people.load()
     since = first.appointments[0].since_days
-    admin = actor_for(_appoint_admin(session, first, began_at), now=began_at)
+    admin = fresh_actor(_appoint_admin(session, first, began_at), now=began_at)
     # Nothing was recorded before there was an admin.
     records = [
         (began_at + max(appointment.since_days, since + 1) * _DAY, person, appointment)
@@ -249,7 +249,7 @@ def _approve_templates(session: Session, *, now: datetime) -> None:
         for candidate in find_approvers(session, newest(template), now=now).everybody[:1]:
             approve(
                 session,
-                actor=actor_for(session.get_one(Appointment, candidate.appointment_id), now=now),
+                actor=fresh_actor(session.get_one(Appointment, candidate.appointment_id), now=now),
                 now=now,
                 template_id=template.id,
                 seen_revision=template.newest,
@@ -259,7 +259,7 @@ def _approve_templates(session: Session, *, now: datetime) -> None:
 def _put_on_duty(session: Session, lead: Actor, began_at: datetime) -> None:
     """Let the lead propose the duties, and the admin approve them: nobody has signed in yet."""
     before = began_at - _DAY
-    admin = actor_for(_holder(session, Role.ADMIN, before), now=before)
+    admin = fresh_actor(_holder(session, Role.ADMIN, before), now=before)
     for key, first_day, last_day in _DUTIES:
         duty = put_on(
             session,

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from demo.script import Story
-from demo.seeding.context import Context, delivery_of
+from demo.seeding.context import Context, get_delivery
 from demo.seeding.moments import MINUTE
 from publisher.content_checks.outgoing_text import outgoing_link, outgoing_text
 from publisher.delivery.dispatch import tick_dispatch
@@ -29,7 +29,7 @@ _LOOKS: Final = (25, 65, 305, 905)
 _LOOKED_FOR_LATE: Final = timedelta(hours=6).total_seconds()
 
 
-def steps_of(
+def worker_steps(
     story: Story, variant: str, due_at: datetime, base: datetime
 ) -> Iterator[tuple[datetime, str, Play]]:
     """Yield what the worker does about a scheduled variant: when, what, and how."""
@@ -96,7 +96,7 @@ def _lay_publish_fault(context: Context, variant: str, kind: str) -> None:
 def _post_by_hand(context: Context, *, story: Story, variant: str) -> None:
     """Post the very text on the account by hand, so that the platform refuses ours."""
     with context.database.reading() as session:
-        delivery = delivery_of(session, story, variant)
+        delivery = get_delivery(session, story, variant)
         text, link = outgoing_text(delivery.variant), outgoing_link(delivery.variant)
         platform = context.worker_context.open_account(delivery.account)
     outgoing = Outgoing(text=text, link=link)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
-from publisher.database.session import changed_rows
+from publisher.database.session import execute_and_count
 from publisher.models.people import ContactField, Link, Person
 
 CODE_DIGITS: Final = 8
@@ -183,7 +183,7 @@ def use(session: Session, *, link: Link, now: datetime) -> None:
     Raises `LinkSpent` if it was used.
     """
     unused = update(Link).where(Link.id == link.id, is_open_link(now)).values(used_at=now)
-    if changed_rows(session, unused) != 1:
+    if execute_and_count(session, unused) != 1:
         raise LinkSpent
     for field in ContactField:
         if link.sent_to and link.sent_to == getattr(link.person, field):

@@ -34,7 +34,7 @@ from webauthn.helpers.structs import (
 
 from publisher.auth import one_time_links
 from publisher.auth.one_time_links import LinkPurpose, LinkSubject
-from publisher.database.session import changed_rows
+from publisher.database.session import execute_and_count
 from publisher.models.people import Link, SignIn
 from publisher.models.second_factors import Passkey
 
@@ -214,7 +214,7 @@ def _count(session: Session, passkey: Passkey, sign_count: int, now: datetime) -
         .where(Passkey.id == passkey.id, Passkey.ended_at.is_(None), is_newer)
         .values(sign_count=sign_count, used_at=now)
     )
-    return changed_rows(session, counted) == 1
+    return execute_and_count(session, counted) == 1
 
 
 def end(session: Session, *, passkeys: list[Passkey], now: datetime) -> None:

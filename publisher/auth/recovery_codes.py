@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from publisher.auth.totp import Sealer
-from publisher.database.session import changed_rows
+from publisher.database.session import execute_and_count
 from publisher.models.second_factors import RecoveryCode
 
 NUMBER: Final = 10
@@ -54,7 +54,7 @@ def use(session: Session, *, person_id: int, digits: str, sealer: Sealer, now: d
         )
         .values(used_at=now)
     )
-    return changed_rows(session, unused) == 1
+    return execute_and_count(session, unused) == 1
 
 
 def _digest(person_id: int, code: str, sealer: Sealer) -> str:

@@ -11,7 +11,7 @@ import pyotp
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from publisher.database.session import changed_rows
+from publisher.database.session import execute_and_count
 from publisher.models.people import Person
 from publisher.models.second_factors import FactorKind, SecondFactor
 
@@ -118,4 +118,4 @@ def use(
         )
         .values(last_step=matching[0])
     )
-    return changed_rows(session, unused) == 1
+    return execute_and_count(session, unused) == 1

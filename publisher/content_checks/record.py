@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from publisher.content_checks.context import revision_texts, url_digest
 from publisher.content_checks.fingerprints import choose_marks, word_runs
 from publisher.content_checks.rules import all_addresses
-from publisher.database.bulk import as_json, insert_for, rows_from_json
-from publisher.database.session import table_of
+from publisher.database.bulk import insert_for, rows_from_json, rows_to_json
+from publisher.database.session import core_table
 from publisher.models.content_checks import CheckedLink, TextMark
 from publisher.models.posts import PostKind, Revision
 from publisher.transitions import NOW
@@ -45,7 +45,9 @@ def ask_for_links(session: Session, addresses: Iterable[str], *, now: datetime) 
         return
     session.flush()
     connection = session.connection()
-    connection.execute(_insert_links(connection.dialect.name), {"rows": as_json(rows), "now": now})
+    connection.execute(
+        _insert_links(connection.dialect.name), {"rows": rows_to_json(rows), "now": now}
+    )
     is_listed = CheckedLink.digest.in_([row["digest"] for row in rows])
     stale = CheckedLink.checked_at < now - FRESH
     session.execute(
@@ -66,7 +68,7 @@ def ask_for_links(session: Session, addresses: Iterable[str], *, now: datetime) 
 #:   ON CONFLICT DO NOTHING
 @cache
 def _insert_links(dialect: str) -> Insert:
-    table = table_of(CheckedLink)
+    table = core_table(CheckedLink)
     links = rows_from_json(dialect, {"digest": table.c.digest.type, "url": table.c.url.type})
     columns = {
         "digest": links.c.digest,

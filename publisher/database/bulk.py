@@ -38,10 +38,10 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
-from publisher.database.session import Base, table_of
+from publisher.database.session import Base, core_table
 
 ROWS_AS_JSON = bindparam("rows", type_=Text())
-"""The parameter that holds the rows, encoded by `as_json`."""
+"""The parameter that holds the rows, encoded by `rows_to_json`."""
 
 Values = Mapping[str, object]
 
@@ -51,11 +51,11 @@ def bulk_insert(session: Session, model: type[Base], rows: Sequence[Values]) -> 
     # `executemany` would send a pipeline. A process suspended in the middle of a pipeline is not
     # idle to PostgreSQL, which then never ends the transaction: its locks would stay.
     session.flush()
-    connection, table = session.connection(), table_of(model)
+    connection, table = session.connection(), core_table(model)
     if connection.dialect.name == "sqlite":
         connection.execute(insert(table), rows)
     else:
-        connection.execute(_insert(table, tuple(rows[0])), {"rows": as_json(rows)})
+        connection.execute(_insert(table, tuple(rows[0])), {"rows": rows_to_json(rows)})
 
 
 @cache
@@ -70,11 +70,11 @@ def bulk_update(session: Session, model: type[Base], rows: Sequence[Values]) -> 
     Loaded objects keep their values: the caller sets them.
     """
     session.flush()
-    connection, table = session.connection(), table_of(model)
+    connection, table = session.connection(), core_table(model)
     if connection.dialect.name == "sqlite":
         session.execute(update(model), rows)
     else:
-        connection.execute(_update(table, tuple(rows[0])), {"rows": as_json(rows)})
+        connection.execute(_update(table, tuple(rows[0])), {"rows": rows_to_json(rows)})
 
 
 @cache
@@ -89,7 +89,7 @@ def insert_of_changed(change: ReturningUpdate[int], model: type[Base], key: str)
 
     It inserts those of `ROWS_AS_JSON` whose `key` the change returns. `rowcount` is their number.
     """
-    changed, table = change.cte("changed"), table_of(model)
+    changed, table = change.cte("changed"), core_table(model)
     types = {column.name: column.type for column in table.c if column.name != "id"}
     rows = _json_table(types)
     of_changed = select(rows).where(rows.c[key].in_(select(*changed.c))).add_cte(changed)
@@ -99,7 +99,7 @@ def insert_of_changed(change: ReturningUpdate[int], model: type[Base], key: str)
 
 def insert_for(dialect: str, model: type[Base]) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that supports ON CONFLICT."""
-    table = table_of(model)
+    table = core_table(model)
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
@@ -150,7 +150,7 @@ def _json_table(types: Mapping[str, TypeEngine[Any]]) -> FromClause:
     return records.table_valued(*columns).render_derived(name="json_rows", with_types=True)
 
 
-def as_json(rows: Sequence[Values]) -> str:
+def rows_to_json(rows: Sequence[Values]) -> str:
     """Return the rows as a value of `ROWS_AS_JSON`. Raises `ValueError` for a naive moment."""
     return json.dumps(rows, default=_encode_moment)
 

@@ -18,7 +18,7 @@ class Migration:
     title: str
 
 
-def shipped_revision() -> str | None:
+def latest_revision() -> str | None:
     """Return the latest Alembic revision shipped with this version."""
     return _scripts().get_current_head()
 

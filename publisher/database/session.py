@@ -59,7 +59,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-def table_of(model: type[Base]) -> Table:
+def core_table(model: type[Base]) -> Table:
     """Return the Core table of a model, for statements that are compiled once."""
     table = model.__table__
     if not isinstance(table, Table):
@@ -89,7 +89,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def changed_rows(session: Session, statement: UpdateBase) -> int:
+def execute_and_count(session: Session, statement: UpdateBase) -> int:
     """Execute an UPDATE or DELETE; return how many rows it has changed."""
     result = session.execute(statement)
     return result.rowcount if isinstance(result, CursorResult) else 0

@@ -18,8 +18,8 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from approvals import gate
 from publisher import failpoints
-from publisher.database.bulk import as_json, bulk_insert, column_equals, is_in_rows
-from publisher.database.session import table_of
+from publisher.database.bulk import bulk_insert, column_equals, is_in_rows, rows_to_json
+from publisher.database.session import core_table
 from publisher.delivery.due import due_conditions
 from publisher.delivery.rate_limits import counter
 from publisher.delivery.rate_limits.counter import ACCOUNT_ID
@@ -189,7 +189,7 @@ def claim_deliveries(
     """
     connection = session.connection()
     values = {
-        "rows": as_json([{"id": delivery_id} for delivery_id in delivery_ids]),
+        "rows": rows_to_json([{"id": delivery_id} for delivery_id in delivery_ids]),
         "now": now,
         "claimed_by": context.clock_name,
         "leased_until": now + timedelta(seconds=context.delivery_settings.lease),
@@ -225,7 +225,7 @@ def claim_deliveries(
 #:   ) AS has_limits
 @cache
 def _claim_statement(dialect: str) -> ReturningUpdate[int, int, DeliveryAction, int, bool]:
-    table, limits = table_of(Delivery), table_of(AllowanceRow)
+    table, limits = core_table(Delivery), core_table(AllowanceRow)
     return (
         update(table)
         .where(

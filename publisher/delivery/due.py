@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Integer, exists, literal_column, or_, select
 
 from publisher.database.bulk import column_is
-from publisher.database.session import table_of
+from publisher.database.session import core_table
 from publisher.delivery import platform_credits
 from publisher.delivery.rate_limits import query
 from publisher.delivery.worker_context import WorkerContext
@@ -16,7 +16,7 @@ from publisher.models.deliveries import Account, Delivery, DeliveryAction
 from publisher.states import AccountState, DeliveryState
 from publisher.transitions import NOW
 
-_DELIVERY = table_of(Delivery)
+_DELIVERY = core_table(Delivery)
 _ONE = literal_column("1", Integer())  # a plan for an unknown limit would expect many rows
 
 
@@ -127,7 +127,7 @@ _ACCOUNTS_WITH_DUE = (
         platform_credits.has_no_credits().label("has_no_credits"),
     )
     .where(
-        column_is(table_of(Account).c.state, AccountState.CONNECTED),
+        column_is(core_table(Account).c.state, AccountState.CONNECTED),
         _FIRST_DUE.is_not(None),
         or_(query.is_free(NOW), _HAS_UNLIMITED),
         or_(~platform_credits.has_no_credits(), _FIRST_URGENT.is_not(None)),

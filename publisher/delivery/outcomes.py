@@ -20,7 +20,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
 from publisher.database.bulk import bulk_insert, bulk_update, column_is
-from publisher.database.session import table_of
+from publisher.database.session import core_table
 from publisher.delivery import failures
 from publisher.delivery.claim import DeliveryPayload
 from publisher.delivery.failures import Ending, GivenBack, Lost
@@ -56,7 +56,7 @@ DOES_NOT_FIT = (DataError, IntegrityError)
 
 
 # Written into statements, so that the partial index of publications can be used.
-_IS_PUBLICATION = column_is(table_of(ReceiptRow).c.action, DeliveryAction.PUBLISH)
+_IS_PUBLICATION = column_is(core_table(ReceiptRow).c.action, DeliveryAction.PUBLISH)
 
 
 _ENDS = ("sending_at", "ended_at", "outcome", "answer")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, load_only
 from approvals import gate
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
-from publisher.database.session import AnyRow, table_of
+from publisher.database.session import AnyRow, core_table
 from publisher.delivery import platform_credits
 from publisher.delivery.claim import DeliveryPayload
 from publisher.delivery.rate_limits import counter, query
@@ -46,10 +46,10 @@ class Blocker:
         return self.code in WAITING_CODES
 
 
-_DELIVERY, _POST = table_of(Delivery), table_of(Post)
-_ACCOUNT, _ALLOWANCE = table_of(Account), table_of(AllowanceRow)
-_ORDER, _COMMENT, _THREAD = table_of(Order), table_of(Comment), table_of(Thread)
-_RECEIPT = table_of(ReceiptRow)
+_DELIVERY, _POST = core_table(Delivery), core_table(Post)
+_ACCOUNT, _ALLOWANCE = core_table(Account), core_table(AllowanceRow)
+_ORDER, _COMMENT, _THREAD = core_table(Order), core_table(Comment), core_table(Thread)
+_RECEIPT = core_table(ReceiptRow)
 
 #: PostgreSQL:
 #:   SELECT posts.id

@@ -13,7 +13,7 @@ from approvals.states import PostState
 from publisher import transitions
 from publisher.database.bulk import insert_for
 from publisher.database.noted_changes import note_changed
-from publisher.database.session import table_of
+from publisher.database.session import core_table
 from publisher.i18n.languages import latin_digits
 from publisher.models.desk import ClerkNote, OpenDraft
 from publisher.models.people import Appointment
@@ -177,7 +177,7 @@ def record_open_draft(session: Session, *, actor: Actor, now: datetime, post_id:
 #:       touched_at = :now
 @cache
 def _insert_open_draft(dialect: str) -> Insert:
-    table = table_of(OpenDraft)
+    table = core_table(OpenDraft)
     expired_at = bindparam("expired_at", type_=table.c.touched_at.type)
     opened_at = case((table.c.touched_at <= expired_at, NOW), else_=table.c.opened_at)
     names = ("post_id", "person_id")

@@ -21,7 +21,7 @@ from publisher.people import responsibility
 from publisher.people.departments import is_in_force
 from publisher.scheduling import schedule
 from publisher.states import SENT, CommentState
-from publisher.validation import FieldError, Invalid, check_in_sight, checked_reason, existing
+from publisher.validation import FieldError, Invalid, check_in_sight, clean_reason, existing
 
 
 class RoutingReason(StrEnum):
@@ -162,7 +162,7 @@ def transfer(
     require(actor, Action.TRANSFER, comment.department_id, now=now)
     if comment.state is not CommentState.ROUTED:
         raise WrongState(state=comment.state, to=CommentState.ROUTED)
-    reason_text = checked_reason(reason)
+    reason_text = clean_reason(reason)
     if department_id is not None:
         _check_department(session, department_id, now)
     take_back_answer(session, comment, actor=actor, now=now, why="transfer")
@@ -194,7 +194,7 @@ def close(
     """Close a comment without an answer, with the reason."""
     comment = lock_comment(session, comment_id, actor=actor)
     require(actor, Action.CLOSE, comment.department_id, now=now)
-    comment.reason = checked_reason(reason)
+    comment.reason = clean_reason(reason)
     if comment.state is CommentState.ROUTED:
         take_back_answer(session, comment, actor=actor, now=now, why="close")
     transitions.apply(session, comment, CommentState.CLOSED, actor=actor, now=now, verb="close")
@@ -209,7 +209,7 @@ def reopen(
     require(actor, Action.REOPEN, comment.department_id, now=now)
     if comment.state not in (CommentState.ANSWERED, CommentState.CLOSED):
         raise WrongState(state=comment.state, to=CommentState.ROUTED)
-    details = {"words": checked_reason(reason)}
+    details = {"words": clean_reason(reason)}
     open_again(session, comment, RoutingReason.REOPENED, details, actor=actor, now=now)
     return comment
 

@@ -39,16 +39,16 @@ def undo_routing(
     """Undo the transfer or closing of this event.
 
     An answer that it withdrew stays withdrawn. Raises `NotFound`, `WrongRole`, or as
-    `undo.checked`.
+    `undo.check_act`.
     """
-    act = undo.act_of(session, Comment, comment_id, event_id, verbs=_VERBS)
+    act = undo.find_act(session, Comment, comment_id, event_id, verbs=_VERBS)
     related = [joinedload(Comment.account)]
     comment = existing(transitions.lock(session, Comment, comment_id, options=related), comment_id)
     is_transfer = act is not None and act.verb == "transfer"
     department_id = act.details.get("from") if act and is_transfer else comment.department_id
     check_in_sight(actor, Action.SEE_COMMENT, [] if department_id is None else [department_id])
     require(actor, Action.TRANSFER if is_transfer else Action.CLOSE, department_id, now=now)
-    act = undo.checked(session, act, actor=actor, now=now, within=within)
+    act = undo.check_act(session, act, actor=actor, now=now, within=within)
     if not can_undo(act) or any(reply.post.created_at > act.at for reply in comment.replies):
         raise undo.DoneFurther(done="answer")
     if is_transfer:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
 from publisher.database.bulk import bulk_insert, column_is, insert_for
-from publisher.database.session import table_of
+from publisher.database.session import core_table
 from publisher.delivery import failures
 from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.worker_context import WorkerContext
@@ -171,7 +171,7 @@ def _readable(
         .where(
             Account.platform.in_({hint.platform for hint in hints}),
             ReceiptRow.platform_id.in_({hint.root_id for hint in hints}),
-            column_is(table_of(ReceiptRow).c.action, DeliveryAction.PUBLISH),
+            column_is(core_table(ReceiptRow).c.action, DeliveryAction.PUBLISH),
         )
     )
     accounts = {(account.platform, root_id): account for root_id, account in session.execute(query)}

@@ -26,7 +26,7 @@ from publisher.people import responsibility
 from publisher.review import decide
 from publisher.review.withdraw import lose_approval, withdraw_post
 from publisher.states import SUBMISSION_MOVES, UNSENT, SubmissionState
-from publisher.validation import check_in_sight, checked_reason, existing, person_of
+from publisher.validation import check_in_sight, clean_reason, existing, person_of
 
 
 def detach_submission(
@@ -128,7 +128,7 @@ def decline(
     submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     to = SubmissionState.DECLINED
     transitions.check_move(SUBMISSION_MOVES, submission.state, to)
-    submission.reason = checked_reason(reason)
+    submission.reason = clean_reason(reason)
     transitions.apply(session, submission, to, actor=actor, now=now, verb=action)
     kind = NoticeKind.SUBMISSION_DECLINED
     notify(session, submission, kind, now=now, by=actor, reason=submission.reason)
@@ -148,7 +148,7 @@ def withdraw(
     submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     to = SubmissionState.WITHDRAWN
     transitions.check_move(SUBMISSION_MOVES, submission.state, to)
-    submission.reason = checked_reason(reason)
+    submission.reason = clean_reason(reason)
     for own_post in submission.posts:
         post, values = decide.lock_post(session, own_post.id), {"reason": submission.reason}
         if post.state is PostState.WITHDRAWN:

@@ -16,7 +16,7 @@ from publisher.intake.submit import notify
 from publisher.models.submissions import Submission
 from publisher.notifications.kinds import NoticeKind
 from publisher.states import SUBMISSION_MOVES, SubmissionState
-from publisher.validation import FieldError, Invalid, Validator, checked_reason
+from publisher.validation import FieldError, Invalid, Validator, clean_reason
 
 TAKE_IN = "take_in"
 LONGEST_ORIGINAL_NUMBER = 40
@@ -96,7 +96,7 @@ def _validate_reason(
     elif other.state not in _STATES_TO_MERGE_INTO:
         validator.add("number", "has_ended", number=other.number)
     try:
-        cleaned_reason = checked_reason(reason)
+        cleaned_reason = clean_reason(reason)
     except Invalid as invalid:
         raise Invalid([*validator.problems, *invalid.problems]) from invalid
     validator.finish()

@@ -26,7 +26,7 @@ from publisher.models.submissions import PostSubmission, Submission
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import responsibility
 from publisher.states import SUBMISSION_MOVES, SubmissionState
-from publisher.validation import checked_reason
+from publisher.validation import clean_reason
 
 ADD_NOTE = "add_note"
 SEE_NOTE = "see_note"
@@ -44,7 +44,7 @@ def return_submission(
     action, target = Action.RETURN_SUBMISSION, SubmissionState.RETURNED
     submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     transitions.check_move(SUBMISSION_MOVES, submission.state, target)
-    submission.reason = checked_reason(question, field="question")
+    submission.reason = clean_reason(question, field="question")
     note = _store_note(session, submission, NoteKind.QUESTION, submission.reason, actor, now)
     transitions.apply(
         session, submission, target, actor=actor, now=now, verb=action, values={"note": note.id}
@@ -66,7 +66,7 @@ def answer_question(
     submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
     check_recorded_here(submission, actor)
     transitions.check_move(SUBMISSION_MOVES, submission.state, target)
-    cleaned_answer = checked_reason(answer, field="answer")
+    cleaned_answer = clean_reason(answer, field="answer")
     note = _store_note(session, submission, NoteKind.ANSWER, cleaned_answer, actor, now)
     submission.reason = ""
     transitions.apply(
@@ -92,7 +92,7 @@ def add_note(
     check_recorded_here(submission, actor)
     if submission.state not in _STATES_FOR_NOTES:
         raise WrongState(state=submission.state, to=submission.state)
-    text = checked_reason(note_text, field="note")
+    text = clean_reason(note_text, field="note")
     note = _store_note(session, submission, NoteKind.NOTE, text, actor, now)
     transitions.record(
         session, submission, ADD_NOTE, actor=actor, now=now, values={"note": note.id}

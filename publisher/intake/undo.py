@@ -34,15 +34,15 @@ def undo_end(
 ) -> Submission:
     """Undo the act of this event; who was told of it is told, unless the mail has not left.
 
-    Raises `NotFound`, `WrongRole`, or as `undo.checked`.
+    Raises `NotFound`, `WrongRole`, or as `undo.check_act`.
     """
-    act = undo.act_of(session, Submission, submission_id, event_id, verbs=UNDOABLE)
+    act = undo.find_act(session, Submission, submission_id, event_id, verbs=UNDOABLE)
     other_id = int(act.details.get("into_id", submission_id)) if act else submission_id
     for key in sorted({submission_id, other_id}):
         transitions.lock(session, Submission, key)  # in the order in which a merger locks them
     action = Action(act.verb) if act else Action.DECLINE_SUBMISSION
     submission = lock_submission(session, submission_id, actor=actor, action=action, now=now)
-    act = undo.checked(session, act, actor=actor, now=now, within=within)
+    act = undo.check_act(session, act, actor=actor, now=now, within=within)
     if action is Action.MERGE_SUBMISSION:
         _undo_merge(session, submission, act, actor=actor, now=now)
     else:

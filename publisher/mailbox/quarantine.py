@@ -27,7 +27,7 @@ from publisher.models.people import Appointment, Person
 from publisher.models.submissions import Submission
 from publisher.people import shared_addresses
 from publisher.states import QuarantineState
-from publisher.validation import FieldError, Invalid, NotFound, checked_reason, existing, person_of
+from publisher.validation import FieldError, Invalid, NotFound, clean_reason, existing, person_of
 
 WAITS: Final = timedelta(days=30)
 """How long a mail of nobody who is known waits before it ends by itself."""
@@ -106,7 +106,7 @@ def reject(
 ) -> Quarantine:
     """Say that the mail is not ours, with a word why. Raises `Invalid` or `WrongState`."""
     quarantine = lock_waiting(session, actor=actor, now=now, quarantine_id=quarantine_id)
-    columns = {"word": checked_reason(word, field="word"), **decider(actor)}
+    columns = {"word": clean_reason(word, field="word"), **decider(actor)}
     to = QuarantineState.NOT_OURS
     transitions.apply(
         session, quarantine, to, actor=actor, now=now, verb="not_ours", columns=columns

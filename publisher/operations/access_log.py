@@ -68,7 +68,7 @@ class AccessRow:
     person: Person | None
 
 
-def kind_of(verb: str) -> AccessKind:
+def access_kind(verb: str) -> AccessKind:
     """Return what an event with this verb is about."""
     return next((kind for kind, verbs in VERBS.items() if verb in verbs), AccessKind.RIGHTS)
 
@@ -145,7 +145,7 @@ class RefusedCount:
     number: int
 
 
-def refused_counts(
+def count_refused(
     session: Session, *, person_id: int | None = None, day: date | None = None
 ) -> list[RefusedCount]:
     """Return the refused sign-ins by day and person, the newest and most first, at most twenty."""

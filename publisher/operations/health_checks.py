@@ -20,7 +20,7 @@ from PIL import features
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from publisher.database.revisions import shipped_revision
+from publisher.database.revisions import latest_revision
 from publisher.database.session import Database
 from publisher.delivery import machine_time
 from publisher.delivery.accounts.credentials import OpenAccount
@@ -161,7 +161,7 @@ def check_database(database: Database) -> HealthFinding:
 
 def check_migrations(database: Database) -> HealthFinding:
     """Check that the schema is at this version's revision."""
-    head = shipped_revision()
+    head = latest_revision()
     revision = database.revision()
     values = {"found": revision or "-", "wanted": head}
     code = "at_head" if revision == head else "behind" if revision else "no_tables"

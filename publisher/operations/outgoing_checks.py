@@ -13,7 +13,7 @@ from publisher.models.notifications import Channel, Notice
 from publisher.notifications.dispatch import Unreachable
 from publisher.notifications.smtp import check_connection, mail_server
 from publisher.operations.health_checks import HealthFinding, HealthSubject
-from publisher.settings.catalogue import masked_address
+from publisher.settings.catalogue import mask_address
 from publisher.settings.environment import DEFAULT_SENDER, Settings
 from publisher.states import NoticeState
 
@@ -24,7 +24,7 @@ _SUBJECTS: Final = {Channel.MAIL: HealthSubject.MAIL_SERVER, Channel.SMS: Health
 
 def check_mail_server(settings: Settings) -> Iterator[HealthFinding]:
     """Sign in to the mail server without sending anything, and look at the sender of our mails."""
-    values = {"server": masked_address(settings.smtp_url), "sender": settings.mail_from}
+    values = {"server": mask_address(settings.smtp_url), "sender": settings.mail_from}
     try:
         check_connection(mail_server(settings.smtp_url))
     except Unreachable as problem:

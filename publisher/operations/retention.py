@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from publisher.auth import known_devices, throttling
-from publisher.database.session import Database, changed_rows
+from publisher.database.session import Database, execute_and_count
 from publisher.inbox import authors
 from publisher.intake.uploads import BEING_REMOVED
 from publisher.mailbox import quarantine
@@ -101,7 +101,9 @@ def tick_retention(database: Database, store: MediaStore, *, now: datetime) -> i
             _erase(session, table, is_expired)
             for table, is_expired in _expiry_conditions(now).items()
         )
-        gone += changed_rows(session, delete(ClockBeat).where(ClockBeat.beat_at <= now - BEATS))
+        gone += execute_and_count(
+            session, delete(ClockBeat).where(ClockBeat.beat_at <= now - BEATS)
+        )
         authors.erase_expired(session, now=now)
         gone += quarantine.end_expired(session, now=now, most=STEP)
         _blank(session, now)
@@ -151,7 +153,7 @@ def _is_middle_session() -> ColumnElement[bool]:
 
 def _erase(session: Session, table: Table, is_expired: ColumnElement[bool]) -> int:
     ids = select(table.id).where(is_expired).order_by(table.id).limit(STEP)
-    return changed_rows(session, delete(table).where(table.id.in_(ids)))
+    return execute_and_count(session, delete(table).where(table.id.in_(ids)))
 
 
 def _blank(session: Session, now: datetime) -> None:
@@ -181,7 +183,7 @@ def _drop_uploads(database: Database, store: MediaStore, now: datetime) -> int:
     removed = _remove(database, store, marked)
     with database.transaction() as session:
         is_removed = (Upload.sha256.in_(removed), Upload.at == BEING_REMOVED)
-        gone += changed_rows(session, delete(Upload).where(*is_removed))
+        gone += execute_and_count(session, delete(Upload).where(*is_removed))
     return gone + len(removed)
 
 
@@ -197,7 +199,7 @@ def mark_unused(session: Session, *, is_sqlite: bool, now: datetime) -> tuple[in
     old = select(Upload.sha256).group_by(Upload.sha256).having(last <= now - UNUSED)
     digests = set(session.scalars(old.order_by(Upload.sha256).limit(STEP)))
     used = _referenced_digests(session, digests)
-    gone = changed_rows(session, delete(Upload).where(Upload.sha256.in_(used)))
+    gone = execute_and_count(session, delete(Upload).where(Upload.sha256.in_(used)))
     unused = digests - used
     session.execute(update(Upload).where(Upload.sha256.in_(unused)).values(at=BEING_REMOVED))
     return gone, unused
@@ -230,7 +232,7 @@ def _drop_mails(database: Database, store: MediaStore, now: datetime) -> int:
     return len(removed)
 
 
-def used_digests(connection: Connection | Session) -> set[str]:
+def list_used_digests(connection: Connection | Session) -> set[str]:
     """Return the digest of every stored file that a row names."""
     digests: set[str] = set()
     for column in USED_IN:

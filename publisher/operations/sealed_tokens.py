@@ -39,7 +39,7 @@ class SealedTexts:
         return any(_opens(vault, text) for text in (*self.accounts, *self.factors))
 
 
-def sealed_texts(session: Session) -> SealedTexts:
+def read_sealed_texts(session: Session) -> SealedTexts:
     """Return what is sealed, also in the tables of an older version, which may lack columns."""
     accounts = select(Account.credentials).where(Account.credentials != "")
     # The tables of second factors came with 0.2.0, and those of accounts with the first version.
@@ -51,7 +51,7 @@ def sealed_texts(session: Session) -> SealedTexts:
     )
 
 
-def unopened_people(session: Session, vault: Vault) -> list[Person]:
+def find_unopened_people(session: Session, vault: Vault) -> list[Person]:
     """Return the people whose second factor these keys do not open."""
     query = select(SecondFactor).where(_is_sealed()).options(joinedload(SecondFactor.person))
     factors = session.scalars(query.order_by(SecondFactor.id))
@@ -75,7 +75,7 @@ def check_factors(session: Session, vault: Vault) -> list[HealthFinding]:
 
     `account_checks` reports the accounts.
     """
-    people = unopened_people(session, vault)
+    people = find_unopened_people(session, vault)
     if not people:
         return []
     logins = [person.mail or person.mobile or str(person.id) for person in people]

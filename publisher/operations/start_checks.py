@@ -109,7 +109,7 @@ def _former(name: str, settings: Settings) -> list[Path]:
     return [path for path in paths if path.exists()]
 
 
-def key_in(path: Path) -> str:
+def read_key(path: Path) -> str:
     """Return the secret key in this file. Raises `WrongSetting` if it holds none."""
     try:
         return read_long_secret(path.read_text(encoding="utf-8").strip())
@@ -126,10 +126,10 @@ def check_key_opens(settings: Settings, database: Database) -> None:
 def key_hint(settings: Settings, database: Database) -> str | None:
     """Return what to do about keys that open nothing of what is sealed; None if they do."""
     from publisher.delivery.accounts.credentials import Vault
-    from publisher.operations.sealed_tokens import sealed_texts
+    from publisher.operations.sealed_tokens import read_sealed_texts
 
     with database.reading() as session:
-        sealed = sealed_texts(session)
+        sealed = read_sealed_texts(session)
     if not sealed.are_shut_to(Vault.of(settings)):
         return None
     path = next(
@@ -155,6 +155,6 @@ def _load_vault(path: Path) -> Vault | None:
     from publisher.delivery.accounts.credentials import Vault
 
     try:
-        return Vault(key_in(path), ())
+        return Vault(read_key(path), ())
     except (OSError, WrongSetting):
         return None

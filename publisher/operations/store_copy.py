@@ -21,7 +21,7 @@ from publisher.database.session import Database
 from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.operations import store_identity, worker_health
-from publisher.operations.retention import used_digests
+from publisher.operations.retention import list_used_digests
 from publisher.settings.environment import Settings
 
 
@@ -71,7 +71,7 @@ class StoreCopy:
 
 
 @contextmanager
-def opened_target(settings: Settings, url: str) -> Iterator[MediaStore]:
+def open_target(settings: Settings, url: str) -> Iterator[MediaStore]:
     """Yield the store at an address, without copies on this machine: it is read back itself."""
     with TemporaryDirectory(prefix="nagarvani-copy-") as folder:
         media = replace(
@@ -113,7 +113,7 @@ def copy_media(
             done.add(digest)
     tell(len(done), len(done))
     with database.reading() as session:
-        used = used_digests(session)
+        used = list_used_digests(session)
     # What nothing refers to may have been tidied away meanwhile.
     outcome.missing = [digest for digest in outcome.missing if digest in used]
     return outcome
@@ -121,7 +121,7 @@ def copy_media(
 
 def _all_digests(database: Database, source: MediaStore) -> set[str]:
     with database.reading() as session:
-        used = used_digests(session)
+        used = list_used_digests(session)
     with _raise_as(SourceAway):
         return used.union(source.digests())
 
@@ -192,7 +192,7 @@ def switch(
             values={**origin, "store": target.address},
         )
         # A web that was not stopped has written until now, and is refused from now on.
-        if used_digests(session) - copied.done:
+        if list_used_digests(session) - copied.done:
             raise CopyOvertaken
     with _raise_as(TargetAway):
         store_identity.finish(database, target, laid)
@@ -219,7 +219,7 @@ class StoreComparison:
 def compare_media(database: Database, store: MediaStore) -> StoreComparison:
     """Compare what the database refers to with what the store has. Raises StoreAway."""
     with database.reading() as session:
-        used = used_digests(session)
+        used = list_used_digests(session)
     stored = set(store.digests())
     return StoreComparison(len(used), sorted(used - stored), len(stored - used))
 

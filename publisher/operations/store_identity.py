@@ -21,14 +21,14 @@ from sqlalchemy.orm import Session
 from approvals.policy import Actor
 from publisher import failpoints, transitions
 from publisher.database.bulk import insert_for
-from publisher.database.revisions import shipped_revision
+from publisher.database.revisions import latest_revision
 from publisher.database.session import Database
 from publisher.media.configured_store import open_store
 from publisher.media.store import MediaStore, StoreAway
 from publisher.media.store_in_use import ANOTHER_NOW, ONLY_ROW, is_still_in_use
 from publisher.models.submission_details import StoreInUse
 from publisher.operations.health_checks import HealthFinding, HealthSubject
-from publisher.operations.retention import used_digests
+from publisher.operations.retention import list_used_digests
 from publisher.settings.environment import Settings
 from publisher.settings.reader import PREFIX
 
@@ -78,10 +78,10 @@ def refusal(problem: OtherStore | StoreAway, store: str) -> str:
     """Return the sentence with which whatever needs the store at this address is refused."""
     if isinstance(problem, OtherStore):
         return str(problem)
-    return _AWAY.format(store=store, reason=in_brackets(problem))
+    return _AWAY.format(store=store, reason=bracket_problem(problem))
 
 
-def in_brackets(problem: Exception) -> str:
+def bracket_problem(problem: Exception) -> str:
     """Return why something failed, to be added to a sentence that names the store; or ""."""
     reason = problem.reason if isinstance(problem, StoreAway) else str(problem)
     return f" ({reason})" if reason else ""
@@ -104,14 +104,14 @@ def change_since_start(database: Database, identity: str) -> str:
 
     The tables may be those of another version too.
     """
-    head, revision = shipped_revision(), database.revision()
+    head, revision = latest_revision(), database.revision()
     if revision != head:
         return f"the tables are those of another version ({revision}, not {head}) now"
     with database.reading() as session:
         return "" if is_still_in_use(session, identity) else ANOTHER_NOW
 
 
-def is_store_of(database: Database, store: MediaStore) -> bool:
+def is_own_store(database: Database, store: MediaStore) -> bool:
     """Return whether the database names this store, or is about to. Raises StoreAway."""
     entry = _row(database)
     return entry is not None and store.identity() in (entry.identity, entry.replaces)
@@ -148,7 +148,7 @@ def _is_unmarked(entry: StoreInUse | None, carried: str) -> bool:
 
 def _lacks_all_media(database: Database, store: MediaStore) -> bool:
     with database.reading() as session:
-        used = used_digests(session)
+        used = list_used_digests(session)
     return bool(used) and used.isdisjoint(store.digests())
 
 

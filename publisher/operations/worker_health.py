@@ -19,7 +19,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from approvals.policy import CLOCK, Role
 from publisher import transitions
 from publisher.database.bulk import insert_for
-from publisher.database.session import Database, table_of
+from publisher.database.session import Database, core_table
 from publisher.models.controls import Stop
 from publisher.models.deliveries import ClockBeat, Delivery
 from publisher.models.monitoring import Outage, WrongTime
@@ -180,7 +180,7 @@ def _outage_insertion(dialect: str) -> ReturningInsert[int]:
         insert_for(dialect, Outage)
         .values(began_at=bindparam("began_at"), found_at=bindparam("found_at"))
         .on_conflict_do_nothing()
-        .returning(table_of(Outage).c.id)
+        .returning(core_table(Outage).c.id)
     )
 
 

@@ -98,7 +98,7 @@ def tick_letter_exports(
 
 
 def _next_step(session: Session, now: datetime, step: int) -> _Step | None:
-    query = select(Export).where(exports.unfinished(LETTERS), Export.expires_at > now)
+    query = select(Export).where(exports.is_unfinished(LETTERS), Export.expires_at > now)
     export = session.scalars(query.order_by(Export.id).limit(1)).first()
     if export is None:
         return None
@@ -130,7 +130,7 @@ def _store(
     export = session.get(Export, part.export_id, with_for_update=True)
     if export is None or export.done != part.done or export.finished_at is not None:
         return 0  # it was removed, or another clock has made this step
-    if files is None or not exports.sees_as_before(session, export, now):
+    if files is None or not exports.has_same_sight(session, export, now):
         export.failed_at = now
         return 0
     session.add_all(files)
@@ -162,7 +162,7 @@ def _make_files(
     session: Session, *, actor: Actor, now: datetime, export_id: int
 ) -> Sequence[ExportFile]:
     require(actor, Action.OPEN_CALL, None, now=now)
-    export = exports.export_for(session, actor=actor, now=now, export_id=export_id, page=LETTERS)
+    export = exports.get_export(session, actor=actor, now=now, export_id=export_id, page=LETTERS)
     if export.finished_at is None:
         raise NotFound(export_id)
     query = select(ExportFile).where(ExportFile.export_id == export_id)

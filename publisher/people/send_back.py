@@ -15,7 +15,7 @@ from publisher.models.people import Appointment, Person
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
 from publisher.people import confirmation, responsibility
-from publisher.validation import checked_reason, existing
+from publisher.validation import clean_reason, existing
 
 
 def readers(
@@ -68,7 +68,7 @@ def send_back(
         "person": appointment.person,
         "role": appointment.role,
         "department": appointment.department,
-        "reason": checked_reason(note, field="note"),
+        "reason": clean_reason(note, field="note"),
         "by": session.get_one(Person, actor.person_id),
     }
     kind, path = NoticeKind.APPOINTMENT_SENT_BACK, links.person(appointment.person_id)

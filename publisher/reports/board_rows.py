@@ -14,7 +14,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Language, Post, PostKind, Revision
 from publisher.notifications import links
-from publisher.reports.external_changes import FindingKind, kind_of
+from publisher.reports.external_changes import FindingKind, finding_kind
 from publisher.reports.types import AccountName, Office, account_of, office_of
 from publisher.scheduling.constraints import latest_moment
 from publisher.working_time import local_day
@@ -147,12 +147,12 @@ def delivery_row(
         again_at=tried + RESEND_WAIT if tried and kind is BoardKind.HELD else None,
         variant_id=delivery.variant_id,
         ends_at=delivery.variant.revision.not_after,
-        passed=passed_date(delivery.variant.text, local_day(now)),
+        passed=find_passed_date(delivery.variant.text, local_day(now)),
         reason=delivery.reason,
     )
 
 
-def passed_date(text: str, today: date) -> str:
+def find_passed_date(text: str, today: date) -> str:
     """Return the first past date of the text, or an empty string.
 
     Dates further back than `REFERENCE` are skipped.
@@ -232,5 +232,5 @@ def finding_row(watch: Watch, number: str | None) -> BoardRow:
         account=account_of(watch.receipt.account),
         language=delivery.variant.language,
         text=watch.seen_text,
-        finding=kind_of(watch),
+        finding=finding_kind(watch),
     )

@@ -146,7 +146,7 @@ class Unscheduled:
     wished_at: datetime | None
 
 
-def entries_in(session: Session, part: CalendarPart, *, now: datetime) -> list[CalendarEntry]:
+def list_entries(session: Session, part: CalendarPart, *, now: datetime) -> list[CalendarEntry]:
     """Return the deliveries of posts in order of time; replies are left out.
 
     A cancelled delivery is included only while its revision is the newest. So that no entry is
@@ -166,7 +166,7 @@ def entries_in(session: Session, part: CalendarPart, *, now: datetime) -> list[C
             Delivery.due_at >= begins - TOGETHER,
             Delivery.due_at < ends + TOGETHER,
             or_(Delivery.state != DeliveryState.CANCELLED, Revision.number == Post.newest),
-            *of_departments(part.visible_departments, part.department_id),
+            *department_conditions(part.visible_departments, part.department_id),
         )
         .options(*_DELIVERY_OPTIONS)
         .order_by(Delivery.due_at, Delivery.post_id, Delivery.id)
@@ -184,7 +184,7 @@ _DELIVERY_OPTIONS = (
 )
 
 
-def of_departments(
+def department_conditions(
     visible_departments: frozenset[int] | None, department_id: int | None
 ) -> list[Condition]:
     """Return the conditions for posts of the visible departments, and of one if it is set."""
@@ -212,7 +212,7 @@ def _entry(
     return CalendarEntry(delivery, is_paused, freeze.until_at if freeze is not None else None)
 
 
-def unscheduled(
+def list_unscheduled(
     session: Session,
     *,
     actor: Actor,
@@ -225,12 +225,12 @@ def unscheduled(
 
     A post whose window has passed waits for a decision instead. Raises `WrongRole`.
     """
-    wished_at = sql_conditions.wished_at()
+    wished_at = sql_conditions.earliest_wish()
     query = (
         select(Post, wished_at)
         .where(
             Post.id.in_(open_tasks.everybodys_subjects(TaskKind.TO_SCHEDULE)),
-            *of_departments(departments_in_sight(actor, Action.SEE_POST), department_id),
+            *department_conditions(departments_in_sight(actor, Action.SEE_POST), department_id),
         )
         .options(joinedload(Post.department))
         .order_by(wished_at.is_(None), wished_at, Post.id)
@@ -268,7 +268,7 @@ def movable(session: Session, *, actor: Actor) -> Sequence[Delivery]:
             Post.kind == PostKind.POST,
             Delivery.action.in_(OF_TEXTS),
             Delivery.id.in_(union_all(scheduled, missed)),
-            *sql_conditions.of_department(visible_departments),
+            *sql_conditions.department_conditions(visible_departments),
         )
         .options(*_DELIVERY_OPTIONS)
         .order_by(Delivery.due_at, Delivery.post_id, Delivery.id)

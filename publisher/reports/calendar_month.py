@@ -23,8 +23,8 @@ from publisher.reports.calendar import (
     CalendarPart,
     Item,
     ItemText,
-    entries_in,
-    of_departments,
+    department_conditions,
+    list_entries,
 )
 from publisher.reports.types import AccountName, account_of, office_of
 from publisher.scheduling import slots
@@ -115,7 +115,7 @@ def items_by_day(session: Session, part: CalendarPart, *, now: datetime) -> list
         return []
     items_by_date: defaultdict[date, list[Item]] = defaultdict(list)
     for item in [
-        *_group_entries(entries_in(session, part, now=now)),
+        *_group_entries(list_entries(session, part, now=now)),
         *_items_without_delivery(session, part),
     ]:
         if part.account_id is None or part.account_id in {text.account.id for text in item.texts}:
@@ -177,7 +177,7 @@ def _text(entry: CalendarEntry) -> ItemText:
 def _items_without_delivery(session: Session, part: CalendarPart) -> Iterator[Item]:
     """Yield the posts without a delivery, at their wished time."""
     begins, ends = part.span
-    moment = sql_conditions.wished_at()
+    moment = sql_conditions.earliest_wish()
     planned = and_(Post.kind == PostKind.POST, Post.state.in_(_PLANNED))
     without_a_time = open_tasks.everybodys_subjects(TaskKind.TO_SCHEDULE, TaskKind.OUTLIVED)
     query = (
@@ -185,10 +185,10 @@ def _items_without_delivery(session: Session, part: CalendarPart) -> Iterator[It
         .outerjoin(Revision, sql_conditions.newest())
         .where(
             or_(planned, Post.id.in_(without_a_time)),
-            Post.id.in_(sql_conditions.wished_between(begins, ends)),
+            Post.id.in_(sql_conditions.posts_by_wish(begins, ends)),
             moment >= begins,
             moment < ends,
-            *of_departments(part.visible_departments, part.department_id),
+            *department_conditions(part.visible_departments, part.department_id),
         )
         .options(
             joinedload(Post.department),

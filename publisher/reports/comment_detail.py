@@ -17,15 +17,15 @@ from publisher.models.people import Appointment, Department
 from publisher.models.posts import Post
 from publisher.notifications import links
 from publisher.reports import sql_conditions
-from publisher.reports.conversation import conversation_of
-from publisher.reports.replies import ReplyView, replies_to
+from publisher.reports.conversation import list_conversation
+from publisher.reports.replies import ReplyView, list_replies
 from publisher.reports.types import (
     AccountName,
     Office,
     Who,
     account_of,
+    holder_of,
     office_of,
-    who_of,
 )
 from publisher.states import CommentState
 from publisher.validation import check_in_sight, existing
@@ -128,8 +128,8 @@ def comment_page(
     comment = existing(query.one_or_none(), comment_id)
     department_ids = [] if comment.department_id is None else [comment.department_id]
     check_in_sight(actor, Action.SEE_COMMENT, department_ids)
-    conversation = conversation_of(session, comment)
-    replies = replies_to(session, [branch_comment.id for branch_comment in conversation])
+    conversation = list_conversation(session, comment)
+    replies = list_replies(session, [branch_comment.id for branch_comment in conversation])
     routing_steps = _routing_steps(session, comment)
     return CommentDetail(
         comment_id=comment.id,
@@ -263,7 +263,7 @@ def _routing_step(routing: Routing, offices: Mapping[int, Office]) -> RoutingSte
         since_at=routing.since_at,
         until_at=routing.until_at,
         department=office_of(routing.department) if routing.department else None,
-        holder=who_of(routing.appointment, routing.since_at) if routing.appointment else None,
+        holder=holder_of(routing.appointment, routing.since_at) if routing.appointment else None,
         person_reason=str(details.get("words", "")),
         title=str(details.get("title", "")),
         published_at=datetime.fromisoformat(published_at) if published_at else None,

@@ -29,7 +29,7 @@ Tree = Mapping[str, ThreadNode]
 """The nodes of a thread by their platform id, oldest first."""
 
 
-def conversation_of(session: Session, comment: Comment) -> Sequence[Comment]:
+def list_conversation(session: Session, comment: Comment) -> Sequence[Comment]:
     """Return the comment's conversation, oldest first.
 
     It starts at the topmost comment under our post. Our own replies connect comments too, since

@@ -157,7 +157,7 @@ def _texts_in_lookup(actor: Actor, now: datetime) -> Select[int]:
     query = select(Delivery.id).where(
         Delivery.state == DeliveryState.UNCONFIRMED,
         Delivery.post_id.not_in(_open(select(Task.post_id), actor, now=now)),
-        *sql_conditions.of_department(departments_in_sight(actor, Action.SEE_POST)),
+        *sql_conditions.department_conditions(departments_in_sight(actor, Action.SEE_POST)),
     )
     return query.order_by(Delivery.state_at, Delivery.id).limit(MOST_UNCONFIRMED).correlate(None)
 
@@ -201,7 +201,7 @@ def _deliveries(
 
 def _posts(session: Session, actor: Actor, kinds: Mapping[int, BoardKind]) -> Iterator[BoardRow]:
     query = (
-        select(Post, Revision, sql_conditions.wished_at(), sql_conditions.number(Post.id))
+        select(Post, Revision, sql_conditions.earliest_wish(), sql_conditions.number(Post.id))
         .join(Revision, sql_conditions.newest())
         .where(Post.id.in_(kinds))
         .options(joinedload(Post.department))

@@ -22,7 +22,7 @@ from publisher.models.submissions import Priority
 from publisher.reports import submission_list
 from publisher.reports.submission_filters import SubmissionFilter, filter_from_query
 from publisher.reports.submission_list import SubmissionRow
-from publisher.reports.types import Cursor, office_of, who_submitted
+from publisher.reports.types import Cursor, office_of, submitter_of
 from publisher.validation import NotFound, person_of
 
 SUBMISSIONS = "submissions"
@@ -78,13 +78,13 @@ def _make_room(session: Session, person_id: int, page: str) -> None:
     _remove(session, session.scalars(query.offset(MOST - 1)).all())
 
 
-def exports_of(session: Session, *, actor: Actor, now: datetime) -> Sequence[Export]:
+def list_exports(session: Session, *, actor: Actor, now: datetime) -> Sequence[Export]:
     """Return the person's unexpired exports of submissions, the newest first."""
     mine = Export.person_id == actor.person_id, Export.page == SUBMISSIONS, Export.expires_at > now
     return session.scalars(select(Export).where(*mine).order_by(Export.id.desc())).all()
 
 
-def export_for(
+def get_export(
     session: Session, *, actor: Actor, now: datetime, export_id: int, page: str = SUBMISSIONS
 ) -> Export:
     """Return a page's export of the actor's current appointment; raises `NotFound` otherwise.
@@ -108,7 +108,7 @@ def rows_of_part(session: Session, export_id: int, number: int) -> Sequence[Plai
 
 def remove(session: Session, *, actor: Actor, now: datetime, export_id: int) -> None:
     """Delete one of the actor's own exports, finished or not."""
-    _remove(session, [export_for(session, actor=actor, now=now, export_id=export_id).id])
+    _remove(session, [get_export(session, actor=actor, now=now, export_id=export_id).id])
 
 
 def _remove(session: Session, ids: Sequence[int]) -> None:
@@ -134,10 +134,10 @@ def tick_exports(database: Database, *, now: datetime, step: int = STEP) -> int:
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
     """The export of submissions is unfinished, or an export has expired."""
-    return or_(unfinished(SUBMISSIONS), Export.expires_at <= now)
+    return or_(is_unfinished(SUBMISSIONS), Export.expires_at <= now)
 
 
-def unfinished(page: str) -> ColumnElement[bool]:
+def is_unfinished(page: str) -> ColumnElement[bool]:
     """Return the condition of a page's exports that are not made yet, and have not failed."""
     open_ends = Export.finished_at.is_(None), Export.failed_at.is_(None)
     return and_(Export.page == page, *open_ends)
@@ -145,14 +145,14 @@ def unfinished(page: str) -> ColumnElement[bool]:
 
 def _step(session: Session, export: Export, now: datetime, step: int) -> int:
     """Write the next part; fails the export if the appointment ended or sees less."""
-    if not sees_as_before(session, export, now):
+    if not has_same_sight(session, export, now):
         export.failed_at = now
         return 0
     page = submission_list.read_on(
         session,
         actor=appointment_actor(export.appointment, export.line),
         now=now,
-        filters=filters_of(export),
+        filters=export_filters(export),
         after=_parse_cursor(export.place),
         limit=step,
     )
@@ -166,14 +166,14 @@ def _step(session: Session, export: Export, now: datetime, step: int) -> int:
     return len(rows)
 
 
-def sees_as_before(session: Session, export: Export, now: datetime) -> bool:
+def has_same_sight(session: Session, export: Export, now: datetime) -> bool:
     """Return True while its appointment is in force, and sees no less than at the request."""
     appointment = export.appointment
     in_office = appointment.in_force(now) and appointment.person.disabled_at is None
     return in_office and reporting_department_ids(session, appointment).issuperset(export.line)
 
 
-def filters_of(export: Export) -> SubmissionFilter:
+def export_filters(export: Export) -> SubmissionFilter:
     """Return the view and filters of an export."""
     return filter_from_query(dict(parse_qsl(export.query)))
 
@@ -190,7 +190,7 @@ def _parse_cursor(text: str) -> Cursor | None:
 def plain_row(row: SubmissionRow) -> dict[str, object]:
     """Return a row as JSON values that are worded on download; times in ISO 8601."""
     submission, following = row.submission, row.next
-    handed_in_by = who_submitted(submission, at=submission.received_at)
+    handed_in_by = submitter_of(submission, at=submission.received_at)
     return {
         "number": submission.number,
         "title": submission.title,

@@ -15,7 +15,7 @@ from publisher.delivery.monitoring.findings import is_finding
 from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post, Variant
-from publisher.reports.types import Who, who_acted, with_names
+from publisher.reports.types import Who, actor_of, with_names
 from publisher.scheduling import corrections
 from publisher.validation import check_in_sight, existing
 
@@ -43,7 +43,7 @@ class ExternalChange:
     @property
     def kind(self) -> FindingKind:
         """Return the kind of change."""
-        return kind_of(self.watch)
+        return finding_kind(self.watch)
 
     @property
     def at(self) -> datetime:
@@ -94,7 +94,7 @@ def findings_query() -> Select[Watch]:
     )
 
 
-def kind_of(watch: Watch) -> FindingKind:
+def finding_kind(watch: Watch) -> FindingKind:
     """Return the kind of change; deletion takes precedence over alteration."""
     return FindingKind.CHANGED if watch.found_gone_at is None else FindingKind.GONE
 
@@ -108,7 +108,7 @@ def _finding(session: Session, watch: Watch, actor: Actor) -> ExternalChange:
     return ExternalChange(
         watch=watch,
         own_text=_own_text(session, watch),
-        noted_by=who_acted(watch.settled_under, watch.settled_by, watch.settled_at)
+        noted_by=actor_of(watch.settled_under, watch.settled_by, watch.settled_at)
         if is_noted
         else None,
         acts=frozenset(action for action in _ACTS if may(actor, action, department_id)),

@@ -55,7 +55,7 @@ _STATES: Mapping[InboxView, CommentState] = {
 }
 
 
-def views_for(actor: Actor) -> tuple[InboxView, ...]:
+def list_views(actor: Actor) -> tuple[InboxView, ...]:
     """Return the actor's views; the inbox opens with the first."""
     match actor.role:
         case Role.OFFICER | Role.HEAD:
@@ -70,13 +70,13 @@ def views_for(actor: Actor) -> tuple[InboxView, ...]:
 
 def view_counts(session: Session, *, actor: Actor) -> dict[InboxView, int]:
     """Return the number of comments in each of the actor's views, in one query."""
-    views = views_for(actor)
+    views = list_views(actor)
     if not views:
         return {}
     columns = [
         select(func.count())
         .select_from(Comment)
-        .where(*in_view(actor, view))
+        .where(*view_conditions(actor, view))
         .scalar_subquery()
         .label(view)
         for view in views
@@ -85,7 +85,7 @@ def view_counts(session: Session, *, actor: Actor) -> dict[InboxView, int]:
     return dict(zip(views, counts, strict=True))
 
 
-def comments_in(
+def list_comments(
     session: Session,
     *,
     actor: Actor,
@@ -102,7 +102,7 @@ def comments_in(
     query = (
         select(Comment, routing)
         .outerjoin(routing, (routing.comment_id == Comment.id) & routing.until_at.is_(None))
-        .where(*in_view(actor, view))
+        .where(*view_conditions(actor, view))
         .options(
             joinedload(Comment.account),
             joinedload(Comment.department),
@@ -130,7 +130,7 @@ def comments_by_id(
     return {comment.id: comment for comment in session.scalars(query)}
 
 
-def in_view(actor: Actor, view: InboxView) -> list[Condition]:
+def view_conditions(actor: Actor, view: InboxView) -> list[Condition]:
     """Return the conditions of a view and of visibility. Raises `WrongRole`."""
     visible_departments = departments_in_sight(actor, Action.SEE_COMMENT)
     conditions: list[Condition] = [Comment.state == _STATES[view]]

@@ -66,7 +66,7 @@ def columns(actor: Actor) -> tuple[ColumnElement[int], ...]:
     return _LAST_ID, number.scalar_subquery(), _LAST_CHANGE
 
 
-def mark_of(actor: Actor, last_id: int, number: int, change: int, *, now: datetime) -> str:
+def make_mark(actor: Actor, last_id: int, number: int, change: int, *, now: datetime) -> str:
     """Return the mark of a page that is made now, from the values of `columns`."""
     parts = (actor.appointment_id, max(0, last_id - LATE), number, change, int(now.timestamp()))
     return "-".join(map(str, parts))

@@ -16,7 +16,7 @@ from publisher.models.posts import DecisionKind, PostKind
 from publisher.models.submissions import Submission
 from publisher.reports.post_bundles import CommentThread, PostBundle
 from publisher.reports.post_tasks import PostTasks
-from publisher.reports.types import CELL, CELL_LEAD, MACHINE, Who, office_of, who_acted, who_of
+from publisher.reports.types import CELL, CELL_LEAD, MACHINE, Who, actor_of, holder_of, office_of
 from publisher.states import (
     IN_FLIGHT,
     MAY_BE_LIVE,
@@ -104,7 +104,7 @@ def _completer(submission: Submission) -> Who:
     """Return who handed it in, else the department's officers."""
     if submission.handed_in_by is None:
         return Who(Role.OFFICER, department=office_of(submission.department))
-    return who_acted(submission.handed_in_under, submission.handed_in_by)
+    return actor_of(submission.handed_in_under, submission.handed_in_by)
 
 
 _IN_WRITING = (NextKind.DRAFT, NextKind.CHANGE, NextKind.SEND_FOR_REVIEW)
@@ -112,7 +112,7 @@ _IN_WRITING = (NextKind.DRAFT, NextKind.CHANGE, NextKind.SEND_FOR_REVIEW)
 
 def _clerk(submission: Submission) -> tuple[Who, ...]:
     """Return who has taken the submission, else the cell."""
-    return (who_acted(None, submission.taken_by),) if submission.taken_by else (CELL,)
+    return (actor_of(None, submission.taken_by),) if submission.taken_by else (CELL,)
 
 
 def _most_pressing(candidates: Iterable[Next | None]) -> Next | None:
@@ -153,7 +153,7 @@ def _writing_step(bundle: PostBundle, tasks: PostTasks, wished_at: datetime | No
     revision = bundle.revision
     if revision is None:
         return Next(NextKind.DRAFT, (CELL,), bundle.post.state_at, wished_at)
-    authors = (who_acted(revision.author_under, revision.author),)
+    authors = (actor_of(revision.author_under, revision.author),)
     is_returned = TaskKind.POST_RETURNED in tasks.kinds
     if bundle.post.kind is not PostKind.POST:  # it is no task of the cell to change an answer
         is_returned = any(row.kind is DecisionKind.RETURNED for row in revision.decisions)
@@ -214,5 +214,5 @@ def _answer_step(thread: CommentThread) -> Next | None:
     since_at = routing.since_at if routing else comment.state_at
     if comment.state is CommentState.RECEIVED:
         return Next(NextKind.ASSIGN, (CELL,), since_at, comment.due_at, quote=comment.text)
-    holder = who_of(routing.appointment) if routing and routing.appointment else CELL
+    holder = holder_of(routing.appointment) if routing and routing.appointment else CELL
     return Next(NextKind.ANSWER, (holder,), since_at, comment.due_at, quote=comment.text)

@@ -30,7 +30,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, DeliveryAction, Rece
 from publisher.models.posts import Post, Revision
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.models.tasks import Task
-from publisher.reports.progress import PRESSING, STAGE_OF_DELIVERY, Stage, published_of
+from publisher.reports.progress import PRESSING, STAGE_OF_DELIVERY, Stage, live_deliveries
 from publisher.reports.sql_basics import has
 from publisher.reports.sql_conditions import Condition, newest
 from publisher.states import (
@@ -103,7 +103,7 @@ def _rank(stage: Stage) -> ColumnElement[int]:
     return literal_column(str(PRESSING.index(stage)), Integer)
 
 
-def stage_in(stages: Collection[Stage]) -> Condition:
+def is_at_stage(stages: Collection[Stage]) -> Condition:
     """The most pressing work of the row of `submissions` is in one of these stages."""
     rows = _open_work()
     ranks = [PRESSING.index(stage) for stage in stages]
@@ -115,7 +115,7 @@ def stage_in(stages: Collection[Stage]) -> Condition:
     )
 
 
-def counted(narrowed: Collection[Condition]) -> Select[int, int]:
+def count_by_rank(narrowed: Collection[Condition]) -> Select[int, int]:
     """Return the number of submissions at each rank that meet the conditions."""
     # `submission_id + 0` stops the planner from using that index: each submission is looked up by
     # primary key.
@@ -138,7 +138,7 @@ def is_open() -> Condition:
     )
 
 
-def held_by(actor: Actor) -> Condition:
+def is_held_personally(actor: Actor) -> Condition:
     """The submission waits for the actor in person, not for the whole cell."""
     drafts = (
         select(Post.id)
@@ -187,7 +187,7 @@ def _not_live() -> Select[int]:
     )
     rests = select(PostSubmission.submission_id).where(PostSubmission.post_id.in_(posts))
     perhaps = rests.distinct().cte("perhaps").prefix_with("MATERIALIZED")
-    live = published_of(perhaps.c.submission_id).correlate(perhaps)
+    live = live_deliveries(perhaps.c.submission_id).correlate(perhaps)
     return select(perhaps.c.submission_id).where(~has(live))
 
 

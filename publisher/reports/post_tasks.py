@@ -18,7 +18,7 @@ from publisher.models.posts import Post, Revision
 from publisher.models.tasks import Task
 from publisher.people import absences
 from publisher.reports.post_bundles import PostBundle
-from publisher.reports.types import Who, who_of, with_name, with_office
+from publisher.reports.types import Who, holder_of, with_name, with_office
 from publisher.review.gate_adapter import authors_to_exclude
 from publisher.tasks import open_tasks
 from publisher.tasks.specs import TaskKind
@@ -114,4 +114,4 @@ def _approvers(revision: Revision | None, offices: _Offices) -> list[Who]:
         for office, recorders in offices.items()
         if office.role is Role.HEAD or recorders <= authors
     ]
-    return [who_of(office) for office in present or offices]
+    return [holder_of(office) for office in present or offices]

@@ -70,7 +70,7 @@ def problem_summary(session: Session, *, actor: Actor) -> ProblemSummary:
 
     Accounts are shown to roles that see all posts, mails to those that may send them again.
     """
-    columns = to_count(actor)
+    columns = number_columns(actor)
     # There are none on nearly every day.
     if not columns or not any(session.execute(select(*columns)).one()):
         return ProblemSummary((), 0, None, ())
@@ -80,7 +80,7 @@ def problem_summary(session: Session, *, actor: Actor) -> ProblemSummary:
     return ProblemSummary(accounts, mails, since, ending)
 
 
-def to_count(actor: Actor) -> list[ColumnElement[int]]:
+def number_columns(actor: Actor) -> list[ColumnElement[int]]:
     """Return the parts of `ProblemSummary.number` for this actor, as columns to be added up."""
     columns: list[ColumnElement[int]] = []
     if _hears_of_accounts(actor):
@@ -195,7 +195,7 @@ class HeldDeliveries:
         return int(self.stop is not None) + sum(bool(freeze.variant_ids) for freeze in self.freezes)
 
 
-def held_deliveries(session: Session, *, actor: Actor, now: datetime) -> HeldDeliveries:
+def count_held_deliveries(session: Session, *, actor: Actor, now: datetime) -> HeldDeliveries:
     """Return the visible deliveries that a stop or freezes hold. Raises `WrongRole`."""
     visible_departments = departments_in_sight(actor, Action.SEE_POST)
     stop = standing_stop(session)
@@ -225,7 +225,7 @@ def _unsent(
         .where(
             Delivery.state.in_(UNSENT),
             Delivery.due_at < ends,
-            *sql_conditions.of_department(visible_departments),
+            *sql_conditions.department_conditions(visible_departments),
         )
         .options(
             joinedload(Delivery.variant).joinedload(Variant.revision),

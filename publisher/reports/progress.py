@@ -15,7 +15,7 @@ from publisher.models.posts import Post, Revision, Variant
 from publisher.models.submissions import PostSubmission, Submission
 from publisher.reports.post_bundles import PostBundle
 from publisher.reports.post_tasks import PostTasks
-from publisher.reports.sql_basics import has, is_one_of
+from publisher.reports.sql_basics import has, has_state_among
 from publisher.reports.sql_conditions import Condition
 from publisher.states import ENDED_SUBMISSION, DeliveryState, SubmissionState
 from publisher.tasks.specs import TaskKind
@@ -156,10 +156,10 @@ PRESSING = (
 def is_live() -> Condition:
     """A part of the submission is live, and the submission has not ended otherwise."""
     alive = Submission.state.not_in(_WITHOUT_POSTS)
-    return and_(alive, has(published_of(Submission.id.expression).correlate(Submission)))
+    return and_(alive, has(live_deliveries(Submission.id.expression).correlate(Submission)))
 
 
-def published_of(submission_id: ColumnElement[int]) -> Select[int]:
+def live_deliveries(submission_id: ColumnElement[int]) -> Select[int]:
     """Return the live deliveries of the submission's posts."""
     return (
         select(Delivery.id)
@@ -168,7 +168,7 @@ def published_of(submission_id: ColumnElement[int]) -> Select[int]:
         .where(
             PostSubmission.submission_id == submission_id,
             Delivery.action.in_(OF_TEXTS),
-            is_one_of(Delivery.state, [DeliveryState.PUBLISHED]),
+            has_state_among(Delivery.state, [DeliveryState.PUBLISHED]),
             ReceiptRow.action == DeliveryAction.PUBLISH,
             ReceiptRow.gone_at.is_(None),
         )

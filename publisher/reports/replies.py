@@ -18,7 +18,7 @@ from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.posts import Decision, DecisionKind, Post, Revision
 from publisher.notifications import links
 from publisher.reports import sql_conditions
-from publisher.reports.types import Who, who_acted, with_name, with_names
+from publisher.reports.types import Who, actor_of, with_name, with_names
 from publisher.states import LIVE, UNCERTAIN, DeliveryState
 
 
@@ -86,7 +86,7 @@ _STATES: Final[Mapping[DeliveryState, ReplyState]] = {
 """What the state of a delivery means for the reply that it carries."""
 
 
-def replies_to(session: Session, comment_ids: Collection[int]) -> list[ReplyView]:
+def list_replies(session: Session, comment_ids: Collection[int]) -> list[ReplyView]:
     """Return all replies to these comments, oldest first, in two statements."""
     rows = session.execute(_replies(), {"comment_ids": comment_ids}).unique()
     return [_view(reply, revision) for reply, revision in rows]
@@ -127,7 +127,7 @@ def _view(reply: Reply, revision: Revision) -> ReplyView:
         state=_state(reply, delivery, refusal),
         kind=reply.answer,
         text=revision.variants[0].text if revision.variants else "",
-        by=who_acted(revision.author_under, revision.author, revision.saved_at),
+        by=actor_of(revision.author_under, revision.author, revision.saved_at),
         written_at=revision.saved_at,
         answered_at=approvals[-1] if approvals else revision.saved_at,
         delivery_id=delivery.id if delivery is not None else None,

@@ -24,7 +24,7 @@ def keep_view(
     person_id = person_of(actor)
     validator = Validator()
     cleaned_name = validator.line("name", name, most=LONGEST_NAME, required=True)
-    views = {view.name: view for view in saved_views(session, actor=actor, page=page)}
+    views = {view.name: view for view in list_views(session, actor=actor, page=page)}
     if cleaned_name not in views and len(views) >= MOST:
         validator.add("name", "too_many_views", most=MOST)
     validator.finish()
@@ -35,7 +35,7 @@ def keep_view(
     return view
 
 
-def saved_views(session: Session, *, actor: Actor, page: str) -> Sequence[KeptView]:
+def list_views(session: Session, *, actor: Actor, page: str) -> Sequence[KeptView]:
     """Return the person's saved views of this page, by name."""
     mine = KeptView.person_id == actor.person_id, KeptView.page == page
     return session.scalars(select(KeptView).where(*mine).order_by(KeptView.name)).all()

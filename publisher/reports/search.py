@@ -34,7 +34,7 @@ from publisher.reports.search_window import (
     whole_number,
 )
 from publisher.reports.sql_conditions import Condition
-from publisher.reports.submission_filters import in_sight
+from publisher.reports.submission_filters import sight_conditions
 from publisher.reports.types import AccountName, Office, account_of, office_of
 from publisher.validation import departments_in_sight
 
@@ -133,7 +133,7 @@ def _sight(actor: Actor, kind: Kind) -> list[Condition]:
     """Return the conditions for visible rows of this kind. Raises `WrongRole`."""
     match kind:
         case Kind.SUBMISSIONS:
-            return in_sight(actor)
+            return sight_conditions(actor)
         case Kind.POSTS:
             visible = departments_in_sight(actor, Action.SEE_POST)
             department_conditions = [] if visible is None else [Post.department_id.in_(visible)]
@@ -143,7 +143,7 @@ def _sight(actor: Actor, kind: Kind) -> list[Condition]:
             return [] if visible is None else [Comment.department_id.in_(visible)]
 
 
-def straight_to(session: Session, *, actor: Actor, text: str) -> str | None:
+def find_exact_path(session: Session, *, actor: Actor, text: str) -> str | None:
     """Return the path of the only visible submission with exactly this number, or None.
 
     It accepts an acknowledgement number, complete or its last part, and the department's outward or
@@ -155,7 +155,7 @@ def straight_to(session: Session, *, actor: Actor, text: str) -> str | None:
     if not any(char.isdigit() for char in number) or not text_cleaning.clean(number).ok:
         return None
     bears = or_(_has_number(session, number), _has_letter_number(text.strip(), number))
-    query = select(Submission.id).where(*in_sight(actor), bears).limit(2)
+    query = select(Submission.id).where(*sight_conditions(actor), bears).limit(2)
     submission_ids = session.scalars(query).all()
     return links.submission(submission_ids[0]) if len(submission_ids) == 1 else None
 
@@ -213,7 +213,7 @@ def _matching_submissions(
     The newest range also finds the submission with this number, however old it is.
     """
     holds = submission_contains(text) or [false()]
-    sight = in_sight(actor)
+    sight = sight_conditions(actor)
     matching = select(Submission.id).where(*sight, *window.conditions(Submission.id), *holds)
     if window.ends is not None or window.begins is None:
         return matching

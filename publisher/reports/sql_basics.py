@@ -21,7 +21,7 @@ def has(query: Select[int]) -> ColumnElement[bool]:
     return query.limit(1).scalar_subquery().is_not(None)
 
 
-def is_one_of(
+def has_state_among(
     column: InstrumentedAttribute[State], states: Collection[State]
 ) -> ColumnElement[bool]:
     """Return the condition that the state is in `states`, in a form no index serves."""

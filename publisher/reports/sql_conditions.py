@@ -29,7 +29,7 @@ def is_blocked() -> Condition:
     return Post.id.in_(open_tasks.everybodys_subjects(TaskKind.BLOCKED))
 
 
-def of_department(departments: Collection[int] | None) -> list[Condition]:
+def department_conditions(departments: Collection[int] | None) -> list[Condition]:
     """The delivery's post belongs to one of these departments; None for all."""
     if departments is None:
         return []
@@ -37,7 +37,7 @@ def of_department(departments: Collection[int] | None) -> list[Condition]:
     return [exists().where(post.id == Delivery.post_id, post.department_id.in_(departments))]
 
 
-def wished_at() -> ColumnElement[datetime | None]:
+def earliest_wish() -> ColumnElement[datetime | None]:
     """Return the earliest publication time that the post's submissions wish for."""
     return (
         select(func.min(Submission.wished_at))
@@ -48,7 +48,7 @@ def wished_at() -> ColumnElement[datetime | None]:
     )
 
 
-def wished_between(begins: datetime, ends: datetime) -> Select[int]:
+def posts_by_wish(begins: datetime, ends: datetime) -> Select[int]:
     """Return the posts with a submission whose wished time is in `[begins, ends)`."""
     return (
         select(PostSubmission.post_id)

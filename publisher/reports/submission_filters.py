@@ -174,7 +174,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def in_view(filters: SubmissionFilter) -> list[Condition]:
+def view_conditions(filters: SubmissionFilter) -> list[Condition]:
     """Return the conditions of the view alone."""
     match filters.view:
         case SubmissionView.OPEN:
@@ -186,14 +186,14 @@ def in_view(filters: SubmissionFilter) -> list[Condition]:
         case SubmissionView.ALL:
             return []
         case view:
-            return [open_work.stage_in(LEFT[view])]
+            return [open_work.is_at_stage(LEFT[view])]
 
 
-def where_clauses(
+def filter_conditions(
     filters: SubmissionFilter, *, actor: Actor, now: datetime, by_index: bool = True
 ) -> list[Condition]:
     """Return the conditions of the filters and of visibility; raises `WrongRole`."""
-    sight = in_sight(actor, filters.department_id, by_index=by_index)
+    sight = sight_conditions(actor, filters.department_id, by_index=by_index)
     conditions = [*sight, *submission_contains(filters.search_text)]
     if filters.kind is not None:
         conditions.append(Submission.kind == filters.kind)
@@ -213,14 +213,14 @@ def _holder_conditions(holder: Holder, actor: Actor) -> list[Condition]:
     if holder is Holder.ME:
         # What a clerk has taken is the clerk's own as long as it waits for the cell.
         is_taken = Submission.taken_by_id == actor.person_id
-        own_work = and_(is_taken, open_work.stage_in(HOLDS[Holder.CELL]))
-        return [or_(open_work.held_by(actor), own_work)]
+        own_work = and_(is_taken, open_work.is_at_stage(HOLDS[Holder.CELL]))
+        return [or_(open_work.is_held_personally(actor), own_work)]
     if holder is Holder.NOBODY:
-        return [Submission.taken_by_id.is_(None), open_work.stage_in(HOLDS[Holder.CELL])]
-    return [open_work.stage_in(HOLDS[holder])]
+        return [Submission.taken_by_id.is_(None), open_work.is_at_stage(HOLDS[Holder.CELL])]
+    return [open_work.is_at_stage(HOLDS[holder])]
 
 
-def in_sight(
+def sight_conditions(
     actor: Actor, department_id: int | None = None, *, by_index: bool = True
 ) -> list[Condition]:
     """Return the conditions for visible submissions, of one department if it is set."""
@@ -279,7 +279,7 @@ def cursor_of(filters: SubmissionFilter, submission: Submission) -> Cursor:
     ) if filters.by_wish else submission.received_at, submission.id
 
 
-def behind(filters: SubmissionFilter, cursor: Cursor) -> Condition:
+def is_past_cursor(filters: SubmissionFilter, cursor: Cursor) -> Condition:
     """The row comes after the cursor in the order of the list."""
     return (
         _later(_moment(filters), cursor) if filters.by_wish else _earlier(_moment(filters), cursor)

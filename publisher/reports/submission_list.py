@@ -24,11 +24,11 @@ from publisher.reports.submission_filters import (
     SubmissionFilter,
     SubmissionView,
     ahead,
-    behind,
     cursor_of,
-    in_view,
+    filter_conditions,
+    is_past_cursor,
     order,
-    where_clauses,
+    view_conditions,
 )
 from publisher.reports.types import Cursor, Live, Page, with_name, with_names, with_office
 from publisher.states import IN_FLIGHT, UNSENT
@@ -71,7 +71,7 @@ class Listing:
     older: Cursor | None = None
 
 
-def submissions_in(
+def list_submissions(
     session: Session,
     *,
     actor: Actor,
@@ -92,8 +92,10 @@ def submissions_in(
     """
     newest = _search_window(session, filters, actor, now, back, span)
     narrow = [*_narrowing(filters, actor, now), *newest.conditions(filters.search_text)]
-    conditions = [*narrow, *in_view(filters)]
-    bounds = [ahead(filters, before)] if before else [behind(filters, after)] if after else []
+    conditions = [*narrow, *view_conditions(filters)]
+    bounds = (
+        [ahead(filters, before)] if before else [is_past_cursor(filters, after)] if after else []
+    )
     counts = total is None and not bounds and not _needs_count_query(filters)
     rows = _read(
         session,
@@ -119,7 +121,7 @@ def submissions_in(
 
 
 def _narrowing(filters: SubmissionFilter, actor: Actor, now: datetime) -> list[Condition]:
-    return where_clauses(filters, actor=actor, now=now, by_index=not filters.is_of_few)
+    return filter_conditions(filters, actor=actor, now=now, by_index=not filters.is_of_few)
 
 
 def _needs_count_query(filters: SubmissionFilter) -> bool:
@@ -139,7 +141,9 @@ def _search_window(
     if not filters.search_text or filters.by_wish:
         return SubmissionRange()
     sight = replace(filters, search_text="", kind=None, wished=None, holder=None)
-    return newest_submissions(session, where_clauses(sight, actor=actor, now=now), back, span=span)
+    return newest_submissions(
+        session, filter_conditions(sight, actor=actor, now=now), back, span=span
+    )
 
 
 def read_on(
@@ -152,9 +156,9 @@ def read_on(
     limit: int = 500,
 ) -> Page[SubmissionRow]:
     """Return the next `limit` rows without a total, for reading the whole list in parts."""
-    conditions = [*_narrowing(filters, actor, now), *in_view(filters)]
+    conditions = [*_narrowing(filters, actor, now), *view_conditions(filters)]
     if after is not None:
-        conditions.append(behind(filters, after))
+        conditions.append(is_past_cursor(filters, after))
     rows = _read(session, conditions, filters, limit=limit + 1)
     last = cursor_of(filters, rows[limit - 1][0]) if len(rows) > limit else None
     return Page(_rows(session, rows[:limit], now), last)
@@ -171,8 +175,8 @@ def submission_counts(
     session: Session, *, actor: Actor, now: datetime, filters: SubmissionFilter
 ) -> dict[SubmissionView, int]:
     """Return the number of submissions in each open view, in one query."""
-    conditions = where_clauses(filters, actor=actor, now=now, by_index=False)
-    rows = session.execute(open_work.counted(conditions)).all()
+    conditions = filter_conditions(filters, actor=actor, now=now, by_index=False)
+    rows = session.execute(open_work.count_by_rank(conditions)).all()
     counts: dict[int, int] = dict(rows)
     count_by_stage = {stage: counts.get(rank, 0) for rank, stage in enumerate(progress.PRESSING)}
     parts = {view: sum(count_by_stage[stage] for stage in LEFT[view]) for view in LEFT}
@@ -226,7 +230,7 @@ def _count(
     # few that are not live.
     comes_ahead = ahead(filters, start) if start is not None else false()
     if filters.view is not SubmissionView.LIVE:
-        return _tally(session, [*narrow, *in_view(filters)], comes_ahead)
+        return _tally(session, [*narrow, *view_conditions(filters)], comes_ahead)
     drafted = _tally(session, [*narrow, open_work.is_drafted()], comes_ahead)
     only = _tally(session, [*narrow, open_work.is_drafted_only()], comes_ahead)
     return drafted[0] - only[0], drafted[1] - only[1]

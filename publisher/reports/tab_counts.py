@@ -20,8 +20,8 @@ from publisher.people import confirmation, recorders, shared_addresses
 from publisher.reports import live_mark, open_work
 from publisher.reports.decision_board import COUNTED_FOR, decision_count
 from publisher.reports.emergency_work import OWN_KINDS, is_to_correct
-from publisher.reports.problems import to_count
-from publisher.reports.submission_filters import in_sight
+from publisher.reports.problems import number_columns
+from publisher.reports.submission_filters import sight_conditions
 from publisher.reports.todo_rows import SOURCES
 from publisher.tasks import open_tasks
 from publisher.tasks.specs import TaskKind
@@ -108,7 +108,7 @@ def _task_counts(session: Session, actor: Actor, now: datetime) -> dict[str, int
 def _submissions(session: Session, actor: Actor) -> int:
     if scope_of(actor, Action.HAND_IN) is None:  # whoever only reads has no such tab
         return 0
-    count = _count(Submission, *in_sight(actor, by_index=False), open_work.is_open())
+    count = _count(Submission, *sight_conditions(actor, by_index=False), open_work.is_open())
     return session.execute(select(count)).scalar_one()
 
 
@@ -116,7 +116,7 @@ def _counts_and_mark(session: Session, actor: Actor, now: datetime) -> tuple[dic
     """Return the counts of decisions and of what is to be confirmed, and the mark."""
     columns = {"decisions": _NONE, "to_confirm": _NONE, "addresses": _NONE}
     if actor.role in COUNTED_FOR:
-        columns["decisions"] = sum(to_count(actor), decision_count(actor, now=now))
+        columns["decisions"] = sum(number_columns(actor), decision_count(actor, now=now))
     if scope_of(actor, Action.CONFIRM_APPOINTMENT) is not None:
         columns["to_confirm"] = confirmation.count_within_reach(actor, now=now)
         columns["addresses"] = _count(DepartmentAddress, shared_addresses.is_confirmable(actor))
@@ -128,7 +128,7 @@ def _counts_and_mark(session: Session, actor: Actor, now: datetime) -> tuple[dic
         counts["to_confirm"] = confirmation.count_confirmable(session, actor, now=now)
     if counts["addresses"] and len(recorders.ids_to_bar(session, actor)) > 1:
         counts["addresses"] = shared_addresses.count_confirmable(session, actor)
-    return counts, live_mark.mark_of(actor, last_id, number, change, now=now)
+    return counts, live_mark.make_mark(actor, last_id, number, change, now=now)
 
 
 _NONE: Final[ColumnElement[int]] = literal(0)

@@ -21,7 +21,7 @@ from publisher.reports.post_bundles import PostBundle, bundle_of, bundles_by_sub
 from publisher.reports.post_tasks import tasks_of
 from publisher.reports.progress import Stage, stage_of
 from publisher.reports.timeline_steps import Background, Outlet, StepKind, TimelineStep, steps_of
-from publisher.reports.types import Live, account_of, who_acted, with_names
+from publisher.reports.types import Live, account_of, actor_of, with_names
 from publisher.states import DeliveryState
 from publisher.undo import UNDOES
 
@@ -41,7 +41,7 @@ class Timeline:
     stage: Stage | None = None
 
 
-def timeline_of(session: Session, *, submission: Submission, now: datetime) -> Timeline:
+def load_timeline(session: Session, *, submission: Submission, now: datetime) -> Timeline:
     """Return the timeline of a submission. The caller checks the actor's access."""
     bundles = bundles_by_submission(session, [submission.id])[submission.id]
     tasks = tasks_of(session, bundles, now=now)
@@ -202,7 +202,7 @@ def _answers(session: Session, bundles: Sequence[PostBundle]) -> Iterator[Timeli
         yield TimelineStep(
             StepKind.ANSWERED,
             receipt.published_at,
-            who_acted(revision.author_under, revision.author, revision.saved_at),
+            actor_of(revision.author_under, revision.author, revision.saved_at),
             post_id=reply.post_id,
             statement=comment.text,
             code=reply.answer.value,

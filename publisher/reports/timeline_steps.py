@@ -14,7 +14,7 @@ from publisher.models.posts import Decision, Language, PostKind
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission
 from publisher.notifications import links
-from publisher.reports.types import MACHINE, AccountName, Who, account_of, who_caused
+from publisher.reports.types import MACHINE, AccountName, Who, account_of, cause_of
 from publisher.states import DeliveryState
 
 TOGETHER = timedelta(minutes=10)
@@ -248,7 +248,7 @@ def _kind(event: Event, rows: Background) -> StepKind | None:
 
 
 def _step(kind: StepKind, event: Event, rows: Background) -> TimelineStep:
-    step = TimelineStep(kind, event.at, who_caused(event))
+    step = TimelineStep(kind, event.at, cause_of(event))
     if event.subject == "submissions":
         return _submission_step(step, event, rows)
     if event.subject == "posts":

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Actor
 from publisher.models.tasks import Task
-from publisher.reports.todo_rows import SOURCES, with_subjects
+from publisher.reports.todo_rows import SOURCES, load_subjects
 from publisher.reports.todo_values import Waiting
 from publisher.tasks import open_tasks
 from publisher.tasks.specs import DueKind, TaskKind
@@ -19,7 +19,7 @@ SOON = timedelta(hours=4)
 """Tasks that are due within this span, or overdue, are urgent."""
 
 
-def waiting_for(
+def list_waiting(
     session: Session, *, actor: Actor, now: datetime, most: int | None = None
 ) -> list[Waiting]:
     """Return the actor's tasks: urgent ones first, then by due time, then by age.
@@ -45,7 +45,7 @@ def waiting_for(
             ),
         )
     lines: dict[tuple[str, int], list[Waiting]] = {}
-    for task in with_subjects(session, list(tasks.values())):
+    for task in load_subjects(session, list(tasks.values())):
         key = (task.kind, task.subject_id) if task.post_id is None else ("", task.post_id)
         lines.setdefault(key, []).append(task)
     return [

@@ -20,9 +20,9 @@ from publisher.models.transfers import TransferList
 from publisher.notifications import links
 from publisher.reports import sql_conditions
 from publisher.reports.officer_coverage import lacking_in
-from publisher.reports.sql_basics import is_one_of
+from publisher.reports.sql_basics import has_state_among
 from publisher.reports.todo_values import Waiting
-from publisher.reports.types import account_of, office_of, who_acted, who_submitted, with_names
+from publisher.reports.types import account_of, actor_of, office_of, submitter_of, with_names
 from publisher.reports.unseen_notes import unseen_notes
 from publisher.states import STUCK
 from publisher.tasks.specs import TaskKind
@@ -37,7 +37,7 @@ class _Source(NamedTuple):
     complete: Callable[..., Waiting]
 
 
-def with_subjects(session: Session, tasks: Sequence[Waiting]) -> list[Waiting]:
+def load_subjects(session: Session, tasks: Sequence[Waiting]) -> list[Waiting]:
     """Return the tasks with what is shown of them, without those whose subject is not found."""
     rows: dict[tuple[str, int], Sequence[Any]] = {}
     for name, source in SOURCES.items():
@@ -68,7 +68,7 @@ def _add_notes(session: Session, tasks: Sequence[Waiting]) -> Iterator[Waiting]:
         if task.kind is not TaskKind.NOTE:
             yield task
         elif (note := notes.get(task.subject_id)) is not None:
-            by = who_acted(note.appointment, note.person, note.at, mail=note.mail_sender)
+            by = actor_of(note.appointment, note.person, note.at, mail=note.mail_sender)
             yield replace(task, by=by, quote=note.text)
 
 
@@ -88,8 +88,8 @@ def _submission(task: Waiting, submission: Submission) -> Waiting:
         title=submission.title,
         number=submission.number,
         department=office_of(submission.department),
-        by=who_submitted(submission, at=submission.received_at),
-        holder=who_acted(None, submission.taken_by) if submission.taken_by else None,
+        by=submitter_of(submission, at=submission.received_at),
+        holder=actor_of(None, submission.taken_by) if submission.taken_by else None,
     )
 
 
@@ -105,7 +105,7 @@ def _post(task: Waiting, post: Post, revision: Revision | None) -> Waiting:
         revision=revision.number if revision else None,
         languages=tuple(dict.fromkeys(variant.language for variant in variants)),
         platforms=tuple(dict.fromkeys(variant.account.platform for variant in variants)),
-        by=who_acted(revision.author_under, revision.author, revision.saved_at)
+        by=actor_of(revision.author_under, revision.author, revision.saved_at)
         if revision
         else None,
     )
@@ -220,7 +220,7 @@ SOURCES: Final[Mapping[str, _Source]] = {
     ),
     TaskKind.ANSWER_FAILED: _Source(
         select(Delivery.post_id, Delivery)
-        .where(is_one_of(Delivery.state, STUCK))
+        .where(has_state_among(Delivery.state, STUCK))
         .order_by(Delivery.id)
         .options(*_DELIVERY_OPTIONS),
         _delivery,

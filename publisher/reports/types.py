@@ -106,7 +106,7 @@ def office_of(department: Department) -> Office:
     )
 
 
-def who_of(appointment: Appointment, at: datetime | None = None) -> Who:
+def holder_of(appointment: Appointment, at: datetime | None = None) -> Who:
     """Return an appointment's row, with its person and department, as a value.
 
     The names are those in force at this time, without one those of today.
@@ -120,7 +120,7 @@ def who_of(appointment: Appointment, at: datetime | None = None) -> Who:
     )
 
 
-def who_acted(
+def actor_of(
     appointment: Appointment | None,
     person: Person | None,
     at: datetime | None = None,
@@ -132,22 +132,22 @@ def who_acted(
     The names are those in force at this time, without one those of today.
     """
     if appointment is not None:
-        return who_of(appointment, at)
+        return holder_of(appointment, at)
     if person is not None:
         return _name_person(person, at)
     return Who(None, mail=mail) if mail else MACHINE
 
 
-def who_caused(event: Event) -> Who:
+def cause_of(event: Event) -> Who:
     """Return who did what the event records; without a person, the address of the mail."""
     mail = event.details.get("mail", "")
-    return who_acted(event.appointment, event.person, event.at, mail=mail)
+    return actor_of(event.appointment, event.person, event.at, mail=mail)
 
 
-def who_submitted(submission: Submission, *, at: datetime | None = None) -> Who:
+def submitter_of(submission: Submission, *, at: datetime | None = None) -> Who:
     """Return who handed in a submission; without a person, the address of its mail."""
     under, person = submission.handed_in_under, submission.handed_in_by
-    return who_acted(under, person, at, mail=submission.mail_sender)
+    return actor_of(under, person, at, mail=submission.mail_sender)
 
 
 def _name_person(person: Person, at: datetime | None) -> Who:
@@ -177,7 +177,7 @@ def live_of(receipt: ReceiptRow, account: Account, language: Language) -> Live:
 def with_names(
     relation: InstrumentedAttribute[Appointment | None] | InstrumentedAttribute[Appointment],
 ) -> tuple[ORMOption, ...]:
-    """Return the options that load by join what `who_of` needs of an appointment."""
+    """Return the options that load by join what `holder_of` needs of an appointment."""
     office = joinedload(relation).load_only(Appointment.role, Appointment.rank)
     return office.joinedload(Appointment.person).load_only(*_PERSON), office.joinedload(
         Appointment.department

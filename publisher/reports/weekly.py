@@ -51,7 +51,7 @@ class PeriodName(StrEnum):
     DAYS = "days"
 
 
-def period_of(
+def make_period(
     name: PeriodName, *, today: date, first_day: date | None = None, last_day: date | None = None
 ) -> Period:
     """Return the period of that name; of two days it is at most three years, in their order.
@@ -147,7 +147,7 @@ def weekly_report(
     """
     visible_departments = departments_in_sight(actor, Action.SEE_REPORT)
     today = local_day(now)
-    parts = _parts(period or period_of(PeriodName.WEEKS, today=today))
+    parts = _parts(period or make_period(PeriodName.WEEKS, today=today))
     by_week: Counter[tuple[int, str]] = Counter()
     by_department: Counter[tuple[int, str]] = Counter()
     for row in _count_rows(session, parts, visible_departments):
@@ -248,7 +248,7 @@ class Counted(StrEnum):
     OVERDUE = "overdue"
 
 
-def counted_posts(
+def query_posts(
     actor: Actor, period: Period, counted: Counted, *, department_id: int | None = None
 ) -> Select[Post]:
     """Return the query of the posts or answers behind a number, in the order they went live.

@@ -20,7 +20,7 @@ from publisher.notifications.kinds import NoticeKind
 from publisher.people import confirmation, departments
 from publisher.review import department_approvers, gate_adapter, in_person, notify
 from publisher.scheduling import schedule, slots
-from publisher.validation import FieldError, Invalid, checked_reason, existing
+from publisher.validation import FieldError, Invalid, clean_reason, existing
 
 USEFUL_FOR = timedelta(days=30)
 
@@ -310,7 +310,7 @@ def refuse(
     revision, department_id = _undecided_revision(
         session, action, actor=actor, now=now, post_id=post_id, seen_revision=seen_revision
     )
-    cleaned_reason = checked_reason(reason)
+    cleaned_reason = clean_reason(reason)
     decision = _decide(
         session, kind, revision, department_id, actor=actor, now=now, reason=cleaned_reason
     )

@@ -23,8 +23,8 @@ from publisher.scheduling import slots
 from publisher.working_time import (
     add_working_days,
     add_working_hours,
+    count_working_hours,
     local_day,
-    working_hours_between,
 )
 
 HEAD_HOURS: Final = 2.0
@@ -143,7 +143,7 @@ def head_turn(sent_at: datetime, wished_at: datetime | None, *, least: float) ->
     earliest = add_working_hours(sent_at, least)
     if wished_at is None:
         return max(earliest, add_working_days(sent_at, 1))
-    half = working_hours_between(sent_at, wished_at) / 2
+    half = count_working_hours(sent_at, wished_at) / 2
     return max(earliest, add_working_hours(sent_at, half))
 
 

@@ -15,7 +15,7 @@ from approvals.appointments import STAFF
 from approvals.approvers import HeadRight
 from approvals.errors import WrongRole
 from approvals.policy import Action, Actor, Role
-from publisher.database.session import AnyRow, Key, table_of
+from publisher.database.session import AnyRow, Key, core_table
 from publisher.models.history import AppointmentRecorder
 from publisher.models.people import Appointment, ContactChange, Person, is_office_held
 from publisher.models.posts import (
@@ -33,10 +33,10 @@ from publisher.review import emergency_grounds
 APPROVAL_KINDS = frozenset({DecisionKind.APPROVED, DecisionKind.OWN_HAND, DecisionKind.EMERGENCY})
 
 
-_POST, _REVISION, _ASKED = table_of(Post), table_of(Revision), table_of(RevisionDepartment)
-_VARIANT, _RENDITION = table_of(Variant), table_of(Rendition)
-_DECISION, _APPOINTMENT, _PERSON = table_of(Decision), table_of(Appointment), table_of(Person)
-_CONFIRMING, _RECORDER = _APPOINTMENT.alias("confirming"), table_of(AppointmentRecorder)
+_POST, _REVISION, _ASKED = core_table(Post), core_table(Revision), core_table(RevisionDepartment)
+_VARIANT, _RENDITION = core_table(Variant), core_table(Rendition)
+_DECISION, _APPOINTMENT, _PERSON = core_table(Decision), core_table(Appointment), core_table(Person)
+_CONFIRMING, _RECORDER = _APPOINTMENT.alias("confirming"), core_table(AppointmentRecorder)
 _REVISION_ID = bindparam("revision_id", type_=Key)
 
 #: PostgreSQL:

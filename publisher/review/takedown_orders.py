@@ -26,7 +26,7 @@ from publisher.scheduling import corrections
 from publisher.scheduling.constraints import LONGEST_LATE_LIMIT
 from publisher.scheduling.corrections import LiveText
 from publisher.states import MAY_BE_LIVE, OPEN_DELIVERY
-from publisher.validation import FieldError, Invalid, checked_reason
+from publisher.validation import FieldError, Invalid, clean_reason
 
 
 class AlreadyOrdered(NotAllowed):
@@ -54,7 +54,7 @@ def order(
     """
     if actor.person_id is None or actor.appointment_id is None:
         raise WrongRole(role=actor.role, action=action)
-    cleaned_reason = checked_reason(reason)
+    cleaned_reason = clean_reason(reason)
     _check_none_pending(session, target)
     delivery = _delivery(session, actor=actor, now=now, action=action, variant=variant)
     takedown_order = Order(
@@ -119,7 +119,7 @@ def take_back(
     """
     post = decide.lock_post(session, post_id)
     require(actor, Action.ORDER_DELETION, post.department_id, now=now)
-    cleaned_reason = checked_reason(reason)
+    cleaned_reason = clean_reason(reason)
     standing = texts_to_take_back(session, post_id)
     chosen = [
         live_text

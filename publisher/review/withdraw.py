@@ -17,7 +17,7 @@ from publisher.notifications.kinds import NoticeKind
 from publisher.review import decide, notify
 from publisher.scheduling import schedule
 from publisher.states import SENT, DeliveryState
-from publisher.validation import checked_reason
+from publisher.validation import clean_reason
 
 
 def withdraw_approval(
@@ -44,7 +44,7 @@ def withdraw_approval(
     approvals = decide.standing_approvals(revision, department_id)
     if not approvals:
         raise NotApproved(reason=gate.Refusal.APPROVAL_MISSING)
-    cleaned_reason = checked_reason(reason) if reason.strip() else ""
+    cleaned_reason = clean_reason(reason) if reason.strip() else ""
     _check_something_left_to_stop(session, post)
     stopped = cancellation.cancel_unsent(
         session, actor=actor, now=now, post_id=post.id, why="withdraw_approval"
@@ -96,7 +96,7 @@ def withdraw_post(
     """Withdraw the post and cancel its unsent deliveries."""
     post = decide.lock_post(session, post_id)
     require(actor, Action.WITHDRAW_POST, post.department_id, now=now)
-    post.reason = checked_reason(reason)
+    post.reason = clean_reason(reason)
     _check_something_left_to_stop(session, post)
     cancellation.cancel_unsent(session, actor=actor, now=now, post_id=post.id, why="withdraw_post")
     if post.reply is not None:

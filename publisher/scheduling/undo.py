@@ -28,15 +28,15 @@ def undo_cancel(
 ) -> Delivery:
     """Schedule a cancelled delivery for the time that it had.
 
-    Raises as `schedule.schedule` and `undo.checked`, and `Invalid` also for a time that has come.
+    Raises as `schedule.schedule` and `undo.check_act`, and `Invalid` also for a time that has come.
     """
-    act = undo.act_of(session, Delivery, delivery_id, event_id, verbs=("cancel",))
+    act = undo.find_act(session, Delivery, delivery_id, event_id, verbs=("cancel",))
     post = schedule.lock_post(session, schedule.get_delivery(session, delivery_id).post_id)
     delivery = transitions.lock(session, Delivery, delivery_id)
     if delivery is None or delivery.action not in OF_TEXTS:
         raise NotFound(delivery_id)
     require(actor, Action.CANCEL, post.department_id, now=now)
-    act = undo.checked(session, act, actor=actor, now=now, within=within)
+    act = undo.check_act(session, act, actor=actor, now=now, within=within)
     schedule.check_variant(session, post, delivery.variant)
     if delivery.due_at <= now:
         raise Invalid([FieldError("due_at", "past")])

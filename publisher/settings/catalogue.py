@@ -128,10 +128,10 @@ def _mask(setting: CatalogueSetting, text: str) -> str:
         # A gateway may be called with its key in the path.
         parts = urlsplit(text)
         return f"{parts.scheme}://{parts.hostname}/{MASK}"
-    return masked_address(text)
+    return mask_address(text)
 
 
-def masked_address(text: str) -> str:
+def mask_address(text: str) -> str:
     """Return an address without its password, and without what follows a question mark."""
     # The last @ ends the password, which may have any sign unescaped.
     text = re.sub(r"(://[^:/]*:).*@", rf"\1{MASK}@", text)

@@ -26,7 +26,6 @@ from publisher.settings.reader import (
     Reader,
     address,
     address_parser,
-    below_var,
     declare,
     group,
     is_loopback,
@@ -38,6 +37,7 @@ from publisher.settings.reader import (
     read_long_secret,
     read_yes_or_no,
     setting,
+    var_path,
     whole,
 )
 from publisher.settings.sms import Sms
@@ -102,7 +102,7 @@ class Settings:
         read_database_url,
         "write sqlite:////path/to/file.db or postgresql://name:password@host/database; in the "
         "password @ is written %40, / %2F, : %3A, and % %25",
-        lambda reader: f"sqlite:///{below_var('nagarvani.db')(reader)}",
+        lambda reader: f"sqlite:///{var_path('nagarvani.db')(reader)}",
         is_secret=True,
     )
     secret_key: str = setting(read_long_secret, KEY_HINT, is_secret=True)
@@ -140,7 +140,7 @@ class Settings:
         date.fromisoformat, "write a day, such as 2027-01-15", lambda _reader: None
     )
     rehearsals: bool = setting(read_yes_or_no, "write 1 or 0", "0")
-    rehearsals_dir: Path = setting(Path, default=below_var("rehearsals"))
+    rehearsals_dir: Path = setting(Path, default=var_path("rehearsals"))
     rehearsal: str = setting(str)
     logs: LogSettings = group(LogSettings)
 

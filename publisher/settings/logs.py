@@ -58,7 +58,7 @@ class LineFormatter(logging.Formatter):
         parts = [_moment(record), record.levelname, record.name]
         parts += [f"[{number}]"] if number else []
         # Only a traceback has more lines: what people send must not look like a line of its own.
-        message = _CONTROL.sub(_escape, without_tokens(record.getMessage()))
+        message = _CONTROL.sub(_escape, remove_tokens(record.getMessage()))
         exception = _exception(self, record)
         return " ".join([*parts, message]) + (f"\n{exception}" if exception else "")
 
@@ -78,7 +78,7 @@ class JsonFormatter(logging.Formatter):
         if isinstance(record.args, Mapping):
             fields |= record.args
         else:
-            fields["message"] = without_tokens(record.getMessage())
+            fields["message"] = remove_tokens(record.getMessage())
         if exception := _exception(self, record):
             fields["exception"] = exception
         return json.dumps(fields, ensure_ascii=False, default=str)
@@ -94,10 +94,10 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def _exception(formatter: logging.Formatter, record: logging.LogRecord) -> str:
-    return without_tokens(formatter.formatException(record.exc_info)) if record.exc_info else ""
+    return remove_tokens(formatter.formatException(record.exc_info)) if record.exc_info else ""
 
 
-def without_tokens(text: str) -> str:
+def remove_tokens(text: str) -> str:
     """Return a text without the tokens of personal links, whichever library wrote them there."""
     return _TOKEN.sub("***", text)
 

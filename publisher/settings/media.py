@@ -13,11 +13,11 @@ from publisher.settings.reader import (
     PREFIX,
     Reader,
     WrongSetting,
-    below_var,
     matching,
     read_url,
     read_yes_or_no,
     setting,
+    var_path,
     whole,
 )
 
@@ -62,7 +62,7 @@ def _folder(url: str) -> Path:
 
 def _default_folder(reader: Reader) -> Path:
     url = reader.texts.get("MEDIA_URL", "")
-    return _folder(url) if url.startswith("file:") else below_var("media")(reader)
+    return _folder(url) if url.startswith("file:") else var_path("media")(reader)
 
 
 def _read_endpoint(text: str) -> str:
@@ -116,7 +116,7 @@ class MediaSettings:
     media_key_file: str = setting(str)
     media_secret: str = _credential("MEDIA_SECRET_FILE")
     media_secret_file: str = setting(str)
-    media_cache_dir: Path = setting(Path, default=below_var("media-cache"))
+    media_cache_dir: Path = setting(Path, default=var_path("media-cache"))
     media_cache_mb: int = setting(whole(LEAST_CACHE), _CACHE_HINT, "5000")
 
     @property

@@ -130,7 +130,7 @@ def declare(
     return cast(Value, attribute)
 
 
-def below_var(name: str) -> Callable[[Reader], Path]:
+def var_path(name: str) -> Callable[[Reader], Path]:
     """Return the default of a path: this name below `var/` in the reader's folder."""
     return lambda reader: reader.folder / "var" / name
 

@@ -12,7 +12,7 @@ from publisher import failpoints
 from publisher.database.noted_changes import NotedChanges, take_noted
 from publisher.database.session import Database
 from publisher.tasks import looks
-from publisher.tasks.refresh import changed_subjects, refresh_changed
+from publisher.tasks.refresh import find_changed_subjects, refresh_changed
 
 log = logging.getLogger("nagarvani.tasks")
 
@@ -36,11 +36,11 @@ def refresh_tasks(session: Session) -> None:
         return
     session.flush()  # a fault of the use case itself is told as such
     if noted.is_by_person:
-        refresh_changed(session, changed_subjects(session, noted), now=noted.now)
+        refresh_changed(session, find_changed_subjects(session, noted), now=noted.now)
         failpoints.hit("tasks.refreshed")
         return
     try:
-        changed = changed_subjects(session, noted)
+        changed = find_changed_subjects(session, noted)
     except DBAPIError:
         raise  # the transaction can store nothing more
     except Exception:

@@ -98,7 +98,7 @@ def _untold_tasks(session: Session, person_id: int) -> list[Task]:
     """Return the tasks to tell of; what was told before, and only came back, is marked as told."""
     # Locked, so that no other clock tells of them too.
     query = (
-        select(Task, earlier_message_at())
+        select(Task, earlier_message_time())
         .join(Appointment, Appointment.id == Task.appointment_id)
         .where(*_IS_UNTOLD, Appointment.person_id == person_id)
         .order_by(Task.id)
@@ -112,7 +112,7 @@ def _untold_tasks(session: Session, person_id: int) -> list[Task]:
     return untold
 
 
-def earlier_message_at() -> ScalarSelect[datetime | None]:
+def earlier_message_time() -> ScalarSelect[datetime | None]:
     """Return when the same was told of an earlier `Task`, since when it is somebody's turn."""
     former = aliased(Task)
     earlier = select(func.max(former.told_at)).where(

@@ -79,7 +79,7 @@ class ChangedSubjects:
         return bool(self.department_ids) or any(self.ids.values())
 
 
-def changed_subjects(session: Session, noted: NotedChanges) -> ChangedSubjects:
+def find_changed_subjects(session: Session, noted: NotedChanges) -> ChangedSubjects:
     """Return the subjects that the noted, flushed changes concern."""
     ids = {subject: {*noted.ids.get(subject.table, ())} for subject in SUBJECTS}
     closed_ids = {subject: _ids_to_close(subject, noted) for subject in SUBJECTS if ids[subject]}
@@ -184,7 +184,7 @@ def refresh(
         if to_write := difference(session, batch_ids, specs):
             _write(session, to_write, now=now, told_at=told_at)
     if (settled := take_noted(session)) is not None:
-        refresh(session, changed_subjects(session, settled).ids, now=now, told_at=told_at)
+        refresh(session, find_changed_subjects(session, settled).ids, now=now, told_at=told_at)
 
 
 def _open_subjects(

@@ -31,7 +31,7 @@ from publisher.review.reminders import (
     remind,
     step_moments,
 )
-from publisher.tasks.messages import earlier_message_at
+from publisher.tasks.messages import earlier_message_time
 from publisher.tasks.specs import TaskKind
 
 log = logging.getLogger("nagarvani.tasks")
@@ -127,7 +127,7 @@ def notify_heads(database: Database, *, now: datetime) -> int:
 
 def _notify_heads(session: Session, post_id: int, *, now: datetime) -> int:
     untold = _approval_tasks(post_id).where(Task.told_at.is_(None))
-    tasks = session.execute(untold.add_columns(earlier_message_at())).all()
+    tasks = session.execute(untold.add_columns(earlier_message_time())).all()
     reviews = {
         review.department.id: review
         for review in pending_reviews(session, post_ids=[post_id], now=now)

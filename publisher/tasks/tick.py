@@ -17,7 +17,7 @@ from publisher.models.people import Department
 from publisher.models.posts import Post
 from publisher.models.tasks import TaskLook
 from publisher.tasks import messages, review_reminders
-from publisher.tasks.refresh import changed_subjects, refresh_changed
+from publisher.tasks.refresh import find_changed_subjects, refresh_changed
 
 log = logging.getLogger("nagarvani.tasks")
 
@@ -59,7 +59,7 @@ def _look(session: Session, table: str, subject_id: int, *, now: datetime) -> in
     session.delete(look)  # a department stores its next one
     noted = NotedChanges(now)
     noted.ids[table].add(subject_id)
-    refresh_changed(session, changed_subjects(session, noted), now=now)
+    refresh_changed(session, find_changed_subjects(session, noted), now=now)
     if table == Post.__tablename__:
         review_reminders.remind_due(session, subject_id, now=now)
     failpoints.hit("tasks.look_in_commit")

@@ -77,7 +77,7 @@ class ExamplePaths:
 
 
 def _notice(key: str) -> DemoNotice:
-    return notices.as_of(NOON)[key]
+    return notices.notices_by_key(NOON)[key]
 
 
 def hand_in(town: City, notice: DemoNotice, *, by: str, wished: timedelta = DAY) -> int:

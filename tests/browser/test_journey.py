@@ -36,7 +36,7 @@ def journey(
 @pytest.fixture
 def notice() -> DemoNotice:
     """The demo's notice of a water cut, dated by the city's day."""
-    return notices.as_of(NOON)["water-cut"]
+    return notices.notices_by_key(NOON)["water-cut"]
 
 
 def press(page: Page, selector: str) -> None:

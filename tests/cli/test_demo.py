@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from commands.demo.environment import DemoEnvironment, locked_folder
+from commands.demo.environment import DemoEnvironment, hold_demo_folder
 from demo import people
 from tests.cli.command_line import CLI, CookieClient, Workspace, make_workspace
 from tests.support.private_files import USUAL_UMASK, open_to_others
@@ -55,7 +55,7 @@ def test_a_demo_answers_lets_people_in_ends_whole_and_goes_on(
     demo = start_demo(start, folder, port)
     record_property("seconds until a page answered", round(time.monotonic() - began, 1))
     browser = CookieClient(f"http://127.0.0.1:{port}")
-    officer = people.by_key()["medha-satpute"]
+    officer = people.people_by_key()["medha-satpute"]
     assert browser.sign_in(officer.mail, officer.password) in (302, 303)
     assert any(
         line.startswith("__Host-nagarvani=") and "Secure" in line and "HttpOnly" in line
@@ -98,7 +98,7 @@ def test_it_says_who_signs_in_how_and_what_to_try_in_both_languages(
     demo = start_demo(start, folder, port)
     output = demo.written_output()
     for key in people.TO_TRY_FIRST:
-        person = people.by_key()[key]
+        person = people.people_by_key()[key]
         for text in (person.mail, person.mobile[-10:], person.password, person.name_mr):
             assert text in output
         assert person.name_en in output
@@ -128,7 +128,7 @@ def demo_workspace(folder: Path) -> Workspace:
 
 def test_a_second_demo_in_the_same_folder_is_told_of_the_first(tmp_path: Path) -> None:
     first = DemoEnvironment(tmp_path / "demo", three_free_ports())
-    with locked_folder(first, fresh=False):
+    with hold_demo_folder(first, fresh=False):
         port = str(three_free_ports())
         output = demo_workspace(tmp_path).run("demo", "--port", port, "--folder", "demo")
     assert output.code == 1
@@ -138,21 +138,21 @@ def test_a_second_demo_in_the_same_folder_is_told_of_the_first(tmp_path: Path) -
 
 def test_fresh_removes_what_was_there_and_nothing_else_does(tmp_path: Path) -> None:
     ground = DemoEnvironment(tmp_path / "demo", 8000)
-    with locked_folder(ground, fresh=False):
+    with hold_demo_folder(ground, fresh=False):
         (ground.folder / "nagarvani.db").write_text("of before")
-    with locked_folder(ground, fresh=False):
+    with hold_demo_folder(ground, fresh=False):
         assert (ground.folder / "nagarvani.db").exists()
-    with locked_folder(ground, fresh=True):
+    with hold_demo_folder(ground, fresh=True):
         assert list(ground.folder.iterdir()) == []
 
 
 def test_fresh_leaves_a_running_demo_alone(tmp_path: Path) -> None:
     ground = DemoEnvironment(tmp_path / "demo", 8000)
-    with locked_folder(ground, fresh=False):
+    with hold_demo_folder(ground, fresh=False):
         (ground.folder / "nagarvani.db").write_text("in use")
         with (
             pytest.raises(click.ClickException, match="already"),
-            locked_folder(ground, fresh=True),
+            hold_demo_folder(ground, fresh=True),
         ):
             pass
         assert (ground.folder / "nagarvani.db").exists()
@@ -165,7 +165,7 @@ def test_the_demo_takes_no_setting_of_the_real_house(
     monkeypatch.setenv("NAGARVANI_X_ACCESS_TOKEN", "real")
     monkeypatch.setenv("NAGARVANI_TRUSTED_PROXIES", "3")
     ground = DemoEnvironment(tmp_path / "demo", 8100)
-    with locked_folder(ground, fresh=False):
+    with hold_demo_folder(ground, fresh=False):
         settings = ground.settings()
         secret = settings.secret_key
         assert ground.settings().secret_key == secret

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 from sqlalchemy import select, text, update
 
-from commands.doctor import SHAPE, WARNINGS, HealthLevel, level_of
+from commands.doctor import SHAPE, WARNINGS, HealthLevel, finding_level
 from commands.health_messages import SENTENCES, sentence
 from publisher.database.session import Database
 from publisher.delivery import dispatch
@@ -518,4 +518,4 @@ def test_only_findings_that_exist_are_warnings() -> None:
     assert set(SENTENCES) >= WARNINGS
     assert set(SENTENCES) >= {f"bucket_{step}" for step in ("write", "read", "list", "remove")}
     finding = HealthFinding(HealthSubject.CLOCK, False, "clock_late")
-    assert level_of(finding) is HealthLevel.ERROR
+    assert finding_level(finding) is HealthLevel.ERROR

@@ -6,19 +6,19 @@ import sys
 
 import pytest
 
-from commands.process import without_collector
+from commands.process import pause_collector
 
 
 def test_the_collector_rests_while_modules_are_imported_and_works_again() -> None:
     frozen = gc.get_freeze_count()
-    with without_collector():
+    with pause_collector():
         assert not gc.isenabled()
     assert gc.isenabled()
     assert gc.get_freeze_count() > frozen
 
 
 def test_a_failed_import_leaves_the_collector_working() -> None:
-    with pytest.raises(ImportError), without_collector():
+    with pytest.raises(ImportError), pause_collector():
         raise ImportError
     assert gc.isenabled()
 

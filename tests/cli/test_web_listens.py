@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli import nagarvani
-from commands.web_server import WrongBind, chosen, open_listeners, start_line
+from commands.web_server import WrongBind, open_listeners, override, start_line
 from publisher.settings.environment import load
 from publisher.settings.web_server import BindAddress, ServingSettings
 from tests.support.processes import free_port
@@ -43,7 +43,7 @@ def choose(
     bind: Sequence[str] = (), port: int | None = None, workers: int | None = None
 ) -> ServingSettings:
     """Return what the command line chooses over the defaults."""
-    return chosen(ServingSettings(), bind=bind, port=port, workers=workers, threads=None)
+    return override(ServingSettings(), bind=bind, port=port, workers=workers, threads=None)
 
 
 def refusal(address: BindAddress) -> str:

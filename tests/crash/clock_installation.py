@@ -17,7 +17,7 @@ from typing import Any
 import requests
 from sqlalchemy import func, select, update
 
-from commands.demo.city import accounts_at
+from commands.demo.city import sandbox_accounts
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault, opener
 from publisher.drafting.drafts import PictureDraft
@@ -107,7 +107,7 @@ class ClockInstallation:
         """Store the sandbox's credentials in the city's two accounts."""
         vault = Vault(SECRET, ())
         with self.database.transaction() as session:
-            for platform_account in accounts_at(self.sandbox):
+            for platform_account in sandbox_accounts(self.sandbox):
                 account = session.get_one(Account, self.town.accounts[platform_account.platform])
                 account.credentials = vault.seal(platform_account.credentials)
 

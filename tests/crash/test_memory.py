@@ -61,7 +61,7 @@ def _limit(worker: int, memory_left: int | None) -> None:
 
 def _hand_in(installation: WebInstallation, worker: int) -> str:
     """The bomb is refused by its header, the huge picture when memory runs out."""
-    notice = notices.as_of(now())["ward-hours"]
+    notice = notices.notices_by_key(now())["ward-hours"]
     member = installation.visitor("kiran-wabale")
     page = member.get("/submissions/new")
     values = {
@@ -89,7 +89,7 @@ def _hand_in(installation: WebInstallation, worker: int) -> str:
 
 def _draft(installation: WebInstallation, worker: int, submission: str) -> None:
     """Renditions are not made either, and the form keeps its texts."""
-    notice = notices.as_of(now())["ward-hours"]
+    notice = notices.notices_by_key(now())["ward-hours"]
     clerk = installation.visitor("swati-ranpise")
     page = clerk.send(clerk.get(submission), "/draft")
     written = {**texts(page, notice), "alt_0_mr": "वेळापत्रक", "alt_0_en": "Timetable"}

@@ -24,7 +24,7 @@ def test_pages_that_die_lose_no_press_of_a_button_and_take_none_twice(
     web_installation: WebInstallation,
 ) -> None:
     web_installation.start_web()
-    notice = notices.as_of(now())["ward-hours"]
+    notice = notices.notices_by_key(now())["ward-hours"]
     _submission, post = in_review(web_installation, notice, member="kiran-wabale")
     _approve(web_installation, post)
     clock = web_installation.start_clock()

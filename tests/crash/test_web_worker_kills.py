@@ -90,7 +90,7 @@ def test_pages_that_die_around_a_commit_lose_nothing_and_do_nothing_twice(
     web_installation: WebInstallation,
 ) -> None:
     web_installation.start_web()
-    notice = notices.as_of(now())["ward-hours"]
+    notice = notices.notices_by_key(now())["ward-hours"]
     _submission, post = in_review(web_installation, notice, member="kiran-wabale")
     clerk = web_installation.visitor(CLERK)
     _approval(web_installation, post).kill_before_and_in_commit()
@@ -151,7 +151,7 @@ def _edit(installation: WebInstallation, post: str, more: str) -> FormSubmission
     """Return the form of a new revision; its transaction cancels the scheduled deliveries too."""
     clerk = installation.visitor(CLERK)
     page = clerk.get(f"{post}/draft")
-    written = texts(page, notices.as_of(now())["ward-hours"])
+    written = texts(page, notices.notices_by_key(now())["ward-hours"])
     values: dict[str, FieldText] = {name: f"{text} {more}" for name, text in written.items()}
 
     def done() -> int:

@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 import pytest
 import requests
 
-from commands.demo.city import accounts_at
+from commands.demo.city import sandbox_accounts
 from demo.seeding.setup import set_up_city
 from publisher.now import now
 from publisher.settings.environment import load
@@ -39,7 +39,10 @@ class WebInstallation(Installation):
         self.environment |= {"NAGARVANI_BASE_URL": self.web, **SCALED.settings}
         settings = load(self.environment, folder=self.folder)
         set_up_city(
-            self.database, settings=settings, accounts=accounts_at(self.sandbox), began_at=now()
+            self.database,
+            settings=settings,
+            accounts=sandbox_accounts(self.sandbox),
+            began_at=now(),
         )
 
     def start_web(self, dies_at: str = "") -> RunningCommand:

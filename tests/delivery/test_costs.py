@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from publisher.database.session import Database, table_of
+from publisher.database.session import Database, core_table
 from publisher.delivery.costs import budget, ledger
 from publisher.delivery.monitoring import overdue, poll
 from publisher.inbox import ingest
@@ -71,7 +71,7 @@ def test_a_thing_with_a_strange_id_is_charged_once_with_all_others(town: City, n
 
 
 def test_the_longest_name_of_what_is_charged_is_that_of_the_column() -> None:
-    assert str(table_of(ChargedResource).c.resource.type) == f"VARCHAR({LONGEST_RESOURCE})"
+    assert str(core_table(ChargedResource).c.resource.type) == f"VARCHAR({LONGEST_RESOURCE})"
 
 
 @pytest.mark.twin

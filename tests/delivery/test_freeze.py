@@ -16,7 +16,7 @@ from publisher.delivery.controls.freeze import FreezeForm, FreezeOver
 from publisher.models.controls import Freeze
 from publisher.models.deliveries import Delivery
 from publisher.models.notifications import Notice
-from publisher.reports.problems import held_deliveries
+from publisher.reports.problems import count_held_deliveries
 from publisher.scheduling import bulk_reschedule
 from publisher.scheduling.holds import facts_of, freeze_at, freezes_ahead
 from publisher.scheduling.planned_moves import Shift
@@ -260,8 +260,10 @@ def test_the_board_counts_what_falls_in_and_what_will_be_missed(town: City) -> N
     town.schedule(town.approved("road"), 2 * DAY)
     freeze(town, ends=town.now + 6 * HOUR)
     with town.read() as session:
-        (affected,) = held_deliveries(session, actor=town.actor("lead"), now=town.now).freezes
-        others = held_deliveries(session, actor=town.actor("road_officer"), now=town.now).freezes
+        (affected,) = count_held_deliveries(session, actor=town.actor("lead"), now=town.now).freezes
+        others = count_held_deliveries(
+            session, actor=town.actor("road_officer"), now=town.now
+        ).freezes
     variant_ids = tuple(town.delivery(delivery_id).variant_id for delivery_id in (short, long))
     assert affected.variant_ids == variant_ids
     assert (affected.next_at, affected.lost) == (town.now + HOUR, 1)

@@ -33,7 +33,7 @@ from publisher.reports.external_changes import (
 )
 from publisher.reports.progress import Stage
 from publisher.reports.tab_counts import overview_of
-from publisher.reports.timeline import post_timeline, timeline_of
+from publisher.reports.timeline import load_timeline, post_timeline
 from publisher.reports.timeline_steps import StepKind
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections
@@ -257,7 +257,7 @@ def test_the_department_is_told_that_it_no_longer_stands_there(town: City) -> No
     town.platform("x").somebody_deletes(town.platform_id(delivery))
     poll_for(town, DAY)
     with town.read() as session:
-        timeline = timeline_of(
+        timeline = load_timeline(
             session, submission=session.get_one(Submission, number), now=town.now
         )
     assert (timeline.stage, timeline.lives) == (Stage.GONE, ())

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, event, select, text
 from sqlalchemy.orm import Session
 
 from publisher.database.bulk import column_equals
-from publisher.database.session import Database, Key, table_of
+from publisher.database.session import Database, Key, core_table
 from publisher.delivery import claim, due, outcomes
 from publisher.delivery.outcomes import Outcome
 from publisher.models.deliveries import Delivery
@@ -86,7 +86,7 @@ def _copy(town: City, delivery_id: int, count: int, **changed: str) -> None:
         if town.database.is_sqlite
         else {"due_at": "due_at - number * interval '1 second'"}
     )
-    names = [column.name for column in table_of(Delivery).c if column.name != "id"]
+    names = [column.name for column in core_table(Delivery).c if column.name != "id"]
     values = {"action": "'hide'", **times, **changed}
     columns = ", ".join(values.get(name, name) for name in names)
     with town.write() as session:
@@ -102,7 +102,7 @@ def _copy(town: City, delivery_id: int, count: int, **changed: str) -> None:
 
 
 def test_a_row_found_by_its_key_is_not_searched_by_its_state(town: City) -> None:
-    table = table_of(Delivery)
+    table = core_table(Delivery)
     query = select(table.c.id).where(
         table.c.id == bindparam("delivery_id", type_=Key),
         column_equals(table.c.state, DeliveryState.CLAIMED),

@@ -14,7 +14,7 @@ import pytest
 import requests
 from sqlalchemy import func, select, update
 
-from commands.demo.city import accounts_at
+from commands.demo.city import sandbox_accounts
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
 from publisher.delivery.controls import stop
@@ -77,7 +77,7 @@ def two_clock_city(postgres_url: str, tmp_path: Path, start: Starter) -> Iterato
 
 def _connect(town: City, sandbox: str) -> None:
     """Connect X's account to the sandbox, and date all appointments back by a day."""
-    handle = accounts_at(sandbox)[0]
+    handle = sandbox_accounts(sandbox)[0]
     with town.write() as session:
         account = session.get_one(Account, town.accounts["x"])
         account.credentials = Vault(SECRET, ()).seal(handle.credentials)

@@ -283,7 +283,7 @@ def test_the_department_reads_in_its_timeline_what_became_of_it(town: City) -> N
 
 def _timeline(town: City, submission: int) -> timeline.Timeline:
     with town.read() as session:
-        return timeline.timeline_of(
+        return timeline.load_timeline(
             session, submission=session.get_one(Submission, submission), now=town.now
         )
 

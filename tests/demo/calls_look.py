@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Role
 from demo.calls import load_calls
-from demo.seeding.context import actor_for
+from demo.seeding.context import fresh_actor
 from publisher.coverage.states import OfficerState, coverage
 from publisher.models.nominations import NominationCall
 from publisher.models.people import Appointment
@@ -54,7 +54,7 @@ def check_a_list_of_transfers_waits_for_the_lead(city: City, session: Session) -
     assert lists.check_stored(session, transfer_list, now=at).problems == []
     query = select(Appointment).where(Appointment.role == Role.CELL_LEAD)
     assert lists.may_confirm(
-        session, transfer_list, actor_for(session.scalars(query).one(), now=at)
+        session, transfer_list, fresh_actor(session.scalars(query).one(), now=at)
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.demo.city import accounts_at
+from commands.demo.city import sandbox_accounts
 from demo.script import Script
 from demo.seeding.play import play
 from demo.seeding.progress import Progress
@@ -51,7 +51,7 @@ class City:
         set_up_city(
             self.database,
             settings=self.settings,
-            accounts=accounts_at(self.sandbox.url),
+            accounts=sandbox_accounts(self.sandbox.url),
             began_at=self.progress().began_at,
         )
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Role
 from demo import script
-from demo.seeding.context import post_of
+from demo.seeding.context import get_post
 from publisher.delivery.monitoring import overdue
 from publisher.inbox.subscriptions import WebhookState, telling
 from publisher.models.deliveries import Account
@@ -24,7 +24,7 @@ def check_a_revision_after_a_return_changes_what_the_officer_asked(
 ) -> None:
     """The officer's first advice in the demo is the one about the water."""
     for notice, words in (("water-cut", "०२०-५५५०-०१२३"), ("road-closed", "दोन्ही दिशांनी")):
-        first, second = post_of(
+        first, second = get_post(
             session, next(story for story in script.city().stories if story.notice == notice)
         ).revisions
         assert words not in " ".join(variant.text for variant in first.variants)

@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 import phonenumbers
 
 from demo import people
-from demo.notices import CIRCULAR, filled, load
+from demo.notices import CIRCULAR, fill_dates, load
 
 TODAY = date(2026, 11, 25)
 WEEKDAYS = ("सोमवार", "मंगळवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार", "रविवार")
@@ -39,7 +39,7 @@ def test_each_weekday_in_a_notice_fits_its_date() -> None:
     marathi = english = 0
     for shift in (0, 1, 2, 3, 4, 5, 6, 36, 90, 200):
         today = TODAY + timedelta(days=shift)
-        texts = [text for notice in load().values() for text in filled(notice, today).texts()]
+        texts = [text for notice in load().values() for text in fill_dates(notice, today).texts()]
         for text in texts:
             assert not {"{", "}"} & set(text)
             for weekday, day, month, year in MARATHI_DAY.findall(text):

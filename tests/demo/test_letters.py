@@ -22,7 +22,7 @@ from tests.demo.conftest import City
 from tests.support.processes import free_port
 
 BASE = "http://127.0.0.1:5000"
-KIRAN = people.by_key()["kiran-wabale"].mail
+KIRAN = people.people_by_key()["kiran-wabale"].mail
 LETTER = {"sender": KIRAN, "subject": "पाणी बंद", "text": "गुरुवारी पाणी बंद."}
 
 
@@ -91,5 +91,5 @@ def test_people_and_shared_addresses_of_the_city_may_write() -> None:
     assert (cell["address"], cell["office"]) == ("cell@pmc.example", "")
     addresses = {row["address"] for row in others}
     assert {KIRAN, *(address.mail for address in load_addresses())} <= addresses
-    assert people.by_key()["ramesh-dhamale"].mail not in addresses
+    assert people.people_by_key()["ramesh-dhamale"].mail not in addresses
     assert all(row["office"] for row in others)

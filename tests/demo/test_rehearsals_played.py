@@ -10,9 +10,9 @@ import requests
 from sqlalchemy import func, select
 
 from demo import people
-from demo.notices import filled
-from demo.rehearsals.scenarios import Scenario, matters, script_of
-from demo.seeding.play import steps_of
+from demo.notices import fill_dates
+from demo.rehearsals.scenarios import Scenario, matters, scenario_script
+from demo.seeding.play import plan_steps
 from publisher.models.comments import Comment
 from publisher.models.deliveries import Delivery
 from publisher.models.posts import Post, PostKind
@@ -23,7 +23,7 @@ BASE = datetime(2026, 7, 14, 9, 0, tzinfo=UTC)
 
 
 def test_a_monsoon_day_has_thirty_posts_and_400_different_comments() -> None:
-    script = script_of(Scenario.MONSOON)
+    script = scenario_script(Scenario.MONSOON)
     assert len({story.notice for story in script.stories}) == len(script.stories) == 30
     assert len({notice.department for notice in script.notices.values()}) == 10
     texts = {(comment.platform, comment.author, comment.text) for comment in script.comments}
@@ -32,11 +32,11 @@ def test_a_monsoon_day_has_thirty_posts_and_400_different_comments() -> None:
 
 @pytest.mark.parametrize("scenario", Scenario)
 def test_a_scenario_is_of_the_last_day_and_leaves_nothing_unfilled(scenario: Scenario) -> None:
-    script = script_of(scenario)
-    assert all(BASE - timedelta(hours=24) < step.at for step in steps_of(script, BASE))
+    script = scenario_script(scenario)
+    assert all(BASE - timedelta(hours=24) < step.at for step in plan_steps(script, BASE))
     texts = [comment.text for comment in script.comments]
     for notice in script.notices.values():
-        texts += filled(notice, BASE.date()).texts()
+        texts += fill_dates(notice, BASE.date()).texts()
     assert not [text for text in texts if set("<>{}") & set(text)]
 
 
@@ -54,7 +54,7 @@ def test_a_matter_is_decided_by_an_officer_of_its_department() -> None:
 @pytest.mark.proof
 @pytest.mark.timeout(900)
 def test_the_monsoon_day_is_all_there_once_it_is_played(city: City) -> None:
-    assert city.play(script_of(Scenario.MONSOON)) == []
+    assert city.play(scenario_script(Scenario.MONSOON)) == []
     progress = city.progress()
     assert progress.finished
     assert progress.done == progress.of > 0
@@ -73,7 +73,7 @@ def test_the_monsoon_day_is_all_there_once_it_is_played(city: City) -> None:
 @pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_at_the_scenarios_noon_the_pages_token_ends(city: City) -> None:
-    assert city.play(script_of(Scenario.NOON)) == []
+    assert city.play(scenario_script(Scenario.NOON)) == []
     [ending] = requests.get(f"{city.sandbox.url}/endings.json", timeout=5).json()
     assert ending["platform"] == "facebook"
     ends_at = datetime.fromisoformat(ending["ends_at"])
@@ -84,7 +84,7 @@ def test_at_the_scenarios_noon_the_pages_token_ends(city: City) -> None:
 @pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_a_platform_that_lags_has_its_faults_laid_from_now_on(city: City) -> None:
-    assert city.play(script_of(Scenario.LAG)) == []
+    assert city.play(scenario_script(Scenario.LAG)) == []
     faults = requests.get(f"{city.sandbox.url}/faults.json", timeout=5).json()
     kinds = Counter((fault["platform"], fault["kind"]) for fault in faults)
     assert kinds == {("x", "lag"): 4, ("x", "reset_after"): 1, ("facebook", "error_json_after"): 1}

@@ -48,7 +48,7 @@ def production(tmp_path: Path) -> Iterator[Workspace]:
     yield replace(
         real_house, settings={**real_house.settings, "REHEARSALS_DIR": str(root_of(real_house))}
     )
-    for rehearsal in processes.all_in(root_of(real_house)):
+    for rehearsal in processes.list_rehearsals(root_of(real_house)):
         with suppress(CannotRehearse):
             processes.drop(root_of(real_house), rehearsal.scenario)
 
@@ -71,7 +71,7 @@ def test_one_command_starts_a_rehearsal_and_one_drops_it_even_after_a_kill(
     process = processes.find(root_of(production), Scenario.NOON)
     assert process is not None
     assert process.address in started.out
-    officer = people.by_key()["medha-satpute"]
+    officer = people.people_by_key()["medha-satpute"]
     assert officer.mail in started.out
 
     browser = CookieClient(process.address)

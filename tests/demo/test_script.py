@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from demo.rehearsals.scenarios import Scenario, script_of
+from demo.rehearsals.scenarios import Scenario, scenario_script
 from demo.script import Script, ScriptError, city, read_comment, read_story
 from demo.seeding.moments import Moments, next_hour
-from demo.seeding.play import steps_of
+from demo.seeding.play import plan_steps
 from tests.support.tables import each
 
 # In the city: shortly after midnight, early, at noon, in the evening, shortly before midnight.
@@ -26,8 +26,8 @@ HAND_IN = {"does": "hand_in", "by": "kiran-wabale"}
 
 @pytest.mark.parametrize("base", BASES, ids=str)
 def test_a_script_is_over_today_and_its_acts_keep_their_order(base: datetime) -> None:
-    for script in (city(), *map(script_of, Scenario)):
-        steps = steps_of(script, base)
+    for script in (city(), *map(scenario_script, Scenario)):
+        steps = plan_steps(script, base)
         moments = [step.at for step in steps]
         assert moments == sorted(moments)
         assert moments[-1] <= base
@@ -71,7 +71,7 @@ def test_a_wrong_story_is_refused_with_its_place_and_reason(
     fields: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ScriptError, match=message):
-        steps_of(script_with(story={"notice": "water-cut", **fields}), BASES[0])
+        plan_steps(script_with(story={"notice": "water-cut", **fields}), BASES[0])
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_wrong_comment_is_refused_with_its_place_and_reason(
     fields: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ScriptError, match=message):
-        steps_of(script_with(comment=fields), BASES[0])
+        plan_steps(script_with(comment=fields), BASES[0])
 
 
 def script_with(

@@ -21,7 +21,7 @@ from approvals.states import PostState
 from commands.demo.table import TRIES
 from demo import notices, people, script
 from demo.script import Story
-from demo.seeding.context import actor_for, post_of
+from demo.seeding.context import fresh_actor, get_post
 from demo.seeding.setup import WAITS_FOR_HEAD
 from publisher.auth import passwords
 from publisher.auth.session_start import SignedIn
@@ -123,7 +123,7 @@ def check_every_story_and_comment_is_there_once(_city: City, session: Session) -
 
 def check_people_can_sign_in(city: City, _session: Session) -> None:
     with city.database.transaction() as session:
-        for person in people.to_try_first():
+        for person in people.first_people():
             for identifier in (person.mail, person.mobile):
                 outcome = signed_in_as(
                     session, identifier, person.password, now=now(), hasher=passwords.HASHER
@@ -152,7 +152,7 @@ def check_people_hold_their_appointments(_city: City, session: Session) -> None:
 
 
 def check_the_head_confirms_the_officer_who_waits(city: City, _session: Session) -> None:
-    head, officer = people.by_key()["alka-dhaygude"], people.by_key()[WAITS_FOR_HEAD]
+    head, officer = people.people_by_key()["alka-dhaygude"], people.people_by_key()[WAITS_FOR_HEAD]
     assert head.key in people.TO_TRY_FIRST
     assert officer.name_en in TRIES[head.key][1]
     with city.database.transaction() as session:
@@ -175,8 +175,8 @@ def story_of(notice: str) -> Story:
 
 def check_special_posts_are_what_the_demo_shows_them_for(city: City, session: Session) -> None:
     began_at = city.progress().began_at
-    joint = post_of(session, story_of("tree-pruning"))
-    assert joint is post_of(session, story_of("lights-off"))
+    joint = get_post(session, story_of("tree-pruning"))
+    assert joint is get_post(session, story_of("lights-off"))
     stand = {
         department_review.department.code: (
             department_review.is_owner,
@@ -185,7 +185,7 @@ def check_special_posts_are_what_the_demo_shows_them_for(city: City, session: Se
         for department_review in department_reviews(joint.revisions[-1], now=began_at)
     }
     assert stand == {"tree": (True, True), "electrical": (False, False)}
-    slips = post_of(session, story_of("sports-meet")).revisions[-1]
+    slips = get_post(session, story_of("sports-meet")).revisions[-1]
     codes = {warning.code for warning in check_revision(session, slips, now=began_at)}
     assert codes >= {
         WarningCode.DATE_PASSED,
@@ -313,7 +313,9 @@ def check_every_tab_counts_what_its_page_lists(_city: City, session: Session) ->
         if appointment.in_force(at)
     ]
     actors = [
-        replace(actor_for(appointment, now=at), line=reporting_department_ids(session, appointment))
+        replace(
+            fresh_actor(appointment, now=at), line=reporting_department_ids(session, appointment)
+        )
         for appointment in in_force
     ]
     counts = [check_counts(session, actor, at) for actor in actors]

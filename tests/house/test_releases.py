@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, Inspector, create_engine, inspect
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
-from publisher.database.revisions import shipped_revision
+from publisher.database.revisions import latest_revision
 from publisher.database.session import migrate
 from tests.house.complaints import expect_none
 from tests.support import sqlite
@@ -119,7 +119,7 @@ def test_the_newest_release_names_the_tables_that_it_has() -> None:
     unreleased, newest, *_ = releases(read("CHANGELOG.md"))
     assert unreleased.name == "Unreleased"
     assert newest.revision is not None
-    head = shipped_revision()
+    head = latest_revision()
     assert head is not None
     if newest.revision != head:
         assert unreleased.revision == head, "say `Tables: …` where the changes to come are listed"

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event, select, text
 
-from publisher.database.session import Database, table_of
+from publisher.database.session import Database, core_table
 from publisher.inbox import ingest
 from publisher.models.comments import Comment, CommentAuthor, Thread
 from publisher.operations import reading_checks
@@ -236,8 +236,8 @@ def test_the_lengths_of_the_port_are_those_of_the_columns() -> None:
     lengths = {"url": LONGEST_URL, "platform_id": LONGEST_ID, "parent_platform_id": LONGEST_ID}
     lengths |= {name: most for name, most in LONGEST_TEXTS.items() if name != "text"}
     for name, most in lengths.items():
-        assert str(table_of(Comment).c[name].type) == f"VARCHAR({most})"
-    assert str(table_of(Thread).c.root_id.type) == f"VARCHAR({LONGEST_ID})"
+        assert str(core_table(Comment).c[name].type) == f"VARCHAR({most})"
+    assert str(core_table(Thread).c.root_id.type) == f"VARCHAR({LONGEST_ID})"
 
 
 class Crash(Exception):

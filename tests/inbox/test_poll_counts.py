@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select
 
-from publisher.database.session import table_of
+from publisher.database.session import core_table
 from publisher.inbox import ingest
 from publisher.models.comments import Source
 from publisher.models.deliveries import Delivery, DeliveryAction, ReceiptRow
@@ -24,7 +24,7 @@ def add_posts(told_town: ToldTown, *, is_told: bool) -> None:
     dice, now = random.Random(1), told_town.town.now
     with told_town.town.write() as session:
         first = session.scalars(select(ReceiptRow)).one()
-        delivery = session.execute(select(table_of(Delivery))).mappings().one()
+        delivery = session.execute(select(core_table(Delivery))).mappings().one()
         for number in range(1, POSTS_A_DAY * DAYS):
             age = number * DAY / POSTS_A_DAY
             interval = next(
@@ -34,7 +34,7 @@ def add_posts(told_town: ToldTown, *, is_told: bool) -> None:
             key = 1_000 + number
             # A copy of the row, of an action of which a text may have many.
             copied = {**delivery, "id": key, "action": DeliveryAction.DELETE}
-            session.execute(insert(table_of(Delivery)), copied)
+            session.execute(insert(core_table(Delivery)), copied)
             session.add(
                 ReceiptRow(
                     id=key,

@@ -16,7 +16,7 @@ from publisher.intake.take import TakenMeanwhile
 from publisher.models.history import Event
 from publisher.models.submissions import Submission
 from publisher.reports.submission_filters import Holder, SubmissionFilter
-from publisher.reports.submission_list import submissions_in
+from publisher.reports.submission_list import list_submissions
 from tests.support.city import City
 from tests.support.city_people import NOON
 
@@ -131,7 +131,7 @@ def test_the_list_shows_ones_own_and_nobodys(database: Database, town: City) -> 
 
     def listed(holder: Holder) -> list[int]:
         with database.reading() as session:
-            listing = submissions_in(
+            listing = list_submissions(
                 session,
                 actor=town.actor("clerk"),
                 now=NOON,

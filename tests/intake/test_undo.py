@@ -13,7 +13,7 @@ from publisher.intake.undo import undo_end
 from publisher.models.history import Event
 from publisher.models.notifications import Notice
 from publisher.models.submissions import Submission
-from publisher.reports.timeline import timeline_of
+from publisher.reports.timeline import load_timeline
 from publisher.reports.timeline_steps import StepKind, TimelineStep
 from publisher.states import NoticeState, SubmissionState
 from publisher.undo import DoneFurther, NothingToUndo, NotOwnAct, TooLate
@@ -81,7 +81,7 @@ def _let_mails_leave(town: City) -> None:
 def _steps(town: City, submission_id: int) -> list[TimelineStep]:
     with town.read() as session:
         submission = session.get_one(Submission, submission_id)
-        return list(timeline_of(session, submission=submission, now=town.now).steps)
+        return list(load_timeline(session, submission=submission, now=town.now).steps)
 
 
 def test_a_decline_undone_at_once_was_never_mailed(town: City) -> None:

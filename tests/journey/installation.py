@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import requests
 from sqlalchemy import select
 
-from commands.demo.city import accounts_at
+from commands.demo.city import sandbox_accounts
 from demo import people
 from demo.seeding.setup import set_up_city
 from publisher.database.session import Database
@@ -70,7 +70,10 @@ class Installation:
         )
         settings = load(self.environment, folder=self.folder)
         set_up_city(
-            self.database, settings=settings, accounts=accounts_at(self.sandbox), began_at=now()
+            self.database,
+            settings=settings,
+            accounts=sandbox_accounts(self.sandbox),
+            began_at=now(),
         )
         self.start.nagarvani("clock", environment=self.environment)
         wait_for(self._web_responds, what="the pages")
@@ -112,7 +115,7 @@ class Installation:
     def visitor(self, key: str) -> Visitor:
         """Return the browser of a person of the demo, signed in."""
         if key not in self.visitors:
-            person = people.by_key()[key]
+            person = people.people_by_key()[key]
             visitor = Visitor(self.web)
             page = visitor.get("/sign-in")
             visitor.send(page, "#sign-in", {"identifier": person.mail, "password": person.password})
@@ -134,7 +137,7 @@ class Installation:
 
     def mails(self, key: str) -> list[Row]:
         """Return a person's mails, newest first."""
-        recipient = {"to": people.by_key()[key].mail}
+        recipient = {"to": people.people_by_key()[key].mail}
         mails: list[Row] = requests.get(
             self.sandbox + "/letterbox.json", params=recipient, timeout=10
         ).json()

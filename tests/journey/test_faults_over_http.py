@@ -20,7 +20,7 @@ PAUSED = "तात्पुरते बंद"
 
 
 def test_after_every_fault_each_text_stands_there_once(installation: Installation) -> None:
-    notice = notices.as_of(now())["ward-hours"]
+    notice = notices.notices_by_key(now())["ward-hours"]
     _submission, post = in_review(installation, notice, member="kiran-wabale")
     approve(installation, post, officer="medha-satpute")
     _kept_though_an_error_came(installation, post)

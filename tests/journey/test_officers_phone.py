@@ -67,7 +67,7 @@ def test_the_first_approval_takes_at_most_eight_taps(
     record_property: Callable[[str, object], None],
 ) -> None:
     appoint_second_officer(installation, "garden")
-    notice = notices.as_of(now())["garden-hours"]
+    notice = notices.notices_by_key(now())["garden-hours"]
     _submission, post = in_review(installation, notice, member="pandurang-takale")
     invitation = wait_for(lambda: find_invitation(installation), what="the invitation")
     window = chromium.open_window(browser, width=390)

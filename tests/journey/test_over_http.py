@@ -160,7 +160,7 @@ def _has_four_links(visitor: Visitor, path: str) -> bool:
 
 def _water_notice(installation: Installation) -> None:
     """Photos are published as approved, and comments reach the officer."""
-    notice = notices.as_of(now())["water-cut"]
+    notice = notices.notices_by_key(now())["water-cut"]
     submission, post = in_review(installation, notice, member="kiran-wabale")
     approve(installation, post, officer="medha-satpute")
     publish_now(installation, post)
@@ -180,7 +180,7 @@ def _water_notice(installation: Installation) -> None:
 
 def _check_pictures(installation: Installation, posts: dict[str, list[Row]]) -> None:
     """The photos have the approved bytes and descriptions, are upright, and have no metadata."""
-    notice = notices.as_of(now())["water-cut"]
+    notice = notices.notices_by_key(now())["water-cut"]
     with installation.database.reading() as session:
         stored = {
             rendition.sha256: rendition.alt_text for rendition in session.scalars(select(Rendition))

@@ -27,7 +27,7 @@ def set_platforms_ahead(installation: Installation, seconds: int) -> None:
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_posts_wait_for_the_right_time_and_leave_once(installation: Installation) -> None:
-    notice = notices.as_of(now())["ward-hours"]
+    notice = notices.notices_by_key(now())["ward-hours"]
     _submission, post = in_review(installation, notice, member="kiran-wabale")
     approve(installation, post, officer="medha-satpute")
     set_platforms_ahead(installation, -7200)

@@ -19,7 +19,7 @@ from publisher.models.notifications import Notice
 from publisher.models.posts import Decision, Post
 from publisher.models.submission_details import NoteKind, SubmissionNote
 from publisher.models.submissions import Submission
-from publisher.reports.todo import waiting_for
+from publisher.reports.todo import list_waiting
 from publisher.states import SubmissionState
 from tests.support.city import City
 from tests.support.city_people import DAY, HOUR
@@ -127,9 +127,9 @@ def test_a_reply_to_ones_own_mail_asks_the_cell_at_once(
     # Whatever is drafted meanwhile, it waits until somebody has marked it as seen.
     town.save(post_id or town.start(submission_id))
     with town.write() as session:
-        assert text in [todo.quote for todo in waiting_for(session, actor=clerk, now=town.now)]
+        assert text in [todo.quote for todo in list_waiting(session, actor=clerk, now=town.now)]
         questions.mark_notes_seen(session, actor=clerk, now=town.now, submission_id=submission_id)
-        assert text not in [todo.quote for todo in waiting_for(session, actor=clerk, now=town.now)]
+        assert text not in [todo.quote for todo in list_waiting(session, actor=clerk, now=town.now)]
 
 
 def test_a_reply_to_a_mail_of_somebody_else_joins_nothing(town: City) -> None:

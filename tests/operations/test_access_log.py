@@ -15,7 +15,7 @@ from publisher.operations.access_log import (
     AccessKind,
     AccessRow,
     access_log,
-    refused_counts,
+    count_refused,
 )
 from publisher.people import access_end, appointments, password_reset
 from publisher.people.permissions import COMMAND
@@ -105,7 +105,7 @@ def test_it_is_read_by_person_and_by_day_of_the_city(town: City) -> None:
     with town.read() as session:
         counts = [
             (count.day, count.person.id if count.person else None, count.number)
-            for count in refused_counts(session)
+            for count in count_refused(session)
         ]
         assert counts[0] == (first_day + DAY, member, 1)
         assert set(counts[1:]) == {
@@ -113,7 +113,7 @@ def test_it_is_read_by_person_and_by_day_of_the_city(town: City) -> None:
             (first_day, clerk, 1),
             (first_day, None, 1),
         }
-        of_clerk = refused_counts(session, person_id=clerk, day=first_day)
+        of_clerk = count_refused(session, person_id=clerk, day=first_day)
         assert [count.number for count in of_clerk] == [1]
 
 

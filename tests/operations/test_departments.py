@@ -30,7 +30,7 @@ from publisher.people.department_orders import BadDepartment, DepartmentOrder
 from publisher.people.departments import is_in_force
 from publisher.reports.timeline import post_timeline
 from publisher.reports.timeline_steps import StepKind
-from publisher.reports.todo import waiting_for
+from publisher.reports.todo import list_waiting
 from publisher.scheduling import schedule
 from publisher.states import CommentState
 from publisher.tasks.specs import TaskKind
@@ -431,7 +431,7 @@ def test_what_was_approved_in_its_name_and_has_not_left_is_a_draft_again(
     with town.read() as session:
         assert session.get_one(Post, post).state is PostState.DRAFT
         timeline = post_timeline(session, post=session.get_one(Post, post), now=town.now)
-        waiting = waiting_for(session, actor=town.actor("clerk"), now=town.now)
+        waiting = list_waiting(session, actor=town.actor("clerk"), now=town.now)
     assert timeline.steps[-1].kind is StepKind.PUT_BACK
     assert (TaskKind.DRAFT, post) in [(wait.kind, wait.subject_id) for wait in waiting]
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete, event, insert, select, text, update
 
 from approvals.policy import ActorKind
 from publisher.database.bulk import bulk_insert
-from publisher.database.session import Base, table_of
+from publisher.database.session import Base, core_table
 from publisher.delivery import dispatch, machine_time, platform_credits
 from publisher.media.store_in_use import ONLY_ROW
 from publisher.models.comments import Source
@@ -257,7 +257,7 @@ def _add_past(town: City) -> None:
             (Source, {"read_at": None, "last_read_at": before}),
         ]
         originals = {
-            model: dict(session.execute(select(table_of(model)).limit(1)).mappings().one())
+            model: dict(session.execute(select(core_table(model)).limit(1)).mappings().one())
             for model, _changes in model_rows
         }
         for model, changes in model_rows:

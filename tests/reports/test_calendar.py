@@ -11,8 +11,8 @@ from publisher.reports.calendar import (
     CalendarEntry,
     CalendarPart,
     Unscheduled,
-    entries_in,
-    unscheduled,
+    list_entries,
+    list_unscheduled,
 )
 from publisher.states import DeliveryState
 from publisher.tasks.tick import tick_tasks
@@ -159,7 +159,7 @@ def test_what_waits_for_a_time_is_read_in_pages_and_by_account(town: City) -> No
     with town.read() as session:
 
         def page(**narrowed: int) -> list[int]:
-            rows = unscheduled(session, actor=town.actor("clerk"), **narrowed)
+            rows = list_unscheduled(session, actor=town.actor("clerk"), **narrowed)
             return [row.post.id for row in rows]
 
         assert page(most=2) == [1, 2]
@@ -181,7 +181,7 @@ def _entries(town: City, who: str, *, department: str | None = None) -> list[Cal
         department_id=town.departments[department] if department else None,
     )
     with town.read() as session:
-        return entries_in(session, part, now=town.now)
+        return list_entries(session, part, now=town.now)
 
 
 def _departments(entries: list[CalendarEntry]) -> list[str]:
@@ -190,4 +190,4 @@ def _departments(entries: list[CalendarEntry]) -> list[str]:
 
 def _unscheduled(town: City, who: str) -> list[Unscheduled]:
     with town.read() as session:
-        return unscheduled(session, actor=town.actor(who), most=100)
+        return list_unscheduled(session, actor=town.actor(who), most=100)

@@ -11,7 +11,14 @@ from publisher.database.session import Database
 from publisher.models.people import Department
 from publisher.models.saved_views import Export
 from publisher.reports import saved_views
-from publisher.reports.export import MOST, export_for, exports_of, rows_of_part, start, tick_exports
+from publisher.reports.export import (
+    MOST,
+    get_export,
+    list_exports,
+    rows_of_part,
+    start,
+    tick_exports,
+)
 from publisher.reports.submission_filters import SubmissionFilter, SubmissionView
 from publisher.validation import Invalid, NotFound
 from tests.support.city import City, city
@@ -45,7 +52,7 @@ def _tick(town: City) -> int:
 
 def _numbers(town: City, who: str, export_id: int) -> list[object]:
     with town.read() as session:
-        export = export_for(session, actor=town.actor(who), now=town.now, export_id=export_id)
+        export = get_export(session, actor=town.actor(who), now=town.now, export_id=export_id)
         parts = [rows_of_part(session, export_id, number) for number in range(export.parts)]
         return [row["number"] for rows in parts for row in rows]
 
@@ -97,7 +104,7 @@ def test_it_stops_where_the_appointment_has_ended(town: City) -> None:
 def test_the_oldest_makes_room_for_one_too_many(town: City) -> None:
     ids = [_start(town, "clerk") for _ in range(MOST + 1)]
     with town.read() as session:
-        exports = exports_of(session, actor=town.actor("clerk"), now=town.now)
+        exports = list_exports(session, actor=town.actor("clerk"), now=town.now)
     assert [export.id for export in exports] == ids[:0:-1]
 
 
@@ -118,15 +125,15 @@ def test_a_view_is_kept_under_its_name_for_one_person(town: City) -> None:
     _keep(town, "clerk", "या आठवड्यात")
     again = _keep(town, "clerk", " या  आठवड्यात ", "wished=today")
     with town.read() as session:
-        (view,) = saved_views.saved_views(session, actor=town.actor("clerk"), page="submissions")
-        others = saved_views.saved_views(session, actor=town.actor("lead"), page="submissions")
+        (view,) = saved_views.list_views(session, actor=town.actor("clerk"), page="submissions")
+        others = saved_views.list_views(session, actor=town.actor("lead"), page="submissions")
     assert (view.id, view.query, others) == (again, "wished=today", [])
     with town.write() as session, pytest.raises(NotFound):
         saved_views.drop_view(session, actor=town.actor("lead"), view_id=again)
     with town.write() as session:
         saved_views.drop_view(session, actor=town.actor("clerk"), view_id=again)
     with town.read() as session:
-        assert not saved_views.saved_views(session, actor=town.actor("clerk"), page="submissions")
+        assert not saved_views.list_views(session, actor=town.actor("clerk"), page="submissions")
 
 
 @pytest.mark.parametrize(
@@ -161,4 +168,4 @@ def test_it_is_not_fetched_where_a_department_has_left_the_line_since(town: City
     assert _tick(town) == 3
     less = replace(town.actor("oversight"), line=frozenset({town.departments["water"]}))
     with town.read() as session, pytest.raises(NotFound):
-        export_for(session, actor=less, now=town.now, export_id=export_id)
+        get_export(session, actor=less, now=town.now, export_id=export_id)

@@ -8,7 +8,13 @@ from publisher.inbox import routing
 from publisher.models.comments import AnswerKind
 from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refused
 from publisher.reports.comment_detail import CommentDetail, comment_page
-from publisher.reports.inbox_list import CommentRow, InboxView, comments_in, view_counts, views_for
+from publisher.reports.inbox_list import (
+    CommentRow,
+    InboxView,
+    list_comments,
+    list_views,
+    view_counts,
+)
 from publisher.reports.replies import ReplyState
 from publisher.reports.types import Cursor, Page
 from publisher.states import CommentState
@@ -22,7 +28,7 @@ def test_each_role_has_its_views(town: City) -> None:
     officers = (InboxView.MINE, InboxView.DEPARTMENT, InboxView.ANSWERED, InboxView.CLOSED)
     cell = (InboxView.QUEUE, InboxView.DEPARTMENT, InboxView.ANSWERED, InboxView.CLOSED)
     readers = (InboxView.DEPARTMENT, InboxView.ANSWERED, InboxView.CLOSED)
-    assert {name: views_for(town.actor(name)) for name in town.roles} == {
+    assert {name: list_views(town.actor(name)) for name in town.roles} == {
         **dict.fromkeys(("first", "second", "head", "road_officer", "health_head"), officers),
         **dict.fromkeys(("lead", "clerk", "other_clerk", "auditor"), cell),
         **dict.fromkeys(("member", "road_member", "health_member", "garden_member"), readers),
@@ -43,7 +49,7 @@ def test_views_hold_what_they_say_and_their_counts_agree(town: City) -> None:
     _close(town, closed)
     queued = town.comment("कोणाचीही नाही")
     town.assign(town.comment("रस्ता"), "road")
-    assert {view: _ids(town, "first", view) for view in views_for(town.actor("first"))} == {
+    assert {view: _ids(town, "first", view) for view in list_views(town.actor("first"))} == {
         InboxView.MINE: [mine],
         InboxView.DEPARTMENT: [mine],
         InboxView.ANSWERED: [answered],
@@ -114,7 +120,7 @@ def test_a_row_says_who_has_it_and_whether_it_is_late(town: City) -> None:
 
 def test_whoever_sees_no_comments_has_no_list(town: City) -> None:
     with town.read() as session, pytest.raises(WrongRole):
-        comments_in(session, actor=town.actor("admin"), view=InboxView.DEPARTMENT)
+        list_comments(session, actor=town.actor("admin"), view=InboxView.DEPARTMENT)
 
 
 def test_a_page_shows_our_post_and_why_the_comment_is_here(town: City) -> None:
@@ -338,7 +344,7 @@ def _page(
     town: City, who: str, view: InboxView, *, before: Cursor | None = None, limit: int = 25
 ) -> Page[CommentRow]:
     with town.read() as session:
-        return comments_in(session, actor=town.actor(who), view=view, before=before, limit=limit)
+        return list_comments(session, actor=town.actor(who), view=view, before=before, limit=limit)
 
 
 def _ids(town: City, who: str, view: InboxView) -> list[int]:

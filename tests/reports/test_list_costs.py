@@ -67,7 +67,7 @@ def _list(who: str, filters: SubmissionFilter, **more: int) -> Ask:
         counts = submission_list.submission_counts(
             session, actor=actor, now=town.now, filters=filters
         )
-        return submission_list.submissions_in(
+        return submission_list.list_submissions(
             session,
             actor=actor,
             now=town.now,
@@ -152,7 +152,7 @@ def test_words_are_looked_for_among_the_newest_and_further_back_when_asked(
     )
     for _page in range(4):
         with town.read() as session:
-            page = submission_list.submissions_in(
+            page = submission_list.list_submissions(
                 session, actor=town.actor("clerk"), now=town.now, filters=filters, back=back, span=2
             )
         submission_ids.append(([row.submission.title for row in page.rows], page.total))
@@ -168,7 +168,7 @@ def test_a_number_is_found_however_old_it_is(on_sqlite: Database, tmp_path: Path
         town.clock.move(timedelta(hours=1))
     with town.read() as session:
         first = session.get_one(Submission, 1).number
-        page = submission_list.submissions_in(
+        page = submission_list.list_submissions(
             session,
             actor=town.actor("clerk"),
             now=town.now,

@@ -25,7 +25,7 @@ from publisher.reports import (
 )
 from publisher.reports.inbox_list import InboxView
 from publisher.reports.problems import problem_summary
-from publisher.reports.search import Kind, hits_of, search, straight_to
+from publisher.reports.search import Kind, find_exact_path, hits_of, search
 from publisher.reports.submission_filters import NEVER, SubmissionFilter, SubmissionView, Wished
 from publisher.reports.submission_list import Listing
 from publisher.reports.tab_counts import overview_of
@@ -47,7 +47,7 @@ Asked = tuple[str, tuple[object, ...]]
 
 def _list(filters: SubmissionFilter, **more: object) -> Ask:
     def ask(session: Session, town: City, actor: Actor) -> object:
-        return submission_list.submissions_in(
+        return submission_list.list_submissions(
             session,
             actor=actor,
             now=town.now,
@@ -60,7 +60,7 @@ def _list(filters: SubmissionFilter, **more: object) -> Ask:
 
 def _comments(view: InboxView, **more: object) -> Ask:
     def ask(session: Session, town: City, actor: Actor) -> object:
-        return inbox_list.comments_in(
+        return inbox_list.list_comments(
             session,
             actor=actor,
             view=view,
@@ -80,7 +80,7 @@ def _calendar(back: int = 0, **more: object) -> Ask:
             days=35,
             **more,  # type: ignore[arg-type]  # the same
         )
-        return days, calendar.unscheduled(session, actor=actor, most=11)
+        return days, calendar.list_unscheduled(session, actor=actor, most=11)
 
     return ask
 
@@ -109,7 +109,7 @@ def _older_comments(session: Session, _town: City, actor: Actor) -> object:
 
 
 def _number(session: Session, _town: City, actor: Actor) -> object:
-    return straight_to(session, actor=actor, text="PMC/2026/000001")
+    return find_exact_path(session, actor=actor, text="PMC/2026/000001")
 
 
 PAGES: Mapping[str, Ask] = {
@@ -126,7 +126,7 @@ PAGES: Mapping[str, Ask] = {
     "views": lambda session, town, actor: submission_list.submission_counts(
         session, actor=actor, now=town.now, filters=SubmissionFilter()
     ),
-    "today": lambda session, town, actor: todo.waiting_for(
+    "today": lambda session, town, actor: todo.list_waiting(
         session, actor=actor, now=town.now, most=60
     ),
     "tabs": lambda session, town, actor: overview_of(session, actor=actor, now=town.now),
@@ -272,7 +272,7 @@ def _read_all_pages(
 ) -> tuple[list[int], list[int], list[tuple[int, int]]]:
     """Return the rows of all pages, forward and backward, and the counts of the forward pages."""
     ask = partial(
-        submission_list.submissions_in,
+        submission_list.list_submissions,
         session,
         actor=town.actor("lead"),
         now=town.now,

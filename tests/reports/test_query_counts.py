@@ -29,7 +29,7 @@ from publisher.reports import (
     todo,
     todo_values,
 )
-from publisher.reports.submission_list import submissions_in
+from publisher.reports.submission_list import list_submissions
 from publisher.states import CommentState, DeliveryState
 from publisher.tasks.check import repair
 from publisher.validation import departments_in_sight
@@ -59,10 +59,10 @@ def full_city(on_sqlite: Database, tmp_path: Path) -> City:
 
 Report = Callable[[Session, City, str], object]
 REPORTS: dict[str, Report] = {
-    "waiting_for": lambda session, town, name: todo.waiting_for(
+    "waiting_for": lambda session, town, name: todo.list_waiting(
         session, actor=town.actor(name), now=town.now
     ),
-    "submissions_in": lambda session, town, name: submissions_in(
+    "submissions_in": lambda session, town, name: list_submissions(
         session,
         actor=town.actor(name),
         now=town.now,
@@ -81,10 +81,10 @@ REPORTS: dict[str, Report] = {
         ),
         now=town.now,
     ),
-    "unscheduled": lambda session, town, name: calendar.unscheduled(
+    "unscheduled": lambda session, town, name: calendar.list_unscheduled(
         session, actor=town.actor(name), most=100
     ),
-    "comments_in": lambda session, town, name: inbox_list.comments_in(
+    "comments_in": lambda session, town, name: inbox_list.list_comments(
         session,
         actor=town.actor(name),
         view=inbox_list.InboxView.DEPARTMENT,
@@ -93,7 +93,7 @@ REPORTS: dict[str, Report] = {
     "comment_page": lambda session, town, name: comment_detail.comment_page(
         session, actor=town.actor(name), comment_id=_routed(session), now=town.now
     ),
-    "timeline_of": lambda session, town, _name: timeline.timeline_of(
+    "timeline_of": lambda session, town, _name: timeline.load_timeline(
         session, submission=session.get_one(Submission, _live(session)), now=town.now
     ),
 }
@@ -114,7 +114,7 @@ def test_six_hundred_rows_cost_as_many_statements_as_sixty(full_city: City, who:
 
 def _rows(town: City, who: str) -> list[todo_values.Waiting]:
     with town.read() as session:
-        return todo.waiting_for(session, actor=town.actor(who), now=town.now)
+        return todo.list_waiting(session, actor=town.actor(who), now=town.now)
 
 
 def _cost(town: City, who: str, report: Report) -> int:

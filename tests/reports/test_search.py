@@ -8,7 +8,7 @@ import pytest
 
 from publisher.database.session import Database
 from publisher.models.submissions import Submission
-from publisher.reports.search import Kind, hits_of, search, straight_to
+from publisher.reports.search import Kind, find_exact_path, hits_of, search
 from tests.support.city import City, city
 
 
@@ -77,7 +77,7 @@ def test_a_number_leads_straight_to_the_thing_in_sight(
     town_with_hits: City, who: str, text: str, leads_to: str | None
 ) -> None:
     with town_with_hits.read() as session:
-        assert straight_to(session, actor=town_with_hits.actor(who), text=text) == leads_to
+        assert find_exact_path(session, actor=town_with_hits.actor(who), text=text) == leads_to
 
 
 def test_more_hits_than_fit_are_asked_on_from_the_last_one(town_with_hits: City) -> None:

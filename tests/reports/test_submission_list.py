@@ -19,7 +19,7 @@ from publisher.reports.submission_filters import (
     Wished,
     filter_from_query,
 )
-from publisher.reports.submission_list import Listing, submission_counts, submissions_in
+from publisher.reports.submission_list import Listing, list_submissions, submission_counts
 from publisher.states import DeliveryState, SubmissionState
 from tests.support import scenes
 from tests.support.city import City
@@ -209,7 +209,7 @@ def test_it_is_read_by_wished_time_and_everything_newest_first(town: City) -> No
 def test_a_full_last_page_promises_no_more(town: City) -> None:
     town.hand_in()
     with town.read() as session:
-        page = submissions_in(
+        page = list_submissions(
             session, actor=town.actor("clerk"), now=town.now, filters=SubmissionFilter(), limit=1
         )
     assert (len(page.rows), page.following, page.preceding) == (1, None, None)
@@ -363,14 +363,14 @@ def test_a_submission_taken_back_says_so(town: City) -> None:
 
 def _page(town: City, who: str, view: SubmissionView = SubmissionView.ALL) -> Listing:
     with town.read() as session:
-        return submissions_in(
+        return list_submissions(
             session, actor=town.actor(who), now=town.now, filters=SubmissionFilter(view)
         )
 
 
 def _listed(town: City, who: str, filters: SubmissionFilter) -> list[str]:
     with town.read() as session:
-        page = submissions_in(session, actor=town.actor(who), now=town.now, filters=filters)
+        page = list_submissions(session, actor=town.actor(who), now=town.now, filters=filters)
     return [row.submission.title for row in page.rows]
 
 

@@ -10,12 +10,12 @@ from approvals.policy import Action, Actor, Role, scope_of
 from publisher.models.people import Department
 from publisher.people import confirmation, shared_addresses
 from publisher.reports.decision_board import COUNTED_FOR, board
-from publisher.reports.inbox_list import comments_in, view_counts, views_for
+from publisher.reports.inbox_list import list_comments, list_views, view_counts
 from publisher.reports.problems import problem_summary
 from publisher.reports.submission_filters import SubmissionFilter
-from publisher.reports.submission_list import submissions_in
+from publisher.reports.submission_list import list_submissions
 from publisher.reports.tab_counts import Counts, overview_of
-from publisher.reports.todo import waiting_for
+from publisher.reports.todo import list_waiting
 from tests.support import city_controls, scenes
 from tests.support.city import City, statements
 from tests.support.city_people import appoint
@@ -68,7 +68,7 @@ def _check(town: City, name: str) -> None:
 def check(session: Session, actor: Actor, now: datetime) -> Counts:
     """Check that each count equals the items of its tab's page; without a tab there is none."""
     tab_counts = overview_of(session, actor=actor, now=now).counts
-    assert tab_counts.today == len(waiting_for(session, actor=actor, now=now))
+    assert tab_counts.today == len(list_waiting(session, actor=actor, now=now))
     assert tab_counts.submissions == _submissions(session, actor, now)
     assert tab_counts.comments == _comments(session, actor, now)
     assert tab_counts.decisions == _decisions(session, actor, now)
@@ -78,7 +78,7 @@ def check(session: Session, actor: Actor, now: datetime) -> Counts:
 def _submissions(session: Session, actor: Actor, now: datetime) -> int:
     if scope_of(actor, Action.HAND_IN) is None:
         return 0
-    listing = submissions_in(
+    listing = list_submissions(
         session, actor=actor, now=now, filters=SubmissionFilter(), limit=10_000
     )
     assert listing.total == len(listing.rows)
@@ -88,8 +88,8 @@ def _submissions(session: Session, actor: Actor, now: datetime) -> int:
 def _comments(session: Session, actor: Actor, now: datetime) -> int:
     if scope_of(actor, Action.ANSWER) is None:
         return 0
-    first = views_for(actor)[0]
-    page = comments_in(session, actor=actor, view=first, limit=10_000)
+    first = list_views(actor)[0]
+    page = list_comments(session, actor=actor, view=first, limit=10_000)
     assert view_counts(session, actor=actor)[first] == len(page.rows)
     return len(page.rows)
 

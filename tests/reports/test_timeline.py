@@ -11,7 +11,7 @@ from publisher.models.posts import Post
 from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.reports.next_step import NextKind
 from publisher.reports.progress import Stage
-from publisher.reports.timeline import Timeline, post_timeline, timeline_of
+from publisher.reports.timeline import Timeline, load_timeline, post_timeline
 from publisher.reports.timeline_steps import StepKind, TimelineStep
 from publisher.validation import NotFound
 from tests.support import scenes
@@ -219,7 +219,7 @@ def _steps_of(town: City, submission_id: int = 1, *, who: str = "member") -> Tim
         submission = queries.get_submission(
             session, actor=town.actor(who), submission_id=submission_id
         )
-        return timeline_of(session, submission=submission, now=town.now)
+        return load_timeline(session, submission=submission, now=town.now)
 
 
 def _last(town: City) -> TimelineStep:

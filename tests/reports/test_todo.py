@@ -11,7 +11,7 @@ from publisher.intake import questions
 from publisher.operations.departments.close import tick_departments
 from publisher.people import appointments
 from publisher.people.permissions import COMMAND
-from publisher.reports.todo import waiting_for
+from publisher.reports.todo import list_waiting
 from publisher.reports.todo_values import Waiting
 from publisher.tasks.specs import DueKind, TaskKind
 from publisher.tasks.tick import tick_tasks
@@ -297,7 +297,7 @@ def _appoint_clerk_again(town: City) -> None:
 
 def _today(town: City, name: str) -> list[Waiting]:
     with town.read() as session:
-        return waiting_for(session, actor=town.actor(name), now=town.now)
+        return list_waiting(session, actor=town.actor(name), now=town.now)
 
 
 def test_a_day_without_anything_is_empty_for_everybody(town: City) -> None:

@@ -10,7 +10,7 @@ from publisher.models.people import Appointment
 from publisher.models.posts import Post
 from publisher.reports.next_step import NextKind
 from publisher.reports.timeline import post_timeline
-from publisher.reports.todo import waiting_for
+from publisher.reports.todo import list_waiting
 from publisher.tasks.specs import TaskKind
 from tests.support.city import City
 
@@ -56,14 +56,14 @@ def restored(town: City, *officers: str) -> int:
 def is_asked_to_approve(town: City, name: str) -> int:
     """Return how many posts wait for this person's approval."""
     with town.read() as session:
-        waiting = waiting_for(session, actor=town.actor(name), now=town.now)
+        waiting = list_waiting(session, actor=town.actor(name), now=town.now)
     return sum(todo.kind is TaskKind.TO_APPROVE for todo in waiting)
 
 
 def blocked(town: City) -> int:
     """Return how many posts the lead sees as blocked."""
     with town.read() as session:
-        waiting = waiting_for(session, actor=town.actor("lead"), now=town.now)
+        waiting = list_waiting(session, actor=town.actor("lead"), now=town.now)
     return sum(todo.kind is TaskKind.BLOCKED for todo in waiting)
 
 

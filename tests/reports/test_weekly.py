@@ -13,9 +13,9 @@ from publisher.reports.weekly import (
     PeriodName,
     PublishedCounts,
     WeeklyReport,
-    counted_posts,
+    make_period,
     overdue_comments,
-    period_of,
+    query_posts,
     weekly_report,
 )
 from tests.support import scenes
@@ -137,12 +137,12 @@ def test_it_takes_three_queries(town: City) -> None:
     ],
 )
 def test_a_period_has_the_days_of_its_name(name: PeriodName, first: date, last: date) -> None:
-    assert period_of(name, today=date(2026, 11, 25)) == Period(first, last)
+    assert make_period(name, today=date(2026, 11, 25)) == Period(first, last)
 
 
 def test_two_days_stand_in_any_order_and_at_most_three_years_apart() -> None:
     def days(first: date, last: date) -> Period:
-        return period_of(PeriodName.DAYS, today=last, first_day=first, last_day=last)
+        return make_period(PeriodName.DAYS, today=last, first_day=first, last_day=last)
 
     first, last = date(2026, 3, 2), date(2026, 3, 9)
     assert days(first, last) == days(last, first) == Period(first, last)
@@ -154,7 +154,7 @@ def test_a_long_period_is_counted_by_months_and_a_short_one_by_days(town: City) 
     town.live()
     with town.read() as session:
         periods = [
-            period_of(PeriodName.YEAR, today=town.now.date()),
+            make_period(PeriodName.YEAR, today=town.now.date()),
             Period(date(2026, 11, 24), date(2026, 11, 25)),
             Period(date(2026, 11, 24), date(2026, 11, 24)),
         ]
@@ -173,18 +173,18 @@ def test_an_answer_after_its_deadline_is_late_and_an_open_comment_overdue(town: 
     town.clock.at += 20 * DAY
     town.answer(late)
     town.tick_dispatch()
-    period = period_of(PeriodName.WEEKS, today=town.now.date())
+    period = make_period(PeriodName.WEEKS, today=town.now.date())
     water = town.departments["water"]
     found = report(town)
     assert found.total == PublishedCounts(posts=1, answers=1, late=1)
     assert found.overdue[water] >= 1
     with town.read() as session:
         behind = {
-            counted: len(session.scalars(counted_posts(town.actor("clerk"), period, counted)).all())
+            counted: len(session.scalars(query_posts(town.actor("clerk"), period, counted)).all())
             for counted in (Counted.POSTS, Counted.ANSWERS, Counted.LATE)
         }
         overdue = session.scalars(overdue_comments(town.actor("clerk"), now=town.now)).all()
-        of_road = counted_posts(
+        of_road = query_posts(
             town.actor("clerk"), period, Counted.POSTS, department_id=town.departments["road"]
         )
         assert session.scalars(of_road).all() == []

@@ -143,7 +143,7 @@ def test_pages_and_lists_ask_only_who_may_approve(town: City) -> None:
         )
         assert {row.person_id for row in approvers.everybody} == {town.people["second"]}
         for name, number in (("first", 0), ("second", 1)):
-            rows = todo.waiting_for(session, actor=town.actor(name), now=town.now)
+            rows = todo.list_waiting(session, actor=town.actor(name), now=town.now)
             assert [row.kind for row in rows] == [TaskKind.TO_APPROVE] * number
 
 

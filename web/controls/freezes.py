@@ -13,8 +13,8 @@ from publisher.i18n.moment_parsing import WholeDay
 from publisher.models.controls import Freeze
 from publisher.models.submissions import SubmissionKind
 from publisher.people.departments import departments_in_force
-from publisher.reports.problems import held_deliveries
-from publisher.reports.types import who_of
+from publisher.reports.problems import count_held_deliveries
+from publisher.reports.types import holder_of
 from publisher.scheduling import slots
 from publisher.validation import LONGEST_REASON, Invalid, Validator
 from web import in_flight
@@ -75,12 +75,12 @@ def _page(session: Session, form: LayForm) -> str:
         ),
         impacts={
             held_freeze.freeze.id: held_freeze
-            for held_freeze in held_deliveries(session, actor=actor(), now=now).freezes
+            for held_freeze in count_held_deliveries(session, actor=actor(), now=now).freezes
         },
         past_freezes=page_of_query(session, controls_freeze.past_freezes(now=now), PAST_FREEZES),
         may_freeze=may(actor(), Action.FREEZE, None),
         may_move=may(actor(), Action.SCHEDULE, None),
-        author_of=lambda freeze_row: who_name(who_of(freeze_row.appointment, freeze_row.at)),
+        author_of=lambda freeze_row: who_name(holder_of(freeze_row.appointment, freeze_row.at)),
         scope_of=freeze_scope,
     )
 

@@ -15,7 +15,7 @@ from publisher.delivery.controls.stop import ReleasedAlready
 from publisher.delivery.emergency import roster
 from publisher.i18n import dates
 from publisher.models.controls import Stop
-from publisher.reports.types import who_of
+from publisher.reports.types import holder_of
 from publisher.validation import departments_in_sight
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.context import ctx
@@ -77,7 +77,7 @@ def _page(session: Session, form: ReasonForm) -> str:
 def stopper(session: Session, stop: Stop) -> str:
     """Return name and post of who stopped; the command or the backup if it was not a person."""
     if stop.appointment:
-        return who_name(who_of(stop.appointment, stop.at))
+        return who_name(holder_of(stop.appointment, stop.at))
     if controls_stop.is_by_command(session, stop):
         return _("the administrator of the server, by command")
     return _("a restored backup")

@@ -9,7 +9,7 @@ from typing import Literal
 
 from flask import Flask
 
-from publisher.working_time import last_working_day_before, local_day
+from publisher.working_time import local_day, preceding_working_day
 from web.core.i18n import N_
 
 Tone = Literal["grey", "amber", "teal", "green", "red", "plum"]
@@ -163,7 +163,7 @@ def deadline_look(due_at: datetime, now: datetime) -> DeadlineLook:
     """Return whether a deadline is over, on its last working day, or later."""
     if due_at <= now:
         return "over"
-    return "near" if local_day(now) >= last_working_day_before(due_at) else "later"
+    return "near" if local_day(now) >= preceding_working_day(due_at) else "later"
 
 
 def register(app: Flask) -> None:

@@ -14,7 +14,7 @@ from publisher.models.deliveries import OF_TEXTS, Delivery, ReceiptOrigin
 from publisher.models.monitoring import UnreadLink
 from publisher.models.people import Person
 from publisher.reports import decision_board, problems
-from publisher.reports.board_rows import passed_date
+from publisher.reports.board_rows import find_passed_date
 from publisher.reports.decision_board import MOST_LINES
 from publisher.reports.problems import problem_summary
 from publisher.scheduling import schedule
@@ -60,7 +60,7 @@ def board(session: Session) -> Page:
         next_href=url_for("deliveries.board", page=page + 1),
         summary=problem_summary(session, actor=actor()),
         lane=lane_of(session),
-        held_deliveries=problems.held_deliveries(session, **by_actor()),
+        held_deliveries=problems.count_held_deliveries(session, **by_actor()),
         may_move=may(actor(), Action.SCHEDULE, None),
     )
 
@@ -88,7 +88,7 @@ def _delivery_page(session: Session, form: PlatformLinkForm, delivery_id: int) -
         may_read_answers=may(actor(), Action.SEE_RAW_ANSWER, post.department_id),
         resend_from=(delivery.sending_at or ctx.now()) + reconcile.RESEND_WAIT,
         attempts=_attempts(delivery),
-        passed=passed_date(delivery.variant.text, local_day(ctx.now())),
+        passed=find_passed_date(delivery.variant.text, local_day(ctx.now())),
     )
 
 

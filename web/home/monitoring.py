@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug import Response
 from werkzeug.exceptions import NotFound
 
-from publisher.database.revisions import is_newer, shipped_revision
+from publisher.database.revisions import is_newer, latest_revision
 from publisher.media.store_in_use import is_still_in_use
 from publisher.operations import worker_health
 from publisher.operations.table_metrics import Gauge, read_gauges
@@ -171,7 +171,7 @@ def _can_serve(revision: str | None) -> bool:
 
 @cache
 def _required_revision() -> str | None:
-    return shipped_revision()
+    return latest_revision()
 
 
 @dataclass(frozen=True)

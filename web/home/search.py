@@ -13,10 +13,10 @@ from publisher.reports.search import (
     FIRST,
     Kind,
     SearchGroup,
+    find_exact_path,
     hits_of,
     kinds_for,
     search,
-    straight_to,
 )
 from publisher.reports.search_window import SPAN
 from web.core.auth import actor, reads
@@ -44,7 +44,7 @@ def index(session: Session) -> Response | str:
     """
     query = request.args.get("q", "").strip()[:LONGEST]
     kind = next((choice for choice in Kind if choice.value == request.args.get("in")), None)
-    if kind is None and (path := straight_to(session, actor=actor(), text=query)):
+    if kind is None and (path := find_exact_path(session, actor=actor(), text=query)):
         return redirect(path)
     kinds = kinds_for(actor())
     before = number_of(request.args.get("before")) or None

@@ -9,7 +9,7 @@ from approvals.policy import Role
 from publisher.coverage.states import count_uncovered
 from publisher.delivery.costs import budget
 from publisher.people import upgrade_review
-from publisher.reports.todo import waiting_for
+from publisher.reports.todo import list_waiting
 from web.core.auth import acting, actor, reads
 from web.core.context import ctx
 from web.core.counts import counts_of
@@ -34,7 +34,7 @@ MOST = 60
 def index(session: Session) -> str:
     """Show the start page."""
     now = ctx.now()
-    waiting = waiting_for(session, actor=actor(), now=now, most=MOST)
+    waiting = list_waiting(session, actor=actor(), now=now, most=MOST)
     counts = counts_of(session, actor())
     return render_template(
         "home/today.html",

@@ -19,7 +19,7 @@ from publisher.reports import inbox_list
 from publisher.reports.inbox_list import InboxView
 from publisher.states import CommentState
 from publisher.undo import newest_event
-from publisher.validation import FieldError, Invalid, NotFound, checked_reason
+from publisher.validation import FieldError, Invalid, NotFound, clean_reason
 from web.core.auth import actor, by_actor, reads, writing
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.form_views import with_form
@@ -66,11 +66,11 @@ def index() -> Page:
 
 @reads
 def _list(session: Session, form: TickedForm) -> str:
-    actor_views = inbox_list.views_for(actor())
+    actor_views = inbox_list.list_views(actor())
     named = [view for view in actor_views if view.value == form.view.data]
     view = [*named, *actor_views][0]
     before = form.before.data or ""
-    page = inbox_list.comments_in(
+    page = inbox_list.list_comments(
         session, actor=actor(), view=view, before=decode_cursor(before), limit=MOST_TICKED
     )
     acts = _acts(view)
@@ -142,7 +142,7 @@ def _read_act(form: TickedForm) -> TickedAct:
             ),
             _("The comment is with the department now."),
         )
-    reason = checked_reason(form.reason.data or "")
+    reason = clean_reason(form.reason.data or "")
     return TickedAct(
         lambda session, comment_id: routing.close(
             session, **by_actor(), comment_id=comment_id, reason=reason

@@ -127,9 +127,9 @@ _VIEW_OF = {
 
 def _side_list(session: Session, state: CommentState) -> tuple[inbox_list.CommentRow, ...]:
     """Return the list beside a comment: that of the view which contains its state."""
-    views = inbox_list.views_for(actor())
+    views = inbox_list.list_views(actor())
     view = _VIEW_OF[state] if _VIEW_OF[state] in views else InboxView.DEPARTMENT
-    page = inbox_list.comments_in(session, actor=actor(), view=view, limit=SIDE_LIST_LENGTH)
+    page = inbox_list.list_comments(session, actor=actor(), view=view, limit=SIDE_LIST_LENGTH)
     return page.rows
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel.speaklater import LazyString
 
 from approvals.policy import Role
-from demo.people import DemoPerson, to_try_first
+from demo.people import DemoPerson, first_people
 from demo.rehearsals import processes
 from demo.rehearsals.processes import CannotRehearse, Rehearsal
 from demo.rehearsals.scenarios import Scenario
@@ -122,7 +122,7 @@ def _scenario(name: str) -> Scenario:
 def _page(problem: str = "") -> str:
     settings = ctx.settings
     offered = processes.are_offered(settings)
-    rehearsals = processes.all_in(settings.rehearsals_dir) if offered else []
+    rehearsals = processes.list_rehearsals(settings.rehearsals_dir) if offered else []
     by_scenario = {rehearsal.scenario: rehearsal for rehearsal in rehearsals}
     return render_template(
         "rehearsals/index.html",
@@ -140,4 +140,4 @@ def _page(problem: str = "") -> str:
 def _people() -> list[tuple[str, DemoPerson]]:
     """Return the people who can sign in to a rehearsal, with their names in the page's language."""
     is_english = page_language() == "en"
-    return [(person.name_en if is_english else person.name_mr, person) for person in to_try_first()]
+    return [(person.name_en if is_english else person.name_mr, person) for person in first_people()]

@@ -42,7 +42,7 @@ def index(session: Session) -> Page:
     page = access_log.access_log(session, kind=kind, person_id=person_id, day=day, after=after)
     counts = []
     if kind in (None, AccessKind.REFUSED) and after is None:
-        counts = access_log.refused_counts(session, person_id=person_id, day=day)
+        counts = access_log.count_refused(session, person_id=person_id, day=day)
     chosen = {"person": person_id, "day": day, "kind": kind}
     return render_template(
         "reports/access.html",

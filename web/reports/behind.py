@@ -19,8 +19,8 @@ from publisher.reports import export
 from publisher.reports.weekly import (
     Counted,
     Period,
-    counted_posts,
     overdue_comments,
+    query_posts,
 )
 from publisher.validation import NotFound
 from publisher.working_time import local
@@ -64,7 +64,7 @@ class Number:
         """Return the query of what it counts. Raises `WrongRole`."""
         if self.counted is Counted.OVERDUE:
             return overdue_comments(actor(), now=ctx.now(), department_id=self.department_id)
-        return counted_posts(actor(), self.period, self.counted, department_id=self.department_id)
+        return query_posts(actor(), self.period, self.counted, department_id=self.department_id)
 
 
 @routes.get("/report/list")

@@ -59,7 +59,7 @@ HEADINGS = (
 @reads
 def index(session: Session) -> str:
     """List one's own exports with their progress; `list` in the URL offers a new one."""
-    exports = reports_export.exports_of(session, **by_actor())
+    exports = reports_export.list_exports(session, **by_actor())
     list_query = request.args.get("list")
     return render_template(
         "reports/exports.html",
@@ -97,7 +97,7 @@ def remove(session: Session, export_id: int) -> Response:
 def fetch(export_id: int) -> Response:
     """Serve the prepared list as CSV, in the language of the page."""
     with reading() as session:
-        export = reports_export.export_for(session, **by_actor(), export_id=export_id)
+        export = reports_export.get_export(session, **by_actor(), export_id=export_id)
         if export.finished_at is None:
             raise NotFound(export_id)
     return submissions_csv(_read_rows(export_id, export.parts))

@@ -22,7 +22,7 @@ from publisher.reports.weekly import (
     PublishedCounts,
     Week,
     WeeklyReport,
-    period_of,
+    make_period,
     weekly_report,
 )
 from publisher.working_time import local_day
@@ -158,7 +158,7 @@ def period_in_url() -> tuple[PeriodForm, PeriodName, Period]:
     if period_name is PeriodName.DAYS and None in days:
         period_name = PeriodName.WEEKS
     today = local_day(ctx.now())
-    period = period_of(period_name, today=today, first_day=days[0], last_day=days[1])
+    period = make_period(period_name, today=today, first_day=days[0], last_day=days[1])
     for field, day in ((form.since, period.first_day), (form.until, period.last_day)):
         if not field.typed:
             field.fill(day)

@@ -86,7 +86,7 @@ def _choices(session: Session) -> list[Choice]:
         Choice(group[0].post, tuple(delivery.variant for delivery in group), tuple(group))
         for group in groups
     ]
-    waiting = calendar.unscheduled(session, actor=actor(), most=MOST_UNTIMED)
+    waiting = calendar.list_unscheduled(session, actor=actor(), most=MOST_UNTIMED)
     return [*timed, *(Choice(row.post, row.variants) for row in waiting)]
 
 

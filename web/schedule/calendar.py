@@ -58,7 +58,7 @@ def index(session: Session) -> str:
     """Show a month, a week or a list of days; by default the present month."""
     choice = read_query()
     skip = (choice.untimed - 1) * MOST_UNTIMED
-    unscheduled = calendar.unscheduled(
+    unscheduled = calendar.list_unscheduled(
         session,
         actor=actor(),
         most=MOST_UNTIMED + 1,

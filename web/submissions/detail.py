@@ -73,7 +73,7 @@ def _submission_page(session: Session, form: SubmissionReasonForm, submission_id
     return render_template(
         "submissions/submission.html",
         submission=submission,
-        timeline=timeline.timeline_of(session, submission=submission, now=ctx.now()),
+        timeline=timeline.load_timeline(session, submission=submission, now=ctx.now()),
         stages=progress.post_stages(session, submission.posts),
         step_labels=STEPS,
         next_labels=NEXT,

@@ -26,10 +26,10 @@ from publisher.reports.submission_filters import (
 )
 from publisher.reports.submission_list import (
     Listing,
+    list_submissions,
     read_on,
     submission_counts,
     submission_total,
-    submissions_in,
 )
 from publisher.reports.types import Cursor
 from publisher.validation import Invalid
@@ -111,7 +111,7 @@ def _page(
 ) -> str:
     now = ctx.now()
     counts = submission_counts(session, actor=actor(), now=now, filters=filters)
-    listing = submissions_in(
+    listing = list_submissions(
         session,
         actor=actor(),
         now=now,
@@ -131,7 +131,7 @@ def _page(
         has_ticks=filters.holder is Holder.NOBODY and may(actor(), Action.DRAFT, None),
         page_links=_steps(filters, listing),
         departments=_departments(session) if _sees_several() else [],
-        saved_views=saved_views.saved_views(session, actor=actor(), page=export.SUBMISSIONS),
+        saved_views=saved_views.list_views(session, actor=actor(), page=export.SUBMISSIONS),
         name=name,
         name_error=problem,
         window_size=search_window.SPAN,

@@ -32,7 +32,7 @@ from publisher.people.permissions import is_command
 from publisher.review.gate_adapter import APPROVAL_KINDS
 from publisher.scheduling.holds import TAKES_BACK, is_held
 from publisher.states import UNSENT, DeliveryState
-from publisher.validation import FieldError, Invalid, checked_reason
+from publisher.validation import FieldError, Invalid, clean_reason
 
 ON_ITS_WAY = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
 """States that no stop reaches any more: the delivery was sent, or may have been."""
@@ -85,7 +85,7 @@ def stop_all(
     if not is_command(actor):
         on_duty = roster.is_on_duty(session, actor, now=now)
         require(actor, Action.STOP_ALL, None, now=now, on_duty=on_duty)
-    text = checked_reason(reason)
+    text = clean_reason(reason)
     for open_stop in open_stops(session):
         if (open_stop.person_id, open_stop.reason) == (actor.person_id, text):
             return open_stop
@@ -121,7 +121,7 @@ def release(
     """
     if not is_command(actor):
         require(actor, Action.RELEASE, None, now=now)
-    text = checked_reason(reason)
+    text = clean_reason(reason)
     query = select(Stop).where(Stop.id.in_(stop_ids), Stop.released_at.is_(None)).order_by(Stop.id)
     fresh = query.with_for_update().execution_options(populate_existing=True)
     stops = list(session.scalars(fresh))

@@ -18,7 +18,7 @@ from sqlalchemy import Date, Insert, Row, String, bindparam, delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from publisher.content_checks import outgoing_text
-from publisher.database.bulk import as_json, insert_for, rows_from_json
+from publisher.database.bulk import insert_for, rows_from_json, rows_to_json
 from publisher.database.session import Database
 from publisher.delivery.outcomes import NOT_STORED
 from publisher.models.accounts import ChargeDay, ChargedResource
@@ -85,7 +85,7 @@ def add(
     values = {
         "utc_day": utc_day,
         "platform": platform,
-        "rows": as_json([{"resource": resource} for resource in resources]),
+        "rows": rows_to_json([{"resource": resource} for resource in resources]),
     }
     new = set(connection.scalars(_mark(connection.dialect.name), values))
     kinds = {charge.resource: charge.kind for charge in reversed(charges)}

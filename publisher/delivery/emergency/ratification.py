@@ -19,7 +19,7 @@ from publisher.delivery.emergency.publish import OWED_WITHIN
 from publisher.models.emergency import EmergencyUse, Ratification
 from publisher.models.posts import Post
 from publisher.review import gate_adapter
-from publisher.validation import check_in_sight, checked_reason, existing
+from publisher.validation import check_in_sight, clean_reason, existing
 
 REMINDERS = (timedelta(hours=4), timedelta(hours=12), timedelta(hours=20))
 """The times after the publication at which the department is reminded."""
@@ -45,7 +45,7 @@ def refuse(
     The cell has to correct what is live. Raises as `ratify`, and `Invalid` without a reason.
     """
     use = _lock_open_use(session, use_id, actor=actor, now=now)
-    text = checked_reason(reason)
+    text = clean_reason(reason)
     _record_decision(session, use, Ratification.REFUSED, text, actor=actor, now=now)
     post = use.decision.revision.post
     cancellation.cancel_unsent(

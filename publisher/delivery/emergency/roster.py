@@ -18,7 +18,7 @@ from publisher.models.people import Appointment, Person, SignIn, is_office_held
 from publisher.people import recorders
 from publisher.people.permissions import not_ended
 from publisher.validation import FieldError, Invalid, NotFound, Validator, person_of
-from publisher.working_time import earliest_after
+from publisher.working_time import next_time
 
 LONGEST = timedelta(days=31)
 SETTLED = timedelta(hours=72)
@@ -77,7 +77,7 @@ def offices_on_duty(session: Session, *, now: datetime) -> tuple[list[AnyRow], d
     rows = session.execute(query).all()
     offices = [row for row in rows if row.begins_at <= now and is_office_held(row, now)]
     times = [at for row in rows for at in (row.begins_at, row.ends_at, row.from_at, row.until_at)]
-    return offices, earliest_after(now, times)
+    return offices, next_time(now, times)
 
 
 def waiting(*, now: datetime) -> Select[Duty]:

@@ -22,7 +22,7 @@ from publisher.models.emergency import (
 from publisher.models.posts import Decision, Post, Revision
 from publisher.people import confirmation
 from publisher.review import emergency_grounds, gate_adapter
-from publisher.validation import checked_reason, person_of
+from publisher.validation import clean_reason, person_of
 
 
 def approve(
@@ -55,7 +55,7 @@ def return_template(
 ) -> TemplateDecision:
     """Return the revision to the cell, with a reason. Raises as `approve`, and `Invalid`."""
     revision = _undecided_revision(session, template_id, seen_revision, actor=actor, now=now)
-    text = checked_reason(reason)
+    text = clean_reason(reason)
     decision = _decide(session, revision, TemplateVerdict.RETURNED, text, actor=actor, now=now)
     notify.template_returned(session, decision, now=now)
     return decision
@@ -77,7 +77,7 @@ def withdraw(
     """
     revision = _require_seen_revision(session, template_id, seen_revision)
     _check_right(session, revision, actor=actor, now=now)
-    text = checked_reason(reason)
+    text = clean_reason(reason)
     approval = emergency_grounds.standing_approval(revision)
     if approval is None:
         raise WrongState(state="", to="")

@@ -11,7 +11,7 @@ from approvals.policy import Action, Actor, require
 from publisher import transitions
 from publisher.database.noted_changes import note_changed
 from publisher.models.monitoring import Watch
-from publisher.validation import NotFound, checked_reason
+from publisher.validation import NotFound, clean_reason
 
 
 def note_seen(session: Session, *, actor: Actor, now: datetime, watch_id: int, note: str) -> Watch:
@@ -27,7 +27,7 @@ def note_seen(session: Session, *, actor: Actor, now: datetime, watch_id: int, n
     require(actor, Action.NOTE_FINDING, delivery.post.department_id, now=now)
     if watch.settled_at is not None or not (watch.found_gone_at or watch.differs_at):
         raise WrongState(state=delivery.state, to=delivery.state)
-    watch.note = checked_reason(note, field="note")
+    watch.note = clean_reason(note, field="note")
     watch.settled_at = now
     watch.settled_by_id, watch.settled_under_id = actor.person_id, actor.appointment_id
     values = {"note": watch.note}

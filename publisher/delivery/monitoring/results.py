@@ -12,7 +12,7 @@ from approvals.policy import CLOCK
 from publisher import transitions
 from publisher.content_checks import outgoing_text
 from publisher.database.noted_changes import note_changed
-from publisher.database.session import table_of
+from publisher.database.session import core_table
 from publisher.delivery.monitoring import notify
 from publisher.delivery.monitoring.intervals import AGAIN, next_look
 from publisher.delivery.worker_context import WorkerContext
@@ -25,7 +25,7 @@ from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
 from publisher.states import MAY_BE_LIVE, OPEN_DELIVERY, DeliveryState
 
-_WATCHES = table_of(Watch)
+_WATCHES = core_table(Watch)
 
 #: PostgreSQL:
 #:   UPDATE watches

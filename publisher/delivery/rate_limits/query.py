@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from publisher.database.session import Database, changed_rows
+from publisher.database.session import Database, execute_and_count
 from publisher.delivery.platform_credits import has_no_credits
 from publisher.delivery.rate_limits.daily_cap import CAP
 from publisher.models.accounts import AllowanceRow
@@ -97,4 +97,4 @@ def _store_reason(session: Session, account_id: int, now: datetime) -> int:
         )
         .values(reason={"code": code, "at": at})
     )
-    return changed_rows(session, statement.execution_options(synchronize_session=False))
+    return execute_and_count(session, statement.execution_options(synchronize_session=False))

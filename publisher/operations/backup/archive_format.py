@@ -49,7 +49,7 @@ class Manifest:
         return datetime.fromisoformat(self.made_at)
 
 
-def manifest_of(file: Path) -> Manifest:
+def read_manifest(file: Path) -> Manifest:
     """Return the file's manifest. Raises `Damaged`, and `OSError` if there is no file."""
     try:
         with ZipFile(file) as archive:
@@ -64,7 +64,7 @@ def manifest_of(file: Path) -> Manifest:
 
 def check(file: Path, *, tell: Callable[[str, int, int], None]) -> Manifest:
     """Compare every part of the file with its digest. Raises `Damaged`."""
-    manifest = manifest_of(file)
+    manifest = read_manifest(file)
     digests = {f"rows/{table.name}.jsonl": table.sha256 for table in manifest.tables}
     digests |= {f"media/{digest}": digest for digest in manifest.media}
     with ZipFile(file) as archive:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import CLOCK
 from publisher import failpoints, transitions
-from publisher.database.session import Base, Database, table_of
+from publisher.database.session import Base, Database, core_table
 from publisher.delivery import dispatch, restore_state
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.controls import Stop
@@ -25,7 +25,7 @@ from publisher.models.deliveries import Delivery
 from publisher.models.submission_details import StoreInUse
 from publisher.operations import store_identity
 from publisher.operations.backup.archive_format import Manifest, check
-from publisher.operations.backup.row_codec import columns_to_itself, from_line
+from publisher.operations.backup.row_codec import columns_to_itself, decode_row
 from publisher.operations.backup.write import Progress
 from publisher.states import CLAIMED_OR_SENDING, DeliveryState
 
@@ -88,7 +88,7 @@ def restore(
 def _check_store(store: MediaStore, archive: ZipFile) -> str:
     """Return the identity of the store, which has to be that of the backup, or none."""
     carried = store.identity()
-    rows = _rows(table_of(StoreInUse), archive)
+    rows = _rows(core_table(StoreInUse), archive)
     backed_up = next((str(row["identity"]) for row in rows), "")
     if carried not in ("", backed_up):
         raise store_identity.OtherStore(store.address, carried, backed_up)
@@ -137,7 +137,7 @@ def _points_ahead(table: Table, row: Mapping[str, Any], column: str) -> bool:
 def _rows(table: Table, archive: ZipFile) -> Iterator[dict[str, object]]:
     with archive.open(f"rows/{table.name}.jsonl") as part:
         for line in part:
-            yield from_line(table, line.decode())
+            yield decode_row(table, line.decode())
 
 
 def _batches(rows: Iterable[dict[str, object]]) -> Iterator[list[dict[str, object]]]:

@@ -13,7 +13,7 @@ from sqlalchemy import JSON, Column, Date, Enum, Table
 from publisher.database.session import UtcDateTime
 
 
-def to_line(row: Mapping[str, Any]) -> str:
+def encode_row(row: Mapping[str, Any]) -> str:
     """Return the row as a JSON line; times are ISO 8601 in UTC."""
     return json.dumps(
         {name: _plain(value) for name, value in row.items()},
@@ -28,7 +28,7 @@ def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def from_line(table: Table, line: str) -> dict[str, Any]:
+def decode_row(table: Table, line: str) -> dict[str, Any]:
     """Return the row of a JSON line with the types of the table's columns."""
     return {name: _rich(table.c[name], value) for name, value in json.loads(line).items()}
 

@@ -20,7 +20,7 @@ from publisher.database.session import Base, Database
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing
 from publisher.operations import retention
 from publisher.operations.backup.archive_format import MANIFEST, Manifest, TablePart, check
-from publisher.operations.backup.row_codec import to_line
+from publisher.operations.backup.row_codec import encode_row
 
 Progress = Callable[[str, int, int], None]
 """A callback with the part being written, the number done, and the total."""
@@ -71,7 +71,7 @@ def _write_all(
         for number, table in enumerate(tables, start=1):
             tell(table.name, number, len(tables))
             parts.append(_write_table(connection, table, archive))
-        referenced = retention.used_digests(connection)
+        referenced = retention.list_used_digests(connection)
     media, lost = _write_all_media(store, referenced, archive, tell) if store else ((), ())
     left_out = 0 if store else len(referenced)
     manifest = Manifest(now.isoformat(), revision, tuple(parts), media, lost, left_out)
@@ -94,7 +94,7 @@ def _write_table(connection: Connection, table: Table, archive: ZipFile) -> Tabl
     rows = connection.execution_options(yield_per=AT_ONCE).execute(query)
     with archive.open(_entry(f"rows/{table.name}.jsonl"), "w", force_zip64=True) as out:
         for row in rows.mappings():
-            line = to_line(dict(row)).encode() + b"\n"
+            line = encode_row(dict(row)).encode() + b"\n"
             digest.update(line)
             out.write(line)
             count += 1

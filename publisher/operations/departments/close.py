@@ -15,7 +15,7 @@ from approvals.policy import CLOCK, Action, Actor, require
 from publisher.database.session import Database
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
 from publisher.models.people import Department
-from publisher.operations.departments.merge import take_over
+from publisher.operations.departments.merge import move_open_work
 from publisher.operations.departments.open_items import (
     OpenItem,
     hinders_closing,
@@ -113,7 +113,7 @@ def _close_now(session: Session, change: DepartmentChange, *, actor: Actor, now:
 def _merge_now(session: Session, change: DepartmentChange, *, actor: Actor, now: datetime) -> None:
     if change.other is None:
         raise BadDepartment("other_id", "unknown")
-    take_over(session, change, change.other, actor=actor, now=now)
+    move_open_work(session, change, change.other, actor=actor, now=now)
     change.department.until_on = change.in_force_on - ONE_DAY
     department_changes.finish(session, change, actor=actor, now=now)
 

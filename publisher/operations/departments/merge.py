@@ -30,7 +30,7 @@ from publisher.states import SENT, CommentState
 VERB = "merge_department"
 
 
-def take_over(
+def move_open_work(
     session: Session, change: DepartmentChange, target: Department, *, actor: Actor, now: datetime
 ) -> None:
     """Move everything unfinished of the change's department to `target`."""

@@ -22,7 +22,7 @@ from publisher.tasks.specs import (
 )
 
 
-def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these accounts, in one statement."""
     del now
     query = (
@@ -52,7 +52,7 @@ def _open_ids() -> Select[int, int]:
 ACCOUNTS = SubjectTasks(
     table=Account.__tablename__,
     kinds=(TaskKind.ACCOUNT_PAUSED, TaskKind.CREDITS_USED_UP),
-    specs_of=specs_of,
+    specs_of=list_specs,
     open_ids=_open_ids,
     has_offices=False,
 )

@@ -26,7 +26,7 @@ from publisher.tasks.specs import (
 )
 
 
-def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these alerts, in at most two statements: for leads and those on duty."""
     query = (
         select(Alert.id, Alert.since_at, Delivery.post_id)
@@ -60,7 +60,7 @@ def _open_ids() -> Select[int, int]:
 ALERTS = SubjectTasks(
     table=Alert.__tablename__,
     kinds=(TaskKind.ALERT,),
-    specs_of=specs_of,
+    specs_of=list_specs,
     open_ids=_open_ids,
     depends_on=(Duty.__tablename__, Appointment.__tablename__, Person.__tablename__),
     depending=_depending,

@@ -30,7 +30,7 @@ from publisher.tasks.specs import (
     TaskQueue,
     TaskSpec,
 )
-from publisher.tasks.subjects.noted_posts import without_kind
+from publisher.tasks.subjects.noted_posts import exclude_kind
 
 _OPEN_STATES = (CommentState.RECEIVED, CommentState.ROUTED)
 
@@ -85,7 +85,7 @@ class _OpenComment:
         )
 
 
-def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these comments, in at most four statements.
 
     Those whose officer no longer serves are to be settled, unless an answer is on its way.
@@ -226,7 +226,7 @@ def _appointment_tasks(comment: _OpenComment, appointment_id: int) -> Iterator[T
 
 def _depending(session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
     """Yield the comments of which an answer or its delivery was changed."""
-    if post_ids := without_kind(session, noted.ids[Post.__tablename__], PostKind.POST):
+    if post_ids := exclude_kind(session, noted.ids[Post.__tablename__], PostKind.POST):
         yield select(Reply.comment_id).where(Reply.post_id.in_(post_ids))
 
 
@@ -237,7 +237,7 @@ def _open_ids() -> Select[int, int | None]:
 COMMENTS = SubjectTasks(
     table=Comment.__tablename__,
     kinds=(TaskKind.COMMENT, TaskKind.COMMENT_UNROUTED, TaskKind.ANSWER_FAILED),
-    specs_of=specs_of,
+    specs_of=list_specs,
     open_ids=_open_ids,
     depends_on=(Post.__tablename__,),
     depending=_depending,

@@ -25,7 +25,7 @@ from publisher.tasks.specs import (
     TaskQueue,
     TaskSpec,
 )
-from publisher.tasks.subjects.offices import offices_of
+from publisher.tasks.subjects.offices import offices_by_department
 
 _KINDS = {
     DeliveryState.HELD: TaskKind.DELIVERY_HELD,
@@ -34,13 +34,13 @@ _KINDS = {
 }
 
 
-def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these deliveries, in at most two statements."""
     deliveries = session.execute(_waiting(ids)).all()
     held_in = {
         delivery.department_id for delivery in deliveries if delivery.state is DeliveryState.HELD
     }
-    offices = offices_of(session, held_in, (Role.OFFICER, Role.HEAD), now=now)
+    offices = offices_by_department(session, held_in, (Role.OFFICER, Role.HEAD), now=now)
     return SpecsOfSubjects(
         [
             spec
@@ -119,7 +119,7 @@ def _open_ids() -> Select[int, int]:
 DELIVERIES = SubjectTasks(
     table=Delivery.__tablename__,
     kinds=tuple(_KINDS.values()),
-    specs_of=specs_of,
+    specs_of=list_specs,
     open_ids=_open_ids,
     depends_on=(Post.__tablename__,),
     depending=_depending,

@@ -25,7 +25,7 @@ _KINDS = {
 }
 
 
-def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these changes, for leads and admins, in one statement."""
     query = select(
         *(DepartmentChange.id, DepartmentChange.kind, DepartmentChange.department_id),
@@ -67,7 +67,7 @@ def _open_ids() -> Select[int, int]:
 DEPARTMENT_CHANGES = SubjectTasks(
     table=DepartmentChange.__tablename__,
     kinds=tuple(_KINDS.values()),
-    specs_of=specs_of,
+    specs_of=list_specs,
     open_ids=_open_ids,
     has_offices=False,
 )

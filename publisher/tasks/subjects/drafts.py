@@ -23,14 +23,14 @@ from publisher.tasks.specs import (
     TaskQueue,
     TaskSpec,
 )
-from publisher.tasks.subjects.noted_posts import without_kind
+from publisher.tasks.subjects.noted_posts import exclude_kind
 
 _OPEN_STATES = (PostState.DRAFT, PostState.APPROVED)
 
 
-def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these posts, in at most two statements."""
-    post_ids = without_kind(session, ids, PostKind.REPLY)
+    post_ids = exclude_kind(session, ids, PostKind.REPLY)
     posts = session.execute(_posts(post_ids)).all() if post_ids else []
     approvals = {post.id: post.state_at for post in posts if post.state is PostState.APPROVED}
     untimed = texts_without_time(session, approvals)
@@ -160,7 +160,7 @@ def _open_ids() -> Select[int, int]:
 DRAFTS = SubjectTasks(
     table=Post.__tablename__,
     kinds=(TaskKind.DRAFT, TaskKind.POST_RETURNED, TaskKind.TO_SCHEDULE, TaskKind.OUTLIVED),
-    specs_of=specs_of,
+    specs_of=list_specs,
     open_ids=_open_ids,
     open_states=_OPEN_STATES,
     has_offices=False,

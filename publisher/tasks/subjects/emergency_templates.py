@@ -14,7 +14,7 @@ from publisher.review.department_approvers import offices_by_department, select_
 from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskSpec
 
 
-def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these templates, in at most two statements."""
     query = (
         select(TemplateRevision)
@@ -54,7 +54,7 @@ def _open_ids() -> Select[int, int]:
 EMERGENCY_TEMPLATES = SubjectTasks(
     table=EmergencyTemplate.__tablename__,
     kinds=(TaskKind.TEMPLATE_TO_APPROVE,),
-    specs_of=specs_of,
+    specs_of=list_specs,
     open_ids=_open_ids,
 )
 """What is asked about emergency templates."""

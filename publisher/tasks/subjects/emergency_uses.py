@@ -22,7 +22,7 @@ from publisher.review.department_approvers import (
 from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskQueue, TaskSpec
 
 
-def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these uses, in at most six statements."""
     # By a session of its own, which reads all anew and lets what a use case has loaded alone.
     with Session(session.connection()) as reading_session:
@@ -100,7 +100,7 @@ def _open_ids() -> Select[int, int]:
 EMERGENCY_USES = SubjectTasks(
     table=EmergencyUse.__tablename__,
     kinds=(TaskKind.USE_TO_RATIFY, TaskKind.USE_TO_CORRECT),
-    specs_of=specs_of,
+    specs_of=list_specs,
     open_ids=_open_ids,
     depends_on=(Post.__tablename__,),
     depending=_depending,

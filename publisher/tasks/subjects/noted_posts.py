@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from publisher.models.posts import Post, PostKind
 
 
-def without_kind(session: Session, post_ids: Collection[int], kind: PostKind) -> set[int]:
+def exclude_kind(session: Session, post_ids: Collection[int], kind: PostKind) -> set[int]:
     """Return the posts of which no loaded row says that they are of this kind."""
     return {key for key in post_ids if _post_kind(session, key) is not kind}
 

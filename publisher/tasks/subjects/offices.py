@@ -14,7 +14,7 @@ from publisher.database.session import AnyRow
 from publisher.models.people import Appointment, Person
 
 
-def offices_of(
+def offices_by_department(
     session: Session, department_ids: Collection[int], roles: Collection[Role], *, now: datetime
 ) -> Mapping[int, Sequence[AnyRow]]:
     """Return `id`, `role` and `person_id` of those who serve in these roles, by department."""

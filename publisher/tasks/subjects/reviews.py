@@ -30,7 +30,7 @@ from publisher.tasks.specs import (
 Columns = TypeVarTuple("Columns")
 
 
-def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these posts, in at most six statements."""
     reviews = pending_reviews(session, post_ids=ids, now=now)
     specs = [spec for review in reviews for spec in _review_tasks(review, now)]
@@ -103,7 +103,7 @@ def _open_ids() -> Select[int, int]:
 REVIEWS = SubjectTasks(
     table=Post.__tablename__,
     kinds=(TaskKind.TO_APPROVE, TaskKind.ANSWER_TO_APPROVE, TaskKind.BLOCKED),
-    specs_of=specs_of,
+    specs_of=list_specs,
     open_ids=_open_ids,
     depends_on=(Comment.__tablename__,),
     depending=_depending,

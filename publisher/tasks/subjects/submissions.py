@@ -26,14 +26,14 @@ from publisher.tasks.specs import (
     TaskQueue,
     TaskSpec,
 )
-from publisher.tasks.subjects.noted_posts import without_kind
-from publisher.tasks.subjects.offices import offices_of
+from publisher.tasks.subjects.noted_posts import exclude_kind
+from publisher.tasks.subjects.offices import offices_by_department
 
 _OPEN_STATES = (SubmissionState.RECEIVED, SubmissionState.RETURNED, SubmissionState.DRAFTED)
 _OFFICES = (Role.OFFICER, Role.HEAD, Role.MEMBER)
 
 
-def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these submissions, in at most two statements."""
     submissions = session.execute(_submissions(ids)).all()
     returned_to = {
@@ -41,7 +41,7 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
         for submission in submissions
         if submission.state is SubmissionState.RETURNED
     }
-    offices = offices_of(session, returned_to, _OFFICES, now=now)
+    offices = offices_by_department(session, returned_to, _OFFICES, now=now)
     return SpecsOfSubjects(
         [
             spec
@@ -106,7 +106,7 @@ def _submissions(ids: Collection[int]) -> Select[*tuple[object, ...]]:
 
 def _depending(session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
     """Yield the submissions with a note on which changed posts rest: a new text answers it."""
-    post_ids = without_kind(session, noted.ids[Post.__tablename__], PostKind.REPLY)
+    post_ids = exclude_kind(session, noted.ids[Post.__tablename__], PostKind.REPLY)
     has_note = exists().where(
         SubmissionNote.submission_id == PostSubmission.submission_id,
         SubmissionNote.kind == NoteKind.NOTE,
@@ -130,7 +130,7 @@ def _open_ids() -> Select[int, int]:
 SUBMISSIONS = SubjectTasks(
     table=Submission.__tablename__,
     kinds=(TaskKind.SUBMISSION, TaskKind.NOTE, TaskKind.SUBMISSION_RETURNED),
-    specs_of=specs_of,
+    specs_of=list_specs,
     open_ids=_open_ids,
     depends_on=(Post.__tablename__,),
     depending=_depending,

@@ -21,7 +21,7 @@ from publisher.tasks.specs import (
 from publisher.working_time import day_bounds
 
 
-def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these lists, for leads and admins, in one statement."""
     query = select(
         *(TransferList.id, TransferList.in_force_on, TransferList.prepared_at),
@@ -59,7 +59,7 @@ def _open_ids() -> Select[int, int]:
 TRANSFER_LISTS = SubjectTasks(
     table=TransferList.__tablename__,
     kinds=(TaskKind.TRANSFERS_UNCONFIRMED, TaskKind.TRANSFERS_HINDERED),
-    specs_of=specs_of,
+    specs_of=list_specs,
     open_ids=_open_ids,
     has_offices=False,
 )

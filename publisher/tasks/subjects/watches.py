@@ -19,12 +19,12 @@ from publisher.models.deliveries import Delivery, ReceiptRow
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post
 from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskQueue, TaskSpec
-from publisher.tasks.subjects.offices import offices_of
+from publisher.tasks.subjects.offices import offices_by_department
 
 Columns = TypeVarTuple("Columns")
 
 
-def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
+def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
     """Return the tasks of these live posts, in at most two statements."""
     query = _open(
         select(
@@ -34,7 +34,7 @@ def specs_of(session: Session, ids: Collection[int], *, now: datetime) -> SpecsO
     )
     findings = session.execute(query.where(Watch.id.in_(ids))).all()
     department_ids = {finding.department_id for finding in findings}
-    offices = offices_of(session, department_ids, (Role.OFFICER, Role.HEAD), now=now)
+    offices = offices_by_department(session, department_ids, (Role.OFFICER, Role.HEAD), now=now)
     specs = [
         spec
         for finding in findings
@@ -90,7 +90,7 @@ def _open_ids() -> Select[int, int]:
 WATCHES = SubjectTasks(
     table=Watch.__tablename__,
     kinds=(TaskKind.FOUND_GONE, TaskKind.FOUND_CHANGED),
-    specs_of=specs_of,
+    specs_of=list_specs,
     open_ids=_open_ids,
     depends_on=(Post.__tablename__,),
     depending=_depending,

@@ -14,7 +14,7 @@ from publisher.models.deliveries import Account
 from publisher.platforms.base.charges import Cause, Charge, ChargeKind
 from publisher.platforms.base.protocol import CreditsUsedUp
 from publisher.platforms.base.types import Health, HealthProblem
-from publisher.reports.todo import waiting_for
+from publisher.reports.todo import list_waiting
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState
 from publisher.tasks.specs import TaskKind
@@ -120,7 +120,7 @@ def test_that_credits_are_used_up_is_shown_until_a_check_is_answered(any_site: S
     for page in ("/accounts", path, "/"):
         assert sentence in admin.page(page)
     with city.read() as session:
-        task = waiting_for(session, actor=city.actor("admin"), now=city.now)[0]
+        task = list_waiting(session, actor=city.actor("admin"), now=city.now)[0]
     assert (task.kind, task.since_at) == (TaskKind.CREDITS_USED_UP, city.now)
     for page in ("/decisions", f"/posts/{city.delivery(delivery_id).post_id}"):
         assert sentence in lead.page(page)

@@ -15,7 +15,7 @@ import pytest
 
 from demo.rehearsals import processes
 from demo.rehearsals.processes import CannotRehearse, RehearsalStep
-from demo.rehearsals.scenarios import Scenario, script_of
+from demo.rehearsals.scenarios import Scenario, scenario_script
 from publisher.settings.environment import Settings
 from tests.support.runs import processes_in, wait_until
 from tests.web.site import Site
@@ -195,7 +195,7 @@ def test_one_click_starts_a_filled_rehearsal_and_one_click_ends_it(
         assert step() is RehearsalStep.READY, log
         assert "left out" not in log
         assert numbers_in(begun.folder) == {
-            notice.outward for notice in script_of(Scenario.LAG).notices.values()
+            notice.outward for notice in scenario_script(Scenario.LAG).notices.values()
         }, "the past is the scenario's, not that of the demo"
         page = browser.get("/rehearsals").text
         assert f'href="{begun.address}"' in page

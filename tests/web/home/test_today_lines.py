@@ -9,7 +9,7 @@ from publisher.platforms.base.protocol import OutcomeUnknown
 from publisher.reports.next_step import NextKind
 from publisher.reports.tab_counts import overview_of
 from publisher.reports.timeline import post_timeline
-from publisher.reports.todo import waiting_for
+from publisher.reports.todo import list_waiting
 from publisher.tasks.specs import TaskKind
 from publisher.tasks.tick import tick_tasks
 from tests.support import scenes
@@ -44,7 +44,7 @@ def test_a_post_is_one_line_with_a_way_to_decide_each_text(any_site: Site) -> No
     on_x, on_facebook = hold_one_and_miss_the_other(any_site)
     lead = any_site.city.actor("lead")
     with any_site.city.read() as session:
-        (task,) = waiting_for(session, actor=lead, now=any_site.city.now)
+        (task,) = list_waiting(session, actor=lead, now=any_site.city.now)
         assert overview_of(session, actor=lead, now=any_site.city.now).counts.today == 1
     assert {(part.kind, part.subject_id) for part in task.parts} == {
         (TaskKind.DELIVERY_HELD, on_x),
@@ -65,7 +65,7 @@ def test_the_limit_of_today_cuts_no_post_among_its_texts(any_site: Site) -> None
     town.clock.move(HOUR)
     town.tick_dispatch(3 * HOUR)
     with town.read() as session:
-        (task,) = waiting_for(session, actor=town.actor("clerk"), now=town.now, most=1)
+        (task,) = list_waiting(session, actor=town.actor("clerk"), now=town.now, most=1)
     assert len(task.parts) == 2
 
 
@@ -116,7 +116,7 @@ def test_a_post_whose_window_has_passed_is_not_to_be_scheduled(any_site: Site) -
     town.clock.move(2 * HOUR)
     tick_tasks(town.database, now=town.clock)
     with town.read() as session:
-        (task,) = waiting_for(session, actor=town.actor("clerk"), now=town.now)
+        (task,) = list_waiting(session, actor=town.actor("clerk"), now=town.now)
         timeline = post_timeline(session, post=session.get_one(Post, post_id), now=town.now)
     assert (task.kind, task.subject_id) == (TaskKind.OUTLIVED, post_id)
     assert timeline.next is not None
