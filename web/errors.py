@@ -81,11 +81,7 @@ def _retry_link(code: int) -> dict[str, str] | None:
 
 def _texts_of_form(code: int) -> list[str]:
     """Return the texts of the submitted form; none for code 413 or without a form."""
-    if (
-        code == 413
-        or request.endpoint is None
-        or (recovered := form_recovery.submitted_form()) is None
-    ):
+    if code == 413 or request.endpoint is None or (recovered := form_recovery.read_form()) is None:
         return []
     return [value for name, value in recovered.fields if _is_text(name, value)]
 
@@ -103,7 +99,7 @@ def _http(error: HTTPException) -> Page | HTTPException:
 
 def _csrf_expired(_error: CSRFError) -> Page | BaseResponse:
     """Show a form with an expired CSRF token again, with everything that was in it."""
-    recovered = form_recovery.submitted_form()
+    recovered = form_recovery.read_form()
     if recovered is None:
         return error_page(400)
     is_signed_in = g.get("acting") is not None
@@ -151,7 +147,7 @@ def _database_away(
     """Show that the database is locked, full or unreachable, and keep the submitted texts."""
     log.error("the database: %s", reason_away(error), extra={"loop": "pages"})
     end_reading()
-    recovered = form_recovery.submitted_form()
+    recovered = form_recovery.read_form()
     if recovered is None:
         return error_page(503)
     message = _("The database cannot be reached at the moment. Nothing was changed.")
@@ -164,7 +160,7 @@ def _store_away(_error: StoreAway) -> Response:
     A page whose picture is answered so shows its description in place of it.
     """
     end_reading()
-    recovered = form_recovery.submitted_form()
+    recovered = form_recovery.read_form()
     if recovered is not None:
         message = _("The server cannot store files at the moment. Nothing was changed.")
         page = form_recovery.page(recovered, message=message, code=503)

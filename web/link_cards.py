@@ -20,7 +20,7 @@ from publisher.validation import NotFound
 from web.core.auth import reads
 from web.core.context import ctx
 from web.core.database import end_reading, reading
-from web.core.permissions import for_roles
+from web.core.permissions import allow_roles
 
 routes = Blueprint("link_cards", __name__)
 _LINK = re.compile(r"https?://[^\s<>\"“”]+")
@@ -41,10 +41,10 @@ def link_card(url: str) -> Card:
     checked = _look_up_link(url)
     sha256 = checked.picture_sha256
     src = url_for("link_cards.picture", card_sha256=sha256) if sha256 else ""
-    return Card(url, domain_of(url), checked.title, src)
+    return Card(url, display_domain(url), checked.title, src)
 
 
-def domain_of(url: str) -> str:
+def display_domain(url: str) -> str:
     """Return the host without `www.`, as platforms show it; the URL itself if it has no host."""
     try:
         host = urlsplit(url).hostname or ""
@@ -71,7 +71,7 @@ def _look_up_link(url: str) -> SeenLink:
 
 
 @routes.get("/link-pictures/<card_sha256>")
-@for_roles()
+@allow_roles()
 @reads
 def picture(session: Session, card_sha256: str) -> Response:
     """Serve the small picture of a link card; it is public on the web anyway."""

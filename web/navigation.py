@@ -18,16 +18,16 @@ from web.controls import workers
 from web.core import permissions
 from web.core.auth import Acting, is_by_itself
 from web.core.context import ctx
-from web.core.counts import overview_of
+from web.core.counts import actor_overview
 from web.core.database import reading
-from web.core.help_desk import help_of
+from web.core.help_desk import make_help
 from web.core.i18n import N_, _, code, page_languages
 from web.core.layout import ActingLabel, Banner, Chrome, LanguageChoice, MenuEntry, Tab
 from web.core.page_path import path_of_page
 from web.emergency import summary
 from web.home.guides import GUIDE_OF
 from web.home.other_appointments import other_work
-from web.messages.names import post_of
+from web.messages.names import post_name
 from web.rehearsals import views
 from web.reports import access
 
@@ -136,7 +136,7 @@ def chrome(acting: Acting | None) -> Chrome:
         menu=_menu(acting) if acting else (),
         stop=controls_stop.entry(acting.actor, on_duty=bool(counts.on_duty)) if acting else None,
         banners=(*(_banners(acting.actor) if acting else ()), *_rehearsal_banners()),
-        help=help_of(ctx.settings.help_desk),
+        help=make_help(ctx.settings.help_desk),
     )
 
 
@@ -207,7 +207,7 @@ def _is_current(endpoint: str) -> bool:
 
 def _overview(acting: Acting) -> Overview:
     with reading() as session:
-        return overview_of(session, acting.actor)
+        return actor_overview(session, acting.actor)
 
 
 def _count_of_tabs(counts: Counts) -> dict[str, int]:
@@ -230,7 +230,7 @@ def _acting_label(acting: Acting) -> ActingLabel:
     person_id = acting.actor.person_id
     return ActingLabel(
         name=_name(acting.person),
-        post=post_of(acting.appointment),
+        post=post_name(acting.appointment),
         person_key=hashlib.sha256(f"person {person_id}".encode()).hexdigest()[:16],
         switch_href=url_for("signing.appointments") if acting.may_switch else None,
         waiting=_waiting_elsewhere(acting),
@@ -252,7 +252,7 @@ def _page_entries(actor: Actor) -> tuple[MenuEntry, ...]:
     return tuple(
         MenuEntry(_(label), url_for(endpoint), icon=_ICONS[endpoint])
         for endpoint, label in _TABS.items()
-        if endpoint not in tabs and actor.role in permissions.rule_of(current_app, endpoint).roles
+        if endpoint not in tabs and actor.role in permissions.get_rule(current_app, endpoint).roles
     )
 
 

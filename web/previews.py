@@ -110,9 +110,9 @@ class Preview:
         return self.delivery is None or self.delivery.state in NOT_PUBLISHED
 
 
-def previews_of(revision: Revision, address: PictureAddress | None = None) -> list[Preview]:
+def make_previews(revision: Revision, address: PictureAddress | None = None) -> list[Preview]:
     """Return the previews of a revision's variants, in their order."""
-    return [preview_of(variant, address) for variant in revision.variants]
+    return [make_preview(variant, address) for variant in revision.variants]
 
 
 def address_of_post(post_id: int) -> PictureAddress:
@@ -140,7 +140,7 @@ def language_text(language: str) -> str:
     return _(LANGUAGE_WORDS[language])
 
 
-def preview_of(variant: Variant, address: PictureAddress | None = None) -> Preview:
+def make_preview(variant: Variant, address: PictureAddress | None = None) -> Preview:
     """Return the preview of a variant; its pictures are the post's unless an `address` is given."""
     post = variant.revision.post
     picture_address = address or address_of_post(post.id)
@@ -155,7 +155,7 @@ def preview_of(variant: Variant, address: PictureAddress | None = None) -> Previ
         text=text,
         link=outgoing_text.outgoing_link(variant) or "",
         pictures=tuple(
-            shown_picture(rendition, picture_address) for rendition in variant.renditions
+            make_shown_picture(rendition, picture_address) for rendition in variant.renditions
         ),
         length=outgoing_text.measure(
             variant.account.platform,
@@ -171,7 +171,7 @@ def preview_of(variant: Variant, address: PictureAddress | None = None) -> Previ
     )
 
 
-def shown_picture(rendition: Rendition, address: PictureAddress) -> ShownPicture:
+def make_shown_picture(rendition: Rendition, address: PictureAddress) -> ShownPicture:
     """Return a picture of a variant as pages show it."""
     whole = address(rendition.sha256, None)
     size = "wide" if len(rendition.variant.renditions) == 1 else "small"

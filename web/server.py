@@ -21,7 +21,7 @@ from web.app import create_app
 from web.controls.workers import keep_watch
 from web.core.auth import SESSION_KEY
 from web.core.context import AppContext
-from web.core.request_times import add_up, run_folder
+from web.core.request_times import merge_counts, run_folder
 from web.request_reader import Limits, RequestReader
 
 END_WITHIN: Final = 60
@@ -158,7 +158,7 @@ def serve(
 
         def count(_server: object, worker: Worker) -> None:
             if folder is not None:
-                add_up(folder, worker.pid)
+                merge_counts(folder, worker.pid)
 
         options = gunicorn_options(workers, threads) | {"worker_exit": end, "child_exit": count}
         GunicornServer(create, listeners, options, limits or Limits()).run()

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from publisher.platforms.x import text_length
 from tests.web_look.conftest import Opener
-from web.link_cards import domain_of, first_link
+from web.link_cards import display_domain, first_link
 from web.preview_filters import fold
 
 WORD = "शब्द "
@@ -40,7 +40,7 @@ def test_x_cuts_one_endless_word_at_the_limit_itself() -> None:
     ],
 )
 def test_a_link_is_named_by_its_domain(url: str, domain: str) -> None:
-    assert domain_of(url) == domain
+    assert display_domain(url) == domain
 
 
 def test_x_makes_a_card_of_the_first_link_of_a_text() -> None:

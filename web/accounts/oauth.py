@@ -23,11 +23,11 @@ from publisher.platforms.oauth.types import (
 from publisher.platforms.registry import capabilities, is_registered
 from publisher.validation import Invalid, NotFound
 from web.accounts.forms import AccountForm, account_form
-from web.core.auth import acting, actor, by_actor, writing
+from web.core.auth import acting, actor, actor_now, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.core.vault import vault
 from web.forms import number_of
 from web.messages.register import connection_end_sentence
@@ -37,7 +37,7 @@ OWNER = "information-technology"
 
 
 @routes.post("/accounts/connect")
-@for_action(Action.CONNECT_ACCOUNT)
+@allow_action(Action.CONNECT_ACCOUNT)
 def begin() -> Page:
     """Start OAuth, then redirect to a page that leads to the platform."""
     platform, account_id = request.form.get("platform", ""), number_of(request.form.get("account"))
@@ -55,7 +55,7 @@ def begin() -> Page:
     with writing() as session:
         connecting = oauth_flow.start_oauth(
             session,
-            **by_actor(),
+            **actor_now(),
             platform=platform,
             begun=redirection,
             sign_in_id=acting().sign_in_id,
@@ -75,7 +75,7 @@ def _check_account(platform: str, account_id: int) -> None:
 
 
 @routes.get("/accounts/back/<platform>")
-@for_action(Action.CONNECT_ACCOUNT)
+@allow_action(Action.CONNECT_ACCOUNT)
 def back(platform: str) -> Page:
     """Handle the OAuth callback; its state is valid once, and only in this session."""
     if not is_registered(platform):
@@ -124,7 +124,7 @@ def _store_refusal(walk_id: int, turned: OAuthAborted) -> None:
 
 
 @routes.route("/accounts/connecting/<int:walk_id>", methods=["GET", "POST"])
-@for_action(Action.CONNECT_ACCOUNT)
+@allow_action(Action.CONNECT_ACCOUNT)
 def walk(walk_id: int) -> Page:
     """Show the link to the platform, the choice of accounts, or why connecting ended."""
     with reading() as session:
@@ -208,7 +208,7 @@ def _connect(
     with writing() as session:
         return oauth_flow.finish(
             session,
-            **by_actor(),
+            **actor_now(),
             connecting_id=walk_id,
             sign_in_id=acting().sign_in_id,
             chosen=chosen,

@@ -25,11 +25,11 @@ from publisher.platforms.registry import all_platforms
 from publisher.states import DeliveryState
 from publisher.validation import Invalid
 from web.accounts.forms import AccountForm, account_form
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _
-from web.core.permissions import Page, for_action, for_roles
+from web.core.permissions import Page, allow_action, allow_roles
 from web.messages.register import allowance_label
 
 routes = Blueprint("accounts", __name__)
@@ -37,7 +37,7 @@ READERS = (Role.ADMIN, Role.CELL_LEAD, Role.CELL, Role.AUDITOR)
 
 
 @routes.get("/accounts")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 @reads
 def index(session: Session) -> Page:
     """List the accounts with owner, state and expiring tokens."""
@@ -59,7 +59,7 @@ def index(session: Session) -> Page:
 
 
 @routes.get("/accounts/<int:account_id>")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 @reads
 def show(session: Session, account_id: int) -> Page:
     """Show an account: owner, users, token, rights and limits."""
@@ -103,7 +103,7 @@ def waiting_for(session: Session, account_id: int) -> int:
 
 
 @routes.route("/accounts/<int:account_id>/change", methods=["GET", "POST"])
-@for_action(Action.CONNECT_ACCOUNT)
+@allow_action(Action.CONNECT_ACCOUNT)
 def change(account_id: int) -> Page:
     """Change an account's name, owner, purpose, users or cap."""
     with reading() as session:
@@ -115,7 +115,7 @@ def change(account_id: int) -> Page:
         return _change_page(account, form), 422
     try:
         with writing() as session:
-            manage.change(session, **by_actor(), account_id=account_id, choice=form.choice())
+            manage.change(session, **actor_now(), account_id=account_id, choice=form.choice())
     except Invalid as invalid:
         form.refuse(invalid)
         return _change_page(account, form), 422
@@ -128,7 +128,7 @@ def _change_page(account: Account, form: AccountForm) -> str:
 
 
 @routes.route("/accounts/<int:account_id>/disconnect", methods=["GET", "POST"])
-@for_action(Action.CONNECT_ACCOUNT)
+@allow_action(Action.CONNECT_ACCOUNT)
 def disconnect(account_id: int) -> Page:
     """Delete the account's credentials, after a page that explains the consequences."""
     if request.method != "POST":
@@ -139,13 +139,13 @@ def disconnect(account_id: int) -> Page:
                 waiting_count=waiting_for(session, account_id),
             )
     with writing() as session:
-        manage.disconnect(session, **by_actor(), account_id=account_id)
+        manage.disconnect(session, **actor_now(), account_id=account_id)
     flash(_("The account is disconnected. Its access is forgotten here."))
     return redirect(url_for("accounts.show", account_id=account_id))
 
 
 @routes.post("/accounts/<int:account_id>/check")
-@for_action(Action.CONNECT_ACCOUNT)
+@allow_action(Action.CONNECT_ACCOUNT)
 def check(account_id: int) -> Page:
     """Check the account on its platform; a paused account that works is resumed."""
     require(actor(), Action.CONNECT_ACCOUNT, None, now=ctx.now())
@@ -153,7 +153,7 @@ def check(account_id: int) -> Page:
     with writing() as session:
         account = manage.resume(
             session,
-            **by_actor(),
+            **actor_now(),
             account_id=account_id,
             health=account_check.health,
             facts=account_check.facts,

@@ -18,14 +18,14 @@ from publisher.reports.types import holder_of
 from publisher.scheduling import slots
 from publisher.validation import LONGEST_REASON, Invalid, Validator
 from web import in_flight
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
 from web.core.list_pages import page_of_query
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form, number_of, options
-from web.messages.names import account_name, department_name, who_name
+from web.messages.names import account_name, department_name, name_and_post
 from web.messages.refusals import refusal_sentence
 from web.moments.fields import MomentField
 from web.submissions.forms import KIND_WORDS
@@ -54,7 +54,7 @@ class LayForm(Form):
 
 
 @routes.get("/freezes")
-@for_action(Action.SCHEDULE, Action.FREEZE)
+@allow_action(Action.SCHEDULE, Action.FREEZE)
 def index() -> Page:
     """List current and future freezes with the deliveries they hold, and a form for a new one."""
     return _page(LayForm(formdata=None))
@@ -80,7 +80,9 @@ def _page(session: Session, form: LayForm) -> str:
         past_freezes=page_of_query(session, controls_freeze.past_freezes(now=now), PAST_FREEZES),
         may_freeze=may(actor(), Action.FREEZE, None),
         may_move=may(actor(), Action.SCHEDULE, None),
-        author_of=lambda freeze_row: who_name(holder_of(freeze_row.appointment, freeze_row.at)),
+        author_of=lambda freeze_row: name_and_post(
+            holder_of(freeze_row.appointment, freeze_row.at)
+        ),
         scope_of=freeze_scope,
     )
 
@@ -116,8 +118,8 @@ def freeze_scope(freeze: Freeze) -> str:
 
 
 @routes.post("/freezes")
-@for_action(Action.FREEZE)
-@with_form(LayForm, shown_by=_page)
+@allow_action(Action.FREEZE)
+@handle_form(LayForm, shown_by=_page)
 def freeze(form: LayForm) -> Page:
     """Create a freeze."""
     validator, is_readable, until_at = Validator(), form.validate(), form.until_at.data
@@ -136,7 +138,7 @@ def freeze(form: LayForm) -> Page:
         kind=form.kind.data or None,
     )
     with writing() as session:
-        new_freeze = controls_freeze.freeze(session, **by_actor(), form=freeze_form)
+        new_freeze = controls_freeze.freeze(session, **actor_now(), form=freeze_form)
         freeze_id = new_freeze.id
     flash(_("The freeze is on. Posts due during it are listed below and will not be published."))
     flash("freeze", "draft-done")
@@ -145,12 +147,12 @@ def freeze(form: LayForm) -> Page:
 
 
 @routes.post("/freezes/<int:freeze_id>/lift")
-@for_action(Action.FREEZE)
+@allow_action(Action.FREEZE)
 def lift(freeze_id: int) -> Page:
     """End a freeze early."""
     try:
         with writing() as session:
-            controls_freeze.lift(session, **by_actor(), freeze_id=freeze_id)
+            controls_freeze.lift(session, **actor_now(), freeze_id=freeze_id)
     except FreezeOver as refusal:
         flash(refusal_sentence(refusal), "grey")
     else:

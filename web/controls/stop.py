@@ -17,14 +17,14 @@ from publisher.i18n import dates
 from publisher.models.controls import Stop
 from publisher.reports.types import holder_of
 from publisher.validation import departments_in_sight
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l, _n, page_language
 from web.core.layout import Banner, MenuEntry
-from web.core.permissions import Page, for_action, for_roles
+from web.core.permissions import Page, allow_action, allow_roles
 from web.forms import ReasonForm, number_of
-from web.messages.names import who_name
+from web.messages.names import name_and_post
 from web.messages.refusals import refusal_sentence
 
 routes = Blueprint("stopping", __name__)
@@ -41,7 +41,7 @@ _release_form = partial(ReleaseForm, prefix="release-")
 
 
 @routes.get("/stop")
-@for_roles()
+@allow_roles()
 def show() -> Page:
     """Show the current stops and the deliveries that can no longer be stopped."""
     return _page(ReasonForm(formdata=None))
@@ -77,35 +77,35 @@ def _page(session: Session, form: ReasonForm) -> str:
 def stopper(session: Session, stop: Stop) -> str:
     """Return name and post of who stopped; the command or the backup if it was not a person."""
     if stop.appointment:
-        return who_name(holder_of(stop.appointment, stop.at))
+        return name_and_post(holder_of(stop.appointment, stop.at))
     if controls_stop.is_by_command(session, stop):
         return _("the administrator of the server, by command")
     return _("a restored backup")
 
 
 @routes.post("/stop")
-@for_action(Action.STOP_ALL)
-@with_form(ReasonForm, shown_by=_page, forbids=True)
+@allow_action(Action.STOP_ALL)
+@handle_form(ReasonForm, shown_by=_page, forbids=True)
 def stop(form: ReasonForm) -> Page:
     """Stop all publishing."""
     reason = form.reason.data or ""
     with writing() as session:
-        controls_stop.stop_all(session, **by_actor(), reason=reason)
+        controls_stop.stop_all(session, **actor_now(), reason=reason)
     flash(_("All publishing is stopped."), "red")
     flash("stop", "draft-done")
     return redirect(url_for("stopping.show"))
 
 
 @routes.post("/stop/release")
-@for_action(Action.RELEASE)
-@with_form(_release_form, shown_by=_page)
+@allow_action(Action.RELEASE)
+@handle_form(_release_form, shown_by=_page)
 def release(form: ReleaseForm) -> Page:
     """Release the stops that were shown on the page."""
     try:
         with writing() as session:
             controls_stop.release(
                 session,
-                **by_actor(),
+                **actor_now(),
                 stop_ids=[number_of(stop_id) for stop_id in request.form.getlist("seen")],
                 reason=form.reason.data or "",
                 accepted_in_doubt=_number_in_doubt(form),
@@ -119,11 +119,11 @@ def release(form: ReleaseForm) -> Page:
 
 
 @routes.post("/stop/time")
-@for_action(Action.OVERRIDE_TIME)
+@allow_action(Action.OVERRIDE_TIME)
 def override_time() -> Page:
     """Publish posts although the time of a server is wrong."""
     with writing() as session:
-        machine_time.override_time(session, **by_actor())
+        machine_time.override_time(session, **actor_now())
     flash(_("Posts are published all the same, until the server’s time is right again."))
     return redirect(url_for("stopping.show"))
 

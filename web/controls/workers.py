@@ -28,14 +28,14 @@ from web.core.auth import reads
 from web.core.context import AppContext, ctx
 from web.core.i18n import _, page_language
 from web.core.layout import Banner, MenuEntry
-from web.core.permissions import for_roles
+from web.core.permissions import allow_roles
 
 routes = Blueprint("clocks", __name__)
 READERS = (Role.ADMIN, Role.CELL_LEAD)
 
 
 @routes.get("/clocks")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 @reads
 def index(session: Session) -> str:
     """List the clocks with their last heartbeat, and the times when none ran."""

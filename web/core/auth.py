@@ -97,7 +97,7 @@ def onlooker() -> Actor:
     return cast(Actor, g.onlooker)
 
 
-def by_actor() -> ActorAndTime:
+def actor_now() -> ActorAndTime:
     """Return who acts and the time, to be passed on as `**by_actor()`.
 
     In a write it is called inside `writing()`, where the rights have been read again.
@@ -138,7 +138,7 @@ def _check_access() -> Response | tuple[str, int] | str | None:
     if request.endpoint is None:
         g.acting = _acting_for_layout()
         return None
-    rule = permissions.rule_of(current_app, request.endpoint)
+    rule = permissions.get_rule(current_app, request.endpoint)
     if rule.sessionless:
         return None
     if request.endpoint == ASKS_FOR_CHANGES:
@@ -195,7 +195,7 @@ def _refuse_other_appointment() -> tuple[str, int] | None:
     made_under = request.form.get(form_recovery.MADE_UNDER, "")
     if not made_under or made_under == str(_page_appointment_id()) or request.endpoint in SWITCHING:
         return None
-    recovered = form_recovery.submitted_form()
+    recovered = form_recovery.read_form()
     if recovered is None:
         return None  # no page of ours sent it: the CSRF check refuses it as well
     with reading() as database_session:
@@ -280,7 +280,7 @@ def _ask_to_sign_in() -> Response | tuple[str, int] | str:
         return Response(status=401)
     if request.method == "POST":
         signs_out = request.endpoint == "signing.sign_out"
-        return sign_in_page(recovered=None if signs_out else form_recovery.submitted_form())
+        return sign_in_page(recovered=None if signs_out else form_recovery.read_form())
     return sign_in_page(path=request.full_path.rstrip("?"))
 
 

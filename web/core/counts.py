@@ -12,12 +12,12 @@ from publisher.reports.tab_counts import Counts, Overview
 from web.core.context import ctx
 
 
-def counts_of(session: Session, actor: Actor) -> Counts:
+def actor_counts(session: Session, actor: Actor) -> Counts:
     """Return the actor's counts; the view and the layout of a page share them."""
-    return overview_of(session, actor).counts
+    return actor_overview(session, actor).counts
 
 
-def overview_of(session: Session, actor: Actor) -> Overview:
+def actor_overview(session: Session, actor: Actor) -> Overview:
     """Return the same with the mark of what the page shows."""
     if "overview" not in session.info:
         session.info["overview"] = tab_counts.overview_of(session, actor=actor, now=ctx.now())

@@ -52,14 +52,14 @@ def keep_request() -> RecoveredForm | None:
     return RecoveredForm(request.path, fields, files) if fields or files else None
 
 
-def submitted_form() -> RecoveredForm | None:
+def read_form() -> RecoveredForm | None:
     """Return the form of the current POST, or the earlier form that it carries.
 
     A POST without fields (a single button) is returned as well, so that it can be sent again.
     """
     if request.method != "POST" or not came_from_us():
         return None
-    return carried_form() or keep_act()
+    return read_carried_form() or keep_act()
 
 
 def keep_act() -> RecoveredForm:
@@ -78,7 +78,7 @@ def came_from_us() -> bool:
     return urlsplit(origin).netloc in {ours, request.host}
 
 
-def carried_form() -> RecoveredForm | None:
+def read_carried_form() -> RecoveredForm | None:
     """Return the form in the hidden fields of the sign-in page, or None."""
     path = request.form.get(KEPT_PATH, "")
     if not is_own_path(path):
@@ -113,7 +113,7 @@ def page(recovered: RecoveredForm, *, message: str, code: int) -> tuple[str, int
     return render_template("layout/form_recovery.html", recovered=recovered, message=message), code
 
 
-def after_proof(recovered: RecoveredForm | None) -> Response | tuple[str, int]:
+def offer_resending(recovered: RecoveredForm | None) -> Response | tuple[str, int]:
     """Return the form that required a fresh sign-in, to be sent again."""
     if recovered is None:
         return redirect(url_for("today.index"))

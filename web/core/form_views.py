@@ -18,7 +18,7 @@ ViewForm = TypeVar("ViewForm", bound=Form)
 FormView = Callable[Concatenate[ViewForm, Parameters], Page]
 
 
-def with_form(
+def handle_form(
     make_form: Callable[[], ViewForm],
     shown_by: Callable[..., Page] | None = None,
     *,

@@ -12,7 +12,7 @@ from web.core.i18n import _, page_language
 from web.core.layout import Help
 
 
-def help_of(desk: HelpDesk) -> Help:
+def make_help(desk: HelpDesk) -> Help:
     """Return the telephone number, mail address and hours as every page shows them."""
     return Help(
         phone=digits(desk.phone, page_language()),

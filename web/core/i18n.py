@@ -67,7 +67,7 @@ def _translate_plural(singular: str, plural: str, num: int) -> str:
 
 
 @contextmanager
-def in_language(language: str) -> Iterator[None]:
+def use_language(language: str) -> Iterator[None]:
     """Translate into this language within the block, whatever that of the page is."""
     page = g.pop("page", None)
     try:

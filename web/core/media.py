@@ -21,7 +21,7 @@ from publisher.validation import NotFound
 from web.core.auth import actor, reads
 from web.core.context import ctx
 from web.core.database import end_reading
-from web.core.permissions import for_roles
+from web.core.permissions import allow_roles
 from web.core.static_files import A_YEAR
 
 routes = Blueprint("media", __name__)
@@ -49,7 +49,7 @@ _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "im
 
 
 @routes.get("/submissions/<int:submission_id>/files/<int:file_id>")
-@for_roles()
+@allow_roles()
 @reads
 def submission_file(session: Session, submission_id: int, file_id: int) -> Response:
     """Serve a file of a submission for download; `?size=small` or `wide` serves a thumbnail.
@@ -64,15 +64,15 @@ def submission_file(session: Session, submission_id: int, file_id: int) -> Respo
 
 
 @routes.get("/posts/<int:post_id>/pictures/<sha256>")
-@for_roles()
+@allow_roles()
 @reads
 def picture(session: Session, post_id: int, sha256: str) -> Response:
     """Serve a rendition as the platform gets it, or a thumbnail of the original."""
     post = drafts.get_post(session, actor=actor(), post_id=post_id)
-    return picture_of(post.revisions, sha256)
+    return serve_picture(post.revisions, sha256)
 
 
-def picture_of(revisions: Iterable[Revision], sha256: str) -> Response:
+def serve_picture(revisions: Iterable[Revision], sha256: str) -> Response:
     """Serve a rendition of these revisions, or a thumbnail of its original."""
     for revision in revisions:
         for variant in revision.variants:

@@ -56,13 +56,13 @@ def public(view: View) -> View:
     return view
 
 
-def for_programs(view: View) -> View:
+def allow_programs(view: View) -> View:
     """Declare that programs ask for a page: it is public, and reads no session."""
     _RULES_BY_VIEW[view] = AccessRule(public=True, roles=EVERYBODY, sessionless=True)
     return view
 
 
-def for_roles(*roles: Role) -> Callable[[View], View]:
+def allow_roles(*roles: Role) -> Callable[[View], View]:
     """Declare that a page is open to these roles; without arguments, to every role."""
     return _declare(AccessRule(public=False, roles=frozenset(roles) or EVERYBODY))
 
@@ -75,18 +75,18 @@ def _declare(rule: AccessRule) -> Callable[[View], View]:
     return declare
 
 
-def for_action(*actions: Action) -> Callable[[View], View]:
+def allow_action(*actions: Action) -> Callable[[View], View]:
     """Declare that a page is open to every role that may do one of these actions anywhere."""
-    roles = frozenset(roles_with(actions))
+    roles = frozenset(list_roles(actions))
     return _declare(AccessRule(public=False, roles=roles, actions=frozenset(actions)))
 
 
-def roles_with(actions: Collection[Action]) -> list[Role]:
+def list_roles(actions: Collection[Action]) -> list[Role]:
     """Return the roles that have one of these actions in the policy table."""
     return [role for role in Role if any(action in POLICY[role] for action in actions)]
 
 
-def rule_of(app: Flask, endpoint: str) -> AccessRule:
+def get_rule(app: Flask, endpoint: str) -> AccessRule:
     """Return the rule of an endpoint; raises `RouteWithoutRule` if it has none."""
     if endpoint == "static":  # the view is Flask's
         return AccessRule(public=True, roles=EVERYBODY)
@@ -99,4 +99,4 @@ def rule_of(app: Flask, endpoint: str) -> AccessRule:
 def check_every_route(app: Flask) -> None:
     """Raise `RouteWithoutRule` if any route of the application has no rule."""
     for route in app.url_map.iter_rules():
-        rule_of(app, route.endpoint)
+        get_rule(app, route.endpoint)

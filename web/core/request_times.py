@@ -87,7 +87,7 @@ def register(app: Flask, monotonic: Callable[[], float] = seconds) -> None:
     app.after_request(times.end)
 
 
-def counted_requests(app: Flask) -> Iterable[Metric]:
+def request_histogram(app: Flask) -> Iterable[Metric]:
     """Return the histogram of this application's requests."""
     times: RequestTimes = app.extensions[_EXTENSION]
     return times.collect()
@@ -104,7 +104,7 @@ def part_of(app: Flask, endpoint: str | None) -> str:
         return "static"
     if endpoint == ASKS_FOR_CHANGES:
         return "changes"
-    if permissions.rule_of(app, endpoint).sessionless:
+    if permissions.get_rule(app, endpoint).sessionless:
         return "monitoring"
     return app.view_functions[endpoint].__module__.split(".")[1]
 
@@ -151,7 +151,7 @@ def run_folder() -> Iterator[Path | None]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def add_up(folder: Path, pid: int) -> None:
+def merge_counts(folder: Path, pid: int) -> None:
     """Add what a process that has ended counted to what others before it did; remove its file.
 
     So no count falls when a process ends, which Prometheus would take for a restart.

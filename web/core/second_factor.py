@@ -22,7 +22,7 @@ def passkey_site() -> PasskeySite | None:
     return passkeys.passkey_site(ctx.settings.base_url)
 
 
-def required_site() -> PasskeySite:
+def require_site() -> PasskeySite:
     """Return the site that passkeys are made for; where browsers have none, the page is 404."""
     return passkey_site() or abort(404)
 

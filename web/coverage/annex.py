@@ -16,10 +16,10 @@ from publisher.people.register_data import NAMED_NOBODY_ON
 from publisher.reports import export
 from publisher.validation import NotFound
 from publisher.working_time import local_day
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.i18n import N_, _, _l, page_language
-from web.core.permissions import for_roles
+from web.core.permissions import allow_roles
 from web.forms import Form
 from web.moments.fields import DayField
 from web.papers.files import pdf_file
@@ -37,7 +37,7 @@ class AnnexForm(Form):
 
 
 @routes.get("/annex")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 @reads
 def index(session: Session) -> str:
     """Show the annex of a day, or say why there is none."""
@@ -52,26 +52,26 @@ def index(session: Session) -> str:
 
 
 @routes.get("/annex.csv")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 def csv() -> Response:
     """Return the annex of a day as CSV."""
     with writing() as session:
         paper = _annex(session)[1]
         if paper is None:
             raise NotFound(request.args.get("on"))
-        export.record_export(session, **by_actor(), rows=len(paper.rows), page="annex")
+        export.record_export(session, **actor_now(), rows=len(paper.rows), page="annex")
     return csv_response("annex", HEADINGS, [(*row.cells, row.code) for row in paper.rows])
 
 
 @routes.get("/annex.pdf")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 def pdf() -> Response:
     """Return the annex of a day as PDF, in the circular's form and language."""
     with writing() as session:
         listed = _annex(session)[1]
         if listed is None:
             raise NotFound(request.args.get("on"))
-        export.record_export(session, **by_actor(), rows=len(listed.rows), page="annex")
+        export.record_export(session, **actor_now(), rows=len(listed.rows), page="annex")
         paper = annex_paper(listed, office=_overseer(session))
     name, back = f"annex-{listed.on}", url_for("annex.index", on=listed.on)
     return pdf_file(paper, name=name, back=back, language=PAPER)

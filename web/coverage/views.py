@@ -21,11 +21,11 @@ from publisher.coverage.states import (
 from publisher.models.people import Department
 from publisher.reports import export
 from publisher.working_time import local_day
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.i18n import N_, _
 from web.core.list_pages import page_of_rows
-from web.core.permissions import for_roles
+from web.core.permissions import allow_roles
 from web.coverage.annex import line_ids
 from web.forms import number_of
 from web.messages.names import department_name, person_name
@@ -87,7 +87,7 @@ def _rows(session: Session) -> list[DepartmentCoverage]:
 
 
 @routes.get("/coverage")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 @reads
 def index(session: Session) -> str:
     """Show how many departments are in each state, in all and by the office above."""
@@ -110,7 +110,7 @@ def index(session: Session) -> str:
 
 
 @routes.get("/coverage/list")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 @reads
 def departments(session: Session) -> str:
     """List the departments behind a number of the coverage."""
@@ -127,13 +127,13 @@ def departments(session: Session) -> str:
 
 
 @routes.get("/coverage.csv")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 def csv() -> Response:
     """Return the departments of the list as CSV."""
     choice = _choice()
     with writing() as session:
         rows = [_cells(covered) for covered in _rows(session) if choice.fits(covered)]
-        export.record_export(session, **by_actor(), rows=len(rows), page="coverage")
+        export.record_export(session, **actor_now(), rows=len(rows), page="coverage")
     return csv_response("coverage", HEADINGS, rows)
 
 

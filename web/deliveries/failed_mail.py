@@ -9,16 +9,16 @@ from approvals.policy import Action
 from publisher.models.notifications import Notice
 from publisher.notifications import retry
 from publisher.validation import NotFound
-from web.core.auth import by_actor, reads, writing
+from web.core.auth import actor_now, reads, writing
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 
 routes = Blueprint("mails", __name__)
 
 
 @routes.get("/mails")
-@for_action(Action.SEND_MAIL_AGAIN)
+@allow_action(Action.SEND_MAIL_AGAIN)
 @reads
 def index(session: Session) -> Page:
     """List the failed mails, the latest first."""
@@ -33,13 +33,13 @@ def index(session: Session) -> Page:
 
 
 @routes.post("/mails/<int:notice_id>/send-again")
-@for_action(Action.SEND_MAIL_AGAIN)
+@allow_action(Action.SEND_MAIL_AGAIN)
 def send_again(notice_id: int) -> Page:
     """Queue a failed mail again."""
     with writing() as session:
         notice = session.get(Notice, notice_id)
         if notice is None:
             raise NotFound(notice_id)
-        retry.send_again(session, **by_actor(), notice=notice)
+        retry.send_again(session, **actor_now(), notice=notice)
     flash(_("Sent again within a minute."))
     return redirect(url_for("mails.index"))

@@ -18,15 +18,15 @@ from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.scheduling import schedule
 from publisher.states import AccountState, DeliveryState
 from publisher.validation import FieldError
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form
 from web.messages.refusals import refusal_sentence
-from web.previews import preview_of
+from web.previews import make_preview
 
 routes = Blueprint("by_hand", __name__)
 
@@ -44,7 +44,7 @@ def _page(session: Session, form: PastedForm, delivery_id: int) -> str:
         "deliveries/manual.html",
         delivery=delivery,
         post=post,
-        preview=preview_of(delivery.variant),
+        preview=make_preview(delivery.variant),
         form=form,
         refusal=_refusal(session, delivery_id),
         remote_text=_platform_text(form.problems),
@@ -64,15 +64,15 @@ def delivery_and_post(session: Session, delivery_id: int) -> tuple[Delivery, Pos
 def _refusal(session: Session, delivery_id: int) -> str:
     """Return the reason why it may not be published by hand now; empty if it may."""
     try:
-        manual.require_publishable(session, **by_actor(), delivery_id=delivery_id)
+        manual.require_publishable(session, **actor_now(), delivery_id=delivery_id)
     except NotAllowed as refusal:
         return refusal_sentence(refusal)
     return ""
 
 
 @routes.route("/deliveries/<int:delivery_id>/by-hand", methods=["GET", "POST"])
-@for_action(Action.PUBLISH_BY_HAND)
-@with_form(PastedForm, shown_by=_page)
+@allow_action(Action.PUBLISH_BY_HAND)
+@handle_form(PastedForm, shown_by=_page)
 def show(form: PastedForm, delivery_id: int) -> Page:
     """Check the link, read the post from the platform, then store the publication.
 
@@ -82,7 +82,7 @@ def show(form: PastedForm, delivery_id: int) -> Page:
     linked_post = read_back(manual_post)
     with writing() as session:
         manual.publish_by_hand(
-            session, **by_actor(), manual_post=manual_post, linked_post=linked_post
+            session, **actor_now(), manual_post=manual_post, linked_post=linked_post
         )
     _flash_result(linked_post)
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
@@ -91,7 +91,7 @@ def show(form: PastedForm, delivery_id: int) -> Page:
 def _manual_post(delivery_id: int, link: str) -> ManualPost:
     with reading() as session:
         delivery_and_post(session, delivery_id)
-        return manual.look_at_link(session, **by_actor(), delivery_id=delivery_id, link=link)
+        return manual.look_at_link(session, **actor_now(), delivery_id=delivery_id, link=link)
 
 
 def read_back(manual_post: ManualPost) -> LinkedPost:

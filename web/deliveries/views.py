@@ -23,18 +23,18 @@ from publisher.states import PUBLISHABLE_BY_HAND, RESCHEDULABLE, STUCK, UNSENT, 
 from publisher.undo import newest_event
 from publisher.working_time import local_day
 from web.core import form_recovery
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_action, for_roles
+from web.core.permissions import Page, allow_action, allow_roles
 from web.core.undo import flash_with_undo, undone
 from web.deliveries import holds, manual
-from web.emergency.summary import lane_of
+from web.emergency.summary import load_work
 from web.forms import Form, number_of
 from web.messages.names import person_name
-from web.previews import preview_of
+from web.previews import make_preview
 
 routes = Blueprint("deliveries", __name__)
 
@@ -46,7 +46,7 @@ class PlatformLinkForm(Form):
 
 
 @routes.get("/decisions")
-@for_action(Action.SETTLE_HELD, Action.SCHEDULE, Action.SEE_ATTEMPTS)
+@allow_action(Action.SETTLE_HELD, Action.SCHEDULE, Action.SEE_ATTEMPTS)
 @reads
 def board(session: Session) -> Page:
     """List everything that needs a person's decision, one line a post."""
@@ -54,19 +54,19 @@ def board(session: Session) -> Page:
     skip = (page - 1) * MOST_LINES
     return render_template(
         "deliveries/board.html",
-        board=decision_board.board(session, **by_actor(), skip=skip),
+        board=decision_board.board(session, **actor_now(), skip=skip),
         skip=skip,
         previous_href=url_for("deliveries.board", page=page - 1) if page > 1 else None,
         next_href=url_for("deliveries.board", page=page + 1),
         summary=problem_summary(session, actor=actor()),
-        lane=lane_of(session),
-        held_deliveries=problems.count_held_deliveries(session, **by_actor()),
+        lane=load_work(session),
+        held_deliveries=problems.count_held_deliveries(session, **actor_now()),
         may_move=may(actor(), Action.SCHEDULE, None),
     )
 
 
 @routes.get("/deliveries/<int:delivery_id>")
-@for_roles()
+@allow_roles()
 def show(delivery_id: int) -> Page:
     """Show a delivery: its text, time, attempts and possible actions."""
     return _delivery_page(PlatformLinkForm(), delivery_id)
@@ -79,7 +79,7 @@ def _delivery_page(session: Session, form: PlatformLinkForm, delivery_id: int) -
         "deliveries/delivery.html",
         delivery=delivery,
         post=post,
-        preview=preview_of(delivery.variant),
+        preview=make_preview(delivery.variant),
         form=form,
         acts=_acts(delivery),
         hold_sentence=holds.hold_sentence(session, delivery),
@@ -127,13 +127,13 @@ def _attempts(delivery: Delivery) -> list[object]:
 
 
 @routes.post("/deliveries/<int:delivery_id>/cancel")
-@for_action(Action.CANCEL)
-@with_form(PlatformLinkForm, shown_by=_delivery_page)
+@allow_action(Action.CANCEL)
+@handle_form(PlatformLinkForm, shown_by=_delivery_page)
 def cancel(_form: PlatformLinkForm, delivery_id: int) -> Page:
     """Cancel a delivery that has not been sent."""
     with writing() as session:
         manual.delivery_and_post(session, delivery_id)
-        delivery = schedule.cancel(session, **by_actor(), delivery_id=delivery_id)
+        delivery = schedule.cancel(session, **actor_now(), delivery_id=delivery_id)
         event_id = newest_event(session, delivery).id
         can_undo = delivery.action in OF_TEXTS and delivery.due_at > ctx.now()
     undo_path = url_for("deliveries.undo", delivery_id=delivery_id, event_id=event_id)
@@ -142,7 +142,7 @@ def cancel(_form: PlatformLinkForm, delivery_id: int) -> Page:
 
 
 @routes.post("/deliveries/<int:delivery_id>/undo/<int:event_id>")
-@for_action(Action.CANCEL)
+@allow_action(Action.CANCEL)
 def undo(delivery_id: int, event_id: int) -> Page:
     """Undo what was just done: cancelling the delivery."""
 
@@ -150,7 +150,7 @@ def undo(delivery_id: int, event_id: int) -> Page:
         manual.delivery_and_post(session, delivery_id)
         undo_cancel(
             session,
-            **by_actor(),
+            **actor_now(),
             delivery_id=delivery_id,
             event_id=event_id,
             within=ctx.settings.scheduling.undo,
@@ -161,34 +161,34 @@ def undo(delivery_id: int, event_id: int) -> Page:
 
 
 @routes.post("/deliveries/<int:delivery_id>/live")
-@for_action(Action.SETTLE_HELD)
-@with_form(PlatformLinkForm, shown_by=_delivery_page)
+@allow_action(Action.SETTLE_HELD)
+@handle_form(PlatformLinkForm, shown_by=_delivery_page)
 def it_is_live(form: PlatformLinkForm, delivery_id: int) -> Page:
     """Confirm that a held delivery is live on the platform, where its post is read if necessary."""
     link = form.link.data or ""
     with reading() as session:
         manual.delivery_and_post(session, delivery_id)
         manual_post = reconcile.post_to_find(
-            session, **by_actor(), delivery_id=delivery_id, link=link
+            session, **actor_now(), delivery_id=delivery_id, link=link
         )
     linked_post = manual.read_back(manual_post) if manual_post is not None else None
     with writing() as session:
         reconcile.confirm_live(
-            session, **by_actor(), delivery_id=delivery_id, link=link, linked_post=linked_post
+            session, **actor_now(), delivery_id=delivery_id, link=link, linked_post=linked_post
         )
     flash(_("Recorded as published."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))
 
 
 @routes.post("/deliveries/<int:delivery_id>/send-again")
-@for_action(Action.SETTLE_HELD)
-@with_form(PlatformLinkForm, shown_by=_delivery_page)
+@allow_action(Action.SETTLE_HELD)
+@handle_form(PlatformLinkForm, shown_by=_delivery_page)
 def send_again(_form: PlatformLinkForm, delivery_id: int) -> Page:
     """Send a held delivery again, after a person saw that it is not live."""
     with writing() as session:
         delivery, _post = manual.delivery_and_post(session, delivery_id)
-        title = preview_of(delivery.variant).title
+        title = make_preview(delivery.variant).title
         form_recovery.name_act(f"{_('Not published: send again')}: {title}")
-        reconcile.send_again(session, **by_actor(), delivery_id=delivery_id)
+        reconcile.send_again(session, **actor_now(), delivery_id=delivery_id)
     flash(_("Sending again."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id))

@@ -82,7 +82,7 @@ class Sheet:
     targets: Mapping[str, CorrectionTarget] = field(default_factory=dict)
 
 
-def slots_for(accounts: Sequence[Account], languages: Iterable[Language]) -> tuple[TextSlot, ...]:
+def make_slots(accounts: Sequence[Account], languages: Iterable[Language]) -> tuple[TextSlot, ...]:
     """Return a slot for each account and language; Marathi and English are always included."""
     ordered = dict.fromkeys((*MARATHI_AND_ENGLISH, *languages))
     return tuple(TextSlot(account, language) for account in accounts for language in ordered)
@@ -108,7 +108,7 @@ def offer(sheet: Sheet, texts: Sequence[StartingText], departments: Sequence[Dep
     form = sheet.form
     whole = [(str(text.id), text.name) for text in texts if text.part is TextPart.WHOLE]
     form.starting.choices = options([("", _("Choose a starting text")), *whole])
-    drafting_joint.choose_from(form.joint_add, sheet.joint, departments)
+    drafting_joint.set_choices(form.joint_add, sheet.joint, departments)
     ways = (drafting_joint.ASKED, drafting_joint.NAMED)
     form.joint_add_as.choices = options((how, _(drafting_joint.HOW[how])) for how in ways)
 
@@ -130,7 +130,7 @@ def fill(sheet: Sheet, draft: Draft, *, revision_number: int) -> None:
                 form[field].data = picture.alt_text
 
 
-def pictures_of(draft: Draft) -> tuple[PictureDraft, ...]:
+def draft_pictures(draft: Draft) -> tuple[PictureDraft, ...]:
     """Return the pictures of a draft, which all its variants share."""
     return max((variant.pictures for variant in draft.variants), key=len, default=())
 
@@ -150,7 +150,7 @@ def read(sheet: Sheet) -> Draft:
         not_after=form.not_after.data,
         variants=tuple(
             _variant(sheet, slot, [picture for picture in uploaded if picture.content])
-            for slot in written(sheet)
+            for slot in slots_with_text(sheet)
         ),
         asked_ids=drafting_joint.read(form, sheet.joint, drafting_joint.ASKED),
         named_ids=drafting_joint.read(form, sheet.joint, drafting_joint.NAMED),
@@ -160,7 +160,7 @@ def read(sheet: Sheet) -> Draft:
     )
 
 
-def written(sheet: Sheet) -> list[TextSlot]:
+def slots_with_text(sheet: Sheet) -> list[TextSlot]:
     """Return the slots that have a text, in the order of the draft's variants."""
     return [slot for slot in sheet.slots if (sheet.form[slot.name].data or "").strip()]
 
@@ -189,12 +189,12 @@ def _variant(sheet: Sheet, slot: TextSlot, uploaded: list[PictureDraft]) -> Vari
     )
 
 
-def as_form_error(sheet: Sheet, error: FieldError) -> FieldError:
+def make_form_error(sheet: Sheet, error: FieldError) -> FieldError:
     """Return the error under the name of this form's field that it belongs to."""
     parts = error.field.split("-")
     if parts[0] != "variants" or len(parts) < 3:
         return error
-    slot = written(sheet)[int(parts[1])]
+    slot = slots_with_text(sheet)[int(parts[1])]
     name = {"text": slot.name, "link": "link"}.get(parts[2], "photos")
     if parts[2] == "pictures" and parts[-1] == "alt_text":
         name = f"alt_{parts[3]}_{slot.language.value}"

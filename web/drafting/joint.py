@@ -70,7 +70,7 @@ def _departments_and_ways(draft: Draft) -> Iterator[tuple[int, str]]:
         yield added, request.form.get("joint_add_as", ASKED)
 
 
-def choose_from(
+def set_choices(
     field: SelectField, joint_rows: Sequence[JointRow], departments: Sequence[Department]
 ) -> None:
     """Offer the departments that have no row yet, and reset the field."""

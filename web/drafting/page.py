@@ -24,7 +24,7 @@ from publisher.platforms.base.text import with_link
 from publisher.platforms.registry import capabilities
 from publisher.review.department_approvers import DepartmentOffices, offices_by_department
 from publisher.scheduling import corrections
-from web.core.auth import actor, by_actor
+from web.core.auth import actor, actor_now
 from web.core.context import ctx
 from web.core.i18n import _
 from web.drafting import forms, placeholders, warnings
@@ -61,7 +61,7 @@ class TextDifference:
     pieces: tuple[FinePiece, ...]
 
 
-def texts_for(session: Session, post: Post) -> list[StartingText]:
+def list_starting_texts(session: Session, post: Post) -> list[StartingText]:
     """Return the starting texts, signatures and hashtags that suit a post."""
     kinds = {submission.kind for submission in post.submissions}
     return snippets.list_suitable(session, kinds=kinds, department_id=post.department_id)
@@ -74,7 +74,7 @@ def make_sheet(session: Session, post: Post) -> tuple[Sheet, Draft]:
     """
     accounts = drafts.usable_accounts(session, post)
     draft = prefill.start_draft(post, accounts)
-    slots = forms.slots_for(accounts, [variant.language for variant in draft.variants])
+    slots = forms.make_slots(accounts, [variant.language for variant in draft.variants])
     departments = departments_in_force(session, now=ctx.now())
     joint = rows(post, draft, departments)
     sheet = forms.make_sheet(slots, _pictures(post, draft), joint)
@@ -85,7 +85,7 @@ def make_sheet(session: Session, post: Post) -> tuple[Sheet, Draft]:
         targets={name: target for name, target in targets_by_slot.items() if target is not None},
     )
     others = [department for department in departments if department.id != post.department_id]
-    forms.offer(sheet, texts_for(session, post), others)
+    forms.offer(sheet, list_starting_texts(session, post), others)
     return sheet, draft
 
 
@@ -93,7 +93,7 @@ def _pictures(post: Post, draft: Draft) -> tuple[PictureDraft, ...]:
     """The draft's pictures, and whatever a form in hand still holds of older revisions."""
     digests = request.form.getlist("picture")
     if not digests:
-        return forms.pictures_of(draft)
+        return forms.draft_pictures(draft)
     known_digests = {
         rendition.source_sha256
         for revision in post.revisions
@@ -128,13 +128,13 @@ def render(session: Session, post: Post, sheet: Sheet, draft: Draft, *, notice: 
         blanks=blanks,
         blanks_form=placeholders.blanks_form(blanks),
         **placeholders.proposals_shown(post, sheet, blanks),
-        warnings=warnings.of_draft(session, post, sheet, draft),
+        warnings=warnings.warn_about_draft(session, post, sheet, draft),
         notice_sentence=notice,
         has_newer=stale is not None,
         newer_changes=_changes(post, stale) if stale else [],
         differences=_differences(post, sheet) if stale else [],
         refusing_decision=_refusing_decision(post),
-        other_editors=collaboration.other_editors(session, **by_actor(), post_id=post.id),
+        other_editors=collaboration.other_editors(session, **actor_now(), post_id=post.id),
         notes=collaboration.list_notes(session, actor=actor(), post_id=post.id),
         approvers=_approvers(session, post, sheet),
         person_id=actor().person_id,

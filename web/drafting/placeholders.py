@@ -100,7 +100,7 @@ def blanks_form(blanks: list[ShownBlank]) -> PlainForm:
     return form_class(request.form if request.method == "POST" else None)
 
 
-def pressed_proposal() -> PressedProposal:
+def find_pressed_proposal() -> PressedProposal:
     """Return the proposal whose button was pressed."""
     button, *field_and_text = request.form.get("then", "").split(":", 2)
     is_pressed = button == USE and len(field_and_text) == len(PressedProposal._fields)
@@ -109,7 +109,7 @@ def pressed_proposal() -> PressedProposal:
 
 def fill_in(sheet: Sheet) -> None:
     """Replace the blanks of the texts by what was typed or proposed for their fields."""
-    pressed = pressed_proposal()
+    pressed = find_pressed_proposal()
     values_by_field = {**request.form, pressed.field: pressed.text}
     for slot in sheet.slots:
         field = sheet.form[slot.name]
@@ -122,7 +122,7 @@ def fill_in(sheet: Sheet) -> None:
 
 def fill_in_day(sheet: Sheet) -> None:
     """Write a proposed last day into its field."""
-    field, text = pressed_proposal()
+    field, text = find_pressed_proposal()
     if field == sheet.form.not_after.name:
         sheet.form.not_after.retype(text)
 

@@ -15,10 +15,10 @@ from publisher.drafting.diff import Change
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.validation import NotFound
-from web.core.auth import actor, by_actor, reads, writing
-from web.core.form_views import with_form
+from web.core.auth import actor, actor_now, reads, writing
+from web.core.form_views import handle_form
 from web.core.i18n import _
-from web.core.permissions import Page, for_action, for_roles
+from web.core.permissions import Page, allow_action, allow_roles
 from web.forms import Form, number_of
 
 routes = Blueprint("comparing", __name__)
@@ -45,7 +45,7 @@ def newer_changes(post: Post, revision: Revision) -> list[Change]:
 
 
 @routes.get("/posts/<int:post_id>/compare")
-@for_roles()
+@allow_roles()
 def show(post_id: int) -> Page:
     """Compare the revisions `from` and `to`; by default the newest two."""
     return _comparison(Form(formdata=None), post_id)
@@ -104,15 +104,15 @@ def _may_restore(post: Post) -> bool:
 
 
 @routes.post("/posts/<int:post_id>/restore")
-@for_action(Action.DRAFT)
-@with_form(Form, shown_by=_comparison)
+@allow_action(Action.DRAFT)
+@handle_form(Form, shown_by=_comparison)
 def restore(_form: Form, post_id: int) -> Page:
     """Save the content of an older revision as a new one."""
     number = number_of(request.form.get("number"))
     with writing() as session:
         new_number = save.restore(
             session,
-            **by_actor(),
+            **actor_now(),
             post_id=post_id,
             seen_revision=number_of(request.form.get("seen")),
             number=number,

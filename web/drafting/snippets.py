@@ -18,12 +18,12 @@ from publisher.models.desk import StartingText, TextPart
 from publisher.models.history import Event
 from publisher.models.submissions import SubmissionKind
 from publisher.people.departments import departments_in_force
-from web.core.auth import by_actor, reads, writes, writing
+from web.core.auth import actor_now, reads, writes, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import N_, _, _l
 from web.core.list_pages import page_of_query, page_of_rows
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form, department_options, number_of, options
 from web.submissions.forms import KIND_WORDS
 
@@ -75,7 +75,7 @@ class SnippetStep(NamedTuple):
 
 
 @routes.get("/texts")
-@for_action(Action.DRAFT)
+@allow_action(Action.DRAFT)
 @reads
 def index(session: Session) -> Page:
     """List the snippets that are offered when drafting; `?ended=1` lists those that ended."""
@@ -125,26 +125,26 @@ def _page(session: Session, form: OneTextForm, text_id: int | None = None) -> st
 
 
 @routes.route("/texts/new", methods=["GET", "POST"])
-@for_action(Action.DRAFT)
-@with_form(OneTextForm, shown_by=_page)
+@allow_action(Action.DRAFT)
+@handle_form(OneTextForm, shown_by=_page)
 def new(form: OneTextForm) -> Page:
     """Create a snippet."""
     with writing() as session:
-        snippets.make(session, **by_actor(), form=_read(form))
+        snippets.make(session, **actor_now(), form=_read(form))
     flash("text-new", "draft-done")
     flash(_("The text is saved. It is now offered when drafting."))
     return redirect(url_for("texts.index"))
 
 
 @routes.route("/texts/<int:text_id>", methods=["GET", "POST"])
-@for_action(Action.DRAFT)
-@with_form(OneTextForm, shown_by=_page)
+@allow_action(Action.DRAFT)
+@handle_form(OneTextForm, shown_by=_page)
 def edit(form: OneTextForm, text_id: int) -> Page:
     """Show a snippet with its history, or store a change as its next version."""
     with writing() as session:
         snippets.change(
             session,
-            **by_actor(),
+            **actor_now(),
             text_id=text_id,
             seen_version=number_of(form.seen.data),
             form=_read(form),
@@ -211,10 +211,10 @@ def _differences(changed: Mapping[str, tuple[object, object]]) -> list[LabelledD
 
 
 @routes.post("/texts/<int:text_id>/end")
-@for_action(Action.DRAFT)
+@allow_action(Action.DRAFT)
 @writes
 def end(session: Session, text_id: int) -> Page:
     """End a snippet: it is no longer offered, and its history stays."""
-    text = snippets.end(session, **by_actor(), text_id=text_id)
+    text = snippets.end(session, **actor_now(), text_id=text_id)
     flash(_("“%(name)s” is no longer offered. It can still be read.", name=text.name))
     return redirect(url_for("texts.index"))

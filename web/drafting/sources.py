@@ -8,10 +8,10 @@ from wtforms import StringField
 
 from approvals.policy import Action
 from publisher.drafting import collaboration, drafts, prefill
-from web.core.auth import actor, by_actor, reads, writing
-from web.core.form_views import with_form
+from web.core.auth import actor, actor_now, reads, writing
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form
 
 routes = Blueprint("joining", __name__)
@@ -32,13 +32,13 @@ def _join_page(session: Session, /, form: NumberForm, post_id: int, **_ids: int)
 
 
 @routes.route("/posts/<int:post_id>/submissions", methods=["GET", "POST"])
-@for_action(Action.DRAFT)
-@with_form(NumberForm, shown_by=_join_page)
+@allow_action(Action.DRAFT)
+@handle_form(NumberForm, shown_by=_join_page)
 def show(form: NumberForm, post_id: int) -> Page:
     """Add a submission to the post by its number."""
     with writing() as session:
         joined = collaboration.join_submission(
-            session, **by_actor(), post_id=post_id, number=form.number.data or ""
+            session, **actor_now(), post_id=post_id, number=form.number.data or ""
         )
         number = joined.number
     flash(_("The post is now also based on %(number)s.", number=number))
@@ -46,13 +46,13 @@ def show(form: NumberForm, post_id: int) -> Page:
 
 
 @routes.post("/posts/<int:post_id>/submissions/<int:submission_id>/part")
-@for_action(Action.DRAFT)
-@with_form(NumberForm, shown_by=_join_page)
+@allow_action(Action.DRAFT)
+@handle_form(NumberForm, shown_by=_join_page)
 def part(_form: NumberForm, post_id: int, submission_id: int) -> Page:
     """Remove a submission that was added by mistake."""
     with writing() as session:
         submission = collaboration.remove_submission(
-            session, **by_actor(), post_id=post_id, submission_id=submission_id
+            session, **actor_now(), post_id=post_id, submission_id=submission_id
         )
         number = submission.number
     flash(_("The post is no longer based on %(number)s.", number=number))

@@ -22,11 +22,11 @@ from publisher.models.posts import Post
 from publisher.review import decide
 from publisher.validation import Invalid
 from web import in_flight
-from web.core.auth import actor, by_actor, reads, writes, writing
+from web.core.auth import actor, actor_now, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.drafting import forms, page, placeholders, warnings
 from web.drafting.forms import Sheet
 from web.forms import number_of
@@ -37,16 +37,16 @@ FORM_BUTTONS = frozenset({"start", "close", "fill", "more", "note", "links"})
 
 
 @routes.post("/submissions/<int:submission_id>/draft")
-@for_action(Action.DRAFT)
+@allow_action(Action.DRAFT)
 @writes
 def start(session: Session, submission_id: int) -> Response:
     """Start a post from a submission."""
-    post = drafting_save.start(session, **by_actor(), submission_id=submission_id)
+    post = drafting_save.start(session, **actor_now(), submission_id=submission_id)
     return redirect(url_for("drafting.edit", post_id=post.id))
 
 
 @routes.route("/posts/<int:post_id>/draft", methods=["GET", "POST"])
-@for_action(Action.DRAFT)
+@allow_action(Action.DRAFT)
 def edit(post_id: int) -> Page:
     """Save a new revision, and send it for review if that button was pressed.
 
@@ -55,7 +55,7 @@ def edit(post_id: int) -> Page:
     """
     if request.method != "POST":
         with writing() as session:
-            collaboration.record_open_draft(session, **by_actor(), post_id=post_id)
+            collaboration.record_open_draft(session, **actor_now(), post_id=post_id)
         return _draft_page_with_errors(post_id)
     with reading() as session:
         post = drafts.get_post(session, actor=actor(), post_id=post_id)
@@ -63,7 +63,7 @@ def edit(post_id: int) -> Page:
         _fill_texts(session, post, sheet)
         pictures = known_pictures(session, post_id=post_id)
     draft = forms.read(sheet)
-    if request.form.get("then") in FORM_BUTTONS or placeholders.pressed_proposal().field:
+    if request.form.get("then") in FORM_BUTTONS or placeholders.find_pressed_proposal().field:
         return _run_form_button(post_id, sheet, draft)
     number_on_page = number_of(sheet.form.seen.data)
     before = _load_draft(post, number_on_page)
@@ -95,7 +95,7 @@ def _fill_texts(session: Session, post: Post, sheet: Sheet) -> None:
     """Fill in blanks and proposals; with its button, insert a starting text or a closing."""
     placeholders.fill_in(sheet)
     placeholders.fill_in_day(sheet)
-    then, texts = request.form.get("then"), page.texts_for(session, post)
+    then, texts = request.form.get("then"), page.list_starting_texts(session, post)
     if then == "start":
         chosen = {str(text.id): text for text in texts}.get(sheet.form.starting.data or "")
         for slot in sheet.slots if chosen else ():
@@ -125,7 +125,7 @@ def _run_form_button(post_id: int, sheet: Sheet, draft: Draft) -> Page:
 
 
 def _write_note(session: Session, post_id: int, text: str) -> None:
-    collaboration.write_note(session, **by_actor(), post_id=post_id, text=text)
+    collaboration.write_note(session, **actor_now(), post_id=post_id, text=text)
 
 
 def _load_draft(post: Post, number: int) -> Draft | None:
@@ -154,7 +154,7 @@ def _store(
         if not (sends and before is not None and _same(before, prepared.draft)):
             number = drafting_save.save(
                 session,
-                **by_actor(),
+                **actor_now(),
                 post_id=post_id,
                 seen_revision=number_on_page,
                 prepared=prepared,
@@ -164,7 +164,7 @@ def _store(
         if sends:
             _send(session, post_id, number)
         else:
-            collaboration.record_open_draft(session, **by_actor(), post_id=post_id)
+            collaboration.record_open_draft(session, **actor_now(), post_id=post_id)
     return number
 
 
@@ -172,7 +172,7 @@ def _send(session: Session, post_id: int, number: int) -> None:
     """Send a revision for review and close the draft. Raises `Invalid` if a blank is left."""
     decide.send_for_review(
         session,
-        **by_actor(),
+        **actor_now(),
         post_id=post_id,
         seen_revision=number,
         head_hours=ctx.settings.head_hours,
@@ -224,7 +224,7 @@ def _show_refusal(sheet: Sheet, refusal: Invalid | NotAllowed) -> None:
     """Show the refusal in the form, which is then for the newest revision."""
     form = sheet.form
     if isinstance(refusal, Invalid):
-        refusal = Invalid(forms.as_form_error(sheet, error) for error in refusal.problems)
+        refusal = Invalid(forms.make_form_error(sheet, error) for error in refusal.problems)
     form.refuse(refusal)
     if isinstance(refusal, StaleRevision):
         newest = str(refusal.values["newest"])
@@ -247,7 +247,7 @@ def _form_page(
 
 
 @routes.post("/posts/<int:post_id>/send-for-review")
-@for_action(Action.SEND_FOR_REVIEW)
+@allow_action(Action.SEND_FOR_REVIEW)
 def send(post_id: int) -> Page:
     """Send the newest revision for review; errors are shown on the drafting form."""
     number = request.form.get("seen", 0, type=int)

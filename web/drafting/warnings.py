@@ -24,7 +24,7 @@ from web.core.i18n import _
 from web.drafting import forms
 from web.drafting.forms import Sheet, TextSlot
 from web.messages.names import account_name
-from web.messages.warnings import warning_sentence, way_on
+from web.messages.warnings import remedy, warning_sentence
 from web.previews import LANGUAGE_WORDS, variant_title
 
 
@@ -42,7 +42,7 @@ class WarningLine:
 
     spots: tuple[Spot, ...]
     sentence: str
-    way_on: str
+    remedy: str
     see: str = ""
 
 
@@ -64,7 +64,7 @@ class WarningList:
     links: Links = field(default_factory=Links)
 
 
-def of_revision(session: Session, revision: Revision) -> WarningList:
+def warn_about_revision(session: Session, revision: Revision) -> WarningList:
     """Return the warnings of a saved revision, which link to the previews."""
     warnings = checks.check_revision(session, revision, now=ctx.now())
     variants = revision.variants
@@ -75,10 +75,10 @@ def of_revision(session: Session, revision: Revision) -> WarningList:
     return WarningList(tuple(_lines(warnings, spots)))
 
 
-def of_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -> WarningList:
+def warn_about_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -> WarningList:
     """Return the warnings of the sent form, which link to its fields."""
-    texts = texts_of(sheet, draft)
-    slots = forms.written(sheet)
+    texts = draft_texts(sheet, draft)
+    slots = forms.slots_with_text(sheet)
     now, not_before = ctx.now(), draft.not_before
     warnings = checks.warnings_of_draft(session, post, texts, now=now, not_before=not_before)
     spots = [_spot(sheet, slots[warning.location.variant], warning) for warning in warnings]
@@ -89,16 +89,16 @@ def of_draft(session: Session, post: Post, sheet: Sheet, draft: Draft) -> Warnin
     return WarningList(tuple(_lines(warnings, spots)), by_anchor, _links(session, texts))
 
 
-def of_reply(comment: CommentDetail) -> str:
+def warn_about_reply(comment: CommentDetail) -> str:
     """Return a warning if the platform would refuse an answer to this comment, else empty."""
     account, is_ours = comment.account, comment.own_post is not None
     if takes_reply(account.platform, account.handle, comment.text, is_ours):
         return ""
     refused = ContentWarning(WarningCode.REPLY_REFUSED, TextLocation(0, "text"))
-    return f"{warning_sentence(refused)} {way_on(refused)}"
+    return f"{warning_sentence(refused)} {remedy(refused)}"
 
 
-def texts_of(sheet: Sheet, draft: Draft) -> list[Text]:
+def draft_texts(sheet: Sheet, draft: Draft) -> list[Text]:
     """Return the draft's variants in the form that the content checks take."""
     platforms = {slot.account.id: slot.account.platform for slot in sheet.slots}
     return [
@@ -118,7 +118,7 @@ def look_at_links(sheet: Sheet, draft: Draft) -> None:
     """Check the draft's links now, over the network."""
     end_reading()
     link_checker = LinkChecker(ctx.database, ctx.store, ctx.settings.link_reach, monotonic)
-    check_now(link_checker, all_addresses(texts_of(sheet, draft)), now=ctx.now())
+    check_now(link_checker, all_addresses(draft_texts(sheet, draft)), now=ctx.now())
 
 
 def _lines(warnings: Sequence[ContentWarning], spots: Sequence[Spot]) -> Iterable[WarningLine]:
@@ -127,7 +127,7 @@ def _lines(warnings: Sequence[ContentWarning], spots: Sequence[Spot]) -> Iterabl
     for warning, spot in zip(warnings, spots, strict=True):
         post_id = warning.values.get("post_id")
         see = url_for("posts.show", post_id=post_id) if post_id else ""
-        grouped.setdefault((warning_sentence(warning), way_on(warning), see), {})[spot] = None
+        grouped.setdefault((warning_sentence(warning), remedy(warning), see), {})[spot] = None
     for (sentence, way, see), places in grouped.items():
         yield WarningLine(tuple(places), sentence, way, see)
 

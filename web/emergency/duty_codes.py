@@ -10,11 +10,11 @@ from wtforms.validators import InputRequired
 from publisher.auth import second_factors
 from publisher.delivery.emergency import duty_codes, roster
 from publisher.delivery.emergency.duty_codes import MayNotVouch
-from web.core.auth import acting, actor, by_actor, reads, writing
+from web.core.auth import acting, actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_roles
+from web.core.permissions import Page, allow_roles
 from web.forms import Form, number_of, options
 from web.messages.names import person_name
 from web.messages.sign_in import sign_in_sentence
@@ -49,8 +49,8 @@ def _make_page(session: Session, form: DutyPersonForm) -> str:
 
 
 @routes.route("/code", methods=["GET", "POST"])
-@for_roles()
-@with_form(DutyPersonForm, shown_by=_make_page)
+@allow_roles()
+@handle_form(DutyPersonForm, shown_by=_make_page)
 def make(form: DutyPersonForm) -> Page:
     """Make a code for somebody on duty, and show it once."""
     if acting().lacks_factor:
@@ -60,13 +60,13 @@ def make(form: DutyPersonForm) -> Page:
         form.person_id.errors = [_("Choose who needs the code.")]
         return _make_page(form), 422
     with writing() as session:
-        code = duty_codes.make_code(session, **by_actor(), person_id=person_id)
+        code = duty_codes.make_code(session, **actor_now(), person_id=person_id)
     return render_template("emergency/duty_code.html", code=f"{code[:4]} {code[4:]}")
 
 
 @routes.route("/code/type", methods=["GET", "POST"])
-@for_roles()
-@with_form(DutyCodeForm)
+@allow_roles()
+@handle_form(DutyCodeForm)
 def type_code(form: DutyCodeForm) -> Page:
     """Let the person on duty publish an emergency with the code that was read out."""
     if form.is_shown or not form.validate():

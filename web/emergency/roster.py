@@ -9,14 +9,14 @@ from wtforms import SelectField
 from approvals.policy import Action, may
 from publisher.delivery.emergency import duty_codes, roster
 from publisher.models.emergency import Duty
-from web.core.auth import actor, by_actor, reads, writes, writing
+from web.core.auth import actor, actor_now, reads, writes, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
 from web.core.list_pages import page_of_query
-from web.core.permissions import Page, for_action, for_roles
+from web.core.permissions import Page, allow_action, allow_roles
 from web.forms import Form, number_of, options
-from web.messages.names import person_name, post_of
+from web.messages.names import person_name, post_name
 from web.moments.fields import MomentField
 
 routes = Blueprint("duty", __name__, url_prefix="/duty")
@@ -32,7 +32,7 @@ class DutyForm(Form):
 
 
 @routes.get("")
-@for_roles()
+@allow_roles()
 def index() -> Page:
     """Show who is on duty now and next, and the form and the past to those who may edit it."""
     return _roster_page(DutyForm(formdata=None))
@@ -44,7 +44,7 @@ def _roster_page(session: Session, form: DutyForm) -> str:
     if keeps:
         candidates = roster.candidates(session, now=now)
         people = [
-            (str(other.person_id), f"{person_name(other.person)} – {post_of(other)}")
+            (str(other.person_id), f"{person_name(other.person)} – {post_name(other)}")
             for other in candidates
             if other.person_id != actor().person_id
         ]
@@ -64,24 +64,24 @@ def _roster_page(session: Session, form: DutyForm) -> str:
         may_edit=keeps,
         may_make_code=duty_codes.may_make(session, actor=actor(), now=now),
         own_person_id=actor().person_id,
-        post_at=post_at,
+        post_at=duty_post,
         form=form,
     )
 
 
-def post_at(duty: Duty) -> str:
+def duty_post(duty: Duty) -> str:
     """Return the person's appointment when the duty began, or now; empty if there is none."""
     appointments = [
         appointment
         for appointment in duty.person.appointments
         if appointment.covers(duty.from_at) or appointment.in_force(ctx.now())
     ]
-    return post_of(appointments[0]) if appointments else ""
+    return post_name(appointments[0]) if appointments else ""
 
 
 @routes.post("")
-@for_action(Action.KEEP_ROSTER)
-@with_form(DutyForm, shown_by=_roster_page)
+@allow_action(Action.KEEP_ROSTER)
+@handle_form(DutyForm, shown_by=_roster_page)
 def put_on(form: DutyForm) -> Page:
     """Add a person to the roster."""
     if not form.validate():
@@ -89,7 +89,7 @@ def put_on(form: DutyForm) -> Page:
     with writing() as session:
         duty = roster.put_on(
             session,
-            **by_actor(),
+            **actor_now(),
             person_id=number_of(form.person_id.data),
             from_at=form.from_at.data or ctx.now(),
             until_at=form.until_at.data,
@@ -103,20 +103,20 @@ def put_on(form: DutyForm) -> Page:
 
 
 @routes.post("/<int:duty_id>/approve")
-@for_action(Action.KEEP_ROSTER)
+@allow_action(Action.KEEP_ROSTER)
 @writes
 def approve(session: Session, duty_id: int) -> Page:
     """Let a duty that somebody else proposed take effect."""
-    duty = roster.approve(session, **by_actor(), duty_id=duty_id)
+    duty = roster.approve(session, **actor_now(), duty_id=duty_id)
     flash(_("%(name)s is on the roster and has been told.", name=person_name(duty.person)))
     return redirect(url_for("duty.index"))
 
 
 @routes.post("/<int:duty_id>/end")
-@for_action(Action.KEEP_ROSTER)
+@allow_action(Action.KEEP_ROSTER)
 @writes
 def take_off(session: Session, duty_id: int) -> Page:
     """End a duty now, or cancel a future duty."""
-    duty = roster.take_off(session, **by_actor(), duty_id=duty_id)
+    duty = roster.take_off(session, **actor_now(), duty_id=duty_id)
     flash(_("%(name)s is off the roster.", name=person_name(duty.person)))
     return redirect(url_for("duty.index"))

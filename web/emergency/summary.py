@@ -7,17 +7,17 @@ from sqlalchemy.orm import Session
 
 from publisher.reports.emergency_work import NO_EMERGENCY_WORK, EmergencyWork, emergency_work
 from publisher.reports.tab_counts import Counts
-from web.core.auth import actor, by_actor
-from web.core.counts import counts_of
+from web.core.auth import actor, actor_now
+from web.core.counts import actor_counts
 from web.core.i18n import _
 from web.core.layout import MenuEntry, Tab
 
 
-def lane_of(session: Session) -> EmergencyWork:
+def load_work(session: Session) -> EmergencyWork:
     """Return the open emergency work of the signed-in person."""
-    if not counts_of(session, actor()).emergency:
+    if not actor_counts(session, actor()).emergency:
         return NO_EMERGENCY_WORK
-    return emergency_work(session, **by_actor())
+    return emergency_work(session, **actor_now())
 
 
 def tab(counts: Counts) -> tuple[Tab, ...]:

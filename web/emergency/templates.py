@@ -14,19 +14,19 @@ from publisher.content_checks import outgoing_text
 from publisher.delivery.emergency import template_approval, template_editing, templates
 from publisher.models.emergency import EmergencyTemplate, TemplateDecision, TemplateVerdict
 from publisher.review import emergency_grounds
-from web.core.auth import actor, by_actor, reads, writes, writing
+from web.core.auth import actor, actor_now, reads, writes, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _
 from web.core.list_pages import page_of_rows
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.emergency.template_form import TemplateFormPage, fill, make_form, read
 from web.forms import Form, ReasonForm, number_of
 
 routes = Blueprint("emergency_templates", __name__, url_prefix="/emergency/templates")
 
 
-def state_of(template: EmergencyTemplate) -> str:
+def template_state(template: EmergencyTemplate) -> str:
     """Return the template's state, as its badge shows it."""
     if template.ended_at is not None:
         return "ended"
@@ -44,7 +44,7 @@ def _last(template: EmergencyTemplate) -> TemplateDecision | None:
 
 
 @routes.get("")
-@for_action(Action.SEE_EMERGENCY)
+@allow_action(Action.SEE_EMERGENCY)
 @reads
 def index(session: Session) -> Page:
     """List the visible templates; `?ended=1` lists those that have ended."""
@@ -52,7 +52,7 @@ def index(session: Session) -> Page:
     return render_template(
         "emergency/templates.html",
         templates=page_of_rows(templates.visible(session, actor=actor(), ended=ended)),
-        state_of=state_of,
+        state_of=template_state,
         approval_of=templates.current_approval,
         shows_ended=ended,
         may_draft=may(actor(), Action.DRAFT_TEMPLATE, None),
@@ -60,7 +60,7 @@ def index(session: Session) -> Page:
 
 
 @routes.get("/<int:template_id>")
-@for_action(Action.SEE_EMERGENCY)
+@allow_action(Action.SEE_EMERGENCY)
 def show(template_id: int) -> Page:
     """Show a template: its texts, blanks, approval and possible actions."""
     return _template_page(Form(formdata=None), template_id)
@@ -72,7 +72,7 @@ def _template_page(session: Session, form: Form, template_id: int) -> str:
     revision = templates.newest(template)
     wording = emergency_grounds.revision_template(revision)
     approvers = templates.find_approvers(session, revision, now=ctx.now())
-    state = state_of(template)
+    state = template_state(template)
     return render_template(
         "emergency/template.html",
         template=template,
@@ -99,14 +99,14 @@ def _template_page(session: Session, form: Form, template_id: int) -> str:
 
 
 @routes.route("/new", methods=["GET", "POST"])
-@for_action(Action.DRAFT_TEMPLATE)
-@with_form(make_form)
+@allow_action(Action.DRAFT_TEMPLATE)
+@handle_form(make_form)
 def new(form: TemplateFormPage) -> Page:
     """Create a template."""
     if form.is_shown:
         return render_template("emergency/edit.html", form=form, template=None)
     with writing() as session:
-        template = template_editing.make(session, **by_actor(), form=read(form))
+        template = template_editing.make(session, **actor_now(), form=read(form))
     flash("template-new", "draft-done")
     flash(_("Saved. The template can be used once its department has approved it."))
     return redirect(url_for("emergency_templates.show", template_id=template.id))
@@ -129,14 +129,14 @@ def _edit_page(session: Session, form: TemplateFormPage, template_id: int) -> st
 
 
 @routes.route("/<int:template_id>/edit", methods=["GET", "POST"])
-@for_action(Action.DRAFT_TEMPLATE)
-@with_form(make_form, shown_by=_edit_page)
+@allow_action(Action.DRAFT_TEMPLATE)
+@handle_form(make_form, shown_by=_edit_page)
 def edit(form: TemplateFormPage, template_id: int) -> Page:
     """Change a template: a new revision, which needs a new approval."""
     with writing() as session:
         template_editing.change(
             session,
-            **by_actor(),
+            **actor_now(),
             template_id=template_id,
             seen_revision=number_of(form.seen.data),
             form=read(form),
@@ -147,8 +147,8 @@ def edit(form: TemplateFormPage, template_id: int) -> Page:
 
 
 @routes.post("/<int:template_id>/approve")
-@for_action(Action.APPROVE_TEMPLATE)
-@with_form(Form, shown_by=_template_page)
+@allow_action(Action.APPROVE_TEMPLATE)
+@handle_form(Form, shown_by=_template_page)
 def approve(_form: Form, template_id: int) -> Page:
     """Approve the revision that the page showed."""
     _decide(template_approval.approve, template_id)
@@ -170,8 +170,8 @@ def _reason_page(session: Session, form: ReasonForm, template_id: int) -> str:
 
 
 @routes.route("/<int:template_id>/return", methods=["GET", "POST"])
-@for_action(Action.APPROVE_TEMPLATE)
-@with_form(ReasonForm, shown_by=_reason_page)
+@allow_action(Action.APPROVE_TEMPLATE)
+@handle_form(ReasonForm, shown_by=_reason_page)
 def return_template(form: ReasonForm, template_id: int) -> Page:
     """Return the template to the cell with the changes to make."""
     _decide(template_approval.return_template, template_id, reason=form.reason.data or "")
@@ -180,8 +180,8 @@ def return_template(form: ReasonForm, template_id: int) -> Page:
 
 
 @routes.route("/<int:template_id>/withdraw", methods=["GET", "POST"])
-@for_action(Action.APPROVE_TEMPLATE)
-@with_form(ReasonForm, shown_by=_reason_page)
+@allow_action(Action.APPROVE_TEMPLATE)
+@handle_form(ReasonForm, shown_by=_reason_page)
 def withdraw(form: ReasonForm, template_id: int) -> Page:
     """Withdraw the approval: the template can no longer be used, and nothing more is sent."""
     _decide(template_approval.withdraw, template_id, reason=form.reason.data or "")
@@ -195,7 +195,7 @@ def _decide(decide: Callable[..., object], template_id: int, **reason: str) -> N
         templates.get_visible_template(session, actor=actor(), template_id=template_id)
         decide(
             session,
-            **by_actor(),
+            **actor_now(),
             template_id=template_id,
             seen_revision=number_of(request.form.get("seen")),
             **reason,
@@ -203,10 +203,10 @@ def _decide(decide: Callable[..., object], template_id: int, **reason: str) -> N
 
 
 @routes.post("/<int:template_id>/end")
-@for_action(Action.DRAFT_TEMPLATE)
+@allow_action(Action.DRAFT_TEMPLATE)
 @writes
 def end(session: Session, template_id: int) -> Page:
     """End a template: it is no longer offered, and its uses stay."""
-    template_editing.end(session, **by_actor(), template_id=template_id)
+    template_editing.end(session, **actor_now(), template_id=template_id)
     flash(_("The template is no longer offered. It can still be read."))
     return redirect(url_for("emergency_templates.index"))

@@ -11,11 +11,11 @@ from publisher.delivery.emergency import queries, ratification
 from publisher.delivery.emergency.queries import PAGE, UseOutcome
 from publisher.models.people import Appointment
 from publisher.validation import check_in_sight
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.emergency.views import routes
 from web.forms import Form, ReasonForm
 
@@ -23,19 +23,19 @@ __all__ = ["routes"]
 
 
 @routes.get("/uses")
-@for_action(Action.SEE_EMERGENCY)
+@allow_action(Action.SEE_EMERGENCY)
 @reads
 def uses(session: Session) -> Page:
     """List the visible uses with person, time, template, instruction and outcome."""
     page = max(request.args.get("page", 1, type=int), 1)
-    rows = queries.uses(session, **by_actor(), page=page)
+    rows = queries.uses(session, **actor_now(), page=page)
     return render_template(
         "emergency/uses.html", outcomes=rows[:PAGE], page=page, has_more=len(rows) > PAGE
     )
 
 
 @routes.get("/uses/<int:use_id>")
-@for_action(Action.SEE_EMERGENCY)
+@allow_action(Action.SEE_EMERGENCY)
 def show(use_id: int) -> Page:
     """Show a use: its texts, its instruction and the department's ratification."""
     return _use_page(Form(formdata=None), use_id)
@@ -67,12 +67,12 @@ def _decides(session: Session, used: UseOutcome) -> bool:
 
 
 @routes.post("/uses/<int:use_id>/ratify")
-@for_action(Action.RATIFY)
-@with_form(Form, shown_by=_use_page)
+@allow_action(Action.RATIFY)
+@handle_form(Form, shown_by=_use_page)
 def ratify(_form: Form, use_id: int) -> Page:
     """Ratify a use for the department."""
     with writing() as session:
-        ratification.ratify(session, **by_actor(), use_id=use_id)
+        ratification.ratify(session, **actor_now(), use_id=use_id)
     flash(_("Approved. The department agrees with what was published."))
     return redirect(url_for("emergency.show", use_id=use_id))
 
@@ -81,18 +81,18 @@ def ratify(_form: Form, use_id: int) -> Page:
 def _refusal_page(session: Session, form: ReasonForm, use_id: int) -> str:
     if isinstance(form.refusal, NotAllowed):
         return _use_page(form, use_id)
-    used = queries.get_use(session, **by_actor(), use_id=use_id)
+    used = queries.get_use(session, **actor_now(), use_id=use_id)
     check_in_sight(actor(), Action.SEE_EMERGENCY, [used.use.decision.department_id])
     return render_template("emergency/refuse.html", outcome=used, form=form)
 
 
 @routes.route("/uses/<int:use_id>/refuse", methods=["GET", "POST"])
-@for_action(Action.RATIFY)
-@with_form(ReasonForm, shown_by=_refusal_page)
+@allow_action(Action.RATIFY)
+@handle_form(ReasonForm, shown_by=_refusal_page)
 def refuse(form: ReasonForm, use_id: int) -> Page:
     """Ask for the reason, and refuse to ratify a use; from now on a correction is owed."""
     reason = form.reason.data or ""
     with writing() as session:
-        ratification.refuse(session, **by_actor(), use_id=use_id, reason=reason)
+        ratification.refuse(session, **actor_now(), use_id=use_id, reason=reason)
     flash(_("Refused. The Cell has been told, and must publish a correction."), "amber")
     return redirect(url_for("emergency.show", use_id=use_id))

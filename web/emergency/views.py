@@ -23,18 +23,18 @@ from publisher.models.emergency import EmergencyTemplate
 from publisher.review import emergency_grounds
 from publisher.scheduling import holds
 from publisher.validation import Invalid
-from web.core.auth import actor, by_actor, reads, writes, writing
+from web.core.auth import actor, actor_now, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import _
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.emergency.forms import BLANKS, CONFIRM, STEPS, WORD, LaneForm, begin_word, make_form, read
 
 routes = Blueprint("emergency", __name__, url_prefix="/emergency")
 
 
 @routes.get("")
-@for_action(Action.PUBLISH_EMERGENCY)
+@allow_action(Action.PUBLISH_EMERGENCY)
 @reads
 def index(session: Session) -> Page:
     """Show the alerts and the templates. Raises `NotOnDuty` if the actor may use neither."""
@@ -59,18 +59,18 @@ def index(session: Session) -> Page:
 
 
 @routes.post("/alerts/<int:alert_id>/take")
-@for_action(Action.PUBLISH_EMERGENCY)
+@allow_action(Action.PUBLISH_EMERGENCY)
 @writes
 def take(session: Session, alert_id: int) -> Page:
     """Take an alert, so that nobody else is called about it."""
-    alert = emergency_alerts.take(session, **by_actor(), alert_id=alert_id)
+    alert = emergency_alerts.take(session, **actor_now(), alert_id=alert_id)
     post_id = alert.delivery.post_id
     flash(_("You have taken charge. Nobody else is called about it; do what its page says."))
     return redirect(url_for("emergency.show", use_id=queries.uses_of(session, [post_id])[post_id]))
 
 
 @routes.route("/publish/<int:template_id>", methods=["GET", "POST"])
-@for_action(Action.PUBLISH_EMERGENCY)
+@allow_action(Action.PUBLISH_EMERGENCY)
 def fill(template_id: int) -> Page:
     """Show the first, the next or the previous step; the last step publishes."""
     step, back = request.form.get("step", ""), request.form.get("back", "")
@@ -99,7 +99,7 @@ def fill(template_id: int) -> Page:
 
 
 def _template(session: Session, template_id: int) -> EmergencyTemplate:
-    return template_to_use(session, **by_actor(), template_id=template_id)
+    return template_to_use(session, **actor_now(), template_id=template_id)
 
 
 def _invalid_step(template: EmergencyTemplate, form: LaneForm, invalid: Invalid) -> Page:
@@ -156,7 +156,7 @@ def _publish(template_id: int) -> Page:
         with writing() as session:
             template = _template(session, template_id)
             form = make_form(_newest_template(template))
-            use = publish(session, **by_actor(), form=read(form, template_id))
+            use = publish(session, **actor_now(), form=read(form, template_id))
     except (Invalid, WhatLeavesChanged, StaleRevision) as refusal:
         return _refusal_page(template_id, refusal)
     flash(

@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 from publisher.reports import tab_counts
 from web.core.auth import onlooker, reads
 from web.core.context import ctx
-from web.core.permissions import for_roles
+from web.core.permissions import allow_roles
 from web.navigation import counts_by_href
 
 routes = Blueprint("changes", __name__)
 
 
 @routes.get("/changes")
-@for_roles()
+@allow_roles()
 @reads
 def ask(session: Session) -> Response:
     """Answer 204 if nothing has changed since the mark, else the tabs' counts and a new mark."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from web.core.i18n import N_
-from web.core.permissions import for_roles
+from web.core.permissions import allow_roles
 
 routes = Blueprint("keys", __name__)
 
@@ -22,7 +22,7 @@ SHORTCUTS = (
 
 
 @routes.get("/keys")
-@for_roles()
+@allow_roles()
 def index() -> str:
     """List the keys."""
     return render_template("home/keys.html", shortcuts=SHORTCUTS)

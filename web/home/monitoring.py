@@ -31,8 +31,8 @@ from publisher.media.store_in_use import is_still_in_use
 from publisher.operations import worker_health
 from publisher.operations.table_metrics import Gauge, read_gauges
 from web.core.context import AppContext
-from web.core.permissions import for_programs
-from web.core.request_times import counted_requests
+from web.core.permissions import allow_programs
+from web.core.request_times import request_histogram
 
 routes = Blueprint("monitoring", __name__)
 log = logging.getLogger("nagarvani.web")
@@ -88,14 +88,14 @@ def _has_token() -> bool:
 
 
 @routes.get("/healthz")
-@for_programs
+@allow_programs
 def health() -> Response:
     """Say that this process answers; the database is not asked."""
     return _forbid_caching(Response("ok\n", mimetype="text/plain"))
 
 
 @routes.get("/readyz")
-@for_programs
+@allow_programs
 def ready() -> Response:
     """Say whether this web can serve; 503 if the database is away or lacks tables of this version.
 
@@ -118,7 +118,7 @@ def ready() -> Response:
 
 
 @routes.get("/metrics")
-@for_programs
+@allow_programs
 def metrics() -> Response:
     """Return the metrics, in the text format of Prometheus."""
     registry = CollectorRegistry()
@@ -154,7 +154,7 @@ class _AllMetrics(Collector):
             Gauge("database_up", "1 if the tables were read, else 0.", samples={(): is_up})
         )
         yield from map(_family, self._gauges or ())
-        yield from counted_requests(current_app)
+        yield from request_histogram(current_app)
 
 
 def _family(gauge: Gauge) -> GaugeMetricFamily:

@@ -21,7 +21,7 @@ from publisher.reports.search import (
 from publisher.reports.search_window import SPAN
 from web.core.auth import actor, reads
 from web.core.i18n import N_
-from web.core.permissions import for_roles
+from web.core.permissions import allow_roles
 from web.forms import number_of
 from web.people import departments
 
@@ -35,7 +35,7 @@ KIND_WORDS: Mapping[Kind, tuple[str, str]] = {
 
 
 @routes.get("/search")
-@for_roles()
+@allow_roles()
 @reads
 def index(session: Session) -> Response | str:
     """Show departments and the hits of each kind, or of one kind.
@@ -58,7 +58,7 @@ def index(session: Session) -> Response | str:
         "home/search.html",
         query=query,
         groups=[group for group in groups if group.hits or group.following],
-        departments=[] if kind else departments.found(session, query),
+        departments=[] if kind else departments.search_departments(session, query),
         most_departments=FIRST,
         kind=kind,
         kind_labels=KIND_WORDS,

@@ -12,9 +12,9 @@ from publisher.people import upgrade_review
 from publisher.reports.todo import list_waiting
 from web.core.auth import acting, actor, reads
 from web.core.context import ctx
-from web.core.counts import counts_of
-from web.core.permissions import for_roles
-from web.emergency.summary import lane_of
+from web.core.counts import actor_counts
+from web.core.permissions import allow_roles
+from web.emergency.summary import load_work
 from web.home import tour
 from web.home.other_appointments import other_work
 from web.home.people_work import people_tasks
@@ -29,20 +29,20 @@ MOST = 60
 
 
 @routes.get("/")
-@for_roles()
+@allow_roles()
 @reads
 def index(session: Session) -> str:
     """Show the start page."""
     now = ctx.now()
     waiting = list_waiting(session, actor=actor(), now=now, most=MOST)
-    counts = counts_of(session, actor())
+    counts = actor_counts(session, actor())
     return render_template(
         "home/today.html",
         tasks=waiting,
         kind_labels=WAITING,
         due_labels=DUE,
         own_department=actor().department_id,
-        lane=lane_of(session),
+        lane=load_work(session),
         unreviewed_count=upgrade_review.count(session, now=now)
         if actor().role is Role.ADMIN
         else 0,

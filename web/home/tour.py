@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, session, url_for
 
 from web.core.auth import actor
-from web.core.permissions import Page, for_roles
+from web.core.permissions import Page, allow_roles
 from web.messages.tour import TOURS
 
 routes = Blueprint("tour", __name__)
@@ -18,7 +18,7 @@ def is_dismissed() -> bool:
 
 
 @routes.get("/tour/<int:number>")
-@for_roles()
+@allow_roles()
 def step(number: int) -> str:
     """Show a step of the introduction, counted from 1."""
     steps = TOURS[role] if (role := actor().role) else ()
@@ -30,7 +30,7 @@ def step(number: int) -> str:
 
 
 @routes.post("/tour/dismiss")
-@for_roles()
+@allow_roles()
 def dismiss() -> Page:
     """Show the offer of the introduction no longer in this session."""
     session[_DISMISSED] = True

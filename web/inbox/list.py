@@ -20,11 +20,11 @@ from publisher.reports.inbox_list import InboxView
 from publisher.states import CommentState
 from publisher.undo import newest_event
 from publisher.validation import FieldError, Invalid, NotFound, clean_reason
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.filters import decode_cursor, encode_cursor
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form, number_of
 from web.inbox import views
 from web.messages.field_errors import problem_sentence
@@ -58,7 +58,7 @@ class TickedOutcome:
 
 
 @routes.get("/comments")
-@for_action(Action.SEE_COMMENT)
+@allow_action(Action.SEE_COMMENT)
 def index() -> Page:
     """List the comments of a view."""
     return _list(TickedForm(request.args))
@@ -102,8 +102,8 @@ def _acts(view: InboxView) -> frozenset[str]:
 
 
 @routes.post("/comments/ticked")
-@for_action(Action.ASSIGN, Action.CLOSE)
-@with_form(TickedForm, shown_by=_list)
+@allow_action(Action.ASSIGN, Action.CLOSE)
+@handle_form(TickedForm, shown_by=_list)
 def act_on_ticked(form: TickedForm) -> Page:
     """Assign or close the ticked comments, each for itself, and say what became of each."""
     comment_ids = list(dict.fromkeys(key for key in form.chosen.data or () if key))
@@ -138,14 +138,14 @@ def _read_act(form: TickedForm) -> TickedAct:
             raise Invalid([FieldError("department", "unknown_department")])
         return TickedAct(
             lambda session, comment_id: routing.assign(
-                session, **by_actor(), comment_id=comment_id, department_id=department_id
+                session, **actor_now(), comment_id=comment_id, department_id=department_id
             ),
             _("The comment is with the department now."),
         )
     reason = clean_reason(form.reason.data or "")
     return TickedAct(
         lambda session, comment_id: routing.close(
-            session, **by_actor(), comment_id=comment_id, reason=reason
+            session, **actor_now(), comment_id=comment_id, reason=reason
         ),
         _("The comment is closed."),
     )

@@ -26,12 +26,12 @@ from publisher.review import takedown_orders
 from publisher.states import CommentState
 from publisher.undo import newest_event
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.core.undo import flash_with_undo, undone
 from web.drafting import warnings
 from web.forms import Form, department_options, number_of, options
@@ -77,7 +77,7 @@ class RoutingForm(Form):
 
 
 @routes.get("/comments/<int:comment_id>")
-@for_action(Action.SEE_COMMENT)
+@allow_action(Action.SEE_COMMENT)
 def show(comment_id: int) -> Page:
     """Show a comment with its thread, its routing and the answer."""
     return _comment_page(AnswerForm(), comment_id)
@@ -96,7 +96,7 @@ def _comment_page(session: Session, form: AnswerForm, comment_id: int) -> str:
         ),
         seen_digest=reply.text_digest(comment.text),
         reply_labels=REPLIES,
-        reply_warning=warnings.of_reply(comment),
+        reply_warning=warnings.warn_about_reply(comment),
         acts={action.value for action in comment.acts},
         offers=_offers(session, comment, form) if Action.ANSWER in comment.acts else [],
         answers_directly=actor().role in reply.OWN_HAND,
@@ -140,8 +140,8 @@ def department_choices(session: Session) -> list[tuple[str, str]]:
 
 
 @routes.post("/comments/<int:comment_id>/answer")
-@for_action(Action.ANSWER)
-@with_form(AnswerForm, shown_by=_comment_page)
+@allow_action(Action.ANSWER)
+@handle_form(AnswerForm, shown_by=_comment_page)
 def answer(form: AnswerForm, comment_id: int) -> Page:
     """Answer a comment; an officer's own answer is sent at once."""
     with writing() as session:
@@ -165,8 +165,8 @@ def answer(form: AnswerForm, comment_id: int) -> Page:
 
 
 @routes.post("/comments/<int:comment_id>/answer/mail/<int:offer_id>")
-@for_action(Action.ANSWER)
-@with_form(AnswerForm, shown_by=_comment_page)
+@allow_action(Action.ANSWER)
+@handle_form(AnswerForm, shown_by=_comment_page)
 def use_mail(form: AnswerForm, comment_id: int, offer_id: int) -> Page:
     """Put the text of a mail into the answer, below what is typed there; nothing is sent."""
     with reading() as session:
@@ -179,11 +179,11 @@ def use_mail(form: AnswerForm, comment_id: int, offer_id: int) -> Page:
 
 
 @routes.post("/comments/<int:comment_id>/answer/mail/<int:offer_id>/dismiss")
-@for_action(Action.ANSWER)
+@allow_action(Action.ANSWER)
 def dismiss_mail(comment_id: int, offer_id: int) -> Page:
     """Offer the text of a mail no more."""
     with writing() as session:
-        offered_answers.dismiss(session, **by_actor(), comment_id=comment_id, mail_id=offer_id)
+        offered_answers.dismiss(session, **actor_now(), comment_id=comment_id, mail_id=offer_id)
     flash(_("The answer from the email is left out."))
     return redirect(url_for("inbox.show", comment_id=comment_id))
 
@@ -198,8 +198,8 @@ def _routing_page(session: Session, form: RoutingForm, comment_id: int, *, act: 
 
 
 @routes.post("/comments/<int:comment_id>/assign")
-@for_action(Action.ASSIGN)
-@with_form(RoutingForm, shown_by=partial(_routing_page, act="assign"))
+@allow_action(Action.ASSIGN)
+@handle_form(RoutingForm, shown_by=partial(_routing_page, act="assign"))
 def assign(form: RoutingForm, comment_id: int) -> Page:
     """Assign a comment from the queue to a department."""
     with writing() as session:
@@ -216,8 +216,8 @@ def assign(form: RoutingForm, comment_id: int) -> Page:
 
 
 @routes.route("/comments/<int:comment_id>/transfer", methods=["GET", "POST"])
-@for_action(Action.TRANSFER)
-@with_form(RoutingForm, shown_by=partial(_routing_page, act="transfer"))
+@allow_action(Action.TRANSFER)
+@handle_form(RoutingForm, shown_by=partial(_routing_page, act="transfer"))
 def transfer(form: RoutingForm, comment_id: int) -> Page:
     """Transfer a comment to another department, or back to the cell, with a reason."""
     with writing() as session:
@@ -236,13 +236,13 @@ def transfer(form: RoutingForm, comment_id: int) -> Page:
 
 
 @routes.route("/comments/<int:comment_id>/close", methods=["GET", "POST"])
-@for_action(Action.CLOSE)
-@with_form(RoutingForm, shown_by=partial(_routing_page, act="close"))
+@allow_action(Action.CLOSE)
+@handle_form(RoutingForm, shown_by=partial(_routing_page, act="close"))
 def close(form: RoutingForm, comment_id: int) -> Page:
     """Close a comment without an answer."""
     reason = form.reason.data or ""
     with writing() as session:
-        comment = routing.close(session, **by_actor(), comment_id=comment_id, reason=reason)
+        comment = routing.close(session, **actor_now(), comment_id=comment_id, reason=reason)
         undo_path = _undo_path(session, comment)
     flash_with_undo(_("The comment is closed."), undo_path)
     flash(f"close-{comment_id}", "draft-done")
@@ -257,13 +257,13 @@ def _undo_path(session: Session, comment: Comment) -> str:
 
 
 @routes.post("/comments/<int:comment_id>/undo/<int:event_id>")
-@for_action(Action.TRANSFER, Action.CLOSE)
+@allow_action(Action.TRANSFER, Action.CLOSE)
 def undo(comment_id: int, event_id: int) -> Page:
     """Undo what was just done: transferring or closing the comment."""
     is_undone = undone(
         lambda session: undo_routing(
             session,
-            **by_actor(),
+            **actor_now(),
             comment_id=comment_id,
             event_id=event_id,
             within=ctx.settings.scheduling.undo,
@@ -276,8 +276,8 @@ def undo(comment_id: int, event_id: int) -> Page:
 
 
 @routes.route("/comments/<int:comment_id>/reopen", methods=["GET", "POST"])
-@for_action(Action.REOPEN)
-@with_form(RoutingForm, shown_by=partial(_routing_page, act="reopen"))
+@allow_action(Action.REOPEN)
+@handle_form(RoutingForm, shown_by=partial(_routing_page, act="reopen"))
 def reopen(form: RoutingForm, comment_id: int) -> Page:
     """Reopen an answered or closed comment."""
     reason = form.reason.data or ""

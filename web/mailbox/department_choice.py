@@ -13,12 +13,12 @@ from publisher.validation import FieldError, Invalid, NotFound
 from web.core.auth import reads, writing
 from web.core.context import ctx
 from web.core.database import reading
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, public
 from web.errors import error_page
 from web.forms import Form, department_options, number_of
-from web.mailbox.views import prepared_again
+from web.mailbox.views import read_again
 from web.messages.mails import CHOICES
 from web.people.personal_links import is_by_owner
 
@@ -57,7 +57,7 @@ def _page(session: Session, /, form: DepartmentForm, token: str) -> Page:
 
 @routes.route("/mail/department/<token>", methods=["GET", "POST"])
 @public
-@with_form(DepartmentForm, shown_by=_page)
+@handle_form(DepartmentForm, shown_by=_page)
 def choose(form: DepartmentForm, token: str) -> Page:
     """Say for which department the mail is, once; opening the page does nothing."""
     department_id = number_of(form.department_id.data)
@@ -90,4 +90,4 @@ def _prepare_mail(token: str, intake: MailIntake) -> PreparedMail | None:
         if department_choice.outlook(session, link, now=ctx.now()) is not ChoiceOutlook.OPEN:
             return None
         digest = department_choice.get_waiting_mail(session, link).mail.raw_sha256
-    return prepared_again(digest, intake)
+    return read_again(digest, intake)

@@ -15,18 +15,18 @@ from publisher.media.store import MediumChanged, MediumMissing, StoreAway
 from publisher.people.departments import departments_in_force
 from publisher.states import QuarantineState
 from publisher.validation import FieldError, Invalid
-from web.core.auth import by_actor, reads, writing
+from web.core.auth import actor_now, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
 from web.core.list_pages import page_of_query
-from web.core.permissions import Page, for_roles
+from web.core.permissions import Page, allow_roles
 from web.forms import Form, department_options, number_of
 from web.messages.mails import ENDS, REASONS, UNREADABLE, note_lines
 
 routes = Blueprint("quarantine", __name__)
-at_the_cell = for_roles(Role.CELL_LEAD, Role.CELL)
+at_the_cell = allow_roles(Role.CELL_LEAD, Role.CELL)
 
 
 class WaitingMailForm(Form):
@@ -55,7 +55,7 @@ def index(session: Session) -> Page:
 
 @reads
 def _mail_page(session: Session, form: WaitingMailForm, quarantine_id: int) -> str:
-    waiting = quarantine.waiting_mail(session, **by_actor(), quarantine_id=quarantine_id)
+    waiting = quarantine.waiting_mail(session, **actor_now(), quarantine_id=quarantine_id)
     form.department_id.choices = department_options(
         departments_in_force(session, now=ctx.now()), empty_label=_("Choose a department")
     )
@@ -81,7 +81,7 @@ def show(quarantine_id: int) -> Page:
 
 @routes.post("/quarantine/<int:quarantine_id>/take-in")
 @at_the_cell
-@with_form(WaitingMailForm, shown_by=_mail_page)
+@handle_form(WaitingMailForm, shown_by=_mail_page)
 def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
     """Make a submission of the mail, for the chosen department."""
     department_id = number_of(form.department_id.data)
@@ -93,7 +93,7 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
         submission = take_in_waiting_mail(
             session,
             prepared,
-            **by_actor(),
+            **actor_now(),
             intake=intake,
             quarantine_id=quarantine_id,
             department_id=department_id,
@@ -106,12 +106,12 @@ def take_in(form: WaitingMailForm, quarantine_id: int) -> Page:
 
 def _prepare_mail(quarantine_id: int, intake: MailIntake) -> PreparedMail:
     with reading() as session:
-        waiting = quarantine.waiting_mail(session, **by_actor(), quarantine_id=quarantine_id)
+        waiting = quarantine.waiting_mail(session, **actor_now(), quarantine_id=quarantine_id)
         digest = waiting.mail.raw_sha256
-    return prepared_again(digest, intake)
+    return read_again(digest, intake)
 
 
-def prepared_again(raw_sha256: str | None, intake: MailIntake) -> PreparedMail:
+def read_again(raw_sha256: str | None, intake: MailIntake) -> PreparedMail:
     """Return the mail read from its raw bytes, before a transaction begins.
 
     Raises `Invalid` if they are gone or cannot be read.
@@ -127,12 +127,12 @@ def prepared_again(raw_sha256: str | None, intake: MailIntake) -> PreparedMail:
 
 @routes.post("/quarantine/<int:quarantine_id>/not-ours")
 @at_the_cell
-@with_form(WaitingMailForm, shown_by=_mail_page)
+@handle_form(WaitingMailForm, shown_by=_mail_page)
 def reject(form: WaitingMailForm, quarantine_id: int) -> Page:
     """Say with a word that the mail is not ours."""
     with writing() as session:
         quarantine.reject(
-            session, **by_actor(), quarantine_id=quarantine_id, word=form.word.data or ""
+            session, **actor_now(), quarantine_id=quarantine_id, word=form.word.data or ""
         )
     flash(_("The email is marked as not ours."))
     return redirect(url_for("quarantine.index"))
@@ -143,7 +143,7 @@ def reject(form: WaitingMailForm, quarantine_id: int) -> Page:
 def delete(quarantine_id: int) -> Page:
     """Delete the mail before its day."""
     with writing() as session:
-        quarantine.delete(session, **by_actor(), quarantine_id=quarantine_id)
+        quarantine.delete(session, **actor_now(), quarantine_id=quarantine_id)
     flash(_("The email is deleted."))
     return redirect(url_for("quarantine.index"))
 
@@ -153,6 +153,6 @@ def delete(quarantine_id: int) -> Page:
 def mark_seen(mail_id: int) -> Page:
     """Mark a mail that could not be read as seen."""
     with writing() as session:
-        quarantine.mark_seen(session, **by_actor(), mail_id=mail_id)
+        quarantine.mark_seen(session, **actor_now(), mail_id=mail_id)
     flash(_("The email is marked as seen."))
     return redirect(url_for("quarantine.index"))

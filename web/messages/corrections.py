@@ -10,7 +10,7 @@ from publisher.reports.external_changes import FindingKind
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import CorrectionMode, CorrectionTarget
 from web.core.i18n import N_, _
-from web.messages.field_errors import sentence_with
+from web.messages.field_errors import fill_sentence
 from web.messages.names import platform_word
 
 HAPPENS: Mapping[CorrectionMode, str] = {
@@ -60,7 +60,7 @@ def happens(variant: Variant) -> str:
 def begins(target: CorrectionTarget) -> str:
     """Return what an author has to know to write a correction of this target."""
     live = target.live
-    return sentence_with(BEGINS[target.mode], {"at": live.since, "platform": live.account.platform})
+    return fill_sentence(BEGINS[target.mode], {"at": live.since, "platform": live.account.platform})
 
 
 def finding_words(kind: FindingKind, platform: str) -> str:

@@ -108,7 +108,7 @@ def kind_word(kind: str) -> str:
     return _(KINDS[BlankKind(kind)])
 
 
-def how_word(how: str) -> str:
+def channel_word(how: str) -> str:
     """Return how an authorisation was received."""
     return _(HOWS[WordHow(how)])
 
@@ -126,7 +126,7 @@ def values_words(use: EmergencyUse) -> str:
 
 FILTERS: Mapping[str, Callable[..., str]] = {
     "lane_blank": blank_word,
-    "lane_how": how_word,
+    "lane_how": channel_word,
     "lane_kind": kind_word,
     "lane_trouble": trouble_word,
     "lane_values": values_words,

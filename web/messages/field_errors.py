@@ -209,10 +209,10 @@ def sentence_by_code(
 ) -> str:
     """Return the sentence of the first key that the catalogue has, or that for unknown keys."""
     sentence = next((catalogue[key] for key in keys if key in catalogue), unknown)
-    return sentence_with(sentence, values)
+    return fill_sentence(sentence, values)
 
 
-def sentence_with(sentence: str, values: Mapping[str, object]) -> str:
+def fill_sentence(sentence: str, values: Mapping[str, object]) -> str:
     """Return the sentence with the values as text of the page; missing ones are empty."""
     texts = {
         name: platform_word(str(value)) if name == "platform" else _localize_value(value)

@@ -36,7 +36,7 @@ def register(app: Flask) -> None:
             **names.FILTERS,
             "platform_word": names.platform_word,
             "role_name": names.role_name,
-            "who_name": names.who_name,
+            "name_and_post": names.name_and_post,
             **access.FILTERS,
             **nominations.FILTERS,
             "account_name": names.account_name,
@@ -61,6 +61,6 @@ def register(app: Flask) -> None:
             "routing_reason": reasons.routing_reason,
             "span_words": names.span_words,
             "warning_name": warning_name,
-            "who_short": names.who_short,
+            "name_and_rank": names.name_and_rank,
         }
     )

@@ -122,7 +122,7 @@ def mobile_shown(mobile: str | None) -> str:
     return digits(number, page_language())
 
 
-def post_of(appointment: Appointment) -> str:
+def post_name(appointment: Appointment) -> str:
     """Return role and department of an appointment: "First officer, Water Supply"."""
     where = (
         _("Social Media Cell")
@@ -132,7 +132,7 @@ def post_of(appointment: Appointment) -> str:
     return f"{role_name(appointment.role, appointment.rank)}, {where}"
 
 
-def who_name(who: Who) -> str:
+def name_and_post(who: Who) -> str:
     """Return name and post of a person; a role without a name, or "Automatic"."""
     if who.mail:
         return _("by email from %(address)s", address=who.mail)
@@ -160,10 +160,10 @@ def span_words(span: timedelta) -> str:
     return dates.duration(span, page_language())
 
 
-def who_short(who: Who) -> str:
+def name_and_rank(who: Who) -> str:
     """Return name and rank of a person, without the department."""
     if not who.is_person or who.role is None:
-        return who_name(who)
+        return name_and_post(who)
     post = _("the Cell") if who.role in AT_THE_CELL else role_name(who.role, who.rank)
     return f"{person_name(who)}, {post}"
 
@@ -172,7 +172,7 @@ FILTERS = {
     "mobile_shown": mobile_shown,
     "note_writer": note_writer,
     "person_name": person_name,
-    "post_of": post_of,
+    "post_name": post_name,
     "submitter": submitter,
     "wrote_words": wrote_words,
 }

@@ -8,7 +8,7 @@ from publisher.models.posts import Decision, DecisionCredential, DecisionKind, P
 from publisher.review.history import DecisionOutcome
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal
 from web.core.i18n import N_, _
-from web.messages.field_errors import sentence_with
+from web.messages.field_errors import fill_sentence
 from web.messages.names import person_name
 
 CODES: Mapping[ApprovalCodeProblem, str] = {
@@ -48,7 +48,7 @@ CODES: Mapping[ApprovalCodeProblem, str] = {
 
 def code_sentence(refusal: CodeRefusal) -> str:
     """Return the sentence for a refused code."""
-    return sentence_with(CODES[refusal.problem], {"until": refusal.until})
+    return fill_sentence(CODES[refusal.problem], {"until": refusal.until})
 
 
 ALREADY: Mapping[DecisionKind, str] = {
@@ -106,13 +106,13 @@ BECAME: Mapping[DecisionOutcome, str] = {
 
 def already_sentence(decision: Decision) -> str:
     """Return a sentence saying that the person already decided so, and when."""
-    return sentence_with(ALREADY[decision.kind], {"at": decision.at})
+    return fill_sentence(ALREADY[decision.kind], {"at": decision.at})
 
 
-def decided_sentence(decision: Decision) -> str:
+def decision_sentence(decision: Decision) -> str:
     """Return a sentence saying who has decided, and when."""
     name = person_name(decision.person, decision.at)
-    return sentence_with(
+    return fill_sentence(
         N_("%(name)s has already decided (%(at)s)."), {"name": name, "at": decision.at}
     )
 
@@ -126,4 +126,4 @@ def credential_words(credential: str) -> str:
 def became_sentence(outcome: DecisionOutcome, newest: int) -> str:
     """Return the outcome of a decided revision; empty if its deliveries show it."""
     sentence = BECAME[outcome]
-    return sentence_with(sentence, {"newest": newest}) if sentence else ""
+    return fill_sentence(sentence, {"newest": newest}) if sentence else ""

@@ -13,7 +13,7 @@ from publisher.models.people import SignIn
 from publisher.people.contact_verification import ContactCodeProblem
 from web.core.context import ctx
 from web.core.i18n import N_, _
-from web.messages.field_errors import sentence_with
+from web.messages.field_errors import fill_sentence
 
 SIGN_IN: Mapping[SignInProblem, str] = {
     SignInProblem.WRONG: N_(
@@ -90,7 +90,7 @@ CODES: Mapping[ContactCodeProblem, str] = {
 }
 
 
-def throttled_until(until: datetime) -> SignInRefusal:
+def throttling_refusal(until: datetime) -> SignInRefusal:
     """Return the refusal for too many tries."""
     return SignInRefusal(SignInProblem.THROTTLED, until)
 
@@ -102,8 +102,8 @@ def code_sentence(problem: ContactCodeProblem) -> str:
 
 def sign_in_sentence(refusal: SignInRefusal) -> str:
     """Return why the sign-in was refused."""
-    seconds = seconds_until(refusal.until) if refusal.until is not None else ""
-    return sentence_with(SIGN_IN[refusal.code], {"until": refusal.until or "", "seconds": seconds})
+    seconds = seconds_left(refusal.until) if refusal.until is not None else ""
+    return fill_sentence(SIGN_IN[refusal.code], {"until": refusal.until or "", "seconds": seconds})
 
 
 def own_password_sentence(refusal: SignInRefusal) -> str:
@@ -113,7 +113,7 @@ def own_password_sentence(refusal: SignInRefusal) -> str:
     return sign_in_sentence(refusal)
 
 
-def seconds_until(moment: datetime) -> int:
+def seconds_left(moment: datetime) -> int:
     """Return how many seconds are left until the moment, rounded up, at least 0."""
     return max(0, ceil((moment - ctx.now()).total_seconds()))
 
@@ -135,7 +135,7 @@ def method_words(sign_in: SignIn) -> str:
 
 def password_sentence(problem: BadPassword) -> str:
     """Return what is wrong with a new password."""
-    return sentence_with(PASSWORD[problem.code], problem.values)
+    return fill_sentence(PASSWORD[problem.code], problem.values)
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {

@@ -103,7 +103,7 @@ def warning_name(code: str) -> str:
     return _(NAMES[code]) if code in NAMES else code
 
 
-def way_on(warned: ContentWarning) -> str:
+def remedy(warned: ContentWarning) -> str:
     """Return what can be done about a warning."""
     return _(WAYS_ON[warned.code])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, request
 
 from publisher.i18n.moment_parsing import WholeDay
-from web.core.permissions import Page, for_roles
+from web.core.permissions import Page, allow_roles
 from web.forms import Form
 from web.moments.fields import ClockField, DayField, MomentField
 
@@ -13,7 +13,7 @@ routes = Blueprint("understood", __name__)
 
 
 @routes.get("/understood")
-@for_roles()
+@allow_roles()
 def say() -> Page:
     """Return the words for the text `when`, and its mark, which is empty if it is refused."""
     form_class = type("TypedForm", (Form,), {"when": _request_field()})

@@ -18,12 +18,12 @@ from publisher.papers import letter_exports
 from publisher.people.departments import departments_in_force
 from publisher.reports import export
 from publisher.validation import Invalid, existing
-from web.core.auth import by_actor, reads, writing
+from web.core.auth import actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import N_, _, _l
 from web.core.list_pages import page_of_query, page_of_rows
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form, number_of
 from web.messages.names import department_name, person_name
 from web.messages.nominations import ANSWERS
@@ -52,7 +52,7 @@ class CallForm(Form):
 
 
 @routes.get("")
-@for_action(Action.OPEN_CALL)
+@allow_action(Action.OPEN_CALL)
 @reads
 def index(session: Session) -> Page:
     """List the calls, the newest first."""
@@ -84,8 +84,8 @@ def _new_page(session: Session, form: CallForm) -> Page:
 
 
 @routes.route("/new", methods=["GET", "POST"])
-@for_action(Action.OPEN_CALL)
-@with_form(CallForm, shown_by=_new_page)
+@allow_action(Action.OPEN_CALL)
+@handle_form(CallForm, shown_by=_new_page)
 def new(form: CallForm) -> Page:
     """Open a call to the ticked departments."""
     problems = [field.problem for field in (form.ordered_on, form.nominate_by) if field.problem]
@@ -94,7 +94,7 @@ def new(form: CallForm) -> Page:
     with writing() as session:
         call_id = calls.open_call(
             session,
-            **by_actor(),
+            **actor_now(),
             department_ids={number_of(text) for text in request.form.getlist("departments")},
             order_number=form.order_number.data or "",
             ordered_on=form.ordered_on.data,
@@ -151,7 +151,7 @@ def call_page(session: Session, /, form: Form, call_id: int, **_ids: int) -> Pag
         letters=letters.letters_by_addressee(session, call),
         next_letters=next_letters,
         due=sum(letter.step is LetterStep.DUE for letter in next_letters.values()),
-        files=letter_exports.newest(session, **by_actor(), call=call),
+        files=letter_exports.newest(session, **actor_now(), call=call),
         views=[
             {
                 "label": labels[name],
@@ -165,41 +165,41 @@ def call_page(session: Session, /, form: Form, call_id: int, **_ids: int) -> Pag
 
 
 @routes.get("/<int:call_id>")
-@for_action(Action.OPEN_CALL)
+@allow_action(Action.OPEN_CALL)
 def show(call_id: int) -> Page:
     """Show what each department of a call has done."""
     return call_page(Form(formdata=None), call_id)
 
 
 @routes.post("/<int:call_id>/close")
-@for_action(Action.OPEN_CALL)
-@with_form(Form, shown_by=call_page)
+@allow_action(Action.OPEN_CALL)
+@handle_form(Form, shown_by=call_page)
 def close(_form: Form, call_id: int) -> Page:
     """Close a call; its links end."""
     with writing() as session:
-        calls.close_call(session, **by_actor(), call=_call(session, call_id))
+        calls.close_call(session, **actor_now(), call=_call(session, call_id))
     flash(_("The call is closed."))
     return redirect(url_for("calls.show", call_id=call_id))
 
 
 @routes.post("/<int:call_id>/<int:addressee_id>/again")
-@for_action(Action.OPEN_CALL)
-@with_form(Form, shown_by=call_page)
+@allow_action(Action.OPEN_CALL)
+@handle_form(Form, shown_by=call_page)
 def ask_again(_form: Form, call_id: int, addressee_id: int) -> Page:
     """Send the head a new link."""
     with writing() as session:
-        calls.ask_again(session, **by_actor(), addressee_id=addressee_id)
+        calls.ask_again(session, **actor_now(), addressee_id=addressee_id)
     flash(_("A new link is being sent."))
     return redirect(_same_list(call_id))
 
 
 @routes.post("/<int:call_id>/<int:addressee_id>/telephoned")
-@for_action(Action.OPEN_CALL)
-@with_form(Form, shown_by=call_page)
+@allow_action(Action.OPEN_CALL)
+@handle_form(Form, shown_by=call_page)
 def telephoned(_form: Form, call_id: int, addressee_id: int) -> Page:
     """Note that the department was spoken to."""
     with writing() as session:
-        calls.note_telephoned(session, **by_actor(), addressee_id=addressee_id)
+        calls.note_telephoned(session, **actor_now(), addressee_id=addressee_id)
     flash(_("Noted."))
     return redirect(_same_list(call_id))
 
@@ -211,13 +211,13 @@ def _same_list(call_id: int) -> str:
 
 
 @routes.get("/<int:call_id>.csv")
-@for_action(Action.OPEN_CALL)
+@allow_action(Action.OPEN_CALL)
 def csv(call_id: int) -> Response:
     """Return the departments of a call as CSV."""
     with writing() as session:
         rows = progress.call_progress(session, _call(session, call_id), now=ctx.now())
         cells = [_cells(line) for line in rows]
-        export.record_export(session, **by_actor(), rows=len(cells), page="calls")
+        export.record_export(session, **actor_now(), rows=len(cells), page="calls")
     return csv_response("call", HEADINGS, cells)
 
 

@@ -11,11 +11,11 @@ from wtforms import TextAreaField
 from approvals.policy import Action
 from publisher.nominations import heads, progress
 from publisher.nominations.heads import COLUMNS, MOST_ROWS, BadHeads, CheckedHead, HeadRow
-from web.core.auth import by_actor, reads, writing
+from web.core.auth import actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _l, _n
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import number_of
 from web.messages.field_errors import recording_problem
 from web.messages.names import department_name
@@ -71,8 +71,8 @@ def _rows() -> list[HeadRow]:
 
 
 @routes.route("", methods=["GET", "POST"])
-@for_action(Action.OPEN_CALL)
-@with_form(HeadsForm, shown_by=_page)
+@allow_action(Action.OPEN_CALL)
+@handle_form(HeadsForm, shown_by=_page)
 def index(form: HeadsForm) -> Page:
     """Check the rows, or record the heads; a second person confirms them."""
     if request.form.get("step") == "read":
@@ -82,7 +82,7 @@ def index(form: HeadsForm) -> Page:
         return _page(form, checked)
     rows = [row for row in _rows() if not row.is_empty]
     with writing() as session:
-        checked = heads.record_heads(session, **by_actor(), rows=rows, order=read_order(form))
+        checked = heads.record_heads(session, **actor_now(), rows=rows, order=read_order(form))
     flash(
         _n(
             "%(num)s head is recorded. Another person must confirm the list.",
@@ -96,4 +96,4 @@ def index(form: HeadsForm) -> Page:
 def _check(form: HeadsForm, rows: Sequence[HeadRow]) -> Sequence[CheckedHead]:
     order = read_order(form)
     with writing() as session:
-        return heads.check_heads(session, **by_actor(), rows=rows, order=order)
+        return heads.check_heads(session, **actor_now(), rows=rows, order=order)

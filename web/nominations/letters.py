@@ -13,12 +13,12 @@ from publisher.nominations.letter_text import LetterSender
 from publisher.papers import letter_exports
 from publisher.papers.reminder_letters import letters_pdf
 from publisher.validation import existing
-from web.core.auth import by_actor, writing
+from web.core.auth import actor_now, writing
 from web.core.context import ctx
 from web.core.database import reading
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _n
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form
 from web.nominations.calls import call_page
 from web.papers.files import download, file_of_pdf
@@ -27,12 +27,14 @@ routes = Blueprint("letters", __name__, url_prefix="/calls")
 
 
 @routes.post("/<int:call_id>/letters")
-@for_action(Action.OPEN_CALL)
-@with_form(Form, shown_by=call_page)
+@allow_action(Action.OPEN_CALL)
+@handle_form(Form, shown_by=call_page)
 def write(_form: Form, call_id: int) -> Page:
     """Write every letter of the call that is due."""
     with writing() as session:
-        count = len(letters.write_letters(session, **by_actor(), call_id=call_id, sender=_sender()))
+        count = len(
+            letters.write_letters(session, **actor_now(), call_id=call_id, sender=_sender())
+        )
     if not count:
         flash(_("No letter is due."), "amber")
     else:
@@ -47,14 +49,14 @@ def write(_form: Form, call_id: int) -> Page:
 
 
 @routes.post("/<int:call_id>/<int:addressee_id>/letter")
-@for_action(Action.OPEN_CALL)
-@with_form(Form, shown_by=call_page)
+@allow_action(Action.OPEN_CALL)
+@handle_form(Form, shown_by=call_page)
 def write_one(_form: Form, call_id: int, addressee_id: int) -> Page:
     """Write the letter of one department."""
     with writing() as session:
         (letter,) = letters.write_letters(
             session,
-            **by_actor(),
+            **actor_now(),
             call_id=call_id,
             sender=_sender(),
             addressee_id=addressee_id,
@@ -74,7 +76,7 @@ def _redirect_to_call(call_id: int) -> Response:
 
 
 @routes.get("/letters/<int:letter_id>.pdf")
-@for_action(Action.OPEN_CALL)
+@allow_action(Action.OPEN_CALL)
 def pdf(letter_id: int) -> Response:
     """Print a letter again, word for word."""
     with reading() as session:
@@ -89,30 +91,30 @@ def pdf(letter_id: int) -> Response:
 
 
 @routes.post("/<int:call_id>/letters/files")
-@for_action(Action.OPEN_CALL)
-@with_form(Form, shown_by=call_page)
+@allow_action(Action.OPEN_CALL)
+@handle_form(Form, shown_by=call_page)
 def make_files(_form: Form, call_id: int) -> Page:
     """Let the clock make the files of all letters of the call."""
     with writing() as session:
         call = existing(session.get(NominationCall, call_id), call_id)
-        letter_exports.start(session, **by_actor(), call=call)
+        letter_exports.start(session, **actor_now(), call=call)
     flash(_("The files are being prepared. You can leave this page and come back."))
     return _redirect_to_call(call_id)
 
 
 @routes.get("/letters/files/<int:files_id>.pdf")
-@for_action(Action.OPEN_CALL)
+@allow_action(Action.OPEN_CALL)
 def all_pdf(files_id: int) -> Response:
     """Return all letters of a call in one PDF."""
     with reading() as session:
-        content = letter_exports.whole_pdf(session, **by_actor(), export_id=files_id)
+        content = letter_exports.whole_pdf(session, **actor_now(), export_id=files_id)
     return download(content, name="reminder-letters.pdf", kind="application/pdf")
 
 
 @routes.get("/letters/files/<int:files_id>.zip")
-@for_action(Action.OPEN_CALL)
+@allow_action(Action.OPEN_CALL)
 def all_zip(files_id: int) -> Response:
     """Return the PDF of each letter of a call, in one ZIP."""
     with reading() as session:
-        content = letter_exports.zip_of_letters(session, **by_actor(), export_id=files_id)
+        content = letter_exports.zip_of_letters(session, **actor_now(), export_id=files_id)
     return download(content, name="reminder-letters.zip", kind="application/zip")

@@ -20,9 +20,9 @@ from publisher.people.personal_links import LinkCodeProblem
 from publisher.validation import NotFound
 from web.core.auth import acting, actor, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _
-from web.core.permissions import Page, for_roles, public
+from web.core.permissions import Page, allow_roles, public
 from web.errors import error_page
 from web.nominations.forms import OfficersForm
 from web.people.personal_links import PROBLEMS, has_code, is_by_owner, is_code_late
@@ -32,7 +32,7 @@ CODE = NoticeKind.NOMINATION_CODE
 
 
 @routes.post("/name-officers")
-@for_roles(Role.HEAD)
+@allow_roles(Role.HEAD)
 def begin() -> Page:
     """Give a head who has signed in a link of their own, and lead to its page."""
     with writing() as session:
@@ -132,7 +132,7 @@ def _require_link(session: Session, token: str) -> _LinkPost:
 
 @routes.route("/name-officers/<token>", methods=["GET", "POST"])
 @public
-@with_form(OfficersForm, shown_by=_page)
+@handle_form(OfficersForm, shown_by=_page)
 def name(form: OfficersForm, token: str) -> Page:
     """Name two officers: they are shown once more, and a code confirms them."""
     if g.acting is not None and acting().lacks_factor:

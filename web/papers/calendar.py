@@ -17,13 +17,13 @@ from publisher.papers.pdf import Paper, Paragraph, Part, Table
 from publisher.reports.calendar import Item
 from publisher.reports.calendar_month import CalendarDay, calendar_days
 from publisher.working_time import ONE_DAY
-from web.core.auth import by_actor, reads
+from web.core.auth import actor_now, reads
 from web.core.context import ctx
 from web.core.i18n import _, page_language
-from web.core.permissions import for_action
+from web.core.permissions import allow_action
 from web.core.state_badges import state_word
 from web.messages.names import account_name, department_name
-from web.papers.files import MOST_ROWS, filters_of, pdf_file
+from web.papers.files import MOST_ROWS, filter_line, pdf_file
 from web.schedule.calendar import LEGEND, read_query
 from web.schedule.calendar_layout import CalendarQuery
 
@@ -31,14 +31,14 @@ routes = Blueprint("calendar_papers", __name__)
 
 
 @routes.get("/calendar.pdf")
-@for_action(Action.SEE_POST)
+@allow_action(Action.SEE_POST)
 @reads
 def month(session: Session) -> Response:
     """Return the month of the calendar with its filters as PDF."""
     choice = read_query()
     days = calendar_days(
         session,
-        **by_actor(),
+        **actor_now(),
         first_day=choice.month,
         days=((choice.month + 31 * ONE_DAY).replace(day=1) - choice.month).days,
         account_id=choice.account,
@@ -49,7 +49,7 @@ def month(session: Session) -> Response:
     return pdf_file(
         Paper(
             _("Calendar: %(month)s", month=month_name),
-            [*filters_of(_filters(session, choice)), *parts_of(days)],
+            [*filter_line(_filters(session, choice)), *calendar_parts(days)],
             landscape=True,
         ),
         name=f"calendar-{choice.month:%Y-%m}",
@@ -68,7 +68,7 @@ def _filters(session: Session, choice: CalendarQuery) -> list[tuple[str, str]]:
     ]
 
 
-def parts_of(days: Sequence[CalendarDay]) -> list[Part]:
+def calendar_parts(days: Sequence[CalendarDay]) -> list[Part]:
     """Return the table of what is in these days, and a sentence if it does not hold all."""
     items = [item for day in days for item in day.items]
     if not items:

@@ -22,7 +22,7 @@ MOST_ROWS = 2000
 """The most rows of a table on paper, about a hundred pages; the paper says that there are more."""
 
 
-def filters_of(filters: Iterable[tuple[str, str]]) -> list[Paragraph]:
+def filter_line(filters: Iterable[tuple[str, str]]) -> list[Paragraph]:
     """Return the line that says what was chosen, by label and value; none if all was."""
     line = "; ".join(f"{label}: {value}" for label, value in filters if value)
     return [Paragraph(line)] if line else []

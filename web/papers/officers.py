@@ -11,25 +11,25 @@ from publisher.i18n.languages import digits
 from publisher.models.people import Appointment
 from publisher.papers.pdf import Paper, Part, Table
 from publisher.reports import export
-from web.core.auth import by_actor, writing
+from web.core.auth import actor_now, writing
 from web.core.i18n import _, page_language
-from web.core.permissions import for_roles
+from web.core.permissions import allow_roles
 from web.messages.names import department_name, person_name
-from web.papers.files import filters_of, pdf_file
-from web.people.departments import READERS, Register, register_asked_for
+from web.papers.files import filter_line, pdf_file
+from web.people.departments import READERS, Register, read_register_choice
 
 routes = Blueprint("officers_papers", __name__)
 
 
 @routes.get("/departments.pdf")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 def register() -> Response:
     """Return the departments that the register shows, with their officers and heads, as PDF."""
     with writing() as session:
-        listed = register_asked_for(session)
+        listed = read_register_choice(session)
         table = _table(listed)
-        parts: list[Part] = [*filters_of(_filters(listed)), table]
-        export.record_export(session, **by_actor(), rows=len(table.rows), page="departments")
+        parts: list[Part] = [*filter_line(_filters(listed)), table]
+        export.record_export(session, **actor_now(), rows=len(table.rows), page="departments")
     return pdf_file(
         Paper(_("Register of nodal officers"), parts, landscape=True),
         name="officers",

@@ -28,15 +28,15 @@ from web.core.context import ctx
 from web.core.database import end_reading
 from web.core.i18n import N_, _, _n, page_language
 from web.core.media import SIZES, thumbnail
-from web.core.permissions import for_roles
+from web.core.permissions import allow_roles
 from web.core.state_badges import state_word
-from web.messages.names import account_name, department_name, person_name, submitter, who_name
+from web.messages.names import account_name, department_name, name_and_post, person_name, submitter
 from web.messages.progress import STEPS
 from web.messages.reasons import delivery_reason
 from web.messages.review_codes import PICTURE_VIEWS, credential_words
 from web.messages.warnings import warning_name
 from web.papers.files import MOST_ROWS, pdf_file
-from web.previews import LANGUAGE_WORDS, Preview, previews_of
+from web.previews import LANGUAGE_WORDS, Preview, make_previews
 
 routes = Blueprint("post_papers", __name__)
 
@@ -48,13 +48,13 @@ _TITLES: Final = {
 
 
 @routes.get("/posts/<int:post_id>.pdf")
-@for_roles()
+@allow_roles()
 @reads
 def life(session: Session, post_id: int) -> Response:
     """Return the whole life of a post as PDF."""
     post = drafts.get_post(session, actor=actor(), post_id=post_id)
     steps = post_timeline(session, post=post, now=ctx.now()).steps[-MOST_ROWS:]
-    previews = previews_of(post.revisions[-1]) if post.revisions else []
+    previews = make_previews(post.revisions[-1]) if post.revisions else []
     stage = post_stages(session, [post])[post.id]
     facts = Table((1, 2), _facts(post, stage))
     history = [
@@ -139,7 +139,7 @@ def _texts(previews: Sequence[Preview]) -> Iterator[Part]:
 
 def _row(step: TimelineStep) -> tuple[str, ...]:
     label, _subject, _state = STEPS[step.kind]
-    return _moment(step.at), _(label), who_name(step.by), "\n".join(_details(step))
+    return _moment(step.at), _(label), name_and_post(step.by), "\n".join(_details(step))
 
 
 def _details(step: TimelineStep) -> Iterator[str]:
@@ -181,7 +181,7 @@ def _answers(session: Session, steps: Sequence[TimelineStep]) -> list[Part]:
     )
     texts = {reply.id: reply.revisions[-1].variants[0].text for reply in replies}
     rows = [
-        (_citizens(step.statement), texts[post_id], f"{who_name(step.by)}\n{_moment(step.at)}")
+        (_citizens(step.statement), texts[post_id], f"{name_and_post(step.by)}\n{_moment(step.at)}")
         for post_id, step in answered.items()
         if post_id in texts
     ]

@@ -8,14 +8,14 @@ from wtforms import SelectField
 
 from approvals.policy import Action
 from publisher.people import absences
-from web.core.auth import actor, by_actor, reads, writes, writing
+from web.core.auth import actor, actor_now, reads, writes, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
 from web.core.list_pages import page_of_rows
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form, number_of, options
-from web.messages.names import person_name, post_of
+from web.messages.names import person_name, post_name
 from web.moments.fields import DayField
 
 routes = Blueprint("away", __name__, url_prefix="/away")
@@ -30,7 +30,7 @@ class AwayForm(Form):
 
 
 @routes.get("")
-@for_action(Action.RECORD_AWAY)
+@allow_action(Action.RECORD_AWAY)
 def index() -> Page:
     """Show who is away or will be, and the form."""
     return _page(AwayForm(formdata=None))
@@ -41,7 +41,8 @@ def _page(session: Session, form: AwayForm) -> str:
     now = ctx.now()
     offices = absences.recordable(session, actor=actor(), now=now)
     people = {
-        office.person_id: f"{person_name(office.person)} – {post_of(office)}" for office in offices
+        office.person_id: f"{person_name(office.person)} – {post_name(office)}"
+        for office in offices
     }
     own_id = actor().person_id
     if form.person_id.data is None and own_id in people:
@@ -53,8 +54,8 @@ def _page(session: Session, form: AwayForm) -> str:
 
 
 @routes.post("")
-@for_action(Action.RECORD_AWAY)
-@with_form(AwayForm, shown_by=_page)
+@allow_action(Action.RECORD_AWAY)
+@handle_form(AwayForm, shown_by=_page)
 def record(form: AwayForm) -> Page:
     """Record that somebody is away."""
     if not form.validate():
@@ -62,7 +63,7 @@ def record(form: AwayForm) -> Page:
     with writing() as session:
         absence = absences.record(
             session,
-            **by_actor(),
+            **actor_now(),
             person_id=number_of(form.person_id.data),
             from_on=form.from_on.data,
             until_on=form.until_on.data,
@@ -73,10 +74,10 @@ def record(form: AwayForm) -> Page:
 
 
 @routes.post("/<int:absence_id>/end")
-@for_action(Action.RECORD_AWAY)
+@allow_action(Action.RECORD_AWAY)
 @writes
 def end(session: Session, absence_id: int) -> Page:
     """End an absence now, or before it begins."""
-    absence = absences.end(session, **by_actor(), absence_id=absence_id)
+    absence = absences.end(session, **actor_now(), absence_id=absence_id)
     flash(_("%(name)s is no longer recorded as away.", name=person_name(absence.person)))
     return redirect(url_for("away.index"))

@@ -13,13 +13,13 @@ from publisher.nominations import answer_letters, named_officers
 from publisher.nominations.mandates import AnswerLetter
 from publisher.people.departments import departments_in_force
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
 from web.core.media import serve
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import department_options, number_of
 from web.nominations.forms import OfficersForm
 from web.submissions import uploads
@@ -59,8 +59,8 @@ def _page(session: Session, form: LetterForm) -> str:
 
 
 @routes.route("/new/letter", methods=["GET", "POST"])
-@for_action(Action.RECORD_HEAD)
-@with_form(LetterForm, shown_by=_page)
+@allow_action(Action.RECORD_HEAD)
+@handle_form(LetterForm, shown_by=_page)
 def new(form: LetterForm) -> Page:
     """Record both officers of a letter; a second person confirms them."""
     problems = _store_scan(form)
@@ -74,7 +74,7 @@ def new(form: LetterForm) -> Page:
     with writing(names_files=True) as session:
         answer_letters.record_answer(
             session,
-            **by_actor(),
+            **actor_now(),
             department_id=form.department_id.data,
             named=named,
             letter=letter,
@@ -88,7 +88,7 @@ def _store_scan(form: LetterForm) -> list[FieldError]:
     rows: list[FileRow] = []
     problems = uploads.take_up(rows)
     if not (rows or problems):
-        rows = uploads.carried()
+        rows = uploads.read_carried_rows()
         with writing() as session:
             put_off_removal(session, digests=[row.file.sha256 for row in rows], now=ctx.now())
         end_reading()  # the store may take its time
@@ -103,7 +103,7 @@ def _store_scan(form: LetterForm) -> list[FieldError]:
 
 
 @routes.get("/letters/<int:nomination_id>")
-@for_action(Action.CONFIRM_APPOINTMENT)
+@allow_action(Action.CONFIRM_APPOINTMENT)
 @reads
 def scan(session: Session, nomination_id: int) -> Response:
     """Serve the scan of a letter for download."""

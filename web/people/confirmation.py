@@ -18,12 +18,12 @@ from publisher.people import (
     stops,
 )
 from publisher.validation import FieldError, Invalid, existing
-from web.core.auth import acting, actor, by_actor, reads, writing
+from web.core.auth import acting, actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l, _n
 from web.core.list_pages import page_of_query
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form, number_of
 from web.messages.names import person_name
 
@@ -31,7 +31,7 @@ routes = Blueprint("confirmation", __name__)
 
 
 @routes.get("/people/waiting")
-@for_action(Action.CONFIRM_APPOINTMENT)
+@allow_action(Action.CONFIRM_APPOINTMENT)
 def index() -> Page:
     """List the appointments that the reader may confirm, and those that wait for others."""
     return _page(Form(formdata=None))
@@ -52,7 +52,7 @@ def _page(session: Session, form: Form) -> str:
         number_of_others=number_of_all - len(own),
         stops=stops.stops_of(session, own + others),
         chosen=request.form.getlist("chosen"),
-        value_of=value_of,
+        value_of=tick_value,
         people_of_head=_people_of_head(session),
         addresses=page_of_query(
             session, shared_addresses.waiting(session, actor()), parameter="addresses"
@@ -77,7 +77,7 @@ def _people_of_head(session: Session) -> list[Appointment]:
     ]
 
 
-def value_of(appointment: Appointment) -> str:
+def tick_value(appointment: Appointment) -> str:
     """Return the value of an appointment's tick: its id, and the digest of what is shown."""
     return f"{appointment.id}-{confirmation.confirmation_digest(appointment)}"
 
@@ -112,14 +112,14 @@ def _note_page(session: Session, form: NoteForm, appointment_id: int) -> str:
 
 
 @routes.route("/people/waiting/<int:appointment_id>/send-back", methods=["GET", "POST"])
-@for_action(Action.CONFIRM_APPOINTMENT)
-@with_form(NoteForm, shown_by=_note_page)
+@allow_action(Action.CONFIRM_APPOINTMENT)
+@handle_form(NoteForm, shown_by=_note_page)
 def send_back_to(form: NoteForm, appointment_id: int) -> Page:
     """Send the appointment back to who recorded it, or to another one, with a note."""
     with writing() as session:
         reader = send_back.send_back(
             session,
-            **by_actor(),
+            **actor_now(),
             appointment=existing(session.get(Appointment, appointment_id), appointment_id),
             reader_id=number_of(request.form.get("reader_id")),
             note=form.note.data or "",
@@ -129,7 +129,7 @@ def send_back_to(form: NoteForm, appointment_id: int) -> Page:
     return redirect(url_for("confirmation.index"))
 
 
-def confirmers_after(session: Session, person: Person) -> dict[Appointment, list[Appointment]]:
+def list_confirmers(session: Session, person: Person) -> dict[Appointment, list[Appointment]]:
     """Return who may confirm the person's appointments once the reader has changed them."""
     if person.password_hash is not None:
         return {}
@@ -141,13 +141,13 @@ def confirmers_after(session: Session, person: Person) -> dict[Appointment, list
 
 
 @routes.post("/people/waiting")
-@for_action(Action.CONFIRM_APPOINTMENT)
-@with_form(Form, shown_by=_page)
+@allow_action(Action.CONFIRM_APPOINTMENT)
+@handle_form(Form, shown_by=_page)
 def confirm(_form: Form) -> Page:
     """Confirm what is ticked, as it was shown."""
     digests = read_chosen()
     with writing() as session:
-        confirmed = confirmation.confirm(session, **by_actor(), digests=digests)
+        confirmed = confirmation.confirm(session, **actor_now(), digests=digests)
         names = ", ".join(person_name(appointment.person) for appointment in confirmed)
     flash(
         _n(

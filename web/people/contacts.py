@@ -10,22 +10,22 @@ from approvals.policy import Action
 from publisher.auth.contact_details import BadPerson
 from publisher.people import contact_corrections, invitations, name_changes
 from publisher.people.permissions import standing
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form
-from web.people.confirmation import confirmers_after
+from web.people.confirmation import list_confirmers
 from web.people.taken_addresses import (
     AddressForm,
-    chosen_department,
+    find_choices,
     is_to_be_invited,
     make_shared,
-    offered,
+    read_choice,
     sms_problem,
 )
-from web.people.views import RECORD_ACTIONS, person_of, person_page
+from web.people.views import RECORD_ACTIONS, get_person, person_page
 
 routes = Blueprint("contacts", __name__)
 
@@ -38,7 +38,7 @@ class ContactsForm(AddressForm):
 
 @reads
 def _contacts_page(session: Session, /, form: ContactsForm, person_id: int) -> str:
-    person = person_of(session, person_id)
+    person = get_person(session, person_id)
     name_changes.require_rename(session, actor(), person, now=ctx.now())
     if request.method != "POST":
         form.process(obj=person)
@@ -48,30 +48,30 @@ def _contacts_page(session: Session, /, form: ContactsForm, person_id: int) -> s
         "people/contacts.html",
         form=form,
         person=person,
-        confirmers=confirmers_after(session, person),
-        shared_offers=offered(session, form, departments),
+        confirmers=list_confirmers(session, person),
+        shared_offers=find_choices(session, form, departments),
     )
 
 
 @routes.route("/people/<int:person_id>/contacts", methods=["GET", "POST"])
-@for_action(*RECORD_ACTIONS)
-@with_form(ContactsForm, shown_by=_contacts_page)
+@allow_action(*RECORD_ACTIONS)
+@handle_form(ContactsForm, shown_by=_contacts_page)
 def correct(form: ContactsForm, person_id: int) -> Page:
     """Correct a person's mail address and mobile number, or say that it is a department's."""
-    if chosen_department():
+    if read_choice():
         make_shared(form)
         with writing() as session:
-            form.mail.data = person_of(session, person_id).mail
+            form.mail.data = get_person(session, person_id).mail
         return _contacts_page(form, person_id)
     is_without_mail = bool(form.mobile.data) and not form.mail.data
     with writing() as session:
-        person = person_of(session, person_id)
+        person = get_person(session, person_id)
         if is_without_mail and person.password_hash is None and (code := sms_problem()):
             raise BadPerson("mail", code)
         before = (person.mail, person.mobile)
         changes = contact_corrections.correct(
             session,
-            **by_actor(),
+            **actor_now(),
             person=person,
             mail=form.mail.data or None,
             mobile=form.mobile.data or None,
@@ -79,7 +79,7 @@ def correct(form: ContactsForm, person_id: int) -> Page:
         is_changed = before != (person.mail, person.mobile)
         is_invited = is_changed and is_to_be_invited(session, person)
         if is_invited:
-            invitations.invite(session, **by_actor(), person=person)
+            invitations.invite(session, **actor_now(), person=person)
     if changes:
         flash(_("Requested. Not in force yet: the person is told, and can accept it."))
     elif is_invited:
@@ -90,28 +90,28 @@ def correct(form: ContactsForm, person_id: int) -> Page:
 
 
 @routes.post("/people/<int:person_id>/contacts/<int:contact_change_id>/second")
-@for_action(Action.CONFIRM_APPOINTMENT)
-@with_form(Form, shown_by=person_page)
+@allow_action(Action.CONFIRM_APPOINTMENT)
+@handle_form(Form, shown_by=person_page)
 def second(_form: Form, person_id: int, contact_change_id: int) -> Page:
     """Agree to a change that another one of the staff asked for."""
     with writing() as session:
-        person = person_of(session, person_id)
+        person = get_person(session, person_id)
         contact_corrections.second(
-            session, **by_actor(), person=person, change_id=contact_change_id
+            session, **actor_now(), person=person, change_id=contact_change_id
         )
     flash(_("Agreed. The change is in force in 24 hours, and the head is told."))
     return redirect(url_for("people.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/contacts/<int:contact_change_id>/refuse")
-@for_action(*RECORD_ACTIONS)
-@with_form(Form, shown_by=person_page)
+@allow_action(*RECORD_ACTIONS)
+@handle_form(Form, shown_by=person_page)
 def refuse(_form: Form, person_id: int, contact_change_id: int) -> Page:
     """Give up a change that is not in force yet."""
     with writing() as session:
-        person = person_of(session, person_id)
+        person = get_person(session, person_id)
         contact_corrections.refuse(
-            session, **by_actor(), person=person, change_id=contact_change_id
+            session, **actor_now(), person=person, change_id=contact_change_id
         )
     flash(_("Cancelled. The earlier address or number stays."))
     return redirect(url_for("people.show", person_id=person_id))

@@ -19,10 +19,10 @@ from publisher.operations.departments import close as departments_close
 from publisher.people import department_changes
 from publisher.people.department_orders import DEPARTMENT_KINDS, BadDepartment
 from publisher.validation import NotFound
-from web.core.auth import by_actor, reads, writing
-from web.core.form_views import with_form
+from web.core.auth import actor_now, reads, writing
+from web.core.form_views import handle_form
 from web.core.i18n import _
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import number_of, options
 from web.messages.register import (
     change_sentence,
@@ -47,7 +47,7 @@ for template_filter in (change_sentence, former_name, open_item_url, open_item_l
     routes.add_app_template_filter(template_filter, template_filter.__name__)
 
 
-def department_of(session: Session, code: str) -> Department:
+def get_department(session: Session, code: str) -> Department:
     """Return the department with this code; raises `NotFound`."""
     department = session.scalars(select(Department).where(Department.code == code)).one_or_none()
     if department is None:
@@ -65,14 +65,14 @@ def _new_page(session: Session, form: NewDepartmentForm) -> str:
 
 
 @routes.route("/departments/new", methods=["GET", "POST"])
-@for_action(Action.RECORD_DEPARTMENT)
-@with_form(NewDepartmentForm, shown_by=_new_page)
+@allow_action(Action.RECORD_DEPARTMENT)
+@handle_form(NewDepartmentForm, shown_by=_new_page)
 def new(form: NewDepartmentForm) -> Page:
     """Add a department."""
     with writing() as session:
         code = department_changes.add(
             session,
-            **by_actor(),
+            **actor_now(),
             names=read_names(form),
             kind=form.kind.data or "",
             order=read_order(form),
@@ -86,14 +86,14 @@ def new(form: NewDepartmentForm) -> Page:
 def _record(change: Callable[..., object], code: str, message: str, **values: object) -> Page:
     """Record a change of this department, and lead to its page with the message."""
     with writing() as session:
-        change(session, **by_actor(), department=department_of(session, code), **values)
+        change(session, **actor_now(), department=get_department(session, code), **values)
     flash(message)
     return redirect(url_for("departments.show", code=code))
 
 
 @reads
 def _name_page(session: Session, form: DepartmentNamesForm, code: str) -> str:
-    department = department_of(session, code)
+    department = get_department(session, code)
     if request.method != "POST":
         for name in ("name_mr", "name_en", "name_hi"):
             form[name].data = getattr(department, name)
@@ -101,8 +101,8 @@ def _name_page(session: Session, form: DepartmentNamesForm, code: str) -> str:
 
 
 @routes.route("/departments/<code>/rename", methods=["GET", "POST"])
-@for_action(Action.RECORD_DEPARTMENT)
-@with_form(DepartmentNamesForm, shown_by=_name_page)
+@allow_action(Action.RECORD_DEPARTMENT)
+@handle_form(DepartmentNamesForm, shown_by=_name_page)
 def rename(form: DepartmentNamesForm, code: str) -> Page:
     """Rename a department."""
     values = {"names": read_names(form), "order": read_order(form)}
@@ -111,7 +111,7 @@ def rename(form: DepartmentNamesForm, code: str) -> Page:
 
 @reads
 def _place_page(session: Session, form: OtherDepartmentForm, code: str) -> str:
-    department = department_of(session, code)
+    department = get_department(session, code)
     if request.method != "POST":
         form.other_id.data = str(department.reports_to_id or "")
     offer_others(session, form, excluded_code=code, empty_label=_("no other department"))
@@ -119,8 +119,8 @@ def _place_page(session: Session, form: OtherDepartmentForm, code: str) -> str:
 
 
 @routes.route("/departments/<code>/place", methods=["GET", "POST"])
-@for_action(Action.RECORD_DEPARTMENT)
-@with_form(OtherDepartmentForm, shown_by=_place_page)
+@allow_action(Action.RECORD_DEPARTMENT)
+@handle_form(OtherDepartmentForm, shown_by=_place_page)
 def place(form: OtherDepartmentForm, code: str) -> Page:
     """Change the department to which this one reports; the empty choice means none."""
     message = _("The department that it reports to is recorded.")
@@ -131,13 +131,13 @@ def place(form: OtherDepartmentForm, code: str) -> Page:
 @reads
 def _merge_page(session: Session, form: OtherDepartmentForm, code: str) -> str:
     offer_others(session, form, excluded_code=code, empty_label=_("Choose a department"))
-    department = department_of(session, code)
+    department = get_department(session, code)
     return render_template("people/department_merge.html", form=form, department=department)
 
 
 @routes.route("/departments/<code>/merge", methods=["GET", "POST"])
-@for_action(Action.RECORD_DEPARTMENT)
-@with_form(OtherDepartmentForm, shown_by=_merge_page)
+@allow_action(Action.RECORD_DEPARTMENT)
+@handle_form(OtherDepartmentForm, shown_by=_merge_page)
 def merge(form: OtherDepartmentForm, code: str) -> Page:
     """Merge a department into another."""
     order = read_order(form)
@@ -146,7 +146,7 @@ def merge(form: OtherDepartmentForm, code: str) -> Page:
         if into is None:
             raise BadDepartment("other_id", "unknown")
         departments_close.merge(
-            session, **by_actor(), department=department_of(session, code), into=into, order=order
+            session, **actor_now(), department=get_department(session, code), into=into, order=order
         )
     flash(_("The merging is recorded."))
     return redirect(url_for("departments.show", code=code))
@@ -154,13 +154,13 @@ def merge(form: OtherDepartmentForm, code: str) -> Page:
 
 @reads
 def _close_page(session: Session, form: DepartmentOrderForm, code: str) -> str:
-    department = department_of(session, code)
+    department = get_department(session, code)
     return render_template("people/department_close.html", form=form, department=department)
 
 
 @routes.route("/departments/<code>/close", methods=["GET", "POST"])
-@for_action(Action.RECORD_DEPARTMENT)
-@with_form(DepartmentOrderForm, shown_by=_close_page)
+@allow_action(Action.RECORD_DEPARTMENT)
+@handle_form(DepartmentOrderForm, shown_by=_close_page)
 def close(form: DepartmentOrderForm, code: str) -> Page:
     """Close a department."""
     message = _("The closing is recorded.")
@@ -168,13 +168,13 @@ def close(form: DepartmentOrderForm, code: str) -> Page:
 
 
 @routes.post("/departments/<code>/changes/<int:change_id>/drop")
-@for_action(Action.RECORD_DEPARTMENT)
+@allow_action(Action.RECORD_DEPARTMENT)
 def drop(code: str, change_id: int) -> Page:
     """Cancel a change that is not in force yet."""
     with writing() as session:
         change = session.get(DepartmentChange, change_id)
         if change is None or change.department.code != code:
             raise NotFound(change_id)
-        department_changes.cancel_change(session, **by_actor(), change=change)
+        department_changes.cancel_change(session, **actor_now(), change=change)
     flash(_("The change will not take place."))
     return redirect(url_for("departments.show", code=code))

@@ -28,11 +28,11 @@ from publisher.people.permissions import may_record
 from publisher.reports import export
 from publisher.validation import NotFound
 from publisher.working_time import local_day
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.i18n import N_, _
 from web.core.list_pages import page_of_rows
-from web.core.permissions import for_roles
+from web.core.permissions import allow_roles
 from web.messages.names import department_name, person_name
 from web.reports.csv_files import csv_response
 
@@ -55,11 +55,11 @@ ENDINGS = (DepartmentChangeKind.MERGED, DepartmentChangeKind.CLOSED)
 
 
 @routes.get("/departments")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 @reads
 def index(session: Session) -> str:
     """List the departments in force, or those found, with officers and heads."""
-    register = register_asked_for(session)
+    register = read_register_choice(session)
     departments = page_of_rows(register.chosen)
     return render_template(
         "people/departments.html",
@@ -107,7 +107,7 @@ class Register:
         ]
 
 
-def register_asked_for(session: Session) -> Register:
+def read_register_choice(session: Session) -> Register:
     """Return the register as the URL asks for it."""
     query = request.args.get("q", "").strip()
     departments = (
@@ -141,11 +141,11 @@ def _views(register: Register) -> list[dict[str, object]]:
 
 
 @routes.get("/departments.csv")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 def csv() -> Response:
     """Return the list of departments as CSV."""
     with writing() as session:
-        register = register_asked_for(session)
+        register = read_register_choice(session)
         named_nobody = _ids_without_names(session)
         rows = []
         for department in register.chosen:
@@ -163,11 +163,11 @@ def csv() -> Response:
                     _("nobody named") if department.id in named_nobody else "",
                 ]
             )
-        export.record_export(session, **by_actor(), rows=len(rows), page="departments")
+        export.record_export(session, **actor_now(), rows=len(rows), page="departments")
     return csv_response("departments", HEADINGS, rows)
 
 
-def found(session: Session, search_text: str) -> list[Department]:
+def search_departments(session: Session, search_text: str) -> list[Department]:
     """Return the departments that a search finds; none for a role that reads no register."""
     if actor().role not in READERS:
         return []
@@ -200,7 +200,7 @@ def _ids_without_names(session: Session) -> frozenset[int]:
 
 
 @routes.get("/departments/<code>")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 @reads
 def show(session: Session, code: str) -> str:
     """Show a department with its people."""

@@ -10,11 +10,11 @@ from publisher.auth import second_factors
 from publisher.models.people import Person
 from publisher.people import lost_factor
 from publisher.validation import existing
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form
 
 routes = Blueprint("lost_factor", __name__)
@@ -44,13 +44,13 @@ def _page(session: Session, form: Form, person_id: int) -> str:
 
 
 @routes.route("/people/<int:person_id>/second-factor", methods=["GET", "POST"])
-@for_action(Action.CONFIRM_APPOINTMENT)
-@with_form(Form, shown_by=_page)
+@allow_action(Action.CONFIRM_APPOINTMENT)
+@handle_form(Form, shown_by=_page)
 def end(_form: Form, person_id: int) -> Page:
     """Ask to end the person's second factor, or end it as the second one."""
     with writing() as session:
         person = _person(session, person_id)
-        has_ended = lost_factor.end_factor(session, **by_actor(), person=person)
+        has_ended = lost_factor.end_factor(session, **actor_now(), person=person)
     if has_ended:
         flash(_("The second factor has ended. At the next sign-in the person sets up a new one."))
     else:

@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 from wtforms import StringField
 
 from publisher.people import name_changes
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form
-from web.people.confirmation import confirmers_after
-from web.people.views import RECORD_ACTIONS, person_of, routes
+from web.people.confirmation import list_confirmers
+from web.people.views import RECORD_ACTIONS, get_person, routes
 
 
 class NamesForm(Form):
@@ -27,24 +27,24 @@ class NamesForm(Form):
 
 @reads
 def _name_page(session: Session, /, form: NamesForm, person_id: int) -> str:
-    person = person_of(session, person_id)
+    person = get_person(session, person_id)
     name_changes.require_rename(session, actor(), person, now=ctx.now())
     if form.refusal is None:
         form.process(obj=person)
-    confirmers = confirmers_after(session, person)
+    confirmers = list_confirmers(session, person)
     return render_template("people/name.html", form=form, person=person, confirmers=confirmers)
 
 
 @routes.route("/people/<int:person_id>/name", methods=["GET", "POST"])
-@for_action(*RECORD_ACTIONS)
-@with_form(NamesForm, shown_by=_name_page)
+@allow_action(*RECORD_ACTIONS)
+@handle_form(NamesForm, shown_by=_name_page)
 def rename(form: NamesForm, person_id: int) -> Page:
     """Change a person's names and designation from now on."""
     with writing() as session:
         name_changes.rename(
             session,
-            **by_actor(),
-            person=person_of(session, person_id),
+            **actor_now(),
+            person=get_person(session, person_id),
             name_mr=form.name_mr.data or "",
             name_en=form.name_en.data or "",
             designation=form.designation.data or "",

@@ -26,12 +26,12 @@ from publisher.people.personal_links import LinkCodeProblem
 from publisher.validation import NotFound
 from web.core.auth import acting, actor, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import N_, _, _l
 from web.core.permissions import Page, public
 from web.errors import error_page
 from web.forms import Form
-from web.people.confirmation import read_chosen, value_of
+from web.people.confirmation import read_chosen, tick_value
 
 routes = Blueprint("personal_links", __name__)
 
@@ -123,7 +123,7 @@ def _wrong_page(session: Session, /, form: LinkForm, token: str) -> Page:
 
 @routes.route("/wrong/<token>", methods=["GET", "POST"])
 @public
-@with_form(LinkForm, shown_by=_wrong_page)
+@handle_form(LinkForm, shown_by=_wrong_page)
 def wrong(form: LinkForm, token: str) -> Page:
     """Say that an appointment is wrong, after a code or in a session; opening does nothing."""
 
@@ -151,7 +151,7 @@ def _office_page(session: Session, /, form: LinkForm, token: str) -> Page:
 
 @routes.route("/office/<token>", methods=["GET", "POST"])
 @public
-@with_form(LinkForm, shown_by=_office_page)
+@handle_form(LinkForm, shown_by=_office_page)
 def office(form: LinkForm, token: str) -> Page:
     """Take a confirmed office up by a code to the confirmed mobile; opening does nothing."""
 
@@ -174,7 +174,7 @@ def _officer_page(
             department=personal_links.get_appointment(session, link).department,
             officers=officers,
             stops=stops.stops_of(session, officers),
-            value_of=value_of,
+            value_of=tick_value,
             is_open=confirm_links.is_open(session, link, now=ctx.now()),
             is_proven=is_proven or is_by_owner(link),
             has_code=has_code(session, link),
@@ -186,7 +186,7 @@ def _officer_page(
 
 @routes.route("/officer/<token>", methods=["GET", "POST"])
 @public
-@with_form(LinkForm, shown_by=_officer_page)
+@handle_form(LinkForm, shown_by=_officer_page)
 def officer(form: LinkForm, token: str) -> Page:
     """Show officers after a code, and confirm them by the same code; opening does nothing."""
     is_look = request.form.get("step") == "look"

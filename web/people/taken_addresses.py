@@ -15,7 +15,7 @@ from publisher.notifications.kinds import NoticeKind
 from publisher.notifications.sms import missing_codes
 from publisher.people import invitations, shared_addresses
 from publisher.people.permissions import may_record, standing
-from web.core.auth import actor, by_actor, writing
+from web.core.auth import actor, actor_now, writing
 from web.core.context import ctx
 from web.core.i18n import _, _l
 from web.forms import Form, number_of
@@ -49,18 +49,18 @@ def is_to_be_invited(session: Session, person: Person) -> bool:
     return is_new and bool(standing(session, person_id=person.id, now=ctx.now()))
 
 
-def offered(
+def find_choices(
     session: Session, form: AddressForm, departments: Iterable[Department]
 ) -> list[Department]:
     """Return those of the departments whose shared address the refused mail address may become."""
     holder = shared_addresses.find_holder(session, form.mail.data or "")
     is_named = holder is not None and any(named["person_id"] == holder.id for named in form.holders)
-    if not is_named or chosen_department():
+    if not is_named or read_choice():
         return []
     return [row for row in departments if may_record(actor(), Role.HEAD, row.id)]
 
 
-def chosen_department() -> int:
+def read_choice() -> int:
     """Return the department of the pressed button "it is the department's"; 0 if it was not."""
     return number_of(request.form.get("shared_by"))
 
@@ -73,15 +73,15 @@ def make_shared(form: AddressForm) -> None:
     with writing() as session:
         holder = shared_addresses.take_from_person(
             session,
-            **by_actor(),
-            department_id=chosen_department(),
+            **actor_now(),
+            department_id=read_choice(),
             mail_text=form.mail.data or "",
         )
         if holder is not None and sms_problem():
             raise shared_addresses.only_channel(holder)  # nothing would reach the mobile
         if holder is not None and is_to_be_invited(session, holder):
-            invitations.invite(session, **by_actor(), person=holder)
-        name = department_name(session.get_one(Department, chosen_department()))
+            invitations.invite(session, **actor_now(), person=holder)
+        name = department_name(session.get_one(Department, read_choice()))
     flash(
         _(
             "%(mail)s is now the shared address of %(department)s, not a person’s own.",

@@ -32,20 +32,20 @@ from publisher.transfers import hand_over, lists
 from publisher.validation import existing
 from publisher.working_time import local_day
 from web import in_flight
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
 from web.core.list_pages import page_of_query
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.core.second_factor import factor_rule
 from web.forms import Form, department_options, number_of, options
 from web.messages.names import ROLE_WORDS
 from web.people.taken_addresses import (
     AddressForm,
-    chosen_department,
+    find_choices,
     make_shared,
-    offered,
+    read_choice,
     sms_problem,
 )
 
@@ -74,7 +74,7 @@ class PersonForm(AddressForm):
 
 
 @routes.get("/people")
-@for_action(*RECORD_ACTIONS)
+@allow_action(*RECORD_ACTIONS)
 @reads
 def index(session: Session) -> Page:
     """List people with their appointments, by department."""
@@ -132,7 +132,7 @@ def _new_page(session: Session, form: PersonForm) -> str:
         form=form,
         is_filled=request.method == "POST" or person,
         is_staff=_is_staff(),
-        shared_offers=offered(session, form, [department] if department is not None else []),
+        shared_offers=find_choices(session, form, [department] if department is not None else []),
     )
 
 
@@ -157,11 +157,11 @@ def _departments(session: Session) -> list[Department]:
 
 
 @routes.route("/people/new", methods=["GET", "POST"])
-@for_action(*RECORD_ACTIONS, Action.RECORD_OFFICER)
-@with_form(PersonForm, shown_by=_new_page)
+@allow_action(*RECORD_ACTIONS, Action.RECORD_OFFICER)
+@handle_form(PersonForm, shown_by=_new_page)
 def new(form: PersonForm) -> Page:
     """Record a person and send the invitation, or say that the address is a department's."""
-    if chosen_department():
+    if read_choice():
         make_shared(form)
         form.mail.data = ""
         return _new_page(form)
@@ -212,19 +212,19 @@ def _record(session: Session, form: PersonForm) -> int:
     _check(form, details)
     appointment = appointments.record_person(
         session,
-        **by_actor(),
+        **actor_now(),
         **details,
         role=Role(form.role.data),
         department_id=form.department_id.data or 0,
         order_number=form.order_number.data or "",
     )
     if appointment.person.password_hash is None:
-        invitations.invite(session, **by_actor(), person=appointment.person)
+        invitations.invite(session, **actor_now(), person=appointment.person)
     return appointment.person_id
 
 
 @routes.get("/people/<int:person_id>")
-@for_action(*RECORD_ACTIONS)
+@allow_action(*RECORD_ACTIONS)
 def show(person_id: int) -> Page:
     """Show a person with past and present appointments."""
     return person_page(Form(formdata=None), person_id)
@@ -233,7 +233,7 @@ def show(person_id: int) -> Page:
 @reads
 def person_page(session: Session, /, form: Form, person_id: int, **_ids: int) -> str:
     """Render the page of a person, with what was refused there."""
-    person = person_of(session, person_id)
+    person = get_person(session, person_id)
     contact_changes = contact_corrections.waiting(session, person_id=person_id)
     now = ctx.now()
     return render_template(
@@ -259,7 +259,7 @@ def person_page(session: Session, /, form: Form, person_id: int, **_ids: int) ->
     )
 
 
-def person_of(session: Session, person_id: int) -> Person:
+def get_person(session: Session, person_id: int) -> Person:
     """Return the person with their appointments; raises `NotFound`."""
     with_appointments = selectinload(Person.appointments)
     options = (
@@ -272,24 +272,24 @@ def person_of(session: Session, person_id: int) -> Person:
 
 
 @routes.post("/people/<int:person_id>/invite")
-@for_action(*RECORD_ACTIONS)
-@with_form(Form, shown_by=person_page)
+@allow_action(*RECORD_ACTIONS)
+@handle_form(Form, shown_by=person_page)
 def invite(_form: Form, person_id: int) -> Page:
     """Send a new invitation; the previous one becomes invalid."""
     with writing() as session:
-        invitations.invite(session, **by_actor(), person=person_of(session, person_id))
+        invitations.invite(session, **actor_now(), person=get_person(session, person_id))
     flash(_("The invitation is being sent."))
     return redirect(url_for("people.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/disable")
-@for_action(Action.DISABLE_PERSON)
-@with_form(Form, shown_by=person_page)
+@allow_action(Action.DISABLE_PERSON)
+@handle_form(Form, shown_by=person_page)
 def disable(_form: Form, person_id: int) -> Page:
     """Disable a person's access at once."""
     with writing() as session:
-        person = person_of(session, person_id)
-        appointments.disable_person(session, **by_actor(), person=person)
+        person = get_person(session, person_id)
+        appointments.disable_person(session, **actor_now(), person=person)
         appointment_ids = [appointment.id for appointment in person.appointments]
     flash(_("Access closed. This person is now signed out everywhere."))
     in_flight.flash_for_approvals(appointment_ids)
@@ -297,25 +297,25 @@ def disable(_form: Form, person_id: int) -> Page:
 
 
 @routes.post("/people/<int:person_id>/enable")
-@for_action(Action.DISABLE_PERSON)
-@with_form(Form, shown_by=person_page)
+@allow_action(Action.DISABLE_PERSON)
+@handle_form(Form, shown_by=person_page)
 def enable(_form: Form, person_id: int) -> Page:
     """Enable a person's access again."""
     with writing() as session:
-        appointments.enable_person(session, **by_actor(), person=person_of(session, person_id))
+        appointments.enable_person(session, **actor_now(), person=get_person(session, person_id))
     flash(_("The access is open again."))
     return redirect(url_for("people.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/appointments/<int:appointment_id>/end")
-@for_action(*RECORD_ACTIONS)
-@with_form(Form, shown_by=person_page)
+@allow_action(*RECORD_ACTIONS)
+@handle_form(Form, shown_by=person_page)
 def end(_form: Form, person_id: int, appointment_id: int) -> Page:
     """End an appointment now."""
     with writing() as session:
-        offices = {office.id: office for office in person_of(session, person_id).appointments}
+        offices = {office.id: office for office in get_person(session, person_id).appointments}
         appointment = existing(offices.get(appointment_id), appointment_id)
-        hand_over.end_office(session, **by_actor(), appointment=appointment)
+        hand_over.end_office(session, **actor_now(), appointment=appointment)
     flash(_("The appointment has ended."))
     in_flight.flash_for_approvals([appointment_id])
     return redirect(url_for("people.show", person_id=person_id))

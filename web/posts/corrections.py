@@ -17,10 +17,10 @@ from publisher.reports.external_changes import ExternalChange, FindingKind, find
 from publisher.review import takedown_orders
 from publisher.scheduling import corrections
 from publisher.scheduling.corrections import LiveText
-from web.core.auth import actor, by_actor, reads, writing
-from web.core.form_views import with_form
+from web.core.auth import actor, actor_now, reads, writing
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_action, for_roles
+from web.core.permissions import Page, allow_action, allow_roles
 from web.forms import Form
 
 routes = Blueprint("correcting", __name__)
@@ -66,7 +66,7 @@ class PostPublications:
         )
 
 
-def publications_of(session: Session, post: Post) -> PostPublications:
+def load_publications(session: Session, post: Post) -> PostPublications:
     """Return the live and past publications of the post, with at most three queries."""
     lives = corrections.select_live_texts(post.deliveries)
     if not any(delivery.receipt is not None for delivery in post.deliveries):
@@ -100,7 +100,7 @@ def _live_publication(
 
 
 @routes.get("/found/<int:watch_id>")
-@for_roles()
+@allow_roles()
 def found(watch_id: int) -> Page:
     """Show the published text beside the text that the platform shows now."""
     return _change_page(ChangeNoteForm(formdata=None), watch_id)
@@ -120,14 +120,14 @@ def _change_page(session: Session, form: ChangeNoteForm, watch_id: int) -> str:
 
 
 @routes.post("/found/<int:watch_id>/seen")
-@for_action(Action.NOTE_FINDING)
-@with_form(ChangeNoteForm, shown_by=_change_page)
+@allow_action(Action.NOTE_FINDING)
+@handle_form(ChangeNoteForm, shown_by=_change_page)
 def seen(form: ChangeNoteForm, watch_id: int) -> Page:
     """Mark the external change as seen, with a note."""
     note = form.note.data or ""
     with writing() as session:
         finding_for(session, actor=actor(), watch_id=watch_id)
-        acknowledge.note_seen(session, **by_actor(), watch_id=watch_id, note=note)
+        acknowledge.note_seen(session, **actor_now(), watch_id=watch_id, note=note)
     flash(_("Noted. It is no longer in Decisions."))
     flash(f"found-{watch_id}", "draft-done")
     return redirect(url_for("correcting.found", watch_id=watch_id))

@@ -16,11 +16,11 @@ from publisher.drafting import drafts
 from publisher.inbox import hide as inbox_hide
 from publisher.reports.comment_detail import comment_page
 from publisher.review import takedown_orders
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import ReasonForm, number_of
 
 routes = Blueprint("orders", __name__)
@@ -54,15 +54,15 @@ def _take_back_page(session: Session, form: TakeBackForm, post_id: int) -> str:
 
 
 @routes.route("/posts/<int:post_id>/take-back", methods=["GET", "POST"])
-@for_action(Action.ORDER_DELETION)
-@with_form(TakeBackForm, shown_by=_take_back_page)
+@allow_action(Action.ORDER_DELETION)
+@handle_form(TakeBackForm, shown_by=_take_back_page)
 def take_back(form: TakeBackForm, post_id: int) -> Page:
     """Order the deletion of chosen publications of a post, with a reason."""
     with writing() as session:
         post = drafts.get_post(session, actor=actor(), post_id=post_id)
         takedown_orders.take_back(
             session,
-            **by_actor(),
+            **actor_now(),
             post_id=post_id,
             receipt_ids=[number_of(receipt_id) for receipt_id in form.things.data or []],
             reason=form.reason.data or "",
@@ -82,8 +82,8 @@ def _hide_page(session: Session, form: ReasonForm, comment_id: int, *, act: str)
 
 
 @routes.route("/comments/<int:comment_id>/hide", methods=["GET", "POST"])
-@for_action(Action.HIDE)
-@with_form(ReasonForm, shown_by=partial(_hide_page, act="hide"))
+@allow_action(Action.HIDE)
+@handle_form(ReasonForm, shown_by=partial(_hide_page, act="hide"))
 def hide(form: ReasonForm, comment_id: int) -> Page:
     """Hide a comment below one of our posts."""
     _order(inbox_hide.hide, form, comment_id)
@@ -93,8 +93,8 @@ def hide(form: ReasonForm, comment_id: int) -> Page:
 
 
 @routes.route("/comments/<int:comment_id>/unhide", methods=["GET", "POST"])
-@for_action(Action.UNHIDE)
-@with_form(ReasonForm, shown_by=partial(_hide_page, act="unhide"))
+@allow_action(Action.UNHIDE)
+@handle_form(ReasonForm, shown_by=partial(_hide_page, act="unhide"))
 def unhide(form: ReasonForm, comment_id: int) -> Page:
     """Show a hidden comment again."""
     _order(inbox_hide.unhide, form, comment_id)

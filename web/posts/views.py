@@ -24,15 +24,15 @@ from publisher.review.department_reviews import (
 )
 from publisher.review.gate_adapter import department_ids_to_ask
 from publisher.validation import departments_in_sight
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_action, for_roles
+from web.core.permissions import Page, allow_action, allow_roles
 from web.forms import Form
 from web.messages.progress import NEXT, STEPS
-from web.posts.corrections import PostPublications, publications_of
-from web.previews import previews_of
+from web.posts.corrections import PostPublications, load_publications
+from web.previews import make_previews
 
 routes = Blueprint("posts", __name__)
 _SIBLINGS = (selectinload(Post.submissions).selectinload(Submission.posts),)
@@ -45,7 +45,7 @@ class ClerkNoteForm(Form):
 
 
 @routes.get("/posts/<int:post_id>")
-@for_roles()
+@allow_roles()
 def show(post_id: int) -> Page:
     """Show a post."""
     return _post_page(ClerkNoteForm(formdata=None), post_id)
@@ -56,13 +56,13 @@ def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
     post = drafts.get_post(session, actor=actor(), post_id=post_id, options=_SIBLINGS)
     newest = post.revisions[-1] if post.revisions else None
     reviews = department_reviews(newest, now=ctx.now()) if newest else []
-    publications, siblings = publications_of(session, post), _sibling_posts(post)
+    publications, siblings = load_publications(session, post), _sibling_posts(post)
     acts = _acts(post) | _deletion_acts(post, publications)
     return render_template(
         "posts/post.html",
         post=post,
         revision=newest,
-        previews=previews_of(newest) if newest else [],
+        previews=make_previews(newest) if newest else [],
         timeline=timeline.post_timeline(session, post=post, now=ctx.now()),
         step_labels=STEPS,
         next_labels=NEXT,
@@ -76,7 +76,7 @@ def _post_page(session: Session, form: ClerkNoteForm, post_id: int) -> str:
         notes=collaboration.list_notes(session, actor=actor(), post_id=post_id),
         may_read_notes=collaboration.may_read_notes(actor()),
         note_form=form,
-        other_editors=collaboration.other_editors(session, **by_actor(), post_id=post_id)
+        other_editors=collaboration.other_editors(session, **actor_now(), post_id=post_id)
         if "draft" in acts
         else [],
     )
@@ -117,13 +117,13 @@ def _sibling_posts(post: Post) -> list[Post]:
 
 
 @routes.post("/posts/<int:post_id>/notes")
-@for_action(Action.DRAFT)
-@with_form(ClerkNoteForm, shown_by=_post_page)
+@allow_action(Action.DRAFT)
+@handle_form(ClerkNoteForm, shown_by=_post_page)
 def note(form: ClerkNoteForm, post_id: int) -> Page:
     """Add a note for clerks, which departments do not see."""
     text = form.clerk_note.data or ""
     with writing() as session:
-        collaboration.write_note(session, **by_actor(), post_id=post_id, text=text)
+        collaboration.write_note(session, **actor_now(), post_id=post_id, text=text)
     flash(_("The note is saved."))
     flash(f"note-{post_id}", "draft-done")
     return redirect(url_for("posts.show", post_id=post_id, _anchor="notes"))

@@ -18,12 +18,12 @@ from publisher.register.columns import BadColumns, Column
 from publisher.register.plan import RowOutcome
 from publisher.register.sheet import MOST_BYTES, BadSheet, read_sheet
 from publisher.validation import Invalid
-from web.core.auth import by_actor, reads, writing
+from web.core.auth import actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import N_, _, _l, _n
 from web.core.list_pages import page_of_rows
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form, number_of, options
 from web.messages.names import department_name
 from web.messages.register_files import (
@@ -84,7 +84,7 @@ class PlanForm(DepartmentOrderForm):
 @reads
 def _upload_page(session: Session, form: UploadForm) -> str:
     form.kind.choices = options((kind.value, _(label)) for kind, label in KINDS.items())
-    files = uploads.own_files(session, **by_actor())
+    files = uploads.own_files(session, **actor_now())
     return render_template("register/upload.html", form=form, most_bytes=MOST_BYTES, files=files)
 
 
@@ -92,8 +92,8 @@ def _upload_page(session: Session, form: UploadForm) -> str:
 # time and planned in another, the widest workbook that is taken is read in four, and no more people
 # are recorded than departments have places, at about 4 ms each. The form says that it is checked.
 @routes.route("/register/import", methods=["GET", "POST"])
-@for_action(*RECORD_ACTIONS)
-@with_form(UploadForm, shown_by=_upload_page)
+@allow_action(*RECORD_ACTIONS)
+@handle_form(UploadForm, shown_by=_upload_page)
 def upload(form: UploadForm) -> Page:
     """Take a file, and lead to its plan."""
     source = request.files.get("file")
@@ -105,7 +105,7 @@ def upload(form: UploadForm) -> Page:
     with writing() as session:
         register_file_id = uploads.store(
             session,
-            **by_actor(),
+            **actor_now(),
             kind=RegisterKind(kind) if kind in set(RegisterKind) else RegisterKind.OFFICERS,
             name=source.filename,
             sheet=sheet,
@@ -115,7 +115,7 @@ def upload(form: UploadForm) -> Page:
 
 @reads
 def _page(session: Session, form: PlanForm, register_file_id: int) -> str:
-    file = uploads.get_file(session, **by_actor(), file_id=register_file_id)
+    file = uploads.get_file(session, **actor_now(), file_id=register_file_id)
     if uploads.read_columns(session, file) is None or request.args.get("columns"):
         return _columns_page(session, file)
     plan = uploads.plan_file(session, file, now=ctx.now())
@@ -163,33 +163,33 @@ def _column_choice(file: RegisterFile) -> list[Column]:
 
 
 @routes.get("/register/import/<int:register_file_id>")
-@for_action(*RECORD_ACTIONS)
+@allow_action(*RECORD_ACTIONS)
 def show(register_file_id: int) -> Page:
     """Show what a file would do, or first what its columns mean."""
     return _page(PlanForm(formdata=None), register_file_id)
 
 
 @routes.post("/register/import/<int:register_file_id>/columns")
-@for_action(*RECORD_ACTIONS)
+@allow_action(*RECORD_ACTIONS)
 def choose_columns(register_file_id: int) -> Page:
     """Keep what the columns mean, for this file and the next with these headings."""
     with writing() as session:
-        file = uploads.get_file(session, **by_actor(), file_id=register_file_id)
+        file = uploads.get_file(session, **actor_now(), file_id=register_file_id)
         columns = _column_choice(file)
         try:
-            register_columns.keep(session, file.kind, file.headings, columns, **by_actor())
+            register_columns.keep(session, file.kind, file.headings, columns, **actor_now())
         except BadColumns as problem:
             return _columns_page(session, file, columns_problem(problem)), 422
     return redirect(url_for("register.show", register_file_id=register_file_id))
 
 
 @routes.post("/register/import/<int:register_file_id>/department")
-@for_action(*RECORD_ACTIONS)
+@allow_action(*RECORD_ACTIONS)
 def choose_department(register_file_id: int) -> Page:
     """Let a spelling of the file stand for a department."""
     department_id = number_of(request.form.get("department_id"))
     with writing() as session:
-        file = uploads.get_file(session, **by_actor(), file_id=register_file_id)
+        file = uploads.get_file(session, **actor_now(), file_id=register_file_id)
         if session.get(Department, department_id) is not None:
             text = request.form.get("text", "")
             uploads.choose_department(file, text=text, department_id=department_id)
@@ -197,16 +197,16 @@ def choose_department(register_file_id: int) -> Page:
 
 
 @routes.post("/register/import/<int:register_file_id>")
-@for_action(*RECORD_ACTIONS)
-@with_form(PlanForm, shown_by=_page)
+@allow_action(*RECORD_ACTIONS)
+@handle_form(PlanForm, shown_by=_page)
 def carry_out(form: PlanForm, register_file_id: int) -> Page:
     """Record what the page showed: all of it or nothing."""
     with writing() as session:
-        file = uploads.get_file(session, **by_actor(), file_id=register_file_id)
+        file = uploads.get_file(session, **actor_now(), file_id=register_file_id)
         recorded = uploads.carry_out_file(
             session,
             file,
-            **by_actor(),
+            **actor_now(),
             digest=request.form.get("plan", ""),
             skips_refused=bool(form.skips_refused.data),
             order=read_order(form) if (form.order_number.data or "").strip() else None,

@@ -15,7 +15,7 @@ from demo.rehearsals.processes import CannotRehearse, Rehearsal
 from demo.rehearsals.scenarios import Scenario
 from web.core.context import ctx
 from web.core.i18n import _, _l, page_language
-from web.core.permissions import Page, for_roles
+from web.core.permissions import Page, allow_roles
 
 routes = Blueprint("rehearsals", __name__)
 TRAINERS = (Role.ADMIN, Role.CELL_LEAD)
@@ -78,14 +78,14 @@ class ScenarioView:
 
 
 @routes.get("/rehearsals")
-@for_roles(*TRAINERS)
+@allow_roles(*TRAINERS)
 def index() -> Page:
     """List the scenarios and their running rehearsals."""
     return _page()
 
 
 @routes.post(f"/rehearsals/{SCENARIO_PART}/start")
-@for_roles(*TRAINERS)
+@allow_roles(*TRAINERS)
 def start(scenario: str) -> Page:
     """Start a rehearsal; it runs in its own processes."""
     chosen = _scenario(scenario)
@@ -100,7 +100,7 @@ def start(scenario: str) -> Page:
 
 
 @routes.post(f"/rehearsals/{SCENARIO_PART}/drop")
-@for_roles(*TRAINERS)
+@allow_roles(*TRAINERS)
 def drop(scenario: str) -> Page:
     """End a rehearsal and delete its data."""
     chosen = _scenario(scenario)

@@ -13,7 +13,7 @@ from web.core.auth import reads
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _, _l
 from web.core.layout import MenuEntry
-from web.core.permissions import Page, for_roles
+from web.core.permissions import Page, allow_roles
 from web.forms import Form, key_of
 from web.messages.access import KINDS
 from web.moments.fields import DayField
@@ -29,7 +29,7 @@ class DayForm(Form):
 
 
 @routes.get("/access-log")
-@for_roles(*READERS)
+@allow_roles(*READERS)
 @reads
 def index(session: Session) -> Page:
     """Show a page of the log, of one kind, one person or one day."""

@@ -24,12 +24,12 @@ from publisher.reports.weekly import (
 )
 from publisher.validation import NotFound
 from publisher.working_time import local
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import N_, _
 from web.core.list_pages import page_of_query
-from web.core.permissions import for_action
+from web.core.permissions import allow_action
 from web.forms import number_of
 from web.messages.names import department_name
 from web.reports import weekly
@@ -68,7 +68,7 @@ class Number:
 
 
 @routes.get("/report/list")
-@for_action(Action.SEE_REPORT)
+@allow_action(Action.SEE_REPORT)
 @reads
 def behind(session: Session) -> str:
     """List the posts, answers or comments that a number of the report counts."""
@@ -95,7 +95,7 @@ def _number_in_url() -> Number:
 
 
 @routes.get("/report/list.csv")
-@for_action(Action.SEE_REPORT)
+@allow_action(Action.SEE_REPORT)
 def list_csv() -> Response:
     """Return the list behind a number of the report as CSV, whole."""
     number = _number_in_url()
@@ -103,7 +103,7 @@ def list_csv() -> Response:
     with reading() as session:
         ids = session.scalars(number.rows().with_only_columns(table.id)).all()
     with writing() as session:
-        export.record_export(session, **by_actor(), rows=len(ids), page="report list")
+        export.record_export(session, **actor_now(), rows=len(ids), page="report list")
     return csv_response("report-list", HEADINGS[number.counted], _rows(number.counted, ids))
 
 

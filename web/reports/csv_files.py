@@ -30,7 +30,7 @@ def csv_response(name: str, headings: Iterable[str], rows: Iterable[Iterable[str
 def _csv_lines(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
     yield BOM + _csv_line(_(heading) for heading in headings)
     for row in rows:
-        yield _csv_line(defused(cell) for cell in row)
+        yield _csv_line(defuse(cell) for cell in row)
 
 
 def _csv_line(cells: Iterable[str]) -> str:
@@ -39,6 +39,6 @@ def _csv_line(cells: Iterable[str]) -> str:
     return buffer.getvalue()
 
 
-def defused(cell: str) -> str:
+def defuse(cell: str) -> str:
     """Return the cell, prefixed with an apostrophe if a spreadsheet would read it as a formula."""
     return f"'{cell}" if cell.lstrip(" \u00a0").startswith(_STARTS_A_FORMULA) else cell

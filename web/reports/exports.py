@@ -21,13 +21,13 @@ from publisher.reports.submission_filters import filter_from_query
 from publisher.reports.types import Office, Who
 from publisher.validation import NotFound
 from publisher.working_time import local
-from web.core.auth import actor, by_actor, reads, writes
+from web.core.auth import actor, actor_now, reads, writes
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.i18n import N_, _
-from web.core.permissions import for_action
+from web.core.permissions import allow_action
 from web.core.state_badges import state_word
-from web.messages.names import department_name, who_name
+from web.messages.names import department_name, name_and_post
 from web.messages.progress import NEXT
 from web.reports.csv_files import csv_response
 from web.submissions.forms import KIND_WORDS
@@ -55,11 +55,11 @@ HEADINGS = (
 
 
 @routes.get("/exports")
-@for_action(Action.SEE_SUBMISSION)
+@allow_action(Action.SEE_SUBMISSION)
 @reads
 def index(session: Session) -> str:
     """List one's own exports with their progress; `list` in the URL offers a new one."""
-    exports = reports_export.list_exports(session, **by_actor())
+    exports = reports_export.list_exports(session, **actor_now())
     list_query = request.args.get("list")
     return render_template(
         "reports/exports.html",
@@ -72,32 +72,32 @@ def index(session: Session) -> str:
 
 
 @routes.post("/exports")
-@for_action(Action.SEE_SUBMISSION)
+@allow_action(Action.SEE_SUBMISSION)
 @writes
 def start(session: Session) -> Response:
     """Request an export, prepared by the clock."""
     filters = filter_from_query(dict(parse_qsl(request.form.get("list", ""))))
-    reports_export.start(session, **by_actor(), filters=filters)
+    reports_export.start(session, **actor_now(), filters=filters)
     flash(_("The list is being prepared. You can leave this page and come back."))
     return redirect(url_for("exports.index"))
 
 
 @routes.post("/exports/<int:export_id>/remove")
-@for_action(Action.SEE_SUBMISSION)
+@allow_action(Action.SEE_SUBMISSION)
 @writes
 def remove(session: Session, export_id: int) -> Response:
     """Delete an export, prepared or not."""
-    reports_export.remove(session, **by_actor(), export_id=export_id)
+    reports_export.remove(session, **actor_now(), export_id=export_id)
     flash(_("The prepared list is deleted."))
     return redirect(url_for("exports.index"))
 
 
 @routes.get("/exports/<int:export_id>/file")
-@for_action(Action.SEE_SUBMISSION)
+@allow_action(Action.SEE_SUBMISSION)
 def fetch(export_id: int) -> Response:
     """Serve the prepared list as CSV, in the language of the page."""
     with reading() as session:
-        export = reports_export.get_export(session, **by_actor(), export_id=export_id)
+        export = reports_export.get_export(session, **actor_now(), export_id=export_id)
         if export.finished_at is None:
             raise NotFound(export_id)
     return submissions_csv(_read_rows(export_id, export.parts))
@@ -126,11 +126,11 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         _stage(row["stage"]),
         _stage(row["left"]),
         _(NEXT[NextKind(row["next"])]) if row["next"] else "",
-        "; ".join(who_name(_read_person(holder)) for holder in row["holders"]),
+        "; ".join(name_and_post(_read_person(holder)) for holder in row["holders"]),
         _moment(row["since_at"]),
         _moment(row["wished_at"]),
         _moment(row["received_at"]),
-        who_name(_read_person(row["handed_in_by"])),
+        name_and_post(_read_person(row["handed_in_by"])),
         row["outward_number"],
         " ".join(row["links"]),
         str(row["comments"]),

@@ -26,11 +26,11 @@ from publisher.reports.weekly import (
     weekly_report,
 )
 from publisher.working_time import local_day
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.i18n import N_, _, _l, page_language
 from web.core.list_pages import page_of_rows
-from web.core.permissions import for_action
+from web.core.permissions import allow_action
 from web.forms import Form, number_of
 from web.messages.names import department_name
 from web.moments.fields import DayField
@@ -109,13 +109,13 @@ class Chart:
 
 
 @routes.get("/report")
-@for_action(Action.SEE_REPORT)
+@allow_action(Action.SEE_REPORT)
 @reads
 def index(session: Session) -> str:
     """Show a period, of one department or of all that the actor may see."""
     department_id = number_of(request.args.get("department")) or None
     form, name, period = period_in_url()
-    report = weekly_report(session, **by_actor(), department_id=department_id, period=period)
+    report = weekly_report(session, **actor_now(), department_id=department_id, period=period)
     weeks = [(_part_name(week), week) for week in report.weeks]
     busiest = _busiest(report.departments)
     offices = [office for office, _tally in report.departments]
@@ -184,14 +184,14 @@ def full_day(day: date) -> str:
 
 
 @routes.get("/report.csv")
-@for_action(Action.SEE_REPORT)
+@allow_action(Action.SEE_REPORT)
 def csv() -> Response:
     """Return the table of departments, or with `by=week` that of the weeks, as CSV."""
     by_week = request.args.get("by") == "week"
     with writing() as session:
         department_id = number_of(request.args.get("department")) or None
         report = weekly_report(
-            session, **by_actor(), department_id=department_id, period=period_in_url()[2]
+            session, **actor_now(), department_id=department_id, period=period_in_url()[2]
         )
         if by_week:
             rows = [
@@ -203,7 +203,7 @@ def csv() -> Response:
                 [department_name(office), *_cells(tally), str(report.overdue.get(office.id, 0))]
                 for office, tally in report.departments
             ]
-        export.record_export(session, **by_actor(), rows=len(rows), page="report")
+        export.record_export(session, **actor_now(), rows=len(rows), page="report")
     return csv_response("report", WEEK_HEADINGS if by_week else DEPARTMENT_HEADINGS, rows)
 
 

@@ -27,11 +27,11 @@ from publisher.validation import NotFound
 from web.core.auth import acting, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.media import picture_of
+from web.core.media import serve_picture
 from web.core.permissions import Page, public
-from web.core.second_factor import options_response, required_site
+from web.core.second_factor import options_response, require_site
 from web.errors import error_page
 from web.forms import ReasonForm, number_of
 from web.people.personal_links import PROBLEMS, page_of_another
@@ -80,11 +80,11 @@ def _page(session: Session, /, form: ApprovalForm, token: str, *, act: str = "")
     state = approval_links.link_state(session, link, now=ctx.now())
     revision = approval_links.get_revision(session, link)
     if state is not ApprovalLinkState.OPEN:
-        return approval_pages.over_page(session, link, state, form)
-    if approval_proof.credential_of(link, revision) is None:
+        return approval_pages.end_page(session, link, state, form)
+    if approval_proof.find_credential(link, revision) is None:
         return approval_pages.proof_page(session, link, form, token)
     if not approval_pages.may_see(session, link):
-        return approval_pages.over_page(session, link, "refused", form)
+        return approval_pages.end_page(session, link, "refused", form)
     if act:
         return approval_pages.reason_page(session, link, form, token, act=act)
     return approval_pages.open_page(session, link, form, token)
@@ -106,7 +106,7 @@ def _link(session: Session, token: str) -> Link:
 
 @routes.route("/approve/<token>", methods=["GET", "POST"])
 @public
-@with_form(ApprovalForm, shown_by=_page)
+@handle_form(ApprovalForm, shown_by=_page)
 def show(form: ApprovalForm, token: str) -> Page:
     """Show a revision to its approver after a proof, and approve it; opening does nothing."""
     match request.form.get("step"):
@@ -127,7 +127,7 @@ def show(form: ApprovalForm, token: str) -> Page:
                 )
             else:
                 if to:
-                    where = approval_pages.masked(to)
+                    where = approval_pages.mask_address(to)
                     flash(_("A new link has been sent to %(address)s.", address=where))
         case "later":
             approval_proof.end(token)
@@ -183,7 +183,7 @@ def _prove(form: ApprovalForm, token: str) -> Page:
 @public
 def passkey_options(token: str) -> Page:
     """Return what the browser needs to prove its reader by a passkey."""
-    site = required_site()
+    site = require_site()
     with writing() as session:
         link = _readers_link(session, token)
         if link is None:
@@ -196,10 +196,10 @@ def passkey_options(token: str) -> Page:
 
 @routes.post("/approve/<token>/passkey")
 @public
-@with_form(ApprovalForm, shown_by=_page)
+@handle_form(ApprovalForm, shown_by=_page)
 def passkey(form: ApprovalForm, token: str) -> Page:
     """Show what is to be decided, if a passkey of the person has signed the challenge."""
-    site = required_site()
+    site = require_site()
     with writing() as session:
         link = _link(session, token)
         revision = approval_links.get_revision(session, link)
@@ -228,7 +228,7 @@ def _decide(token: str, kind: DecisionKind, reason: str = "", pictures: str = ""
     with writing() as session:
         link = _link(session, token)
         revision = approval_links.get_revision(session, link)
-        credential = approval_proof.credential_of(link, revision)
+        credential = approval_proof.find_credential(link, revision)
         if credential is None:
             raise NotProven(state="no_factor" if approval_proof.lacks_factor(link) else None)
         link_decision.decide_by_link(
@@ -244,7 +244,7 @@ def _decide(token: str, kind: DecisionKind, reason: str = "", pictures: str = ""
 
 @routes.route("/approve/<token>/<any('return', 'reject'):act>", methods=["GET", "POST"])
 @public
-@with_form(ApprovalForm, shown_by=_page)
+@handle_form(ApprovalForm, shown_by=_page)
 def refuse(form: ApprovalForm, token: str, act: str) -> Page:
     """Return or reject the revision with a reason; a button adds one of the person's own texts."""
     if "use" in request.form:
@@ -252,7 +252,7 @@ def refuse(form: ApprovalForm, token: str, act: str) -> Page:
             link = _link(session, token)
             actor = approval_links.find_actor(session, link, now=ctx.now())
             revision = approval_links.get_revision(session, link)
-            if actor is not None and approval_proof.credential_of(link, revision) is not None:
+            if actor is not None and approval_proof.find_credential(link, revision) is not None:
                 text_id, reason = number_of(request.form.get("use")), form.reason.data or ""
                 form.reason.data = return_texts.insert(
                     session, reason, actor=actor, text_id=text_id
@@ -277,10 +277,10 @@ def picture(session: Session, token: str, sha256: str) -> Response:
         raise NotFound(token)
     revision = approval_links.get_revision(session, link)
     is_open = approval_links.link_state(session, link, now=ctx.now()) is ApprovalLinkState.OPEN
-    is_proven = approval_proof.credential_of(link, revision) is not None
+    is_proven = approval_proof.find_credential(link, revision) is not None
     if not (is_open and is_proven and approval_pages.may_see(session, link)):
         raise NotFound(sha256)
-    response = picture_of([revision], sha256)
+    response = serve_picture([revision], sha256)
     # The proof ends after half an hour; a copy in a browser that others use would not.
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -26,10 +26,10 @@ from web.core.second_factor import passkey_site
 from web.forms import ReasonForm
 from web.messages.review_codes import DECIDED
 from web.people.personal_links import has_code, is_code_late
-from web.previews import PictureAddress, previews_of
+from web.previews import PictureAddress, make_previews
 from web.review import approval_proof
 from web.review.decision_block import blocking_sentence
-from web.review.photos import photo_numbers, photos_of, review_address
+from web.review.photos import list_photos, photo_numbers, review_address
 
 
 def _link_values(session: Session, link: Link) -> dict[str, object]:
@@ -47,7 +47,7 @@ def _link_values(session: Session, link: Link) -> dict[str, object]:
     }
 
 
-def over_page(session: Session, link: Link, state: str, form: ReasonForm) -> Page:
+def end_page(session: Session, link: Link, state: str, form: ReasonForm) -> Page:
     """Return the page that says why nothing can be decided by the link, and what to do.
 
     The state is "refused" if the person may no longer see the post.
@@ -61,12 +61,12 @@ def over_page(session: Session, link: Link, state: str, form: ReasonForm) -> Pag
         decision=approval_links.find_decision(session, link),
         decision_labels=DECIDED,
         has_password=state != "refused" and link.person.password_hash is not None,
-        new_link_to=masked(link_renewal.address(session, link, now=ctx.now())),
+        new_link_to=mask_address(link_renewal.address(session, link, now=ctx.now())),
         **_link_values(session, link),
     )
 
 
-def masked(address: str) -> str:
+def mask_address(address: str) -> str:
     """Return enough of a mail address or mobile number for its owner to know it again."""
     name, at, host = address.partition("@")
     return f"{name[:1]}…{at}{host}" if at else address and f"…{address[-4:]}"
@@ -132,8 +132,8 @@ def open_page(session: Session, link: Link, form: ReasonForm, token: str) -> Pag
         "review/approve_link_open.html",
         form=form,
         token=token,
-        previews=previews_of(revision, review_address(address)),
-        photos=photos_of(revision, address),
+        previews=make_previews(revision, review_address(address)),
+        photos=list_photos(revision, address),
         photo_numbers=photo_numbers(revision),
         previous=earlier,
         changes=diff.changes(earlier, revision) if earlier is not None else [],

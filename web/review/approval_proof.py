@@ -22,7 +22,7 @@ LASTS: Final = timedelta(minutes=30)
 """Within this time the person decides, or proves themselves once more."""
 
 
-def credential_of(link: Link, revision: Revision) -> DecisionCredential | None:
+def find_credential(link: Link, revision: Revision) -> DecisionCredential | None:
     """Return how the person of the link was known in this browser; None if they were not."""
     if is_by_owner(link) and not acting().lacks_factor:
         return DecisionCredential.LINK_AND_SIGN_IN

@@ -21,9 +21,9 @@ from publisher.review import department_approvers, gate_adapter, in_person
 from publisher.review.in_person import ApprovalCodeProblem, CodeRefusal, Spelled
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _l
-from web.core.permissions import Page, for_action, for_roles
+from web.core.permissions import Page, allow_action, allow_roles
 from web.core.qr_code import qr_code
 from web.forms import Form, number_of
 from web.messages.review_codes import DECIDED, code_sentence
@@ -97,8 +97,8 @@ def _deciders(session: Session, revision: Revision) -> list[Appointment]:
 
 
 @routes.route("/posts/<int:post_id>/on-the-spot", methods=["GET", "POST"])
-@for_action(Action.SEND_FOR_REVIEW)
-@with_form(Form, shown_by=_code_page)
+@allow_action(Action.SEND_FOR_REVIEW)
+@handle_form(Form, shown_by=_code_page)
 def show(_form: Form, post_id: int) -> Page:
     """Create a code for the revision that the page showed.
 
@@ -118,8 +118,8 @@ def show(_form: Form, post_id: int) -> Page:
 
 
 @routes.route("/code", methods=["GET", "POST"])
-@for_roles()
-@with_form(ApprovalCodeForm)
+@allow_roles()
+@handle_form(ApprovalCodeForm)
 def ask(form: ApprovalCodeForm) -> Page:
     """Redirect to the revision of the eight characters that were typed."""
     if form.is_shown:
@@ -136,7 +136,7 @@ def ask(form: ApprovalCodeForm) -> Page:
 
 
 @routes.get("/code/<spot>")
-@for_roles()
+@allow_roles()
 @reads
 def arrive(session: Session, spot: str) -> Page:
     """Redirect from the scanned code to its revision, or show why the code is refused."""

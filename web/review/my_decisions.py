@@ -14,9 +14,9 @@ from publisher.review import history, return_texts
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
 from web.core.filters import decode_cursor, encode_cursor
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l, page_language
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form, number_of
 from web.messages.review_codes import DECIDED, became_sentence
 
@@ -31,7 +31,7 @@ class DecisionTextForm(Form):
 
 
 @routes.get("/approvals")
-@for_action(*DECIDERS)
+@allow_action(*DECIDERS)
 @reads
 def index(session: Session) -> str:
     """List the actor's decisions, newest first; `?month=` filters, `?whole` shows a full month."""
@@ -82,8 +82,8 @@ def _texts_page(session: Session, form: DecisionTextForm) -> str:
 
 
 @routes.route("/return-texts", methods=["GET", "POST"])
-@for_action(*DECIDERS)
-@with_form(DecisionTextForm, shown_by=_texts_page)
+@allow_action(*DECIDERS)
+@handle_form(DecisionTextForm, shown_by=_texts_page)
 def texts(form: DecisionTextForm) -> Page:
     """List the actor's saved texts for returning a post, and save another."""
     text = form.words.data or ""
@@ -95,7 +95,7 @@ def texts(form: DecisionTextForm) -> Page:
 
 
 @routes.post("/return-texts/remove")
-@for_action(*DECIDERS)
+@allow_action(*DECIDERS)
 def remove_text() -> Page:
     """Delete one of the actor's return texts."""
     with writing() as session:

@@ -15,7 +15,7 @@ from publisher.validation import NotFound
 from web.core.database import end_reading
 from web.core.media import SIZES, thumbnail
 from web.messages.names import account_name
-from web.previews import PictureAddress, address_of_post, shown_picture
+from web.previews import PictureAddress, address_of_post, make_shown_picture
 
 
 class PhotosUnshown(NotAllowed):
@@ -50,7 +50,7 @@ class ReviewedPhoto:
     whole_pictures: tuple[WholePicture, ...]
 
 
-def photos_of(
+def list_photos(
     revision: Revision, address: PictureAddress | None = None
 ) -> tuple[ReviewedPhoto, ...]:
     """Return the photos of all texts of a revision, each once."""
@@ -67,7 +67,7 @@ def photos_of(
         photos.append(
             ReviewedPhoto(
                 number,
-                shown_picture(published, review_address(picture_address)).src,
+                make_shown_picture(published, review_address(picture_address)).src,
                 picture_address(digest, "light"),
                 round(published.width / scale),
                 round(published.height / scale),

@@ -18,9 +18,9 @@ from publisher.review import decide, return_texts, withdraw
 from web import in_flight
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.drafting.revisions import newer_changes
 from web.forms import ReasonForm, number_of
 from web.review import shared_computer
@@ -76,8 +76,8 @@ def _reason_page(session: Session, form: DecisionReasonForm, post_id: int, *, ac
 
 
 @routes.route("/posts/<int:post_id>/return", methods=["GET", "POST"])
-@for_action(*DECIDERS)
-@with_form(DecisionReasonForm, shown_by=partial(_reason_page, act="return"))
+@allow_action(*DECIDERS)
+@handle_form(DecisionReasonForm, shown_by=partial(_reason_page, act="return"))
 def return_post(form: DecisionReasonForm, post_id: int) -> Page:
     """Return the revision to the cell with the changes to make."""
     # The page has two more buttons, which decide nothing.
@@ -100,8 +100,8 @@ def return_post(form: DecisionReasonForm, post_id: int) -> Page:
 
 
 @routes.route("/posts/<int:post_id>/reject", methods=["GET", "POST"])
-@for_action(*DECIDERS)
-@with_form(DecisionReasonForm, shown_by=partial(_reason_page, act="reject"))
+@allow_action(*DECIDERS)
+@handle_form(DecisionReasonForm, shown_by=partial(_reason_page, act="reject"))
 def reject(form: DecisionReasonForm, post_id: int) -> Page:
     """Reject the post with a reason."""
     _decide(decide.reject, form, post_id, seen_revision=number_of(form.seen.data))
@@ -110,8 +110,8 @@ def reject(form: DecisionReasonForm, post_id: int) -> Page:
 
 
 @routes.route("/posts/<int:post_id>/withdraw-approval", methods=["GET", "POST"])
-@for_action(Action.WITHDRAW_APPROVAL)
-@with_form(DecisionReasonForm, shown_by=partial(_reason_page, act="withdraw_approval"))
+@allow_action(Action.WITHDRAW_APPROVAL)
+@handle_form(DecisionReasonForm, shown_by=partial(_reason_page, act="withdraw_approval"))
 def withdraw_approval(form: DecisionReasonForm, post_id: int) -> Page:
     """Withdraw the approval of the actor's department, as long as something is unsent."""
     _decide(withdraw.withdraw_approval, form, post_id, seen_revision=number_of(form.seen.data))
@@ -121,8 +121,8 @@ def withdraw_approval(form: DecisionReasonForm, post_id: int) -> Page:
 
 
 @routes.route("/posts/<int:post_id>/withdraw", methods=["GET", "POST"])
-@for_action(Action.WITHDRAW_POST)
-@with_form(DecisionReasonForm, shown_by=partial(_reason_page, act="withdraw_post"))
+@allow_action(Action.WITHDRAW_POST)
+@handle_form(DecisionReasonForm, shown_by=partial(_reason_page, act="withdraw_post"))
 def withdraw_post(form: DecisionReasonForm, post_id: int) -> Page:
     """Withdraw the post."""
     _decide(withdraw.withdraw_post, form, post_id)

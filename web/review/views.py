@@ -31,23 +31,23 @@ from publisher.review.reminders import list_reminders
 from publisher.validation import Invalid
 from web.core.auth import actor, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _
-from web.core.permissions import Page, for_action, for_roles
+from web.core.permissions import Page, allow_action, allow_roles
 from web.drafting import warnings
 from web.drafting.revisions import newer_changes, previous_revision
 from web.drafting.warnings import WarningList
 from web.forms import Form
-from web.messages.review_codes import already_sentence, decided_sentence
-from web.previews import address_of_post, previews_of
+from web.messages.review_codes import already_sentence, decision_sentence
+from web.previews import address_of_post, make_previews
 from web.review import shared_computer
 from web.review.acting_under import ActsUnderAnother, check_acting_under
 from web.review.decision_block import blocking_sentence
 from web.review.photos import (
     PhotosUnshown,
     check_shown,
+    list_photos,
     photo_numbers,
-    photos_of,
     review_address,
     waiting_photos,
 )
@@ -66,7 +66,7 @@ class ApproveForm(Form):
 
 
 @routes.get("/posts/<int:post_id>/review")
-@for_roles()
+@allow_roles()
 @reads
 def show(session: Session, post_id: int) -> Page:
     """Show all texts of a revision, its changes, its time window and its sources."""
@@ -99,8 +99,8 @@ def _page(
         post=post,
         revision=revision,
         stage=progress.post_stages(session, [post])[post.id],
-        previews=previews_of(revision, review_address(address_of_post(post.id))),
-        photos=photos_of(revision),
+        previews=make_previews(revision, review_address(address_of_post(post.id))),
+        photos=list_photos(revision),
         photo_numbers=photo_numbers(revision),
         warnings=_warnings(session, post, revision),
         previous=previous,
@@ -129,7 +129,7 @@ def _warnings(session: Session, post: Post, revision: Revision) -> WarningList |
     waits = post.state is PostState.IN_REVIEW and revision.number == post.newest
     if not waits or not may(actor(), Action.DRAFT, post.department_id):
         return None
-    return warnings.of_revision(session, revision)
+    return warnings.warn_about_revision(session, revision)
 
 
 def _approver_offices(
@@ -163,13 +163,13 @@ def _refusal_page(session: Session, form: ApproveForm, post_id: int) -> Page:
     revision = next((row for row in post.revisions if row.number == number), post.revisions[-1])
     standing = [row for row in revision.decisions if row.withdrawn_at is None]
     if isinstance(form.refusal, WrongState) and standing:
-        form.form_errors.append(decided_sentence(max(standing, key=lambda row: row.at)))
+        form.form_errors.append(decision_sentence(max(standing, key=lambda row: row.at)))
     return _page(session, post, revision, form=form)
 
 
 @routes.post("/posts/<int:post_id>/approve")
-@for_action(*DECIDERS)
-@with_form(ApproveForm, shown_by=_refusal_page)
+@allow_action(*DECIDERS)
+@handle_form(ApproveForm, shown_by=_refusal_page)
 def approve(form: ApproveForm, post_id: int) -> Page:
     """Approve the revision that the page showed."""
     check_acting_under(actor(), form.under.data)

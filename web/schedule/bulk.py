@@ -19,11 +19,11 @@ from publisher.scheduling.entries import entries
 from publisher.scheduling.planned_moves import Move, Shift, ToMoment, ToSlots
 from publisher.validation import Validator
 from web.core import form_recovery
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l, _n
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form, WholeNumberField, number_of, options
 from web.messages.field_errors import problem_sentence
 from web.messages.refusals import refusal_sentence
@@ -110,8 +110,8 @@ def _choosing(session: Session, form: BulkMoveForm, chosen: list[int]) -> str:
 
 
 @routes.route("/calendar/move", methods=["GET", "POST"])
-@for_action(Action.SCHEDULE)
-@with_form(BulkMoveForm)
+@allow_action(Action.SCHEDULE)
+@handle_form(BulkMoveForm)
 def index(form: BulkMoveForm) -> Page:
     """Choose texts and the way to move them, show the plan, and carry it out.
 
@@ -154,7 +154,7 @@ def _plan(session: Session, form: BulkMoveForm, chosen: list[int], how: Move) ->
     """Return the page with the new time of each text, or the reason why it cannot move."""
     steps = bulk_reschedule.plan(
         session,
-        **by_actor(),
+        **actor_now(),
         variant_ids=chosen,
         how=how,
         despite_clash=bool(form.despite_clash.data),
@@ -182,7 +182,7 @@ def _move_all(form: BulkMoveForm, chosen: list[int], how: Move) -> Page:
         with writing() as session:
             moved = bulk_reschedule.move_all(
                 session,
-                **by_actor(),
+                **actor_now(),
                 variant_ids=chosen,
                 how=how,
                 expected=None if dragged else _marks(chosen),

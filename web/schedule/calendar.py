@@ -19,10 +19,10 @@ from publisher.reports.calendar import Item
 from publisher.reports.calendar_month import CalendarDay, calendar_days, month_grid
 from publisher.scheduling import slots
 from publisher.working_time import ONE_DAY, local_day
-from web.core.auth import actor, by_actor, reads
+from web.core.auth import actor, actor_now, reads
 from web.core.context import ctx
 from web.core.i18n import page_language
-from web.core.permissions import for_action
+from web.core.permissions import allow_action
 from web.core.state_badges import STATE_BADGES
 from web.forms import number_of
 from web.schedule import calendar_layout
@@ -52,7 +52,7 @@ LEGEND: tuple[tuple[str, str], ...] = (
 
 
 @routes.get("/calendar")
-@for_action(Action.SEE_POST)
+@allow_action(Action.SEE_POST)
 @reads
 def index(session: Session) -> str:
     """Show a month, a week or a list of days; by default the present month."""
@@ -68,7 +68,7 @@ def index(session: Session) -> str:
     )
     days = calendar_days(
         session,
-        **by_actor(),
+        **actor_now(),
         first_day=choice.first,
         days=choice.days,
         account_id=choice.account,
@@ -82,9 +82,7 @@ def index(session: Session) -> str:
         departments=_departments(session),
         quiet_times=slots.quiet_times(session),
         unscheduled=unscheduled[:MOST_UNTIMED],
-        untimed_pages=calendar_layout.untimed_pages(
-            choice, has_more=len(unscheduled) > MOST_UNTIMED
-        ),
+        untimed_pages=calendar_layout.page_urls(choice, has_more=len(unscheduled) > MOST_UNTIMED),
         untimed_skip=skip,
         may_schedule=may(actor(), Action.SCHEDULE, actor().department_id),
         legend=LEGEND,
@@ -106,7 +104,7 @@ def _layout(choice: CalendarQuery, days: Sequence[CalendarDay]) -> dict[str, obj
         "views": [(view, choice.href(view, begins)) for view in CalendarView],
         "weeks": calendar_layout.weeks(days, choice, today),
         "bands": calendar_layout.bands(days, choice, today),
-        "listed_days": (listed_days := calendar_layout.listed(days, choice, today)),
+        "listed_days": (listed_days := calendar_layout.list_days(days, choice, today)),
         "next_days_href": choice.href(choice.view, choice.first + len(listed_days) * ONE_DAY),
     }
 

@@ -120,7 +120,7 @@ def first_day_of_view(choice: CalendarQuery, today: date) -> date:
     return choice.month if choice.view is CalendarView.MONTH else choice.first
 
 
-def untimed_pages(choice: CalendarQuery, *, has_more: bool) -> dict[str, str]:
+def page_urls(choice: CalendarQuery, *, has_more: bool) -> dict[str, str]:
     """Return the URLs of the previous and the next page of the posts without a time."""
     pages = {
         "previous_href": choice.untimed - 1,
@@ -133,7 +133,7 @@ def untimed_pages(choice: CalendarQuery, *, has_more: bool) -> dict[str, str]:
     }
 
 
-def listed(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[Cell]:
+def list_days(days: Sequence[CalendarDay], choice: CalendarQuery, today: date) -> list[Cell]:
     """Return the days of the list; of a month only its days with items, from today on.
 
     Beside a table each day has a few items; the list itself ends after `MOST_LISTED`.

@@ -15,11 +15,11 @@ from publisher.reports import ical_feeds
 from publisher.reports.calendar import Item
 from publisher.reports.ical_feeds import FeedContent, TooOften
 from publisher.validation import NotFound
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
-from web.core.i18n import _, in_language
-from web.core.permissions import Page, for_roles, public
+from web.core.i18n import _, use_language
+from web.core.permissions import Page, allow_roles, public
 from web.core.state_badges import state_word
 from web.messages.names import account_name, department_name
 
@@ -31,7 +31,7 @@ ASK_AGAIN = "PT30M"
 
 
 @routes.get("/calendar/feed")
-@for_roles()
+@allow_roles()
 @reads
 def index(session: Session) -> Page:
     """Show if the person has a link, and since when."""
@@ -44,22 +44,22 @@ def _page(session: Session, *, address: str = "") -> str:
 
 
 @routes.post("/calendar/feed")
-@for_roles()
+@allow_roles()
 def renew() -> Page:
     """Create or replace the person's link; its URL is shown only once."""
     with writing() as session:
-        token = ical_feeds.renew(session, **by_actor())
+        token = ical_feeds.renew(session, **actor_now())
     address = ctx.settings.base_url + url_for("feeds.calendar", token=token)
     with reading() as session:
         return _page(session, address=address)
 
 
 @routes.post("/calendar/feed/end")
-@for_roles()
+@allow_roles()
 def end() -> Page:
     """End the link: its URL answers 404 from now on."""
     with writing() as session:
-        ical_feeds.end(session, **by_actor())
+        ical_feeds.end(session, **actor_now())
     flash(_("The link has ended."))
     return redirect(url_for("feeds.index"))
 
@@ -76,7 +76,7 @@ def calendar(token: str) -> Response:
     except TooOften as problem:
         headers = {"Retry-After": str(problem.again_in)}
         return Response("", 429, mimetype="text/plain", headers=headers)
-    with in_language(fed.person.language):
+    with use_language(fed.person.language):
         answer = make_response(ical_bytes(fed, ctx.settings.base_url))
     answer.mimetype = "text/calendar"
     answer.headers["Cache-Control"] = "private, no-cache"

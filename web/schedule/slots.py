@@ -15,11 +15,11 @@ from publisher.i18n.date_parsing import WhenProblem
 from publisher.scheduling import slots
 from publisher.scheduling.slots import WEEKDAYS
 from publisher.validation import Validator
-from web.core.auth import by_actor, reads, writing
-from web.core.form_views import with_form
+from web.core.auth import actor_now, reads, writing
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l, page_language
 from web.core.list_pages import page_of_rows
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form, key_of, options
 from web.messages.names import account_name
 from web.moments.fields import ClockField
@@ -107,8 +107,8 @@ def _page(session: Session, sent_form: SlotForm | QuietForm) -> str:
 
 
 @routes.route("/slots", methods=["GET", "POST"])
-@for_action(Action.SCHEDULE)
-@with_form(SlotForm, shown_by=_page)
+@allow_action(Action.SCHEDULE)
+@handle_form(SlotForm, shown_by=_page)
 def index(form: SlotForm) -> Page:
     """Add a good time; the page lists these and the quiet times, with forms to add more."""
     validator = Validator()
@@ -123,7 +123,7 @@ def index(form: SlotForm) -> Page:
         for account_id in every if chosen is None else [chosen]:
             slots.set_slots(
                 session,
-                **by_actor(),
+                **actor_now(),
                 account_id=account_id,
                 weekdays=weekdays,
                 time_of_day=clock,
@@ -142,8 +142,8 @@ def _read_clock(validator: Validator, field: ClockField) -> time:
 
 
 @routes.post("/slots/quiet")
-@for_action(Action.SCHEDULE)
-@with_form(_quiet_form, shown_by=_page)
+@allow_action(Action.SCHEDULE)
+@handle_form(_quiet_form, shown_by=_page)
 def set_quiet_time(form: QuietForm) -> Page:
     """Add a quiet time."""
     validator = Validator()
@@ -153,7 +153,7 @@ def set_quiet_time(form: QuietForm) -> Page:
     with writing() as session:
         slots.set_quiet_time(
             session,
-            **by_actor(),
+            **actor_now(),
             account_id=_choice(form.account),
             weekday=_choice(form.weekday),
             begins=begins,
@@ -164,20 +164,20 @@ def set_quiet_time(form: QuietForm) -> Page:
 
 
 @routes.post("/slots/<int:slot_id>/remove")
-@for_action(Action.SCHEDULE)
+@allow_action(Action.SCHEDULE)
 def remove_slot(slot_id: int) -> Page:
     """Remove a good time."""
     with writing() as session:
-        slots.remove_slot(session, **by_actor(), slot_id=slot_id)
+        slots.remove_slot(session, **actor_now(), slot_id=slot_id)
     flash(_("Removed."))
     return redirect(url_for("slots.index"))
 
 
 @routes.post("/slots/quiet/<int:quiet_id>/remove")
-@for_action(Action.SCHEDULE)
+@allow_action(Action.SCHEDULE)
 def remove_quiet_time(quiet_id: int) -> Page:
     """Remove a quiet time."""
     with writing() as session:
-        slots.remove_quiet_time(session, **by_actor(), quiet_time_id=quiet_id)
+        slots.remove_quiet_time(session, **actor_now(), quiet_time_id=quiet_id)
     flash(_("Removed."))
     return redirect(url_for("slots.index"))

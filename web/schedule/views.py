@@ -24,13 +24,13 @@ from publisher.scheduling.timetable import Timetable
 from publisher.states import NOT_PUBLISHED, DeliveryState
 from publisher.validation import FieldError, Invalid, NotFound
 from web.core import form_recovery
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, page_language
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import number_of
-from web.previews import Preview, previews_of, short_title
+from web.previews import Preview, make_previews, short_title
 from web.schedule.forms import PostTimesForm, TimeRow
 
 routes = Blueprint("scheduling", __name__)
@@ -56,7 +56,7 @@ class TextRow:
 
 
 @routes.get("/posts/<int:post_id>/variants/<int:variant_id>/schedule")
-@for_action(Action.SCHEDULE)
+@allow_action(Action.SCHEDULE)
 @reads
 def of_text(session: Session, post_id: int, variant_id: int) -> Page:
     """Lead to the form of the post, with this text's row open."""
@@ -67,8 +67,8 @@ def of_text(session: Session, post_id: int, variant_id: int) -> Page:
 
 
 @routes.route("/posts/<int:post_id>/schedule", methods=["GET", "POST"])
-@for_action(Action.SCHEDULE)
-@with_form(PostTimesForm)
+@allow_action(Action.SCHEDULE)
+@handle_form(PostTimesForm)
 def schedule(form: PostTimesForm, post_id: int) -> Page:
     """Set the times of the post's texts, all of them or none."""
     if form.is_shown:
@@ -83,7 +83,7 @@ def schedule(form: PostTimesForm, post_id: int) -> Page:
         drafts.get_post(session, actor=actor(), post_id=post_id)
         deliveries = post_schedule.schedule_post(
             session,
-            **by_actor(),
+            **actor_now(),
             post_id=post_id,
             times=times,
             late_limit=form.late_limit.data or 0,
@@ -146,7 +146,7 @@ def _rows(form: PostTimesForm, post: Post, timetable: Timetable) -> list[TextRow
     stagger = ctx.settings.scheduling.language_stagger
     suggested = post_schedule.suggest_times(post, timetable, stagger=stagger)
     rows = []
-    for preview in previews_of(newest_revision(post)):
+    for preview in make_previews(newest_revision(post)):
         variant, delivery = preview.variant, preview.delivery
         if not _is_open(delivery, is_changed=variant.id in changed):
             rows.append(TextRow(preview, None, is_chosen=False, free_times=()))
@@ -201,8 +201,8 @@ def _touching(post: Post, account_ids: Iterable[int], freezes: Iterable[Freeze])
 
 
 @routes.post("/posts/<int:post_id>/publish-now")
-@for_action(Action.PUBLISH_NOW)
-@with_form(PostTimesForm, shown_by=_page)
+@allow_action(Action.PUBLISH_NOW)
+@handle_form(PostTimesForm, shown_by=_page)
 def publish_now(form: PostTimesForm, post_id: int) -> Page:
     """Publish the ticked texts of a post, after a fresh sign-in and a time to stop them."""
     with writing() as session:
@@ -217,7 +217,7 @@ def publish_now(form: PostTimesForm, post_id: int) -> Page:
         form_recovery.name_act(f"{_('Publish now')}: {titles}")
         post_schedule.publish_now(
             session,
-            **by_actor(),
+            **actor_now(),
             variant_ids=variant_ids,
             take_back=ctx.settings.scheduling.take_back,
             late_limit=form.late_limit.data or LATE_LIMIT,
@@ -228,12 +228,12 @@ def publish_now(form: PostTimesForm, post_id: int) -> Page:
 
 
 @routes.post("/posts/<int:post_id>/stop-publishing")
-@for_action(Action.CANCEL)
+@allow_action(Action.CANCEL)
 def stop(post_id: int) -> Page:
     """Cancel what has not left of a post, and say what had left."""
     with writing() as session:
         drafts.get_post(session, actor=actor(), post_id=post_id)
-        outcome = post_schedule.stop_publishing(session, **by_actor(), post_id=post_id)
+        outcome = post_schedule.stop_publishing(session, **actor_now(), post_id=post_id)
         stopped, left = _titles(outcome.stopped), _titles(outcome.left)
     if stopped:
         flash(_("Stopped: %(texts)s.", texts=stopped))

@@ -7,17 +7,17 @@ from sqlalchemy.orm import Session
 
 from publisher.models.people import Person
 from publisher.people import contact_corrections
-from web.core.auth import acting, by_actor, reads, writing
-from web.core.form_views import with_form
+from web.core.auth import acting, actor_now, reads, writing
+from web.core.form_views import handle_form
 from web.core.i18n import _
-from web.core.permissions import Page, for_roles
+from web.core.permissions import Page, allow_roles
 from web.forms import Form
 
 routes = Blueprint("own_contacts", __name__)
 
 
 @routes.get("/profile/contacts")
-@for_roles()
+@allow_roles()
 def index() -> Page:
     """Ask whether what the staff recorded is one's own."""
     return _page(Form(formdata=None))
@@ -32,25 +32,25 @@ def _page(session: Session, /, form: Form, **_ids: int) -> str:
 
 
 @routes.post("/profile/contacts/<int:contact_change_id>/accept")
-@for_roles()
-@with_form(Form, shown_by=_page)
+@allow_roles()
+@handle_form(Form, shown_by=_page)
 def accept(_form: Form, contact_change_id: int) -> Page:
     """Put the change into force now."""
     with writing() as session:
-        contact_corrections.accept(session, **by_actor(), change_id=contact_change_id)
+        contact_corrections.accept(session, **actor_now(), change_id=contact_change_id)
     flash(_("From now on we reach you there."))
     return redirect(url_for("profile.show"))
 
 
 @routes.post("/profile/contacts/<int:contact_change_id>/refuse")
-@for_roles()
-@with_form(Form, shown_by=_page)
+@allow_roles()
+@handle_form(Form, shown_by=_page)
 def refuse(_form: Form, contact_change_id: int) -> Page:
     """Give the change up."""
     with writing() as session:
         person = session.get_one(Person, acting().person.id)
         contact_corrections.refuse(
-            session, **by_actor(), person=person, change_id=contact_change_id
+            session, **actor_now(), person=person, change_id=contact_change_id
         )
     flash(_("Cancelled. The earlier address or number stays. Tell an admin."))
     return redirect(url_for("profile.show"))

@@ -12,12 +12,12 @@ from publisher.auth.refusals import SignInRefusal
 from publisher.models.people import SignIn
 from publisher.validation import Invalid
 from web.core import form_recovery
-from web.core.auth import acting, by_actor, writing
+from web.core.auth import acting, actor_now, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_roles, public
-from web.core.second_factor import options_response, required_site
+from web.core.permissions import Page, allow_roles, public
+from web.core.second_factor import options_response, require_site
 from web.core.sign_in_page import PasskeyForm, ProveForm, SignInCodeForm, prove_page
 from web.core.vault import vault
 from web.forms import Form
@@ -44,7 +44,7 @@ class NewPasskeyForm(Form):
 @public
 def sign_in_options() -> Page:
     """Return what the browser needs to sign in with a passkey, after the password."""
-    site, pending = required_site(), browser_cookies.pending_factor()
+    site, pending = require_site(), browser_cookies.pending_factor()
     if pending is None:
         abort(404)
     with writing() as session:
@@ -59,7 +59,7 @@ def sign_in_options() -> Page:
 @public
 def confirm() -> Page:
     """Sign in with a passkey, after the password."""
-    form, site, pending = PasskeyForm(), required_site(), browser_cookies.pending_factor()
+    form, site, pending = PasskeyForm(), require_site(), browser_cookies.pending_factor()
     if pending is None:
         return redirect(url_for("signing.ask"))
     with writing() as session:
@@ -74,14 +74,14 @@ def confirm() -> Page:
         code_form = SignInCodeForm(formdata=None, next=form.next.data)
         code_form.form_errors.append(sign_in_sentence(outcome))
         return sign_in_steps.factor_page(code_form)
-    return sign_in_steps.enter(outcome, form.next.data or "/", form_recovery.carried_form())
+    return sign_in_steps.enter(outcome, form.next.data or "/", form_recovery.read_carried_form())
 
 
 @routes.post("/confirm/passkey/options")
-@for_roles()
+@allow_roles()
 def prove_options() -> Page:
     """Return what the browser needs to use a passkey in this session."""
-    site = required_site()
+    site = require_site()
     with writing() as session:
         sign_in = session.get_one(SignIn, acting().sign_in_id)
         options = passkeys.options_to_use(session, site=site, subject=sign_in, now=ctx.now())
@@ -89,10 +89,10 @@ def prove_options() -> Page:
 
 
 @routes.post("/confirm/passkey")
-@for_roles()
+@allow_roles()
 def prove() -> Page:
     """Check a passkey in place of password and code, then show the form that required them."""
-    form, site, recovered = PasskeyForm(), required_site(), form_recovery.carried_form()
+    form, site, recovered = PasskeyForm(), require_site(), form_recovery.read_carried_form()
     with writing() as session:
         refusal = own_passkeys.prove(
             session,
@@ -104,23 +104,23 @@ def prove() -> Page:
         prove_form = ProveForm(formdata=None, with_factor=form.with_factor.data)
         prove_form.form_errors.append(sign_in_sentence(refusal))
         return prove_page(recovered, form=prove_form), 422
-    return form_recovery.after_proof(recovered)
+    return form_recovery.offer_resending(recovered)
 
 
 @routes.post("/profile/passkeys")
-@for_roles()
+@allow_roles()
 def begin() -> Page:
     """Ask for a fresh sign-in, and show the page on which a passkey is made."""
-    required_site()
-    second_factors.require_fresh(**by_actor())
+    require_site()
+    second_factors.require_fresh(**actor_now())
     return redirect(url_for("passkeys.add"))
 
 
 @routes.post("/profile/passkeys/options")
-@for_roles()
+@allow_roles()
 def new_options() -> Page:
     """Return what the browser needs to make a passkey."""
-    site = required_site()
+    site = require_site()
     with writing() as session:
         sign_in = session.get_one(SignIn, acting().sign_in_id)
         options = passkeys.options_to_make(session, site=site, sign_in=sign_in, now=ctx.now())
@@ -128,18 +128,18 @@ def new_options() -> Page:
 
 
 @routes.route("/profile/passkeys/new", methods=["GET", "POST"])
-@for_roles()
-@with_form(NewPasskeyForm)
+@allow_roles()
+@handle_form(NewPasskeyForm)
 def add(form: NewPasskeyForm) -> Page:
     """Add the passkey that the browser has made, and show recovery codes if it is the first."""
-    site = required_site()
+    site = require_site()
     if form.is_shown:
         return render_template("sign_in/passkey_new.html", form=form)
     form.require_valid()
     with writing() as session:
         outcome = own_passkeys.add(
             session,
-            **by_actor(),
+            **actor_now(),
             sign_in_id=acting().sign_in_id,
             name=(form.name.data or "").replace("\0", ""),
             answer=PasskeyAnswer(form.credential.data or "", site),
@@ -155,7 +155,7 @@ def add(form: NewPasskeyForm) -> Page:
 
 
 @routes.post("/profile/passkeys/<int:passkey_id>/end")
-@for_roles()
+@allow_roles()
 def end(passkey_id: int) -> Page:
     """End one of one's own passkeys, unless the appointment needs it."""
     with writing() as session:
@@ -163,6 +163,6 @@ def end(passkey_id: int) -> Page:
             session, person_id=acting().person.id
         ):
             abort(403)
-        own_passkeys.end(session, **by_actor(), person=acting().person, passkey_id=passkey_id)
+        own_passkeys.end(session, **actor_now(), person=acting().person, passkey_id=passkey_id)
     flash(_("The passkey has ended."))
     return redirect(url_for("second_factor.show"))

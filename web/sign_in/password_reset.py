@@ -11,12 +11,12 @@ from publisher.people import password_reset
 from web.core.auth import writing
 from web.core.context import ctx
 from web.core.database import reading
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
 from web.core.permissions import Page, public
 from web.errors import error_page
 from web.forms import Form
-from web.messages.sign_in import sign_in_sentence, throttled_until
+from web.messages.sign_in import sign_in_sentence, throttling_refusal
 from web.sign_in.passwords import NewPasswordForm, read_new_password
 
 routes = Blueprint("forgotten", __name__)
@@ -46,7 +46,7 @@ def _ask_page(form: AskForm) -> str:
 
 @routes.route("/forgotten", methods=["GET", "POST"])
 @public
-@with_form(AskForm, shown_by=_ask_page)
+@handle_form(AskForm, shown_by=_ask_page)
 def ask(form: AskForm) -> Page:
     """Send a link or code if the person is known; the response is always the same."""
     form.require_valid()
@@ -56,7 +56,7 @@ def ask(form: AskForm) -> Page:
             session, identifier=identifier, address=request.remote_addr or "", now=ctx.now()
         )
     if until is not None:
-        form.form_errors.append(sign_in_sentence(throttled_until(until)))
+        form.form_errors.append(sign_in_sentence(throttling_refusal(until)))
         return _ask_page(form), 429
     return redirect(url_for("forgotten.sent", by="mail" if "@" in identifier else "mobile"))
 
@@ -71,7 +71,7 @@ def sent() -> Page:
 
 @routes.route("/forgotten/link/<token>", methods=["GET", "POST"])
 @public
-@with_form(NewPasswordForm)
+@handle_form(NewPasswordForm)
 def open_link(form: NewPasswordForm, token: str) -> Page:
     """Ask for the new password and store it; opening the page does not use up the link."""
     with reading() as session:
@@ -91,7 +91,7 @@ def open_link(form: NewPasswordForm, token: str) -> Page:
 
 @routes.route("/forgotten/code", methods=["GET", "POST"])
 @public
-@with_form(ResetCodeForm)
+@handle_form(ResetCodeForm)
 def ask_code(form: ResetCodeForm) -> Page:
     """Store the new password if the code from the SMS was sent to this number."""
     if form.is_shown:

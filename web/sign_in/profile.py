@@ -17,18 +17,18 @@ from publisher.notifications.kinds import NoticeKind
 from publisher.people import contact_corrections, contact_verification, profile
 from publisher.people.contact_verification import ContactCodeProblem
 from publisher.people.profile import Profile
-from web.core.auth import acting, actor, by_actor, reads, writing
+from web.core.auth import acting, actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.database import reading
-from web.core.form_views import with_form
-from web.core.i18n import _, _l, in_language, page_languages
-from web.core.permissions import Page, for_roles
+from web.core.form_views import handle_form
+from web.core.i18n import _, _l, page_languages, use_language
+from web.core.permissions import Page, allow_roles
 from web.core.second_factor import passkey_site
 from web.forms import Form, options
 from web.messages.sign_in import (
     code_sentence,
     own_password_sentence,
-    throttled_until,
+    throttling_refusal,
 )
 from web.sign_in.passwords import NewPasswordForm, own_proof, read_new_password
 
@@ -114,20 +114,20 @@ def _profile_page(database_session: Session, form: ProfileForm) -> str:
 
 
 @routes.route("/profile", methods=["GET", "POST"])
-@for_roles()
-@with_form(ProfileForm, shown_by=_profile_page)
+@allow_roles()
+@handle_form(ProfileForm, shown_by=_profile_page)
 def show(form: ProfileForm) -> Page:
     """Show one's own profile, and store it; the pages then use the chosen language."""
     with writing() as database_session:
         profile.save(
             database_session,
-            **by_actor(),
+            **actor_now(),
             person_id=_own_id(),
             profile=_read(form),
             languages=page_languages(),
         )
     session["language"] = form.language.data
-    with in_language(form.language.data):
+    with use_language(form.language.data):
         flash(_("Your profile is saved."))
     return redirect(url_for("profile.show"))
 
@@ -150,8 +150,8 @@ def _telling(form: ProfileForm, group: NoticeGroup) -> Telling:
 
 
 @routes.route("/profile/password", methods=["GET", "POST"])
-@for_roles()
-@with_form(PasswordForm)
+@allow_roles()
+@handle_form(PasswordForm)
 def password(form: PasswordForm) -> Page:
     """Store a new password."""
     if form.is_shown:
@@ -178,16 +178,16 @@ def password(form: PasswordForm) -> Page:
 
 
 @routes.route("/profile/mail", methods=["GET", "POST"])
-@for_roles()
-@with_form(ContactForm)
+@allow_roles()
+@handle_form(ContactForm)
 def mail(form: ContactForm) -> Page:
     """Send a code to the new mail address."""
     return _change_contact(form, ContactField.MAIL)
 
 
 @routes.route("/profile/mobile", methods=["GET", "POST"])
-@for_roles()
-@with_form(ContactForm)
+@allow_roles()
+@handle_form(ContactForm)
 def mobile(form: ContactForm) -> Page:
     """Send a code to the new mobile number."""
     return _change_contact(form, ContactField.MOBILE)
@@ -220,11 +220,11 @@ def _request_change(form: ContactForm, field: ContactField) -> SignInRefusal | N
             database_session, person_id=_own_id(), now=ctx.now()
         )
         if refusal is None and until is not None:
-            return throttled_until(until)
+            return throttling_refusal(until)
         if refusal is None:
             contact_verification.ask_change(
                 database_session,
-                **by_actor(),
+                **actor_now(),
                 person_id=_own_id(),
                 field=field,
                 contact_text=form.value.data or "",
@@ -250,14 +250,14 @@ def _code_page(database_session: Session, form: ContactCodeForm) -> str:
 
 
 @routes.route("/profile/code", methods=["GET", "POST"])
-@for_roles()
-@with_form(ContactCodeForm, shown_by=_code_page)
+@allow_roles()
+@handle_form(ContactCodeForm, shown_by=_code_page)
 def code(form: ContactCodeForm) -> Page:
     """Store the new address or number if the code sent there is right."""
     form.require_valid()
     with writing() as database_session:
         problem = contact_verification.confirm(
-            database_session, **by_actor(), person_id=_own_id(), code=form.code.data or ""
+            database_session, **actor_now(), person_id=_own_id(), code=form.code.data or ""
         )
     if problem is None:
         flash(_("From now on we reach you there."))

@@ -12,11 +12,11 @@ from publisher.auth import passkeys, recovery_codes, second_factors, session_sta
 from publisher.auth.refusals import SignInProblem, SignInRefusal
 from publisher.working_time import local_day
 from web.core import form_recovery
-from web.core.auth import acting, by_actor, reads, writing
+from web.core.auth import acting, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_roles, public
+from web.core.permissions import Page, allow_roles, public
 from web.core.qr_code import qr_code
 from web.core.second_factor import factor_rule, passkey_site
 from web.core.sign_in_page import SignInCodeForm
@@ -37,7 +37,7 @@ class FactorCodeForm(Form):
 
 @routes.route("/sign-in/factor", methods=["GET", "POST"])
 @public
-@with_form(SignInCodeForm)
+@handle_form(SignInCodeForm)
 def confirm(form: SignInCodeForm) -> Page:
     """Sign in with a code of the second factor, after the password."""
     pending = browser_cookies.pending_factor()
@@ -58,11 +58,11 @@ def confirm(form: SignInCodeForm) -> Page:
     if isinstance(outcome, SignInRefusal):
         form.code.errors = [sign_in_sentence(outcome)]
         return sign_in_steps.factor_page(form, code=429 if outcome.until is not None else 401)
-    return sign_in_steps.enter(outcome, form.next.data or "/", form_recovery.carried_form())
+    return sign_in_steps.enter(outcome, form.next.data or "/", form_recovery.read_carried_form())
 
 
 @routes.get("/profile/second-factor")
-@for_roles()
+@allow_roles()
 @reads
 def show(session: Session) -> Page:
     """Show one's own second factor."""
@@ -87,16 +87,16 @@ def needs_app() -> bool:
 
 
 @routes.post("/profile/second-factor")
-@for_roles()
+@allow_roles()
 def begin() -> Page:
     """Make a secret for an app, which the next page shows."""
     with writing() as session:
-        second_factors.make_app(session, **by_actor(), person=acting().person, sealer=vault())
+        second_factors.make_app(session, **actor_now(), person=acting().person, sealer=vault())
     return redirect(url_for("second_factor.app"))
 
 
 @routes.get("/profile/second-factor/app")
-@for_roles()
+@allow_roles()
 @reads
 def app(session: Session) -> Page:
     """Show the secret as a QR code and as a key to type."""
@@ -124,8 +124,8 @@ def _groups(text: str) -> list[str]:
 
 
 @routes.route("/profile/second-factor/code", methods=["GET", "POST"])
-@for_roles()
-@with_form(FactorCodeForm)
+@allow_roles()
+@handle_form(FactorCodeForm)
 def code(form: FactorCodeForm) -> Page:
     """Put the app in force with its first code, and show the recovery codes."""
     if form.is_shown:
@@ -135,7 +135,7 @@ def code(form: FactorCodeForm) -> Page:
         had_codes = has_codes(session)
         outcome = second_factors.confirm(
             session,
-            **by_actor(),
+            **actor_now(),
             sign_in_id=acting().sign_in_id,
             code=form.code.data or "",
             sealer=vault(),
@@ -162,24 +162,24 @@ def codes_page(codes: list[str], *, had_codes: bool) -> Page:
 
 
 @routes.post("/profile/second-factor/recovery-codes")
-@for_roles()
+@allow_roles()
 def renew() -> Page:
     """Make new recovery codes, and show them once."""
     with writing() as session:
         had_codes = has_codes(session)
         codes = second_factors.renew_recovery_codes(
-            session, **by_actor(), person=acting().person, sealer=vault()
+            session, **actor_now(), person=acting().person, sealer=vault()
         )
     return codes_page(codes, had_codes=had_codes)
 
 
 @routes.post("/profile/second-factor/end")
-@for_roles()
+@allow_roles()
 def end() -> Page:
     """End one's own second factor, unless the appointment needs it."""
     if needs_app():
         abort(403)
     with writing() as session:
-        second_factors.end_own(session, **by_actor(), person=acting().person)
+        second_factors.end_own(session, **actor_now(), person=acting().person)
     flash(_("From now on only the password is needed to sign in."))
     return redirect(url_for("second_factor.show"))

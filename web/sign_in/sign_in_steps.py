@@ -91,7 +91,7 @@ def _factor_ways(factor_request: FactorRequest) -> dict[str, bool]:
 def factor_page(form: SignInCodeForm, *, code: int = 401) -> Page:
     """Return the page that asks for a code of the second factor."""
     pending = browser_cookies.pending_factor()
-    recovered = form_recovery.carried_form()
+    recovered = form_recovery.read_carried_form()
     carried = form_recovery.hidden_fields(recovered) if recovered else []
     ways = {"has_app": True} if pending is None else _factor_ways(pending.factor_request)
     page = render_template(

@@ -21,12 +21,12 @@ from publisher.auth.sign_in_codes import CodeRequest
 from publisher.people import invitations
 from publisher.review.in_person import CELL
 from web.core import form_recovery
-from web.core.auth import acting, by_actor, reads, writes, writing
+from web.core.auth import acting, actor_now, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l, _n
-from web.core.permissions import Page, for_roles, public
+from web.core.permissions import Page, allow_roles, public
 from web.core.second_factor import factor_rule
 from web.core.sign_in_page import (
     ProveForm,
@@ -39,7 +39,7 @@ from web.core.vault import vault
 from web.errors import error_page
 from web.forms import key_of
 from web.home.other_appointments import other_work
-from web.messages.sign_in import own_password_sentence, seconds_until, sign_in_sentence
+from web.messages.sign_in import own_password_sentence, seconds_left, sign_in_sentence
 from web.sign_in import browser_cookies, sign_in_steps
 from web.sign_in.passwords import NewPasswordForm, own_proof, read_new_password
 
@@ -56,7 +56,7 @@ class InvitationForm(NewPasswordForm):
 
 @routes.route("/sign-in", methods=["GET", "POST"])
 @public
-@with_form(SignInForm)
+@handle_form(SignInForm)
 def ask(form: SignInForm) -> Page:
     """Sign in, and continue where the person was, with the form they had submitted."""
     if form.is_shown:
@@ -64,7 +64,7 @@ def ask(form: SignInForm) -> Page:
         form.next.data = path if form_recovery.is_own_path(path) else "/"
         form.identifier.data = browser_cookies.take_identifier()
         return sign_in_page(form=form, code=200)
-    recovered = form_recovery.carried_form()
+    recovered = form_recovery.read_carried_form()
     if not form.validate():
         return sign_in_page(form=form, recovered=recovered, code=422)
     visitor = sign_in_steps.visitor(is_shared=bool(form.is_shared.data))
@@ -124,13 +124,13 @@ def _try_sign_in(
 
 @routes.route("/sign-in/code", methods=["GET", "POST"])
 @public
-@with_form(SignInCodeForm)
+@handle_form(SignInCodeForm)
 def confirm_code(form: SignInCodeForm) -> Page:
     """Sign in with the code that an unknown device needs, if the password was right."""
     pending = browser_cookies.pending_sign_in()
     if pending is None:
         return redirect(url_for("signing.ask"))
-    recovered = form_recovery.carried_form()
+    recovered = form_recovery.read_carried_form()
     is_look = form.is_shown or sign_in_steps.looks_again()
     if is_look or not form.validate():
         return _code_page(form, pending.code_request, recovered, code=200 if is_look else 422)
@@ -162,14 +162,14 @@ def _code_page(
     page = render_template(
         "sign_in/sign_in_code.html",
         form=form,
-        seconds=seconds_until(code_request.not_before),
+        seconds=seconds_left(code_request.not_before),
         carried_fields=form_recovery.hidden_fields(recovered) if recovered else [],
     )
     return page, code
 
 
 @routes.post("/sign-out")
-@for_roles()
+@allow_roles()
 @writes
 def sign_out(database_session: Session) -> Response:
     """End this session."""
@@ -180,7 +180,7 @@ def sign_out(database_session: Session) -> Response:
 
 @routes.route("/invitation/<token>", methods=["GET", "POST"])
 @public
-@with_form(InvitationForm)
+@handle_form(InvitationForm)
 def open_invitation(form: InvitationForm, token: str) -> Page:
     """Ask for the first password and store it; opening the page does not use up the invitation."""
     with reading() as database_session:
@@ -218,10 +218,10 @@ def _expired_invitation(database_session: Session, token: str) -> Page:
 
 
 @routes.post("/confirm")
-@for_roles()
+@allow_roles()
 def prove() -> Page:
     """Check the password again, then show the form that required it."""
-    form, recovered = ProveForm(), form_recovery.carried_form()
+    form, recovered = ProveForm(), form_recovery.read_carried_form()
     if not form.validate():
         return prove_page(recovered, form=form), 422
     proof = own_proof(form.password.data or "")
@@ -243,11 +243,11 @@ def prove() -> Page:
     if refusal is not None:
         field.errors = [own_password_sentence(refusal)]
         return prove_page(recovered, form=form), 422
-    return form_recovery.after_proof(recovered)
+    return form_recovery.offer_resending(recovered)
 
 
 @routes.get("/appointments")
-@for_roles()
+@allow_roles()
 @reads
 def appointments(database_session: Session) -> Page:
     """List one's own appointments, to choose the one to work under."""
@@ -263,7 +263,7 @@ def appointments(database_session: Session) -> Page:
 
 
 @routes.post("/appointments")
-@for_roles()
+@allow_roles()
 def switch() -> Page:
     """Switch to another of one's own appointments, and show a form that was carried along."""
     with writing() as database_session:
@@ -273,7 +273,7 @@ def switch() -> Page:
             appointment_id=request.form.get("appointment", 0, type=key_of),
             now=ctx.now(),
         )
-    recovered = form_recovery.carried_form()
+    recovered = form_recovery.read_carried_form()
     if recovered is None:
         return redirect(url_for("today.index"))
     g.acting = replace(acting(), actor=actor)
@@ -283,7 +283,7 @@ def switch() -> Page:
 
 
 @routes.get("/sessions")
-@for_roles()
+@allow_roles()
 @reads
 def sessions(database_session: Session) -> Page:
     """List one's own sessions and known devices."""
@@ -301,7 +301,7 @@ def sessions(database_session: Session) -> Page:
 
 
 @routes.post("/sessions/<int:sign_in_id>/end")
-@for_roles()
+@allow_roles()
 @writes
 def end(database_session: Session, sign_in_id: int) -> Response:
     """End another of one's own sessions."""
@@ -316,13 +316,13 @@ def end(database_session: Session, sign_in_id: int) -> Response:
 
 
 @routes.post("/devices/<int:known_device_id>/end")
-@for_roles()
+@allow_roles()
 @writes
 def end_device(database_session: Session, known_device_id: int) -> Response:
     """End one of one's own known devices."""
     known_devices.end(
         database_session,
-        **by_actor(),
+        **actor_now(),
         person_id=acting().person.id,
         known_device_id=known_device_id,
     )
@@ -331,7 +331,7 @@ def end_device(database_session: Session, known_device_id: int) -> Response:
 
 
 @routes.post("/sessions/end-others")
-@for_roles()
+@allow_roles()
 @writes
 def end_others(database_session: Session) -> Response:
     """End every other of one's own sessions."""

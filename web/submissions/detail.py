@@ -24,11 +24,11 @@ from publisher.reports import progress, timeline
 from publisher.reports.unseen_notes import unseen_notes
 from publisher.states import SubmissionState
 from publisher.undo import newest_event
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.core.undo import flash_with_undo, undone
 from web.forms import Form
 from web.messages.mails import note_lines
@@ -60,7 +60,7 @@ class MergeForm(Form):
 
 
 @routes.get("/submissions/<int:submission_id>")
-@for_action(Action.SEE_SUBMISSION)
+@allow_action(Action.SEE_SUBMISSION)
 def show(submission_id: int) -> Page:
     """Show a submission with its timeline."""
     return _submission_page(SubmissionReasonForm(), submission_id)
@@ -141,11 +141,11 @@ def _merged_submissions(submission: Submission) -> list[tuple[Submission, bool]]
 
 
 @routes.post("/submissions/<int:submission_id>/note/seen")
-@for_action(Action.DRAFT)
+@allow_action(Action.DRAFT)
 def see_note(submission_id: int) -> Page:
     """Mark the department's notes as seen, which removes them from Today."""
     with writing() as session:
-        questions.mark_notes_seen(session, **by_actor(), submission_id=submission_id)
+        questions.mark_notes_seen(session, **actor_now(), submission_id=submission_id)
     flash(
         _("Saved. It is no longer listed under Today; the department sees that you have seen it.")
     )
@@ -170,13 +170,13 @@ _FIELDS = {"return": "question", "note": "note"}
 
 
 @routes.route("/submissions/<int:submission_id>/decline", methods=["GET", "POST"])
-@for_action(Action.DECLINE_SUBMISSION)
-@with_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="decline"))
+@allow_action(Action.DECLINE_SUBMISSION)
+@handle_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="decline"))
 def decline(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Decline the submission with a reason; the department is notified."""
     with writing() as session:
         reason = form.reason.data or ""
-        declined = close.decline(session, **by_actor(), submission_id=submission_id, reason=reason)
+        declined = close.decline(session, **actor_now(), submission_id=submission_id, reason=reason)
         undo_path = _undo_path(session, declined)
     flash_with_undo(_("Declined. The department is told the reason."), undo_path)
     return _show_again(submission_id, "decline")
@@ -188,13 +188,13 @@ def _undo_path(session: Session, submission: Submission) -> str:
 
 
 @routes.post("/submissions/<int:submission_id>/undo/<int:event_id>")
-@for_action(Action.DECLINE_SUBMISSION, Action.MERGE_SUBMISSION)
+@allow_action(Action.DECLINE_SUBMISSION, Action.MERGE_SUBMISSION)
 def undo(submission_id: int, event_id: int) -> Page:
     """Undo what was just done: declining or merging the submission."""
     undone(
         lambda session: undo_end(
             session,
-            **by_actor(),
+            **actor_now(),
             submission_id=submission_id,
             event_id=event_id,
             within=ctx.settings.scheduling.undo,
@@ -205,8 +205,8 @@ def undo(submission_id: int, event_id: int) -> Page:
 
 
 @routes.route("/submissions/<int:submission_id>/withdraw", methods=["GET", "POST"])
-@for_action(Action.WITHDRAW_SUBMISSION)
-@with_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="withdraw"))
+@allow_action(Action.WITHDRAW_SUBMISSION)
+@handle_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="withdraw"))
 def withdraw(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Withdraw the submission for its department."""
     _act(close.withdraw, submission_id, reason=form.reason.data or "")
@@ -215,8 +215,8 @@ def withdraw(form: SubmissionReasonForm, submission_id: int) -> Page:
 
 
 @routes.route("/submissions/<int:submission_id>/return", methods=["GET", "POST"])
-@for_action(Action.RETURN_SUBMISSION)
-@with_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="return"))
+@allow_action(Action.RETURN_SUBMISSION)
+@handle_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="return"))
 def return_submission(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Return the submission to the department with a question."""
     _act(questions.return_submission, submission_id, question=form.question.data or "")
@@ -225,8 +225,8 @@ def return_submission(form: SubmissionReasonForm, submission_id: int) -> Page:
 
 
 @routes.route("/submissions/<int:submission_id>/note", methods=["GET", "POST"])
-@for_action(Action.CHANGE_SUBMISSION)
-@with_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="note"))
+@allow_action(Action.CHANGE_SUBMISSION)
+@handle_form(SubmissionReasonForm, shown_by=partial(_reason_page, act="note"))
 def note(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Add a note of the department, after the cell has begun to draft."""
     _act(questions.add_note, submission_id, note_text=form.note.data or "")
@@ -235,8 +235,8 @@ def note(form: SubmissionReasonForm, submission_id: int) -> Page:
 
 
 @routes.post("/submissions/<int:submission_id>/complete")
-@for_action(Action.COMPLETE_SUBMISSION)
-@with_form(SubmissionReasonForm, shown_by=_submission_page, forbids=True)
+@allow_action(Action.COMPLETE_SUBMISSION)
+@handle_form(SubmissionReasonForm, shown_by=_submission_page, forbids=True)
 def complete(form: SubmissionReasonForm, submission_id: int) -> Page:
     """Store the department's answer to the question, which is asked on the submission's page."""
     _act(questions.answer_question, submission_id, answer=form.answer.data or "")
@@ -246,7 +246,7 @@ def complete(form: SubmissionReasonForm, submission_id: int) -> Page:
 
 def _act(act: Callable[..., Submission], submission_id: int, **text: str) -> None:
     with writing() as session:
-        act(session, **by_actor(), submission_id=submission_id, **text)
+        act(session, **actor_now(), submission_id=submission_id, **text)
 
 
 def _show_again(submission_id: int, act: str) -> Response:
@@ -266,14 +266,14 @@ def _merge_page(session: Session, form: MergeForm, submission_id: int) -> str:
 
 
 @routes.route("/submissions/<int:submission_id>/merge", methods=["GET", "POST"])
-@for_action(Action.MERGE_SUBMISSION)
-@with_form(MergeForm, shown_by=_merge_page)
+@allow_action(Action.MERGE_SUBMISSION)
+@handle_form(MergeForm, shown_by=_merge_page)
 def merge(form: MergeForm, submission_id: int) -> Page:
     """Merge a duplicate into another submission."""
     with writing() as session:
         merged = intake_merge.merge(
             session,
-            **by_actor(),
+            **actor_now(),
             submission_id=submission_id,
             number=form.number.data or "",
             reason=form.reason.data or "",

@@ -19,11 +19,11 @@ from publisher.intake.uploads import KeptFile, put_off_removal
 from publisher.models.submissions import Submission
 from publisher.people.departments import departments_in_force
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.database import end_reading, reading
 from web.core.i18n import _
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import key_of, number_of
 from web.messages.field_errors import problem_sentence
 from web.messages.refusals import refusal_sentence
@@ -80,14 +80,14 @@ class Filled:
             rows=self.rows,
             at_desk=self.at_desk,
             submission=self.submission,
-            error_lines=uploads.summary_of(self.rows),
+            error_lines=uploads.summarize_errors(self.rows),
             kind_labels=KIND_WORDS,
             with_an_event=WITH_AN_EVENT,
         )
 
 
 @routes.route("/submissions/new", methods=["GET", "POST"])
-@for_action(Action.HAND_IN)
+@allow_action(Action.HAND_IN)
 def new() -> Page:
     """Store the submission and show its number on the next page.
 
@@ -124,7 +124,7 @@ def _empty_page(session: Session, earlier: int | None) -> str:
     submission = queries.get_submission(session, actor=actor(), submission_id=earlier)
     hand_in_form = persistence.form_again(submission)
     forms.fill(form, hand_in_form)
-    return Filled(form, uploads.rows_of(hand_in_form.files), again=True).page()
+    return Filled(form, uploads.make_rows(hand_in_form.files), again=True).page()
 
 
 def _empty_form(session: Session, submission: Submission | None = None) -> HandInForm:
@@ -139,13 +139,13 @@ def _empty_form(session: Session, submission: Submission | None = None) -> HandI
 
 def _read_files(form: HandInForm, submission: Submission | None = None) -> Filled:
     """Return the sent form with its carried and new files."""
-    rows = uploads.carried()
+    rows = uploads.read_carried_rows()
     return Filled(form, rows, uploads.take_up(rows), submission)
 
 
 def _page_after_file_act(filled: Filled, act: str) -> Page:
     """Return the form after a file was moved or removed; the other fields keep their input."""
-    filled.rows = uploads.act_on(filled.rows, act)
+    filled.rows = uploads.apply_act(filled.rows, act)
     return filled.refused([]) if filled.file_problems else filled.page()
 
 
@@ -159,7 +159,7 @@ def _submit(filled: Filled, hand_in_form: HandIn) -> tuple[int, str]:
     stored_form = _load_form(hand_in_form)
     with writing(names_files=bool(hand_in_form.files)) as session:
         submission = create_submission(
-            session, **by_actor(), city_code=ctx.settings.city.code, stored_form=stored_form
+            session, **actor_now(), city_code=ctx.settings.city.code, stored_form=stored_form
         )
         return submission.id, submission.number
 
@@ -193,11 +193,11 @@ def _form_page(session: Session, submission: Submission) -> Page:
     hand_in_form = persistence.submission_to_form(submission)
     forms.fill(form, hand_in_form)
     form.seen.data = str(submission.edition)
-    return Filled(form, uploads.rows_of(hand_in_form.files), submission=submission).page()
+    return Filled(form, uploads.make_rows(hand_in_form.files), submission=submission).page()
 
 
 @routes.route("/submissions/<int:submission_id>/change", methods=["GET", "POST"])
-@for_action(Action.CHANGE_SUBMISSION)
+@allow_action(Action.CHANGE_SUBMISSION)
 @reads
 def change(session: Session, submission_id: int) -> Page:
     """Store the changed submission; if another person was faster, show the form with its input."""
@@ -239,7 +239,7 @@ def _change(filled: Filled, hand_in_form: HandIn) -> tuple[str, ...]:
     with writing(names_files=bool(hand_in_form.files)) as session:
         return edit.change(
             session,
-            **by_actor(),
+            **actor_now(),
             submission_id=filled.submission.id,
             seen_edition=number_of(filled.form.seen.data),
             stored_form=stored_form,
@@ -247,10 +247,10 @@ def _change(filled: Filled, hand_in_form: HandIn) -> tuple[str, ...]:
 
 
 @routes.post("/submissions/files")
-@for_action(Action.HAND_IN)
+@allow_action(Action.HAND_IN)
 def upload() -> Page:
     """Store files while the form is being written, and return the HTML of their rows only."""
-    rows = uploads.carried()
+    rows = uploads.read_carried_rows()
     before = {row.key for row in rows} if request.form.get("only") == "new" else set()
     problems = uploads.take_up(rows)
     if problems or not rows:

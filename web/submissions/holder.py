@@ -12,9 +12,9 @@ from publisher.intake import take as intake_take
 from publisher.intake.take import TakenMeanwhile
 from publisher.reports.submission_filters import filter_from_query
 from publisher.validation import NotFound
-from web.core.auth import by_actor, writing
+from web.core.auth import actor_now, writing
 from web.core.i18n import _, _n
-from web.core.permissions import for_action
+from web.core.permissions import allow_action
 from web.forms import number_of
 from web.messages.refusals import refusal_sentence
 from web.submissions import detail
@@ -26,14 +26,14 @@ MOST_TICKED = 100
 
 
 @routes.post("/submissions/<int:submission_id>/take")
-@for_action(Action.DRAFT)
+@allow_action(Action.DRAFT)
 def take(submission_id: int) -> Response:
     """Take a submission, or take it over from the holder whom the page showed."""
     holder_id = request.form.get("holder", type=int)
     try:
         with writing() as session:
             intake_take.take(
-                session, **by_actor(), submission_id=submission_id, seen_holder_id=holder_id
+                session, **actor_now(), submission_id=submission_id, seen_holder_id=holder_id
             )
     except TakenMeanwhile as refusal:
         flash(refusal_sentence(refusal), "amber")
@@ -43,7 +43,7 @@ def take(submission_id: int) -> Response:
 
 
 @routes.post("/submissions/ticked/take")
-@for_action(Action.DRAFT)
+@allow_action(Action.DRAFT)
 def take_ticked() -> Response:
     """Take the ticked submissions that are nobody's, each for itself, and say how many."""
     chosen = dict.fromkeys(map(number_of, request.form.getlist("chosen")))
@@ -75,7 +75,7 @@ def _take_from_nobody(submission_id: int) -> bool:
     try:
         with writing() as session:
             intake_take.take(
-                session, **by_actor(), submission_id=submission_id, seen_holder_id=None
+                session, **actor_now(), submission_id=submission_id, seen_holder_id=None
             )
     except (TakenMeanwhile, NotFound):
         return False
@@ -83,12 +83,12 @@ def _take_from_nobody(submission_id: int) -> bool:
 
 
 @routes.post("/submissions/<int:submission_id>/give-back")
-@for_action(Action.DRAFT)
+@allow_action(Action.DRAFT)
 def give_back(submission_id: int) -> Response:
     """Give a submission back, so that somebody else can take it."""
     try:
         with writing() as session:
-            intake_take.give_back(session, **by_actor(), submission_id=submission_id)
+            intake_take.give_back(session, **actor_now(), submission_id=submission_id)
     except TakenMeanwhile as refusal:
         flash(refusal_sentence(refusal), "amber")
     else:

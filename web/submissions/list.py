@@ -33,12 +33,12 @@ from publisher.reports.submission_list import (
 )
 from publisher.reports.types import Cursor
 from publisher.validation import Invalid
-from web.core.auth import actor, by_actor, reads, writes, writing
+from web.core.auth import actor, actor_now, reads, writes, writing
 from web.core.context import ctx
 from web.core.database import reading
 from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import N_, _, _l
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form
 from web.messages.field_errors import problem_sentence
 from web.messages.progress import NEXT
@@ -79,7 +79,7 @@ HOLDER_WORDS: Mapping[Holder, str] = {
 
 
 @routes.get("/submissions")
-@for_action(Action.SEE_SUBMISSION)
+@allow_action(Action.SEE_SUBMISSION)
 @reads
 def index(session: Session) -> Page:
     """List the visible submissions with their state, holder and next step."""
@@ -218,16 +218,16 @@ def _departments(session: Session) -> Sequence[Department]:
 
 
 @routes.get("/submissions.csv")
-@for_action(Action.SEE_SUBMISSION)
+@allow_action(Action.SEE_SUBMISSION)
 def csv() -> Response:
     """Return the list as CSV; redirects to `/exports` if it is too long to send at once."""
     filters = filter_from_query(request.args)
     with reading() as session:
-        total = submission_total(session, **by_actor(), filters=filters)
+        total = submission_total(session, **actor_now(), filters=filters)
     if total >= export.AT_ONCE:
         return redirect(url_for("exports.index", list=filters.query))
     with writing() as session:
-        export.record_export(session, **by_actor(), rows=total)
+        export.record_export(session, **actor_now(), rows=total)
     return submissions_csv(_every_row(filters, actor()))
 
 
@@ -245,14 +245,14 @@ def _every_row(filters: SubmissionFilter, viewer: Actor) -> Iterator[Plain]:
 
 
 @routes.post("/submissions/views")
-@for_action(Action.SEE_SUBMISSION)
+@allow_action(Action.SEE_SUBMISSION)
 def keep_view() -> Page:
     """Save the sent filters as a named view of the signed-in person."""
     (filters, received), name = _read_filter(request.form), request.form.get("name", "")
     try:
         with writing() as session:
             saved_view = saved_views.keep_view(
-                session, **by_actor(), page=export.SUBMISSIONS, name=name, query=filters.query
+                session, **actor_now(), page=export.SUBMISSIONS, name=name, query=filters.query
             )
     except Invalid as invalid:
         with reading() as session:
@@ -263,7 +263,7 @@ def keep_view() -> Page:
 
 
 @routes.post("/submissions/views/<int:view_id>/remove")
-@for_action(Action.SEE_SUBMISSION)
+@allow_action(Action.SEE_SUBMISSION)
 @writes
 def remove_view(session: Session, view_id: int) -> Response:
     """Delete a saved view of the signed-in person."""

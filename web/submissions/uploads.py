@@ -24,7 +24,7 @@ from publisher.media.store import MediumChanged, MediumMissing, StoreAway
 from publisher.media.virus_scanner import Clamd, clamd
 from publisher.models.submissions import ScanResult
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, by_actor, writing
+from web.core.auth import actor, actor_now, writing
 from web.core.context import ctx
 from web.core.database import end_reading
 from web.core.request import HeldFile
@@ -89,7 +89,7 @@ def _serializer() -> URLSafeSerializer:
     return URLSafeSerializer(ctx.settings.secret_key, salt="kept file")
 
 
-def rows_of(files: Iterable[UploadedFile | KeptFile]) -> list[FileRow]:
+def make_rows(files: Iterable[UploadedFile | KeptFile]) -> list[FileRow]:
     """Return rows for those files that are stored; skips files that are not."""
     return [FileRow(secrets.token_hex(4), file) for file in files if isinstance(file, KeptFile)]
 
@@ -115,7 +115,7 @@ def _result(scan: str | None) -> ScanResult | None:
     return ScanResult(scan)
 
 
-def carried() -> list[FileRow]:
+def read_carried_rows() -> list[FileRow]:
     """Return the rows of the sent form in their order, with their descriptions."""
     columns = (request.form.getlist(name) for name in ("kept", "alt_mr", "alt_en"))
     rows = (row_of_token(*fields) for fields in zip_longest(*columns, fillvalue=""))
@@ -165,7 +165,7 @@ def _store_upload(
     counted = None
     try:
         with writing(names_files=True) as session:
-            counted = uploads.admit(session, **by_actor(), file=file)
+            counted = uploads.admit(session, **actor_now(), file=file)
         if file.content is not None:
             ctx.store.save(file.content)
         else:
@@ -174,10 +174,10 @@ def _store_upload(
         with writing() as session:
             uploads.give_back(session, upload_id=counted)
         raise UploadRefused("store_away", {"name": file.name}) from away
-    return rows_of([replace(file, content=None)])[0]
+    return make_rows([replace(file, content=None)])[0]
 
 
-def act_on(rows: list[FileRow], act: str) -> list[FileRow]:
+def apply_act(rows: list[FileRow], act: str) -> list[FileRow]:
     """Move a row up or down, or remove it: "up-<key>", "down-<key>", "out-<key>"."""
     verb, _dash, key = act.partition("-")
     position = next((index for index, row in enumerate(rows) if row.key == key), None)
@@ -204,7 +204,7 @@ def show_problems(rows: Sequence[FileRow], problems: Iterable[FieldError]) -> li
     return unplaced
 
 
-def summary_of(rows: Sequence[FileRow]) -> list[tuple[str, str]]:
+def summarize_errors(rows: Sequence[FileRow]) -> list[tuple[str, str]]:
     """Return the error sentences of the rows, each with the HTML id it links to."""
     return [
         (sentence, f"{name}-{row.key}")

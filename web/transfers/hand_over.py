@@ -8,13 +8,13 @@ from wtforms import SelectField
 
 from approvals.policy import Action
 from publisher.transfers import hand_over
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _, _l
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form, number_of, options
-from web.messages.names import person_name, post_of
+from web.messages.names import person_name, post_name
 
 routes = Blueprint("hand_over", __name__)
 
@@ -31,7 +31,7 @@ def _page(session: Session, form: HandOverForm, source_id: int) -> str:
     source = hand_over.source_of(session, source_id, actor=actor(), now=now)
     successors = hand_over.successors(session, source, now=now)
     names = [
-        (str(office.id), f"{person_name(office.person)} – {post_of(office)}")
+        (str(office.id), f"{person_name(office.person)} – {post_name(office)}")
         for office in successors
     ]
     form.target_id.choices = options([("", _("Choose")), *names])
@@ -46,14 +46,14 @@ def _page(session: Session, form: HandOverForm, source_id: int) -> str:
 
 
 @routes.route("/hand-over/<int:source_id>", methods=["GET", "POST"])
-@for_action(Action.HAND_OVER)
-@with_form(HandOverForm, shown_by=_page)
+@allow_action(Action.HAND_OVER)
+@handle_form(HandOverForm, shown_by=_page)
 def show(form: HandOverForm, source_id: int) -> Page:
     """Hand the open work over; both people are told."""
     with writing() as session:
         hand_over.hand_over(
             session,
-            **by_actor(),
+            **actor_now(),
             source_id=source_id,
             target_id=number_of(form.target_id.data),
         )

@@ -13,12 +13,12 @@ from publisher.people.departments import departments_in_force
 from publisher.register.sheet import MOST_BYTES
 from publisher.transfers import lists
 from publisher.validation import FieldError, Invalid
-from web.core.auth import actor, by_actor, reads, writing
+from web.core.auth import actor, actor_now, reads, writing
 from web.core.context import ctx
-from web.core.form_views import with_form
+from web.core.form_views import handle_form
 from web.core.i18n import _
 from web.core.list_pages import page_of_query
-from web.core.permissions import Page, for_action
+from web.core.permissions import Page, allow_action
 from web.forms import Form
 from web.messages.field_errors import problem_sentence
 from web.messages.transfers import list_state
@@ -42,7 +42,7 @@ class ConfirmListForm(Form):
 
 
 @routes.get("")
-@for_action(Action.TRANSFER_PEOPLE)
+@allow_action(Action.TRANSFER_PEOPLE)
 @reads
 def index(session: Session) -> Page:
     """List the lists of transfers, those that wait first."""
@@ -58,8 +58,8 @@ def _new_page(session: Session, form: TransferListForm) -> str:
 
 
 @routes.route("/new", methods=["GET", "POST"])
-@for_action(Action.TRANSFER_PEOPLE)
-@with_form(rows_form, shown_by=_new_page)
+@allow_action(Action.TRANSFER_PEOPLE)
+@handle_form(rows_form, shown_by=_new_page)
 def new(form: TransferListForm) -> Page:
     """Prepare a list for a second person to confirm."""
     if form.file_problem is not None:
@@ -74,7 +74,7 @@ def new(form: TransferListForm) -> Page:
     with writing() as session:
         list_id = lists.prepare(
             session,
-            **by_actor(),
+            **actor_now(),
             rows=form.rows,
             in_force_on=form.in_force_on.data,
             order_number=form.order_number.data or "",
@@ -112,29 +112,29 @@ def _group_by_row(problems: list[FieldError]) -> dict[int, list[str]]:
 
 
 @routes.get("/<int:list_id>")
-@for_action(Action.TRANSFER_PEOPLE)
+@allow_action(Action.TRANSFER_PEOPLE)
 def show(list_id: int) -> Page:
     """Show one list, its state, and what stands in its way."""
     return _list_page(ConfirmListForm(formdata=None), list_id)
 
 
 @routes.post("/<int:list_id>/confirm")
-@for_action(Action.TRANSFER_PEOPLE)
-@with_form(ConfirmListForm, shown_by=_list_page)
+@allow_action(Action.TRANSFER_PEOPLE)
+@handle_form(ConfirmListForm, shown_by=_list_page)
 def confirm(form: ConfirmListForm, list_id: int) -> Page:
     """Confirm the whole list as it was shown."""
     with writing() as session:
-        lists.confirm(session, **by_actor(), list_id=list_id, digest=form.digest.data or "")
+        lists.confirm(session, **actor_now(), list_id=list_id, digest=form.digest.data or "")
     flash(_("The list is confirmed. It takes effect automatically on its day."))
     return redirect(url_for("transfers.show", list_id=list_id))
 
 
 @routes.post("/<int:list_id>/cancel")
-@for_action(Action.TRANSFER_PEOPLE)
-@with_form(ConfirmListForm, shown_by=_list_page)
+@allow_action(Action.TRANSFER_PEOPLE)
+@handle_form(ConfirmListForm, shown_by=_list_page)
 def cancel(_form: ConfirmListForm, list_id: int) -> Page:
     """Cancel a list that has not taken effect."""
     with writing() as session:
-        lists.cancel(session, **by_actor(), list_id=list_id)
+        lists.cancel(session, **actor_now(), list_id=list_id)
     flash(_("The list is cancelled. All people on it keep their present office."))
     return redirect(url_for("transfers.index"))

@@ -15,7 +15,7 @@ from tests.support.crowd import copy_submissions
 from tests.support.tables import each
 from tests.web.html_page import Page
 from tests.web.site import Site
-from web.reports.csv_files import BOM, defused
+from web.reports.csv_files import BOM, defuse
 from web.reports.exports import HEADINGS
 
 
@@ -70,7 +70,7 @@ def test_the_csv_holds_the_filtered_rows_in_sight(site: Site) -> None:
     ],
 )
 def test_a_csv_cell_cannot_be_a_formula(cell: str, written: str) -> None:
-    assert defused(cell) == written
+    assert defuse(cell) == written
 
 
 def test_a_title_that_looks_like_a_formula_is_exported_as_text(site: Site) -> None:

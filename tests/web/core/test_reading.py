@@ -27,7 +27,7 @@ from tests.web.sign_in.test_sign_in_pages import appoint_again
 from tests.web.site import BASE_URL, Browser, Site
 from tests.web.submissions.test_bad_submissions import TYPED
 from web.core.context import ctx
-from web.core.counts import counts_of
+from web.core.counts import actor_counts
 from web.core.database import end_reading, reading
 
 pytestmark = pytest.mark.twin
@@ -200,13 +200,13 @@ def test_the_tabs_are_counted_once_in_a_snapshot_and_again_after_it(any_site: Si
     clerk = any_site.city.actor("clerk")
     with a_request(any_site):
         with reading() as session:
-            before = counts_of(session, clerk)
+            before = actor_counts(session, clerk)
         any_site.city.hand_in()
         with reading() as session:
-            assert counts_of(session, clerk) is before
+            assert actor_counts(session, clerk) is before
         end_reading()
         with reading() as session:
-            assert counts_of(session, clerk) != before
+            assert actor_counts(session, clerk) != before
 
 
 def test_what_was_read_stays_readable_after_the_reading_ended(any_site: Site) -> None:

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.web.site import Site
 from web.core import request_times
-from web.core.request_times import FOLDER, PREFIX, RESERVED, add_up, part_of, run_folder
+from web.core.request_times import FOLDER, PREFIX, RESERVED, merge_counts, part_of, run_folder
 
 COUNT = """
 import sys
@@ -57,10 +57,10 @@ def test_a_count_does_not_fall_when_a_process_ends(temporary: Path) -> None:
         for number in (1, 2, 3):
             pid = count_in_a_process(folder, "home", "inbox")
             assert counted(folder) == number * 10
-            add_up(folder, pid)
+            merge_counts(folder, pid)
             assert counted(folder) == number * 10
             assert [file.name for file in folder.iterdir()] == ["histogram_0.db"]
-        add_up(folder, 1)  # it ended before its first request
+        merge_counts(folder, 1)  # it ended before its first request
 
 
 def test_the_folder_is_ours_alone_and_gone_at_the_end(temporary: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_broken_file_is_removed_and_named(
         file = folder / "histogram_7.db"
         for content in (b"", (4000).to_bytes(4, sys.byteorder) + b"\xff" * 5000):
             file.write_bytes(content)
-            add_up(folder, 7)
+            merge_counts(folder, 7)
             assert not file.exists()
         assert counted(folder) == 0
     assert len(caplog.messages) == 2

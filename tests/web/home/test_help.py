@@ -9,7 +9,7 @@ from flask import session
 
 from publisher.settings.help import HelpDesk, Hours
 from tests.web.site import Site
-from web.core.help_desk import help_of
+from web.core.help_desk import make_help
 from web.core.layout import Help
 
 DESK = HelpDesk("+91 20 5550-0100", "help@pmc.example", Hours(0, 5, time(10), time(18, 30)))
@@ -29,7 +29,7 @@ def test_the_hours_of_help_are_said_in_the_language_of_the_page(
 ) -> None:
     with site.app.test_request_context("/sign-in"):
         session["language"] = language
-        help_texts = help_of(DESK)
+        help_texts = make_help(DESK)
     assert help_texts.hours.replace("\xa0", " ") == hours
     assert (help_texts.phone, help_texts.phone_href) == (phone, "tel:+912055500100")
     assert help_texts.mail == "help@pmc.example"
@@ -39,12 +39,12 @@ def test_help_on_one_day_names_that_day_once(site: Site) -> None:
     desk = HelpDesk("", "", Hours(2, 2, time(9), time(12)))
     with site.app.test_request_context("/sign-in"):
         session["language"] = "en"
-        assert help_of(desk).hours.replace("\xa0", " ") == "Wednesday, 9:00 am to 12:00 pm"
+        assert make_help(desk).hours.replace("\xa0", " ") == "Wednesday, 9:00 am to 12:00 pm"
 
 
 def test_help_does_not_show_contact_details_that_are_not_set(site: Site) -> None:
     with site.app.test_request_context("/sign-in"):
-        assert help_of(HelpDesk("", "", None)) == Help()
+        assert make_help(HelpDesk("", "", None)) == Help()
     page = site.nobody().get("/sign-in").text
     assert "tel:" not in page
     assert "mailto:" not in page

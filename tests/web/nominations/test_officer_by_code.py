@@ -18,7 +18,7 @@ from tests.support.passwords import set_password
 from tests.web.nominations.test_office_by_code import code, head_of_gardens, press, tell
 from tests.web.sign_in.test_factor_needed import require
 from tests.web.site import Browser, Site
-from web.people.confirmation import value_of
+from web.people.confirmation import tick_value
 
 NAME = "नवे समन्वयक"
 CONFIRMED, DONE = "नियुक्तीची पुष्टी झाली", "हे आधीच झाले आहे"
@@ -159,7 +159,7 @@ def test_without_the_code_nothing_is_shown_or_confirmed(site: Site) -> None:
     officer_id = officer_of_gardens(site)
     path, browser = path_to(site), site.nobody()
     with site.city.read() as session:
-        chosen = value_of(session.get_one(Appointment, officer_id))
+        chosen = tick_value(session.get_one(Appointment, officer_id))
     for fields in ({"step": "look"}, {"step": "confirm", "chosen": chosen}, {"chosen": chosen}):
         response = browser.post(path, {"code": "12345678", **fields})
         assert response.status_code == 422
@@ -192,7 +192,7 @@ def test_the_link_of_another_head_says_whose_it_is(site: Site) -> None:
         token = personal_links.make(
             session, LinkPurpose.CONFIRM, row, water_head, now=site.city.now
         )
-        chosen = value_of(row)
+        chosen = tick_value(row)
     browser = site.browser("head")
     forged = {"step": "confirm", "chosen": chosen}
     assert browser.post(f"/officer/{token}", forged).status_code == 409
@@ -239,7 +239,7 @@ def test_the_link_confirms_nobody_of_another_department(site: Site) -> None:
         lead = site.city.actor("lead")
         row = appoint(session, road, name="इतर", actor=lead, now=site.city.now)
         session.flush()
-        other_id, chosen = row.id, value_of(row)
+        other_id, chosen = row.id, tick_value(row)
     press(browser, path, step="send")
     fields = look(browser, path, code(site))
     assert browser.post(path, {**fields, "chosen": chosen}).status_code == 409
@@ -259,7 +259,7 @@ def signed_in_head(site: Site, head_id: int) -> Browser:
 
 def confirms(site: Site, officer_id: int) -> dict[str, str]:
     with site.city.read() as session:
-        return {"step": "confirm", "chosen": value_of(session.get_one(Appointment, officer_id))}
+        return {"step": "confirm", "chosen": tick_value(session.get_one(Appointment, officer_id))}
 
 
 def test_in_a_session_the_link_asks_for_the_password_again(site: Site) -> None:

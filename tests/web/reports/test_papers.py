@@ -25,7 +25,7 @@ from tests.papers import reading
 from tests.support.city_people import HOUR, MINUTE
 from tests.support.forms import photo
 from tests.web.site import Site
-from web.papers.calendar import parts_of
+from web.papers.calendar import calendar_parts
 
 FILES = ("/calendar.pdf", "/departments.pdf")
 
@@ -65,7 +65,7 @@ def test_a_month_of_more_than_two_thousand_lines_says_so(site: Site) -> None:
     office = Office(1, "water", "पाणीपुरवठा विभाग", "Water Supply", "")
     item = Item(1, "/posts/1", "पाणी बंद", office, site.city.now, "post", "draft", ())
     with site.app.test_request_context("/calendar"):
-        table, note = parts_of([CalendarDay(site.city.now.date(), (item,) * 2001)])
+        table, note = calendar_parts([CalendarDay(site.city.now.date(), (item,) * 2001)])
     assert isinstance(table, Table)
     assert len(table.rows) == 2000
     assert isinstance(note, Paragraph)

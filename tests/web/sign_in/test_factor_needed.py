@@ -76,7 +76,7 @@ def test_every_step_that_is_closed_is_refused_on_its_route(site: Site) -> None:
     }
     tried = set()
     for route in site.app.url_map.iter_rules():
-        rule = permissions.rule_of(site.app, route.endpoint)
+        rule = permissions.get_rule(site.app, route.endpoint)
         roles = [role for role in browsers if role in rule.roles]
         if "POST" not in (route.methods or ()) or not rule.actions or not roles:
             continue
