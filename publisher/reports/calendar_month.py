@@ -216,14 +216,9 @@ def _planned_item(post: Post, revision: Revision | None, state: str, wished_at: 
         texts=tuple(
             ItemText(account_of(variant.account), variant.language, wished_at, "post", state)
             for variant in (revision.variants if revision is not None else ())
-            if _is_open(variant)
+            if all(delivery.state is DeliveryState.CANCELLED for delivery in variant.deliveries)
         ),
     )
-
-
-def _is_open(variant: Variant) -> bool:
-    """The variant has no delivery but cancelled ones."""
-    return all(delivery.state is DeliveryState.CANCELLED for delivery in variant.deliveries)
 
 
 def _mark_item(

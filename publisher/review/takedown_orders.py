@@ -141,7 +141,9 @@ def take_back(
         )
         for live_text in chosen
     ]
-    if len(chosen) == len(standing) and not _may_be_live(session, post_id):
+    if len(chosen) == len(standing) and not any(
+        delivery.state in MAY_BE_LIVE for delivery in corrections.list_deliveries(session, post_id)
+    ):
         _withdraw(session, post, cleaned_reason, actor=actor, now=now)
     return orders
 
@@ -158,12 +160,6 @@ def texts_to_take_back(session: Session, post_id: int) -> list[LiveText]:
         for live_text in corrections.list_live_texts(session, post_id)
         if live_text.receipt.id not in pending
     ]
-
-
-def _may_be_live(session: Session, post_id: int) -> bool:
-    return any(
-        delivery.state in MAY_BE_LIVE for delivery in corrections.list_deliveries(session, post_id)
-    )
 
 
 def _withdraw(session: Session, post: Post, reason: str, *, actor: Actor, now: datetime) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Select, literal
+from sqlalchemy import ColumnElement, Select, literal
 from sqlalchemy.orm import Session
 
 from publisher.database.noted_changes import NotedChanges
@@ -68,9 +68,6 @@ class DueKind(StrEnum):
     IN_FORCE = "in_force"
 
 
-NO_DEPARTMENT: Final = literal(0)
-"""What `open_ids` selects as the department of subjects that have none."""
-
 TaskKey = tuple[str, int, int | None, int | None, str | None]
 """Kind, subject's id, department, appointment and queue: what only one open task has."""
 
@@ -125,8 +122,8 @@ class SubjectTasks:
     """What is asked about subjects of one table.
 
     - `specs_of` returns the tasks that subjects have; it reads in a bounded number of statements.
-    - `open_ids` selects all subjects that may have tasks: their ids, and a row for each of their
-      departments.
+    - `open_ids` selects the ids of all subjects that may have tasks; where subjects have
+      departments, a row for each of them, with its id.
     - `depending` yields selects of subjects that depend on noted changes of the tables
       `depends_on`.
     - `settle` changes what people or time change in the subjects themselves.
@@ -137,7 +134,7 @@ class SubjectTasks:
     table: str
     kinds: Collection[TaskKind]
     specs_of: Callable[..., SpecsOfSubjects]
-    open_ids: Callable[[], Select[Any, Any]]
+    open_ids: Select[*tuple[Any, ...]]
     depends_on: Collection[str] = ()
     depending: Callable[[Session, NotedChanges], Iterable[Select[int]]] = _none_depend
     settle: Callable[..., None] = _settle_nothing
@@ -146,19 +143,21 @@ class SubjectTasks:
 
     def open_in(self, department_ids: Collection[int]) -> Select[Any]:
         """Select the ids of the open subjects of these departments."""
-        query = self.open_ids()
-        subject_id, department_id = query.selected_columns
-        return query.with_only_columns(subject_id).where(department_id.in_(department_ids))
+        subject_id, department_id = self._columns()
+        query = self.open_ids.with_only_columns(subject_id)
+        return query.where(department_id.in_(department_ids))
 
     def ids_after(self, session: Session, last_id: int, most: int) -> list[int]:
         """Return the ids of the next open subjects, in their order."""
-        query = self.open_ids()
-        subject_id, _department_id = query.selected_columns
-        ids = query.with_only_columns(subject_id).distinct().where(subject_id > last_id)
+        subject_id, _department_id = self._columns()
+        ids = self.open_ids.with_only_columns(subject_id).distinct().where(subject_id > last_id)
         return list(session.scalars(ids.order_by(subject_id).limit(most)))
 
     def departments_of(self, ids: Collection[int]) -> Select[Any]:
         """Select the departments of those of the subjects that are open."""
-        query = self.open_ids()
-        subject_id, department_id = query.selected_columns
-        return query.with_only_columns(department_id).where(subject_id.in_(ids))
+        subject_id, department_id = self._columns()
+        return self.open_ids.with_only_columns(department_id).where(subject_id.in_(ids))
+
+    def _columns(self) -> tuple[ColumnElement[int], ColumnElement[int]]:
+        subject_id, *department_ids = self.open_ids.selected_columns
+        return subject_id, department_ids[0] if department_ids else literal(0)

@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from publisher.delivery import platform_credits
 from publisher.models.deliveries import Account
 from publisher.models.monitoring import CreditOutage
 from publisher.states import AccountState
-from publisher.tasks.specs import (
-    NO_DEPARTMENT,
-    SpecsOfSubjects,
-    SubjectTasks,
-    TaskKind,
-    TaskQueue,
-    TaskSpec,
-)
+from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskQueue, TaskSpec
 
 
 def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
@@ -45,15 +38,11 @@ def _is_stopped() -> ColumnElement[bool]:
     return or_(Account.state == AccountState.PAUSED, is_unpaid)
 
 
-def _open_ids() -> Select[int, int]:
-    return select(Account.id, NO_DEPARTMENT).where(_is_stopped())
-
-
 ACCOUNTS = SubjectTasks(
     table=Account.__tablename__,
     kinds=(TaskKind.ACCOUNT_PAUSED, TaskKind.CREDITS_USED_UP),
     specs_of=list_specs,
-    open_ids=_open_ids,
+    open_ids=select(Account.id).where(_is_stopped()),
     has_offices=False,
 )
 """What is asked about accounts."""

@@ -16,14 +16,7 @@ from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert, Duty
 from publisher.models.people import Appointment, Person
 from publisher.tasks import open_tasks
-from publisher.tasks.specs import (
-    NO_DEPARTMENT,
-    SpecsOfSubjects,
-    SubjectTasks,
-    TaskKind,
-    TaskQueue,
-    TaskSpec,
-)
+from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskQueue, TaskSpec
 
 
 def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
@@ -53,15 +46,11 @@ def _depending(_session: Session, _noted: NotedChanges) -> Iterator[Select[int]]
     yield open_tasks.everybodys_subjects(TaskKind.ALERT)
 
 
-def _open_ids() -> Select[int, int]:
-    return select(Alert.id, NO_DEPARTMENT).where(alerts.is_open())
-
-
 ALERTS = SubjectTasks(
     table=Alert.__tablename__,
     kinds=(TaskKind.ALERT,),
     specs_of=list_specs,
-    open_ids=_open_ids,
+    open_ids=select(Alert.id).where(alerts.is_open()),
     depends_on=(Duty.__tablename__, Appointment.__tablename__, Person.__tablename__),
     depending=_depending,
     has_offices=False,

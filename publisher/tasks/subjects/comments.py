@@ -230,15 +230,11 @@ def _depending(session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
         yield select(Reply.comment_id).where(Reply.post_id.in_(post_ids))
 
 
-def _open_ids() -> Select[int, int | None]:
-    return select(Comment.id, Comment.department_id).where(Comment.state.in_(_OPEN_STATES))
-
-
 COMMENTS = SubjectTasks(
     table=Comment.__tablename__,
     kinds=(TaskKind.COMMENT, TaskKind.COMMENT_UNROUTED, TaskKind.ANSWER_FAILED),
     specs_of=list_specs,
-    open_ids=_open_ids,
+    open_ids=select(Comment.id, Comment.department_id).where(Comment.state.in_(_OPEN_STATES)),
     depends_on=(Post.__tablename__,),
     depending=_depending,
     open_states=_OPEN_STATES,

@@ -111,16 +111,13 @@ def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
     yield select(Delivery.id).where(of_posts, Delivery.state.in_(NEEDS_PERSON))
 
 
-def _open_ids() -> Select[int, int]:
-    waiting = select(Delivery.id, Post.department_id).join(Post, Post.id == Delivery.post_id)
-    return waiting.where(Delivery.state.in_(NEEDS_PERSON))
-
-
 DELIVERIES = SubjectTasks(
     table=Delivery.__tablename__,
     kinds=tuple(_KINDS.values()),
     specs_of=list_specs,
-    open_ids=_open_ids,
+    open_ids=select(Delivery.id, Post.department_id)
+    .join(Post, Post.id == Delivery.post_id)
+    .where(Delivery.state.in_(NEEDS_PERSON)),
     depends_on=(Post.__tablename__,),
     depending=_depending,
     open_states=NEEDS_PERSON,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.models.departments import DepartmentChange, DepartmentChangeKind
@@ -60,15 +60,11 @@ _PENDING_ENDING = (
 )
 
 
-def _open_ids() -> Select[int, int]:
-    return select(DepartmentChange.id, DepartmentChange.department_id).where(*_PENDING_ENDING)
-
-
 DEPARTMENT_CHANGES = SubjectTasks(
     table=DepartmentChange.__tablename__,
     kinds=tuple(_KINDS.values()),
     specs_of=list_specs,
-    open_ids=_open_ids,
+    open_ids=select(DepartmentChange.id, DepartmentChange.department_id).where(*_PENDING_ENDING),
     has_offices=False,
 )
 """What is asked about mergers and closings of departments."""

@@ -161,7 +161,7 @@ DRAFTS = SubjectTasks(
     table=Post.__tablename__,
     kinds=(TaskKind.DRAFT, TaskKind.POST_RETURNED, TaskKind.TO_SCHEDULE, TaskKind.OUTLIVED),
     specs_of=list_specs,
-    open_ids=_open_ids,
+    open_ids=_open_ids(),
     open_states=_OPEN_STATES,
     has_offices=False,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.delivery.emergency import templates
@@ -45,16 +45,12 @@ def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> Spec
     )
 
 
-def _open_ids() -> Select[int, int]:
-    return select(EmergencyTemplate.id, EmergencyTemplate.department_id).where(
-        EmergencyTemplate.ended_at.is_(None)
-    )
-
-
 EMERGENCY_TEMPLATES = SubjectTasks(
     table=EmergencyTemplate.__tablename__,
     kinds=(TaskKind.TEMPLATE_TO_APPROVE,),
     specs_of=list_specs,
-    open_ids=_open_ids,
+    open_ids=select(EmergencyTemplate.id, EmergencyTemplate.department_id).where(
+        EmergencyTemplate.ended_at.is_(None)
+    ),
 )
 """What is asked about emergency templates."""

@@ -92,16 +92,13 @@ def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
     yield uses.where(Revision.post_id.in_(noted.ids[Post.__tablename__]), is_refused)
 
 
-def _open_ids() -> Select[int, int]:
-    query = select(EmergencyUse.id, Decision.department_id).join(EmergencyUse.decision)
-    return query.where(_is_not_ratified())
-
-
 EMERGENCY_USES = SubjectTasks(
     table=EmergencyUse.__tablename__,
     kinds=(TaskKind.USE_TO_RATIFY, TaskKind.USE_TO_CORRECT),
     specs_of=list_specs,
-    open_ids=_open_ids,
+    open_ids=select(EmergencyUse.id, Decision.department_id)
+    .join(EmergencyUse.decision)
+    .where(_is_not_ratified()),
     depends_on=(Post.__tablename__,),
     depending=_depending,
 )

@@ -8,19 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.mailbox import quarantine
 from publisher.models.mailbox import Quarantine, ReceivedMail
-from publisher.tasks.specs import (
-    NO_DEPARTMENT,
-    SpecsOfSubjects,
-    SubjectTasks,
-    TaskKind,
-    TaskQueue,
-    TaskSpec,
-)
+from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskQueue, TaskSpec
 
 
 def waiting_specs(session: Session, ids: Collection[int], *, now: datetime) -> SpecsOfSubjects:
@@ -44,19 +37,11 @@ def _spec(kind: TaskKind, mail_id: int, since_at: datetime) -> TaskSpec:
     return TaskSpec(kind, mail_id, since_at, queue=TaskQueue.CELL)
 
 
-def _waiting_ids() -> Select[int, int]:
-    return select(Quarantine.id, NO_DEPARTMENT).where(quarantine.is_waiting())
-
-
-def _unreadable_ids() -> Select[int, int]:
-    return select(ReceivedMail.id, NO_DEPARTMENT).where(quarantine.is_unreadable())
-
-
 QUARANTINES = SubjectTasks(
     table=Quarantine.__tablename__,
     kinds=(TaskKind.MAIL_WAITING,),
     specs_of=waiting_specs,
-    open_ids=_waiting_ids,
+    open_ids=select(Quarantine.id).where(quarantine.is_waiting()),
     has_offices=False,
 )
 """What is asked about mails in quarantine."""
@@ -65,7 +50,7 @@ RECEIVED_MAILS = SubjectTasks(
     table=ReceivedMail.__tablename__,
     kinds=(TaskKind.MAIL_UNREADABLE,),
     specs_of=unreadable_specs,
-    open_ids=_unreadable_ids,
+    open_ids=select(ReceivedMail.id).where(quarantine.is_unreadable()),
     has_offices=False,
 )
 """What is asked about the mails that came."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.models.transfers import TransferList
 from publisher.tasks.specs import (
-    NO_DEPARTMENT,
     DueKind,
     SpecsOfSubjects,
     SubjectTasks,
@@ -52,15 +51,11 @@ def list_specs(session: Session, ids: Collection[int], *, now: datetime) -> Spec
 _PENDING = (TransferList.done_at.is_(None), TransferList.dropped_at.is_(None))
 
 
-def _open_ids() -> Select[int, int]:
-    return select(TransferList.id, NO_DEPARTMENT).where(*_PENDING)
-
-
 TRANSFER_LISTS = SubjectTasks(
     table=TransferList.__tablename__,
     kinds=(TaskKind.TRANSFERS_UNCONFIRMED, TaskKind.TRANSFERS_HINDERED),
     specs_of=list_specs,
-    open_ids=_open_ids,
+    open_ids=select(TransferList.id).where(*_PENDING),
     has_offices=False,
 )
 """What is asked about lists of transfers."""

@@ -83,15 +83,11 @@ def _depending(_session: Session, noted: NotedChanges) -> Iterator[Select[int]]:
     yield _query_unsettled(select(Watch.id)).where(of_posts)
 
 
-def _open_ids() -> Select[int, int]:
-    return _open(select(Watch.id, Post.department_id))
-
-
 WATCHES = SubjectTasks(
     table=Watch.__tablename__,
     kinds=(TaskKind.FOUND_GONE, TaskKind.FOUND_CHANGED),
     specs_of=list_specs,
-    open_ids=_open_ids,
+    open_ids=_open(select(Watch.id, Post.department_id)),
     depends_on=(Post.__tablename__,),
     depending=_depending,
 )
