@@ -105,7 +105,7 @@ def _csrf_expired(_error: CSRFError) -> Page | BaseResponse:
     is_signed_in = g.get("acting") is not None
     if not is_signed_in and recovered.path != request.path:
         return sign_in_page(recovered=recovered)  # the sign-in page itself was too old
-    if request.endpoint == "signing.ask" and recovered.path == request.path and _names_own_login():
+    if request.endpoint == "sign_in.ask" and recovered.path == request.path and _names_own_login():
         return redirect(url_for("today.index"))  # sent twice: the first one has signed in
     return form_recovery.page(recovered, message=_("The page was open for too long."), code=400)
 

@@ -39,7 +39,7 @@ _TABS: Mapping[str, str] = {
     "calendar.index": N_("Calendar"),
     "deliveries.board": N_("Decisions"),
     "departments.index": N_("Departments"),
-    "report.index": N_("Report"),
+    "reports.index": N_("Report"),
     "people.index": N_("People"),
     "accounts.index": N_("Accounts"),
 }
@@ -58,7 +58,7 @@ _CELL_TABS = (
     "deliveries.board",
     "inbox.index",
     "departments.index",
-    "report.index",
+    "reports.index",
 )
 
 _DEPARTMENT_TABS = (
@@ -76,7 +76,7 @@ _READER_TABS = (
     "calendar.index",
     "deliveries.board",
     "departments.index",
-    "report.index",
+    "reports.index",
 )
 TABS: Mapping[Role, tuple[str, ...]] = {
     Role.ADMIN: (
@@ -85,12 +85,12 @@ TABS: Mapping[Role, tuple[str, ...]] = {
         "departments.index",
         "accounts.index",
         "deliveries.board",
-        "report.index",
+        "reports.index",
     ),
     Role.CELL_LEAD: (*_CELL_TABS, "people.index"),
     Role.CELL: _CELL_TABS,
     Role.OFFICER: _DEPARTMENT_TABS,
-    Role.HEAD: (*_DEPARTMENT_TABS, "report.index"),
+    Role.HEAD: (*_DEPARTMENT_TABS, "reports.index"),
     Role.MEMBER: ("today.index", "submissions.index", "submissions.new", "calendar.index"),
     Role.OVERSIGHT: _READER_TABS,
     Role.AUDITOR: _READER_TABS,
@@ -232,7 +232,7 @@ def _acting_label(acting: Acting) -> ActingLabel:
         name=_name(acting.person),
         post=post_name(acting.appointment),
         person_key=hashlib.sha256(f"person {person_id}".encode()).hexdigest()[:16],
-        switch_href=url_for("signing.appointments") if acting.may_switch else None,
+        switch_href=url_for("sign_in.appointments") if acting.may_switch else None,
         waiting=_waiting_elsewhere(acting),
     )
 
@@ -260,15 +260,15 @@ def _decision_entries(acting: Acting) -> tuple[MenuEntry, ...]:
     if acting.actor.role not in (Role.OFFICER, Role.HEAD):
         return ()
     return (
-        MenuEntry(_("My decisions"), url_for("approvals.index"), icon="check2-square"),
-        MenuEntry(_("Type a code"), url_for("on_the_spot.ask"), icon="qr-code"),
+        MenuEntry(_("My decisions"), url_for("my_decisions.index"), icon="check2-square"),
+        MenuEntry(_("Type a code"), url_for("in_person.ask"), icon="qr-code"),
     )
 
 
 def _drafting_entries(acting: Acting) -> tuple[MenuEntry, ...]:
     if scope_of(acting.actor, Action.DRAFT) is None:
         return ()
-    return (MenuEntry(_("Starting texts"), url_for("texts.index"), icon="card-text"),)
+    return (MenuEntry(_("Starting texts"), url_for("snippets.index"), icon="card-text"),)
 
 
 def _confirmation_entries(acting: Acting) -> tuple[MenuEntry, ...]:
@@ -281,7 +281,7 @@ def _confirmation_entries(acting: Acting) -> tuple[MenuEntry, ...]:
 def _away_entries(acting: Acting) -> tuple[MenuEntry, ...]:
     if scope_of(acting.actor, Action.RECORD_AWAY) is None:
         return ()
-    return (MenuEntry(_("Who is away"), url_for("away.index"), icon="calendar-x"),)
+    return (MenuEntry(_("Who is away"), url_for("absences.index"), icon="calendar-x"),)
 
 
 def _freeze_entries(acting: Acting) -> tuple[MenuEntry, ...]:
@@ -296,9 +296,9 @@ def _personal_entries(acting: Acting) -> tuple[MenuEntry, ...]:
     guide_href = url_for("guides.show", guide=GUIDE_OF[role]) if role else url_for("guides.index")
     return (
         MenuEntry(_("My profile"), url_for("profile.show"), icon="person"),
-        MenuEntry(_("My sessions"), url_for("signing.sessions"), icon="phone"),
+        MenuEntry(_("My sessions"), url_for("sign_in.sessions"), icon="phone"),
         MenuEntry(_("Keyboard shortcuts"), url_for("keys.index"), icon="keyboard"),
         MenuEntry(_("Introduction"), url_for("tour.step", number=1), icon="info-circle"),
         MenuEntry(_("Guide"), guide_href, icon="book"),
-        MenuEntry(_("Sign out"), url_for("signing.sign_out"), icon="box-arrow-right", post=True),
+        MenuEntry(_("Sign out"), url_for("sign_in.sign_out"), icon="box-arrow-right", post=True),
     )

@@ -31,7 +31,7 @@ SIZES = {**WIDTHS, 320: 640}
 PICTURES = CHECKOUT / "docs" / "pictures"
 README_PICTURES = {
     ("today.index-clerk", "en", 1280): "today",
-    ("reviewing.show-first-revision", "mr", 390): "review",
+    ("review.show-first-revision", "mr", 390): "review",
     ("calendar.index-clerk", "en", 1280): "calendar",
 }
 """The pictures of the README: a case, its language, and the width of the window."""

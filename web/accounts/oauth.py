@@ -32,7 +32,7 @@ from web.core.vault import vault
 from web.forms import number_of
 from web.messages.register import connection_end_sentence
 
-routes = Blueprint("accounts_connecting", __name__)
+routes = Blueprint("oauth", __name__)
 OWNER = "information-technology"
 
 
@@ -62,7 +62,7 @@ def begin() -> Page:
             vault=vault(),
             account_id=account_id or None,
         )
-    return redirect(url_for("accounts_connecting.walk", walk_id=connecting.id))
+    return redirect(url_for("oauth.walk", walk_id=connecting.id))
 
 
 def _check_account(platform: str, account_id: int) -> None:
@@ -76,7 +76,7 @@ def _check_account(platform: str, account_id: int) -> None:
 
 @routes.get("/accounts/back/<platform>")
 @allow_action(Action.CONNECT_ACCOUNT)
-def back(platform: str) -> Page:
+def callback(platform: str) -> Page:
     """Handle the OAuth callback; its state is valid once, and only in this session."""
     if not is_registered(platform):
         abort(404)
@@ -109,7 +109,7 @@ def back(platform: str) -> Page:
             )
     except OAuthAborted as turned:
         _store_refusal(walk_id, turned)
-    return redirect(url_for("accounts_connecting.walk", walk_id=walk_id))
+    return redirect(url_for("oauth.walk", walk_id=walk_id))
 
 
 def _store_refusal(walk_id: int, turned: OAuthAborted) -> None:
@@ -197,7 +197,7 @@ def _finish(connecting: Connecting, chosen: ConnectableAccount, form: AccountFor
         return _connecting_page(connecting, (chosen,), chosen, form), 422
     except OAuthAborted as turned:
         _store_refusal(connecting.id, turned)
-        return redirect(url_for("accounts_connecting.walk", walk_id=connecting.id))
+        return redirect(url_for("oauth.walk", walk_id=connecting.id))
     flash(_("The account is connected."))
     return redirect(url_for("accounts.show", account_id=account.id))
 
@@ -231,7 +231,7 @@ def _back_to_index(turned: OAuthAborted) -> Page:
 
 def _callback(platform: str) -> str:
     # The URL is registered at the platform, so it comes from the settings, not from the request.
-    return ctx.settings.base_url + url_for("accounts_connecting.back", platform=platform)
+    return ctx.settings.base_url + url_for("oauth.callback", platform=platform)
 
 
 def _oauth_flows() -> OAuthFlows:

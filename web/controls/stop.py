@@ -27,7 +27,7 @@ from web.forms import ReasonForm, number_of
 from web.messages.names import name_and_post
 from web.messages.refusals import refusal_sentence
 
-routes = Blueprint("stopping", __name__)
+routes = Blueprint("stop", __name__)
 REASON_LENGTH = 160
 
 
@@ -93,7 +93,7 @@ def stop(form: ReasonForm) -> Page:
         controls_stop.stop_all(session, **actor_now(), reason=reason)
     flash(_("All publishing is stopped."), "red")
     flash("stop", "draft-done")
-    return redirect(url_for("stopping.show"))
+    return redirect(url_for("stop.show"))
 
 
 @routes.post("/stop/release")
@@ -113,9 +113,9 @@ def release(form: ReleaseForm) -> Page:
             is_released = not controls_stop.open_stops(session)
     except ReleasedAlready as refusal:
         flash(refusal_sentence(refusal), "grey")
-        return redirect(url_for("stopping.show"))
+        return redirect(url_for("stop.show"))
     _flash_released(is_released)
-    return redirect(url_for("stopping.show"))
+    return redirect(url_for("stop.show"))
 
 
 @routes.post("/stop/time")
@@ -125,7 +125,7 @@ def override_time() -> Page:
     with writing() as session:
         machine_time.override_time(session, **actor_now())
     flash(_("Posts are published all the same, until the server’s time is right again."))
-    return redirect(url_for("stopping.show"))
+    return redirect(url_for("stop.show"))
 
 
 def _number_in_doubt(form: ReleaseForm) -> int:
@@ -149,7 +149,7 @@ def entry(viewer: Actor, *, on_duty: bool) -> MenuEntry | None:
     """Return the "Stop all" entry of the layout, or None if the viewer may not stop."""
     if not may(viewer, Action.STOP_ALL, None, on_duty=on_duty):
         return None
-    return MenuEntry(_("Stop all"), url_for("stopping.show"), icon="stop-circle")
+    return MenuEntry(_("Stop all"), url_for("stop.show"), icon="stop-circle")
 
 
 def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
@@ -163,7 +163,7 @@ def banners(session: Session, viewer: Actor) -> tuple[Banner, ...]:
             _stop_sentence(session, stops),
             tone="red",
             icon="stop-circle",
-            href=url_for("stopping.show", _anchor="release" if can_release else None),
+            href=url_for("stop.show", _anchor="release" if can_release else None),
             link=_("Release the stop") if can_release else _("See what this means"),
         ),
     )

@@ -30,7 +30,7 @@ from web.core.i18n import _, page_language
 from web.core.layout import Banner, MenuEntry
 from web.core.permissions import allow_roles
 
-routes = Blueprint("clocks", __name__)
+routes = Blueprint("workers", __name__)
 READERS = (Role.ADMIN, Role.CELL_LEAD)
 
 
@@ -57,7 +57,7 @@ def entry(viewer: Actor) -> tuple[MenuEntry, ...]:
     """Return the menu entry, if the viewer may see the page."""
     if viewer.role not in READERS:
         return ()
-    return (MenuEntry(_("Publishing service"), url_for("clocks.index"), icon="clock"),)
+    return (MenuEntry(_("Publishing service"), url_for("workers.index"), icon="clock"),)
 
 
 def banners(session: Session, viewer: Actor, hindrances: Hindrances) -> tuple[Banner, ...]:
@@ -72,7 +72,7 @@ def banners(session: Session, viewer: Actor, hindrances: Hindrances) -> tuple[Ba
         _silence_sentence(silent, now),
         tone="red",
         icon="clock-history",
-        href=url_for("clocks.index") if may_see else None,
+        href=url_for("workers.index") if may_see else None,
         link=_("See the publishing service") if may_see else "",
     )
     return about_silence, *about_times
@@ -88,7 +88,7 @@ def _time_banner(row: WrongTime) -> Banner:
     )
     if row.holds_posts:
         sentence += " " + _("No posts are published; answers and emergency warnings go on.")
-    href, link = url_for("stopping.show", _anchor="time"), _("See what this means")
+    href, link = url_for("stop.show", _anchor="time"), _("See what this means")
     return Banner(sentence, "red" if row.holds_posts else "amber", "clock-history", href, link)
 
 

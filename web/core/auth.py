@@ -39,7 +39,7 @@ BY_ITSELF = "Nagarvani-By-Itself"
 ASKS_FOR_CHANGES = "changes.ask"
 """The endpoint that only open pages ask, each by itself."""
 
-SWITCHING = frozenset({"signing.switch", "signing.sign_out"})
+SWITCHING = frozenset({"sign_in.switch", "sign_in.sign_out"})
 """Endpoints that accept a form made under another appointment of the person."""
 
 
@@ -279,7 +279,7 @@ def _ask_to_sign_in() -> Response | tuple[str, int] | str:
     if is_by_itself():
         return Response(status=401)
     if request.method == "POST":
-        signs_out = request.endpoint == "signing.sign_out"
+        signs_out = request.endpoint == "sign_in.sign_out"
         return sign_in_page(recovered=None if signs_out else form_recovery.read_form())
     return sign_in_page(path=request.full_path.rstrip("?"))
 

@@ -193,7 +193,7 @@ class Request(flask.Request):
     def _most_text(self) -> int:
         if _is_signed_in():
             return MOST_TEXT
-        is_sign_in = self.endpoint == "signing.ask"
+        is_sign_in = self.endpoint == "sign_in.ask"
         return MOST_TEXT_SIGNED_OUT - (0 if is_sign_in else _ADDED_BY_SIGN_IN)
 
 

@@ -14,7 +14,7 @@ from web.core.filters import decode_cursor, encode_cursor
 from web.core.i18n import _
 from web.core.permissions import Page, allow_action
 
-routes = Blueprint("mails", __name__)
+routes = Blueprint("failed_mail", __name__)
 
 
 @routes.get("/mails")
@@ -42,4 +42,4 @@ def send_again(notice_id: int) -> Page:
             raise NotFound(notice_id)
         retry.send_again(session, **actor_now(), notice=notice)
     flash(_("Sent again within a minute."))
-    return redirect(url_for("mails.index"))
+    return redirect(url_for("failed_mail.index"))

@@ -28,7 +28,7 @@ from web.forms import Form
 from web.messages.refusals import refusal_sentence
 from web.previews import make_preview
 
-routes = Blueprint("by_hand", __name__)
+routes = Blueprint("manual", __name__)
 
 
 class PastedForm(Form):

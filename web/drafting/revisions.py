@@ -21,7 +21,7 @@ from web.core.i18n import _
 from web.core.permissions import Page, allow_action, allow_roles
 from web.forms import Form, number_of
 
-routes = Blueprint("comparing", __name__)
+routes = Blueprint("revisions", __name__)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from web.core.permissions import Page, allow_action
 from web.forms import Form, department_options, number_of, options
 from web.submissions.forms import KIND_WORDS
 
-routes = Blueprint("texts", __name__)
+routes = Blueprint("snippets", __name__)
 PARTS: Mapping[str, str] = {
     TextPart.WHOLE: N_("Starting text"),
     TextPart.SIGNATURE: N_("Signature line"),
@@ -133,7 +133,7 @@ def new(form: OneTextForm) -> Page:
         snippets.make(session, **actor_now(), form=_read(form))
     flash("text-new", "draft-done")
     flash(_("The text is saved. It is now offered when drafting."))
-    return redirect(url_for("texts.index"))
+    return redirect(url_for("snippets.index"))
 
 
 @routes.route("/texts/<int:text_id>", methods=["GET", "POST"])
@@ -151,7 +151,7 @@ def edit(form: OneTextForm, text_id: int) -> Page:
         )
     flash(f"text-{text_id}", "draft-done")
     flash(_("Changed. Existing drafts stay as they are."))
-    return redirect(url_for("texts.edit", text_id=text_id))
+    return redirect(url_for("snippets.edit", text_id=text_id))
 
 
 def _set_choices(session: Session, form: OneTextForm, text: StartingText | None) -> None:
@@ -217,4 +217,4 @@ def end(session: Session, text_id: int) -> Page:
     """End a snippet: it is no longer offered, and its history stays."""
     text = snippets.end(session, **actor_now(), text_id=text_id)
     flash(_("“%(name)s” is no longer offered. It can still be read.", name=text.name))
-    return redirect(url_for("texts.index"))
+    return redirect(url_for("snippets.index"))

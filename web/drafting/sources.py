@@ -14,7 +14,7 @@ from web.core.i18n import _, _l
 from web.core.permissions import Page, allow_action
 from web.forms import Form
 
-routes = Blueprint("joining", __name__)
+routes = Blueprint("sources", __name__)
 
 
 class NumberForm(Form):
@@ -42,7 +42,7 @@ def show(form: NumberForm, post_id: int) -> Page:
         )
         number = joined.number
     flash(_("The post is now also based on %(number)s.", number=number))
-    return redirect(url_for("joining.show", post_id=post_id))
+    return redirect(url_for("sources.show", post_id=post_id))
 
 
 @routes.post("/posts/<int:post_id>/submissions/<int:submission_id>/part")
@@ -56,4 +56,4 @@ def part(_form: NumberForm, post_id: int, submission_id: int) -> Page:
         )
         number = submission.number
     flash(_("The post is no longer based on %(number)s.", number=number))
-    return redirect(url_for("joining.show", post_id=post_id))
+    return redirect(url_for("sources.show", post_id=post_id))

@@ -19,7 +19,7 @@ from web.forms import Form, number_of, options
 from web.messages.names import person_name, post_name
 from web.moments.fields import MomentField
 
-routes = Blueprint("duty", __name__, url_prefix="/duty")
+routes = Blueprint("roster", __name__, url_prefix="/duty")
 PAST_DUTIES = 20
 
 
@@ -99,7 +99,7 @@ def put_on(form: DutyForm) -> Page:
         flash(_("%(name)s is not on duty yet: a second admin or lead must approve.", name=name))
     else:
         flash(_("%(name)s is on the roster and has been told.", name=name))
-    return redirect(url_for("duty.index"))
+    return redirect(url_for("roster.index"))
 
 
 @routes.post("/<int:duty_id>/approve")
@@ -109,7 +109,7 @@ def approve(session: Session, duty_id: int) -> Page:
     """Let a duty that somebody else proposed take effect."""
     duty = roster.approve(session, **actor_now(), duty_id=duty_id)
     flash(_("%(name)s is on the roster and has been told.", name=person_name(duty.person)))
-    return redirect(url_for("duty.index"))
+    return redirect(url_for("roster.index"))
 
 
 @routes.post("/<int:duty_id>/end")
@@ -119,4 +119,4 @@ def take_off(session: Session, duty_id: int) -> Page:
     """End a duty now, or cancel a future duty."""
     duty = roster.take_off(session, **actor_now(), duty_id=duty_id)
     flash(_("%(name)s is off the roster.", name=person_name(duty.person)))
-    return redirect(url_for("duty.index"))
+    return redirect(url_for("roster.index"))

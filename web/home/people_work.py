@@ -106,7 +106,7 @@ def _duties(session: Session, actor: Actor) -> list[PeopleTask]:
     text = _n(
         "%(num)s duty waits for your approval", "%(num)s duties wait for your approval", count
     )
-    return [PeopleTask(text, url_for("duty.index"), count)] if count else []
+    return [PeopleTask(text, url_for("roster.index"), count)] if count else []
 
 
 def _mails(count: int) -> list[PeopleTask]:
@@ -115,7 +115,7 @@ def _mails(count: int) -> list[PeopleTask]:
         "%(num)s emails wait for someone of the Cell",
         count,
     )
-    return [PeopleTask(text, url_for("quarantine.index"), count)] if count else []
+    return [PeopleTask(text, url_for("mailbox.index"), count)] if count else []
 
 
 def _decisions(actor: Actor, counts: Counts) -> list[PeopleTask]:

@@ -22,7 +22,7 @@ from web.mailbox.views import read_again
 from web.messages.mails import CHOICES
 from web.people.personal_links import is_by_owner
 
-routes = Blueprint("mail_department", __name__)
+routes = Blueprint("department_choice", __name__)
 
 
 class DepartmentForm(Form):
@@ -75,7 +75,7 @@ def choose(form: DepartmentForm, token: str) -> Page:
                 intake=intake,
                 now=ctx.now(),
             )
-    return redirect(url_for("mail_department.choose", token=token))
+    return redirect(url_for("department_choice.choose", token=token))
 
 
 def _prepare_mail(token: str, intake: MailIntake) -> PreparedMail | None:

@@ -25,7 +25,7 @@ from web.core.permissions import Page, allow_roles
 from web.forms import Form, department_options, number_of
 from web.messages.mails import ENDS, REASONS, UNREADABLE, note_lines
 
-routes = Blueprint("quarantine", __name__)
+routes = Blueprint("mailbox", __name__)
 at_the_cell = allow_roles(Role.CELL_LEAD, Role.CELL)
 
 
@@ -135,7 +135,7 @@ def reject(form: WaitingMailForm, quarantine_id: int) -> Page:
             session, **actor_now(), quarantine_id=quarantine_id, word=form.word.data or ""
         )
     flash(_("The email is marked as not ours."))
-    return redirect(url_for("quarantine.index"))
+    return redirect(url_for("mailbox.index"))
 
 
 @routes.post("/quarantine/<int:quarantine_id>/delete")
@@ -145,7 +145,7 @@ def delete(quarantine_id: int) -> Page:
     with writing() as session:
         quarantine.delete(session, **actor_now(), quarantine_id=quarantine_id)
     flash(_("The email is deleted."))
-    return redirect(url_for("quarantine.index"))
+    return redirect(url_for("mailbox.index"))
 
 
 @routes.post("/quarantine/unreadable/<int:mail_id>/seen")
@@ -155,4 +155,4 @@ def mark_seen(mail_id: int) -> Page:
     with writing() as session:
         quarantine.mark_seen(session, **actor_now(), mail_id=mail_id)
     flash(_("The email is marked as seen."))
-    return redirect(url_for("quarantine.index"))
+    return redirect(url_for("mailbox.index"))

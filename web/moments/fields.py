@@ -121,7 +121,7 @@ class WhenField(Field, Generic[When]):
     @property
     def query(self) -> str:
         """The address that answers what a text would be understood as."""
-        return url_for("understood.say", kind=self.kind, back=int(self.looks_back))
+        return url_for("understood.show", kind=self.kind, back=int(self.looks_back))
 
     @abstractmethod
     def _read(self, text: str) -> tuple[When, bool]:

@@ -14,7 +14,7 @@ routes = Blueprint("understood", __name__)
 
 @routes.get("/understood")
 @allow_roles()
-def say() -> Page:
+def show() -> Page:
     """Return the words for the text `when`, and its mark, which is empty if it is refused."""
     form_class = type("TypedForm", (Form,), {"when": _request_field()})
     form = form_class(request.args, meta={"csrf": False})

@@ -196,7 +196,7 @@ def ask_again(_form: Form, call_id: int, addressee_id: int) -> Page:
 @routes.post("/<int:call_id>/<int:addressee_id>/telephoned")
 @allow_action(Action.OPEN_CALL)
 @handle_form(Form, shown_by=call_page)
-def telephoned(_form: Form, call_id: int, addressee_id: int) -> Page:
+def note_call(_form: Form, call_id: int, addressee_id: int) -> Page:
     """Note that the department was spoken to."""
     with writing() as session:
         calls.note_telephoned(session, **actor_now(), addressee_id=addressee_id)

@@ -21,7 +21,7 @@ from web.messages.field_errors import recording_problem
 from web.messages.names import department_name
 from web.people.department_forms import DepartmentOrderForm, read_order
 
-routes = Blueprint("call_heads", __name__, url_prefix="/calls/heads")
+routes = Blueprint("heads", __name__, url_prefix="/calls/heads")
 TYPED_AT_ONCE = 10
 """The rows of departments without a head that the table begins with; the next ones follow."""
 

@@ -38,7 +38,7 @@ from web.messages.warnings import warning_name
 from web.papers.files import MOST_ROWS, pdf_file
 from web.previews import LANGUAGE_WORDS, Preview, make_previews
 
-routes = Blueprint("post_papers", __name__)
+routes = Blueprint("post_life", __name__)
 
 _PICTURE_WIDTH: Final = 80.0
 _TITLES: Final = {

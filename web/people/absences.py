@@ -18,7 +18,7 @@ from web.forms import Form, number_of, options
 from web.messages.names import person_name, post_name
 from web.moments.fields import DayField
 
-routes = Blueprint("away", __name__, url_prefix="/away")
+routes = Blueprint("absences", __name__, url_prefix="/away")
 
 
 class AwayForm(Form):
@@ -70,7 +70,7 @@ def record(form: AwayForm) -> Page:
         )
         name = person_name(absence.person)
     flash(_("%(name)s is recorded as away, and the others have been told.", name=name))
-    return redirect(url_for("away.index"))
+    return redirect(url_for("absences.index"))
 
 
 @routes.post("/<int:absence_id>/end")
@@ -80,4 +80,4 @@ def end(session: Session, absence_id: int) -> Page:
     """End an absence now, or before it begins."""
     absence = absences.end(session, **actor_now(), absence_id=absence_id)
     flash(_("%(name)s is no longer recorded as away.", name=person_name(absence.person)))
-    return redirect(url_for("away.index"))
+    return redirect(url_for("absences.index"))

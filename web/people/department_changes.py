@@ -41,7 +41,7 @@ from web.people.department_forms import (
     read_order,
 )
 
-routes = Blueprint("reorganising", __name__)
+routes = Blueprint("department_changes", __name__)
 # These filters serve the templates in `templates/people`, although Jinja has them in all templates.
 for template_filter in (change_sentence, former_name, open_item_url, open_item_label):
     routes.add_app_template_filter(template_filter, template_filter.__name__)

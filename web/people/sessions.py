@@ -16,7 +16,7 @@ from web.core.context import ctx
 from web.core.i18n import _
 from web.core.permissions import Page, allow_action
 
-routes = Blueprint("person_sessions", __name__)
+routes = Blueprint("sessions", __name__)
 
 
 def _person(session: Session, person_id: int) -> Person:
@@ -46,7 +46,7 @@ def end(person_id: int, sign_in_id: int) -> Page:
         person = _person(session, person_id)
         access_end.end_session(session, **actor_now(), person=person, sign_in_id=sign_in_id)
     flash(_("The session has been ended."))
-    return redirect(url_for("person_sessions.show", person_id=person_id))
+    return redirect(url_for("sessions.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/devices/<int:known_device_id>/end")
@@ -59,7 +59,7 @@ def end_device(person_id: int, known_device_id: int) -> Page:
             session, **actor_now(), person=person, known_device_id=known_device_id
         )
     flash(_("This device is no longer known."))
-    return redirect(url_for("person_sessions.show", person_id=person_id))
+    return redirect(url_for("sessions.show", person_id=person_id))
 
 
 @routes.post("/people/<int:person_id>/sessions/end-all")
@@ -69,4 +69,4 @@ def end_all(person_id: int) -> Page:
     with writing() as session:
         access_end.end_all(session, **actor_now(), person=_person(session, person_id))
     flash(_("This person is signed out everywhere, and none of their devices is known any more."))
-    return redirect(url_for("person_sessions.show", person_id=person_id))
+    return redirect(url_for("sessions.show", person_id=person_id))

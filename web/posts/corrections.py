@@ -23,7 +23,7 @@ from web.core.i18n import _, _l
 from web.core.permissions import Page, allow_action, allow_roles
 from web.forms import Form
 
-routes = Blueprint("correcting", __name__)
+routes = Blueprint("corrections", __name__)
 
 
 class ChangeNoteForm(Form):
@@ -101,7 +101,7 @@ def _live_publication(
 
 @routes.get("/found/<int:watch_id>")
 @allow_roles()
-def found(watch_id: int) -> Page:
+def show_change(watch_id: int) -> Page:
     """Show the published text beside the text that the platform shows now."""
     return _change_page(ChangeNoteForm(formdata=None), watch_id)
 
@@ -122,7 +122,7 @@ def _change_page(session: Session, form: ChangeNoteForm, watch_id: int) -> str:
 @routes.post("/found/<int:watch_id>/seen")
 @allow_action(Action.NOTE_FINDING)
 @handle_form(ChangeNoteForm, shown_by=_change_page)
-def seen(form: ChangeNoteForm, watch_id: int) -> Page:
+def mark_seen(form: ChangeNoteForm, watch_id: int) -> Page:
     """Mark the external change as seen, with a note."""
     note = form.note.data or ""
     with writing() as session:
@@ -130,4 +130,4 @@ def seen(form: ChangeNoteForm, watch_id: int) -> Page:
         acknowledge.note_seen(session, **actor_now(), watch_id=watch_id, note=note)
     flash(_("Noted. It is no longer in Decisions."))
     flash(f"found-{watch_id}", "draft-done")
-    return redirect(url_for("correcting.found", watch_id=watch_id))
+    return redirect(url_for("corrections.show_change", watch_id=watch_id))

@@ -23,7 +23,7 @@ from web.core.i18n import _, _l
 from web.core.permissions import Page, allow_action
 from web.forms import ReasonForm, number_of
 
-routes = Blueprint("orders", __name__)
+routes = Blueprint("takedowns", __name__)
 
 
 class TakeBackForm(ReasonForm):

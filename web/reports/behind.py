@@ -70,7 +70,7 @@ class Number:
 @routes.get("/report/list")
 @allow_action(Action.SEE_REPORT)
 @reads
-def behind(session: Session) -> str:
+def list_counted(session: Session) -> str:
     """List the posts, answers or comments that a number of the report counts."""
     number = _number_in_url()
     period, department_id = number.period, number.department_id
@@ -81,7 +81,7 @@ def behind(session: Session) -> str:
         title=_(COUNTED[number.counted]),
         department=session.get(Department, department_id) if department_id else None,
         days=f"{weekly.full_day(period.first_day)} – {weekly.full_day(period.last_day)}",
-        csv_href=f"{url_for('report.list_csv')}?{urlencode(request.args.to_dict())}",
+        csv_href=f"{url_for('reports.list_csv')}?{urlencode(request.args.to_dict())}",
     )
 
 

@@ -36,7 +36,7 @@ from web.messages.names import department_name
 from web.moments.fields import DayField
 from web.reports.csv_files import csv_response
 
-routes = Blueprint("report", __name__)
+routes = Blueprint("reports", __name__)
 WIDTH, HEIGHT, NARROW = 720, 260, 340
 TOP, FOOT, LEFT = 24, 48, 8
 MOST_BARS = 15

@@ -29,7 +29,7 @@ from web.forms import Form, number_of
 from web.messages.review_codes import DECIDED, code_sentence
 from web.review import shared_computer
 
-routes = Blueprint("on_the_spot", __name__)
+routes = Blueprint("in_person", __name__)
 
 
 class ApprovalCodeForm(Form):
@@ -74,7 +74,7 @@ def _code_page(session: Session, form: Form, post_id: int) -> Page:
 
 def _code_view(code: SpotCode) -> CodeView:
     spelled = in_person.spell(code.seed, ctx.settings.secret_key)
-    address = _public_address(url_for("on_the_spot.arrive", spot=spelled.token))
+    address = _public_address(url_for("in_person.arrive", spot=spelled.token))
     return CodeView(code, spelled, address, qr_code(address))
 
 
@@ -114,7 +114,7 @@ def show(_form: Form, post_id: int) -> Page:
             seen_revision=number_of(request.form.get("seen")),
             secret=ctx.settings.secret_key,
         )
-    return redirect(url_for("on_the_spot.show", post_id=post_id))
+    return redirect(url_for("in_person.show", post_id=post_id))
 
 
 @routes.route("/code", methods=["GET", "POST"])
@@ -150,4 +150,4 @@ def arrive(session: Session, spot: str) -> Page:
 def _redirect_to_revision(session: Session, code: SpotCode) -> Response:
     shared_computer.await_decision(session)
     number, post_id = code.revision.number, code.revision.post_id
-    return redirect(url_for("reviewing.show", post_id=post_id, revision=number))
+    return redirect(url_for("review.show", post_id=post_id, revision=number))

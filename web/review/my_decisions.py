@@ -20,7 +20,7 @@ from web.core.permissions import Page, allow_action
 from web.forms import Form, number_of
 from web.messages.review_codes import DECIDED, became_sentence
 
-routes = Blueprint("approvals", __name__)
+routes = Blueprint("my_decisions", __name__)
 DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
 
 
@@ -91,7 +91,7 @@ def texts(form: DecisionTextForm) -> Page:
         return_texts.save(session, actor=actor(), now=ctx.now(), return_text=text)
     flash(_("The text is saved. You find it when you return a post."))
     flash("return-text", "draft-done")
-    return redirect(url_for("approvals.texts"))
+    return redirect(url_for("my_decisions.texts"))
 
 
 @routes.post("/return-texts/remove")
@@ -102,4 +102,4 @@ def remove_text() -> Page:
         text_id = number_of(request.form.get("text"))
         return_texts.remove(session, actor=actor(), text_id=text_id)
     flash(_("The text is removed."))
-    return redirect(url_for("approvals.texts"))
+    return redirect(url_for("my_decisions.texts"))

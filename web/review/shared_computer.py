@@ -39,4 +39,4 @@ def leave() -> Response | None:
     session.clear()
     session.update(stays)
     flash(_("You are signed out on this computer."))
-    return redirect(url_for("signing.ask"))
+    return redirect(url_for("sign_in.ask"))

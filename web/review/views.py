@@ -52,7 +52,7 @@ from web.review.photos import (
     waiting_photos,
 )
 
-routes = Blueprint("reviewing", __name__)
+routes = Blueprint("review", __name__)
 DECIDERS = (Action.APPROVE, Action.RETURN, Action.REJECT)
 
 

@@ -29,7 +29,7 @@ from web.messages.field_errors import problem_sentence
 from web.messages.refusals import refusal_sentence
 from web.moments.fields import MomentField
 
-routes = Blueprint("rescheduling", __name__)
+routes = Blueprint("bulk", __name__)
 MOST_HOURS, MOST_DAYS = 24 * 31, 366
 MOST_UNTIMED = 50
 """The most posts without a time that can be chosen from."""

@@ -23,7 +23,7 @@ from web.core.permissions import Page, allow_roles, public
 from web.core.state_badges import state_word
 from web.messages.names import account_name, department_name
 
-routes = Blueprint("feeds", __name__)
+routes = Blueprint("ical", __name__)
 LASTS = timedelta(minutes=10)
 """How long an event lasts: calendar programs show no moments without a length."""
 
@@ -49,7 +49,7 @@ def renew() -> Page:
     """Create or replace the person's link; its URL is shown only once."""
     with writing() as session:
         token = ical_feeds.renew(session, **actor_now())
-    address = ctx.settings.base_url + url_for("feeds.calendar", token=token)
+    address = ctx.settings.base_url + url_for("ical.calendar", token=token)
     with reading() as session:
         return _page(session, address=address)
 
@@ -61,7 +61,7 @@ def end() -> Page:
     with writing() as session:
         ical_feeds.end(session, **actor_now())
     flash(_("The link has ended."))
-    return redirect(url_for("feeds.index"))
+    return redirect(url_for("ical.index"))
 
 
 @routes.get("/feeds/<token>.ics")

@@ -33,7 +33,7 @@ from web.forms import number_of
 from web.previews import Preview, make_previews, short_title
 from web.schedule.forms import PostTimesForm, TimeRow
 
-routes = Blueprint("scheduling", __name__)
+routes = Blueprint("schedule", __name__)
 SHOWN_SLOTS = 3
 """How many free slots are offered for a text."""
 
@@ -58,12 +58,12 @@ class TextRow:
 @routes.get("/posts/<int:post_id>/variants/<int:variant_id>/schedule")
 @allow_action(Action.SCHEDULE)
 @reads
-def of_text(session: Session, post_id: int, variant_id: int) -> Page:
+def show_text(session: Session, post_id: int, variant_id: int) -> Page:
     """Lead to the form of the post, with this text's row open."""
     post = drafts.get_post(session, actor=actor(), post_id=post_id)
     if variant_id not in {text.id for revision in post.revisions for text in revision.variants}:
         raise NotFound(variant_id)
-    return redirect(url_for("scheduling.schedule", post_id=post_id, change=variant_id))
+    return redirect(url_for("schedule.schedule", post_id=post_id, change=variant_id))
 
 
 @routes.route("/posts/<int:post_id>/schedule", methods=["GET", "POST"])

@@ -61,7 +61,7 @@ def confirm() -> Page:
     """Sign in with a passkey, after the password."""
     form, site, pending = PasskeyForm(), require_site(), browser_cookies.pending_factor()
     if pending is None:
-        return redirect(url_for("signing.ask"))
+        return redirect(url_for("sign_in.ask"))
     with writing() as session:
         outcome = session_start.confirm_passkey(
             session,

@@ -19,7 +19,7 @@ from web.forms import Form
 from web.messages.sign_in import sign_in_sentence, throttling_refusal
 from web.sign_in.passwords import NewPasswordForm, read_new_password
 
-routes = Blueprint("forgotten", __name__)
+routes = Blueprint("password_reset", __name__)
 
 
 class AskForm(Form):
@@ -58,12 +58,14 @@ def ask(form: AskForm) -> Page:
     if until is not None:
         form.form_errors.append(sign_in_sentence(throttling_refusal(until)))
         return _ask_page(form), 429
-    return redirect(url_for("forgotten.sent", by="mail" if "@" in identifier else "mobile"))
+    return redirect(
+        url_for("password_reset.confirmation", by="mail" if "@" in identifier else "mobile")
+    )
 
 
 @routes.get("/forgotten/sent")
 @public
-def sent() -> Page:
+def confirmation() -> Page:
     """Show what to do next; the page does not reveal whether the address is known."""
     by_mobile = request.args.get("by") == "mobile"
     return render_template("sign_in/password_reset_sent.html", by_mobile=by_mobile)
@@ -118,10 +120,10 @@ def ask_code(form: ResetCodeForm) -> Page:
 
 def _sign_in_redirect() -> Page:
     flash(_("Your new password is set, and you are signed out everywhere. Sign in with it now."))
-    return redirect(url_for("signing.ask"))
+    return redirect(url_for("sign_in.ask"))
 
 
 def _link_expired_page() -> Page:
     message = _("This link has expired or was already used. Ask for a new one.")
-    retry_link = {"label": _("Ask for a new one"), "href": url_for("forgotten.ask")}
+    retry_link = {"label": _("Ask for a new one"), "href": url_for("password_reset.ask")}
     return error_page(404, message=message, retry_link=retry_link)

@@ -42,7 +42,7 @@ def confirm(form: SignInCodeForm) -> Page:
     """Sign in with a code of the second factor, after the password."""
     pending = browser_cookies.pending_factor()
     if pending is None:
-        return redirect(url_for("signing.ask"))
+        return redirect(url_for("sign_in.ask"))
     is_look = form.is_shown or sign_in_steps.looks_again()
     if is_look or not form.validate():
         return sign_in_steps.factor_page(form, code=200 if is_look else 422)

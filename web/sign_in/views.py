@@ -43,7 +43,7 @@ from web.messages.sign_in import own_password_sentence, seconds_left, sign_in_se
 from web.sign_in import browser_cookies, sign_in_steps
 from web.sign_in.passwords import NewPasswordForm, own_proof, read_new_password
 
-routes = Blueprint("signing", __name__)
+routes = Blueprint("sign_in", __name__)
 
 
 class InvitationForm(NewPasswordForm):
@@ -129,7 +129,7 @@ def confirm_code(form: SignInCodeForm) -> Page:
     """Sign in with the code that an unknown device needs, if the password was right."""
     pending = browser_cookies.pending_sign_in()
     if pending is None:
-        return redirect(url_for("signing.ask"))
+        return redirect(url_for("sign_in.ask"))
     recovered = form_recovery.read_carried_form()
     is_look = form.is_shown or sign_in_steps.looks_again()
     if is_look or not form.validate():
@@ -175,7 +175,7 @@ def sign_out(database_session: Session) -> Response:
     """End this session."""
     signing_in_sessions.end(database_session, sign_in_id=acting().sign_in_id, now=ctx.now())
     session.clear()
-    return redirect(url_for("signing.ask"))
+    return redirect(url_for("sign_in.ask"))
 
 
 @routes.route("/invitation/<token>", methods=["GET", "POST"])
@@ -206,13 +206,13 @@ def open_invitation(form: InvitationForm, token: str) -> Page:
             "has confirmed you, you can sign in. You will be told."
         )
     )
-    return redirect(url_for("signing.ask"))
+    return redirect(url_for("sign_in.ask"))
 
 
 def _expired_invitation(database_session: Session, token: str) -> Page:
     if invitations.is_done(database_session, token=token):
         flash(_("A password is already set. Sign in with it."), "teal")
-        return redirect(url_for("signing.ask"))
+        return redirect(url_for("sign_in.ask"))
     message = _("This link has expired or was already used. Ask the Cell for a new one.")
     return error_page(404, message=message)
 
@@ -312,7 +312,7 @@ def end(database_session: Session, sign_in_id: int) -> Response:
         now=ctx.now(),
     )
     flash(_("The session has been ended."))
-    return redirect(url_for("signing.sessions"))
+    return redirect(url_for("sign_in.sessions"))
 
 
 @routes.post("/devices/<int:known_device_id>/end")
@@ -327,7 +327,7 @@ def end_device(database_session: Session, known_device_id: int) -> Response:
         known_device_id=known_device_id,
     )
     flash(_("This device is no longer known."))
-    return redirect(url_for("signing.sessions"))
+    return redirect(url_for("sign_in.sessions"))
 
 
 @routes.post("/sessions/end-others")
@@ -339,4 +339,4 @@ def end_others(database_session: Session) -> Response:
         database_session, sign_in_id=acting().sign_in_id, now=ctx.now()
     )
     flash(_n("%(num)s session has been ended.", "%(num)s sessions have been ended.", number))
-    return redirect(url_for("signing.sessions"))
+    return redirect(url_for("sign_in.sessions"))

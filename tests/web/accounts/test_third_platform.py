@@ -29,9 +29,9 @@ NAMES_ALL_PLATFORMS = {"accounts.index", "rehearsals.index", "emergency_template
 """Pages on all platforms: buttons to connect, practice scenarios, and the strictest limit."""
 
 NAMES_ITS_PLATFORM = {
-    *("accounts.show", "correcting.found", "by_hand.show", "deliveries.show"),
-    *("drafting.edit", "inbox.show", "orders.hide"),
-    *("posts.show", "reviewing.show", "scheduling.schedule"),
+    *("accounts.show", "corrections.show_change", "manual.show", "deliveries.show"),
+    *("drafting.edit", "inbox.show", "takedowns.hide"),
+    *("posts.show", "review.show", "schedule.schedule"),
 }
 
 
@@ -108,7 +108,7 @@ def test_every_page_calls_it_by_its_own_name(bulletin_site: Site, language: str)
     named = {endpoint for endpoint, html in opened.items() if BULLETIN.label in shown_text(html)}
     assert NAMES_ITS_PLATFORM | {"accounts.index"} <= named, NAMES_ITS_PLATFORM - named
     assert "#icon-megaphone" in opened["inbox.index"]
-    for endpoint in ("reviewing.show", "posts.show", "drafting.edit"):
+    for endpoint in ("review.show", "posts.show", "drafting.edit"):
         assert 'class="preview preview-bulletin"' in opened[endpoint]
         assert "#icon-megaphone" in opened[endpoint]
         assert "#icon-pin-angle" in opened[endpoint]

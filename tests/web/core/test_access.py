@@ -58,7 +58,7 @@ def test_a_role_opens_exactly_the_pages_of_the_table_without_any_write(
     changed = [name for name in changed if name not in ("open_drafts", "events")]
     for call in private_calls:
         if call.method == "POST":
-            if call.endpoint.startswith("signing."):
+            if call.endpoint.startswith("sign_in."):
                 browser = world.site.browser(CAST[role])
             wrong += _deviations(world, call, browser, role)
     assert not wrong, "\n".join(wrong)
@@ -113,7 +113,7 @@ def test_an_anonymous_post_is_carried_by_the_sign_in_page(world: World) -> None:
     for call in calls(world.site):
         if call.entry.public or call.method == "GET" or call.foreign:
             continue
-        if call.endpoint == "signing.sign_out":
+        if call.endpoint == "sign_in.sign_out":
             continue  # without a session nobody can sign out
         path = path_of(world.site, call, ids)
         response = nobody.post(path, {"reason": "मी लिहिलेले शब्द"})

@@ -39,8 +39,8 @@ TAMPERED = {
     "no number": "²\x00",
     "nothing": "",
 }
-MAY_STAY_EMPTY = {"reviewing.withdraw_approval", "deliveries.it_is_live"}
-ALWAYS_ACCEPTED = {"forgotten.ask"}
+MAY_STAY_EMPTY = {"review.withdraw_approval", "deliveries.it_is_live"}
+ALWAYS_ACCEPTED = {"password_reset.ask"}
 """A request for a new password gets the same response, whatever was typed."""
 
 RARE = {

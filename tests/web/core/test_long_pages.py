@@ -31,15 +31,15 @@ Other tests on the same cores, or a slower machine, slow a page and this down al
 SEES_MOST = ("lead", "cell", "admin", "auditor", "officer", "head", "oversight", "member")
 """The roles, that first of which a page is opened by who may open it."""
 
-PAPERS = ("calendar_papers.month", "officers_papers.register", "post_papers.life")
+PAPERS = ("calendar_papers.month", "officers_papers.register", "post_life.life")
 MOST_BYTES_ON_PAPER = 4_000_000
-FILES = ("submissions.csv", "report.list_csv", *PAPERS)
+FILES = ("submissions.csv", "reports.list_csv", *PAPERS)
 """What is no page. Papers end at two thousand rows; a longer CSV is prepared in the background."""
 
 ADDRESSES = {
     "departments.index": ("?officers=none", "?officers=all"),
     "inbox.index": ("?view=answered", "?view=department"),
-    "report.index": ("?period=year", "?all=1"),
+    "reports.index": ("?period=year", "?all=1"),
     "submissions.index": ("?view=all", "?view=live", "?q=पाणी"),
     "search.index": ("?q=पाणी", "?q=सापडणार-नाही"),
 }

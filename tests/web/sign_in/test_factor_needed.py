@@ -85,7 +85,7 @@ def test_every_step_that_is_closed_is_refused_on_its_route(site: Site) -> None:
             assert NEEDED in browsers[roles[0]].post(path).text, path
             tried.add(route.endpoint)
     assert len(tried) > 40
-    assert {"people.new", "accounts.disconnect", "deliveries.send_again", "duty.put_on"} <= tried
+    assert {"people.new", "accounts.disconnect", "deliveries.send_again", "roster.put_on"} <= tried
 
 
 def _events(site: Site) -> int:
