@@ -27,7 +27,7 @@ from publisher.delivery.emergency.template_approval import approve
 from publisher.delivery.emergency.templates import find_approvers, newest
 from publisher.drafting.snippets import SnippetDraft, make
 from publisher.models.deliveries import Account
-from publisher.models.desk import StartingText, TextPart
+from publisher.models.desk import Snippet, TextPart
 from publisher.models.emergency import Duty, EmergencyTemplate
 from publisher.models.people import Appointment, Department, Person
 from publisher.models.submissions import SubmissionKind
@@ -88,7 +88,7 @@ def set_up_city(
                 _connect(session, account, vault, now=began_at - _CONNECTED)
     with database.transaction() as session:
         lead = fresh_actor(_holder(session, Role.CELL_LEAD, began_at), now=began_at - _DAY)
-        if _is_empty(session, StartingText):
+        if _is_empty(session, Snippet):
             _keep_texts(session, lead, now=began_at - _DAY)
         if not slots.quiet_times(session):
             _set_times(session, lead, now=began_at - _DAY)

@@ -16,7 +16,7 @@ from publisher.content_checks.rules import all_addresses
 from publisher.content_checks.types import CheckContext, SeenLink, SimilarText, Text
 from publisher.models.content_checks import CheckedLink, TextMark
 from publisher.models.deliveries import Delivery, ReceiptRow
-from publisher.models.desk import StartingText
+from publisher.models.desk import Snippet
 from publisher.models.posts import Post, PostKind, Revision, Variant
 from publisher.working_time import local_day
 
@@ -83,8 +83,8 @@ def _city_numbers(session: Session, texts: Sequence[Text]) -> frozenset[str]:
     """
     if not any(mobile for text in texts for mobile in rules.find_mobiles(text.text)):
         return frozenset()
-    columns = (StartingText.text_mr, StartingText.text_en, StartingText.text_hi)
-    rows = session.execute(select(*columns).where(StartingText.ended_at.is_(None)))
+    columns = (Snippet.text_mr, Snippet.text_en, Snippet.text_hi)
+    rows = session.execute(select(*columns).where(Snippet.ended_at.is_(None)))
     return frozenset(
         digits for row in rows for text in row for digits, _start, _end in rules.find_mobiles(text)
     )

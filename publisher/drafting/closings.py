@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from publisher.models.desk import StartingText, TextPart
+from publisher.models.desk import Snippet, TextPart
 from publisher.models.posts import Language
 
 
@@ -17,7 +17,7 @@ class Closings:
     hashtags: str = ""
 
 
-def text_in_language(text: StartingText, language: Language) -> str:
+def text_in_language(text: Snippet, language: Language) -> str:
     """Return the snippet in this language; a mixed text uses the Marathi version."""
     return {
         Language.MARATHI: text.text_mr,
@@ -27,7 +27,7 @@ def text_in_language(text: StartingText, language: Language) -> str:
     }[language]
 
 
-def closings(texts: Iterable[StartingText], language: Language) -> Closings:
+def closings(texts: Iterable[Snippet], language: Language) -> Closings:
     """Return the first signature and the first hashtags that exist in this language.
 
     `texts` are ordered: the department's own snippets come before those for every department.

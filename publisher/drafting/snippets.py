@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from approvals import gate
 from approvals.policy import Action, Actor, require
 from publisher import transitions
-from publisher.models.desk import StartingText, TextPart
+from publisher.models.desk import Snippet, TextPart
 from publisher.models.history import Event
 from publisher.models.people import Appointment
 from publisher.models.submissions import SubmissionKind
@@ -38,11 +38,11 @@ class SnippetDraft:
     text_hi: str = ""
 
 
-def make(session: Session, *, actor: Actor, now: datetime, form: SnippetDraft) -> StartingText:
+def make(session: Session, *, actor: Actor, now: datetime, form: SnippetDraft) -> Snippet:
     """Create a snippet; raises `WrongRole`, or `Invalid` with every error."""
     require(actor, Action.DRAFT, None, now=now)
     checked = _validate(session, form, now=now)
-    text = StartingText(made_at=now, **checked)
+    text = Snippet(made_at=now, **checked)
     session.add(text)
     transitions.record(
         session, text, "make", actor=actor, now=now, values=_changes(form, {}, checked)
@@ -58,7 +58,7 @@ def change(
     text_id: int,
     seen_version: int,
     form: SnippetDraft,
-) -> StartingText:
+) -> Snippet:
     """Change a snippet; `seen_version` is the version that was edited.
 
     Raises `NotFound` (also if it has ended), `WrongRole`, `StaleRevision` or `Invalid`.
@@ -77,7 +77,7 @@ def change(
     return text
 
 
-def end(session: Session, *, actor: Actor, now: datetime, text_id: int) -> StartingText:
+def end(session: Session, *, actor: Actor, now: datetime, text_id: int) -> Snippet:
     """End a snippet: it is no longer offered, but can still be read with its history."""
     text = _lock_snippet(session, text_id, actor=actor, now=now)
     text.ended_at = now
@@ -85,9 +85,9 @@ def end(session: Session, *, actor: Actor, now: datetime, text_id: int) -> Start
     return text
 
 
-def _lock_snippet(session: Session, text_id: int, *, actor: Actor, now: datetime) -> StartingText:
+def _lock_snippet(session: Session, text_id: int, *, actor: Actor, now: datetime) -> Snippet:
     require(actor, Action.DRAFT, None, now=now)
-    text = session.get(StartingText, text_id, with_for_update=True, populate_existing=True)
+    text = session.get(Snippet, text_id, with_for_update=True, populate_existing=True)
     if text is None or text.ended_at is not None:
         raise NotFound(text_id)
     return text
@@ -148,14 +148,14 @@ class SnippetChange:
     changed: Mapping[str, tuple[object, object]]
 
 
-def every_text(session: Session, *, ended: bool = False) -> list[StartingText]:
+def every_text(session: Session, *, ended: bool = False) -> list[Snippet]:
     """Return the offered snippets, or the ended ones, by part, department and name."""
-    over = StartingText.ended_at.is_not(None) if ended else StartingText.ended_at.is_(None)
+    over = Snippet.ended_at.is_not(None) if ended else Snippet.ended_at.is_(None)
     query = (
-        select(StartingText)
+        select(Snippet)
         .where(over)
-        .order_by(StartingText.part.desc(), _department_rank(), StartingText.name, StartingText.id)
-        .options(joinedload(StartingText.department))
+        .order_by(Snippet.part.desc(), _department_rank(), Snippet.name, Snippet.id)
+        .options(joinedload(Snippet.department))
         .limit(MOST_SHOWN)
     )
     return list(session.scalars(query))
@@ -163,24 +163,24 @@ def every_text(session: Session, *, ended: bool = False) -> list[StartingText]:
 
 def list_suitable(
     session: Session, *, kinds: Collection[SubmissionKind], department_id: int
-) -> list[StartingText]:
+) -> list[Snippet]:
     """Return the snippets that are offered for a post of this department and these kinds.
 
     The department's own come first, and those for the kind before those for every kind.
     """
-    kind, department = StartingText.kind, StartingText.department_id
+    kind, department = Snippet.kind, Snippet.department_id
     query = (
-        select(StartingText)
+        select(Snippet)
         .where(
-            StartingText.ended_at.is_(None),
+            Snippet.ended_at.is_(None),
             or_(kind.is_(None), kind.in_(kinds)),
             or_(department.is_(None), department == department_id),
         )
         .order_by(
             _department_rank(),
             case((kind.is_(None), 1), else_=0),
-            StartingText.name,
-            StartingText.id,
+            Snippet.name,
+            Snippet.id,
         )
         .limit(MOST_SUITED)
     )
@@ -188,13 +188,13 @@ def list_suitable(
 
 
 def _department_rank() -> ColumnElement[int]:
-    return case((StartingText.department_id.is_(None), 1), else_=0)
+    return case((Snippet.department_id.is_(None), 1), else_=0)
 
 
-def get_snippet(session: Session, text_id: int) -> StartingText:
+def get_snippet(session: Session, text_id: int) -> Snippet:
     """Return a snippet, ended or not; raises `NotFound`."""
-    query = select(StartingText).options(joinedload(StartingText.department))
-    text = session.scalars(query.where(StartingText.id == text_id)).one_or_none()
+    query = select(Snippet).options(joinedload(Snippet.department))
+    text = session.scalars(query.where(Snippet.id == text_id)).one_or_none()
     return existing(text, text_id)
 
 
@@ -202,7 +202,7 @@ def history_query(text_id: int) -> Select[Event]:
     """Return the query of a snippet's events, newest first, which `event_to_change` reads."""
     return (
         select(Event)
-        .where(Event.subject == StartingText.__tablename__, Event.subject_id == text_id)
+        .where(Event.subject == Snippet.__tablename__, Event.subject_id == text_id)
         .order_by(Event.id.desc())
         .options(
             joinedload(Event.appointment).joinedload(Appointment.person),

@@ -51,7 +51,7 @@ class TextPart(StrEnum):
     HASHTAGS = "hashtags"
 
 
-class StartingText(Base):
+class Snippet(Base):
     """A snippet: a text to begin with, a signature line or hashtags, in up to three languages.
 
     Without a kind or a department it is for all of them. `version` is the number of changes; an

@@ -18,7 +18,7 @@ from publisher.models.posts import Decision, Post, RevisionDepartment
 from publisher.models.submissions import Submission
 
 
-class KeptView(Base):
+class SavedView(Base):
     """A named choice of filters of a person; `query` is the query string after the `?`."""
 
     __tablename__ = "kept_views"

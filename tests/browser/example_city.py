@@ -390,10 +390,10 @@ def _decline(town: City, submission_id: int) -> None:
 
 def _add_drafts(town: City, paths: dict[str, int | str]) -> None:
     """Add a joint post that one of two departments has approved, a draft with blanks, and texts."""
-    paths["text"] = town.starting_text(text_en="No water in {ward} on {date}. Ask {helpline}.")
+    paths["text"] = town.snippet(text_en="No water in {ward} on {date}. Ask {helpline}.")
     signature, hashtags = TextPart.SIGNATURE, TextPart.HASHTAGS
-    town.starting_text("सही", part=signature, department="water", text_mr="– पाणीपुरवठा विभाग")
-    town.starting_text("हॅशटॅग", part=hashtags, text_mr="#पुणे #पाणी", text_en="#Pune")
+    town.snippet("सही", part=signature, department="water", text_mr="– पाणीपुरवठा विभाग")
+    town.snippet("हॅशटॅग", part=hashtags, text_mr="#पुणे #पाणी", text_en="#Pune")
     paths["joint"] = post_id = town.start(town.hand_in("पाइपलाइनसाठी रस्ता बंद"))
     town.join(post_id, town.hand_in("वळण रस्ता", department="road"))
     town.save(

@@ -17,7 +17,7 @@ from publisher.database.session import Database
 from publisher.models.comments import Comment, Thread
 from publisher.models.content_checks import CheckedLink, LinkFinding, TextMark
 from publisher.models.deliveries import Account, Delivery, DeliveryAction, ReceiptOrigin, ReceiptRow
-from publisher.models.desk import StartingText, TextPart
+from publisher.models.desk import Snippet, TextPart
 from publisher.models.posts import Language, Post, Revision
 from publisher.states import CommentState
 from tests.support import post_steps
@@ -196,9 +196,7 @@ def test_a_mobile_number_in_a_text_of_the_cells_own_is_the_citys(database: Datab
         assert WarningCode.MOBILE_NUMBER in warning_codes(
             session, newest_revision(session, post_id)
         )
-        line = StartingText(
-            part=TextPart.SIGNATURE, name="मदत", text_mr="मदत: ९८२२०१२३४५", made_at=NOON
-        )
+        line = Snippet(part=TextPart.SIGNATURE, name="मदत", text_mr="मदत: ९८२२०१२३४५", made_at=NOON)
         session.add(line)
         session.flush()
         assert WarningCode.MOBILE_NUMBER not in warning_codes(

@@ -15,7 +15,7 @@ from publisher.drafting.drafts import PictureDraft
 from publisher.drafting.save import save
 from publisher.drafting.snippets import SnippetDraft
 from publisher.media.folder_store import FolderStore
-from publisher.models.desk import StartingText, TextPart
+from publisher.models.desk import Snippet, TextPart
 from publisher.models.posts import Language, Post
 from publisher.models.submissions import SubmissionKind
 from publisher.review import decide
@@ -39,7 +39,7 @@ def snippet_form(**changed: object) -> SnippetDraft:
     return SnippetDraft(**{**values, **changed})  # type: ignore[arg-type]  # a test's own fields
 
 
-def make(session: Session, town: City, **changed: object) -> StartingText:
+def make(session: Session, town: City, **changed: object) -> Snippet:
     return snippets.make(session, actor=town.actor("clerk"), now=NOON, form=snippet_form(**changed))
 
 

@@ -241,7 +241,7 @@ class CityPosts(CityPeople):
                 session, actor=self.actor(by), now=self.now, post_id=post_id
             )
 
-    def starting_text(
+    def snippet(
         self,
         name: str = "पाणीपुरवठा बंद",
         *,

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from publisher.models.departments import RegisterFile, RegisterKind
-from publisher.models.saved_views import Export, ExportFile, KeptView
+from publisher.models.saved_views import Export, ExportFile, SavedView
 from publisher.papers.letter_exports import LETTERS
 from tests.support.city import City
 
@@ -19,7 +19,7 @@ def save_lists(city: City, names: Iterable[str]) -> None:
         for name in names:
             person_id = city.people[name]
             session.add(
-                KeptView(
+                SavedView(
                     person_id=person_id,
                     page="submissions",
                     name="माझे",
@@ -60,7 +60,7 @@ def save_lists(city: City, names: Iterable[str]) -> None:
 def lists_of(city: City, name: str) -> dict[str, int]:
     """Return the ids of a person's view, export and file; 0 for what the person does not have."""
     person_id = city.people[name]
-    views = select(KeptView.id).where(KeptView.person_id == person_id)
+    views = select(SavedView.id).where(SavedView.person_id == person_id)
     exports = select(Export.id).where(Export.person_id == person_id, Export.page == "submissions")
     letters = select(Export.id).where(Export.person_id == person_id, Export.page == LETTERS)
     files = select(RegisterFile.id).where(RegisterFile.uploaded_by_id == person_id)

@@ -450,7 +450,7 @@ def add_one_of_each(city: City, department: str, platform: str = "x") -> Ids:
         "code": department,
         "change_id": _rename_department(city, department),
         "address_id": _share_address(city, department),
-        "text_id": city.starting_text(),
+        "text_id": city.snippet(),
         **_open_call(city, department),
         "nomination_id": _name_by_letter(city, department, sha256),
         **add_waiting(city, department),

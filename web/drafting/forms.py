@@ -19,7 +19,7 @@ from wtforms import (
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
 from publisher.i18n.moment_parsing import WholeDay
 from publisher.models.deliveries import Account
-from publisher.models.desk import StartingText, TextPart
+from publisher.models.desk import Snippet, TextPart
 from publisher.models.people import Department
 from publisher.models.posts import Language
 from publisher.scheduling.corrections import CorrectionTarget
@@ -103,7 +103,7 @@ def make_sheet(
     return Sheet(cast(DraftForm, form_class()), slots, tuple(pictures), tuple(joint))
 
 
-def offer(sheet: Sheet, texts: Sequence[StartingText], departments: Sequence[Department]) -> None:
+def offer(sheet: Sheet, texts: Sequence[Snippet], departments: Sequence[Department]) -> None:
     """Set the form's choices: the starting texts, and the departments that have no row yet."""
     form = sheet.form
     whole = [(str(text.id), text.name) for text in texts if text.part is TextPart.WHOLE]

@@ -15,7 +15,7 @@ from publisher.delivery.costs import budget
 from publisher.drafting import collaboration, correction_targets, diff, drafts, prefill, snippets
 from publisher.drafting.diff import FinePiece
 from publisher.drafting.drafts import Draft, PictureDraft
-from publisher.models.desk import StartingText
+from publisher.models.desk import Snippet
 from publisher.models.people import Appointment, Department
 from publisher.models.posts import Decision, DecisionKind, Post, PostKind
 from publisher.people import confirmation
@@ -61,7 +61,7 @@ class TextDifference:
     pieces: tuple[FinePiece, ...]
 
 
-def list_starting_texts(session: Session, post: Post) -> list[StartingText]:
+def list_snippets(session: Session, post: Post) -> list[Snippet]:
     """Return the starting texts, signatures and hashtags that suit a post."""
     kinds = {submission.kind for submission in post.submissions}
     return snippets.list_suitable(session, kinds=kinds, department_id=post.department_id)
@@ -85,7 +85,7 @@ def make_sheet(session: Session, post: Post) -> tuple[Sheet, Draft]:
         targets={name: target for name, target in targets_by_slot.items() if target is not None},
     )
     others = [department for department in departments if department.id != post.department_id]
-    forms.offer(sheet, list_starting_texts(session, post), others)
+    forms.offer(sheet, list_snippets(session, post), others)
     return sheet, draft
 
 

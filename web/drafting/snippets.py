@@ -14,7 +14,7 @@ from approvals.policy import Action
 from publisher.drafting import diff, snippets
 from publisher.drafting.diff import FinePiece
 from publisher.drafting.snippets import SnippetChange, SnippetDraft
-from publisher.models.desk import StartingText, TextPart
+from publisher.models.desk import Snippet, TextPart
 from publisher.models.history import Event
 from publisher.models.submissions import SubmissionKind
 from publisher.people.departments import departments_in_force
@@ -154,7 +154,7 @@ def edit(form: OneTextForm, text_id: int) -> Page:
     return redirect(url_for("snippets.edit", text_id=text_id))
 
 
-def _set_choices(session: Session, form: OneTextForm, text: StartingText | None) -> None:
+def _set_choices(session: Session, form: OneTextForm, text: Snippet | None) -> None:
     """Offer the departments in force, and the text's own even if it has ended."""
     form.part.choices = options((part, _(label)) for part, label in PARTS.items())
     kinds = [(kind.value, _(label)) for kind, label in KIND_WORDS.items()]
@@ -165,7 +165,7 @@ def _set_choices(session: Session, form: OneTextForm, text: StartingText | None)
     form.department_id.choices = department_options(departments, empty_label=_("All departments"))
 
 
-def _fill(form: OneTextForm, text: StartingText) -> None:
+def _fill(form: OneTextForm, text: Snippet) -> None:
     form.seen.data, form.part.data, form.name.data = str(text.version), text.part.value, text.name
     form.kind.data = text.kind.value if text.kind else ""
     form.department_id.data = str(text.department_id or "")

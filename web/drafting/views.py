@@ -95,7 +95,7 @@ def _fill_texts(session: Session, post: Post, sheet: Sheet) -> None:
     """Fill in blanks and proposals; with its button, insert a starting text or a closing."""
     placeholders.fill_in(sheet)
     placeholders.fill_in_day(sheet)
-    then, texts = request.form.get("then"), page.list_starting_texts(session, post)
+    then, texts = request.form.get("then"), page.list_snippets(session, post)
     if then == "start":
         chosen = {str(text.id): text for text in texts}.get(sheet.form.starting.data or "")
         for slot in sheet.slots if chosen else ():

@@ -21,7 +21,7 @@ from web.moments.fields import DayField
 routes = Blueprint("absences", __name__, url_prefix="/away")
 
 
-class AwayForm(Form):
+class AbsenceForm(Form):
     """A person who is away, and the first and last day."""
 
     person_id = SelectField(_l("Person"), validate_choice=False)
@@ -33,11 +33,11 @@ class AwayForm(Form):
 @allow_action(Action.RECORD_AWAY)
 def index() -> Page:
     """Show who is away or will be, and the form."""
-    return _page(AwayForm(formdata=None))
+    return _page(AbsenceForm(formdata=None))
 
 
 @reads
-def _page(session: Session, form: AwayForm) -> str:
+def _page(session: Session, form: AbsenceForm) -> str:
     now = ctx.now()
     offices = absences.recordable(session, actor=actor(), now=now)
     people = {
@@ -55,8 +55,8 @@ def _page(session: Session, form: AwayForm) -> str:
 
 @routes.post("")
 @allow_action(Action.RECORD_AWAY)
-@handle_form(AwayForm, shown_by=_page)
-def record(form: AwayForm) -> Page:
+@handle_form(AbsenceForm, shown_by=_page)
+def record(form: AbsenceForm) -> Page:
     """Record that somebody is away."""
     if not form.validate():
         return _page(form), 422

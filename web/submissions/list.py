@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from approvals.policy import Action, Actor, Scope, may, scope_of
 from publisher.models.people import Department
-from publisher.models.saved_views import KeptView
+from publisher.models.saved_views import SavedView
 from publisher.reports import export, saved_views, search_window
 from publisher.reports.export import Plain
 from publisher.reports.submission_filters import (
@@ -267,6 +267,6 @@ def keep_view() -> Page:
 @writes
 def remove_view(session: Session, view_id: int) -> Response:
     """Delete a saved view of the signed-in person."""
-    saved_view: KeptView = saved_views.drop_view(session, actor=actor(), view_id=view_id)
+    saved_view: SavedView = saved_views.drop_view(session, actor=actor(), view_id=view_id)
     flash(_("“%(name)s” is removed from your list.", name=saved_view.name))
     return redirect(url_for("submissions.index"))

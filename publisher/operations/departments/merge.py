@@ -19,7 +19,7 @@ from publisher.inbox.routing import RoutingReason, current
 from publisher.models.comments import Comment, Routing
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.departments import DepartmentAddress, DepartmentChange
-from publisher.models.desk import StartingText
+from publisher.models.desk import Snippet
 from publisher.models.people import Department
 from publisher.models.posts import Post, PostKind, Revision, RevisionDepartment
 from publisher.models.submissions import Submission
@@ -116,7 +116,7 @@ def _plain_rows(session: Session, source: Department, target: Department) -> Non
     """Move accounts, subordinate departments, starting texts and shared addresses."""
     session.flush()
     columns = (
-        *(Account.department_id, Department.reports_to_id, StartingText.department_id),
+        *(Account.department_id, Department.reports_to_id, Snippet.department_id),
         DepartmentAddress.department_id,
     )
     for column in columns:

@@ -49,7 +49,7 @@ def test_the_newest_notes_stand_first_and_the_older_behind_a_link(site: Site) ->
 
 
 def test_a_texts_changes_are_shown_twenty_at_once(site: Site) -> None:
-    text_id, clerk = site.city.starting_text(), site.browser("clerk")
+    text_id, clerk = site.city.snippet(), site.browser("clerk")
     with site.city.write() as session:
         where = {"events": f"subject = 'starting_texts' AND subject_id = {text_id}"}
         crowd.copy_rows(session, ("events",), 30, where=where)

@@ -91,10 +91,10 @@ def departments(city: City, count: int) -> None:
             city.appoint(f"officer-of-{code}", Role.OFFICER, code)
 
 
-def starting_texts(city: City, count: int) -> None:
+def snippets(city: City, count: int) -> None:
     """Add snippets of the cell for three departments and for all."""
     for at in range(count):
-        city.starting_text(f"नमुना {at}", department=("water", "road", "health", "")[at % 4])
+        city.snippet(f"नमुना {at}", department=("water", "road", "health", "")[at % 4])
 
 
 LISTS: dict[str, tuple[Furnish, tuple[tuple[str, str], ...]]] = {
@@ -112,7 +112,7 @@ LISTS: dict[str, tuple[Furnish, tuple[tuple[str, str], ...]]] = {
     ),
     "mails that did not go": (mails, (("/mails", "lead"),)),
     "what has no time yet": (unscheduled, (("/calendar", "cell"),)),
-    "starting texts": (starting_texts, (("/texts", "cell"),)),
+    "snippets": (snippets, (("/texts", "cell"),)),
     "people": (people, (("/people", "lead"),)),
     "departments": (departments, (("/departments", "lead"),)),
 }

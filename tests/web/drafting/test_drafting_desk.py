@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from werkzeug.test import TestResponse
 
-from publisher.models.desk import StartingText, TextPart
+from publisher.models.desk import Snippet, TextPart
 from publisher.models.posts import Post
 from publisher.models.submissions import Submission
 from tests.web.html_page import Page
@@ -206,7 +206,7 @@ def test_the_other_post_from_the_same_submission_stands_on_its_page(site: Site) 
 def test_a_starting_text_is_put_above_its_blanks_filled_and_then_sent(
     draft_page: DraftPage,
 ) -> None:
-    text = draft_page.site.city.starting_text(text_mr="{date} रोजी पाणी नाही. {helpline}")
+    text = draft_page.site.city.snippet(text_mr="{date} रोजी पाणी नाही. {helpline}")
     page = draft_page.press_without_saving(
         "start", {"starting": str(text), draft_page.text: "आधीचा मजकूर"}
     )
@@ -243,8 +243,8 @@ def test_a_saved_blank_stops_the_button_on_the_post_s_page_as_well(site: Site) -
 
 def test_signature_and_hashtags_are_put_at_the_end(draft_page: DraftPage) -> None:
     city = draft_page.site.city
-    city.starting_text("सही", part=TextPart.SIGNATURE, department="water", text_mr="– पाणीपुरवठा")
-    city.starting_text("हॅशटॅग", part=TextPart.HASHTAGS, text_mr="#पुणे", text_en="#Pune")
+    city.snippet("सही", part=TextPart.SIGNATURE, department="water", text_mr="– पाणीपुरवठा")
+    city.snippet("हॅशटॅग", part=TextPart.HASHTAGS, text_mr="#पुणे", text_en="#Pune")
     english = draft_page.text.replace("_mr", "_en")
     page = draft_page.press_without_saving("close", {draft_page.text: "पाणी बंद.", english: ""})
     assert page.named(draft_page.text)[0].raw == "पाणी बंद.\n– पाणीपुरवठा\n#पुणे"
@@ -266,7 +266,7 @@ def test_the_cell_writes_changes_and_ends_a_text_on_its_page(site: Site) -> None
     assert clerk.post("/texts/new", fields).status_code == 302
     assert "पाणी बंद" in clerk.page("/texts")
     with site.city.read() as session:
-        path = f"/texts/{session.query(StartingText).one().id}"
+        path = f"/texts/{session.query(Snippet).one().id}"
     form = dict(clerk.page(path).form("text"))
     assert clerk.post(path, {**form, "text_mr": "{date} पाणी येणार नाही"}).status_code == 302
     late = clerk.post(path, {**form, "text_mr": "{date} पाणी बंद", "name": "दुसरे नाव"})

@@ -45,7 +45,7 @@ def buttons(page: Page) -> list[str]:
 
 
 def test_a_blank_is_filled_by_one_press_in_the_language_of_its_text(site: Site, desk: Desk) -> None:
-    starting = site.city.starting_text(
+    starting = site.city.snippet(
         text_mr="{place} : {date}. मदत {helpline}", text_en="{place}: {date}, call {helpline}"
     )
     page = desk.press("start", starting=str(starting))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event
 
 from approvals.policy import Role
 from publisher.database.session import Database
-from publisher.models.desk import StartingText
+from publisher.models.desk import Snippet
 from publisher.models.people import Department, Person
 from publisher.models.submissions import Submission
 from publisher.operations.departments.close import tick_departments
@@ -224,16 +224,16 @@ def test_a_form_keeps_a_department_that_ended_after_it_was_chosen(site: Site) ->
     change_path, member = f"/submissions/{submission_id}/change", site.browser("member")
     form = [*member.page(change_path).form("hand-in"), ("wards", str(ward))]
     assert member.post(change_path, form).status_code == 302
-    city.starting_text("पाणी बंद", department="aundh", text_mr="पाणी नाही.")
+    city.snippet("पाणी बंद", department="aundh", text_mr="पाणी नाही.")
     with city.read() as session:
-        text_path = f"/texts/{session.query(StartingText).one().id}"
+        text_path = f"/texts/{session.query(Snippet).one().id}"
     city.clock.move(timedelta(days=1))
     member, clerk = site.browser("member"), site.browser("clerk")
     member.post(change_path, _renamed(member.page(change_path).form("hand-in"), "title"))
     clerk.post(text_path, _renamed(clerk.page(text_path).form("text"), "name"))
     with city.read() as session:
         submission = session.get_one(Submission, submission_id)
-        text = session.query(StartingText).one()
+        text = session.query(Snippet).one()
         assert (submission.title, [office.id for office in submission.wards]) == ("नवीन", [ward])
         assert (text.name, text.department_id) == ("नवीन", ward)
     new_form = site.browser("member").page("/submissions/new")
