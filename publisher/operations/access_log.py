@@ -68,11 +68,6 @@ class AccessRow:
     person: Person | None
 
 
-def access_kind(verb: str) -> AccessKind:
-    """Return what an event with this verb is about."""
-    return next((kind for kind, verbs in VERBS.items() if verb in verbs), AccessKind.RIGHTS)
-
-
 def access_log(
     session: Session,
     *,

@@ -15,7 +15,6 @@ from publisher.models.emergency import (
     EmergencyUse,
     TemplateDecision,
     TemplateRevision,
-    TemplateVerdict,
 )
 from publisher.models.people import Appointment
 from publisher.review import emergency_grounds
@@ -31,13 +30,6 @@ def newest(template: EmergencyTemplate) -> TemplateRevision:
 def current_approval(template: EmergencyTemplate) -> TemplateDecision | None:
     """Return the approval under which the template can be used; None if it cannot."""
     return None if template.ended_at else emergency_grounds.standing_approval(newest(template))
-
-
-def returning_decision(template: EmergencyTemplate) -> TemplateDecision | None:
-    """Return the decision that returned the newest revision, if that was the last decision."""
-    decisions = newest(template).decisions
-    last = decisions[-1] if decisions else None
-    return last if last is not None and last.verdict is TemplateVerdict.RETURNED else None
 
 
 def usable_templates(session: Session) -> list[EmergencyTemplate]:
