@@ -20,8 +20,6 @@ from publisher.database.engines import reason_away
 from publisher.delivery.accounts.token_expiry import tick_tokens
 from publisher.delivery.costs.budget import tick_spending
 from publisher.delivery.dispatch import record_end, take_up_claims, tick_dispatch, tick_overtaken
-from publisher.delivery.emergency.alerts import tick_alerts
-from publisher.delivery.emergency.ratification import tick_ratifications
 from publisher.delivery.machine_time import ask_witnesses
 from publisher.delivery.monitoring.poll import tick_watching
 from publisher.delivery.orphan_cleanup import tick_orphan_cleanup
@@ -32,16 +30,18 @@ from publisher.delivery.reconcile import tick_reconcile
 from publisher.delivery.unread_links import tick_unread_links
 from publisher.delivery.worker import Worker
 from publisher.delivery.worker_context import WorkerContext
+from publisher.emergency.alerts import tick_alerts
+from publisher.emergency.ratification import tick_ratifications
 from publisher.inbox.ingest import tick_ingest
 from publisher.inbox.reply import tick_answers
 from publisher.inbox.subscriptions import tick_subscriptions
 from publisher.inbox.unread import tick_unread
 from publisher.inbox.webhooks import tick_webhooks
 from publisher.intake.scans import tick_scans
-from publisher.mailbox.access_tokens import AccessTokens
-from publisher.mailbox.imap import imap_server
-from publisher.mailbox.preparation import mail_intake
-from publisher.mailbox.reader import MailboxReading, tick_mailbox
+from publisher.mail.mailbox.access_tokens import AccessTokens
+from publisher.mail.mailbox.imap import imap_server
+from publisher.mail.mailbox.preparation import mail_intake
+from publisher.mail.mailbox.reader import MailboxReading, tick_mailbox
 from publisher.media.virus_scanner import clamd
 from publisher.nominations.calls import tick_calls
 from publisher.notifications.email import MailOrigin, tick_mail

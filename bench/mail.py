@@ -30,10 +30,10 @@ from bench.databases import Databases
 from bench.figures import Figure, PartResult, at_most, exactly, without_target
 from bench.setup import say
 from publisher.database.session import Database
-from publisher.mailbox.imap import imap_server
-from publisher.mailbox.preparation import MailIntake
-from publisher.mailbox.reader import MailboxReading, tick_mailbox
-from publisher.mailbox.receive import MOST_A_DAY
+from publisher.mail.mailbox.imap import imap_server
+from publisher.mail.mailbox.preparation import MailIntake
+from publisher.mail.mailbox.reader import MailboxReading, tick_mailbox
+from publisher.mail.mailbox.receive import MOST_A_DAY
 from publisher.media.folder_store import FolderStore
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.now import now

@@ -20,7 +20,7 @@ from publisher.database.revisions import is_newer
 from publisher.database.session import Database, NewerTables, migrate
 from publisher.delivery.accounts import manage, oauth_flow
 from publisher.delivery.accounts.credentials import Unsealable, Vault
-from publisher.delivery.emergency.seed_templates import insert_missing
+from publisher.emergency.seed_templates import insert_missing
 from publisher.media.configured_store import open_store
 from publisher.models.deliveries import Account
 from publisher.models.people import Department, Person

@@ -11,8 +11,8 @@ import click
 
 from commands.app_setup import media_store_checked, open_database
 from commands.health_messages import SENTENCES
-from publisher.mailbox.preparation import mail_intake
-from publisher.mailbox.report import read_mail
+from publisher.mail.mailbox.preparation import mail_intake
+from publisher.mail.mailbox.report import read_mail
 from publisher.media.configured_store import open_store
 from publisher.media.store import StoreAway
 from publisher.notifications import email

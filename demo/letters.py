@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from demo.mails import correspondents
 from demo.seeding.sandbox_client import SandboxClient
 from publisher.database.session import Database
-from publisher.mailbox.preparation import mail_intake, prepare
-from publisher.mailbox.receive import receive
+from publisher.mail.mailbox.preparation import mail_intake, prepare
+from publisher.mail.mailbox.receive import receive
 from publisher.media.configured_store import open_store
 from publisher.media.store import StoreAway
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail

@@ -19,8 +19,8 @@ from approvals.policy import Role
 from demo.mails import UNREADABLE, DemoAddress, DemoMail, load_addresses, load_mails
 from demo.seeding.call_acts import CallStep
 from demo.seeding.context import AT_THE_CELL, Context, department_id
-from publisher.mailbox.preparation import mail_intake, prepare
-from publisher.mailbox.receive import receive
+from publisher.mail.mailbox.preparation import mail_intake, prepare
+from publisher.mail.mailbox.receive import receive
 from publisher.media.configured_store import open_store
 from publisher.models.departments import DepartmentAddress
 from publisher.models.mailbox import ReceivedMail

@@ -20,12 +20,10 @@ from publisher.auth.sign_in import set_password
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import Vault
 from publisher.delivery.accounts.manage import connect
-from publisher.delivery.emergency.roster import approve as approve_duty
-from publisher.delivery.emergency.roster import put_on
-from publisher.delivery.emergency.seed_templates import insert_missing
-from publisher.delivery.emergency.template_approval import approve
-from publisher.delivery.emergency.templates import find_approvers, newest
 from publisher.drafting.snippets import SnippetDraft, make
+from publisher.emergency.seed_templates import insert_missing
+from publisher.emergency.template_approval import approve
+from publisher.emergency.templates import find_approvers, newest
 from publisher.models.deliveries import Account
 from publisher.models.desk import Snippet, TextPart
 from publisher.models.emergency import Duty, EmergencyTemplate
@@ -34,6 +32,8 @@ from publisher.models.submissions import SubmissionKind
 from publisher.people.appointments import end_appointment, record_person
 from publisher.people.departments import load_register
 from publisher.people.permissions import COMMAND
+from publisher.people.roster import approve as approve_duty
+from publisher.people.roster import put_on
 from publisher.scheduling import slots
 from publisher.settings.environment import Settings
 from publisher.states import AppointmentState

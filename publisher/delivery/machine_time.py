@@ -22,13 +22,12 @@ from publisher import transitions
 from publisher.database.bulk import insert_for
 from publisher.database.session import Database
 from publisher.delivery.accounts.credentials import OpenAccount
-from publisher.delivery.emergency import roster
 from publisher.delivery.worker_context import WorkerContext
 from publisher.models.deliveries import Account
 from publisher.models.monitoring import WrongTime
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import responsibility
+from publisher.people import responsibility, roster
 from publisher.platforms.base.protocol import CredentialsExpired
 from publisher.states import AccountState
 from publisher.validation import person_of

@@ -14,9 +14,9 @@ from publisher.database.session import Database
 from publisher.delivery.accounts.manage import all_accounts
 from publisher.inbox.subscriptions import WebhookState, telling
 from publisher.intake.scans import is_waiting
-from publisher.mail_messages.authentication import authentication_results
-from publisher.mail_messages.message import AuthenticationResult
-from publisher.mailbox.imap import imap_server
+from publisher.mail.mailbox.imap import imap_server
+from publisher.mail.messages.authentication import authentication_results
+from publisher.mail.messages.message import AuthenticationResult
 from publisher.media.store import MediaStore, MediumChanged, MediumMissing, StoreAway
 from publisher.media.virus_scanner import ScannerAway, clamd, scanner_version
 from publisher.models.mailbox import Mailbox, MailOutcome, ReceivedMail

@@ -25,7 +25,7 @@ from publisher.auth import known_devices, throttling
 from publisher.database.session import Database, execute_and_count
 from publisher.inbox import authors
 from publisher.intake.uploads import BEING_REMOVED
-from publisher.mailbox import quarantine
+from publisher.mail.mailbox import quarantine
 from publisher.media.store import MediaStore, StoreAway
 from publisher.models.approvals import RefusalDay, RefusedSignIn, SpotCode
 from publisher.models.comments import CommentHint, Webhook

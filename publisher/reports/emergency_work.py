@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from approvals.policy import Actor
-from publisher.delivery.emergency import queries
-from publisher.delivery.emergency.alerts import load_post_and_account
+from publisher.emergency import queries
+from publisher.emergency.alerts import load_post_and_account
 from publisher.models.emergency import Alert, EmergencyTemplate, EmergencyUse, Ratification
 from publisher.models.posts import Decision
 from publisher.tasks import open_tasks

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, scope_of
 from publisher.database.session import Base
-from publisher.delivery.emergency import alerts, roster
+from publisher.emergency import alerts
 from publisher.models.departments import DepartmentAddress
 from publisher.models.emergency import Alert, EmergencyUse
 from publisher.models.submissions import Submission
 from publisher.models.tasks import Task
-from publisher.people import confirmation, recorders, shared_addresses
+from publisher.people import confirmation, recorders, roster, shared_addresses
 from publisher.reports import live_mark, open_work
 from publisher.reports.decision_board import COUNTED_FOR, decision_count
 from publisher.reports.emergency_work import OWN_KINDS, is_to_correct

@@ -15,19 +15,19 @@ from publisher.auth.known_devices import Visitor
 from publisher.auth.passwords import Proof
 from publisher.auth.throttling import MOST_PER_IDENTIFIER
 from publisher.delivery.controls import freeze
-from publisher.delivery.emergency import alerts, ratification
 from publisher.delivery.monitoring import poll
 from publisher.delivery.rate_limits import response_limits
 from publisher.drafting import renditions
 from publisher.drafting.drafts import Draft, PictureDraft, VariantDraft
 from publisher.drafting.save import save
+from publisher.emergency import alerts, ratification
 from publisher.inbox import routing
 from publisher.intake import close, questions, submit
 from publisher.intake.form import HandIn
 from publisher.intake.merge import merge
 from publisher.intake.persistence import store_form
 from publisher.intake.uploads import UploadedFile
-from publisher.mailbox.quarantine import take_in_waiting_mail
+from publisher.mail.mailbox.quarantine import take_in_waiting_mail
 from publisher.models.comments import AnswerKind
 from publisher.models.deliveries import Account, ReceiptRow
 from publisher.models.desk import TextPart

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from approvals.states import PostState
 from demo.notices import DemoNotice
 from publisher.auth.one_time_links import LinkPurpose
-from publisher.mailbox.reader import tick_mailbox
+from publisher.mail.mailbox.reader import tick_mailbox
 from publisher.models.people import Link
 from publisher.models.posts import Decision, DecisionCredential, Post
 from publisher.notifications.email import MailOrigin, tick_mail

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from publisher.database.session import Database
-from publisher.mailbox.imap import imap_server
-from publisher.mailbox.reader import LEASE, MailboxReading, tick_mailbox
+from publisher.mail.mailbox.imap import imap_server
+from publisher.mail.mailbox.reader import LEASE, MailboxReading, tick_mailbox
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice
 from publisher.models.submissions import Submission
@@ -29,9 +29,9 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from publisher.database.session import Database
-from publisher.mailbox.imap import imap_server
-from publisher.mailbox.preparation import MailIntake
-from publisher.mailbox.reader import MailboxReading, tick_mailbox
+from publisher.mail.mailbox.imap import imap_server
+from publisher.mail.mailbox.preparation import MailIntake
+from publisher.mail.mailbox.reader import MailboxReading, tick_mailbox
 from publisher.media.folder_store import FolderStore
 
 at = datetime.fromisoformat({NOON.isoformat()!r})

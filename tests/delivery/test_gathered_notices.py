@@ -10,8 +10,8 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from publisher.delivery.emergency.alerts import tick_alerts
 from publisher.delivery.notify import NEAR_DEADLINE
+from publisher.emergency.alerts import tick_alerts
 from publisher.models.comments import Comment
 from publisher.models.notifications import Notice
 from publisher.models.people import NoticeGroup, Person, Telling

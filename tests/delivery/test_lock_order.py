@@ -16,10 +16,10 @@ from sqlalchemy.exc import OperationalError
 from publisher.database.session import Database
 from publisher.delivery import dispatch, outcomes
 from publisher.delivery.claim import DeliveryPayload, claim
-from publisher.delivery.emergency import template_approval
 from publisher.delivery.failures import Ending, Failure
 from publisher.delivery.monitoring import poll
 from publisher.delivery.outcomes import Outcome
+from publisher.emergency import template_approval
 from publisher.models.deliveries import Account, Attempt, Delivery
 from publisher.models.monitoring import Watch
 from publisher.models.posts import Post

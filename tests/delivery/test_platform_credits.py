@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from publisher.delivery import platform_credits
 from publisher.delivery.controls import stop
-from publisher.delivery.emergency.alerts import tick_alerts
 from publisher.delivery.monitoring import poll
+from publisher.emergency.alerts import tick_alerts
 from publisher.inbox.ingest import tick_ingest
 from publisher.models.deliveries import Account, Delivery
 from publisher.models.emergency import Alert

@@ -8,8 +8,8 @@ from threading import Barrier
 import pytest
 from sqlalchemy import select
 
-from publisher.delivery.emergency.alerts import tick_alerts
 from publisher.drafting.drafts import PictureDraft
+from publisher.emergency.alerts import tick_alerts
 from publisher.models.deliveries import Attempt, Delivery, DeliveryAction
 from publisher.models.emergency import Alert
 from publisher.platforms.base.protocol import Deadline

@@ -21,6 +21,9 @@ AT_THE_TOP = {
     "scheduler": {"flask", "flask_babel", "flask_wtf", "werkzeug", "web", "sandbox", "cli"},
 }
 
+# Packages whose own packages lie in layers that are apart.
+SPLIT = {"publisher.mail"}
+
 
 def layers() -> list[list[str]]:
     """Return the packages of each layer, from the highest to the lowest."""
@@ -33,8 +36,9 @@ def packages() -> set[str]:
     imports = set()
     for source in product():
         parts = source.path.removesuffix(".py").split("/")
-        imports.add(".".join(parts[:2]) if parts[0] == "publisher" else parts[0])
-    return imports - {"publisher.__init__", "sandbox", *AT_THE_TOP}
+        depth = 3 if ".".join(parts[:2]) in SPLIT else 2 if parts[0] == "publisher" else 1
+        imports.add(".".join(parts[:depth]).removesuffix(".__init__"))
+    return imports - {"publisher", "sandbox", *SPLIT, *AT_THE_TOP}
 
 
 def write_product(folder: Path, imports: dict[str, str]) -> None:
@@ -43,6 +47,7 @@ def write_product(folder: Path, imports: dict[str, str]) -> None:
     everywhere = {
         *flat,
         *imports,
+        *SPLIT,
         "sandbox",
         "migrations",
         "publisher",

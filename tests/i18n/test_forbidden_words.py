@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.delivery.emergency import seed_templates
+from publisher.emergency import seed_templates
 from tests.i18n.test_catalogues import messages, sources, texts
 from tests.support.runs import CHECKOUT
 

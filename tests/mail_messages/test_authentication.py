@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from publisher.mail_messages.authentication import read_results
-from publisher.mail_messages.headers import Headers
-from publisher.mail_messages.message import AuthenticationResult
-from publisher.mail_messages.structure import read_structure
+from publisher.mail.messages.authentication import read_results
+from publisher.mail.messages.headers import Headers
+from publisher.mail.messages.message import AuthenticationResult
+from publisher.mail.messages.structure import read_structure
 from tests.support.tables import each
 
 GOOGLE = (

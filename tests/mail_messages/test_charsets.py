@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.mail_messages.charsets import decode
+from publisher.mail.messages.charsets import decode
 from tests.support.mail_samples.builder import NOTICE
 
 MARATHI = st.text(

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from publisher.mail_messages.document_text import first_document_text
-from publisher.mail_messages.message import MailFile
+from publisher.mail.messages.document_text import first_document_text
+from publisher.mail.messages.message import MailFile
 from tests.support.mail_samples import bombs
 from tests.support.mail_samples.builder import DOCX_TYPE, docx, pdf, zip_file
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.mail_messages.headers import (
+from publisher.mail.messages.headers import (
     Headers,
     decode_words,
     read_addresses,
     read_date,
     read_ids,
 )
-from publisher.mail_messages.message import MailAddress
-from publisher.mail_messages.structure import read_structure
+from publisher.mail.messages.message import MailAddress
+from publisher.mail.messages.structure import read_structure
 from tests.support.mail_samples.builder import b_word, percent, q_word
 from tests.support.tables import each
 

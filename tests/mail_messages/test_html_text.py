@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.mail_messages.html_text import html_text
-from publisher.mail_messages.legacy_fonts import is_legacy_font, is_legacy_text
+from publisher.mail.messages.html_text import html_text
+from publisher.mail.messages.legacy_fonts import is_legacy_font, is_legacy_text
 from tests.support.tables import each
 
 

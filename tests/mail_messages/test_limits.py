@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from publisher.i18n.text_cleaning import clean
-from publisher.mail_messages.content import MOST_TEXT
-from publisher.mail_messages.files import MOST_FILES
-from publisher.mail_messages.message import MailMessage, MailNoteCode, UnreadableMessage
-from publisher.mail_messages.read import read_message
+from publisher.mail.messages.content import MOST_TEXT
+from publisher.mail.messages.files import MOST_FILES
+from publisher.mail.messages.message import MailMessage, MailNoteCode, UnreadableMessage
+from publisher.mail.messages.read import read_message
 from tests.support.mail_samples.all_samples import SAMPLES
 from tests.support.mail_samples.builder import NOTICE, base64_lines, headers, lines, multipart, part
 from tests.support.tables import each

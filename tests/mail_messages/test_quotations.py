@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from publisher.mail_messages.quotations import is_courtesy, own_text
+from publisher.mail.messages.quotations import is_courtesy, own_text
 from tests.support.tables import each
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.mail_messages.message import (
+from publisher.mail.messages.message import (
     MailAddress,
     MailNoteCode,
     UnreadableMessage,
     UnreadableReason,
 )
-from publisher.mail_messages.read import read_message
-from publisher.mail_messages.structure import MOST_BYTES
+from publisher.mail.messages.read import read_message
+from publisher.mail.messages.structure import MOST_BYTES
 from tests.support.mail_samples.builder import base64_lines, docx, lines, multipart, part
 
 _TYPE = "Content-Type: application/x; name=a.docx"

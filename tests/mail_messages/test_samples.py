@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from publisher.mail_messages.message import MailMessage
-from publisher.mail_messages.read import read_message
+from publisher.mail.messages.message import MailMessage
+from publisher.mail.messages.read import read_message
 from tests.support.mail_samples.all_samples import EXPECTED
 from tests.support.mail_samples.builder import Sample
 from tests.support.tables import each

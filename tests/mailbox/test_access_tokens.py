@@ -12,14 +12,14 @@ from urllib.parse import parse_qsl
 import pytest
 from sqlalchemy import select
 
-from publisher.mailbox.access_tokens import AccessTokens
-from publisher.mailbox.imap import (
+from publisher.mail.mailbox.access_tokens import AccessTokens
+from publisher.mail.mailbox.imap import (
     MailboxSignInRefused,
     MailboxUnreachable,
     imap_server,
     open_mailbox,
 )
-from publisher.mailbox.reader import AFTER_REFUSAL, MailboxReading, tick_mailbox
+from publisher.mail.mailbox.reader import AFTER_REFUSAL, MailboxReading, tick_mailbox
 from publisher.models.mailbox import Mailbox
 from publisher.operations.mail_checks import check_mailbox
 from publisher.settings.mailbox import MailboxTokenSettings

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from publisher.mail_messages.message import AuthenticationResult
-from publisher.mailbox import texts
-from publisher.mailbox.senders import Authenticity, check_authenticity
+from publisher.mail.mailbox import texts
+from publisher.mail.mailbox.senders import Authenticity, check_authenticity
+from publisher.mail.messages.message import AuthenticationResult
 from tests.support.mailed import SERVER, message
 from tests.support.tables import each
 

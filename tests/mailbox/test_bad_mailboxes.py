@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from publisher.mailbox import reader
-from publisher.mailbox.imap import ImapServer
-from publisher.mailbox.reader import MailboxReading, tick_mailbox
+from publisher.mail.mailbox import reader
+from publisher.mail.mailbox.imap import ImapServer
+from publisher.mail.mailbox.reader import MailboxReading, tick_mailbox
 from tests.mailbox.test_reader import mail_of, position, reading_of, subjects
 from tests.support import dovecot
 from tests.support.city import City

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from publisher.database.session import Database
-from publisher.mail_messages.message import AutomaticKind, MailAddress, MailMessage
-from publisher.mailbox import department_choice, quarantine
-from publisher.mailbox.department_choice import ChoiceOutlook
-from publisher.mailbox.report import make_report
+from publisher.mail.mailbox import department_choice, quarantine
+from publisher.mail.mailbox.department_choice import ChoiceOutlook
+from publisher.mail.mailbox.report import make_report
+from publisher.mail.messages.message import AutomaticKind, MailAddress, MailMessage
 from publisher.models.history import Event
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.models.notifications import Notice

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from approvals.policy import Role
 from publisher.database.session import Database
 from publisher.intake import questions
-from publisher.mailbox.imap import imap_server
-from publisher.mailbox.reader import MailboxReading, tick_mailbox
+from publisher.mail.mailbox.imap import imap_server
+from publisher.mail.mailbox.reader import MailboxReading, tick_mailbox
 from publisher.models.mailbox import Quarantine, ReceivedMail
 from publisher.models.notifications import Notice
 from publisher.models.people import Department

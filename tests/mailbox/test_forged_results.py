@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from publisher.mail_messages.read import read_message
-from publisher.mailbox.preparation import PreparedMail
-from publisher.mailbox.receive import receive
-from publisher.mailbox.senders import Authenticity, check_authenticity
+from publisher.mail.mailbox.preparation import PreparedMail
+from publisher.mail.mailbox.receive import receive
+from publisher.mail.mailbox.senders import Authenticity, check_authenticity
+from publisher.mail.messages.read import read_message
 from publisher.media.folder_store import FolderStore
 from publisher.operations.mail_checks import check_results
 from publisher.settings.environment import Settings, load

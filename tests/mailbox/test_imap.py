@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from publisher.mailbox.imap import (
+from publisher.mail.mailbox.imap import (
     ImapServer,
     MailboxSignInRefused,
     MailboxUnreachable,

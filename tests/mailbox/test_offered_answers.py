@@ -10,7 +10,7 @@ from approvals.errors import WrongRole
 from approvals.policy import Role
 from publisher.database.session import Database
 from publisher.inbox import offered_answers, routing
-from publisher.mailbox.report import make_report
+from publisher.mail.mailbox.report import make_report
 from publisher.models.comments import AnswerKind, Reply
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice

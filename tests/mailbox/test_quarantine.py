@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 from approvals.errors import WrongRole, WrongState
 from publisher.auth.contact_details import BadPerson
 from publisher.database.session import Database
-from publisher.mail_messages.message import (
+from publisher.mail.mailbox import quarantine
+from publisher.mail.mailbox.preparation import PreparedMail
+from publisher.mail.mailbox.quarantine import take_in_waiting_mail
+from publisher.mail.mailbox.receive import receive
+from publisher.mail.messages.message import (
     AutomaticKind,
     MailAddress,
     MailMessage,
     UnreadableReason,
 )
-from publisher.mailbox import quarantine
-from publisher.mailbox.preparation import PreparedMail
-from publisher.mailbox.quarantine import take_in_waiting_mail
-from publisher.mailbox.receive import receive
 from publisher.models.departments import DepartmentAddress
 from publisher.models.history import Event
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail

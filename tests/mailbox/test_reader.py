@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from publisher.mail_messages.structure import MOST_BYTES
-from publisher.mailbox import reader
-from publisher.mailbox.imap import imap_server
-from publisher.mailbox.reader import MailboxReading, tick_mailbox
+from publisher.mail.mailbox import reader
+from publisher.mail.mailbox.imap import imap_server
+from publisher.mail.mailbox.reader import MailboxReading, tick_mailbox
+from publisher.mail.messages.structure import MOST_BYTES
 from publisher.media.folder_store import FolderStore
 from publisher.models.mailbox import Mailbox, MailOutcome, ReceivedMail
 from publisher.models.submissions import Submission

@@ -11,11 +11,11 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from publisher.database.session import Database
-from publisher.mail_messages.message import AutomaticKind, MailAddress, MailFile, UnreadableReason
-from publisher.mailbox.duplicates import SAME_WITHIN
-from publisher.mailbox.preparation import PreparedMail
-from publisher.mailbox.quarantine import take_in_waiting_mail
-from publisher.mailbox.receive import MOST_A_DAY, receive
+from publisher.mail.mailbox.duplicates import SAME_WITHIN
+from publisher.mail.mailbox.preparation import PreparedMail
+from publisher.mail.mailbox.quarantine import take_in_waiting_mail
+from publisher.mail.mailbox.receive import MOST_A_DAY, receive
+from publisher.mail.messages.message import AutomaticKind, MailAddress, MailFile, UnreadableReason
 from publisher.models.history import Event
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.models.notifications import Notice

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from publisher.database.session import Database
 from publisher.intake import questions
 from publisher.intake.take import take
-from publisher.mail_messages.message import MailFile, MailMessage
-from publisher.mailbox.receive import receive
-from publisher.mailbox.take_in import list_mails
+from publisher.mail.mailbox.receive import receive
+from publisher.mail.mailbox.take_in import list_mails
+from publisher.mail.messages.message import MailFile, MailMessage
 from publisher.models.mailbox import MailOutcome, ReceivedMail
 from publisher.models.notifications import Notice
 from publisher.models.posts import Decision, Post

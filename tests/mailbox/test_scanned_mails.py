@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from publisher.mail_messages.message import MailFile, MailMessage
-from publisher.mailbox import quarantine
-from publisher.mailbox.preparation import MailIntake, PreparedMail, with_files
-from publisher.mailbox.receive import receive
+from publisher.mail.mailbox import quarantine
+from publisher.mail.mailbox.preparation import MailIntake, PreparedMail, with_files
+from publisher.mail.mailbox.receive import receive
+from publisher.mail.messages.message import MailFile, MailMessage
 from publisher.media.virus_scanner import Clamd
 from publisher.models.mailbox import MailOutcome, Quarantine, ReceivedMail
 from publisher.models.submissions import ScanResult, Submission

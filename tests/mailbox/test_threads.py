@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from publisher.mail_messages.message import MailMessage
-from publisher.mail_messages.read import read_message
+from publisher.mail.messages.message import MailMessage
+from publisher.mail.messages.read import read_message
 from publisher.models.mailbox import MailOutcome
 from publisher.models.submissions import Submission
 from tests.mailbox.test_replies import NUMBER, acknowledged, notes

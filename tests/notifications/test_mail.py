@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from publisher.database.session import Database
-from publisher.mail_messages.read import read_message
+from publisher.mail.messages.read import read_message
 from publisher.models.notifications import Notice
 from publisher.models.people import Person
 from publisher.notifications import links

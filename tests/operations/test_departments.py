@@ -14,8 +14,8 @@ from approvals.policy import Role
 from approvals.states import PostState
 from publisher import transitions
 from publisher.database.session import Database
-from publisher.delivery.emergency import template_editing
 from publisher.drafting import save
+from publisher.emergency import template_editing
 from publisher.models.comments import Comment
 from publisher.models.departments import DepartmentChange
 from publisher.models.notifications import Notice

@@ -16,9 +16,9 @@ from publisher.auth.session_start import SignedIn
 from publisher.database.session import Base
 from publisher.intake import uploads
 from publisher.intake.uploads import UploadedFile, UploadRefused
-from publisher.mail_messages.message import MailFile
-from publisher.mailbox.preparation import with_files
-from publisher.mailbox.receive import receive
+from publisher.mail.mailbox.preparation import with_files
+from publisher.mail.mailbox.receive import receive
+from publisher.mail.messages.message import MailFile
 from publisher.media.store import StoreAway
 from publisher.models.approvals import RefusalDay, RefusedSignIn, SpotCode
 from publisher.models.deliveries import Delivery, ReceiptRow

@@ -15,11 +15,10 @@ from publisher.auth.refusals import SignInProblem, SignInRefusal
 from publisher.auth.session_start import SignedIn
 from publisher.auth.sessions import choose_appointment
 from publisher.database.session import Database
-from publisher.delivery.emergency import roster
 from publisher.models.history import Wrote
 from publisher.models.notifications import Notice
 from publisher.models.people import Appointment, Department
-from publisher.people import confirmation, invitations, lookup, responsibility
+from publisher.people import confirmation, invitations, lookup, responsibility, roster
 from publisher.people.appointment_notices import GATHERED, tick_appointments
 from publisher.people.confirmation import ChangedSinceShown, MayNotConfirm, confirmation_digest
 from publisher.people.permissions import COMMAND

@@ -18,7 +18,6 @@ from approvals.policy import Actor, Role
 from publisher.auth.contact_details import BadPerson
 from publisher.auth.one_time_links import LinkPurpose
 from publisher.database.session import Database
-from publisher.delivery.emergency import roster
 from publisher.models.emergency import Duty
 from publisher.models.people import Appointment, Department, Link, SignIn
 from publisher.people import (
@@ -28,6 +27,7 @@ from publisher.people import (
     name_changes,
     personal_links,
     responsibility,
+    roster,
 )
 from publisher.people.permissions import COMMAND
 from publisher.states import AppointmentState

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from publisher.mail_messages.message import UnreadableMessage, UnreadableReason
-from publisher.mail_messages.read import read_message
+from publisher.mail.messages.message import UnreadableMessage, UnreadableReason
+from publisher.mail.messages.read import read_message
 from publisher.readers.limited_process import LARGE_BYTES, end_idle, read_file
 from tests.support.mail_samples.builder import (
     NOTICE,
@@ -135,7 +135,7 @@ def test_at_most_two_processes_read_at_once() -> None:
 def test_a_mail_without_room_for_its_files_is_read_later() -> None:
     code = (
         "import resource\n"
-        "from publisher.mail_messages.read import read_message\n"
+        "from publisher.mail.messages.read import read_message\n"
         "from publisher.media.store import StoreAway\n"
         "from tests.readers.test_limited_process import SMALL\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (8, resource.RLIM_INFINITY))\n"

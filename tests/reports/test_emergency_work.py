@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, Role, scope_of
-from publisher.delivery.emergency import queries, ratification, templates
-from publisher.delivery.emergency.alerts import may_take, open_alerts
-from publisher.delivery.emergency.queries import Owed, UseOutcome
+from publisher.emergency import queries, ratification, templates
+from publisher.emergency.alerts import may_take, open_alerts
+from publisher.emergency.queries import Owed, UseOutcome
 from publisher.models.deliveries import ReceiptRow
 from publisher.models.emergency import EmergencyTemplate
 from publisher.models.people import Appointment

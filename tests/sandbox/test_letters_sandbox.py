@@ -10,8 +10,8 @@ from email.message import EmailMessage
 import pytest
 import requests
 
-from publisher.mail_messages.message import MailMessage
-from publisher.mail_messages.read import read_message
+from publisher.mail.messages.message import MailMessage
+from publisher.mail.messages.read import read_message
 from sandbox.letters import MAIL_SERVER, OUTCOMES
 from sandbox.server import SandboxAddresses
 

@@ -10,22 +10,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from publisher.content_checks import placeholder_values
-from publisher.delivery.emergency import (
-    alerts,
-    roster,
-    template_approval,
-    template_editing,
-    templates,
-)
-from publisher.delivery.emergency import (
-    publish as emergency_publish,
-)
-from publisher.delivery.emergency.publish import UseForm
-from publisher.delivery.emergency.template_editing import BlankForm, TemplateForm
+from publisher.emergency import alerts, template_approval, template_editing, templates
+from publisher.emergency import publish as emergency_publish
+from publisher.emergency.publish import UseForm
+from publisher.emergency.template_editing import BlankForm, TemplateForm
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert, Duty, EmergencyTemplate, EmergencyUse
 from publisher.models.people import SignIn
 from publisher.models.posts import Variant
+from publisher.people import roster
 from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.review import emergency_grounds
 from publisher.settings.sms import Sms

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from publisher.mailbox.imap import ImapServer, imap_server
+from publisher.mail.mailbox.imap import ImapServer, imap_server
 from tests.support.dovecot import Dovecot
 
 Change = Callable[[bytes], bytes | None]

@@ -8,16 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from approvals.policy import Role
-from publisher.mail_messages.message import (
+from publisher.mail.mailbox import mail_files
+from publisher.mail.mailbox.preparation import MailIntake, PreparedMail
+from publisher.mail.mailbox.receive import receive
+from publisher.mail.messages.message import (
     AuthenticationResult,
     MailAddress,
     MailFile,
     MailMessage,
     UnreadableReason,
 )
-from publisher.mailbox import mail_files
-from publisher.mailbox.preparation import MailIntake, PreparedMail
-from publisher.mailbox.receive import receive
 from publisher.media.store import MediaStore
 from publisher.models.comments import Comment
 from publisher.models.departments import DepartmentAddress

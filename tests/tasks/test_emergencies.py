@@ -7,17 +7,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from publisher.delivery.emergency import (
-    alerts,
-    ratification,
-    roster,
-    template_approval,
-    template_editing,
-)
 from publisher.delivery.monitoring import poll
+from publisher.emergency import alerts, ratification, template_approval, template_editing
 from publisher.models.deliveries import Delivery
 from publisher.models.posts import Language
-from publisher.people import absences
+from publisher.people import absences, roster
 from publisher.platforms.base.protocol import OutcomeUnknown, RefusalCode, Refused
 from publisher.scheduling import schedule
 from publisher.states import DeliveryState

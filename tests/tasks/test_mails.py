@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.mail_messages.message import UnreadableReason
-from publisher.mailbox import quarantine
-from publisher.mailbox.preparation import PreparedMail
-from publisher.mailbox.quarantine import WAITS
-from publisher.mailbox.receive import receive
+from publisher.mail.mailbox import quarantine
+from publisher.mail.mailbox.preparation import PreparedMail
+from publisher.mail.mailbox.quarantine import WAITS
+from publisher.mail.mailbox.receive import receive
+from publisher.mail.messages.message import UnreadableReason
 from publisher.models.mailbox import Quarantine, ReceivedMail
 from tests.support.city import City
 from tests.support.mailed import intake_of, message, prepared, receive_one

@@ -12,9 +12,9 @@ from approvals.policy import Action, Actor, may
 from publisher.delivery import machine_time, restore_state
 from publisher.delivery.controls import stop as controls_stop
 from publisher.delivery.controls.stop import ReleasedAlready
-from publisher.delivery.emergency import roster
 from publisher.i18n import dates
 from publisher.models.controls import Stop
+from publisher.people import roster
 from publisher.reports.types import holder_of
 from publisher.validation import departments_in_sight
 from web.core.auth import actor, actor_now, reads, writing

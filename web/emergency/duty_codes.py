@@ -8,8 +8,9 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired
 
 from publisher.auth import second_factors
-from publisher.delivery.emergency import duty_codes, roster
-from publisher.delivery.emergency.duty_codes import MayNotVouch
+from publisher.emergency import duty_codes
+from publisher.emergency.duty_codes import MayNotVouch
+from publisher.people import roster
 from web.core.auth import acting, actor, actor_now, reads, writing
 from web.core.context import ctx
 from web.core.form_views import handle_form

@@ -10,7 +10,7 @@ from wtforms import Field, HiddenField, RadioField, StringField
 
 from approvals.emergency import BlankKind, Template, TemplateField
 from publisher.content_checks import placeholder_values
-from publisher.delivery.emergency.publish import UseForm
+from publisher.emergency.publish import UseForm
 from publisher.i18n.languages import number
 from publisher.validation import Invalid
 from publisher.working_time import ONE_DAY, local_day

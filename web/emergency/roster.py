@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 from wtforms import SelectField
 
 from approvals.policy import Action, may
-from publisher.delivery.emergency import duty_codes, roster
+from publisher.emergency import duty_codes
 from publisher.models.emergency import Duty
+from publisher.people import roster
 from web.core.auth import actor, actor_now, reads, writes, writing
 from web.core.context import ctx
 from web.core.form_views import handle_form

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 
 from approvals.emergency import BlankKind
-from publisher.delivery.emergency.template_editing import MOST_BLANKS, BlankForm, TemplateForm
+from publisher.emergency.template_editing import MOST_BLANKS, BlankForm, TemplateForm
 from publisher.models.emergency import TemplateRevision
 from publisher.people.departments import departments_in_force
 from publisher.review import emergency_grounds

@@ -11,7 +11,7 @@ from approvals import emergency
 from approvals.errors import NotAllowed, StaleRevision
 from approvals.policy import Action, may
 from publisher.content_checks import outgoing_text
-from publisher.delivery.emergency import template_approval, template_editing, templates
+from publisher.emergency import template_approval, template_editing, templates
 from publisher.models.emergency import EmergencyTemplate, TemplateDecision, TemplateVerdict
 from publisher.review import emergency_grounds
 from web.core.auth import actor, actor_now, reads, writes, writing

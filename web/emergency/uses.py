@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from approvals.errors import NotAllowed
 from approvals.policy import Action, may
-from publisher.delivery.emergency import queries, ratification
-from publisher.delivery.emergency.queries import PAGE, UseOutcome
+from publisher.emergency import queries, ratification
+from publisher.emergency.queries import PAGE, UseOutcome
 from publisher.models.people import Appointment
 from publisher.validation import check_in_sight
 from web.core.auth import actor, actor_now, reads, writing

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from approvals.emergency import NotOnDuty, Template
 from approvals.errors import StaleRevision
 from approvals.policy import Action
-from publisher.delivery.emergency import alerts as emergency_alerts
-from publisher.delivery.emergency import queries, roster, templates
-from publisher.delivery.emergency.publish import (
+from publisher.emergency import alerts as emergency_alerts
+from publisher.emergency import queries, templates
+from publisher.emergency.publish import (
     Plan,
     WhatLeavesChanged,
     plan,
@@ -20,6 +20,7 @@ from publisher.delivery.emergency.publish import (
     template_to_use,
 )
 from publisher.models.emergency import EmergencyTemplate
+from publisher.people import roster
 from publisher.review import emergency_grounds
 from publisher.scheduling import holds
 from publisher.validation import Invalid

@@ -8,12 +8,11 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from approvals.policy import Action, Actor, Role, scope_of
-from publisher.delivery.emergency import roster
 from publisher.i18n import dates
 from publisher.i18n.languages import number
 from publisher.nominations.calls import find_unanswered_call
 from publisher.nominations.progress import newest_open
-from publisher.people import lost_factor
+from publisher.people import lost_factor, roster
 from publisher.reports.tab_counts import Counts
 from web.core.context import ctx
 from web.core.i18n import _, _n, page_language

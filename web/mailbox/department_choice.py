@@ -6,9 +6,9 @@ from flask import Blueprint, g, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 from wtforms import SelectField
 
-from publisher.mailbox import department_choice
-from publisher.mailbox.department_choice import ChoiceOutlook
-from publisher.mailbox.preparation import MailIntake, PreparedMail, mail_intake
+from publisher.mail.mailbox import department_choice
+from publisher.mail.mailbox.department_choice import ChoiceOutlook
+from publisher.mail.mailbox.preparation import MailIntake, PreparedMail, mail_intake
 from publisher.validation import FieldError, Invalid, NotFound
 from web.core.auth import reads, writing
 from web.core.context import ctx

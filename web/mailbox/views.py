@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, SelectField, TextAreaField
 
 from approvals.policy import Role
-from publisher.mail_messages.message import UnreadableMessage
-from publisher.mailbox import quarantine
-from publisher.mailbox.preparation import MailIntake, PreparedMail, mail_intake, prepare_again
-from publisher.mailbox.quarantine import take_in_waiting_mail
+from publisher.mail.mailbox import quarantine
+from publisher.mail.mailbox.preparation import MailIntake, PreparedMail, mail_intake, prepare_again
+from publisher.mail.mailbox.quarantine import take_in_waiting_mail
+from publisher.mail.messages.message import UnreadableMessage
 from publisher.media.store import MediumChanged, MediumMissing, StoreAway
 from publisher.people.departments import departments_in_force
 from publisher.states import QuarantineState

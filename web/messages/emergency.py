@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from approvals.emergency import BlankKind
-from publisher.delivery.emergency.alerts import Trouble
+from publisher.emergency.alerts import Trouble
 from publisher.models.emergency import EmergencyUse, WordHow
 from web.core.i18n import N_, _, page_language
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.mail_messages.message import MailNoteCode, UnreadableReason
-from publisher.mailbox.department_choice import ChoiceOutlook
-from publisher.mailbox.senders import WaitReason
+from publisher.mail.mailbox.department_choice import ChoiceOutlook
+from publisher.mail.mailbox.senders import WaitReason
+from publisher.mail.messages.message import MailNoteCode, UnreadableReason
 from publisher.models.mailbox import ReceivedMail
 from publisher.states import QuarantineState
 from web.core.i18n import N_, _

@@ -16,7 +16,7 @@ from publisher.intake import close, edit, queries, questions, submit
 from publisher.intake import merge as intake_merge
 from publisher.intake.edit import check_recorded_here
 from publisher.intake.undo import undo_end
-from publisher.mailbox.take_in import list_mails
+from publisher.mail.mailbox.take_in import list_mails
 from publisher.models.mailbox import MailOutcome
 from publisher.models.submission_details import SubmissionNote
 from publisher.models.submissions import Submission

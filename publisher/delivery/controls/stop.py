@@ -19,7 +19,6 @@ from approvals.errors import NotAllowed
 from approvals.policy import Action, Actor, Role, require
 from publisher import transitions
 from publisher.delivery import restore_state
-from publisher.delivery.emergency import roster
 from publisher.models.controls import Freeze, Stop
 from publisher.models.deliveries import Delivery
 from publisher.models.history import Event
@@ -27,7 +26,7 @@ from publisher.models.people import Appointment, Person
 from publisher.models.posts import Decision, Post, Variant
 from publisher.notifications import compose, links
 from publisher.notifications.kinds import NoticeKind
-from publisher.people import responsibility
+from publisher.people import responsibility, roster
 from publisher.people.permissions import is_command
 from publisher.review.gate_adapter import APPROVAL_KINDS
 from publisher.scheduling.holds import TAKES_BACK, is_held

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from approvals.policy import Role
 from publisher.database.noted_changes import NotedChanges
-from publisher.delivery.emergency import alerts, roster
+from publisher.emergency import alerts
 from publisher.models.deliveries import Delivery
 from publisher.models.emergency import Alert, Duty
 from publisher.models.people import Appointment, Person
+from publisher.people import roster
 from publisher.tasks import open_tasks
 from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskQueue, TaskSpec
 

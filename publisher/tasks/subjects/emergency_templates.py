@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.delivery.emergency import templates
+from publisher.emergency import templates
 from publisher.models.emergency import EmergencyTemplate, TemplateRevision
 from publisher.review.department_approvers import offices_by_department, select_deciders
 from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskSpec

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from publisher.database.noted_changes import NotedChanges
-from publisher.delivery.emergency import queries
-from publisher.delivery.emergency.queries import Owed
+from publisher.emergency import queries
+from publisher.emergency.queries import Owed
 from publisher.models.emergency import EmergencyUse, Ratification
 from publisher.models.posts import Decision, Post, Revision
 from publisher.review.department_approvers import (

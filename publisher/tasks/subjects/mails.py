@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.mailbox import quarantine
+from publisher.mail.mailbox import quarantine
 from publisher.models.mailbox import Quarantine, ReceivedMail
 from publisher.tasks.specs import SpecsOfSubjects, SubjectTasks, TaskKind, TaskQueue, TaskSpec
 

@@ -16,8 +16,8 @@ from publisher.delivery.attempt import PlatformPool
 from publisher.delivery.claim import DeliveryPayload, claim
 from publisher.delivery.controls import stop
 from publisher.delivery.controls.freeze import FreezeForm, freeze
-from publisher.delivery.emergency import ratification
 from publisher.delivery.worker_context import WorkerContext
+from publisher.emergency import ratification
 from publisher.models.comments import Comment
 from publisher.models.controls import Freeze
 from publisher.models.deliveries import Account, Delivery, DeliveryAction

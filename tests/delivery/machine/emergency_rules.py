@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import MultipleResults, multiple, precondition, rule
 from sqlalchemy import select
 
-from publisher.delivery.emergency import ratification, template_approval
+from publisher.emergency import ratification, template_approval
 from publisher.models.emergency import EmergencyUse
 from tests.delivery.machine.city_machine import REASON, TICK_DELAYS, posts
 from tests.delivery.machine.clock_rules import ClockRules

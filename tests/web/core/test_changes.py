@@ -11,9 +11,9 @@ from sqlalchemy import func, insert, select
 
 from approvals.policy import ActorKind
 from publisher.auth.sessions import IDLE_LIMIT, SEEN_EVERY
-from publisher.mail_messages.message import UnreadableReason
-from publisher.mailbox.preparation import PreparedMail
-from publisher.mailbox.receive import receive
+from publisher.mail.mailbox.preparation import PreparedMail
+from publisher.mail.mailbox.receive import receive
+from publisher.mail.messages.message import UnreadableReason
 from publisher.models.history import Event
 from publisher.models.people import SignIn
 from publisher.models.posts import Revision

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from publisher.intake import scans
 from publisher.intake.uploads import UploadedFile
-from publisher.mailbox.report import read_mail
+from publisher.mail.mailbox.report import read_mail
 from publisher.models.content_checks import CheckedLink
 from publisher.models.mailbox import Quarantine
 from publisher.models.posts import Rendition

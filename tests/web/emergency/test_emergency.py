@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from werkzeug.test import TestResponse
 
-from publisher.delivery.emergency import alerts
-from publisher.delivery.emergency.template_editing import BlankForm
+from publisher.emergency import alerts
+from publisher.emergency.template_editing import BlankForm
 from publisher.platforms.base.protocol import RefusalCode, Refused
 from publisher.states import DeliveryState
 from tests.support import emergency_steps

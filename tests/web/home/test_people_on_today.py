@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from approvals.policy import Role
-from publisher.delivery.emergency import roster
 from publisher.models.people import Department
+from publisher.people import roster
 from tests.support.city_people import HOUR, appoint
 from tests.web.html_page import Page
 from tests.web.people.test_lost_factor import press

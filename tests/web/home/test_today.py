@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from publisher.delivery.emergency import alerts
+from publisher.emergency import alerts
 from publisher.i18n.languages import latin_digits
 from tests.support import emergency_steps
 from tests.web.html_page import Element, Page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from publisher.mail_messages.message import MailFile
+from publisher.mail.messages.message import MailFile
 from tests.support.forms import photo
 from tests.support.mailed import reply_to_comment
 from tests.web.html_page import Page

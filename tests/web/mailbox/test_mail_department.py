@@ -7,8 +7,8 @@ import re
 import pytest
 from sqlalchemy import func, select
 
-from publisher.mailbox.preparation import prepare
-from publisher.mailbox.receive import receive
+from publisher.mail.mailbox.preparation import prepare
+from publisher.mail.mailbox.receive import receive
 from publisher.models.history import Event
 from publisher.models.mailbox import ReceivedMail
 from publisher.models.notifications import Notice

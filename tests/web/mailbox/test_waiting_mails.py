@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from publisher.mail_messages.message import UnreadableReason
-from publisher.mail_messages.read import read_message
-from publisher.mailbox.preparation import PreparedMail, prepare
-from publisher.mailbox.receive import receive
+from publisher.mail.mailbox.preparation import PreparedMail, prepare
+from publisher.mail.mailbox.receive import receive
+from publisher.mail.messages.message import UnreadableReason
+from publisher.mail.messages.read import read_message
 from publisher.models.departments import DepartmentAddress
 from publisher.models.mailbox import Quarantine
 from publisher.models.submissions import Submission

@@ -1,1 +1,0 @@
-"""The emergency lane: who is on duty, templates approved beforehand, uses of them, and alerts."""

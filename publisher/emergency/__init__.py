@@ -1,0 +1,1 @@
+"""The emergency lane: templates approved beforehand, uses of them, and alerts."""

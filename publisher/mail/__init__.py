@@ -1,0 +1,1 @@
+"""Mails to the Cell: read from their bytes, and taken in."""
