@@ -32,6 +32,10 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
     "longest_function": ({"web/a.py": FUNCTION}, "under names of their own"),
     "nine_in_ten": ({"web/a.py": FUNCTION}, "under names of their own"),
     "longest_file": ({"web/a.py": "\n" * 21}, "split the file by subject"),
+    "private_used_once": (
+        {"web/a.py": "def _double(n: int) -> int:\n    return 2 * n\n\n\nprint(_double(1))"},
+        "write the body in place",
+    ),
     "median_file": ({"web/a.py": "\n" * 10}, "merge files"),
 }
 CEILINGS = {"longest_function": 20, "nine_in_ten": 20, "longest_file": 20}

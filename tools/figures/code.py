@@ -30,9 +30,35 @@ def file_lines(_tree: Tree, *, ending: str) -> Measurement:
 
 def lines_of_code(source: Source) -> int:
     """The number of lines of a file that carry code."""
+    return len(_code_lines(source))
+
+
+def private_used_once(tree: Tree) -> Measurement:
+    """The share of the code that stands in private functions with a single use in their file."""
+    total, once, places = 0, 0, []
+    for source in _installed(tree):
+        code, uses = _code_lines(source), _uses(source)
+        total += len(code)
+        for function in source.functions():
+            name = function.name
+            if name.startswith("_") and not name.endswith("__") and uses[name] == 1:
+                last = function.end_lineno or function.lineno
+                lines = len(code.intersection(range(function.lineno, last + 1)))
+                once += lines
+                places.append(f"{source.at(function)} {name}: {lines}")
+    return Measurement(round(100 * once / max(total, 1), 1), places)
+
+
+def _uses(source: Source) -> Counter[str]:
+    names = (node.id for node in source.nodes if isinstance(node, ast.Name))
+    attributes = (node.attr for node in source.nodes if isinstance(node, ast.Attribute))
+    return Counter([*names, *attributes])
+
+
+def _code_lines(source: Source) -> set[int]:
     lines = enumerate(source.text.splitlines(), 1)
     written = {number for number, line in lines if line.strip() and line.lstrip()[0] != "#"}
-    return len(written.difference(_docstring_lines(source)))
+    return written.difference(_docstring_lines(source))
 
 
 def _installed(tree: Tree) -> list[Source]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ast
 import math
-from collections import Counter
 from statistics import median
 
-from tools.figures.figure import Measurement, Tree, count
+from tools.figures.figure import Measurement, Tree
 from tools.source import Function, Source
 
-MOST_LINES = 40
-NINE_IN_TEN = 20
-LONGEST_FILE = 350
-SHORT = 6
+MOST_LINES = 50
+NINE_IN_TEN = 25
+LONGEST_FILE = 450
 
 
 def length(source: Source, function: Function) -> int:
@@ -69,23 +67,3 @@ def median_file(tree: Tree) -> Measurement:
     """The median of the files that have more than three lines."""
     lines = [source.text.count("\n") for source in tree.without("demo", "sandbox")]
     return Measurement(median([number for number in lines if number > 3] or [0]))
-
-
-def short_private_functions(tree: Tree) -> Measurement:
-    """The private functions that are short and used in a single place."""
-    places = []
-    for source in tree.product:
-        uses = _uses(source)
-        places += [
-            f"{source.at(f)} {f.name}"
-            for f in source.functions()
-            if f.name.startswith("_") and not f.name.endswith("__")
-            if uses[f.name] == 1 and length(source, f) < SHORT
-        ]
-    return count(places)
-
-
-def _uses(source: Source) -> Counter[str]:
-    names = (node.id for node in source.nodes if isinstance(node, ast.Name))
-    attributes = (node.attr for node in source.nodes if isinstance(node, ast.Attribute))
-    return Counter([*names, *attributes])
